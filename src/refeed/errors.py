@@ -1,0 +1,39 @@
+"""The error tree, and what each error costs.
+
+    RefeedError
+    ├── ConfigError      the start (exit 2): config.yaml, a rule, the environment
+    ├── QuarantineError  one dump: it is kept and shown, everything else goes on
+    ├── StoreError       one batch: it is tried again; documents go on being served
+    ├── LockedError      the command: another process is ingesting
+    └── PublishError     one document: the one published before stays
+"""
+
+from __future__ import annotations
+
+
+class RefeedError(Exception):
+    """Base of all that refeed raises on purpose; its text is for people."""
+
+
+class ConfigError(RefeedError):
+    """One or more mistakes in the configuration, each a line naming file, line and key."""
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class QuarantineError(RefeedError):
+    """A dump that is not published; the text says what is wrong, where, and what to do."""
+
+
+class StoreError(RefeedError):
+    """The store is away, damaged, or of a version this program does not know."""
+
+
+class LockedError(RefeedError):
+    """Another process holds the lock that a command needs; the text says which."""
+
+
+class PublishError(RefeedError):
+    """A document could not be written, or is not what it has to be."""
