@@ -174,7 +174,7 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
     text, tag = node.value, node.tag
     if "${" in text:
         text = _VARIABLE.sub(lambda m: _variable(reader, m, node, path), text)
-        if node.style is None:
+        if node.style in (None, ""):
             tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
     constructor = yaml.SafeLoader("")
     try:
