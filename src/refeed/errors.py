@@ -1,11 +1,11 @@
 """The error tree, and what each error costs.
 
-    RefeedError
-    ├── ConfigError      the start (exit 2): config.yaml, a rule, the environment
-    ├── QuarantineError  one dump: it is kept and shown, everything else goes on
-    ├── StoreError       one batch: it is tried again; documents go on being served
-    ├── LockedError      the command: another process is ingesting
-    └── PublishError     one document: the one published before stays
+RefeedError
+├── ConfigError      the start (exit 2): config.yaml, a rule, the environment
+├── QuarantineError  one dump: it is kept and shown, everything else goes on
+├── StoreError       one batch: it is tried again; documents go on being served
+├── LockedError      the command: another process is ingesting
+└── PublishError     one document: the one published before stays
 """
 
 from __future__ import annotations

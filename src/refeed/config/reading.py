@@ -1,4 +1,4 @@
-"""YAML text -> a frozen dataclass, or every mistake in it with file, line and key. Reads no file and no environment itself.
+"""YAML text -> a frozen dataclass, or every mistake in it with file, line and key. Reads no file, no environment.
 
 The dataclass is the schema: field names are the keys, defaults make a key optional, `Annotated[..., msgspec.Meta]`
 bounds a value, a nested dataclass (alone, in a tuple, or as values of a dict) is a nested mapping.
@@ -125,7 +125,11 @@ def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, .
     origin = typing.get_origin(bare)
     if origin in (types.UnionType, typing.Union):
         options = [o for o in typing.get_args(bare) if o is not type(None)]
-        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null" and len(options) < len(typing.get_args(bare)):
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag == "tag:yaml.org,2002:null"
+            and len(options) < len(typing.get_args(bare))
+        ):
             return None
         nested = [o for o in options if _is_nested(o) == (not isinstance(node, yaml.ScalarNode))]
         if len(options) == 1 or len(nested) == 1:
@@ -187,7 +191,11 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
 def _variable(reader: _Reader, match: re.Match[str], node: yaml.Node, path: tuple[str | int, ...]) -> str:
     value = reader.environ.get(match[1]) or match[2]
     if value is None:
-        reader.mistake(node, _spell(path), f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})")
+        reader.mistake(
+            node,
+            _spell(path),
+            f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})",
+        )
         return ""
     return value
 
