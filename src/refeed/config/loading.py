@@ -123,9 +123,8 @@ def _check_sources(sources: tuple[SourceRule, ...], written: File, file: str, pl
     ids = [rule.id for rule in sources]
     owners: dict[str, str] = {}
     for rule in sources:
-        for host in rule.hosts:
-            if owners.setdefault(host, rule.id) != rule.id:
-                mistakes.append(f"{file}: sources: host {host} belongs to {owners[host]} and to {rule.id}; keep one")
+        taken = [host for host in rule.hosts if owners.setdefault(host, rule.id) != rule.id]
+        mistakes += [f"{file}: sources: host {host} belongs to {owners[host]} and to {rule.id}" for host in taken]
     for index, topic in enumerate(written.topics):
         for number, source in enumerate(topic.sources):
             if source not in ids:

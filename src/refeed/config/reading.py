@@ -60,9 +60,8 @@ def read(
         raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}:1: not YAML: {error}") from error
-    if node is None:
-        node = yaml.compose("{}", Loader=yaml.CSafeLoader)
-    value = _mapping(reader, cls, node, (), places)
+    empty = yaml.MappingNode("tag:yaml.org,2002:map", [], yaml.Mark(file, 0, 0, 0, "", 0))
+    value = _mapping(reader, cls, node or empty, (), places)
     if reader.mistakes:
         raise ConfigError(*(line for _, line in sorted(reader.mistakes)))
     return typing.cast(T, value)
@@ -178,8 +177,8 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
     text, tag = node.value, node.tag
     if "${" in text:
         text = _VARIABLE.sub(lambda m: _variable(reader, m, node, path), text)
-        if node.style in (None, ""):
-            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+        if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
+            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     constructor = yaml.SafeLoader("")
     try:
         return constructor.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
@@ -205,7 +204,9 @@ def _is_nested(hint: Any) -> bool:
 
 
 def _kind(node: yaml.Node) -> str:
-    return {"scalar": "a single value", "sequence": "a list", "mapping": "a mapping"}[node.id]
+    if isinstance(node, yaml.ScalarNode):
+        return "a single value"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def _spell(path: tuple[str | int, ...]) -> str:

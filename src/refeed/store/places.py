@@ -59,7 +59,7 @@ class Places:
         self._gone: list[tuple[str, int, str]] = []
         self._there: dict[tuple[str, int, str], int] = {}
         self._entries: Counter[str] = Counter()
-        self._months: Counter[tuple[str, str]] = Counter()
+        self._months: Counter[tuple[str, ...]] = Counter()
         self.feeds: frozenset[str] = frozenset()
 
     def move(self, entry: str, old: Place, new: Place) -> None:
@@ -92,7 +92,7 @@ class Places:
         ]
         upsert(self._connection, t.members, there)
         self._count(t.feeds, ("path",), {(feed,): count for feed, count in self._entries.items()}, revision)
-        self._count(t.months, ("feed", "month"), dict(self._months), revision)
+        self._count(t.months, ("feed", "month"), self._months, revision)
         return revision
 
     def _revision(self, step: int) -> int:

@@ -161,7 +161,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     versions[digest] = Version(at=at, digest=digest, published=made.published, fingerprint=made.fingerprint)
     dates = settle(tuple(versions.values()))
     old = batch.rows.get(made.id)
-    row = dict(old) if old else {"id": made.id, "via": "[]", "withdrawn": None}
+    row: dict[str, object] = dict(old) if old else {"id": made.id, "via": "[]", "withdrawn": None}
     if dates.newest == digest or old is None:
         row |= {
             "source": made.source.id,

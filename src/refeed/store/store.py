@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, desc, func, select
+from sqlalchemy import Connection, desc, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -331,7 +332,7 @@ _ENTRY = (
 )
 
 
-def _stored(row: Row[tuple[object, ...]]) -> Stored:
+def _stored(row: Any) -> Stored:
     return Stored(
         entry=unpack_entry(row.payload, row.published, row.updated),
         labels=unpack_labels(row.labels),
