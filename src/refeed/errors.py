@@ -3,6 +3,9 @@
 RefeedError
 ├── ConfigError      the start (exit 2): config.yaml, a rule, the environment
 ├── QuarantineError  one dump: it is kept and shown, everything else goes on
+├── IgnoredError     nothing: the file is no dump, and was not opened
+├── ChangingError    a moment: the file was written while it was read, and is read again later
+├── VanishedError    nothing: the file went away between its event and its reading
 ├── StoreError       one batch: it is tried again; documents go on being served
 ├── LockedError      the command: another process is ingesting
 └── PublishError     one document: the one published before stays
@@ -25,6 +28,18 @@ class ConfigError(RefeedError):
 
 class QuarantineError(RefeedError):
     """A dump that is not published; the text says what is wrong, where, and what to do."""
+
+
+class IgnoredError(RefeedError):
+    """Not a dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says which."""
+
+
+class ChangingError(RefeedError):
+    """A dump that somebody is writing just now; what was read of it is worth nothing."""
+
+
+class VanishedError(RefeedError):
+    """A dump that is no longer where it was."""
 
 
 class StoreError(RefeedError):
