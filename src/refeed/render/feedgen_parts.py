@@ -16,6 +16,7 @@ from .parts import Link, enclosures, entry_links, feed_links
 from .text import carriable, rfc822, rfc3339, uri
 
 ATOM = "http://www.w3.org/2005/Atom"
+CONTENT = "http://purl.org/rss/1.0/modules/content/"
 MEDIA = "http://search.yahoo.com/mrss/"
 HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"

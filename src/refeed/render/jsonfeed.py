@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json as serialiser
-from functools import lru_cache
 from typing import Any
 
 from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, document, feed_id, page
+from .fragments import FRAGMENTS
 from .parts import authors, categories, content, enclosures, summary, title
 from .text import carriable, rfc3339, uri
 
 _VERSION = "https://jsonfeed.org/version/1.1"
-_ITEMS = '"items": ['
 
 
 def json(feed: Feed) -> bytes:
     """The JSON Feed 1.1 document of a feed, one entry a line; older entries follow by `next_url`."""
     frame = serialiser.dumps(_head(feed), ensure_ascii=False, indent=1)
-    items = ",\n".join(_item(shown, feed.site) for shown in feed.entries)
-    return f"{frame[:-2]},\n {_ITEMS}\n{items}\n ]\n}}\n".encode()
+    items = b",\n".join(FRAGMENTS.get(shown, feed.site, "json", _item) for shown in feed.entries)
+    return frame.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
 
 
 def _head(feed: Feed) -> dict[str, Any]:
@@ -51,8 +50,7 @@ def _head(feed: Feed) -> dict[str, Any]:
     return _filled(head)
 
 
-@lru_cache(maxsize=1024)
-def _item(shown: FeedEntry, site: Site) -> str:
+def _item(shown: FeedEntry, site: Site) -> bytes:
     """One entry as one line of JSON."""
     entry, html = shown.entry, content(shown, site)
     item = {
@@ -74,7 +72,7 @@ def _item(shown: FeedEntry, site: Site) -> str:
         "_source": _source(shown, site),
         "_refeed": _extras(shown),
     }
-    return serialiser.dumps(_filled(item), ensure_ascii=False)
+    return serialiser.dumps(_filled(item), ensure_ascii=False).encode()
 
 
 def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:

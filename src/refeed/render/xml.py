@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from html import escape
 from typing import Any, Literal
 
@@ -14,14 +13,13 @@ from lxml import etree
 
 from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, feed_id
-from .feedgen_parts import ATOM, DUBLIN_CORE, MEDIA, EntryParts, FeedParts
+from .feedgen_parts import ATOM, CONTENT, DUBLIN_CORE, MEDIA, EntryParts, FeedParts
+from .fragments import FRAGMENTS
 from .parts import GENERATOR, authors, categories, content, feed_links, summary, title
 from .text import carriable, uri
 
 _Xml = Literal["atom", "rss"]
 _CLOSING = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
-_CONTENT = "http://purl.org/rss/1.0/modules/content/"
-_ENTRY_NAMESPACES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": _CONTENT}
 
 
 def atom(feed: Feed) -> bytes:
@@ -46,7 +44,9 @@ def _spliced(feed: Feed, format: _Xml) -> bytes:
     """A new dump changes one entry of a document: the others' bytes are remembered, and set into the new frame."""
     closing = _CLOSING[format]
     frame = _written(_shell(feed, format), format)
-    return b"".join((frame.removesuffix(closing), *(_fragment(e, feed.site, format) for e in feed.entries), closing))
+    write = _atom_fragment if format == "atom" else _rss_fragment
+    entries = (FRAGMENTS.get(shown, feed.site, format, write) for shown in feed.entries)
+    return b"".join((frame.removesuffix(closing), *entries, closing))
 
 
 def _written(generator: Any, format: _Xml) -> bytes:
@@ -117,17 +117,20 @@ def _entry(shown: FeedEntry, site: Site, format: _Xml) -> Any:
     return made
 
 
-@lru_cache(maxsize=2048)
-def _fragment(shown: FeedEntry, site: Site, format: _Xml) -> bytes:
+def _atom_fragment(shown: FeedEntry, site: Site) -> bytes:
     """The bytes of one entry, indented as in its document."""
-    made = _entry(shown, site, format)
-    if format == "atom":
-        root = parent = xml_elem("feed", xmlns=ATOM, nsmap={"media": MEDIA})
-        parent.append(made.atom_entry())
-    else:
-        root = xml_elem("rss", nsmap=_ENTRY_NAMESPACES)
-        parent = xml_elem("channel", root)
-        parent.append(made.rss_entry())
+    root = xml_elem("feed", xmlns=ATOM, nsmap={"media": MEDIA})
+    root.append(_entry(shown, site, "atom").atom_entry())
+    return _cut(root, b"  <entry", "atom")
+
+
+def _rss_fragment(shown: FeedEntry, site: Site) -> bytes:
+    root = xml_elem("rss", nsmap={"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT})
+    xml_elem("channel", root).append(_entry(shown, site, "rss").rss_entry())
+    return _cut(root, b"    <item", "rss")
+
+
+def _cut(root: Any, opening: bytes, format: _Xml) -> bytes:
+    """What stands between the frame's first lines and its last."""
     written: bytes = etree.tostring(root, pretty_print=True, encoding="UTF-8")
-    opening = b"\n  <entry" if format == "atom" else b"\n    <item"
-    return written[written.index(opening) + 1 :].removesuffix(_CLOSING[format])
+    return written[written.index(b"\n" + opening) + 1 :].removesuffix(_CLOSING[format])
