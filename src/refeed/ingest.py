@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from . import dumps
@@ -14,12 +17,12 @@ from .errors import ChangingError, IgnoredError, QuarantineError, VanishedError
 from .makers import Makers
 from .making import Packed, digest
 from .model import Dump, Outcome
-from .store import KnownFile, Reading, Store, record
+from .store import Reading, Store, record
 
 BATCH = 256
 """Files of one transaction: enough to pay for its fsync, few enough that one is not held long."""
-UNREAD = -1
-"""The time noted for a file that could not be read: no file has it, so the next scan tries again."""
+UNREAD = 0
+"""The stamp of a file that could not be read: no file has it, so the next scan tries again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +34,17 @@ class Tally:
     feeds: frozenset[str] = frozenset()
     """Paths of the feeds whose version moved."""
     again: tuple[Found, ...] = ()
-    """Files that were being written just now, to be taken again."""
+    """Files that could not be read just now, to be taken again."""
+    trouble: str = ""
+    """Why, when that was the machine's fault and not a writer's."""
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(counts=self.counts + other.counts, feeds=self.feeds | other.feeds, again=self.again + other.again)
+        return Tally(
+            counts=self.counts + other.counts,
+            feeds=self.feeds | other.feeds,
+            again=self.again + other.again,
+            trouble=other.trouble or self.trouble,
+        )
 
 
 class Ingester:
@@ -44,7 +54,7 @@ class Ingester:
         self._store = store
         self._makers = makers
         self._clock = clock
-        self._known: dict[bytes, KnownFile] = store.files()
+        self._known = store.files()
 
     def scan(self, folders: Iterable[str | Path]) -> list[Found]:
         """Files that are new, or whose size or time is not what was recorded; newest first, for subscribers' sake."""
@@ -54,8 +64,7 @@ class Ingester:
 
     def is_news(self, file: Found) -> bool:
         """Whether a file is other than what was recorded."""
-        known = self._known.get(file.path)
-        return known is None or known.size != file.size or known.mtime_ns != file.mtime_ns
+        return self._known.get(os.fsencode(file.path)) != _stamp(file)
 
     def take(self, files: Sequence[Found], *, again: bool = False) -> Iterator[Tally]:
         """Work files through in batches; each is whole in the store when its tally comes.
@@ -67,12 +76,18 @@ class Ingester:
 
     def _take(self, files: Sequence[Found], *, again: bool) -> Tally:
         now = self._clock()
-        readings, data, pending = [], [], []
+        readings: list[Reading] = []
+        data: list[bytes] = []
+        pending: list[Found] = []
+        trouble = ""
         for file in files:
             try:
                 reading, read = self._read(file, now)
             except ChangingError:
                 pending.append(file)
+            except OSError as error:  # the machine's own want of files or memory, which passes
+                pending.append(file)
+                trouble = f"{dumps.shown(file.path)}: {error.strerror}"
             except (VanishedError, IgnoredError):
                 continue
             else:
@@ -81,27 +96,26 @@ class Ingester:
         readings = self._make(readings, data, again=again)
         result = record(self._store, readings, self._clock())
         for reading in readings:
-            self._known[reading.path] = KnownFile(size=reading.size, mtime_ns=reading.mtime_ns, outcome=reading.outcome)
-        return Tally(counts=result.counts, feeds=result.feeds, again=tuple(pending))
+            self._known[reading.path] = reading.stamp
+        return Tally(counts=result.counts, feeds=result.feeds, again=tuple(pending), trouble=trouble)
 
     def _read(self, file: Found, now: datetime) -> tuple[Reading, bytes]:
         """A file's bytes, or in their place the reason why they could not be had."""
         limit = self._makers.maker.limits.bytes
         reading = Reading(
-            path=file.path,
+            path=os.fsencode(file.path),
             shown=dumps.shown(file.path),
             folder=file.folder,
-            size=file.size,
-            mtime_ns=file.mtime_ns,
+            stamp=_stamp(file),
             seen=now,
             outcome=Outcome.ACCEPTED,
         )
         try:
-            data = dumps.read(file.path, limit)
+            data = dumps.read(file.path, limit, root=file.root)
         except QuarantineError as error:
-            # A file that is too large stays so until its size changes; permission comes without any such sign.
-            mtime_ns = file.mtime_ns if file.size > limit else UNREAD
-            return replace(reading, outcome=Outcome.QUARANTINED, reason=str(error), mtime_ns=mtime_ns), b""
+            # A file that is too large stays so until its size changes; permission may come without any such sign.
+            stamp = reading.stamp if file.size > limit else UNREAD
+            return replace(reading, outcome=Outcome.QUARANTINED, reason=str(error), stamp=stamp), b""
         return replace(reading, digest=digest(data)), data
 
     def _make(self, readings: Sequence[Reading], data: Sequence[bytes], *, again: bool) -> list[Reading]:
@@ -117,6 +131,12 @@ class Ingester:
         for index, packed in zip(todo, made, strict=True):
             results[index] = _with(readings[index], packed)
         return results
+
+
+def _stamp(file: Found) -> int:
+    """One number for a file's size and times, small enough to remember for every file there is."""
+    facts = struct.pack("<qqq", file.size, file.mtime_ns, file.ctime_ns)
+    return int.from_bytes(blake2b(facts, digest_size=7).digest(), "big") or 1
 
 
 def _dump(reading: Reading, data: bytes) -> Dump:

@@ -101,6 +101,10 @@ class Folder:
         found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
         return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
 
+    def has(self, name: str) -> bool:
+        """Whether a document is there, by stat alone."""
+        return (self.root / name).is_file()
+
     def intact(self, name: str) -> bool:
         """Whether a document is there and is what was sealed."""
         data = _read(self.root / name)

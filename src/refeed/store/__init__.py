@@ -1,13 +1,12 @@
 """rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
 
 from .recording import EntryRow, Reading, Recorded, forget_files, record
-from .store import Doubt, FeedState, KnownFile, Member, MonthState, Original, Store, Stored
+from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
 
 __all__ = [
     "Doubt",
     "EntryRow",
     "FeedState",
-    "KnownFile",
     "Member",
     "MonthState",
     "Original",

@@ -29,8 +29,7 @@ CREATE INDEX originals_doubtful ON originals (outcome, seen) WHERE outcome <> 'a
 ;
 CREATE TABLE files (
     path {bytes} PRIMARY KEY,
-    size BIGINT NOT NULL,
-    mtime_ns BIGINT NOT NULL,
+    stamp BIGINT NOT NULL,
     digest {bytes},
     outcome TEXT NOT NULL,
     reason TEXT

@@ -44,8 +44,8 @@ class Reading:
     path: bytes
     shown: str
     folder: str
-    size: int
-    mtime_ns: int
+    stamp: int
+    """Of the file's size and times: when it is another, the file is read again."""
     seen: datetime
     outcome: Outcome
     reason: str | None = None
@@ -221,8 +221,7 @@ def _file(batch: _Batch, reading: Reading) -> dict[str, object]:
         _, outcome, reason = batch.kept[reading.digest]
     return {
         "path": reading.path,
-        "size": reading.size,
-        "mtime_ns": reading.mtime_ns,
+        "stamp": reading.stamp,
         "digest": reading.digest,
         "outcome": outcome,
         "reason": reason,

@@ -21,15 +21,6 @@ from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, un
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownFile:
-    """A file as the last scan left it."""
-
-    size: int
-    mtime_ns: int
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """A feed's place in the store's history."""
 
@@ -138,14 +129,10 @@ class Store:
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def files(self) -> dict[bytes, KnownFile]:
-        """Every file that a scan has seen, by its path's bytes."""
-        query = select(t.files.c.path, t.files.c.size, t.files.c.mtime_ns, t.files.c.outcome)
+    def files(self) -> dict[bytes, int]:
+        """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
-            return {
-                row.path: KnownFile(size=row.size, mtime_ns=row.mtime_ns, outcome=Outcome(row.outcome))
-                for row in connection.execute(query)
-            }
+            return {path: stamp for path, stamp in connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples()}
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Those of `digests` whose bytes are kept already."""
@@ -195,6 +182,12 @@ class Store:
         with self.reading() as connection:
             found = {row.id: _stored(row) for row in connection.execute(query)}
         return [found[id] for id in ids if id in found]
+
+    def revisions(self, ids: Sequence[str]) -> dict[str, int]:
+        """When each of these entries last changed, as a number that grows."""
+        e = t.entries.c
+        with self.reading() as connection:
+            return {id: n for id, n in connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples()}
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
@@ -342,4 +335,4 @@ def _stored(row: Any) -> Stored:
     )
 
 
-__all__ = ["Doubt", "FeedState", "KnownFile", "Member", "MonthState", "Original", "Store", "Stored", "month_bounds"]
+__all__ = ["Doubt", "FeedState", "Member", "MonthState", "Original", "Store", "Stored", "month_bounds"]
