@@ -1,0 +1,5 @@
+"""Entry + topic rules -> labels, with the reasons. Pure: no file, clock or state beyond the rules it was built with."""
+
+from .match import Matcher, Verdict
+
+__all__ = ["Matcher", "Verdict"]
