@@ -53,19 +53,9 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
         site=site,
         feeds=feeds,
         sources=sources,
-        topics={topic.id: topic_title(topic, site.language) for topic in settings.topics},
+        topics={topic.id: topic.name(site.language) for topic in settings.topics},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
     )
-
-
-def topic_title(topic: TopicRule, *languages: str) -> str:
-    """A topic's title in the first of the languages that it has, then in any, then its id."""
-    titles = topic.title
-    for language in languages:
-        for key in (language, language.partition("-")[0]):
-            if key in titles:
-                return titles[key]
-    return next(iter(titles.values()), topic.id)
 
 
 def labels(catalogue: Catalogue, ids: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -82,7 +72,7 @@ def _source_feed(source: Source) -> FeedInfo:
 def _topic_feed(topic: TopicRule, site: Site) -> FeedInfo:
     return FeedInfo(
         path=f"topic/{topic.id}",
-        title=topic_title(topic, site.language),
+        title=topic.name(site.language),
         subtitle=topic.description,
         language=site.language,
         mixed=True,

@@ -33,7 +33,7 @@ class QuarantineError(RefeedError):
 
 
 class IgnoredError(RefeedError):
-    """Not a dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says which."""
+    """No dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says which."""
 
 
 class ChangingError(RefeedError):

@@ -88,7 +88,7 @@ _BOOT = 30.0
 
 
 def _start(maker: Maker) -> None:
-    global _maker  # noqa: PLW0603 -- a pool's process belongs to one maker, built once
+    global _maker
     _maker = maker
 
 

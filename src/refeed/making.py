@@ -74,6 +74,12 @@ class Maker:
         return sha256(msgspec.json.encode((EDITION, self.sources))).hexdigest()[:16]
 
     @cached_property
+    def labelling(self) -> str:
+        """Version of the topics: entries that bear another one are to be labelled again."""
+        versions = [(topic.id, self.matcher.version(topic.id)) for topic in self.topics]
+        return sha256(msgspec.json.encode(versions)).hexdigest()[:16]
+
+    @cached_property
     def known(self) -> Sources:
         """The source rules, ready to look up."""
         return Sources(self.sources)
@@ -121,7 +127,7 @@ class Maker:
             notes=pack_notes(made.cleaned),
             labels=pack_labels(made.labels),
             rules=self.rules,
-            topics=self.matcher.version,
+            topics=self.labelling,
         )
         return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
 

@@ -92,7 +92,7 @@ class Publisher:
             stale = [path for path in wanted if marks.get(path) != wanted[path] or not self._complete(path)]
             for path in stale:
                 changed += self._publish(documents, path, states.get(path), marks.get(path))
-            changed += self._publish_catalogue(documents, catalogue, states)
+            changed += self._publish_catalogue(catalogue, states)
             self._drop_foreign(catalogue)
             if stale or marks.keys() != wanted.keys():
                 self._folder.mark(wanted)
@@ -127,7 +127,7 @@ class Publisher:
         self._drop_archives(path, before)
         return written
 
-    def _publish_catalogue(self, documents: Documents, catalogue: Catalogue, states: dict[str, FeedState]) -> list[str]:
+    def _publish_catalogue(self, catalogue: Catalogue, states: dict[str, FeedState]) -> list[str]:
         facts = []
         for path, info in catalogue.feeds.items():
             state = states.get(path)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ..rules import SourceRule, TopicRule
+from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -36,7 +36,10 @@ class DumpSettings:
 
     folders: tuple[str, ...] = ("dumps",)
     rescan: timedelta = timedelta(minutes=1)
+    """How often every folder is looked through, whatever events said."""
     polling: bool = False
+    """Do without file events, for folders on network disks."""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class File:
     sources: tuple[SourceRule, ...] = ()
     """Sources of one's own, or what is to be different about a built-in one (same id)."""
     topics: tuple[TopicRule, ...] = ()
+    upstreams: tuple[UpstreamRule, ...] = ()
+    fetch: FetchRule = field(default_factory=FetchRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,8 @@ class Settings:
     websub: WebSubSettings
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
+    upstreams: tuple[UpstreamRule, ...]
+    fetch: FetchRule
     port: int
     database_url: str
     feeds_folder: str
@@ -85,3 +92,8 @@ class Settings:
     web_concurrency: int
     push_token: str = field(repr=False)
     log: str
+
+    @property
+    def limits(self) -> Limits:
+        """What a dump may be."""
+        return self.dumps.limits

@@ -125,7 +125,7 @@ def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str,
 
 
 def _link(text: str, at: int) -> _Link | None:
-    """`[title](url)` in one line or several; brackets in the title are no matter, for the url is found from the right."""
+    """`[title](url)` in one line or several; the url is found from the right, whatever brackets the title has."""
     end = _line_end(text, at)
     first = text[at:end]
     opening = _last_opening(first)

@@ -132,7 +132,7 @@ class Store:
     def files(self) -> dict[bytes, int]:
         """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
-            return {path: stamp for path, stamp in connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples()}
+            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples().all())
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Those of `digests` whose bytes are kept already."""
@@ -187,7 +187,7 @@ class Store:
         """When each of these entries last changed, as a number that grows."""
         e = t.entries.c
         with self.reading() as connection:
-            return {id: n for id, n in connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples()}
+            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples().all())
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
