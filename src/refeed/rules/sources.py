@@ -65,7 +65,7 @@ class SourceRule:
     hosts: tuple[str, ...] = ()
     """Hosts of its links; `example.org` covers its subdomains."""
     folders: tuple[str, ...] = ()
-    """Folders under the dump root whose dumps are this source's even when their links lie on hosts that no rule knows."""
+    """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
