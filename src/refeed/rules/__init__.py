@@ -4,7 +4,7 @@ Read by `refeed.config`, handed to the stages as plain values.
 """
 
 from .limits import DEFAULT, Limits
-from .sources import SLUG, Line, SourceRule, Take, compiled
+from .sources import SLUG, Field, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
 
@@ -14,6 +14,7 @@ __all__ = [
     "SLUG",
     "WEIGHT",
     "FetchRule",
+    "Field",
     "Limits",
     "Line",
     "SourceRule",
