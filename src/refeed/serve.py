@@ -85,12 +85,13 @@ def serve(settings: Settings, *, watch: bool, host: str) -> None:
             movers.stop()
 
 
-def end_with_parent(stop: threading.Event) -> None:
-    """Set `stop` when standard input closes, which it does when the parent dies, however it dies."""
+def end_with_parent() -> None:
+    """End this process as SIGTERM would when standard input closes, which it does however the parent dies."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
+        while os.read(0, 4096):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
-        stop.set()
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, request
 
 from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
+from .operations import operations
+from .pages import pages
 from .shelf import Shelf
 
 _TYPES = {
@@ -52,12 +54,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response.make_conditional(request)
 
-    @app.get("/")
-    def home() -> str:
-        return render_template("home.html", site=catalogue.site, feeds=list(catalogue.feeds.values()))
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return Response("alive\n", mimetype="text/plain")
-
+    app.register_blueprint(pages(settings))
+    app.register_blueprint(operations(settings))
     return app
