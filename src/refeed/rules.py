@@ -43,7 +43,7 @@ class TopicRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a dump may be at most, what its name ends in, and how long it has to rest. Raises ValueError naming the field."""
+    """What a dump may be at most, how it is named, how long it has to rest. Raises ValueError naming the field."""
 
     bytes: int = 5_000_000
     """A larger file is refused by its size, unread."""

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A date as it stands in a dump, and what it means."""
+
+    text: str
+    at: datetime | None
+    """None when it means nothing."""
+
 
 _NUMBER = re.compile(r"[0-9]{1,17}")
 # An epoch is told by its size: these are the year 5138 in seconds, milliseconds and microseconds,
@@ -24,8 +35,7 @@ def instant(text: str) -> datetime | None:
     if len(text) > _LONGEST:
         return None
     try:
-        at = _epoch(int(text)) if _NUMBER.fullmatch(text) else _written(text)
-        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
+        at = _epoch(int(text)) if _NUMBER.fullmatch(text) else _utc(_written(text))
     except (ValueError, TypeError, IndexError, OverflowError):  # of email.utils and datetime, for what is no date
         return None
     return at if at >= _EARLIEST else None
@@ -34,6 +44,10 @@ def instant(text: str) -> datetime | None:
 def _epoch(number: int) -> datetime:
     unit = next(unit for limit, unit in _UNITS if number < limit)
     return datetime.fromtimestamp(number // unit, UTC)
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
 
 
 def _written(text: str) -> datetime:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import QuarantineError
-from .dates import instant
+from .dates import Written, instant
 
 _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
@@ -22,6 +22,7 @@ _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
 _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]*(?:\1[ \t]*)+(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
+_PARENTHESIS = re.compile(r"[()]")
 _TOKENS = 12
 # A title in several lines is looked for only so far.
 _FAR = 16_384
@@ -36,7 +37,7 @@ class Header:
     link: str
     line: int
     """Where the link stands, from 1."""
-    dates: tuple[str, ...]
+    dates: tuple[Written, ...]
     """In the order they stand."""
     body: str
     start: int
@@ -73,24 +74,24 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
     place = start
     link: _Link | None = None
     line = 1
+    separated = False
     order: list[str] = []
-    dates: list[str] = []
-    dated = False
+    dates: list[Written] = []
     for _ in range(_TOKENS):
         at = skip_blanks(text, place)
-        kind, found = _token(text, at, link is None, "separator" in order or "other separator" in order)
+        kind, found = _token(text, at, link is None, separated)
         if isinstance(found, _Link):
             link, line, place = found, line_number(text, at), found.end
         elif found is None:
             break
         else:
             if kind in ("epoch", "日期"):
-                sense = instant(found[1]) is not None
-                if link is not None and (dated or not sense):
+                date = Written(text=found[1].strip(), at=instant(found[1]))
+                if link is not None and (date.at is None or any(d.at for d in dates)):
                     break
-                dated = dated or sense
-                dates.append(found[1].strip())
+                dates.append(date)
             place = found.end()
+        separated = separated or kind in ("separator", "other separator")
         order.append(kind)
     if within and (link is None or len(order) < 2):
         return _headless(text, start)
@@ -111,6 +112,8 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
 
 
 def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str, re.Match[str] | _Link | None]:
+    if link_wanted and text.startswith("[", at):
+        return "link", _link(text, at)
     if match := _COMMENT.match(text, at):
         return "epoch", match
     if match := _DATE_LINE.match(text, at):
@@ -119,13 +122,11 @@ def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str,
         return "separator", match
     if not separated and (match := _OTHER_SEPARATOR.match(text, at)):
         return "other separator", match
-    if link_wanted and text.startswith("[", at):
-        return "link", _link(text, at)
     return "", None
 
 
 def _link(text: str, at: int) -> _Link | None:
-    """`[title](url)` in one line or several; brackets in the title are no matter, for the url is found from the right."""
+    """`[title](url)` in one line or several. The url is found from the right: brackets in the title do not matter."""
     end = _line_end(text, at)
     first = text[at:end]
     opening = _last_opening(first)
@@ -156,7 +157,7 @@ def _last_opening(text: str) -> int:
 def _closing(text: str, start: int) -> int:
     """The parenthesis that closes a url: the last one, unless text follows the one that balances."""
     depth = 0
-    for match in re.compile(r"[()]").finditer(text, start):
+    for match in _PARENTHESIS.finditer(text, start):
         depth += 1 if match[0] == "(" else -1
         if depth < 0:
             after = text[match.end() : match.end() + 1]

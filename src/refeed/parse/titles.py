@@ -56,7 +56,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def balanced(text: str) -> str:
-    """Every direction override, embedding and isolate closed within the text, and nothing closed that was not opened."""
+    """Every direction override, embedding and isolate closed within the text; nothing closed that was not opened."""
     if not _BIDI.search(text):
         return text
     kept: list[str] = []
