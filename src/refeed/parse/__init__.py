@@ -11,6 +11,7 @@ from .encoding import decoded
 from .front import Front, front_matter
 from .header import Header, header, line_number, skip_blanks
 from .links import checked_link
+from .plain import paragraphs
 from .several import unfolded
 from .titles import clean_title, cut, stand_in
 
@@ -34,6 +35,7 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     flags += doubts + head.flags
     body, doubts = unfolded(head.body, lambda place: line_number(text, head.start + place))
     flags += doubts
+    body = paragraphs(body)
     if not body:
         flags += ("the body is empty",)
     title, doubts = clean_title(head.title or (front.title if front else ""), limits.title)

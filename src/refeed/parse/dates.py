@@ -17,7 +17,7 @@ class Written:
     """None when it means nothing."""
 
 
-_NUMBER = re.compile(r"[0-9]{1,17}")
+_NUMBER = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
 # An epoch is told by its size: these are the year 5138 in seconds, milliseconds and microseconds,
 # and 1973 in the next finer unit.
 _UNITS = ((10**11, 1), (10**14, 1000), (10**17, 1_000_000))
@@ -34,8 +34,9 @@ def instant(text: str) -> datetime | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
+    number = _NUMBER.fullmatch(text)
     try:
-        at = _epoch(int(text)) if _NUMBER.fullmatch(text) else _utc(_written(text))
+        at = _epoch(int(number[1])) if number else _utc(_written(text))
     except (ValueError, TypeError, IndexError, OverflowError):  # of email.utils and datetime, for what is no date
         return None
     return at if at >= _EARLIEST else None

@@ -97,15 +97,17 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         return _headless(text, start)
     if link is None:
         raise QuarantineError(_no_link(text, start, place))
-    body = f"{link.aside}\n{text[place:]}" if link.aside else text[place:]
-    lead = len(body) - len(body.lstrip())
+    start = skip_blanks(text, place)
+    body = text[start:].rstrip()
+    if link.aside:
+        body, start = f"{link.aside}\n{body}".rstrip(), start - len(link.aside) - 1
     return Header(
         title=link.title,
         link=link.url,
         line=line,
         dates=tuple(dates),
-        body=body.strip(),
-        start=place + lead - (len(link.aside) + 1 if link.aside else 0),
+        body=body,
+        start=start,
         layout=", ".join(order),
         flags=_doubts(order, link),
     )
@@ -138,8 +140,7 @@ def _link(text: str, at: int) -> _Link | None:
         return None
     closing = _closing(first, opening + 2)
     if closing < 0:
-        line = line_number(text, at + opening)
-        raise QuarantineError(f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole")
+        return None
     aside = first[closing + 1 :].strip()
     if aside.startswith("<!--"):
         aside, end = "", at + closing + 1
@@ -182,13 +183,15 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _headless(text: str, start: int) -> Header:
-    body = text[start:]
-    lead = len(body) - len(body.lstrip())
-    return Header(title="", link="", line=1, dates=(), body=body.strip(), start=start + lead, layout="", flags=())
+    start = skip_blanks(text, start)
+    return Header(title="", link="", line=1, dates=(), body=text[start:].rstrip(), start=start, layout="", flags=())
 
 
 def _no_link(text: str, start: int, place: int) -> str:
-    line = line_number(text, skip_blanks(text, place))
+    at = skip_blanks(text, place)
+    line = line_number(text, at)
+    if text.startswith("[", at) and "](" in text[at : at + _FAR]:
+        return f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole"
     if place > start:
         return f"line {line}: no link; [title](https://…) has to stand here"
     return f"line {line}: this is no dump; {_WANTED}"

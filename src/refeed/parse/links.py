@@ -19,6 +19,7 @@ _HOST = re.compile(
 # addresses of real pages have it (`80%%20`, `3.2%/a-53`) and re-encoding would point elsewhere.
 _SAFE = "!$%&'()*+,-./:;=?@_~"
 _PLAIN = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
+_CREDENTIALS = re.compile(r"//[^/?#\s]*@")
 _SHOWN = 80
 
 
@@ -27,7 +28,7 @@ def checked_link(raw: str, line: int, longest: int) -> str:
 
     Raises QuarantineError naming the line, for a link that is missing, relative, not http(s), too long or no URL.
     """
-    link = raw.strip(" \t\xa0\u3000")
+    link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
     if not link:
         raise QuarantineError(f"line {line}: there is no link; a dump says [title](https://…) there")
     if _BREAKS.search(link):
@@ -83,5 +84,6 @@ def _what_else(link: str) -> str:
 
 
 def _refused(link: str, line: int, what: str) -> QuarantineError:
+    link = _CREDENTIALS.sub("//…@", link)
     shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
     return QuarantineError(f"line {line}: the link {shown!r} {what}")
