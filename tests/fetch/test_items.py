@@ -7,10 +7,10 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from fetch.conftest import item, rss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fetch.serving import item, rss
 from refeed.errors import FetchError
 from refeed.fetch.items import instant
 from refeed.fetch.poll import read
@@ -19,13 +19,15 @@ URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)
 
 ATOM = """<?xml version="1.0"?>
-<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example.org/"><title>样本</title><id>urn:x</id>
+<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example.org/">
+<title>样本</title><id>urn:x</id>
 <entry><id>urn:a</id><title type="html">样本 &amp;amp; &lt;b&gt;例子&lt;/b&gt;</title><link rel="self" href="/api/1"/>
 <link rel="alternate" type="text/html" href="/1"/><published>2026-02-27T08:00:00+08:00</published>
 <updated>2026-02-27T01:00:00Z</updated><summary>短</summary>
 <content type="html">&lt;p&gt;这是样本。&lt;/p&gt;</content></entry>
 <entry><id>urn:b</id><title>a &lt; b</title><link href="/2"/><updated>2026-02-27T01:00:00.5Z</updated>
-<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>样本<br/>第二行</p><img src="a.png" alt=""/></div></content></entry>
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>样本<br/>第二行</p><img src="a.png" alt=""/></div>
+</content></entry>
 <entry><id>https://news.example.org/3</id><title/><content>纯文本 &lt;b&gt; &amp; 样本</content></entry>
 </feed>"""
 
@@ -111,7 +113,7 @@ def test_header_or_bytes_tell_the_encoding_where_the_feed_does_not() -> None:
 
 
 def test_a_few_spoilt_bytes_cost_a_few_characters_and_not_the_feed() -> None:
-    body = rss(item(1, title="样本X文章")).encode().replace("X".encode(), b"\xff\xfe\x80")
+    body = rss(item(1, title="样本X文章")).encode().replace(b"X", b"\xff\xfe\x80")
     assert "样本" in one(body).title
 
 
@@ -173,16 +175,15 @@ def test_what_is_no_feed_is_refused_in_plain_words(body: str, words: str) -> Non
         read(body.encode(), "", URL)
 
 
-LAUGHS = "".join(f'<!ENTITY l{n} "{"&l%d;" % (n - 1) * 10}">' for n in range(1, 10))
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+ATTRIBUTES = " ".join(f'a{n}="1"' for n in range(100_000))
 BOMBS = {
     "billion laughs": f'<!DOCTYPE rss [<!ENTITY l0 "哈">{LAUGHS}]>' + rss(item(1, title="&l9;"), head=""),
     "quadratic blow-up": f'<!DOCTYPE rss [<!ENTITY a "{"a" * 50_000}">]>' + rss(item(1, title="&a;" * 50_000), head=""),
     "external entity": '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + rss(item(1, title="&x;"), head=""),
     "parameter entity": '<!DOCTYPE rss [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd">%p;]>' + rss(item(1), head=""),
     "200,000 nested tags": rss(item(1, title="<b>" * 200_000 + "</b>" * 200_000)),
-    "100,000 attributes": rss(item(1)).replace(
-        "<channel>", "<channel %s>" % " ".join(f'a{n}="1"' for n in range(100_000))
-    ),
+    "100,000 attributes": rss(item(1)).replace("<channel>", f"<channel {ATTRIBUTES}>"),
     "unclosed CDATA": rss(item(1)) + "<![CDATA[" * 300_000,
     "ampersands": rss(item(1, title="&" * 1_000_000)),
 }
