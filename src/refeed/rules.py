@@ -50,7 +50,7 @@ class TopicRule:
     hints: tuple[str, ...] = ()
     """Words that speak for the topic only half as much."""
     without: tuple[str, ...] = ()
-    """Words that speak against it, as much as a word speaks for it."""
+    """A topic's word inside one of these is not seen (苹果 in 苹果日报); elsewhere each speaks against, as a word speaks for."""
     sections: tuple[str, ...] = ()
     """Parts of a link's path (`culture`, `yataibaodao/meiti`), columns, or the source's own tags, each as a whole."""
     sources: tuple[str, ...] = ()
