@@ -1,7 +1,4 @@
-"""What an operator or a source file may say, as types: the words of `sources/*.yaml` and of `topics:` in config.yaml.
-
-Read by `refeed.config`, handed to the stages as plain values.
-"""
+"""`topics:` in config.yaml: what a topic is called and what puts an entry into it."""
 
 from __future__ import annotations
 
@@ -9,21 +6,6 @@ import re
 from dataclasses import dataclass, field
 
 import re2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRule:
-    """What is special about one source. All that recurs in many sources is a step, not a rule."""
-
-    id: str
-    """An ASCII slug, for ever."""
-    title: str
-    hosts: tuple[str, ...]
-    """Hosts of its links; `example.org` covers its subdomains."""
-    link: str = ""
-    language: str = ""
-    timezone: str = "UTC"
-
 
 WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 1.0, "body": 1.0}
 """What one mention counts, by place; in the body, two mentions in every thousand characters."""
@@ -106,7 +88,7 @@ def compile_pattern(text: str) -> re2._Regexp:
         reason = error.args[0] if error.args else error
         raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
     if pattern.programsize > _STEPS:
-        raise ValueError(f"it unrolls to {pattern.programsize} steps of at most {_STEPS}; shorten its repeats or split it")
+        raise ValueError(f"it unrolls to {pattern.programsize} steps of at most {_STEPS}; shorten or split it")
     return pattern
 
 

@@ -1,0 +1,22 @@
+"""What an operator or a source file may say, as types: the words of `sources/*.yaml` and of config.yaml.
+
+Read by `refeed.config`, handed to the stages as plain values.
+"""
+
+from .limits import DEFAULT, Limits
+from .sources import SourceRule
+from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
+from .upstreams import FetchRule, UpstreamRule
+
+__all__ = [
+    "DEFAULT",
+    "PATTERN",
+    "WEIGHT",
+    "FetchRule",
+    "Limits",
+    "SourceRule",
+    "TopicRule",
+    "UpstreamRule",
+    "compile_pattern",
+    "pattern_options",
+]
