@@ -3,6 +3,22 @@
 from .check import check
 from .match import Matcher, Verdict
 from .places import plain
+from .reposts import Copy, Repost, Sketch, original, share, sketch
 from .trial import Change, Move, compare, lines
 
-__all__ = ["Change", "Matcher", "Move", "Verdict", "check", "compare", "lines", "plain"]
+__all__ = [
+    "Change",
+    "Copy",
+    "Matcher",
+    "Move",
+    "Repost",
+    "Sketch",
+    "Verdict",
+    "check",
+    "compare",
+    "lines",
+    "original",
+    "plain",
+    "share",
+    "sketch",
+]

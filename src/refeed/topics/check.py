@@ -21,10 +21,16 @@ def check(rules: Sequence[TopicRule], known_sources: Collection[str]) -> list[tu
                 mistakes.append((number, "was", f"{old!r} is still the id of topics[{first[old]}]"))
             elif former.setdefault(old, number) != number:
                 mistakes.append((number, "was", f"{old!r} is given twice; topics[{former[old]}] has it"))
-        mistakes += [(number, "sources", _unknown(source, known_sources)) for source in rule.sources if source not in known_sources]
+        mistakes += [
+            (number, "sources", _unknown(source, known_sources))
+            for source in rule.sources
+            if source not in known_sources
+        ]
     return mistakes
 
 
 def _unknown(source: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(source, known, n=1, cutoff=0.5)
-    return f"no source {source!r}; " + (f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}")
+    return f"no source {source!r}; " + (
+        f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}"
+    )

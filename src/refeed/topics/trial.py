@@ -38,7 +38,9 @@ def compare(old: Matcher, new: Matcher, entries: Iterable[Entry]) -> tuple[Chang
     for topic in [rule.id for rule in new.rules] + [rule.id for rule in old.rules if rule.id not in after]:
         if topic in before & after and old.version(topic) == new.version(topic):
             continue
-        changes[topic] = Change(topic=topic, state="" if topic in before & after else "new" if topic in after else "removed")
+        changes[topic] = Change(
+            topic=topic, state="" if topic in before & after else "new" if topic in after else "removed"
+        )
     for entry in entries if changes else ():
         _note(entry, old, new, changes)
     return tuple(changes.values())

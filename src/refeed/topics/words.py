@@ -17,7 +17,7 @@ Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
 
 MOST = 100
-"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look to the text's end."""
+"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
 
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
@@ -59,8 +59,8 @@ class Vocabulary:
     def find(self, text: str) -> Iterator[Hit]:
         """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
 
-        A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by itself
-        is given as a hit.
+        A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
+        itself is given as a hit.
         """
         found = [*self._literal(text), *self._by_pattern(text)]
         found.sort(key=lambda hit: (hit.topic, hit.start, -hit.end, KINDS.index(hit.kind)))
