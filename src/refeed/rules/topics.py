@@ -32,7 +32,7 @@ class TopicRule:
     hints: tuple[str, ...] = ()
     """Words that speak for the topic only half as much."""
     without: tuple[str, ...] = ()
-    """Words that speak against it, as much as a word speaks for it."""
+    """They hide a topic's word that they hold (苹果日报 hides 苹果); elsewhere they speak against as words do for."""
     sections: tuple[str, ...] = ()
     """Parts of a link's path (`culture`, `yataibaodao/meiti`), columns, or the source's own tags, each as a whole."""
     sources: tuple[str, ...] = ()

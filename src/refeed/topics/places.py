@@ -16,8 +16,9 @@ LEAD = 300
 LONGEST = 10_000
 """Characters of a text that are looked at: three long articles."""
 
-_BREAKS = frozenset({"p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "br", "tr", "td", "th",
-                     "section", "article", "table", "pre", "dd", "dt", "dl", "hr"})  # fmt: skip
+_INLINE = frozenset(
+    {"a", "b", "strong", "i", "em", "u", "s", "span", "sub", "sup", "small", "mark", "code", "q", "cite"}
+)
 _UNREAD = frozenset({"figure", "figcaption", "img", "audio", "video", "iframe", "script", "style", "template"})
 
 # Folded text, so afp stands for 法新社. Wire datelines, the local hour in brackets, translators and editors.
@@ -28,7 +29,7 @@ _DATELINES = re.compile(
     r"|[(（](?:台湾|台北|北京|香港|当地|巴黎|美东|格林威治)[^()（）\n]{0,4}\d{1,2}日?[^()（）\n]{0,12}[)）]"
     r"|[(（](?:实习)?(?:译者|编译|编辑|核稿|记者|责编|注：作者)[^()（）\n]{0,120}[)）]"
     r"|^[^\n]{0,40}责编[：:\s][^\n]{0,60}$"
-    r"|^(?:更多阅读|相关阅读|相关报道|相关报导|相关新闻|延伸阅读|推荐阅读|点击阅读|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$",
+    r"|^(?:(?:更多|相关|延伸|推荐|点击)阅读|相关(?:报道|报导|新闻)|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$",
     re.MULTILINE,
 )
 
@@ -84,18 +85,26 @@ def _read(root: etree._Element, pieces: list[str]) -> None:
             if node is unread:
                 unread = None
             if unread is None:
-                if plain_node and node.tag in _BREAKS | _UNREAD:
+                if plain_node and node.tag not in _INLINE:
                     pieces.append("\n")
                 if node.tail and node is not root:
                     pieces.append(node.tail)
 
 
 def _only_links(node: etree._Element) -> bool:
-    linked = sum(len("".join(a.itertext()).strip()) for a in node.iter("a"))
-    return linked > 0 and linked >= 0.9 * len("".join(node.itertext()).strip())
+    linked = sum(len(_text(link)) for link in node.iter("a"))
+    return linked > 0 and linked >= 0.9 * len(_text(node))
+
+
+def _text(node: etree._Element) -> str:
+    return "".join(str(piece) for piece in node.itertext()).strip()
 
 
 def _sections(entry: Entry) -> set[str]:
     path = [re.sub(r"-\d+$", "", unquote(part)) for part in urlsplit(entry.link).path.split("/") if part]
-    runs = {"/".join(path[start:end]) for start in range(len(path)) for end in range(start + 1, min(start + 3, len(path)) + 1)}
+    runs = {
+        "/".join(path[start:end])
+        for start in range(len(path))
+        for end in range(start + 1, min(start + 3, len(path)) + 1)
+    }
     return {entry.section, *entry.tags, *runs} - {""}

@@ -17,7 +17,7 @@ Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
 
 MOST = 100
-"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look to the text's end."""
+"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
 
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
@@ -57,14 +57,24 @@ class Vocabulary:
         self._filter = _filter(patterns)
 
     def find(self, text: str) -> Iterator[Hit]:
-        """Every hit in a folded text; of one topic's words that overlap, the first and longest alone."""
+        """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
+
+        A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
+        itself is given as a hit.
+        """
         found = [*self._literal(text), *self._by_pattern(text)]
-        found.sort(key=lambda hit: (hit.topic, hit.kind, hit.start, -hit.end))
-        last: Hit | None = None
+        found.sort(key=lambda hit: (hit.topic, hit.start, -hit.end, KINDS.index(hit.kind)))
+        kept: Hit | None = None
+        hides = False
         for hit in found:
-            if last is None or (hit.topic, hit.kind) != (last.topic, last.kind) or hit.start >= last.end:
-                yield hit
-                last = hit
+            if kept is not None and hit.topic == kept.topic and hit.start < kept.end:
+                hides = hides or hit.kind != "without"
+                continue
+            if kept is not None and not (kept.kind == "without" and hides):
+                yield kept
+            kept, hides = hit, False
+        if kept is not None and not (kept.kind == "without" and hides):
+            yield kept
 
     def _literal(self, text: str) -> Iterator[Hit]:
         if not self._words:
