@@ -140,7 +140,7 @@ def _summary(draft: Draft) -> str:
     text = ""
     for block in draft.blocks:
         if block.kind == "p" and not _is_aside(block):
-            text = f"{text} {one_line(block.text)}".strip()
+            text += (" " if text[-1:].isascii() else "") + one_line(block.text) if text else one_line(block.text)
             if len(text) >= SUMMARY // 3:
                 break
     if not text:

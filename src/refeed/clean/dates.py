@@ -133,7 +133,7 @@ def _chinese(text: str) -> Found | None:
     hours = int(hour or 0) + (12 if half in ("下午", "晚上") and int(hour or 0) < 12 else 0)
     return Found(
         datetime(int(year), int(month), int(day), hours, int(minute or 0), int(second or 0)), day_only=hour is None
-    )  # noqa: DTZ001
+    )
 
 
 def _english(text: str) -> Found | None:
@@ -147,4 +147,4 @@ def _english(text: str) -> Found | None:
     hours = int(hour or 0) % 12 + (12 if half[0] in "pP" else 0) if half else int(hour or 0)
     return Found(
         datetime(int(year), _MONTHS.index(name) + 1, int(day or day2), hours, int(minute or 0)), day_only=hour is None
-    )  # noqa: DTZ001
+    )

@@ -87,7 +87,9 @@ def _from_dataset(tag: Tag) -> str:
 
 
 def is_pixel(tag: Tag, url: str) -> bool:
-    """True of an image that counts readers instead of showing something."""
+    """True of an image that counts readers, or keeps lines apart, instead of showing something."""
+    if str(tag.get("alt") or "").startswith("Presentational"):
+        return True
     sides = [str(tag.get(side) or "").strip().removesuffix("px") for side in ("width", "height")]
     return all(side in ("0", "1") for side in sides) or bool(_PIXEL.search(url))
 

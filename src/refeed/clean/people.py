@@ -53,6 +53,8 @@ _NO_NAME = re.compile(
 
 def names(text: str, is_agency: Callable[[str], bool]) -> list[str]:
     """The persons that a byline names, each once, in its order, spelled for reading."""
+    if is_agency(text.strip()):
+        return []
     found: list[str] = []
     for part in _SPLIT.split(_LEADING.sub("", text.strip())):
         name = spelled(_TRAILING.sub("", _LEADING.sub("", part.strip())).strip(" 　.,，。:：-—"))

@@ -387,7 +387,7 @@ def cuts(draft: Draft) -> None:
         for pattern in draft.ready.cut:
             text = block.text
             match = pattern.search(text)
-            if match is None or match.end() != len(text):
+            if match is None:
                 continue
             _apply_groups(
                 draft,
@@ -562,7 +562,7 @@ def lead(draft: Draft) -> None:
         groups = {name: value for name, value in match.groupdict().items() if value}
         if "author" in groups:
             _apply_groups(draft, groups, "", "lead")
-            cut = match.start("lead")
+            cut = len(first.text) - len(groups.get("lead", ""))
             draft.drop("lifted: byline", first.text[:cut])
             first.runs = b.cut_text(first.runs, 0, cut)
         draft.lead = first.text

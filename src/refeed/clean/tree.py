@@ -33,11 +33,10 @@ _MARKS: dict[str, str] = {
     "code": "code", "kbd": "code", "samp": "code", "tt": "code", "q": "q", "mark": "mark", "cite": "cite", "dfn": "em", "var": "em",
 }  # fmt: skip
 _THROUGH = frozenset(
-    "span font small big bdi bdo abbr acronym time label ins wbr nobr o:p ruby rb rt rp data output meter progress".split()
+    ["span", "font", "small", "big", "bdi", "bdo", "abbr", "acronym", "time", "label", "ins", "wbr", "nobr", "o:p", "ruby", "rb", "rt", "rp", "data", "output", "meter", "progress"]
 )
 _NOTHING = frozenset(
-    "script style link meta title base template button input select textarea option datalist canvas map area svg object embed applet param "
-    "source track frame frameset noframes dialog share-button share-modal".split()
+    ["script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "textarea", "option", "datalist", "canvas", "map", "area", "svg", "object", "embed", "applet", "param", "source", "track", "frame", "frameset", "noframes", "dialog", "share-button", "share-modal"]
 )
 _BOXES = {
     "ul": "ul",
@@ -52,7 +51,7 @@ _BOXES = {
 }
 _CELLS = frozenset(("tr", "td", "th"))
 _BLOCK_TAGS = frozenset(
-    "p div section article main header footer aside nav center address fieldset form details summary hgroup".split()
+    ["p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset", "form", "details", "summary", "hgroup"]
 )
 _HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6": "h6"}
 
@@ -76,6 +75,9 @@ _BYLINE = re.compile(
 )
 _DATELINE = re.compile(
     r"(?:^|\s)(?:pubdate|publish-date|published|post-date|entry-date|article-date|dateline|timestamp|dt-published)(?:$|\s)"
+)
+_CREDIT_LABEL = re.compile(
+    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
 )
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 _ROLE_WORDS = {
@@ -115,8 +117,9 @@ class _Walk:
         "blocks",
         "caption_open",
         "figure",
+        "in_caption",
         "language",
-        "marks_of",
+        "link_to_player",
         "reading",
         "ready",
         "runs",
@@ -130,6 +133,8 @@ class _Walk:
         self.reading = Reading()
         self.blocks = self.reading.blocks
         self.runs: list[Run] = []
+        self.in_caption = False
+        self.link_to_player: Block | None = None
         self.figure: Block | None = None
         """The last figure, while nothing but its caption has come after it."""
         self.started = False
@@ -161,7 +166,7 @@ class _Walk:
         self.blocks.append(block)
         if block.kind == "figure":
             self.figure = block
-        elif block.kind != "hr":
+        elif block.kind != "hr" and not self.in_caption:
             self.figure = None
             if not self.started and block.is_text and len(block.text) > 60:
                 self.started = True
@@ -182,9 +187,8 @@ class _Walk:
         if name in _NOTHING:
             self.nothing(tag)
             return
-        if tag.attrs or name in self.takings:
-            if self.taken(tag):
-                return
+        if (tag.attrs or name in self.takings) and self.taken(tag):
+            return
         if name == "br":
             self.runs.append(BREAK)
         elif name in _MARKS:
@@ -216,9 +220,13 @@ class _Walk:
     def box_of_text(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
         self.end_line()
         name = tag.name
-        if name == "div" and self.figure is not None and self.is_small_caption(tag):
-            self.caption(tag)
-            return
+        if name == "div" and self.is_small_caption(tag):
+            if self.figure is not None:
+                self.caption(tag)
+                return
+            if self.blocks and self.blocks[-1] is self.link_to_player:
+                self.name_player(tag)
+                return
         if name == "address" and not self.started:
             self.keep_field("author", tag, "address")
             return
@@ -240,10 +248,9 @@ class _Walk:
             and text.kind == "p"
             and text.runs[0][1] == (("strong", ""),)
             and len(text.runs) > 1
-        ):
-            if text.runs[1][0].startswith(("：", ":")):
-                figure.runs = text.runs
-                self.blocks.pop()
+        ) and text.runs[1][0].startswith(("：", ":")):
+            figure.runs = text.runs
+            self.blocks.pop()
 
     def box(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
         self.end_line()
@@ -280,7 +287,7 @@ class _Walk:
         url = links.link(target, self.base) if target else ""
         if url and self.ready.links:
             url = self.ready.rewritten(url)
-        if url and links.shares(url) or links.shares(target):
+        if (url and links.shares(url)) or links.shares(target):
             self.removed("share links", tag, url or target)
             return
         if tag.get("rel") == "tag":
@@ -296,7 +303,7 @@ class _Walk:
             if (
                 block.kind == "figure"
                 and url
-                and not links.identity(url) == links.identity(block.url)
+                and links.identity(url) != links.identity(block.url)
                 and not _PICTURE.search(url)
             ):
                 block.href = url
@@ -335,8 +342,18 @@ class _Walk:
     def player(self, url: str, tag: Tag, kind: str) -> None:
         name = one_line(str(tag.get("title") or tag.get("aria-label") or "")) or embed_link(url, kind, self.language)
         figure = self.figure
-        self.put(Block("p", [(name, (("a", url),))]))
+        self.link_to_player = Block("p", [(name, (("a", url),))])
+        self.put(self.link_to_player)
         self.figure = figure if figure and not figure.runs else None
+
+    def name_player(self, tag: Tag) -> None:
+        """A caption under a player is its name, unless a picture above bears it already."""
+        text = one_line(tag.get_text())
+        told = {one_line(block.text) for block in self.blocks if block.kind == "figure"}
+        if text and text not in told and self.link_to_player:
+            self.link_to_player.runs = [(text, self.link_to_player.runs[0][1])]
+        else:
+            self.removed("caption repeated", tag)
 
     def iframe(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
         self.end_line()
@@ -356,7 +373,7 @@ class _Walk:
         last = self.blocks[-1] if self.blocks else None
         if last is None:
             return False
-        bare = url.rstrip("/").removesuffix("/embed").rstrip("/")
+        bare = url.partition("#")[0].rstrip("/").removesuffix("/embed").rstrip("/")
         return any(
             value.rstrip("/") in (bare, url.rstrip("/"))
             for block in (last, *last.children)
@@ -385,24 +402,24 @@ class _Walk:
 
     def caption(self, tag: Tag) -> None:
         """Read an element as the caption of the figure before it; credits in it go where credits are kept."""
-        figure = self.figure
-        outer, self.blocks, self.runs = self.blocks, [], []
-        assert figure is not None
-        self.inside(tag, (), 0)
-        self.end_line()
-        inner, self.blocks, self.figure = self.blocks, outer, figure
+        inner = _Walk(self.base, self.ready, self.language)
+        inner.reading, inner.figure, inner.in_caption, inner.started = self.reading, self.figure, True, True
+        inner.blocks = []
+        inner.inside(tag, (), 0)
+        inner.end_line()
         runs: list[Run] = []
-        for block in inner:
+        for block in _flat(inner.blocks):
             if block.kind == "figure":
                 self.put(block)
-                figure = block
             elif block.runs:
-                runs.extend(([*([BREAK] if runs else [])]) + block.runs)
+                runs.extend([*([BREAK] if runs else []), *block.runs])
         text = [run for run in runs if ("cite", "") not in run[1]]
         credit = one_line("".join(run[0] for run in runs if ("cite", "") in run[1]))
-        self.add_caption(figure, tidy(text), credit)
+        if self.figure is not None:
+            self.add_caption(self.figure, tidy(text), credit)
 
     def add_caption(self, figure: Block, runs: list[Run], credit: str) -> None:
+        credit = _CREDIT_LABEL.sub("", credit)
         if credit and not figure.credit:
             figure.credit = credit
         if not runs:
@@ -472,11 +489,13 @@ class _Walk:
         if to in ("caption", "credit"):
             if self.figure is None:
                 return False
-            self.end_line()
-            if to == "caption":
-                self.caption(tag)
-            else:
+            if to == "credit":
                 self.add_caption(self.figure, [], one_line(tag.get_text(" ")))
+            elif self.in_caption:
+                return False
+            else:
+                self.end_line()
+                self.caption(tag)
             return True
         if to in ("lead", "note"):
             return False

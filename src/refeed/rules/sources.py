@@ -86,7 +86,7 @@ class SourceRule:
     take: tuple[Take, ...] = ()
     lines: tuple[Line, ...] = ()
     cut: tuple[str, ...] = ()
-    """Patterns of what is no text at the end of a last line: an end mark, a credit. Groups as in `lines`."""
+    """Patterns of what is no text within the last lines: an end mark, a credit. Groups as in `lines`."""
     images: tuple[str, ...] = ()
     """Patterns of URLs of images that show nothing: separators, stand-ins."""
     links: dict[str, str] = field(default_factory=dict)
