@@ -17,6 +17,7 @@ from .makers import Makers
 from .making import Maker
 from .model import FORMATS, FeedFacts
 from .publish import Document, Folder, Mark
+from .refresh import Refresher
 from .store import FeedState, Store
 
 EDITION = 1
@@ -38,6 +39,7 @@ class Program:
     makers: Makers
     ingester: Ingester
     publisher: Publisher
+    refresher: Refresher
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = now) -> Program:
@@ -53,6 +55,7 @@ class Program:
             makers=makers,
             ingester=Ingester(store, makers, clock),
             publisher=Publisher(settings, store, folder),
+            refresher=Refresher(store, makers, clock),
         )
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
@@ -61,6 +64,8 @@ class Program:
         total = Tally()
         for tally in self.ingester.take(found, again=again):
             total += tally
+        while self.refresher.step() is not None:
+            pass
         self.publisher.publish()
         return total
 

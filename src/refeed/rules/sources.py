@@ -66,6 +66,8 @@ class SourceRule:
     """Hosts of its links; `example.org` covers its subdomains."""
     folders: tuple[str, ...] = ()
     """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
+    archive: bool = False
+    """It keeps other sources' texts: theirs stand before its copies."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
