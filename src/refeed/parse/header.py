@@ -145,7 +145,9 @@ def _link(text: str, at: int) -> _Link | None:
     if aside.startswith("<!--"):
         aside, end = "", at + closing + 1
     url = first[opening + 2 : closing].strip()
-    return _Link(title=first[1:opening], url=url.removeprefix("<").removesuffix(">"), end=end, aside=aside)
+    if url.startswith("<") and url.endswith(">"):
+        url = url[1:-1]
+    return _Link(title=first[1:opening], url=url, end=end, aside=aside)
 
 
 def _last_opening(text: str) -> int:

@@ -33,7 +33,7 @@ def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, 
     done, second, count = 0, 0, 1
     for match in _HEADER.finditer(body):
         title, opening, link = match["link"].rpartition("](")
-        above = _COMMENT_ABOVE.search(body, max(done, match.start() - _ABOVE), match.start())
+        above = _comment_above(body, max(done, match.start() - _ABOVE), match.start())
         if (
             not opening
             or not link.strip().lower().startswith("http")
@@ -49,6 +49,12 @@ def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, 
     parts.append(body[done:].strip())
     doubt = f"{count} articles in one file, the second in line {second}; they are published as one: split the file"
     return "\n".join(part for part in parts if part), (doubt,)
+
+
+def _comment_above(body: str, start: int, end: int) -> re.Match[str] | None:
+    if not body[start:end].rstrip().endswith("-->"):
+        return None
+    return _COMMENT_ABOVE.search(body, start, end)
 
 
 def _heading(title: str, link: str) -> str:

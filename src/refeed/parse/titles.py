@@ -39,7 +39,7 @@ def readable(raw: str) -> str:
     """One line of text: no controls, no invisible characters, direction overrides closed, white space collapsed."""
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), raw)
     text = _NOT_XML.sub("\ufffd", _NOTHING.sub("", text))
-    return balanced(" ".join(text.split()))
+    return " ".join(balanced(text).split())
 
 
 def cut(text: str, longest: int) -> str:
