@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -169,6 +175,80 @@ def test_permission_to_read_that_comes_later_changes_the_stamp(tmp_path: Path) -
     before = look(path, tmp_path)
     path.chmod(0o644)
     assert look(path, tmp_path).stamp != before.stamp
+
+
+@pytest.fixture
+def nobodys() -> Iterator[Path]:
+    """A folder that somebody without rights works in; pytest's own are root's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_told_and_the_others_go_on(nobodys: Path) -> None:
+    (nobodys / "closed").mkdir()
+    for name in ("closed/a.md", "b.md", "c.md"):
+        (nobodys / name).write_text(SAMPLE)
+    (nobodys / "b.md").chmod(0)
+    (nobodys / "closed").chmod(0)
+    told: list[OSError] = []
+    with _as_nobody():
+        names = {found.name for found in scan(nobodys, on_error=told.append)}
+        with pytest.raises(QuarantineError, match="may not be read"):
+            read(nobodys / "b.md", root=nobodys)
+        with pytest.raises(QuarantineError, match="may not be read"):
+            read(nobodys / "closed" / "a.md", root=nobodys)
+        with pytest.raises(QuarantineError, match="cannot be looked at"):
+            look(nobodys / "closed" / "a.md", nobodys)
+    (nobodys / "closed").chmod(0o755)
+    assert names == {"b.md", "c.md"}
+    assert len(told) == 1 and "closed" in told[0].filename
+
+
+def test_want_of_file_descriptors_is_no_fault_of_the_dump(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(SAMPLE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(OSError) as error:
+            read(tmp_path / "a.md")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert error.value.errno == errno.EMFILE
+
+
+def test_a_file_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_bytes(b"a" * 300_000)
+    done = threading.Event()
+
+    def replace_it() -> None:
+        for turn in range(100_000):
+            if done.is_set():
+                return
+            (tmp_path / "new").write_bytes(b"ab"[turn % 2 : turn % 2 + 1] * (200_000 + turn % 7))
+            (tmp_path / "new").replace(path)
+
+    writer = threading.Thread(target=replace_it)
+    writer.start()
+    try:
+        for _ in range(300):
+            assert len(set(read(path, root=tmp_path))) == 1
+    finally:
+        done.set()
+        writer.join()
 
 
 def _found(*, size: int = 10, mtime: float = 1000.0, ctime: float | None = None) -> Found:

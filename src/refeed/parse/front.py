@@ -20,6 +20,8 @@ from .titles import readable
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z_][\w-]*)[ \t]*:(?=[ \t\n]|\Z)[ \t]*(.*)$", re.MULTILINE)
+# `from` is the page; some write a source's name there, and the page under another key.
+_LINKS = ("from", "link", "url")
 _COMMA = re.compile(r"[,，、;；]")
 _LONGEST = 65_536
 # libyaml 0.2.5 takes quadratic time for brackets within brackets: 0.7 s for 16,000 of them.
@@ -47,14 +49,14 @@ def front_matter(text: str, start: int) -> tuple[Front | None, int]:
     values = _yaml(match[1])
     if values is None:
         values = _lines(match[1])
-    link = next((url for key in ("from", "link", "url") if (url := _first(values, key))), "")
+    links = [url for key in _LINKS if (url := _first(values, key))]
     authors = [name for value in _all(values, "author") for name in _COMMA.split(value)]
     tags = values.get("tags", [])
     if isinstance(tags, str):  # Jekyll takes a list, or words
         tags = _COMMA.split(tags) if _COMMA.search(tags) else tags.split()
     front = Front(
         title=_first(values, "title"),
-        link=link,
+        link=next((url for url in links if "://" in url), links[0] if links else ""),
         date=_first(values, "date"),
         authors=_distinct(authors),
         tags=_distinct(tags),
@@ -71,7 +73,8 @@ def _yaml(block: str) -> _Values | None:
         return None
     values: _Values = {}
     items: list[str] = []
-    depth, key = 0, None
+    depth = 0
+    key: str | None = None
     try:
         for event in yaml.parse(block, Loader=yaml.CBaseLoader):
             if isinstance(event, yaml.CollectionStartEvent):
@@ -83,10 +86,11 @@ def _yaml(block: str) -> _Values | None:
                     values[key], key = items, None
             elif isinstance(event, yaml.ScalarEvent) and depth > 1:
                 items.append(event.value)
-            elif isinstance(event, yaml.ScalarEvent) and key is None:
-                key = event.value.lower()
             elif isinstance(event, yaml.ScalarEvent):
-                values[key], key = event.value, None
+                if key is None:
+                    key = event.value.lower()
+                else:
+                    values[key], key = event.value, None
             elif isinstance(event, yaml.AliasEvent) and depth == 1:
                 key = None
     except (yaml.YAMLError, ValueError):  # ValueError: a number of an escape that is no character
@@ -101,8 +105,8 @@ def _lines(block: str) -> _Values:
         value = match[2].strip()
         if value[:1] == value[-1:] and value[:1] in ("'", '"'):
             value = value[1:-1]
-        if value[:1] == "[":
-            values[match[1].lower()] = [item.strip(" '\"]") for item in value[1:].split(",")]
+        if value[:1] == "[" and value[-1:] == "]":
+            values[match[1].lower()] = [item.strip(" '\"") for item in value[1:-1].split(",")]
         else:
             values[match[1].lower()] = value
     return values

@@ -19,6 +19,8 @@ _HEADER = re.compile(
 )
 _COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
 _ABOVE = 300
+# Nobody means this many; those behind stay as the text that they are.
+_MOST = 10_000
 
 
 def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, ...]]:
@@ -34,12 +36,11 @@ def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, 
     for match in _HEADER.finditer(body):
         title, opening, link = match["link"].rpartition("](")
         above = _comment_above(body, max(done, match.start() - _ABOVE), match.start())
-        if (
-            not opening
-            or not link.strip().lower().startswith("http")
-            or not (above or match["comment"] or match["date"])
-        ):
+        dated = above or match["comment"] or match["date"]
+        if not (opening and dated and link.strip().lower().startswith("http")):
             continue
+        if count == _MOST:
+            break
         start = above.start() if above else match.start()
         parts += [body[done:start].strip(), _heading(title, link)]
         second = second or line_of(match.start())
