@@ -61,15 +61,13 @@ def measure(format: Format, count: int, size: int, rounds: int = 5) -> tuple[int
     return len(write(feed(0, count, size))), all_new, one_new, none_new
 
 
-def main(arguments: list[str]) -> None:
-    count, size = (int(a) for a in (*arguments, "50", "6000")[:2]) if arguments else (50, 6000)
+def main(count: int = 50, size: int = 6000) -> None:
     print(f"{'document':10}{'bytes':>10}{'all new':>12}{'one new':>12}{'none new':>12}{'all : one':>12}")
     for format in RENDERERS:
-        length, all_new, one_new, none_new = measure(format, count, size)
-        print(
-            f"{format:10}{length:>10}{all_new:>10.2f}ms{one_new:>10.2f}ms{none_new:>10.2f}ms{all_new / one_new:>11.0f}x"
-        )
+        length, *times = measure(format, count, size)
+        spelt = "".join(f"{time:>10.2f}ms" for time in times)
+        print(f"{format:10}{length:>10}{spelt}{times[0] / times[1]:>11.0f}x")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*map(int, sys.argv[1:]))

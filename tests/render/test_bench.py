@@ -13,7 +13,7 @@ BENCH = Path(__file__).parents[2] / "bench" / "render.py"
 
 def test_the_benchmark_runs(capsys: pytest.CaptureFixture[str]) -> None:
     bench: dict[str, Any] = runpy.run_path(str(BENCH))
-    bench["main"](["3", "600"])
+    bench["main"](3, 600)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["document", "atom", "rss", "json"]
 
 
