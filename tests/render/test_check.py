@@ -95,7 +95,9 @@ def test_a_mistake_in_json_feed_is_named(change: dict[str, Any], remark: str) ->
     assert any(remark in line for line in check(document, "json"))
 
 
-@pytest.mark.parametrize("document", [b"", b"[]", b"\xff\xfe", b"{", b'{"items": NaN}', b"\xef\xbb\xbf{}"])
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"\xff\xfe", b"{", b'{"items": NaN}', b'{"a": 1, "a": 1}', b"\xef\xbb\xbf{}"]
+)
 def test_what_is_no_document_at_all_is_said_to_be_none(document: bytes) -> None:
     for format in ("atom", "rss", "json", "opml", "catalogue"):
         assert len(check(document, format)) == 1  # type: ignore[arg-type]
