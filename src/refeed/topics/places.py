@@ -52,7 +52,7 @@ def places(entry: Entry) -> Places:
     if summary and summary[:24] not in " ".join(text[: 3 * LEAD].split()):
         text = f"{summary}\n{text}"
     return Places(
-        title=fold(entry.title),
+        title=_DATELINES.sub("", fold(entry.title)),
         tags=tuple(map(fold, entry.tags)),
         text=_DATELINES.sub("", fold(text[:LONGEST])),
         sections=frozenset(fold(name) for name in _sections(entry)),
