@@ -33,7 +33,7 @@ class QuarantineError(RefeedError):
 
 
 class IgnoredError(RefeedError):
-    """No dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says which."""
+    """Not a dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says so."""
 
 
 class ChangingError(RefeedError):

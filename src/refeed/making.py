@@ -98,9 +98,9 @@ class Maker:
             raw = parse(dump, self.limits)
         except QuarantineError as error:
             return Made(outcome=Outcome.QUARANTINED, reason=str(error))
-        weight = weigh(raw.html, self.limits)
-        if weight.refused:
-            return self._made(raw, plain(raw, self.known, weight.refused))
+        weight = weigh(raw.html)
+        if weight.over:
+            return self._made(raw, plain(raw, self.known, weight.over))
         if weight.heavy and not alone:
             raise HeavyError
         return self._made(raw, clean(raw, self.known))

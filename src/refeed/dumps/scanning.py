@@ -112,10 +112,7 @@ def look(path: str | Path, root: str | Path, suffixes: Sequence[str] = DEFAULT.s
         if stat.S_ISLNK(_lstat(os.path.join(top, *folders[:depth])).st_mode):  # noqa: PTH118
             raise IgnoredError(f"in the folder {shown(folder)}: a symbolic link")
     info = _lstat(os.path.join(top, name))  # noqa: PTH118
-    for is_kind, kind in _KINDS:
-        if is_kind(info.st_mode):
-            raise IgnoredError(kind)
-    if reason := ignored(last, suffixes):
+    if reason := kind(info.st_mode) or ignored(last, suffixes):
         raise IgnoredError(reason)
     return _found(top, name, info)
 
@@ -143,9 +140,8 @@ def _lstat(path: str) -> os.stat_result:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise VanishedError(f"{shown(path)} is not there") from error
     except OSError as error:
-        raise QuarantineError(
-            f"the file cannot be looked at: {error.strerror}; give us the right to read it"
-        ) from error
+        reason = f"the file cannot be looked at: {error.strerror}; give us the right to (chmod a+rx its folders)"
+        raise QuarantineError(reason) from error
 
 
 def _found(top: str, name: str, info: os.stat_result) -> Found:

@@ -62,7 +62,7 @@ class Exchange(HTTPAdapter):
                 raw = connection.ask(request, self._limits.bytes)
         except ssl.SSLCertVerificationError as error:
             raise FetchError(f"{host} shows a certificate that is not valid: {error.verify_message}") from error
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, zlib.error) as error:
             if time.monotonic() >= deadline:
                 raise FetchError(f"{host} was too slow: the time for one request was used up") from error
             raise FetchError(f"{host} broke off: {_words(error)}") from error

@@ -51,7 +51,7 @@ class Guard:
         The name is resolved here, once: whoever connects has to use these addresses and not ask again, otherwise a
         name server could give another answer the second time. Raises FetchError unless every address may be used.
         """
-        host, port = _split(url)
+        host, port = split(url)
         if host.lower().rstrip(".") in self._hosts or f"{host.lower().rstrip('.')}:{port}" in self._hosts:
             return host, port, self._ask(host, port)[:_TRIES]
         addresses = self._ask(host, port)
@@ -103,7 +103,8 @@ def _unwrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def _split(url: str) -> tuple[str, int]:
+def split(url: str) -> tuple[str, int]:
+    """Host and port of a URL. Raises FetchError for what is no http(s) URL, or holds a name and a password."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

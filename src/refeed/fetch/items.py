@@ -36,6 +36,9 @@ class Reading:
     """What was left out or mended, in plain words."""
 
 
+MOST = 5000
+"""Items that are read of one feed; the longest in use hold some hundreds."""
+
 # What feeds are really written in. Not every codec that Python has: punycode takes time that grows with the square.
 _ENCODINGS = frozenset(
     ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "hz", "big5", "big5hkscs"]

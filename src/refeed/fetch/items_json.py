@@ -8,7 +8,7 @@ from typing import Any
 
 from ..dumpfile import is_link
 from ..errors import FetchError
-from .items import Item, Reading, absolute, instant
+from .items import MOST, Item, Reading, absolute, instant
 
 
 def read_json(text: str, url: str) -> Reading:
@@ -22,12 +22,14 @@ def read_json(text: str, url: str) -> Reading:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FetchError("the answer is JSON, but no JSON Feed: it has no list of items")
     items, doubts = [], []
-    for place, raw in enumerate(feed["items"]):
+    for place, raw in enumerate(feed["items"][:MOST]):
         item = _item(raw, url) if isinstance(raw, dict) else None
         if item:
             items.append(item)
         else:
             doubts.append(f"items[{place}] has no link")
+    if len(feed["items"]) > MOST:
+        doubts.append(f"it has more than {MOST:,} items; the rest was left out")
     return Reading(items=tuple(items), doubts=tuple(doubts))
 
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from html.entities import html5
+from itertools import islice
 
 from lxml import etree
 
 from ..dumpfile import is_link
 from ..errors import FetchError
-from .items import Item, Reading, absolute, instant, refuse_page
+from .items import MOST, Item, Reading, absolute, instant, refuse_page
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RSS = (
@@ -33,11 +34,13 @@ _FAMILIES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
 }
-_BARE = re.compile(r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)?")
+_BARE = re.compile(r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
+_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[1245-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)\b")
+_HTML_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
 
@@ -50,11 +53,14 @@ def read_xml(text: str, url: str) -> Reading:
     text = _DECLARATION.sub("", text, count=1).lstrip("\ufeff \t\r\n\0")
     _refuse_entities(text)
     root, doubts = _parse(text)
-    if root is None or (not _items(root) and _name(root) not in ("rss", "RDF", "atom:feed", "channel")):
-        raise FetchError("the answer is XML, but neither RSS nor Atom" if root is not None else doubts[0])
     found = _items(root)
-    if root is not None and doubts and _cut(text, len(found)):
-        found = found[:-1]
+    if root is None or (not found and _name(root) not in ("rss", "RDF", "atom:feed", "channel")):
+        raise FetchError("the answer is XML, but neither RSS nor Atom" if root is not None else doubts[0])
+    if len(found) > MOST:
+        del found[MOST:]
+        doubts.append(f"it has more than {MOST:,} items; the rest was left out")
+    elif doubts and _cut(text, len(found)):
+        found.pop()
         doubts.append("its last item is cut off and was left out")
     items = []
     for place, element in enumerate(found, 1):
@@ -116,14 +122,14 @@ def _mend(text: str) -> str:
         closed = text.find("]]>", opened) if opened >= 0 else -1
         if closed < 0:
             opened, closed = len(text), len(text)
-        mended += _BARE.sub(_reference, text[start:opened]), text[opened : closed + 3]
+        mended += _NAMED.sub(_reference, _BARE.sub("&amp;", text[start:opened])), text[opened : closed + 3]
         start = closed + 3
     return "".join(mended)
 
 
 def _reference(match: re.Match[str]) -> str:
-    known = html5.get(match[1] or "")
-    return "".join(f"&#{ord(c)};" for c in known) if known else f"&amp;{match[1] or ''}"
+    known = html5.get(match[1])
+    return "".join(f"&#{ord(c)};" for c in known) if known else f"&amp;{match[1]}"
 
 
 def _cut(text: str, count: int) -> bool:
@@ -131,16 +137,23 @@ def _cut(text: str, count: int) -> bool:
 
 
 def _items(root: etree._Element | None) -> list[etree._Element]:
-    if root is None:
-        return []
-    found = (element for element in root.iter() if isinstance(element.tag, str))
-    return [element for element in found if _name(element) in ("item", "atom:entry")]
+    found = root.iter("{*}item", "{*}entry") if root is not None else iter(())
+    return [element for element in islice(found, MOST + 1) if _name(element) in ("item", "atom:entry")]
 
 
 def _name(element: etree._Element) -> str:
-    name = etree.QName(element)
-    family = _FAMILIES.get(name.namespace or "")
-    return f"{family}{name.localname}" if family is not None else f"?:{name.localname}"
+    """`pubDate`, `content:encoded`, `atom:entry`: under one name whatever prefix the feed uses."""
+    namespace, local = _split(element)
+    if not namespace and ":" in local:
+        return local  # a prefix that the feed forgot to declare: taken for what it is everywhere else
+    family = _FAMILIES.get(namespace)
+    return f"{family}{local}" if family is not None else f"?:{local}"
+
+
+def _split(element: etree._Element) -> tuple[str, str]:
+    # Not etree.QName, which raises for names that only a recovering parser lets through.
+    namespace, closed, local = str(element.tag).rpartition("}")
+    return (namespace[1:], local) if closed else ("", local)
 
 
 def _item(element: etree._Element, url: str) -> Item | None:
@@ -204,18 +217,22 @@ def _html(element: etree._Element) -> str:
     if len(element) == 0:
         return _text(element)
     children = list(element)
-    if kind == "xhtml" and len(children) == 1 and etree.QName(children[0]).localname == "div":
+    if kind == "xhtml" and len(children) == 1 and _split(children[0])[1] == "div":
         element = children[0]
     return _markup(element)
 
 
 def _markup(element: etree._Element) -> str:
-    for inner in element.iter():
+    alone = etree.Element("div")
+    alone.text = element.text
+    alone.extend(list(element))
+    for inner in alone.iter():
         if isinstance(inner.tag, str):
-            inner.tag = etree.QName(inner).localname
-    etree.cleanup_namespaces(element)
-    inside = (etree.tostring(child, method="html", encoding="unicode") for child in element)
-    return (html.escape(element.text or "", quote=False) + "".join(inside)).strip()
+            name = _split(inner)[1].rpartition(":")[2]
+            inner.tag = name if _HTML_NAME.fullmatch(name) else "span"
+    etree.cleanup_namespaces(alone)
+    inside = (etree.tostring(child, method="html", encoding="unicode") for child in alone)
+    return (html.escape(alone.text or "", quote=False) + "".join(inside)).strip()
 
 
 def _instant(parts: dict[str, list[etree._Element]], *names: str) -> datetime | None:

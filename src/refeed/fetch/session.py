@@ -19,7 +19,7 @@ from requests_cache.backends.sqlite import SQLiteCache
 from ..errors import FetchError
 from ..rules import FetchRule
 from .exchange import Exchange, Limits
-from .guard import Guard, Resolve, system_resolve
+from .guard import Guard, Resolve, split, system_resolve
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -114,6 +114,7 @@ class Session:
         raise FetchError(f"{start} redirects more than {self.rule.redirects} times, last to {url[:200]}")
 
     def _ask(self, method: str, url: str, deadline: float, **options: Any) -> requests.Response:
+        split(url)
         try:
             return self._session.request(method, url, timeout=deadline, allow_redirects=False, **options)
         except (requests.RequestException, ValueError) as error:

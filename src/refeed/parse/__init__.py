@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from ..model import Dump, RawEntry
 from ..rules import DEFAULT, Limits
-from .dates import instant
+from .dates import Written, instant
 from .encoding import decoded
 from .front import Front, front_matter
 from .header import Header, header, line_number, skip_blanks
 from .links import checked_link
+from .plain import paragraphs
 from .several import unfolded
-from .titles import clean_title, stand_in
+from .titles import clean_title, cut, stand_in
 
 __all__ = ["parse"]
 
@@ -34,6 +35,7 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     flags += doubts + head.flags
     body, doubts = unfolded(head.body, lambda place: line_number(text, head.start + place))
     flags += doubts
+    body = paragraphs(body)
     if not body:
         flags += ("the body is empty",)
     title, doubts = clean_title(head.title or (front.title if front else ""), limits.title)
@@ -53,14 +55,18 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
 
 def _at(head: Header, front: Front | None, seen: datetime) -> tuple[datetime, tuple[str, ...]]:
     """The first date that makes sense; the comment, the date line and the front matter are asked in this order."""
-    written = [*head.dates, *([front.date] if front and front.date else [])]
-    stand_in = seen.replace(microsecond=0)
-    if not written:
-        return stand_in, ("no date; the time the dump was first seen stands in",)
-    for date in written:
-        if at := instant(date):
-            if at <= seen + _AHEAD:
-                return at, ()
-            when = at.strftime("%Y-%m-%d")
-            return stand_in, (f"the date lies in the future ({when}); the time the dump was first seen stands in",)
-    return stand_in, (f"the date {written[0]!r} makes no sense; the time the dump was first seen stands in",)
+    dates = head.dates
+    if front and front.date:
+        dates += (Written(text=front.date, at=instant(front.date)),)
+    if not dates:
+        return _stand_in(seen, "no date")
+    date = next((date for date in dates if date.at), dates[0])
+    if date.at is None:
+        return _stand_in(seen, f"the date {cut(date.text, 40)!r} makes no sense")
+    if date.at > seen + _AHEAD:
+        return _stand_in(seen, f"the date lies in the future ({date.at:%Y-%m-%d})")
+    return date.at, ()
+
+
+def _stand_in(seen: datetime, doubt: str) -> tuple[datetime, tuple[str, ...]]:
+    return seen.replace(microsecond=0), (f"{doubt}; the time the dump was first seen stands in",)

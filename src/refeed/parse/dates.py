@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_NUMBER = re.compile(r"[0-9]{1,17}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A date as it stands in a dump, and what it means."""
+
+    text: str
+    at: datetime | None
+    """None when it means nothing."""
+
+
+_NUMBER = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
 # An epoch is told by its size: these are the year 5138 in seconds, milliseconds and microseconds,
 # and 1973 in the next finer unit.
 _UNITS = ((10**11, 1), (10**14, 1000), (10**17, 1_000_000))
@@ -23,9 +34,9 @@ def instant(text: str) -> datetime | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
+    number = _NUMBER.fullmatch(text)
     try:
-        at = _epoch(int(text)) if _NUMBER.fullmatch(text) else _written(text)
-        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
+        at = _epoch(int(number[1])) if number else _utc(_written(text))
     except (ValueError, TypeError, IndexError, OverflowError):  # of email.utils and datetime, for what is no date
         return None
     return at if at >= _EARLIEST else None
@@ -34,6 +45,10 @@ def instant(text: str) -> datetime | None:
 def _epoch(number: int) -> datetime:
     unit = next(unit for limit, unit in _UNITS if number < limit)
     return datetime.fromtimestamp(number // unit, UTC)
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
 
 
 def _written(text: str) -> datetime:

@@ -11,6 +11,7 @@ _WIDE = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"))
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_ENDS = re.compile("\r\n?")
 _ODD_LINE_ENDS = re.compile("[\v\f\x85\u2028\u2029]")
+_BLANK = re.compile(r"[\s\ufeff\u200b]*\Z")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _AGAIN = "it is read again when it changes"
 
@@ -41,7 +42,7 @@ def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
         if data.startswith(mark):
             raise QuarantineError(f"byte 1: the file is in {name}; save it as UTF-8")
     text, doubts = (_utf16(data), ()) if data.startswith(_UTF16) else _bytewise(data)
-    if not text.strip("\ufeff \t\r\n"):
+    if _BLANK.match(text):
         raise QuarantineError(f"the file holds nothing but blanks; {_AGAIN}")
     nulls = text.count("\0")
     # One in a field is a blemish; more than one in fifty is no text, or UTF-16 that does not say so.

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import QuarantineError
-from .dates import instant
+from .dates import Written, instant
 
 _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
@@ -22,6 +22,7 @@ _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
 _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]*(?:\1[ \t]*)+(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
+_PARENTHESIS = re.compile(r"[()]")
 _TOKENS = 12
 # A title in several lines is looked for only so far.
 _FAR = 16_384
@@ -36,7 +37,7 @@ class Header:
     link: str
     line: int
     """Where the link stands, from 1."""
-    dates: tuple[str, ...]
+    dates: tuple[Written, ...]
     """In the order they stand."""
     body: str
     start: int
@@ -73,44 +74,48 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
     place = start
     link: _Link | None = None
     line = 1
+    separated = False
     order: list[str] = []
-    dates: list[str] = []
-    dated = False
+    dates: list[Written] = []
     for _ in range(_TOKENS):
         at = skip_blanks(text, place)
-        kind, found = _token(text, at, link is None, "separator" in order or "other separator" in order)
+        kind, found = _token(text, at, link is None, separated)
         if isinstance(found, _Link):
             link, line, place = found, line_number(text, at), found.end
         elif found is None:
             break
         else:
             if kind in ("epoch", "日期"):
-                sense = instant(found[1]) is not None
-                if link is not None and (dated or not sense):
+                date = Written(text=found[1].strip(), at=instant(found[1]))
+                if link is not None and (date.at is None or any(d.at for d in dates)):
                     break
-                dated = dated or sense
-                dates.append(found[1].strip())
+                dates.append(date)
             place = found.end()
+        separated = separated or kind in ("separator", "other separator")
         order.append(kind)
     if within and (link is None or len(order) < 2):
         return _headless(text, start)
     if link is None:
         raise QuarantineError(_no_link(text, start, place))
-    body = f"{link.aside}\n{text[place:]}" if link.aside else text[place:]
-    lead = len(body) - len(body.lstrip())
+    start = skip_blanks(text, place)
+    body = text[start:].rstrip()
+    if link.aside:
+        body, start = f"{link.aside}\n{body}".rstrip(), start - len(link.aside) - 1
     return Header(
         title=link.title,
         link=link.url,
         line=line,
         dates=tuple(dates),
-        body=body.strip(),
-        start=place + lead - (len(link.aside) + 1 if link.aside else 0),
+        body=body,
+        start=start,
         layout=", ".join(order),
         flags=_doubts(order, link),
     )
 
 
 def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str, re.Match[str] | _Link | None]:
+    if link_wanted and text.startswith("[", at):
+        return "link", _link(text, at)
     if match := _COMMENT.match(text, at):
         return "epoch", match
     if match := _DATE_LINE.match(text, at):
@@ -119,13 +124,11 @@ def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str,
         return "separator", match
     if not separated and (match := _OTHER_SEPARATOR.match(text, at)):
         return "other separator", match
-    if link_wanted and text.startswith("[", at):
-        return "link", _link(text, at)
     return "", None
 
 
 def _link(text: str, at: int) -> _Link | None:
-    """`[title](url)` in one line or several; the url is found from the right, whatever brackets the title has."""
+    """`[title](url)` in one line or several. The url is found from the right: brackets in the title do not matter."""
     end = _line_end(text, at)
     first = text[at:end]
     opening = _last_opening(first)
@@ -137,8 +140,7 @@ def _link(text: str, at: int) -> _Link | None:
         return None
     closing = _closing(first, opening + 2)
     if closing < 0:
-        line = line_number(text, at + opening)
-        raise QuarantineError(f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole")
+        return None
     aside = first[closing + 1 :].strip()
     if aside.startswith("<!--"):
         aside, end = "", at + closing + 1
@@ -156,7 +158,7 @@ def _last_opening(text: str) -> int:
 def _closing(text: str, start: int) -> int:
     """The parenthesis that closes a url: the last one, unless text follows the one that balances."""
     depth = 0
-    for match in re.compile(r"[()]").finditer(text, start):
+    for match in _PARENTHESIS.finditer(text, start):
         depth += 1 if match[0] == "(" else -1
         if depth < 0:
             after = text[match.end() : match.end() + 1]
@@ -181,13 +183,15 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _headless(text: str, start: int) -> Header:
-    body = text[start:]
-    lead = len(body) - len(body.lstrip())
-    return Header(title="", link="", line=1, dates=(), body=body.strip(), start=start + lead, layout="", flags=())
+    start = skip_blanks(text, start)
+    return Header(title="", link="", line=1, dates=(), body=text[start:].rstrip(), start=start, layout="", flags=())
 
 
 def _no_link(text: str, start: int, place: int) -> str:
-    line = line_number(text, skip_blanks(text, place))
+    at = skip_blanks(text, place)
+    line = line_number(text, at)
+    if text.startswith("[", at) and "](" in text[at : at + _FAR]:
+        return f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole"
     if place > start:
         return f"line {line}: no link; [title](https://…) has to stand here"
     return f"line {line}: this is no dump; {_WANTED}"

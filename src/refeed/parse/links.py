@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ..errors import QuarantineError
 
@@ -18,6 +18,8 @@ _HOST = re.compile(
 # What RFC 3986 lets stand after the host, and `%`: an escape stays as it is, and so does a bare one, for the
 # addresses of real pages have it (`80%%20`, `3.2%/a-53`) and re-encoding would point elsewhere.
 _SAFE = "!$%&'()*+,-./:;=?@_~"
+_PLAIN = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
+_CREDENTIALS = re.compile(r"//[^/?#\s]*@")
 _SHOWN = 80
 
 
@@ -26,7 +28,7 @@ def checked_link(raw: str, line: int, longest: int) -> str:
 
     Raises QuarantineError naming the line, for a link that is missing, relative, not http(s), too long or no URL.
     """
-    link = raw.strip(" \t\xa0\u3000")
+    link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
     if not link:
         raise QuarantineError(f"line {line}: there is no link; a dump says [title](https://…) there")
     if _BREAKS.search(link):
@@ -39,14 +41,10 @@ def checked_link(raw: str, line: int, longest: int) -> str:
     rest = match[3].replace("&amp;", "&")
     if rest.startswith("\\"):
         raise _refused(link, line, "has a backslash after its host")
-    path, hash_, fragment = rest.partition("#")
-    url = f"{match[1].lower()}://{_authority(match[2], link, line)}{quote(path, safe=_SAFE)}"
-    url += hash_ + quote(fragment, safe=_SAFE)
-    try:
-        urlsplit(url)
-    except ValueError as error:
-        raise _refused(link, line, f"is no URL: {error}") from error
-    return url
+    if not _PLAIN.fullmatch(rest):
+        path, hash_, fragment = rest.partition("#")
+        rest = quote(path, safe=_SAFE) + hash_ + quote(fragment, safe=_SAFE)
+    return f"{match[1].lower()}://{_authority(match[2], link, line)}{rest}"
 
 
 def _authority(text: str, link: str, line: int) -> str:
@@ -86,5 +84,6 @@ def _what_else(link: str) -> str:
 
 
 def _refused(link: str, line: int, what: str) -> QuarantineError:
+    link = _CREDENTIALS.sub("//…@", link)
     shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
     return QuarantineError(f"line {line}: the link {shown!r} {what}")

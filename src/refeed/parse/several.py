@@ -1,7 +1,7 @@
 """A body in which further dumps stand -> one body that shows them all.
 
-The first is the entry. The others become sections below it, each with its title as a heading that links to its
-page: nothing vanishes, and whoever looks after the dumps is told to split the file.
+The first is the entry. The others become sections below it, each under its title, which links to its page:
+nothing vanishes, and whoever looks after the dumps is told to split the file.
 """
 
 from __future__ import annotations
@@ -12,52 +12,44 @@ from collections.abc import Callable
 
 from .titles import readable
 
-_DASHES = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
-_COMMENT_AT_END = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
-_DATE_LINE = re.compile(r"\s*日期[ \t]*[:：][^\n]*")
-_HEADER = re.compile(r"\[(.*)\]\(\s*(https?://.*)\)", re.IGNORECASE)
-_LONGEST = 4000
+# One quantifier that can give back, and only within its line: linear, whatever the body is.
+_HEADER = re.compile(
+    r"^\[(?P<link>.*)\)[ \t]*\n\s*(?P<comment><!--[^<>]{0,200}-->\s*)?-{3,}[ \t]*$(?P<date>\s*日期[ \t]*[:：][^\n]*)?",
+    re.MULTILINE,
+)
+_COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
+_ABOVE = 300
 
 
 def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, ...]]:
-    """The body with the headers inside it turned into headings, and the doubt that says where they stood.
+    """The body with the headers inside it turned into headings, and the doubt that says where the second one stands.
 
+    A line with a link above a line of dashes is a header only when it has a date, too.
     `line_of` gives the line, in the dump, of a place in the body.
     """
     if "](" not in body or "---" not in body:
         return body, ()
     parts: list[str] = []
-    done, lines = 0, []
-    for dashes in _DASHES.finditer(body):
-        start = body.rfind("\n", 0, max(body.rfind("\n", 0, dashes.start()), 0)) + 1
-        found = _header_before(body, done, dashes)
-        if not found:
+    done, second, count = 0, 0, 1
+    for match in _HEADER.finditer(body):
+        title, opening, link = match["link"].rpartition("](")
+        above = _COMMENT_ABOVE.search(body, max(done, match.start() - _ABOVE), match.start())
+        if (
+            not opening
+            or not link.strip().lower().startswith("http")
+            or not (above or match["comment"] or match["date"])
+        ):
             continue
-        start, heading, done_next = found
-        parts.append(body[done:start].rstrip())
-        parts.append(heading)
-        lines.append(line_of(start))
-        done = done_next
-    if not lines:
+        start = above.start() if above else match.start()
+        parts += [body[done:start].strip(), _heading(title, link)]
+        second = second or line_of(match.start())
+        done, count = match.end(), count + 1
+    if count == 1:
         return body, ()
     parts.append(body[done:].strip())
-    count = len(lines) + 1
-    doubt = f"{count} articles in one file, the second from line {lines[0]}; they are published as one, split the file"
+    doubt = f"{count} articles in one file, the second in line {second}; they are published as one: split the file"
     return "\n".join(part for part in parts if part), (doubt,)
 
 
-def _header_before(body: str, done: int, dashes: re.Match[str]) -> tuple[int, str, int] | None:
-    """A header that ends with these dashes: where it begins, its heading, where its body begins."""
-    above = body[max(done, dashes.start() - _LONGEST) : dashes.start()].rstrip()
-    line_start = above.rfind("\n") + 1
-    match = _HEADER.fullmatch(above[line_start:].strip())
-    if not match:
-        return None
-    before = above[:line_start]
-    comment = _COMMENT_AT_END.search(before)
-    date_line = _DATE_LINE.match(body, dashes.end())
-    if not comment and not date_line:
-        return None
-    start = max(done, dashes.start() - _LONGEST) + (comment.start() if comment else line_start)
-    link, title = html.escape(match[2].strip()), html.escape(readable(match[1]))
-    return start, f'<h2><a href="{link}">{title}</a></h2>', date_line.end() if date_line else dashes.end()
+def _heading(title: str, link: str) -> str:
+    return f'<h2><a href="{html.escape(link.strip())}">{html.escape(readable(title) or link.strip())}</a></h2>'

@@ -17,9 +17,9 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
 _TAG = re.compile(r"<[^<>]*>")
-_BLOCK = re.compile(r"<(?:p|h[1-6]|section|main|article)\b", re.IGNORECASE)
+_BLOCK = re.compile(r"<(p|h[1-6])\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
 _STAND_IN = 60
-_LOOK = 8000
+_LOOK = 4000
 
 
 def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
@@ -56,7 +56,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def balanced(text: str) -> str:
-    """Every direction override, embedding and isolate closed within the text, and nothing closed that was not opened."""
+    """Every direction override, embedding and isolate closed within the text; nothing closed that was not opened."""
     if not _BIDI.search(text):
         return text
     kept: list[str] = []
@@ -81,10 +81,8 @@ def balanced(text: str) -> str:
 def stand_in(body: str, link: str) -> str:
     """What a reader would call an entry without a title: its first words, else the end of its link."""
     head = body[:_LOOK]
-    first = _BLOCK.search(head)
-    for part in (head[first.start() :] if first else "", head):
-        words = readable(_TAG.sub("\n", part).partition(">")[2] if part.startswith(">") else _TAG.sub(" \n ", part))
-        if any(c.isalnum() for c in words):
-            return cut(words, _STAND_IN)
     url = urlsplit(link)
-    return cut(readable(unquote(url.path.rstrip("/").rpartition("/")[2])) or url.netloc, _STAND_IN)
+    places = [_TAG.sub("", match[2]) for match in _BLOCK.finditer(head)]
+    places += [_TAG.sub(" ", head), unquote(url.path.rstrip("/").rpartition("/")[2])]
+    words = (readable(place) for place in places)
+    return next((cut(text, _STAND_IN) for text in words if any(c.isalnum() for c in text)), url.netloc)

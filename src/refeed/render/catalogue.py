@@ -8,6 +8,7 @@ from typing import Any
 
 from ..model import FORMATS, FeedFacts, Site
 from .addresses import absolute, document, feed_id, page
+from .parts import feed_title
 from .text import carriable, rfc3339, uri
 
 
@@ -35,7 +36,7 @@ def _listed(site: Site, facts: FeedFacts) -> dict[str, Any]:
         "id": feed_id(site, info.path),
         "path": info.path,
         "kind": info.path.partition("/")[0],
-        "title": carriable(info.title),
+        "title": feed_title(info),
         "description": carriable(info.subtitle),
         "language": info.language,
         "icon": uri(absolute(site, info.icon)) or None,

@@ -12,7 +12,7 @@ from feedgen.util import xml_elem
 
 from ..model import Entry, Feed, FeedEntry, Format, Site, Tombstone
 from .addresses import document, feed_id
-from .parts import Link, enclosures, entry_links, feed_links
+from .parts import Link, enclosures, entry_links, feed_links, source_title
 from .text import carriable, rfc822, rfc3339, uri
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -93,7 +93,7 @@ class EntryParts(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
         source = self.shown.source
         if source:
             address = document(self.site, f"source/{source.id}", "rss")
-            xml_elem("source", item, url=address).text = carriable(source.title)
+            xml_elem("source", item, url=address).text = source_title(source)
         self._add_media(item)
         _add_picture(item, entry)
         return item
@@ -106,7 +106,7 @@ class EntryParts(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
             path = f"source/{self.shown.source.id}"
             source = xml_elem("source", element)
             xml_elem("id", source).text = feed_id(self.site, path)
-            xml_elem("title", source).text = carriable(self.shown.source.title)
+            xml_elem("title", source).text = source_title(self.shown.source)
             xml_elem("updated", source).text = rfc3339(self.shown.entry.updated)
             _add_link(source, Link("self", document(self.site, path, "atom"), "application/atom+xml"), "link")
 
@@ -140,5 +140,5 @@ def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
     if tombstone.source:
         source = xml_elem("source", deleted)
         xml_elem("id", source).text = feed_id(site, f"source/{tombstone.source.id}")
-        xml_elem("title", source).text = carriable(tombstone.source.title)
+        xml_elem("title", source).text = source_title(tombstone.source)
         xml_elem("updated", source).text = rfc3339(tombstone.when)

@@ -8,8 +8,8 @@ from typing import Any
 from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, document, feed_id, page
 from .fragments import FRAGMENTS
-from .parts import authors, categories, content, enclosures, summary, title
-from .text import carriable, rfc3339, uri
+from .parts import authors, categories, content, contributors, enclosures, feed_title, source_title, summary, title
+from .text import carriable, readable, rfc3339, uri
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -26,7 +26,7 @@ def _head(feed: Feed) -> dict[str, Any]:
     site, info = feed.site, feed.info
     head = {
         "version": _VERSION,
-        "title": carriable(info.title) or info.path,
+        "title": feed_title(info),
         "description": carriable(info.subtitle),
         "home_page_url": page(site, info.path),
         # That of the subscription in archives too: it is what a feed is known by.
@@ -57,9 +57,9 @@ def _item(shown: FeedEntry, site: Site) -> bytes:
         "id": entry.id,
         "url": uri(entry.link),
         "title": title(shown),
-        "content_html": html if html.strip() else None,
-        "content_text": None if html.strip() else summary(shown) or title(shown),
-        "summary": summary(shown).strip() and summary(shown),
+        "content_html": html,
+        "content_text": None if html else summary(shown) or title(shown),
+        "summary": summary(shown),
         "image": uri(entry.image.url) if entry.image else None,
         "date_published": rfc3339(entry.published),
         "date_modified": rfc3339(entry.updated),
@@ -83,7 +83,7 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
     return _filled(
         {
             "id": feed_id(site, path),
-            "title": carriable(shown.source.title),
+            "title": source_title(shown.source),
             "url": uri(shown.source.link) or page(site, path),
             "feed_url": document(site, path, "json"),
         }
@@ -93,20 +93,17 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
 def _extras(shown: FeedEntry) -> dict[str, Any]:
     """What Atom and Media RSS have a place for and JSON Feed has not."""
     entry = shown.entry
-    contributors = [
-        _filled({"name": carriable(p.name), "role": carriable(p.role)}) for p in entry.contributors if p.name.strip()
-    ]
     image = entry.image
     return _filled(
         {
-            "contributors": contributors,
+            "contributors": [_filled({"name": p.name, "role": p.role}) for p in contributors(shown)],
             "rights": carriable(entry.rights),
             "image": _filled({"caption": carriable(image.caption), "credit": carriable(image.credit)}) if image else {},
             "original": _filled({"url": uri(entry.original), "language": entry.original_language})
             if entry.original
             else {},
             "via": [uri(other) for other in shown.via],
-            "topics": [{"id": carriable(id), "title": carriable(name or id)} for id, name in shown.labels],
+            "topics": [{"id": carriable(id), "title": readable(name, id)} for id, name in shown.labels],
         }
     )
 

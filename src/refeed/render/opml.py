@@ -9,8 +9,8 @@ from lxml import etree
 
 from ..model import FeedInfo, Site
 from .addresses import document, page
-from .parts import GENERATOR
-from .text import carriable
+from .parts import GENERATOR, feed_title
+from .text import carriable, readable
 
 _GROUPS = {
     "zh-Hans": {"source": "来源", "topic": "专题", "view": "选集"},
@@ -23,7 +23,7 @@ def opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
     """One outline a feed, its Atom document, in the order given; sources, topics and views each in a group."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = carriable(site.title) or GENERATOR
+    etree.SubElement(head, "title").text = readable(site.title, GENERATOR)
     etree.SubElement(head, "ownerName").text = carriable(site.author)
     body = etree.SubElement(root, "body")
     names = _GROUPS.get(site.language, _ENGLISH)
@@ -38,7 +38,7 @@ def opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
 
 def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
     """`version` is left out: it has no word for Atom."""
-    title = carriable(info.title) or info.path
+    title = feed_title(info)
     outline = etree.SubElement(parent, "outline", type="rss", text=title, title=title)
     outline.set("xmlUrl", document(site, info.path, "atom"))
     outline.set("htmlUrl", page(site, info.path))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import NamedTuple
 
-from ..model import Enclosure, Feed, FeedEntry, Format, Site
+from ..model import Enclosure, Feed, FeedEntry, FeedInfo, Format, Person, Site, Source
 from .addresses import MEDIA_TYPES, document, entry_page, own, page
-from .text import carriable, uri
+from .text import carriable, readable, uri
 
 GENERATOR = "refeed"
 """Without a version: a new release must not change the bytes of a closed archive."""
@@ -83,30 +83,42 @@ def enclosures(shown: FeedEntry) -> list[Enclosure]:
 def categories(shown: FeedEntry, site: Site) -> list[Category]:
     """Topics with their names, then the section and tags that the source itself gave."""
     entry = shown.entry
-    found = [Category(carriable(id), f"{site.id}:topic", carriable(title or id)) for id, title in shown.labels]
-    names = dict.fromkeys(carriable(name).strip() for name in (entry.section, *entry.tags))
+    found = [Category(carriable(id), f"{site.id}:topic", readable(title, id)) for id, title in shown.labels]
+    names = dict.fromkeys(readable(name).strip() for name in (entry.section, *entry.tags))
     return found + [Category(name, "", "") for name in names if name]
 
 
 def authors(shown: FeedEntry) -> list[str]:
-    return [name for name in map(carriable, shown.entry.authors) if name.strip()]
+    return [name for name in map(readable, shown.entry.authors) if name]
+
+
+def contributors(shown: FeedEntry) -> list[Person]:
+    people = (Person(name=readable(p.name), role=readable(p.role)) for p in shown.entry.contributors)
+    return [person for person in people if person.name]
 
 
 def title(shown: FeedEntry) -> str:
     """The title as text; the link where there is none, for every format wants one."""
-    text = carriable(shown.entry.title)
-    return text if text.strip() else uri(shown.entry.link)
+    return readable(shown.entry.title, uri(shown.entry.link))
+
+
+def feed_title(info: FeedInfo) -> str:
+    return readable(info.title, info.path)
+
+
+def source_title(source: Source) -> str:
+    return readable(source.title, source.id)
 
 
 def summary(shown: FeedEntry) -> str:
-    return carriable(shown.entry.summary)
+    return readable(shown.entry.summary)
 
 
 def content(shown: FeedEntry, site: Site) -> str:
     """The entry's HTML; for one too large for a document its summary and a link to where all of it stands."""
     entry = shown.entry
     if not shown.brief:
-        return carriable(entry.html)
+        return readable(entry.html)
     text = _FULL_TEXT.get(entry.language, "Read the full text")
     link = f'<p><a href="{escape(entry_page(site, entry.id))}">{text}</a></p>'
-    return (f"<p>{escape(summary(shown), quote=False)}</p>" if entry.summary else "") + link
+    return (f"<p>{escape(summary(shown), quote=False)}</p>" if summary(shown) else "") + link

@@ -20,6 +20,11 @@ def carriable(text: str) -> str:
     return _UNCARRIABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def readable(*texts: str) -> str:
+    """The first of the texts that holds more than blanks, carriable; empty when none does."""
+    return next((text for text in map(carriable, texts) if text.strip()), "")
+
+
 def uri(url: str) -> str:
     """The URL with everything percent-encoded that RFC 3986 does not allow; one that is right comes back as it is."""
     url = carriable(url)

@@ -15,8 +15,8 @@ from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, feed_id
 from .feedgen_parts import ATOM, CONTENT, DUBLIN_CORE, MEDIA, EntryParts, FeedParts
 from .fragments import FRAGMENTS
-from .parts import GENERATOR, authors, categories, content, feed_links, summary, title
-from .text import carriable, uri
+from .parts import GENERATOR, authors, categories, content, contributors, feed_links, feed_title, summary, title
+from .text import carriable, readable, uri
 
 _Xml = Literal["atom", "rss"]
 _CLOSING = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
@@ -62,11 +62,10 @@ def _shell(feed: Feed, format: _Xml) -> Any:
     generator.register_extension("refeed", FeedParts, EntryParts)
     generator.refeed.feed, generator.refeed.format = feed, format
     generator.id(feed_id(site, info.path))
-    generator.title(carriable(info.title) or info.path)
-    about = carriable(info.subtitle)
-    generator.subtitle(about or (carriable(info.title) or info.path if format == "rss" else None))
+    generator.title(feed_title(info))
+    generator.subtitle(readable(info.subtitle, feed_title(info) if format == "rss" else "") or None)
     generator.language(carriable(info.language))
-    generator.author(name=carriable(site.author) or GENERATOR)
+    generator.author(name=readable(site.author, GENERATOR))
     generator.generator(GENERATOR)
     generator.updated(feed.updated)
     generator._FeedGenerator__rss_lastBuildDate = None  # else it is spelt twice: see FeedParts.extend_rss
@@ -79,7 +78,9 @@ def _shell(feed: Feed, format: _Xml) -> Any:
 def _add_pictures(generator: Any, feed: Feed, format: _Xml) -> None:
     icon, logo = (uri(absolute(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
     if format == "rss":
-        generator.image(url=logo or icon or None)
+        # RSS 2.0 knows GIF, JPEG and PNG only.
+        known = (url for url in (logo, icon) if url.lower().endswith((".gif", ".jpg", ".jpeg", ".png")))
+        generator.image(url=next(known, None))
     else:
         generator.icon(icon or None)
         generator.logo(logo or None)
@@ -100,18 +101,18 @@ def _entry(shown: FeedEntry, site: Site, format: _Xml) -> Any:
     made.author([{"name": name} for name in names])
     # Of several dc:creator one half of the readers keeps the first and the other half the last.
     made.dc.dc_creator(", ".join(names) or None)
-    contributors = [carriable(person.name) for person in entry.contributors if person.name.strip()]
-    made.contributor([{"name": name} for name in contributors])
-    made.dc.dc_contributor(contributors)
+    helpers = [person.name for person in contributors(shown)]
+    made.contributor([{"name": name} for name in helpers])
+    made.dc.dc_contributor(helpers)
     made.dc.dc_language(carriable(entry.language) or None)
     made.category([{k: v for k, v in c._asdict().items() if v} for c in categories(shown, site)])
     if entry.rights:
         made.rights(carriable(entry.rights))
         made.dc.dc_rights(carriable(entry.rights))
     text, brief = content(shown, site), summary(shown)
-    if text.strip():
+    if text:
         made.content(text, type="html")
-    if brief.strip():
+    if brief:
         # RSS's description is HTML to every reader, Atom's summary says that it is text.
         made.summary(brief if format == "atom" else escape(brief, quote=False))
     return made

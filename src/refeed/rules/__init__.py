@@ -4,19 +4,24 @@ Read by `refeed.config`, handed to the stages as plain values.
 """
 
 from .limits import DEFAULT, Limits
-from .sources import SourceRule
+from .sources import SLUG, Field, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
 
 __all__ = [
     "DEFAULT",
     "PATTERN",
+    "SLUG",
     "WEIGHT",
     "FetchRule",
+    "Field",
     "Limits",
+    "Line",
     "SourceRule",
+    "Take",
     "TopicRule",
     "UpstreamRule",
     "compile_pattern",
+    "compiled",
     "pattern_options",
 ]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, desc, func, select
+from sqlalchemy import Connection, desc, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -133,6 +133,12 @@ class Store:
         """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
             return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples().all())
+
+    def forget_quarantined(self) -> None:
+        """Have what is quarantined read again by the next scan, though its files have not changed."""
+        with self.writing() as connection:
+            where = t.files.c.outcome == Outcome.QUARANTINED.value
+            connection.execute(update(t.files).where(where).values(stamp=0))
 
     def known(self, digests: Iterable[bytes]) -> set[bytes]:
         """Those of `digests` whose bytes are kept already."""
