@@ -1,7 +1,4 @@
-"""What an operator or a source file may say, as types: the words of `sources/*.yaml` and of `topics:` in config.yaml.
-
-Read by `refeed.config`, handed to the stages as plain values.
-"""
+"""`sources/*.yaml`, and `sources:` in config.yaml: what is special about one source."""
 
 from __future__ import annotations
 
@@ -71,7 +68,9 @@ class SourceRule:
     hosts: tuple[str, ...] = ()
     """Hosts of its links; `example.org` covers its subdomains."""
     folders: tuple[str, ...] = ()
-    """Folders under the dump root whose dumps are this source's even when no rule knows the host of their links."""
+    """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
+    archive: bool = False
+    """It keeps other sources' texts: theirs stand before its copies."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
@@ -147,21 +146,3 @@ def compiled(pattern: str, name: str) -> re2._Regexp:
     except re2.error as error:
         why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise ValueError(f"{name}: {pattern!r} is no pattern that RE2 takes: {why}") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicRule:
-    """One topic: what it is called and what puts an entry into it."""
-
-    id: str
-    title: dict[str, str] = field(default_factory=dict)
-    """By language: {zh: 气候, en: Climate}."""
-    description: str = ""
-    words: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    weight: dict[str, float] = field(default_factory=dict)
-    threshold: float = 3.0
-    was: tuple[str, ...] = ()
-    """Former ids, answered by 301."""
