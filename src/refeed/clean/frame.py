@@ -11,6 +11,7 @@ from .blocks import Block
 from .draft import Draft
 from .text import squeezed
 
+_SERVICE_WORD = re.compile(r"RSS|feed|first|最先出现|summary|subscribe", re.IGNORECASE)
 _SERVICE = re.compile(
     r"获取更多RSS[:：]?|"
     r"本文由.{0,20}(?:RSSHub|Feed43|FeedX|Huginn|易撰|RSS).{0,30}(?:生成|提供|输出)。?|"
@@ -61,9 +62,9 @@ def _is_service(block: Block) -> bool:
     found = b.links(block.runs)
     if outside.startswith("获取更多RSS"):
         return len(outside) < 12 and all("feedx." in url or "feedx" in url.partition("/")[0] for url, _ in found)
-    if _SERVICE.fullmatch(squeezed(text)):
+    if _SERVICE_WORD.search(text) and _SERVICE.fullmatch(squeezed(text)):
         return True
-    if _SHARE_LABEL.fullmatch(squeezed(text)) and not found:
+    if len(text) <= 40 and not found and _SHARE_LABEL.fullmatch(squeezed(text)):
         return True
     return bool(found) and not outside.strip(" .…→»>:：") and len(found) == 1 and bool(_MORE.fullmatch(squeezed(text)))
 
@@ -93,6 +94,8 @@ def only_links(block: Block) -> bool:
 
 
 _LONGEST_PREAMBLE = 3
+_SENTENCE = 120
+_DIGIT = re.compile(r"\d")
 _PIECES = re.compile(
     r"\s*[|｜]\s*|\s{2,}|\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
 )
@@ -108,8 +111,10 @@ def preamble(draft: Draft) -> None:
         if not block.is_text or seen >= _LONGEST_PREAMBLE:
             break
         seen += 1
+        if len(block.text) > _SENTENCE:
+            break
         parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
-        if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts):
+        if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
             continue
         found = dates.found(parts[-1])
         if found is None:
@@ -204,16 +209,18 @@ def stray(draft: Draft) -> None:
     draft.take_out(gone)
 
 
-_RIGHTS = re.compile(r"(?:©|\(c\) ?\d{4}|Copyright\b|版权所有|版權所有|All rights reserved).{0,120}", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"(?:©|\(c\) ?\d{4}|Copyright\b|版权所有|版權所有|All rights reserved)[^。！？]{0,100}。?", re.IGNORECASE
+)
 _TAGS = re.compile(
-    r"(?:标签|標籤|关键词|關鍵字|Tags?|Filed under|Tagged(?: with)?)\s*[:：]\s*(.{1,200})", re.IGNORECASE
+    r"(?:标签|標籤|关键词|關鍵字|Tags?|Filed under|Tagged(?: with)?)\s*[:：]\s*([^。！？\n]{1,200})", re.IGNORECASE
 )
 
 
 def small_print(draft: Draft) -> None:
     """Below the text: whose rights, which tags."""
     for block in draft.texts()[-3:]:
-        text = squeezed(block.text)
+        text = block.text.strip()
         if _RIGHTS.fullmatch(text) and not draft.rights:
             draft.rights = text
             draft.came("rights", "line below the text")
