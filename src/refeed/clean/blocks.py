@@ -186,7 +186,7 @@ def sound(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             found.extend(child for child in block.children if child.kind != "tr")
             block.children = [child for child in block.children if child.kind == "tr"]
         if block.kind == "table" and len(block.children) == 1 and len(block.children[0].children) == 1:
-            found.extend(block.children[0].children[0].children)  # a table that only lays the page out
+            found.extend(block.children[0].children[0].children)  # it only lays the page out
         elif block.children:
             found.append(block)
     if wrapper := _WRAPPERS.get(parent):

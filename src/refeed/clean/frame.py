@@ -94,7 +94,7 @@ def only_links(block: Block) -> bool:
 
 
 _LONGEST_PREAMBLE = 3
-_SENTENCE = 120
+_SENTENCE = 40
 _DIGIT = re.compile(r"\d")
 _PIECES = re.compile(
     r"\s*[|｜]\s*|\s{2,}|\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
@@ -103,28 +103,32 @@ _SOURCE = re.compile(r"(?:来源|來源|Source)\s*[:：]\s*\S.{0,40}")
 
 
 def preamble(draft: Draft) -> None:
-    """Date and names on lines of their own above the text."""
-    seen = 0
-    for block in list(draft.blocks):
-        if block.kind in ("figure", "hr"):
-            continue
-        if not block.is_text or seen >= _LONGEST_PREAMBLE:
-            break
-        seen += 1
-        if len(block.text) > _SENTENCE:
-            break
-        parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
-        if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
-            continue
-        found = dates.found(parts[-1])
-        if found is None:
-            _labelled(draft, block)
-        elif _is_metadata(draft, block, found):
-            draft.date = draft.date or found
-            draft.came("date", f"line above the text: {parts[-1]}")
-            draft.write(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
+    """Date and names on lines of their own above the text, which begins where a line is longer."""
+    above = [block for block in draft.blocks[: 2 * _LONGEST_PREAMBLE] if block.kind not in ("figure", "hr")]
+    for block in above[:_LONGEST_PREAMBLE]:
+        if not block.is_text:
+            return
+        if _lifted_metadata(draft, block):
             draft.drop("lifted: date and byline", block.text)
             draft.blocks.remove(block)
+        elif len(block.text) > _SENTENCE:
+            return
+
+
+def _lifted_metadata(draft: Draft, block: Block) -> bool:
+    """Take date and names from a block of nothing else; False of any other block."""
+    parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
+    if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
+        return False
+    found = dates.found(parts[-1])
+    if found is None:
+        return _labelled(draft, block)
+    if not _is_metadata(draft, block, found):
+        return False
+    draft.date = draft.date or found
+    draft.came("date", f"line above the text: {parts[-1]}")
+    draft.write(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
+    return True
 
 
 def _is_metadata(draft: Draft, block: Block, found: dates.Found) -> bool:
@@ -135,19 +139,18 @@ def _is_metadata(draft: Draft, block: Block, found: dates.Found) -> bool:
     return "\n" not in block.text and abs(draft.raw.at - day) <= timedelta(hours=72)
 
 
-def _labelled(draft: Draft, block: Block) -> None:
+def _labelled(draft: Draft, block: Block) -> bool:
     """`2020-07-01 12:00 来源：某报 作者：某人`: every piece is a date or bears a label."""
     pieces = [piece for piece in _PIECES.split(block.text.replace("\n", " | ")) if piece]
     found = [dates.found(piece) for piece in pieces]
     others = [piece for piece, date in zip(pieces, found, strict=True) if date is None]
     if len(others) == len(pieces) or not all(_SOURCE.fullmatch(piece) or people.credits(piece) for piece in others):
-        return
+        return False
     draft.date = draft.date or next(date for date in found if date)
     draft.came("date", f"line above the text: {block.text}")
     for piece in others:
         draft.credit(people.credits(piece), "line above the text")
-    draft.drop("lifted: date and byline", block.text)
-    draft.blocks.remove(block)
+    return True
 
 
 def title_again(draft: Draft) -> None:
@@ -219,15 +222,19 @@ _TAGS = re.compile(
 
 def small_print(draft: Draft) -> None:
     """Below the text: whose rights, which tags."""
-    for block in draft.texts()[-3:]:
-        text = block.text.strip()
-        if _RIGHTS.fullmatch(text) and not draft.rights:
-            draft.rights = text
-            draft.came("rights", "line below the text")
-            draft.drop("lifted: rights", text)
-        elif match := _TAGS.fullmatch(text):
-            draft.tag([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
-            draft.drop("lifted: tags", text)
-        else:
-            continue
-        draft.blocks.remove(block)
+    while found := next((block for block in draft.texts()[-3:] if _lifted_small_print(draft, block)), None):
+        draft.blocks.remove(found)
+
+
+def _lifted_small_print(draft: Draft, block: Block) -> bool:
+    text = block.text.strip()
+    if _RIGHTS.fullmatch(text):
+        draft.rights = f"{draft.rights} {text}".strip()
+        draft.came("rights", "line below the text")
+        draft.drop("lifted: rights", text)
+        return True
+    if match := _TAGS.fullmatch(text):
+        draft.tag([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
+        draft.drop("lifted: tags", text)
+        return True
+    return False

@@ -146,8 +146,9 @@ class _Walk:
             self.figure = block
         elif block.kind != "hr" and not self.in_caption:
             self.figure = None
-            if not self.started and block.is_text and len(block.text) > 60:
-                self.started = True
+            if not self.started and block.is_text:
+                text = block.text
+                self.started = len(text) > 40 or text.endswith(("。", "！", "？", "”", ".", "!", "?"))
 
     # -- the tree -----------------------------------------------------------------------------------------------------
 
