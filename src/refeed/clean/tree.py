@@ -70,7 +70,8 @@ class Reading:
 
 def read(html: str, base: str, ready: Compiled, language: str) -> Reading:
     """Parse a repaired body and read it. Raises TooDeep."""
-    soup = BeautifulSoup(html, builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
+    # Behind <body>, Beautiful Soup takes no text for a file name and no `<?xml` for a mistake, and warns of neither.
+    soup = BeautifulSoup(f"<body>{html}", builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
     walk = _Walk(base, ready, language)
     walk.inside(soup, (), 0)
     walk.end_line()
