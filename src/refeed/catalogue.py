@@ -27,7 +27,9 @@ class Catalogue:
 
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
-        facts = (self.site, self.feeds.get(path), sorted(self.sources.items()), sorted(self.topics.items()), more)
+        # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
+        configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
+        facts = (self.site, self.feeds.get(path), configured, sorted(self.topics.items()), more)
         return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
