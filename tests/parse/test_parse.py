@@ -129,6 +129,12 @@ def test_the_reason_names_the_byte_counted_from_one() -> None:
         _parse(data)
 
 
+def test_the_byte_is_counted_with_the_mark_before_it() -> None:
+    data = b"\xef\xbb\xbf" + malformed.dump("byte").encode() + b"\xff"
+    with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
+        _parse(data)
+
+
 def test_the_reason_names_the_line() -> None:
     with pytest.raises(QuarantineError, match="line 4: the link 'ftp:"):
         _parse("\n\n<!--1593330404000-->\n[样本](ftp://example.org/a)\n------\n\n<p>样本</p>\n")
@@ -178,6 +184,12 @@ def test_a_second_article_stays_below_the_first_under_its_own_heading() -> None:
         "<p>第二份样本。</p>"
     )
     assert entry.flags == ("2 articles in one file, the second in line 7; they are published as one: split the file",)
+
+
+def test_a_link_above_a_line_of_dashes_without_a_date_is_text() -> None:
+    body = f"{malformed.BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
+    entry = _parse(malformed.dump("rule", body=body))
+    assert (entry.html, entry.flags) == (body, ())
 
 
 def test_plain_text_becomes_paragraphs() -> None:
