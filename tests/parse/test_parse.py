@@ -276,7 +276,8 @@ def test_limits_are_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"suffixes": ("md",)}, {"suffixes": ()}, {"title": 0}, {"settle": timedelta(seconds=-1)}]
+    "wrong",
+    [{"suffixes": ("md",)}, {"suffixes": (".MD",)}, {"suffixes": ()}, {"title": 0}, {"settle": timedelta(seconds=-1)}],
 )
 def test_a_limit_that_cannot_be_is_refused_by_its_name(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
