@@ -245,7 +245,7 @@ def test_tags_in_words_or_with_commas_are_several() -> None:
 
 
 def test_a_title_that_is_missing_within_a_post_is_taken_from_its_front_matter() -> None:
-    assert _parse(POST + malformed.dump("within", heading="")).title == "样本：一个“题目”"
+    assert _parse(POST + malformed.dump("within", heading=" ")).title == "样本：一个“题目”"
 
 
 def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:

@@ -74,10 +74,12 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
     place = start
     link: _Link | None = None
     line = 1
-    separated = False
+    separated = dated = False
     order: list[str] = []
     dates: list[Written] = []
     for _ in range(_TOKENS):
+        if link is not None and separated and dated:
+            break
         at = skip_blanks(text, place)
         kind, found = _token(text, at, link is None, separated)
         if isinstance(found, _Link):
@@ -87,9 +89,10 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         else:
             if kind in ("epoch", "日期"):
                 date = Written(text=found[1].strip(), at=instant(found[1]))
-                if link is not None and (date.at is None or any(d.at for d in dates)):
+                if link is not None and (date.at is None or dated):
                     break
                 dates.append(date)
+                dated = dated or date.at is not None
             place = found.end()
         separated = separated or kind in ("separator", "other separator")
         order.append(kind)
