@@ -8,7 +8,9 @@ RefeedError
 ├── VanishedError    nothing: the file went away between its event and its reading
 ├── StoreError       one batch: it is tried again; documents go on being served
 ├── LockedError      the command: another process is ingesting
-└── PublishError     one document: the one published before stays
+├── PublishError     one document: the one published before stays
+├── FetchError       one request outwards: asked again later, shown in status
+└── PushError        one request to POST /dumps: nothing of it was written
 """
 
 from __future__ import annotations
@@ -52,3 +54,11 @@ class LockedError(RefeedError):
 
 class PublishError(RefeedError):
     """A document could not be written, or is not what it has to be."""
+
+
+class FetchError(RefeedError):
+    """An upstream, a hub or an image was not reached, was refused, or answered with what cannot be used."""
+
+
+class PushError(RefeedError):
+    """What was pushed is no dump; the text says what is wrong and in which line."""

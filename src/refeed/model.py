@@ -124,6 +124,8 @@ class Entry:
     rights: str = ""
     original: str | None = None
     """The article in its first language, elsewhere."""
+    original_language: str = "en"
+    """BCP 47. English, unless a rule says otherwise: so are all originals that the known sources link to."""
     tags: tuple[str, ...] = ()
     """The source's own."""
     section: str = ""
@@ -185,6 +187,8 @@ class FeedEntry:
     """Topics as (id, title)."""
     via: tuple[str, ...] = ()
     """Links of other reports of the same text that this entry stands for."""
+    brief: bool = False
+    """Too large for a document (`refeed.archives.is_enormous`): shown by its summary and a link to its own page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +212,24 @@ class FeedInfo:
     link: str = ""
     """The site it speaks of, when that is not our own page."""
     icon: str = ""
+    """A small square picture; a path on our own site, or an absolute URL."""
+    logo: str = ""
+    """A larger one, the same way."""
     mixed: bool = False
     """True when its entries come from several sources, so each names its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """A feed in the catalogue for services: what the store knows of it beside its entries."""
+
+    info: FeedInfo
+    entries: int = 0
+    """All that its documents and archives hold together."""
+    updated: datetime | None = None
+    """Its newest change; None while it has no entries."""
+    archives: tuple[str, ...] = ()
+    """Names of its archives, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

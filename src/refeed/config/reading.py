@@ -1,4 +1,4 @@
-"""YAML text -> a frozen dataclass, or every mistake in it with file, line and key. Reads no file and no environment itself.
+"""YAML text -> a frozen dataclass, or every mistake in it with file, line and key. Reads no file, no environment.
 
 The dataclass is the schema: field names are the keys, defaults make a key optional, `Annotated[..., msgspec.Meta]`
 bounds a value, a nested dataclass (alone, in a tuple, or as values of a dict) is a nested mapping.
@@ -60,9 +60,8 @@ def read(
         raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}:1: not YAML: {error}") from error
-    if node is None:
-        node = yaml.compose("{}", Loader=yaml.CSafeLoader)
-    value = _mapping(reader, cls, node, (), places)
+    empty = yaml.MappingNode("tag:yaml.org,2002:map", [], yaml.Mark(file, 0, 0, 0, "", 0))
+    value = _mapping(reader, cls, node or empty, (), places)
     if reader.mistakes:
         raise ConfigError(*(line for _, line in sorted(reader.mistakes)))
     return typing.cast(T, value)
@@ -125,7 +124,11 @@ def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, .
     origin = typing.get_origin(bare)
     if origin in (types.UnionType, typing.Union):
         options = [o for o in typing.get_args(bare) if o is not type(None)]
-        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null" and len(options) < len(typing.get_args(bare)):
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag == "tag:yaml.org,2002:null"
+            and len(options) < len(typing.get_args(bare))
+        ):
             return None
         nested = [o for o in options if _is_nested(o) == (not isinstance(node, yaml.ScalarNode))]
         if len(options) == 1 or len(nested) == 1:
@@ -174,8 +177,8 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
     text, tag = node.value, node.tag
     if "${" in text:
         text = _VARIABLE.sub(lambda m: _variable(reader, m, node, path), text)
-        if node.style in (None, ""):
-            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+        if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
+            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     constructor = yaml.SafeLoader("")
     try:
         return constructor.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
@@ -187,7 +190,11 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
 def _variable(reader: _Reader, match: re.Match[str], node: yaml.Node, path: tuple[str | int, ...]) -> str:
     value = reader.environ.get(match[1]) or match[2]
     if value is None:
-        reader.mistake(node, _spell(path), f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})")
+        reader.mistake(
+            node,
+            _spell(path),
+            f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})",
+        )
         return ""
     return value
 
@@ -197,7 +204,9 @@ def _is_nested(hint: Any) -> bool:
 
 
 def _kind(node: yaml.Node) -> str:
-    return {"scalar": "a single value", "sequence": "a list", "mapping": "a mapping"}[node.id]
+    if isinstance(node, yaml.ScalarNode):
+        return "a single value"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def _spell(path: tuple[str | int, ...]) -> str:

@@ -1,0 +1,81 @@
+"""Settings and the store's sources -> every feed there is, and what each document says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+
+from .config import Settings
+from .model import FeedInfo, Site, Source
+from .rules import TopicRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Every feed by its path, with the sources and topics behind them."""
+
+    site: Site
+    feeds: dict[str, FeedInfo]
+    sources: dict[str, Source]
+    topics: dict[str, str]
+    """Titles by topic id."""
+    moved: dict[str, str]
+    """Paths of feeds that were renamed, and where they are now."""
+
+    def presentation(self, path: str, *more: object) -> str:
+        """Digest of what a feed's documents depend on besides its entries."""
+        # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
+        configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
+        facts = (self.site, self.feeds.get(path), configured, sorted(self.topics.items()), more)
+        return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
+
+
+def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalogue:
+    """All feeds: `all`, every configured source and topic, and every other source that has an entry."""
+    site = Site(
+        id=settings.site.id,
+        title=settings.site.title,
+        base_url=settings.site.base_url,
+        author=settings.site.author,
+        language=settings.site.language,
+        hubs=settings.websub.hubs,
+    )
+    known = {
+        rule.id: Source(id=rule.id, title=rule.title, link=rule.link, language=rule.language or "zh-Hans")
+        for rule in settings.sources
+    }
+    sources = {source.id: source for source in stored} | known
+    feeds = {"all": FeedInfo(path="all", title=site.title, language=site.language, mixed=True)}
+    feeds |= {f"source/{id}": _source_feed(source) for id, source in sorted(sources.items())}
+    feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}
+    return Catalogue(
+        site=site,
+        feeds=feeds,
+        sources=sources,
+        topics={topic.id: topic.name(site.language) for topic in settings.topics},
+        moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
+    )
+
+
+def labels(catalogue: Catalogue, ids: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Topics as documents show them: (id, title), for the topics that there still are."""
+    return tuple((id, catalogue.topics[id]) for id in ids if id in catalogue.topics)
+
+
+def _source_feed(source: Source) -> FeedInfo:
+    return FeedInfo(
+        path=f"source/{source.id}", title=source.title, language=source.language, link=source.link, icon=source.icon
+    )
+
+
+def _topic_feed(topic: TopicRule, site: Site) -> FeedInfo:
+    return FeedInfo(
+        path=f"topic/{topic.id}",
+        title=topic.name(site.language),
+        subtitle=topic.description,
+        language=site.language,
+        mixed=True,
+    )

@@ -1,0 +1,320 @@
+"""Commands (click). Exit status: 0 all well, 1 something was quarantined or refused, 2 usage or configuration."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import msgspec
+
+from . import dumps, explain, outward, status
+from .config import Settings, load
+from .dumps import Found
+from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, VanishedError
+from .fetch import fetch_all
+from .locks import FileLock
+from .logs import start_logs
+from .makers import Makers
+from .making import Maker
+from .model import Dump, Entry, Outcome
+from .pipeline import Program, now
+from .store import Store, restore, withdraw
+from .topics import Matcher
+from .topics.trial import compare, lines
+
+
+class _Group(click.Group):
+    """Turns our errors into their text and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        except RefeedError as error:
+            click.echo(f"refeed: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group)
+@click.option(
+    "--config", type=click.Path(dir_okay=False), help="config.yaml to use (else REFEED_CONFIG, ./config.yaml)."
+)
+@click.version_option(package_name="refeed")
+@click.pass_context
+def main(ctx: click.Context, config: str | None) -> None:
+    """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
+    ctx.obj = lambda: _settings(config)
+
+
+def _settings(config: str | None) -> Settings:
+    settings = load(os.environ, config)
+    start_logs(settings.log)
+    return settings
+
+
+@main.command()
+@click.option("--no-watch", is_flag=True, help="Serve only; another process ingests.")
+@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
+@click.pass_obj
+def serve(settings: Callable[[], Settings], no_watch: bool, host: str) -> None:
+    """Web server, and the movers unless --no-watch."""
+    from .serve import serve as run
+
+    run(settings(), watch=not no_watch, host=host)
+
+
+@main.command()
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
+@click.pass_obj
+def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
+    """The movers alone: ingest what lands in the dump folders, and publish it."""
+    from .serve import end_with_parent
+    from .worker import Movers
+
+    movers = Movers(settings())
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        movers.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if with_parent:
+        end_with_parent()
+    movers.run()
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True))
+@click.option("--retry", is_flag=True, help="Try what is quarantined once more.")
+@click.pass_obj
+def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
+    """Ingest the dump folders (or PATHS) once, and publish."""
+    chosen = settings()
+    with _writing(chosen) as program:
+        if retry:
+            program.store.forget_quarantined()
+        files = _files(paths, chosen) if paths else None
+        tally = program.ingest(files)
+        counts = tally.counts
+        names = ("new", "changed", "unchanged", "flagged", "quarantined")
+        click.echo(", ".join(f"{counts[name]} {name}" for name in names))
+        if counts["quarantined"]:
+            for doubt in program.store.doubts():
+                if doubt.outcome is Outcome.QUARANTINED:
+                    click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
+            sys.exit(1)
+
+
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="Render everything anew.")
+@click.pass_obj
+def publish(settings: Callable[[], Settings], everything: bool) -> None:
+    """Regenerate the documents that are stale."""
+    chosen = settings()
+    program = Program.open(chosen)
+    try:
+        changed = program.publisher.publish(everything=everything)
+    finally:
+        program.close()
+    click.echo(f"{len(changed)} documents changed")
+
+
+@main.command("explain")
+@click.argument("what", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def explain_(settings: Callable[[], Settings], what: Sequence[str], as_json: bool) -> None:
+    """Say stage by stage what becomes of a dump (FILE) or became of an entry (ENTRY-ID)."""
+    chosen = settings()
+    makers = Makers(Maker.of(chosen))
+    refused = False
+    for name in what:
+        account, origins = _account(name, chosen, makers)
+        refused = refused or account["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
+        if as_json:
+            click.echo(msgspec.json.encode(account).decode())
+        else:
+            click.echo("\n".join(explain.told(account, origins)))
+    sys.exit(1 if refused else 0)
+
+
+@main.command()
+@click.pass_obj
+def check(settings: Callable[[], Settings]) -> None:
+    """Check config.yaml, the source rules and the topics: every mistake, with its place."""
+    chosen = settings()
+    maker = Maker.of(chosen)
+    _ = maker.known, maker.matcher
+    click.echo(f"{chosen.file}: {len(chosen.sources)} sources, {len(chosen.topics)} topics, no mistakes")
+
+
+@main.command("status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def status_(settings: Callable[[], Settings], as_json: bool) -> None:
+    """Sources, counts, freshness, and what is quarantined with reasons."""
+    chosen = settings()
+    store = Store(chosen.database_url)
+    store.migrate()
+    try:
+        facts = status.status(store)
+    finally:
+        store.close()
+    click.echo(msgspec.json.encode(facts).decode() if as_json else "\n".join(status.told(facts)))
+
+
+@main.command("fetch")
+@click.pass_obj
+def fetch_(settings: Callable[[], Settings]) -> None:
+    """Poll the upstreams once and write their dumps; those that are not due are left alone."""
+    chosen = settings()
+    failed = False
+    for done in fetch_all(chosen.upstreams, outward.session(chosen), outward.places(chosen), now()):
+        trouble = f": {done.state.error}" if done.state.error else ""
+        failed = failed or bool(trouble)
+        due = explain.rfc3339(done.state.next) if done.state.next else "later"
+        what = f"{len(done.paths)} dumps" if done.asked else f"not due before {due}"
+        click.echo(f"{done.upstream.address}: {what}{trouble}", err=bool(trouble))
+    if not chosen.upstreams:
+        click.echo(f"{chosen.file}: no upstreams are configured")
+    sys.exit(1 if failed else 0)
+
+
+@main.command("withdraw")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def withdraw_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Take ENTRIES (ids or links) out of every document; feeds keep a tombstone (RFC 6721)."""
+    _change(settings(), entries, withdraw)
+
+
+@main.command("restore")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def restore_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Undo `withdraw`."""
+    _change(settings(), entries, restore)
+
+
+@main.group()
+def topics() -> None:
+    """Try changes to topics."""
+
+
+@topics.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.pass_obj
+def try_(settings: Callable[[], Settings], file: str) -> None:
+    """Say what would come into each topic and go out of it with the configuration in FILE. Publishes nothing."""
+    chosen = settings()
+    store = Store(chosen.database_url)
+    store.migrate()
+    try:
+        changes = compare(Matcher(chosen.topics), Matcher(load(os.environ, file).topics), _entries(store))
+    finally:
+        store.close()
+    click.echo("\n".join(lines(changes)))
+
+
+def _entries(store: Store) -> Iterator[Entry]:
+    after = ""
+    while ids := store.ids(after):
+        for stored in store.entries(ids):
+            yield stored.entry
+        after = ids[-1]
+
+
+def _change(settings: Settings, entries: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
+    """Change entries in the store and publish. Works beside a running ingester: the store has one writer at a time."""
+    program = Program.open(settings)
+    try:
+        ids = [_bare(entry) for entry in entries]
+        unknown = [entry for entry, id in zip(entries, ids, strict=True) if program.store.entry(id) is None]
+        for entry in unknown:
+            click.echo(f"{entry}: no such entry is stored", err=True)
+        feeds = change(program.store, ids, now(), program.makers.maker.judge)
+        program.publisher.publish()
+    finally:
+        program.close()
+    click.echo(f"{len(feeds)} feeds changed")
+    sys.exit(1 if unknown else 0)
+
+
+def _bare(entry: str) -> str:
+    """The id that the store knows an entry by, from an id, an address of its page, or its link."""
+    if entry.startswith(("http://", "https://")) and "/entry/" not in entry:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, entry))
+    return entry.rpartition("/")[2].removeprefix("urn:uuid:")
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Program]:
+    """The program, as the one process that ingests. Raises LockedError when another does."""
+    lock = FileLock(Path(settings.var_folder) / "ingest.lock")
+    with lock:
+        program = Program.open(settings, processes=os.cpu_count() or 1)
+        try:
+            yield program
+        finally:
+            program.close()
+
+
+def _files(paths: Sequence[str], settings: Settings) -> list[Found]:
+    found: list[Found] = []
+    for path in paths:
+        if Path(path).is_dir():
+            found += dumps.scan(Path(path), settings.limits.suffixes)
+            continue
+        try:
+            found.append(dumps.look(path, _root(path, settings), settings.limits.suffixes))
+        except RefeedError as error:
+            click.echo(f"{path}: {error}", err=True)
+    return found
+
+
+def _root(path: str, settings: Settings) -> Path:
+    """The dump folder that a file lies in, or its own folder."""
+    here = Path(path).absolute()
+    roots = [Path(folder).absolute() for folder in settings.dumps.folders]
+    return next((root for root in roots if here.is_relative_to(root)), here.parent)
+
+
+def _account(name: str, settings: Settings, makers: Makers) -> tuple[dict[str, Any], dict[str, str]]:
+    if not Path(name).exists() and not Path(name).is_symlink():
+        return _account_of_entry(name, settings)
+    try:
+        found = dumps.look(name, _root(name, settings), settings.limits.suffixes)
+        data = dumps.read(found.path, settings.limits.bytes, root=found.root)
+    except (IgnoredError, VanishedError) as error:
+        return explain.ignored(name, str(error)), {}
+    except QuarantineError as error:
+        return explain.ignored(name, str(error), Outcome.QUARANTINED), {}
+    made = makers.make(Dump(path=dumps.shown(name), folder=found.folder, data=data, seen=now()))
+    origins = {origin.field: origin.where for origin in made.cleaned.origins} if made.cleaned else {}
+    return explain.account_of_file(dumps.shown(name), made), origins
+
+
+def _account_of_entry(id: str, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    bare = _bare(id)
+    store = Store(settings.database_url)
+    store.migrate()
+    try:
+        known = store.entry(bare)
+        originals = store.originals(bare)
+    finally:
+        store.close()
+    if known is None:
+        raise RefeedError(f"{id}: no such file, and no entry of that id is stored")
+    stored, notes = known
+    account = explain.account_of_entry(stored, notes, originals[-1].path if originals else "")
+    return account, {origin.field: origin.where for origin in notes.origins}

@@ -1,0 +1,108 @@
+"""One feed, one format, one archive or none -> the bytes of that document, from what is stored. Reads no clock."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from . import archives, render
+from .archives import Chunk, Limits, Row
+from .catalogue import Catalogue, labels
+from .model import Feed, FeedEntry, Format, Tombstone
+from .store import Member, Store, Stored
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""`updated` of a feed that never had an entry."""
+_KEPT = 1000
+"""Entries kept unpacked from one rendering to the next: a few MB, and most of what a new dump's feeds need."""
+
+
+class Documents:
+    """Makes documents. Two of them over the same store give the same bytes."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, limits: Limits) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._limits = limits
+        self._entries: OrderedDict[str, Stored] = OrderedDict()
+
+    def subscription(self, path: str) -> Feed:
+        """A feed as its subscribers get it: the newest entries within the budgets."""
+        members = self._store.newest(path, self._limits.entries)
+        members = members[: archives.window((member.weight for member in members), self._limits)]
+        months = [month.month for month in self._store.months(path)]
+        return self._feed(path, members, self._names(path, months[:2]), None)
+
+    def archive(self, path: str, name: str) -> Feed | None:
+        """One archive of a feed (RFC 5005), or None when there is none of that name."""
+        months = [month.month for month in self._store.months(path)]
+        if name[:7] not in months:
+            return None
+        place = months.index(name[:7])
+        # The newest of these months gives no name to its last chunk; two newer ones keep the next month's first.
+        names = self._names(path, months[max(0, place - 2) : place + 2])
+        if name not in names:
+            return None
+        members = {member.id: member for member in self._store.month(path, name[:7])}
+        chunk = next(chunk for chunk in self._chunks(name[:7], list(members.values())) if chunk.name == name)
+        return self._feed(path, [members[id] for id in reversed(chunk.ids)], names, name)
+
+    def archives(self, path: str) -> tuple[str, ...]:
+        """Names of all archives of a feed, oldest first."""
+        return self._names(path, [month.month for month in self._store.months(path)])
+
+    def render(self, feed: Feed, format: Format) -> bytes:
+        """A document's bytes."""
+        return render.RENDERERS[format](feed)
+
+    def _names(self, path: str, months: Sequence[str]) -> tuple[str, ...]:
+        return archives.archives((month, len(self._chunks(month, self._store.month(path, month)))) for month in months)
+
+    def _chunks(self, month: str, members: Sequence[Member]) -> tuple[Chunk, ...]:
+        return archives.chunks(month, (Row(m.id, m.published, m.weight) for m in members), self._limits)
+
+    def _feed(self, path: str, members: list[Member], names: tuple[str, ...], archive: str | None) -> Feed:
+        info = self._catalogue.feeds[path]
+        entries = tuple(self._shown(stored, member, mixed=info.mixed) for stored, member in self._unpacked(members))
+        previous, following = archives.neighbours(archive, names)
+        tombstones = self._tombstones(path, mixed=info.mixed) if archive is None else ()
+        moments = [shown.entry.updated for shown in entries] + [tombstone.when for tombstone in tombstones]
+        return Feed(
+            site=self._catalogue.site,
+            info=info,
+            updated=max(moments, default=_NEVER),
+            entries=entries,
+            tombstones=tombstones,
+            archive=archive,
+            previous=previous,
+            next=following,
+        )
+
+    def _unpacked(self, members: list[Member]) -> list[tuple[Stored, Member]]:
+        revisions = self._store.revisions([member.id for member in members])
+        kept = {
+            id for id, revision in revisions.items() if id in self._entries and self._entries[id].revision == revision
+        }
+        missing = [member.id for member in members if member.id not in kept]
+        fresh = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.entries(missing)}
+        found = [(fresh.get(member.id) or self._entries[member.id], member) for member in members]
+        self._entries |= fresh
+        while len(self._entries) > _KEPT:
+            self._entries.popitem(last=False)
+        return found
+
+    def _shown(self, stored: Stored, member: Member, *, mixed: bool) -> FeedEntry:
+        return FeedEntry(
+            entry=stored.entry,
+            source=self._catalogue.sources.get(stored.entry.source) if mixed else None,
+            labels=labels(self._catalogue, [label.topic for label in stored.labels]),
+            via=stored.via,
+            brief=archives.is_enormous(member.weight, self._limits),
+        )
+
+    def _tombstones(self, path: str, *, mixed: bool) -> tuple[Tombstone, ...]:
+        return tuple(
+            Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
+            for id, source, when in self._store.withdrawn(path)
+        )

@@ -1,0 +1,60 @@
+"""Exactly one of many: a lock that dies with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from .errors import LockedError
+
+
+class FileLock:
+    """A lock between the processes of one machine, by flock on a file that names its holder."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take it if it is free; False when another process has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+        return True
+
+    def held(self) -> bool:
+        """Whether this process still has it: a file lock is never lost while the process lives."""
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Give it up."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def holder(self) -> str:
+        """Who has it, for people."""
+        try:
+            pid = self._path.read_text().strip()
+        except OSError:
+            pid = ""
+        return f"process {pid}" if pid else "another process"
+
+    def __enter__(self) -> FileLock:
+        if not self.acquire():
+            raise LockedError(f"{self._path}: {self.holder()} is ingesting already; stop it, or let it do the work")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

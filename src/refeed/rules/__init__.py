@@ -1,0 +1,27 @@
+"""What an operator or a source file may say, as types: the words of `sources/*.yaml` and of config.yaml.
+
+Read by `refeed.config`, handed to the stages as plain values.
+"""
+
+from .limits import DEFAULT, Limits
+from .sources import SLUG, Field, Line, SourceRule, Take, compiled
+from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
+from .upstreams import FetchRule, UpstreamRule
+
+__all__ = [
+    "DEFAULT",
+    "PATTERN",
+    "SLUG",
+    "WEIGHT",
+    "FetchRule",
+    "Field",
+    "Limits",
+    "Line",
+    "SourceRule",
+    "Take",
+    "TopicRule",
+    "UpstreamRule",
+    "compile_pattern",
+    "compiled",
+    "pattern_options",
+]

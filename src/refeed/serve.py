@@ -1,0 +1,97 @@
+"""`refeed serve`: the web server, and the movers in a process of their own, so that ingesting never slows a poll."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from .config import Settings
+
+_log = logging.getLogger("refeed.serve")
+
+_GRACE = 8.0
+"""Seconds that the movers get to end; platforms kill ten seconds after they ask."""
+
+
+class _MoversProcess:
+    """Keeps `refeed watch` running. It ends by itself when this process dies, because its standard input closes."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name="movers", daemon=True)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._keeper.join()
+
+    def _keep(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "refeed", "watch", "--with-parent"], stdin=subprocess.PIPE
+            )
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            pause = 1.0 if time.monotonic() - started > 60 else min(pause * 2, 30)
+            _log.error("the movers ended with status %s; starting them again in %.0f s", code, pause)
+            self._stopping.wait(pause)
+
+
+def serve(settings: Settings, *, watch: bool, host: str) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished."""
+    Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
+    movers = _MoversProcess()
+    if watch:
+        movers.start()
+    server = Granian(
+        "refeed.web:create_app",
+        factory=True,
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_concurrency,
+        blocking_threads=2,
+        respawn_failed_workers=True,
+        workers_kill_timeout=8,
+        log_access=False,
+    )
+    _log.info("serving on http://%s:%s", host, settings.port)
+    try:
+        server.serve()
+    finally:
+        if watch:
+            movers.stop()
+
+
+def end_with_parent() -> None:
+    """End this process as SIGTERM would when standard input closes, which it does however the parent dies."""
+
+    def wait() -> None:
+        # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

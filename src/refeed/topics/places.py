@@ -1,0 +1,110 @@
+"""Entry -> the texts of its places: title, lead, body, tags, section; without what only looks like its subject."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from ..model import Entry
+from .wording import fold
+
+LEAD = 300
+"""Characters at the start that say what a report is about; its first two or three paragraphs."""
+LONGEST = 10_000
+"""Characters of a text that are looked at: three long articles."""
+
+_INLINE = frozenset(
+    {"a", "b", "strong", "i", "em", "u", "s", "span", "sub", "sup", "small", "mark", "code", "q", "cite"}
+)
+_UNREAD = frozenset({"figure", "figcaption", "img", "audio", "video", "iframe", "script", "style", "template"})
+
+# Folded text, so afp stands for 法新社. Wire datelines, the local hour in brackets, translators and editors.
+_DATELINES = re.compile(
+    r"^[(（](?:afp|dw|路透|路透社|ap|美联社|中央社|voa|rfa|新华社)[^()（）\n]{0,24}[)）]"
+    r"|^路透[^\n]{1,16}?\d{1,2}月\d{1,2}日\s*[-－—]+"
+    r"|^[^\n。，,—]{2,8}[—–]{1,2}"
+    r"|[(（](?:台湾|台北|北京|香港|当地|巴黎|美东|格林威治)[^()（）\n]{0,4}\d{1,2}日?[^()（）\n]{0,12}[)）]"
+    r"|[(（](?:实习)?(?:译者|编译|编辑|核稿|记者|责编|注：作者)[^()（）\n]{0,120}[)）]"
+    r"|^[^\n]{0,40}责编[：:\s][^\n]{0,60}$"
+    r"|^(?:(?:更多|相关|延伸|推荐|点击)阅读|相关(?:报道|报导|新闻)|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """An entry as topics see it. All folded; `sections` are whole names, the rest is running text."""
+
+    title: str
+    tags: tuple[str, ...]
+    text: str
+    """Lead and body: the lead is its first LEAD characters."""
+    sections: frozenset[str]
+
+
+def places(entry: Entry) -> Places:
+    """Take an entry apart. Pure; the same entry gives the same places."""
+    text = plain(entry.html)
+    summary = " ".join(entry.summary.split())
+    if summary and summary[:24] not in " ".join(text[: 3 * LEAD].split()):
+        text = f"{summary}\n{text}"
+    return Places(
+        title=_DATELINES.sub("", fold(entry.title)),
+        tags=tuple(map(fold, entry.tags)),
+        text=_DATELINES.sub("", fold(text[:LONGEST])),
+        sections=frozenset(fold(name) for name in _sections(entry)),
+    )
+
+
+def plain(html: str) -> str:
+    """The running text of an entry's HTML, a line per block; figures and lists of nothing but links are left out."""
+    if not html.strip():
+        return ""
+    root = etree.HTML(html)
+    if root is None:
+        return ""
+    pieces: list[str] = []
+    _read(root, pieces)
+    return "\n".join(line for piece in "".join(pieces).split("\n") if (line := piece.strip()))
+
+
+def _read(root: etree._Element, pieces: list[str]) -> None:
+    # A walk of events and not a recursion: a body may nest deeper than Python does.
+    unread: etree._Element | None = None
+    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        plain_node = isinstance(node.tag, str)
+        if event == "start" and unread is None:
+            if node.tag in _UNREAD or (node.tag in ("ul", "ol") and _only_links(node)):
+                unread = node
+            elif node.text:
+                pieces.append(node.text)
+        if event != "start":
+            if node is unread:
+                unread = None
+            if unread is None:
+                if plain_node and node.tag not in _INLINE:
+                    pieces.append("\n")
+                if node.tail and node is not root:
+                    pieces.append(node.tail)
+
+
+def _only_links(node: etree._Element) -> bool:
+    linked = sum(len(_text(link)) for link in node.iter("a"))
+    return linked > 0 and linked >= 0.9 * len(_text(node))
+
+
+def _text(node: etree._Element) -> str:
+    return "".join(str(piece) for piece in node.itertext()).strip()
+
+
+def _sections(entry: Entry) -> set[str]:
+    path = [re.sub(r"-\d+$", "", unquote(part)) for part in urlsplit(entry.link).path.split("/") if part]
+    runs = {
+        "/".join(path[start:end])
+        for start in range(len(path))
+        for end in range(start + 1, min(start + 3, len(path)) + 1)
+    }
+    return {entry.section, *entry.tags, *runs} - {""}

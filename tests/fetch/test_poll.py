@@ -1,0 +1,280 @@
+"""Upstream feeds served on loopback -> dumps, and when each is asked again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from fetch.serving import NOON, Upstream, item, reply, rss, validated
+from refeed.fetch import Places, Session, States, UpstreamState, due, fetch, fetch_all, poll, stagger
+from refeed.rules import FetchRule, UpstreamRule
+
+HOUR = timedelta(hours=1)
+ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom"><title>样本</title><entry><id>urn:a</id><title>样本</title>'
+    '<link href="https://news.example.org/1"/><published>{published}</published><updated>{updated}</updated>'
+    '<content type="html">&lt;p&gt;{text}&lt;/p&gt;</content></entry></feed>'
+)
+JSON = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "items": [{"id": "1", "url": "https://news.example.org/1", "title": "样本", "content_html": "<p>文</p>"}],
+}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
+
+
+def dumps(places: Places) -> list[bytes]:
+    return sorted(path.read_bytes() for path in places.dumps.rglob("*.md"))
+
+
+def test_an_item_becomes_a_dump_byte_for_byte_as_the_archive_has_them(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1, html="<p>第一段</p>\n<p>第二\n段</p>\r\n<img\nsrc='a.png'>")))
+    done = fetch(upstream.rule("/feed", "bbc"), session, places, NOON)
+    (path,) = done.paths
+    assert path.parent == places.dumps / "bbc" and re.fullmatch(r"\d{18}\.md", path.name)
+    assert path.read_text() == (
+        "<!--1772150400000-->\n[一篇样本文章 1](https://news.example.org/1)\n------\n\n"
+        "<p>第一段</p><p>第二段</p><img src='a.png'>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(item(1, html="<p>文</p>")).encode(),
+        rss(item(1), head='<?xml version="1.0" encoding="gb18030"?>').encode("gb18030"),
+        ATOM.format(published="2026-02-27T00:00:00Z", updated="2026-02-27T00:00:00Z", text="文").encode(),
+        json.dumps(JSON).encode(),
+        rss(item(1, title="样本 & 例子")).encode(),
+    ],
+    ids=["RSS", "GB18030", "Atom", "JSON Feed", "broken XML"],
+)
+def test_every_format_becomes_dumps(body: bytes, upstream: Upstream, session: Session, places: Places) -> None:
+    upstream.routes["/feed"] = reply(body, Content_Type="text/xml")
+    done = fetch(upstream.rule("/feed"), session, places, NOON)
+    assert done.state.error == "" and len(done.paths) == 1
+    assert "](https://news.example.org/1)\n------\n\n<p>" in done.paths[0].read_text()
+
+
+def test_the_same_feed_again_writes_nothing_and_a_change_writes_one_dump_that_is_newer(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    rule = upstream.rule("/feed")
+    texts = ["一", "一", "二", "一", "二"]
+    written = []
+    for hour, text in enumerate(texts):
+        upstream.routes["/feed"] = reply(rss(item(1, html=f"<p>{text}</p>"), item(2)))
+        written.append([path.read_text() for path in fetch(rule, session, places, NOON + hour * HOUR).paths])
+    assert [len(new) for new in written] == [2, 0, 1, 1, 1]
+    epochs = [int(re.match(r"<!--(\d+)-->", new[0])[1]) for new in written if new]  # type: ignore[index]
+    assert epochs == sorted(set(epochs)), "a text that goes back to what it was has to become the newest once more"
+
+
+def test_a_changed_item_takes_the_date_that_the_upstream_gives_the_change(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    rule = upstream.rule("/feed")
+    for hour, (updated, text) in enumerate([("2026-02-27T00:00:00Z", "一"), ("2026-03-01T11:30:00Z", "二")]):
+        upstream.routes["/feed"] = reply(ATOM.format(published="2026-02-27T00:00:00Z", updated=updated, text=text))
+        (path,) = fetch(rule, session, places, NOON + hour * HOUR).paths
+    assert path.read_text().startswith("<!--1772364600000-->\n")
+
+
+@pytest.mark.parametrize("date", ["", "昨天", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 27 Feb 2099 08:00:00 GMT"])
+def test_an_item_without_a_date_that_makes_sense_has_the_time_of_the_poll(
+    date: str, upstream: Upstream, session: Session, places: Places
+) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1, date=date)))
+    (path,) = fetch(upstream.rule("/feed"), session, places, NOON).paths
+    assert path.read_text().startswith(f"<!--{int(NOON.timestamp())}000-->\n")
+
+
+def test_after_losing_its_state_the_same_items_are_the_same_files(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1, date=""), item(2)))
+    fetch(upstream.rule("/feed"), session, places, NOON)
+    before = dumps(places)
+    for path in (places.var / "upstreams").iterdir():
+        path.write_bytes(b"{damaged")
+    assert fetch(upstream.rule("/feed"), session, places, NOON + HOUR).paths == ()
+    assert dumps(places) == before
+
+
+def test_a_second_poll_is_conditional_even_after_a_restart(upstream: Upstream, rule: FetchRule, places: Places) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT")
+    for hour in (0, 1):
+        with Session(places.var, rule, agent="refeed/test (+https://feeds.example.org)") as session:
+            done = fetch(upstream.rule("/feed"), session, places, NOON + hour * HOUR)
+            assert done.state.error == "" and len(done.paths) == 1 - hour
+    first, second = (headers for _, _, headers, _ in upstream.asked)
+    assert "If-None-Match" not in first and first["User-Agent"] == "refeed/test (+https://feeds.example.org)"
+    assert second["If-None-Match"] == '"v1"'
+    assert second["If-Modified-Since"] == "Sun, 01 Mar 2026 10:00:00 GMT"
+    assert not {"Cookie", "Referer", "Authorization"} & set(first)
+
+
+def test_not_modified_still_gives_the_items_that_could_not_be_written(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1), item(2)), '"v1"')
+    rule = upstream.rule("/feed")
+    places.dumps.write_text("a file where the folder should be")
+    done = fetch(rule, session, places, NOON)
+    assert "cannot be written" in done.state.error and done.state.success is None
+    places.dumps.unlink()
+    done = fetch(rule, session, places, NOON + HOUR)
+    assert len(done.paths) == 2 and done.state.error == ""
+
+
+def test_an_upstream_is_not_asked_before_it_is_due(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1)), Cache_Control="public, max-age=7200")
+    rule = upstream.rule("/feed")
+    state = poll(rule, session, UpstreamState(), NOON).state
+    assert state.next == NOON + 2 * HOUR, "Cache-Control asks for longer than `every`"
+    assert not poll(rule, session, state, NOON + HOUR).asked
+    assert upstream.times("/feed") == 1
+
+
+@pytest.mark.parametrize("after", ["5400", format_datetime(NOON + 1.5 * HOUR, usegmt=True)])
+def test_too_many_requests_waits_as_long_as_it_was_told(after: str, upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(status=429, Retry_After=after)
+    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+    assert state.next == NOON + 1.5 * HOUR and "429" in state.error and state.failures == 1
+
+
+@pytest.mark.parametrize("after", ["-5", "soon", "99999999999999999999", "Fri, 99 Feb"])
+def test_a_retry_after_that_makes_no_sense_never_silences_an_upstream(
+    after: str, upstream: Upstream, session: Session
+) -> None:
+    upstream.routes["/feed"] = reply(status=503, Retry_After=after)
+    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+    assert state.next is not None and NOON + HOUR <= state.next <= NOON + timedelta(days=7)
+
+
+def test_failures_back_off_up_to_a_day_and_success_forgets_them(upstream: Upstream, session: Session) -> None:
+    rule, state, now, pauses = upstream.rule("/feed"), UpstreamState(), NOON, []
+    for _ in range(8):
+        state = poll(rule, session, state, now).state
+        assert state.next is not None
+        pauses.append(state.next - now)
+        now = state.next
+    assert pauses == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, *[24 * HOUR] * 3]
+    assert "404" in state.error and state.success is None
+    upstream.routes["/feed"] = reply(rss(item(1)))
+    state = poll(rule, session, state, now).state
+    assert (state.failures, state.error, state.success, state.next) == (0, "", now, now + HOUR)
+
+
+def test_gone_is_never_asked_again_until_the_configuration_changes(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(status=410)
+    rule = upstream.rule("/feed")
+    state = poll(rule, session, UpstreamState(), NOON).state
+    assert state.gone and "410" in state.error and not due(state, NOON + timedelta(days=400))
+    assert not poll(rule, session, state, NOON + timedelta(days=400)).asked
+    upstream.routes["/new"] = reply(rss(item(1)))
+    assert len(poll(upstream.rule("/new"), session, state, NOON + HOUR).dumps) == 1
+
+
+def test_a_permanent_move_is_remembered_and_told(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/old"] = reply(status=301, Location="/new")
+    upstream.routes["/new"] = validated(rss(item(1)), '"v1"')
+    rule = upstream.rule("/old")
+    state = poll(rule, session, UpstreamState(), NOON).state
+    assert state.moved == upstream.url("/new") and upstream.url("/new") in state.notes[0]
+    state = poll(rule, session, state, NOON + HOUR).state
+    assert (upstream.times("/old"), upstream.times("/new")) == (1, 2)
+    assert state.notes and state.moved
+    upstream.routes["/new"] = reply(status=404)
+    state = poll(rule, session, state, NOON + 2 * HOUR).state
+    assert state.moved == "", "the move may have been a mistake that was taken back"
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+def test_a_temporary_move_is_followed_and_not_remembered(status: int, upstream: Upstream, session: Session) -> None:
+    upstream.routes["/old"] = reply(status=301, Location=upstream.url("/mid"))
+    upstream.routes["/mid"] = reply(status=status, Location="new")
+    upstream.routes["/new"] = reply(rss(item(1)))
+    result = poll(upstream.rule("/old"), session, UpstreamState(), NOON)
+    assert len(result.dumps) == 1 and result.state.moved == ""
+
+
+def test_gzip_is_asked_for_and_taken(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(gzip.compress(rss(item(1)).encode()), Content_Encoding="gzip")
+    assert len(poll(upstream.rule("/feed"), session, UpstreamState(), NOON).dumps) == 1
+    assert upstream.asked[0][2]["Accept-Encoding"] == "gzip"
+
+
+def test_what_an_upstream_forbids_to_store_is_not_stored(upstream: Upstream, session: Session, tmp_path: Path) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"', Cache_Control="no-store")
+    session.get(upstream.url("/feed"))
+    session.get(upstream.url("/feed"))
+    assert "If-None-Match" not in upstream.asked[1][2]
+
+
+def test_addresses_that_differ_in_a_key_alone_are_two_upstreams(upstream: Upstream, session: Session) -> None:
+    for key in "ab":
+        upstream.routes[f"/feed?api_key={key}"] = validated(key, f'"{key}"')
+    bodies = [session.get(upstream.url(f"/feed?api_key={key}")).body for key in "abab"]
+    assert bodies == [b"a", b"b", b"a", b"b"]
+
+
+def test_the_memory_of_requests_is_json_and_a_damaged_one_is_made_anew(
+    upstream: Upstream, rule: FetchRule, tmp_path: Path
+) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1)).encode("gb18030"), '"v1"', Content_Type="text/xml")
+    with Session(tmp_path, rule) as session:
+        body = session.get(upstream.url("/feed")).body
+        assert session.get(upstream.url("/feed")).body == body, "a body comes back byte for byte"
+    data = (tmp_path / "requests.sqlite").read_bytes()
+    assert b'"status_code": 200' in data and b"\x80\x04\x95" not in data
+    (tmp_path / "requests.sqlite").write_bytes(b"garbage" * 1000)
+    with Session(tmp_path, rule) as session:
+        assert session.get(upstream.url("/feed")).status == 200
+
+
+def test_upstreams_start_staggered() -> None:
+    rules = [UpstreamRule(source="a", url=f"https://example.org/{n}") for n in range(5)]
+    assert stagger(rules) == [timedelta(minutes=n) for n in range(5)]
+
+
+def test_a_state_is_kept_whole_and_belongs_to_its_address(tmp_path: Path) -> None:
+    states = States(tmp_path)
+    rule = UpstreamRule(source="a", url="https://example.org/feed")
+    state = UpstreamState(address=rule.url, error="样本", next=NOON, failures=3)
+    states.save(rule, state)
+    assert states.load(rule) == state
+    other = UpstreamRule(source="a", url="https://example.org/feed2")
+    assert states.load(other) == UpstreamState(address=other.url)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_one_slow_or_broken_upstream_delays_and_spoils_no_other(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    upstream.routes["/good"] = reply(rss(item(1)))
+    upstream.routes["/html"] = reply("<!doctype html><title>登录</title>")
+    rules = [upstream.rule(path) for path in ("/missing", "/html", "/good")]
+    done = {one.upstream.url: one for one in fetch_all(rules, session, places, NOON)}
+    assert len(done) == 3 and len(done[upstream.url("/good")].paths) == 1
+    assert "web page" in done[upstream.url("/html")].state.error
+    assert replace(done[upstream.url("/missing")].state, seen={}).failures == 1
+
+
+def test_times_are_instants_that_a_status_page_can_show(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1)))
+    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+    assert [state.asked, state.success, state.changed] == [NOON] * 3
+    assert all(isinstance(value.at, datetime) for value in state.seen.values())

@@ -1,0 +1,198 @@
+"""Any text in any field gives documents that strict parsers read, and that say the same text."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from html import unescape
+from typing import Any
+from xml.parsers import expat
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from refeed.archives import weight
+from refeed.model import (
+    Enclosure,
+    Entry,
+    FeedEntry,
+    FeedFacts,
+    FeedInfo,
+    Image,
+    Person,
+    SafeHtml,
+    Site,
+    Source,
+    Tombstone,
+)
+from refeed.render import RENDERERS, atom, catalogue, check, opml, rss
+from refeed.render import json as json_feed
+from refeed.render.text import carriable, rfc822, rfc3339, uri
+from render.samples import entry_of, feed_of
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HOSTILE = "]]>\x00\x0b\ud800\uffff<b>&amp;\r\n\u202e\U0001f600"
+
+anything = st.text(st.characters())
+words = st.lists(anything, max_size=3).map(tuple)
+paths = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=40)
+links = paths.map("https://www.bbc.com/zhongwen/{}".format)
+instants = st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+entries = st.builds(
+    entry_of,
+    number=st.just(1),
+    link=links,
+    title=anything,
+    language=st.sampled_from(["zh-Hans", "zh-Hant", "en"]),
+    authors=words,
+    contributors=st.lists(st.builds(Person, name=anything, role=anything), max_size=2).map(tuple),
+    summary=anything,
+    html=anything.map(SafeHtml),
+    image=st.none() | st.builds(Image, url=links, caption=anything, credit=anything),
+    enclosures=st.lists(
+        st.builds(Enclosure, url=links, type=st.just("audio/mpeg"), length=st.integers(0, 10**12)), max_size=3
+    ).map(tuple),
+    rights=anything,
+    original=st.none() | links,
+    tags=words,
+    section=anything,
+)
+shown = st.builds(
+    FeedEntry,
+    entry=entries,
+    source=st.none() | st.builds(Source, id=st.just("bbc"), title=anything, link=links),
+    labels=st.lists(st.tuples(st.just("climate"), anything), max_size=2).map(tuple),
+    via=st.lists(links, max_size=2).map(tuple),
+    brief=st.booleans(),
+)
+
+
+def said(text: str) -> str:
+    """What is expected of a plain text: nothing where it holds blanks alone."""
+    return carriable(text) if carriable(text).strip() else ""
+
+
+def strict(document: bytes) -> Any:
+    expat.ParserCreate().Parse(document, True)
+    return etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+@given(shown)
+@example(FeedEntry(entry=entry_of(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
+def test_any_text_comes_back_out_of_atom(one: FeedEntry) -> None:
+    found = strict(atom(feed_of(one))).find(f"{ATOM}entry")
+    entry = one.entry
+    assert found.findtext(f"{ATOM}title") == (said(entry.title) or uri(entry.link))
+    assert found.findtext(f"{ATOM}summary", "") == said(entry.summary)
+    assert found.findtext(f"{ATOM}rights", "") == carriable(entry.rights)
+    names = [said(name) for name in entry.authors if said(name)]
+    assert [name.text for name in found.iterfind(f"{ATOM}author/{ATOM}name")] == names
+    if not one.brief:
+        assert found.findtext(f"{ATOM}content", "") == said(entry.html)
+
+
+@given(shown)
+@example(FeedEntry(entry=entry_of(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
+def test_any_text_comes_back_out_of_rss(one: FeedEntry) -> None:
+    found = strict(rss(feed_of(one))).find("channel/item")
+    entry = one.entry
+    content = "{http://purl.org/rss/1.0/modules/content/}encoded"
+    assert found.findtext("title") == (said(entry.title) or uri(entry.link))
+    if said(entry.summary):
+        description = found.findtext("description").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        assert description == carriable(entry.summary)
+        assert "<" not in found.findtext("description")
+    if not one.brief and said(entry.html):
+        assert found.findtext(content if said(entry.summary) else "description") == carriable(entry.html)
+
+
+@given(shown)
+@example(FeedEntry(entry=entry_of(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
+def test_any_text_comes_back_out_of_json(one: FeedEntry) -> None:
+    item = json.loads(json_feed(feed_of(one)).decode("utf-8", "strict"))["items"][0]
+    entry = one.entry
+    assert item["title"] == (said(entry.title) or uri(entry.link))
+    assert item.get("summary", "") == said(entry.summary)
+    if not one.brief and said(entry.html):
+        assert item["content_html"] == carriable(entry.html)
+
+
+@settings(max_examples=40)
+@given(shown)
+@example(FeedEntry(entry=entry_of(title="", summary="", html=SafeHtml(""), authors=(" ",), tags=("",))))
+def test_no_entry_makes_a_document_that_the_checks_refuse(one: FeedEntry) -> None:
+    for format, write in RENDERERS.items():
+        assert check(write(feed_of(one)), format) == []
+
+
+@given(shown)
+def test_no_entry_is_heavier_than_its_weight(one: FeedEntry) -> None:
+    """But for the names of its source and topics and other links, which its weight has a fixed allowance for."""
+    extras = len(json.dumps([one.source and one.source.title, *one.labels, *one.via]))
+    for write in RENDERERS.values():
+        frame, document = write(feed_of(updated=one.entry.updated)), write(feed_of(one))
+        assert len(document) - len(frame) <= weight(one.entry) + 2 * extras
+
+
+@given(title=anything, subtitle=anything, name=anything, ref=instants)
+@example(title=HOSTILE, subtitle=HOSTILE, name=HOSTILE, ref=datetime(2026, 1, 1, tzinfo=UTC))
+def test_any_text_in_a_feed_s_own_fields_is_carried(title: str, subtitle: str, name: str, ref: datetime) -> None:
+    site = Site(id="tag:example.org,2026", title=title, base_url="http://127.0.0.1:8000", author=name)
+    info = FeedInfo(path="topic/climate", title=title, subtitle=subtitle, link="http://example.org/")
+    gone = Tombstone(id="urn:uuid:0", when=ref, source=Source(id="bbc", title=name))
+    feed = feed_of(entry_of(), site=site, info=info, tombstones=(gone,))
+    for format, write in RENDERERS.items():
+        assert check(write(feed), format) == []
+    assert check(opml(site, [info]), "opml") == []
+    assert check(catalogue(site, [FeedFacts(info=info)]), "catalogue") == []
+    assert json.loads(json_feed(feed))["title"] == (said(title) or info.path)
+
+
+@given(anything)
+def test_only_what_xml_cannot_carry_is_replaced(text: str) -> None:
+    assert len(carriable(text)) == len(text)
+    element = etree.Element("x")
+    element.text = carriable(text)
+    assert all(a == b or b == "\ufffd" for a, b in zip(text, carriable(text), strict=True))
+
+
+@given(links)
+def test_a_url_is_spelt_by_rfc_3986_and_spelling_twice_changes_nothing(link: str) -> None:
+    assert uri(link).isascii()
+    assert not set(uri(link)) & set(' <>"{}|\\^`[]')
+    assert uri(uri(link)) == uri(link)
+
+
+@pytest.mark.parametrize(
+    ("url", "spelt"),
+    [
+        ("https://www.bbc.com/a?b=1&c=%E6%B0%94#d", "https://www.bbc.com/a?b=1&c=%E6%B0%94#d"),
+        ("https://www.bbc.com/气候 [1]", "https://www.bbc.com/%E6%B0%94%E5%80%99%20%5B1%5D"),
+        ("http://[::1]:8000/a[1]", "http://[::1]:8000/a%5B1%5D"),
+    ],
+)
+def test_a_url_that_is_right_stays_as_it_is(url: str, spelt: str) -> None:
+    assert uri(url) == spelt
+
+
+@given(instants, st.integers(-12, 14))
+def test_an_instant_is_spelt_in_utc_to_the_second(instant: datetime, hours: int) -> None:
+    elsewhere = instant.astimezone(timezone(timedelta(hours=hours)))
+    assert rfc3339(elsewhere) == rfc3339(instant)
+    assert rfc3339(instant).endswith("Z")
+    assert datetime.fromisoformat(rfc3339(elsewhere)) == instant
+    assert parsedate_to_datetime(rfc822(elsewhere)) == instant
+
+
+def test_an_entry_too_large_for_a_document_is_shown_by_summary_and_link() -> None:
+    entry: Entry = entry_of(html=SafeHtml("<p>样本</p>" * 100_000))
+    for write in RENDERERS.values():
+        document = write(feed_of(FeedEntry(entry=entry, brief=True))).decode()
+        assert len(document) < 8_000
+        text = unescape(unescape(document)).replace('\\"', '"')
+        assert f'<a href="https://feeds.example.org/entry/{entry.id[9:]}">阅读全文</a>' in text
+        assert "样本摘要" in text
