@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refeed.model import Entry, SafeHtml
-from refeed.rules import TopicRule
+from refeed.rules import TopicRule, compile_pattern
 from refeed.topics import Matcher
+from refeed.topics.literals import literals
 
 MakeEntry = Callable[..., Entry]
 
@@ -203,3 +204,30 @@ def test_any_text_is_labelled_the_same_twice_and_never_raises(text: str) -> None
     )  # fmt: skip
     matcher = topic("气候", "AI", "re:台.{0,2}普", without=("苹果日报",), hints=("苹果",))
     assert matcher.explain(one) == matcher.explain(one)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("美国.{0,14}中国", {"美国"}),
+        ("(?:美国|白宫).{0,9}(?:中|京)", {"美国", "白宫"}),
+        ("COP ?2\\d", {"cop"}),
+        ("(?:气候)?大会", {"大会"}),
+        ("(?:气候)+", {"气候"}),
+        ("[美中]{2}关系", {"关系"}),
+        ("气候|.", set()),
+        ("[[:alpha:]]x", set()),
+        ("\\pLx", set()),
+    ],
+)
+def test_a_pattern_is_tried_only_where_a_text_it_needs_stands(pattern: str, needed: set[str]) -> None:
+    assert literals(pattern) == needed
+
+
+PIECES = st.sampled_from(["a", "b", "(?:ab|c)", "[ab]", "a?", "(?:bc){1,2}", "(?:a|)", ".", "b*", "(?:a(?:b|c))+"])
+
+
+@given(st.lists(PIECES, min_size=1, max_size=5).map("".join), st.text(alphabet="abc", max_size=12))
+def test_no_match_is_lost_by_looking_for_the_text_first(pattern: str, text: str) -> None:
+    if compile_pattern(pattern).search(text) and (needed := literals(pattern)):
+        assert any(one in text for one in needed)
