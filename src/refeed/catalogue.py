@@ -24,6 +24,8 @@ class Catalogue:
     """Titles by topic id."""
     moved: dict[str, str]
     """Paths of feeds that were renamed, and where they are now."""
+    retired: frozenset[str] = frozenset()
+    """Paths of feeds that there are no longer."""
 
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
@@ -53,10 +55,11 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
     feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}
     return Catalogue(
         site=site,
-        feeds=feeds,
+        feeds={path: info for path, info in feeds.items() if path not in settings.retired},
         sources=sources,
         topics={topic.id: topic.name(site.language) for topic in settings.topics},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
+        retired=frozenset(settings.retired),
     )
 
 
