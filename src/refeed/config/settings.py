@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -23,6 +23,8 @@ class SiteSettings:
     author: str = "refeed"
     language: str = "zh-Hans"
     base_url: str = ""
+    indexed: Literal["feeds", "everything", "nothing"] = "feeds"
+    """What search engines may list: the pages of feeds, those of entries too (other people's articles), or nothing."""
 
     def __post_init__(self) -> None:
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
