@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from refeed.config import Settings, load
 
 ROOT = Path(__file__).parents[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from refeed.config import load
 from refeed.errors import ConfigError
 
