@@ -54,13 +54,13 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 
 
 @functools.cache
-def _converter(name: str) -> opencc.OpenCC:
-    return opencc.OpenCC(name)
+def _simplifier() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
 
 
 def simplified(text: str) -> str:
     """Simplified, lower case, half-width letters and digits; the words stay as they are."""
-    converted: str = _converter("t2s").convert(text.translate(_CHARACTERS))
+    converted: str = _simplifier().convert(text.translate(_CHARACTERS))
     return converted.casefold()
 
 
@@ -79,8 +79,16 @@ def fold_pattern(pattern: str) -> str:
     return _HAN.sub(run, pattern)
 
 
-def spellings(word: str) -> frozenset[str]:
-    """A word as folded text may have it: as it stands, in Taiwan's wording (软件, 软体) and in the Mainland's."""
-    taiwan = _converter("s2twp").convert(word)
-    mainland = _converter("tw2sp").convert(_converter("s2t").convert(word))
-    return frozenset(fold(form) for form in (word, taiwan, mainland))
+class Spellings:
+    """How words are said on either side of the strait. Its dictionaries take 40 MB: build it, use it, let it go."""
+
+    def __init__(self) -> None:
+        self._to_taiwan = opencc.OpenCC("s2twp")
+        self._to_traditional = opencc.OpenCC("s2t")
+        self._to_mainland = opencc.OpenCC("tw2sp")
+
+    def of(self, word: str) -> frozenset[str]:
+        """A word as folded text may have it: as it stands, in Taiwan's wording and in the Mainland's (老挝, 寮国)."""
+        taiwan = self._to_taiwan.convert(word)
+        mainland = self._to_mainland.convert(self._to_traditional.convert(word))
+        return frozenset(fold(form) for form in (word, taiwan, mainland))
