@@ -12,7 +12,7 @@ from ahocorasick_rs import AhoCorasick
 
 from ..rules import PATTERN, TopicRule, compile_pattern
 from .literals import literals
-from .wording import Spellings, fold_pattern
+from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
@@ -48,7 +48,6 @@ class Vocabulary:
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         known: dict[str, _Known] = {}
-        spellings = Spellings()
         patterns: dict[str, list[tuple[int, Kind]]] = {}
         for topic, rule in enumerate(rules):
             for kind in KINDS:
@@ -56,7 +55,7 @@ class Vocabulary:
                     if word.startswith(PATTERN):
                         patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, kind))
                         continue
-                    for spelling in spellings.of(word.strip()):
+                    for spelling in spellings(word.strip()):
                         known.setdefault(spelling, _Known()).owners.append((topic, kind, word))
         self._patterns = [(compile_pattern(text), tuple(owners)) for text, owners in patterns.items()]
         self._always: list[int] = []
