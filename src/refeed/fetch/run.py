@@ -12,7 +12,7 @@ from ..dumpfile import write
 from ..errors import FetchError
 from ..rules import UpstreamRule
 from .git import checkout_of, pull
-from .poll import UpstreamState, due, failed, poll
+from .polling import UpstreamState, due, failed, poll
 from .session import Session
 from .states import States
 
