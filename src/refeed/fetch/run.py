@@ -16,7 +16,7 @@ from .polling import UpstreamState, due, failed, poll
 from .session import Session
 from .states import States
 
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
