@@ -44,6 +44,8 @@ class Setting:
             month_name=lambda month, year=False: times.month_name(month, get_locale(), year=year),
         )
         app.jinja_env.filters["told"] = told
+        for name in app.jinja_env.list_templates(["html"]):  # now rather than in somebody's first request
+            app.jinja_env.get_template(name)
         app.context_processor(lambda: {"language": self.language()})
 
     def language(self) -> str:

@@ -26,9 +26,9 @@ def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
 
 
 def month_name(month: str, locale: Locale, *, year: bool) -> str:
-    """`2020-06` in words: June 2020, or June alone where its year is named already."""
+    """`2020-06` in words: June 2020, or Jun alone where its year is named already."""
     first = date(int(month[:4]), int(month[5:7]), 1)
-    return str(format_skeleton("yMMMM", first, locale=locale) if year else format_date(first, "LLLL", locale=locale))
+    return str(format_skeleton("yMMMM", first, locale=locale) if year else format_date(first, "LLL", locale=locale))
 
 
 def offset(there: datetime) -> str:
