@@ -94,7 +94,7 @@ class Ingester:
                 readings.append(reading)
                 data.append(read)
         readings = self._make(readings, data, again=again)
-        result = record(self._store, readings, self._clock())
+        result = record(self._store, readings, self._clock(), self._makers.maker.judge)
         for reading in readings:
             self._known[reading.path] = reading.stamp
         return Tally(counts=result.counts, feeds=result.feeds, again=tuple(pending), trouble=trouble)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -9,15 +11,16 @@ from hashlib import blake2b, sha256
 
 import msgspec
 
-from .clean import Sources, clean, plain, weigh
+from .archives import weight
+from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
 from .errors import QuarantineError
 from .model import Cleaned, Dump, Label, Outcome, RawEntry
 from .parse import parse
 from .rules import Limits, SourceRule, TopicRule
-from .store import EntryRow
+from .store import Candidate, EntryRow
 from .store.packing import compress, pack_entry, pack_labels, pack_notes
-from .topics import Matcher
+from .topics import Matcher, reposts
 
 EDITION = 1
 """Raise it when parsing or cleaning changes: what is stored is then cleaned again, and no date moves."""
@@ -71,7 +74,7 @@ class Maker:
     @cached_property
     def rules(self) -> str:
         """Version of the rules: entries that bear another one are to be cleaned again."""
-        return sha256(msgspec.json.encode((EDITION, self.sources))).hexdigest()[:16]
+        return sha256(msgspec.json.encode((EDITION, reposts.METHOD, self.sources))).hexdigest()[:16]
 
     @cached_property
     def labelling(self) -> str:
@@ -98,12 +101,18 @@ class Maker:
             raw = parse(dump, self.limits)
         except QuarantineError as error:
             return Made(outcome=Outcome.QUARANTINED, reason=str(error))
-        weight = weigh(raw.html)
-        if weight.over:
-            return self._made(raw, plain(raw, self.known, weight.over))
-        if weight.heavy and not alone:
+        load = weigh(raw.html)
+        if load.over:
+            return self._made(raw, plain(raw, self.known, load.over))
+        if load.heavy and not alone:
             raise HeavyError
         return self._made(raw, clean(raw, self.known))
+
+    def identify(self, dump: Dump) -> str:
+        """The id of the entry that a dump would be, without making it. Raises QuarantineError."""
+        raw = parse(dump, self.limits)
+        link, _ = canonical(raw.link, self.known.ready(raw))
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}"
 
     def make_plain(self, dump: Dump, reason: str) -> Made:
         """What is published of a dump whose cleaning had to be stopped: all its text, without its markup."""
@@ -116,13 +125,16 @@ class Maker:
         if made.raw is None or made.cleaned is None:
             return Packed(outcome=made.outcome, reason=made.reason, data=data)
         entry = made.cleaned.entry
+        sketch = reposts.sketch(entry)
         row = EntryRow(
             id=entry.id.removeprefix("urn:uuid:"),
             source=self.known.source(made.raw),
             title=entry.title,
             published=entry.published,
             fingerprint=made.cleaned.fingerprint,
-            weight=len(entry.html.encode()),
+            weight=weight(entry),
+            sketch=sketch.to_bytes() if sketch else None,
+            bands=sketch.bands() if sketch else (),
             payload=pack_entry(entry),
             notes=pack_notes(made.cleaned),
             labels=pack_labels(made.labels),
@@ -130,6 +142,24 @@ class Maker:
             topics=self.labelling,
         )
         return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
+
+    def judge(self, candidate: Candidate, others: Sequence[Candidate]) -> str | None:
+        """Whose text an entry repeats, among those that may have the same; None when it is its own."""
+        found = reposts.original(self._copy(candidate), map(self._copy, others))
+        return found.original if found else None
+
+    def _copy(self, candidate: Candidate) -> reposts.Copy:
+        return reposts.Copy(
+            id=candidate.id,
+            source=candidate.source,
+            published=candidate.published,
+            sketch=reposts.Sketch.from_bytes(candidate.sketch),
+            archive=candidate.source in self._archives,
+        )
+
+    @cached_property
+    def _archives(self) -> frozenset[str]:
+        return frozenset(rule.id for rule in self.sources if rule.archive)
 
     def _made(self, raw: RawEntry, cleaned: Cleaned) -> Made:
         return Made(

@@ -16,7 +16,9 @@ from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
 from .model import FORMATS, FeedFacts
+from .outward import dump_folders
 from .publish import Document, Folder, Mark
+from .refresh import Refresher
 from .store import FeedState, Store
 
 EDITION = 1
@@ -38,6 +40,7 @@ class Program:
     makers: Makers
     ingester: Ingester
     publisher: Publisher
+    refresher: Refresher
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = now) -> Program:
@@ -53,14 +56,17 @@ class Program:
             makers=makers,
             ingester=Ingester(store, makers, clock),
             publisher=Publisher(settings, store, folder),
+            refresher=Refresher(store, makers, clock),
         )
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
         """Take what is new in the dump folders, or the files given, and publish it."""
-        found = self.ingester.scan(self.settings.dumps.folders) if files is None else files
+        found = self.ingester.scan(dump_folders(self.settings)) if files is None else files
         total = Tally()
         for tally in self.ingester.take(found, again=again):
             total += tally
+        while self.refresher.step() is not None:
+            pass
         self.publisher.publish()
         return total
 

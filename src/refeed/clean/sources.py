@@ -1,4 +1,4 @@
-"""The rules of all sources, ready for use: link -> rule, raw entry -> source, link -> canonical link and section. All pure."""
+"""The rules of all sources, ready for use: raw entry -> rule and source, link -> canonical link and section."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ class Compiled:
     any_line: Any
     """Finds in one search whether any of `lines` can match."""
     cut: tuple[Any, ...]
+    any_cut: Any
     titles: tuple[Any, ...]
     agencies: tuple[Any, ...]
-    images: tuple[Any, ...]
+    images: Any
     links: tuple[tuple[Any, str], ...]
     key: Any
     section: Any
@@ -68,8 +69,9 @@ class Compiled:
             if match := pattern.search(url):
                 if not replacement:
                     return ""
-                new = _GROUP.sub(lambda group, m=match: m.group(int(group[1])) or "", replacement)
-                return url[: match.start()] + new + url[match.end() :]
+                parts = _GROUP.split(replacement)  # text, group, text, group, … text
+                parts[1::2] = [match.group(int(number)) or "" for number in parts[1::2]]
+                return url[: match.start()] + "".join(parts) + url[match.end() :]
         return url
 
     def owns(self, url: str) -> bool:
@@ -97,7 +99,7 @@ class Sources:
             self._by_folder.update((folder, ready) for folder in rule.folders)
 
     def lookup(self, raw: RawEntry) -> Compiled | None:
-        """The rule for a raw entry: by its link's host or the nearest host above it, else by a folder that a rule names."""
+        """The rule by the link's host or the nearest host above it, else by a folder that a rule names."""
         host = hostname(raw.link)
         labels = host.split(".")
         for index in range(len(labels)):
@@ -198,13 +200,12 @@ def ruled(rule: SourceRule) -> Compiled:
         rule=rule,
         takings=takings,
         lines=tuple((line, compiled(line.match, "lines")) for line in rule.lines),
-        any_line=compiled("(?m)" + "|".join(f"(?:{_ungrouped(line.match)})" for line in rule.lines), "lines")
-        if rule.lines
-        else None,
+        any_line=_any(tuple(line.match for line in rule.lines), "lines"),
+        any_cut=_any(rule.cut, "cut"),
         cut=tuple(compiled(pattern, "cut") for pattern in rule.cut),
         titles=tuple(compiled(pattern, "titles") for pattern in rule.titles),
         agencies=tuple(compiled(pattern, "agencies") for pattern in rule.agencies),
-        images=tuple(compiled(pattern, "images") for pattern in rule.images),
+        images=_any(rule.images, "images"),
         links=tuple((compiled(pattern, "links"), replacement) for pattern, replacement in rule.links.items()),
         key=compiled(rule.key, "key") if rule.key else None,
         section=compiled(rule.section, "section") if rule.section else None,
@@ -214,8 +215,10 @@ def ruled(rule: SourceRule) -> Compiled:
     )
 
 
-def _ungrouped(pattern: str) -> str:
-    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+def _any(patterns: Iterable[str], name: str) -> Any:
+    """One pattern that finds what any of several does, at any line's beginning or end; None of none."""
+    several = "|".join(f"(?:{re.sub(r'[(][?]P<[a-z]+>', '(?:', pattern)})" for pattern in patterns)
+    return compiled(f"(?m){several}", name) if several else None
 
 
 def _alternatives(selector: str) -> list[str]:

@@ -17,6 +17,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 # The machine's trouble and not the file's: it passes, and says nothing about the dump.
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+# What is read at once of a file that says it is smaller than it is.
+_PART = 65_536
 _LINKS = (errno.ELOOP, errno.EMLINK)
 
 
@@ -51,7 +53,7 @@ def _opened(path: str, root: str | Path | None) -> Iterator[int]:
     folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for name in folders:
-            below = os.open(name, _FOLDER, dir_fd=folder)
+            below = _below(name, folder)
             os.close(folder)
             folder = below
         # Some devices do something when they are opened, so what it is comes first.
@@ -66,6 +68,13 @@ def _opened(path: str, root: str | Path | None) -> Iterator[int]:
         os.close(file)
 
 
+def _below(name: str, folder: int) -> int:
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder)
+    except NotADirectoryError as error:  # what Linux says of a link, too
+        raise IgnoredError(f"in {shown(name)}, which is a symbolic link or no folder any more") from error
+
+
 def _whole(file: int, limit: int) -> bytes:
     before = os.fstat(file)
     if what := kind(before.st_mode):
@@ -74,7 +83,7 @@ def _whole(file: int, limit: int) -> bytes:
         raise QuarantineError(too_large(before.st_size, limit))
     parts: list[bytes] = []
     left = limit + 1
-    while left > 0 and (part := os.read(file, min(left, before.st_size + 1))):
+    while left > 0 and (part := os.read(file, min(left, max(before.st_size + 1, _PART)))):
         parts.append(part)
         left -= len(part)
     data = b"".join(parts)

@@ -29,8 +29,10 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     text, flags = decoded(dump.data)
     front, start = front_matter(text, skip_blanks(text, 0))
     head = header(text, start, within=front is not None)
-    raw_link, line = (head.link, head.line) if head.link else (front.link if front else "", 1)
-    link = checked_link(raw_link, line, limits.link)
+    if front and not head.layout:
+        link = checked_link(front.link, "front matter, from", limits.link)
+    else:
+        link = checked_link(head.link, f"line {head.line}", limits.link)
     at, doubts = _at(head, front, dump.seen)
     flags += doubts + head.flags
     body, doubts = unfolded(head.body, lambda place: line_number(text, head.start + place))
@@ -38,7 +40,7 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     body = paragraphs(body)
     if not body:
         flags += ("the body is empty",)
-    title, doubts = clean_title(head.title or (front.title if front else ""), limits.title)
+    title, doubts = clean_title(head.title.strip() or (front.title if front else ""), limits.title)
     flags += doubts
     return RawEntry(
         title=title or stand_in(body, link),
@@ -49,8 +51,14 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
         authors=front.authors if front else (),
         tags=front.tags if front else (),
         flags=flags,
-        layout=" + ".join(layout for layout in ("front matter" if front else "", head.layout) if layout),
+        layout=_layout(front, head),
     )
+
+
+def _layout(front: Front | None, head: Header) -> str:
+    if not front:
+        return head.layout
+    return f"front matter + {head.layout}" if head.layout else "front matter"
 
 
 def _at(head: Header, front: Front | None, seen: datetime) -> tuple[datetime, tuple[str, ...]]:

@@ -19,12 +19,12 @@ _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
 _DATE_LINE = re.compile(r"日期[ \t]*[:：][ \t]*([^\n]{0,200})(?=\n|\Z)")
 _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
-_OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]*(?:\1[ \t]*)+(?=\n|\Z)|-{3,}[ \t]*(?=<)")
+_OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8}){1,200}(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
 _TOKENS = 12
-# A title in several lines is looked for only so far.
+# A title in several lines, and the end of a url, are looked for only so far.
 _FAR = 16_384
 _WANTED = "a dump begins with <!--epoch-->, then [title](https://…), then a line of dashes"
 
@@ -74,10 +74,12 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
     place = start
     link: _Link | None = None
     line = 1
-    separated = False
+    separated = dated = False
     order: list[str] = []
     dates: list[Written] = []
     for _ in range(_TOKENS):
+        if link is not None and separated and dated:
+            break
         at = skip_blanks(text, place)
         kind, found = _token(text, at, link is None, separated)
         if isinstance(found, _Link):
@@ -87,9 +89,10 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         else:
             if kind in ("epoch", "日期"):
                 date = Written(text=found[1].strip(), at=instant(found[1]))
-                if link is not None and (date.at is None or any(d.at for d in dates)):
+                if link is not None and (date.at is None or dated):
                     break
                 dates.append(date)
+                dated = dated or date.at is not None
             place = found.end()
         separated = separated or kind in ("separator", "other separator")
         order.append(kind)
@@ -97,10 +100,7 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         return _headless(text, start)
     if link is None:
         raise QuarantineError(_no_link(text, start, place))
-    start = skip_blanks(text, place)
-    body = text[start:].rstrip()
-    if link.aside:
-        body, start = f"{link.aside}\n{body}".rstrip(), start - len(link.aside) - 1
+    start, body = _body(text, place, link)
     return Header(
         title=link.title,
         link=link.url,
@@ -145,7 +145,9 @@ def _link(text: str, at: int) -> _Link | None:
     if aside.startswith("<!--"):
         aside, end = "", at + closing + 1
     url = first[opening + 2 : closing].strip()
-    return _Link(title=first[1:opening], url=url.removeprefix("<").removesuffix(">"), end=end, aside=aside)
+    if url.startswith("<") and url.endswith(">"):
+        url = url[1:-1]
+    return _Link(title=first[1:opening], url=url, end=end, aside=aside)
 
 
 def _last_opening(text: str) -> int:
@@ -158,7 +160,7 @@ def _last_opening(text: str) -> int:
 def _closing(text: str, start: int) -> int:
     """The parenthesis that closes a url: the last one, unless text follows the one that balances."""
     depth = 0
-    for match in _PARENTHESIS.finditer(text, start):
+    for match in _PARENTHESIS.finditer(text, start, start + _FAR):
         depth += 1 if match[0] == "(" else -1
         if depth < 0:
             after = text[match.end() : match.end() + 1]
@@ -169,17 +171,27 @@ def _closing(text: str, start: int) -> int:
 
 
 def _far_end(text: str, at: int, line_end: int) -> int:
-    """Where a link in several lines ends: before the dashes, else with the line in which its url begins."""
+    """Where a link in several lines ends: with the line that its url stands in, else before the dashes."""
+    found = _LINK.search(text, at, at + _FAR)
+    opening = found.start() if found else text.find("](", at, at + _FAR)
+    end = _line_end(text, opening) if opening >= 0 else line_end
+    if opening >= 0 and ")" in text[opening:end]:
+        return end
     dashes = _SEPARATOR_LINE.search(text, line_end, at + _FAR)
-    if dashes:
-        return dashes.start()
-    opening = text.find("](", at, at + _FAR)
-    return _line_end(text, opening) if opening >= 0 else line_end
+    return dashes.start() if dashes else end
 
 
 def _line_end(text: str, place: int) -> int:
     end = text.find("\n", place)
     return end if end >= 0 else len(text)
+
+
+def _body(text: str, place: int, link: _Link) -> tuple[int, str]:
+    start = skip_blanks(text, place)
+    body = text[start:].rstrip()
+    if link.aside:
+        return start - len(link.aside) - 1, f"{link.aside}\n{body}".rstrip()
+    return start, body
 
 
 def _headless(text: str, start: int) -> Header:

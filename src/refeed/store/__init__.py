@@ -1,12 +1,16 @@
 """rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
 
 from .recording import EntryRow, Reading, Recorded, forget_files, record
+from .reposts import Candidate, Judge
+from .revising import keep, relabel, restore, revise, withdraw
 from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
 
 __all__ = [
+    "Candidate",
     "Doubt",
     "EntryRow",
     "FeedState",
+    "Judge",
     "Member",
     "MonthState",
     "Original",
@@ -15,5 +19,10 @@ __all__ = [
     "Store",
     "Stored",
     "forget_files",
+    "keep",
     "record",
+    "relabel",
+    "restore",
+    "revise",
+    "withdraw",
 ]

@@ -49,15 +49,26 @@ CREATE TABLE entries (
     notes {bytes} NOT NULL,
     labels TEXT NOT NULL,
     via TEXT NOT NULL,
+    sketch {bytes},
+    bands {bytes} NOT NULL,
+    repost_of TEXT,
     rules TEXT NOT NULL,
     topics TEXT NOT NULL,
     revision BIGINT NOT NULL,
     withdrawn BIGINT
 )
 ;
-CREATE INDEX entries_rules ON entries (rules)
+CREATE INDEX entries_reposts ON entries (repost_of) WHERE repost_of IS NOT NULL
 ;
-CREATE INDEX entries_topics ON entries (topics)
+CREATE TABLE bands (
+    band BIGINT NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (band, entry)
+) {without_rowid}
+;
+CREATE INDEX entries_rules ON entries (rules, id)
+;
+CREATE INDEX entries_topics ON entries (topics, id)
 ;
 CREATE INDEX entries_withdrawn ON entries (withdrawn) WHERE withdrawn IS NOT NULL
 ;

@@ -34,12 +34,13 @@ class Place:
     weight: int = 0
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, withdrawn: bool = False) -> Place:
-        """The place of an entry's row; a withdrawn entry has none."""
-        if withdrawn:
+    def of(cls, row: Mapping[str, Any] | None) -> Place:
+        """The place of an entry's row; one that is not there yet, or is withdrawn, has none."""
+        if row is None or row["withdrawn"] is not None:
             return NOWHERE
         labels = unpack_labels(row["labels"])
-        return cls(feeds=feeds_of(row["source"], labels), published=row["published"], weight=row["weight"])
+        feeds = feeds_of(row["source"], labels, repost=row["repost_of"] is not None)
+        return cls(feeds=feeds, published=row["published"], weight=row["weight"])
 
 
 NOWHERE = Place(feeds=frozenset())
@@ -125,8 +126,13 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     keys = [column.name for column in table.primary_key]
     statement = dialect.insert(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    if rows:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+    if not rows:
+        return
+    if others:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, list(rows))
 
 
 def _member(key: tuple[str, int, str]) -> Any:

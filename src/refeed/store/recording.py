@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update
@@ -14,8 +15,10 @@ from ..history import Version, settle
 from ..model import Outcome, Source
 from . import schema as t
 from .packing import instant, seconds
-from .places import NOWHERE, Place, Places, upsert
+from .places import upsert
+from .reposts import Judge, pack_bands
 from .store import Store
+from .turning import turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,10 @@ class EntryRow:
     published: datetime
     fingerprint: str
     weight: int
+    sketch: bytes | None
+    """What its text is compared by; None when it is too short to be compared."""
+    bands: tuple[int, ...]
+    """Keys under which texts that may be the same meet."""
     payload: bytes
     notes: bytes
     labels: str
@@ -75,8 +82,8 @@ class _Batch:
     kept: dict[bytes, tuple[str | None, str, str | None]]
     files: dict[bytes, bytes | None]
     versions: dict[str, dict[bytes, Version]]
-    rows: dict[str, dict[str, object]]
-    places: dict[str, Place]
+    rows: dict[str, dict[str, Any]]
+    before: dict[str, dict[str, Any]]
     originals: dict[bytes, dict[str, object]] = field(default_factory=dict)
     moved: dict[bytes, datetime] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
@@ -84,23 +91,20 @@ class _Batch:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def record(store: Store, readings: Sequence[Reading], now: datetime) -> Recorded:
+def record(store: Store, readings: Sequence[Reading], now: datetime, judge: Judge | None = None) -> Recorded:
     """Write a batch, all or nothing. Recording the same readings again changes nothing.
 
-    `now` is when the batch is written: it dates the change of feeds, never an entry. Raises StoreError.
+    `now` is when the batch is written: it dates the change of feeds, never an entry. `judge` says which entry's text
+    is another's. Raises StoreError.
     """
     with store.writing() as connection:
         batch = _prepare(connection, readings)
         for reading in readings:
             _take(batch, reading)
-        places = Places(connection, now)
-        for id in batch.changed:
-            row = batch.rows[id]
-            place = Place.of(row, withdrawn=row["withdrawn"] is not None)
-            places.move(id, batch.places.get(id, NOWHERE), place)
-        revision = places.flush()
-        _write(connection, batch, readings, revision)
-    return Recorded(counts=batch.counts, feeds=places.feeds, entries=tuple(batch.changed))
+        changed = {id: batch.rows[id] for id in batch.changed}
+        feeds = turn(connection, batch.before, changed, now, judge)
+        _write(connection, batch, readings)
+    return Recorded(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed))
 
 
 def forget_files(store: Store, paths: Iterable[bytes]) -> None:
@@ -125,8 +129,7 @@ def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
             at=instant(row.at), digest=row.digest, published=instant(row.published), fingerprint=row.fingerprint
         )
     rows = {row.id: dict(row._mapping) for row in connection.execute(select(t.entries).where(e.id.in_(ids)))}
-    places = {id: Place.of(row, withdrawn=row["withdrawn"] is not None) for id, row in rows.items()}
-    return _Batch(kept=kept, files=files, versions=versions, rows=rows, places=places)
+    return _Batch(kept=kept, files=files, versions=versions, rows=dict(rows), before=rows)
 
 
 def _take(batch: _Batch, reading: Reading) -> None:
@@ -161,13 +164,15 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     versions[digest] = Version(at=at, digest=digest, published=made.published, fingerprint=made.fingerprint)
     dates = settle(tuple(versions.values()))
     old = batch.rows.get(made.id)
-    row: dict[str, object] = dict(old) if old else {"id": made.id, "via": "[]", "withdrawn": None}
+    row: dict[str, Any] = dict(old) if old else {"id": made.id, "via": "[]", "repost_of": None, "withdrawn": None}
     if dates.newest == digest or old is None:
         row |= {
             "source": made.source.id,
             "title": made.title,
             "weight": made.weight,
             "digest": digest,
+            "sketch": made.sketch,
+            "bands": pack_bands(made.bands),
             "payload": made.payload,
             "notes": made.notes,
             "labels": made.labels,
@@ -201,15 +206,13 @@ def _original(reading: Reading) -> dict[str, object]:
     }
 
 
-def _write(connection: Connection, batch: _Batch, readings: Sequence[Reading], revision: int) -> None:
+def _write(connection: Connection, batch: _Batch, readings: Sequence[Reading]) -> None:
     for digest, at in batch.moved.items():
         if digest in batch.originals:
             batch.originals[digest]["at"] = seconds(at)
         else:
             connection.execute(update(t.originals).where(t.originals.c.digest == digest).values(at=seconds(at)))
-    rows = [batch.rows[id] | {"revision": revision} for id in batch.changed]
     upsert(connection, t.originals, list(batch.originals.values()))
-    upsert(connection, t.entries, rows)
     upsert(connection, t.sources, [_source(source) for source in batch.sources.values()])
     last = {reading.path: reading for reading in readings}
     upsert(connection, t.files, [_file(batch, reading) for reading in last.values()])

@@ -56,10 +56,20 @@ entries = Table(
     Column("notes", LargeBinary, nullable=False),
     Column("labels", Text, nullable=False),
     Column("via", Text, nullable=False),
+    Column("sketch", LargeBinary),
+    Column("bands", LargeBinary, nullable=False),
+    Column("repost_of", Text),
     Column("rules", Text, nullable=False),
     Column("topics", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("withdrawn", BigInteger),
+)
+
+bands = Table(
+    "bands",
+    metadata,
+    Column("band", BigInteger, primary_key=True),
+    Column("entry", Text, primary_key=True),
 )
 
 members = Table(

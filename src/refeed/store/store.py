@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, desc, func, select, update
+from sqlalchemy import Connection, desc, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -201,16 +201,25 @@ class Store:
             row = connection.execute(select(*_ENTRY, t.entries.c.notes).where(t.entries.c.id == id)).one_or_none()
         return (_stored(row), unpack_notes(row.notes)) if row else None
 
-    def ids(self, after: str = "", limit: int = 1000, *, other_rules: str = "", other_topics: str = "") -> list[str]:
-        """Entry ids above `after`, in order; only those made with other rules or topics than the ones named."""
-        e = t.entries.c
-        query = select(e.id).where(e.id > after).order_by(e.id).limit(limit)
-        if other_rules:
-            query = query.where(e.rules != other_rules)
-        if other_topics:
-            query = query.where(e.topics != other_topics)
+    def ids(self, after: str = "", limit: int = 1000) -> list[str]:
+        """Entry ids above `after`, in order."""
+        query = select(t.entries.c.id).where(t.entries.c.id > after).order_by(t.entries.c.id).limit(limit)
         with self.reading() as connection:
             return list(connection.execute(query).scalars())
+
+    def outdated(self, *, rules: str = "", topics: str = "", limit: int = 256) -> list[str]:
+        """Some ids of entries that were made with other rules, or labelled with other topics, than the ones named."""
+        column, current = (t.entries.c.rules, rules) if rules else (t.entries.c.topics, topics)
+        # Two ranges, because an index serves no `<>`.
+        query = select(t.entries.c.id).where(or_(column < current, column > current)).limit(limit)
+        with self.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def newest_originals(self, ids: Sequence[str]) -> dict[str, Original]:
+        """For each entry, the dump that gives its text."""
+        o, e = t.originals.c, t.entries.c
+        query = select(t.originals).join(t.entries, e.digest == o.digest).where(e.id.in_(ids))
+        return {original.entry: original for original in self._originals(query) if original.entry}
 
     def originals(self, entry: str) -> list[Original]:
         """The dumps of one entry, oldest first."""
