@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-WORDS = "样例 文字 示例 句子 测试 内容 天气 河流 城市 图书 火车 音乐 sample text".split()
+WORDS = ["样例", "文字", "示例", "句子", "测试", "内容", "天气", "河流", "城市", "图书", "火车", "音乐", "sample", "text"]
 _INLINE = ("b", "strong", "i", "em", "u", "span", "a", "small", "font", "code", "cite", "q", "sub", "time", "label")
 _BLOCK = (
     "p", "div", "section", "article", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h5", "table", "tr", "td",
