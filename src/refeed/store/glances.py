@@ -39,7 +39,7 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
     from the newest month of any feed."""
     m, e = t.members.c, t.entries.c
     with store.reading() as connection:
-        newest = {path: [id for id in ids if id] for path, *ids in connection.execute(_newest(each)).tuples()}
+        newest = {path: [id for id in ids if id] for path, *ids in connection.execute(_newest(each))}
         wanted = {id for ids in newest.values() for id in ids}
         query = select(e.id, e.source, e.title, e.published).where(e.id.in_(wanted))
         found = {row.id: _headline(row.id, row.source, row.title, row.published) for row in connection.execute(query)}
@@ -48,9 +48,9 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
         if last:
             c = t.months.c
             since = select(c.feed, c.month, c.entries).where(c.month > months_before(last, months), c.entries > 0)
-            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)).tuples():
+            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)):
                 counted[feed].append((month, entries))
-        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).tuples().all())
+        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).all())
     return {
         path: Glance(
             entries=totals[path],

@@ -18,6 +18,7 @@ from . import schema as t
 from .engine import connect, parse_url
 from .migrations import migrate
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
+from .places import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ class Store:
     def files(self) -> dict[bytes, int]:
         """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
-            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples().all())
+            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).all())
 
     def forget_quarantined(self) -> None:
         """Have what is quarantined read again by the next scan, though its files have not changed."""
@@ -193,7 +194,7 @@ class Store:
         """When each of these entries last changed, as a number that grows."""
         e = t.entries.c
         with self.reading() as connection:
-            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples().all())
+            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).all())
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
@@ -242,7 +243,7 @@ class Store:
         """How many files came out how."""
         query = select(t.files.c.outcome, func.count()).group_by(t.files.c.outcome)
         with self.reading() as connection:
-            return {Outcome(name): count for name, count in connection.execute(query).tuples()}
+            return {Outcome(name): count for name, count in connection.execute(query)}
 
     def doubts(self, limit: int = 1000) -> list[Doubt]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
@@ -269,7 +270,7 @@ class Store:
         """Per source: how many entries, and when the newest was published."""
         query = select(t.entries.c.source, func.count(), func.max(t.entries.c.published)).group_by(t.entries.c.source)
         with self.reading() as connection:
-            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query).tuples()}
+            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
     def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; newest first."""
@@ -290,6 +291,12 @@ class Store:
         """A small fact that some process left for the others."""
         with self.reading() as connection:
             return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
+
+    def put_state(self, name: str, value: str) -> None:
+        """Leave a small fact for other processes."""
+        if self.state(name) != value:
+            with self.writing() as connection:
+                upsert(connection, t.state, [{"name": name, "value": value}])
 
     def _members(self, query: object) -> list[Member]:
         with self.reading() as connection:
