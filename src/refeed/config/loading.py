@@ -9,9 +9,9 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..rules import SourceRule, TopicRule
+from ..rules import SourceRule, TopicRule, ViewRule
 from .reading import nearest, read
-from .settings import File, Settings
+from .settings import AccessSettings, File, Settings
 
 _SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
 Places = dict[tuple[str | int, ...], int]
@@ -33,7 +33,13 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     built_in = built_in_sources()
     sources = _merge(built_in, written.sources)
     mistakes += _check_sources(sources, written, str(file), places)
+    mistakes += _check_views(sources, written, str(file), places)
     mistakes += _check_retired(written, str(file), places)
+    access = written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
+    secret = environ.get("REFEED_ACCESS_SECRET", "")
+    said = [r.access for r in sources] + [r.access for r in written.topics] + [r.access for r in written.views]
+    if "private" in (access.site, *said):
+        mistakes += _check_secret(secret)
     numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
     if mistakes:
         raise ConfigError(*mistakes)
@@ -48,8 +54,10 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         feeds=written.feeds,
         websub=written.websub,
         http=written.http,
+        access=access,
         sources=sources,
         topics=written.topics,
+        views=written.views,
         retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
@@ -59,6 +67,7 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         var_folder=str(var),
         web_concurrency=numbers["WEB_CONCURRENCY"],
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
+        access_secret=secret,
         log=environ.get("REFEED_LOG", "text"),
     )
 
@@ -70,6 +79,8 @@ def built_in_sources() -> tuple[SourceRule, ...]:
     return tuple(read(SourceRule, f.read_text("utf-8"), f"sources/{f.name}") for f in files)
 
 
+_SECRET = 16
+"""Characters of the secret that tokens are made from, at least."""
 _NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
 
 
@@ -79,6 +90,13 @@ def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[
         return int(value)
     mistakes.append(f"environment: {name}: {value!r} is no number from 0 to 65535")
     return default
+
+
+def _check_secret(secret: str) -> list[str]:
+    if len(secret) >= _SECRET:
+        return []
+    what = "is too short" if secret else "is not set, and something is private"
+    return [f"environment: REFEED_ACCESS_SECRET: {what}; {_SECRET} random characters or more: openssl rand -hex 32"]
 
 
 def _base_url(url: str) -> str:
@@ -106,9 +124,10 @@ def _default(field: object) -> object:
 
 def _check_ids(written: File, file: str, places: Places) -> list[str]:
     mistakes = []
-    groups: tuple[tuple[str, tuple[SourceRule | TopicRule, ...]], ...] = (
+    groups: tuple[tuple[str, tuple[SourceRule | TopicRule | ViewRule, ...]], ...] = (
         ("sources", written.sources),
         ("topics", written.topics),
+        ("views", written.views),
     )
     for name, rules in groups:
         first: dict[str, int] = {}
@@ -123,6 +142,16 @@ def _check_ids(written: File, file: str, places: Places) -> list[str]:
     return mistakes
 
 
+def _check_views(sources: tuple[SourceRule, ...], written: File, file: str, places: Places) -> list[str]:
+    feeds = ["all", *(f"topic/{topic.id}" for topic in written.topics), *(f"source/{rule.id}" for rule in sources)]
+    mistakes = []
+    for index, view in enumerate(written.views):
+        if view.feed not in feeds or view.feed in written.retired:
+            line = places.get(("views", index, "feed"), 1)
+            mistakes.append(f"{file}:{line}: views[{index}].feed: there is no {view.feed!r}{nearest(view.feed, feeds)}")
+    return mistakes
+
+
 def _check_retired(written: File, file: str, places: Places) -> list[str]:
     """Only paths of feeds, and of none that config.yaml itself makes."""
     mistakes = []
@@ -131,6 +160,7 @@ def _check_retired(written: File, file: str, places: Places) -> list[str]:
         for kind, rules in (("source", written.sources), ("topic", written.topics))
         for rule in rules
     }
+    made |= {f"view/{view.id}" for view in written.views}
     made |= {f"topic/{old}" for topic in written.topics for old in topic.was}
     for index, path in enumerate(written.retired):
         key = f"{file}:{places.get(('retired', index), 1)}: retired[{index}]"
