@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..rules import SLUG, SourceRule, TopicRule
+from ..rules import SLUG, SourceRule, TopicRule, ViewRule
 from .reading import nearest, spell
 from .settings import File
 
@@ -17,8 +17,10 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
     found = [
         *_ids("sources", written.sources),
         *_ids("topics", written.topics),
+        *_ids("views", written.views),
         *_former(written.topics),
         *_topic_sources(written.topics, [rule.id for rule in sources]),
+        *_views(written, [rule.id for rule in sources]),
         *_retired(written),
         *_hosts(sources),
     ]
@@ -28,7 +30,7 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
 _Found = Iterator[tuple[tuple[str | int, ...], str]]
 
 
-def _ids(name: str, rules: Sequence[SourceRule | TopicRule]) -> _Found:
+def _ids(name: str, rules: Sequence[SourceRule | TopicRule | ViewRule]) -> _Found:
     first: dict[str, int] = {}
     for index, rule in enumerate(rules):
         if not SLUG.fullmatch(rule.id):
@@ -57,9 +59,17 @@ def _topic_sources(topics: Sequence[TopicRule], known: Sequence[str]) -> _Found:
                 yield ("topics", index, "sources", number), what
 
 
+def _views(written: File, sources: Sequence[str]) -> _Found:
+    feeds = ["all", *(f"topic/{topic.id}" for topic in written.topics), *(f"source/{id}" for id in sources)]
+    for index, view in enumerate(written.views):
+        if view.feed not in feeds or view.feed in written.retired:
+            yield ("views", index, "feed"), f"there is no {view.feed!r}{nearest(view.feed, feeds)}"
+
+
 def _retired(written: File) -> _Found:
     """Only paths of feeds, and of none that config.yaml itself makes."""
     made = {f"source/{rule.id}" for rule in written.sources} | {f"topic/{topic.id}" for topic in written.topics}
+    made |= {f"view/{view.id}" for view in written.views}
     made |= {f"topic/{old}" for topic in written.topics for old in topic.was}
     for index, path in enumerate(written.retired):
         kind, _, slug = path.partition("/")

@@ -12,7 +12,7 @@ from ..errors import ConfigError
 from ..rules import SourceRule
 from .checks import Places, check
 from .reading import read
-from .settings import File, Settings
+from .settings import AccessSettings, File, Settings
 
 
 def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
@@ -29,6 +29,11 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     written = read(File, text, str(file), environ, places)
     sources = _merge(built_in_sources(), written.sources)
     mistakes = check(written, sources, str(file), places)
+    access = written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
+    secret = environ.get("REFEED_ACCESS_SECRET", "")
+    said = [r.access for r in sources] + [r.access for r in written.topics] + [r.access for r in written.views]
+    if "private" in (access.site, *said):
+        mistakes += _check_secret(secret)
     numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
     if mistakes:
         raise ConfigError(*mistakes)
@@ -43,8 +48,10 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         feeds=written.feeds,
         websub=written.websub,
         http=written.http,
+        access=access,
         sources=sources,
         topics=written.topics,
+        views=written.views,
         retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
@@ -54,6 +61,7 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         var_folder=str(var),
         web_concurrency=numbers["WEB_CONCURRENCY"],
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
+        access_secret=secret,
         log=environ.get("REFEED_LOG", "text"),
     )
 
@@ -65,6 +73,8 @@ def built_in_sources() -> tuple[SourceRule, ...]:
     return tuple(read(SourceRule, f.read_text("utf-8"), f"sources/{f.name}") for f in files)
 
 
+_SECRET = 16
+"""Characters of the secret that tokens are made from, at least."""
 _NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
 
 
@@ -74,6 +84,13 @@ def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[
         return int(value)
     mistakes.append(f"environment: {name}: {value!r} is no number from 0 to 65535")
     return default
+
+
+def _check_secret(secret: str) -> list[str]:
+    if len(secret) >= _SECRET:
+        return []
+    what = "is too short" if secret else "is not set, and something is private"
+    return [f"environment: REFEED_ACCESS_SECRET: {what}; {_SECRET} random characters or more: openssl rand -hex 32"]
 
 
 def _base_url(url: str) -> str:
