@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 DOCUMENT_KEY = "refeed.document"
 """Key of the WSGI environment that holds the document's name when its page stands in for it. A page that finds it
@@ -39,24 +35,6 @@ def wants_page(headers: Mapping[str, str]) -> bool:
     # Sent by browsers alone, and over https only. A script's request, such as a reader that runs in a browser, says
     # `empty`; a person who clicks "Atom" on our own page wants to see the document itself.
     return sent.get("sec-fetch-dest", "document") == "document" and sent.get("sec-fetch-site") != "same-origin"
-
-
-def claim_for_page(environ: WSGIEnvironment) -> bool:
-    """Whether a request for a document is for its page; if so, the request is turned to the page.
-
-    Costs a poll one look at its Accept header.
-    """
-    if "text/html" not in environ.get("HTTP_ACCEPT", "").lower():
-        return False
-    document = environ["PATH_INFO"]
-    page = page_path(document)
-    names = ("ACCEPT", "A_IM", "SEC_FETCH_DEST", "SEC_FETCH_SITE")
-    headers = {name.replace("_", "-"): environ[f"HTTP_{name}"] for name in names if f"HTTP_{name}" in environ}
-    if page is None or not wants_page(headers):
-        return False
-    environ[DOCUMENT_KEY] = document
-    environ["PATH_INFO"] = page
-    return True
 
 
 def page_path(document: str) -> str | None:
