@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,17 +15,20 @@ from typing import Any
 import click
 import msgspec
 
-from . import dumps, explain, status
+from . import dumps, explain, outward, status
 from .config import Settings, load
 from .dumps import Found
 from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, VanishedError
+from .fetch import fetch_all
 from .locks import FileLock
 from .logs import start_logs
 from .makers import Makers
 from .making import Maker
-from .model import Dump, Outcome
+from .model import Dump, Entry, Outcome
 from .pipeline import Program, now
-from .store import Store
+from .store import Store, restore, withdraw
+from .topics import Matcher
+from .topics.trial import compare, lines
 
 
 class _Group(click.Group):
@@ -169,6 +173,90 @@ def status_(settings: Callable[[], Settings], as_json: bool) -> None:
     click.echo(msgspec.json.encode(facts).decode() if as_json else "\n".join(status.told(facts)))
 
 
+@main.command("fetch")
+@click.pass_obj
+def fetch_(settings: Callable[[], Settings]) -> None:
+    """Poll the upstreams once and write their dumps; those that are not due are left alone."""
+    chosen = settings()
+    failed = False
+    for done in fetch_all(chosen.upstreams, outward.session(chosen), outward.places(chosen), now()):
+        trouble = f": {done.state.error}" if done.state.error else ""
+        failed = failed or bool(trouble)
+        due = explain.rfc3339(done.state.next) if done.state.next else "later"
+        what = f"{len(done.paths)} dumps" if done.asked else f"not due before {due}"
+        click.echo(f"{done.upstream.address}: {what}{trouble}", err=bool(trouble))
+    if not chosen.upstreams:
+        click.echo(f"{chosen.file}: no upstreams are configured")
+    sys.exit(1 if failed else 0)
+
+
+@main.command("withdraw")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def withdraw_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Take ENTRIES (ids or links) out of every document; feeds keep a tombstone (RFC 6721)."""
+    _change(settings(), entries, withdraw)
+
+
+@main.command("restore")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def restore_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Undo `withdraw`."""
+    _change(settings(), entries, restore)
+
+
+@main.group()
+def topics() -> None:
+    """Try changes to topics."""
+
+
+@topics.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.pass_obj
+def try_(settings: Callable[[], Settings], file: str) -> None:
+    """Say what would come into each topic and go out of it with the configuration in FILE. Publishes nothing."""
+    chosen = settings()
+    store = Store(chosen.database_url)
+    store.migrate()
+    try:
+        changes = compare(Matcher(chosen.topics), Matcher(load(os.environ, file).topics), _entries(store))
+    finally:
+        store.close()
+    click.echo("\n".join(lines(changes)))
+
+
+def _entries(store: Store) -> Iterator[Entry]:
+    after = ""
+    while ids := store.ids(after):
+        for stored in store.entries(ids):
+            yield stored.entry
+        after = ids[-1]
+
+
+def _change(settings: Settings, entries: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
+    """Change entries in the store and publish. Works beside a running ingester: the store has one writer at a time."""
+    program = Program.open(settings)
+    try:
+        ids = [_bare(entry) for entry in entries]
+        unknown = [entry for entry, id in zip(entries, ids, strict=True) if program.store.entry(id) is None]
+        for entry in unknown:
+            click.echo(f"{entry}: no such entry is stored", err=True)
+        feeds = change(program.store, ids, now(), program.makers.maker.judge)
+        program.publisher.publish()
+    finally:
+        program.close()
+    click.echo(f"{len(feeds)} feeds changed")
+    sys.exit(1 if unknown else 0)
+
+
+def _bare(entry: str) -> str:
+    """The id that the store knows an entry by, from an id, an address of its page, or its link."""
+    if entry.startswith(("http://", "https://")) and "/entry/" not in entry:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, entry))
+    return entry.rpartition("/")[2].removeprefix("urn:uuid:")
+
+
 @contextmanager
 def _writing(settings: Settings) -> Iterator[Program]:
     """The program, as the one process that ingests. Raises LockedError when another does."""
@@ -217,7 +305,7 @@ def _account(name: str, settings: Settings, makers: Makers) -> tuple[dict[str, A
 
 
 def _account_of_entry(id: str, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
-    bare = id.removeprefix("urn:uuid:")
+    bare = _bare(id)
     store = Store(settings.database_url)
     store.migrate()
     try:

@@ -23,6 +23,7 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+_LONGEST_TAG = 5000
 _AT_ONCE = 200
 
 
@@ -71,12 +72,14 @@ def one_line(html: str) -> str:
     The crawler that made the archive deleted them, which glued attributes to tags and words to words. Here a break
     goes without a trace beside a block's tag, a blank, or between two Chinese characters, and is a blank elsewhere.
     """
-    lines = [line for line in re.split(r"\r\n?|\n", _ILLEGAL.sub("\ufffd", html)) if line.strip()]
     joined: list[str] = []
-    for line in lines:
-        if joined and not _seamless(joined[-1], line):
-            joined.append(" ")
-        joined.append(line)
+    tail = ""  # since the last "<": a tag may have begun some lines ago
+    for line in re.split(r"\r\n?|\n", _ILLEGAL.sub("\ufffd", html)):
+        if not line.strip():
+            continue
+        seam = "" if not joined or _seamless(joined[-1], tail, line) else " "
+        joined += seam, line
+        tail = line[line.rfind("<") :] if "<" in line else f"{tail}{seam}{line}"[:_LONGEST_TAG]
     return "".join(joined).strip()
 
 
@@ -124,12 +127,12 @@ def _one_line_link(link: str) -> str:
     return re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", _ILLEGAL.sub("", link.strip()))
 
 
-def _seamless(left: str, right: str) -> bool:
+def _seamless(left: str, tail: str, right: str) -> bool:
     if left[-1].isspace() or right[0].isspace():
         return True
     if right[0] == "<" and _BLOCK.match(right):
         return True
-    if left[-1] == ">" and _BLOCK.fullmatch(left, left.rfind("<")):
+    if left[-1] == ">" and _BLOCK.fullmatch(tail):
         return True
     return bool(_WIDE.match(left[-1]) and _WIDE.match(right[0]))
 

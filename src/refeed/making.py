@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from hashlib import blake2b, sha256
 import msgspec
 
 from .archives import weight
-from .clean import Sources, clean, plain, weigh
+from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
 from .errors import QuarantineError
 from .model import Cleaned, Dump, Label, Outcome, RawEntry
@@ -106,6 +107,12 @@ class Maker:
         if load.heavy and not alone:
             raise HeavyError
         return self._made(raw, clean(raw, self.known))
+
+    def identify(self, dump: Dump) -> str:
+        """The id of the entry that a dump would be, without making it. Raises QuarantineError."""
+        raw = parse(dump, self.limits)
+        link, _ = canonical(raw.link, self.known.ready(raw))
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}"
 
     def make_plain(self, dump: Dump, reason: str) -> Made:
         """What is published of a dump whose cleaning had to be stopped: all its text, without its markup."""

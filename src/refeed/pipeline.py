@@ -16,6 +16,7 @@ from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
 from .model import FORMATS, FeedFacts
+from .outward import dump_folders
 from .publish import Document, Folder, Mark
 from .refresh import Refresher
 from .store import FeedState, Store
@@ -60,7 +61,7 @@ class Program:
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
         """Take what is new in the dump folders, or the files given, and publish it."""
-        found = self.ingester.scan(self.settings.dumps.folders) if files is None else files
+        found = self.ingester.scan(dump_folders(self.settings)) if files is None else files
         total = Tally()
         for tally in self.ingester.take(found, again=again):
             total += tally

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,34 +60,40 @@ def validated(body: bytes | str, etag: str, **headers: str) -> Reply:
     return answer
 
 
-class serving:
-    """`with serving() as upstream:` for code that is no test."""
+def handler(known: Upstream) -> type[BaseHTTPRequestHandler]:
+    """Answers from the routes of `known` and notes what was asked."""
 
-    def __enter__(self) -> Upstream:
-        known = Upstream(port=0)
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            known.asked.append((self.command, self.path, dict(self.headers), body))
+            # The client may have had enough, which is what some tests are about.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                known.routes.get(self.path, reply(status=404))(self)
 
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                known.asked.append((self.command, self.path, dict(self.headers), body))
-                # The client may have had enough, which is what some tests are about.
-                with suppress(BrokenPipeError, ConnectionResetError):
-                    known.routes.get(self.path, reply(status=404))(self)
+        do_GET = do_HEAD = do_POST = handle_any
 
-            do_GET = do_HEAD = do_POST = handle_any
+        def log_message(self, *_: object) -> None:
+            pass
 
-            def log_message(self, *_: object) -> None:
-                pass
+    return Handler
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        known.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return known
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Upstream]:
+    """A server on a free port of 127.0.0.1."""
+    known = Upstream(port=0)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(known))
+    server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    known.port = server.server_port
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield known
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -103,7 +103,7 @@ def test_hostile_upstreams_together_block_no_good_one(upstream: Upstream, sessio
         upstream.routes[f"/xml-{number}"] = reply(bomb[:900_000])
     good = [f"/good-{number}" for number in range(5)]
     for number, path in enumerate(good):
-        upstream.routes[path] = reply(rss(item(number)))
+        upstream.routes[path] = reply(rss(item(100 + number)))
     places = Places(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
     rules = [upstream.rule(path) for path in (*upstream.routes, "/not-there")]
     started = time.monotonic()

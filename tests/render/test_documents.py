@@ -98,7 +98,7 @@ def test_a_withdrawn_entry_leaves_a_tombstone_that_names_its_source_in_mixed_fee
     assert deleted.findtext(f"{ATOM}source/{ATOM}id") == "tag:example.org,2026:source/bbc"
     own = feed_of(entry_of(), mixed=False, tombstones=(gone,))
     assert etree.fromstring(atom(own)).find(DELETED).find(f"{ATOM}source") is None
-    removed = json.loads(json_feed(own))["_refeed"]["removed"]
+    removed = json.loads(json_feed(own))["_feed"]["removed"]
     assert removed == [{"id": gone.id, "when": "2026-01-02T12:00:00Z"}]
 
 

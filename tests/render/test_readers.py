@@ -71,10 +71,10 @@ def test_json_feed_says_what_atom_says() -> None:
     assert item["attachments"] == [{"url": sample.enclosures[0].url, "mime_type": "audio/mpeg", "size_in_bytes": 4321}]
     assert (item["image"], item["language"]) == (sample.image and sample.image.url, "zh-Hans")
     assert item["tags"] == ["气候", "样本栏目", "样本标签"]
-    assert item["_refeed"]["contributors"] == [{"name": "样本译者", "role": "翻译"}]
-    assert item["_refeed"]["original"] == {"url": sample.original, "language": "en"}
-    assert item["_refeed"]["image"] == {"caption": "样本图说", "credit": "样本摄影"}
-    assert item["_refeed"]["rights"] == sample.rights
+    assert item["_entry"]["contributors"] == [{"name": "样本译者", "role": "翻译"}]
+    assert item["_entry"]["original"] == {"url": sample.original, "language": "en"}
+    assert item["_entry"]["image"] == {"caption": "样本图说", "credit": "样本摄影"}
+    assert item["_entry"]["rights"] == sample.rights
 
 
 def test_atom_names_its_authors_in_atom_alone() -> None:

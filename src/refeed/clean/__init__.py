@@ -20,7 +20,7 @@ from .text import line as one_line
 from .tree import Reading, TooDeep, read
 from .weight import Weight, weigh
 
-__all__ = ["Sources", "Weight", "clean", "plain", "weigh"]
+__all__ = ["Sources", "Weight", "canonical", "clean", "plain", "weigh"]
 
 SUMMARY = 200
 """Characters of a summary, at most."""

@@ -28,10 +28,11 @@ _VALUE = re.compile(
 
 def repair(html: str) -> str:
     """The same HTML with glued tags and attributes parted, quotes inside alt and title escaped, and characters that no XML carries replaced."""
-    html = UNCARRIED.sub("\ufffd", html)
+    if UNCARRIED.search(html):
+        html = UNCARRIED.sub("\ufffd", html)
     if _MAYBE_GLUED.search(html):
         html = _GLUED_TAG.sub(r"<\1 ", html)
-    html = _GLUED_ATTRIBUTE.sub(r"\1 ", html)
+        html = _GLUED_ATTRIBUTE.sub(r"\1 ", html)
     return _TEXT_ATTRIBUTE.sub(_quoted, html)
 
 

@@ -49,9 +49,10 @@ class Compiled:
     any_line: Any
     """Finds in one search whether any of `lines` can match."""
     cut: tuple[Any, ...]
+    any_cut: Any
     titles: tuple[Any, ...]
     agencies: tuple[Any, ...]
-    images: tuple[Any, ...]
+    images: Any
     links: tuple[tuple[Any, str], ...]
     key: Any
     section: Any
@@ -198,13 +199,12 @@ def ruled(rule: SourceRule) -> Compiled:
         rule=rule,
         takings=takings,
         lines=tuple((line, compiled(line.match, "lines")) for line in rule.lines),
-        any_line=compiled("(?m)" + "|".join(f"(?:{_ungrouped(line.match)})" for line in rule.lines), "lines")
-        if rule.lines
-        else None,
+        any_line=_any(tuple(line.match for line in rule.lines), "lines"),
+        any_cut=_any(rule.cut, "cut"),
         cut=tuple(compiled(pattern, "cut") for pattern in rule.cut),
         titles=tuple(compiled(pattern, "titles") for pattern in rule.titles),
         agencies=tuple(compiled(pattern, "agencies") for pattern in rule.agencies),
-        images=tuple(compiled(pattern, "images") for pattern in rule.images),
+        images=_any(rule.images, "images"),
         links=tuple((compiled(pattern, "links"), replacement) for pattern, replacement in rule.links.items()),
         key=compiled(rule.key, "key") if rule.key else None,
         section=compiled(rule.section, "section") if rule.section else None,
@@ -214,8 +214,10 @@ def ruled(rule: SourceRule) -> Compiled:
     )
 
 
-def _ungrouped(pattern: str) -> str:
-    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+def _any(patterns: Iterable[str], name: str) -> Any:
+    """One pattern that finds what any of several does, at any line's beginning or end; None of none."""
+    several = "|".join(f"(?:{re.sub(r'[(][?]P<[a-z]+>', '(?:', pattern)})" for pattern in patterns)
+    return compiled(f"(?m){several}", name) if several else None
 
 
 def _alternatives(selector: str) -> list[str]:

@@ -15,7 +15,7 @@ from . import blocks as b
 from . import dates, links, people
 from .blocks import Block, Run
 from .sources import Compiled
-from .text import line as one_line
+from .text import squeezed
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Draft:
     flags: list[str] = field(default_factory=list)
 
     def drop(self, step: str, text: str) -> None:
-        text = one_line(text)
+        text = squeezed(text)
         if text:
             self.removed.append(Removed(step=step, text=text))
 
@@ -82,7 +82,7 @@ def lift(draft: Draft, fields: Sequence[tuple[str, str, list[Run], str]]) -> Non
         elif to == "tag":
             _tag(draft, [text])
         elif to == "rights":
-            draft.rights = draft.rights or one_line(text)
+            draft.rights = draft.rights or squeezed(text)
         elif to == "original":
             draft.original = draft.original or next((url for url, _ in b.links(runs)), "")
         elif to == "card":
@@ -103,11 +103,11 @@ def _card_line(draft: Draft, runs: list[Run]) -> None:
         draft.original = found[0][0]
         draft.came("original", label)
     elif to == "rights":
-        draft.rights = one_line(value)
+        draft.rights = squeezed(value)
 
 
 def _tag(draft: Draft, tags: Sequence[str]) -> None:
-    for tag in map(one_line, tags):
+    for tag in map(squeezed, tags):
         if tag and len(tag) <= 60 and tag not in draft.tags:
             draft.tags.append(tag)
 
@@ -157,15 +157,15 @@ def _is_service(block: Block) -> bool:
     text = block.text
     if len(text) > 600:
         return False
-    outside = one_line(b.unlinked(block.runs))
+    outside = squeezed(b.unlinked(block.runs))
     found = b.links(block.runs)
     if outside.startswith("获取更多RSS"):
         return len(outside) < 12 and all("feedx." in url or "feedx" in url.partition("/")[0] for url, _ in found)
-    if _SERVICE.fullmatch(one_line(text)):
+    if _SERVICE.fullmatch(squeezed(text)):
         return True
-    if _SHARE_LABEL.fullmatch(one_line(text)) and not found:
+    if _SHARE_LABEL.fullmatch(squeezed(text)) and not found:
         return True
-    return bool(found) and not outside.strip(" .…→»>:：") and len(found) == 1 and bool(_MORE.fullmatch(one_line(text)))
+    return bool(found) and not outside.strip(" .…→»>:：") and len(found) == 1 and bool(_MORE.fullmatch(squeezed(text)))
 
 
 def _drop_related_tail(draft: Draft) -> bool:
@@ -175,7 +175,7 @@ def _drop_related_tail(draft: Draft) -> bool:
         at -= 1
     if at == len(draft.blocks) or not at or not draft.blocks[at - 1].is_text:
         return False
-    if not _RELATED_LABEL.fullmatch(one_line(draft.blocks[at - 1].text)):
+    if not _RELATED_LABEL.fullmatch(squeezed(draft.blocks[at - 1].text)):
         return False
     for block in draft.blocks[at - 1 :]:
         draft.drop("related", block.text)
@@ -247,20 +247,17 @@ _EDGE = 6
 
 def lines(draft: Draft) -> None:
     """The rule's lines: fields and promotions known by their text."""
-    rules = draft.ready.lines
-    if not rules:
+    if not draft.ready.lines:
         return
     texts = draft.texts()
-    whole = "\n".join(one_line(part) for block in texts for part in _line_texts(block))
-    if not draft.ready.any_line.search(whole):
-        return
-    first, last = texts[:_EDGE], texts[-_EDGE:]
     gone: list[Block] = []
-    for block in texts:
-        places = ("any", *(("start",) if block in first else ()), *(("end",) if block in last else ()))
+    for at, candidates in _candidates(draft.ready.any_line, texts).items():
+        block = texts[at]
+        places = ("any", *(("start",) if at < _EDGE else ()), *(("end",) if at >= len(texts) - _EDGE else ()))
+        parts = b.lines(block.runs)
         kept: list[list[Run]] = []
-        for part in b.lines(block.runs):
-            matched = _matching(rules, part, places)
+        for index, part in enumerate(parts):
+            matched = _matching(draft.ready.lines, part, places) if index in candidates else None
             if matched is None:
                 kept.append(part)
                 continue
@@ -272,20 +269,36 @@ def lines(draft: Draft) -> None:
                 draft.drop(f"rule: {line.match}", "".join(text for text, _ in part))
             if line.figures:
                 gone.extend(_figures_after(draft, block))
-        if len(kept) != len(b.lines(block.runs)):
+        if len(kept) != len(parts):
             block.runs = b.tidy(b.joined(kept))
             if not block.runs:
                 gone.append(block)
     _take_out(draft, gone)
 
 
-def _line_texts(block: Block) -> list[str]:
-    outside = b.unlinked(block.runs)
-    return [*block.text.split("\n"), *(outside.split("\n") if outside != block.text else ())]
+def _candidates(any_line: Any, texts: Sequence[Block]) -> dict[int, set[int]]:
+    """Which lines of which texts any rule may fit: one search over all of them, since each search of RE2 costs a copy."""
+    places: list[tuple[int, int]] = []
+    told: list[str] = []
+    for at, block in enumerate(texts):
+        for index, part in enumerate(b.lines(block.runs)):
+            text = squeezed("".join([text for text, _ in part]))
+            outside = squeezed(b.unlinked(part))
+            places.append((at, index))
+            told.append(text)
+            if outside != text:
+                places.append((at, index))
+                told.append(outside)
+    found: dict[int, set[int]] = {}
+    whole = "\n".join(told)
+    for match in any_line.finditer(whole):
+        at, index = places[min(whole.count("\n", 0, match.start()), len(places) - 1)]
+        found.setdefault(at, set()).add(index)
+    return found
 
 
 def _matching(rules: Sequence[tuple[Line, Any]], part: list[Run], places: Sequence[str]) -> tuple[Line, Any] | None:
-    text = one_line("".join(run[0] for run in part))
+    text = squeezed("".join(run[0] for run in part))
     if not text:
         return None
     for line, pattern in rules:
@@ -293,14 +306,14 @@ def _matching(rules: Sequence[tuple[Line, Any]], part: list[Run], places: Sequen
             continue
         if line.links and (not b.links(part) or not text):
             continue
-        if match := pattern.search(one_line(b.unlinked(part)) if line.links else text):
+        if match := pattern.search(squeezed(b.unlinked(part)) if line.links else text):
             return line, match
     return None
 
 
 def _apply(draft: Draft, line: Line, match: Any, runs: list[Run]) -> None:
     groups = {name: value for name, value in match.groupdict().items() if value}
-    text = one_line("".join(run[0] for run in runs))
+    text = squeezed("".join(run[0] for run in runs))
     where = f"line: {text[:60]}"
     _apply_groups(draft, groups, line.role, where)
     if line.to == "author" and "author" not in groups:
@@ -352,7 +365,7 @@ def credit_lines(draft: Draft) -> None:
         edge = {0, len(parts) - 1, len(parts) - 2}
         kept = []
         for index, part in enumerate(parts):
-            text = one_line("".join(run[0] for run in part))
+            text = squeezed("".join(run[0] for run in part))
             found = people.credits(text) if index in edge and len(text) <= 160 else []
             if found and (len(found) > 1 or block is not texts[0] or people.writes(found[0][0])):
                 draft.credit(found, f"line: {text[:60]}")
@@ -380,10 +393,11 @@ def english_byline(draft: Draft) -> None:
 
 def cuts(draft: Draft) -> None:
     """The rule's end marks and credits at the end of the last lines."""
-    if not draft.ready.cut:
+    last = draft.texts()[-4:]
+    if not draft.ready.cut or not draft.ready.any_cut.search("\n".join(block.text for block in last)):
         return
     gone: list[Block] = []
-    for block in draft.texts()[-4:]:
+    for block in last:
         for pattern in draft.ready.cut:
             text = block.text
             match = pattern.search(text)
@@ -408,12 +422,13 @@ def cuts(draft: Draft) -> None:
 def original_link(draft: Draft) -> None:
     """The link to the article in its first language, known by its text."""
     pattern = draft.ready.original
-    if pattern is None:
+    last = draft.texts()[-_EDGE:]
+    if pattern is None or not pattern.search("\n".join(block.text for block in last)):
         return
-    for block in reversed(draft.texts()[-6:]):
+    for block in reversed(last):
         parts = b.lines(block.runs)
         for part in parts:
-            text = one_line("".join(run[0] for run in part))
+            text = squeezed("".join(run[0] for run in part))
             if not pattern.search(text):
                 continue
             draft.original = draft.original or next((url for url, name in b.links(part)), "")

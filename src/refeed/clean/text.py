@@ -56,9 +56,14 @@ def visible(text: str) -> str:
     return UNCARRIED.sub("\ufffd", INVISIBLE.sub("", text))
 
 
+def squeezed(text: str) -> str:
+    """One space where white space of any kind was, none at the ends."""
+    return " ".join(text.split())
+
+
 def line(text: str) -> str:
     """One line of plain text: nothing invisible, one space where white space of any kind was, none at the ends."""
-    return " ".join(visible(text).split())
+    return squeezed(visible(text))
 
 
 def unescaped(text: str) -> str:

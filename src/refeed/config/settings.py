@@ -35,6 +35,7 @@ class DumpSettings:
     """Where dumps are, and how they are watched."""
 
     folders: tuple[str, ...] = ("dumps",)
+    """The last one is where fetched and pushed dumps are written."""
     rescan: timedelta = timedelta(minutes=1)
     """How often every folder is looked through, whatever events said."""
     polling: bool = False

@@ -19,15 +19,13 @@ def ignored(name: str, suffixes: Sequence[str] = DEFAULT.suffixes, *, folder: bo
         return "a hidden name: it begins with a dot"
     lower = name.lower()
     if folder:
-        return "a temporary name" if lower.startswith("~") or lower.endswith(("~", *_TEMPORARY)) else None
-    suffix = next((suffix for suffix in suffixes if lower.endswith(suffix.lower())), None)
-    if (lower.startswith(("~", "#")) and not suffix) or lower.startswith("~$") or lower.endswith(("~", *_TEMPORARY)):
+        return "a temporary name" if lower.endswith(("~", *_TEMPORARY)) else None
+    if lower.startswith("~$") or lower.endswith(("~", *_TEMPORARY)) or (lower[:1] == lower[-1:] == "#"):
         return "a temporary name"
+    suffix = next((suffix for suffix in suffixes if lower.endswith(suffix.lower())), None)
     if suffix is None:
         return f"no dump's suffix: {', '.join(suffixes)}"
-    if lower.removesuffix(suffix.lower()).endswith(_TEMPORARY):
-        return "a temporary name"
-    return None
+    return "a temporary name" if lower.removesuffix(suffix.lower()).endswith(_TEMPORARY) else None
 
 
 def shown(path: str) -> str:

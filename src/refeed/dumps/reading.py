@@ -51,7 +51,7 @@ def _opened(path: str, root: str | Path | None) -> Iterator[int]:
     folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for name in folders:
-            below = os.open(name, _FOLDER, dir_fd=folder)
+            below = _below(name, folder)
             os.close(folder)
             folder = below
         # Some devices do something when they are opened, so what it is comes first.
@@ -64,6 +64,13 @@ def _opened(path: str, root: str | Path | None) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _below(name: str, folder: int) -> int:
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder)
+    except NotADirectoryError as error:  # what Linux says of a link, too
+        raise IgnoredError(f"in {shown(name)}, which is a symbolic link or no folder any more") from error
 
 
 def _whole(file: int, limit: int) -> bytes:

@@ -29,8 +29,10 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     text, flags = decoded(dump.data)
     front, start = front_matter(text, skip_blanks(text, 0))
     head = header(text, start, within=front is not None)
-    raw_link, line = (head.link, head.line) if head.link else (front.link if front else "", 1)
-    link = checked_link(raw_link, line, limits.link)
+    if front and not head.layout:
+        link = checked_link(front.link, "front matter, from", limits.link)
+    else:
+        link = checked_link(head.link, f"line {head.line}", limits.link)
     at, doubts = _at(head, front, dump.seen)
     flags += doubts + head.flags
     body, doubts = unfolded(head.body, lambda place: line_number(text, head.start + place))

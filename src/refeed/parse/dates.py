@@ -18,11 +18,10 @@ class Written:
 
 
 _NUMBER = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
-# An epoch is told by its size: these are the year 5138 in seconds, milliseconds and microseconds,
-# and 1973 in the next finer unit.
-_UNITS = ((10**11, 1), (10**14, 1000), (10**17, 1_000_000))
 # Older than the web: a zero, a counter, a date that somebody's software made up.
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+# Microseconds, milliseconds, seconds: an epoch is in the finest of them that does not put it before the web.
+_UNITS = (1_000_000, 1000, 1)
 _LONGEST = 64
 
 
@@ -43,8 +42,8 @@ def instant(text: str) -> datetime | None:
 
 
 def _epoch(number: int) -> datetime:
-    unit = next(unit for limit, unit in _UNITS if number < limit)
-    return datetime.fromtimestamp(number // unit, UTC)
+    seconds = next((number // unit for unit in _UNITS if number // unit >= _EARLIEST.timestamp()), 0)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _utc(at: datetime) -> datetime:

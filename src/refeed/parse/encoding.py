@@ -9,7 +9,6 @@ from ..errors import QuarantineError
 
 _WIDE = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"))
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LINE_ENDS = re.compile("\r\n?")
 _ODD_LINE_ENDS = re.compile("[\v\f\x85\u2028\u2029]")
 _BLANK = re.compile(r"[\s\ufeff\u200b]*\Z")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -103,7 +102,7 @@ def _in_gb2312(text: str) -> bool:
 
 def _with_line_ends(text: str) -> str:
     if "\r" in text:
-        text = _LINE_ENDS.sub("\n", text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\n" not in text:
         text = _ODD_LINE_ENDS.sub("\n", text)
     return text

@@ -19,12 +19,12 @@ _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
 _DATE_LINE = re.compile(r"日期[ \t]*[:：][ \t]*([^\n]{0,200})(?=\n|\Z)")
 _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
-_OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]*(?:\1[ \t]*)+(?=\n|\Z)|-{3,}[ \t]*(?=<)")
+_OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8}){1,200}(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
 _TOKENS = 12
-# A title in several lines is looked for only so far.
+# A title in several lines, and the end of a url, are looked for only so far.
 _FAR = 16_384
 _WANTED = "a dump begins with <!--epoch-->, then [title](https://…), then a line of dashes"
 
@@ -145,7 +145,9 @@ def _link(text: str, at: int) -> _Link | None:
     if aside.startswith("<!--"):
         aside, end = "", at + closing + 1
     url = first[opening + 2 : closing].strip()
-    return _Link(title=first[1:opening], url=url.removeprefix("<").removesuffix(">"), end=end, aside=aside)
+    if url.startswith("<") and url.endswith(">"):
+        url = url[1:-1]
+    return _Link(title=first[1:opening], url=url, end=end, aside=aside)
 
 
 def _last_opening(text: str) -> int:
@@ -158,7 +160,7 @@ def _last_opening(text: str) -> int:
 def _closing(text: str, start: int) -> int:
     """The parenthesis that closes a url: the last one, unless text follows the one that balances."""
     depth = 0
-    for match in _PARENTHESIS.finditer(text, start):
+    for match in _PARENTHESIS.finditer(text, start, start + _FAR):
         depth += 1 if match[0] == "(" else -1
         if depth < 0:
             after = text[match.end() : match.end() + 1]

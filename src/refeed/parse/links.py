@@ -23,42 +23,42 @@ _CREDENTIALS = re.compile(r"//[^/?#\s]*@")
 _SHOWN = 80
 
 
-def checked_link(raw: str, line: int, longest: int) -> str:
+def checked_link(raw: str, where: str, longest: int) -> str:
     """The link, its path and query as the dump has them but for characters no URL may hold, which are percent-encoded.
 
-    Raises QuarantineError naming the line, for a link that is missing, relative, not http(s), too long or no URL.
+    Raises QuarantineError, beginning with `where`, for one that is missing, relative, not http(s), too long or no URL.
     """
     link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
     if not link:
-        raise QuarantineError(f"line {line}: there is no link; a dump says [title](https://…) there")
+        raise QuarantineError(f"{where}: there is no link; a dump says [title](https://…) there")
     if _BREAKS.search(link):
-        raise _refused(link, line, "has a line break in it; join its lines")
+        raise _refused(link, where, "has a line break in it; join its lines")
     if len(link) > longest:
-        raise _refused(link, line, f"has {len(link):,} characters, and {longest:,} are allowed (limits.link)")
+        raise _refused(link, where, f"has {len(link):,} characters, and {longest:,} are allowed (limits.link)")
     match = _SHAPE.fullmatch(link)
     if not match:
-        raise _refused(link, line, _what_else(link))
+        raise _refused(link, where, _what_else(link))
     rest = match[3].replace("&amp;", "&")
     if rest.startswith("\\"):
-        raise _refused(link, line, "has a backslash after its host")
+        raise _refused(link, where, "has a backslash after its host")
     if not _PLAIN.fullmatch(rest):
         path, hash_, fragment = rest.partition("#")
         rest = quote(path, safe=_SAFE) + hash_ + quote(fragment, safe=_SAFE)
-    return f"{match[1].lower()}://{_authority(match[2], link, line)}{rest}"
+    return f"{match[1].lower()}://{_authority(match[2], link, where)}{rest}"
 
 
-def _authority(text: str, link: str, line: int) -> str:
+def _authority(text: str, link: str, where: str) -> str:
     """Host and port, without credentials; a name in other letters in the spelling that the DNS uses."""
     match = _AUTHORITY.fullmatch(text.rpartition("@")[2])
     if not match or (match[2] and int(match[2][:6]) > 65535):
-        raise _refused(link, line, "is no URL: its host or port cannot be read")
+        raise _refused(link, where, "is no URL: its host or port cannot be read")
     host = match[1].lower()
     if not host:
-        raise _refused(link, line, "has no host")
-    return _host(host, link, line) + (f":{match[2]}" if match[2] else "")
+        raise _refused(link, where, "has no host")
+    return _host(host, link, where) + (f":{match[2]}" if match[2] else "")
 
 
-def _host(host: str, link: str, line: int) -> str:
+def _host(host: str, link: str, where: str) -> str:
     try:
         if host.startswith("["):
             return f"[{ipaddress.IPv6Address(host[1:-1])}]"
@@ -68,9 +68,9 @@ def _host(host: str, link: str, line: int) -> str:
         if last[0] and last[2].isdigit():
             ipaddress.IPv4Address(host.removesuffix("."))
     except ValueError as error:
-        raise _refused(link, line, f"is no URL: its host cannot be read ({error})") from error
+        raise _refused(link, where, f"is no URL: its host cannot be read ({error})") from error
     if not _HOST.fullmatch(host):
-        raise _refused(link, line, f"is no URL: {host!r} is no host")
+        raise _refused(link, where, f"is no URL: {host!r} is no host")
     return host
 
 
@@ -83,7 +83,7 @@ def _what_else(link: str) -> str:
     return "is relative; write it whole, with https:// and the host"
 
 
-def _refused(link: str, line: int, what: str) -> QuarantineError:
+def _refused(link: str, where: str, what: str) -> QuarantineError:
     link = _CREDENTIALS.sub("//…@", link)
     shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
-    return QuarantineError(f"line {line}: the link {shown!r} {what}")
+    return QuarantineError(f"{where}: the link {shown!r} {what}")

@@ -19,6 +19,8 @@ _HEADER = re.compile(
 )
 _COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
 _ABOVE = 300
+# Nobody means this many; those behind stay as the text that they are.
+_MOST = 10_000
 
 
 def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, ...]]:
@@ -33,13 +35,12 @@ def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, 
     done, second, count = 0, 0, 1
     for match in _HEADER.finditer(body):
         title, opening, link = match["link"].rpartition("](")
-        above = _COMMENT_ABOVE.search(body, max(done, match.start() - _ABOVE), match.start())
-        if (
-            not opening
-            or not link.strip().lower().startswith("http")
-            or not (above or match["comment"] or match["date"])
-        ):
+        above = _comment_above(body, max(done, match.start() - _ABOVE), match.start())
+        dated = above or match["comment"] or match["date"]
+        if not (opening and dated and link.strip().lower().startswith("http")):
             continue
+        if count == _MOST:
+            break
         start = above.start() if above else match.start()
         parts += [body[done:start].strip(), _heading(title, link)]
         second = second or line_of(match.start())
@@ -49,6 +50,12 @@ def unfolded(body: str, line_of: Callable[[int], int]) -> tuple[str, tuple[str, 
     parts.append(body[done:].strip())
     doubt = f"{count} articles in one file, the second in line {second}; they are published as one: split the file"
     return "\n".join(part for part in parts if part), (doubt,)
+
+
+def _comment_above(body: str, start: int, end: int) -> re.Match[str] | None:
+    if not body[start:end].rstrip().endswith("-->"):
+        return None
+    return _COMMENT_ABOVE.search(body, start, end)
 
 
 def _heading(title: str, link: str) -> str:

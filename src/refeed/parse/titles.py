@@ -18,6 +18,8 @@ _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
 _TAG = re.compile(r"<[^<>]*>")
 _BLOCK = re.compile(r"<(p|h[1-6])\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+# An entity is at most this much longer than what it means; what lies behind cannot be in the title any more.
+_SPARE = 34
 _STAND_IN = 60
 _LOOK = 4000
 
@@ -27,19 +29,19 @@ def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
 
     Empty when there is nothing to read in it.
     """
-    title = readable(raw)
+    title = readable(raw[: longest * _SPARE])
     if not any(unicodedata.category(c)[0] in "LNSP" for c in title):
         return "", ("no title; the beginning of the text stands in",)
-    if len(title) <= longest:
+    if len(title) <= longest and len(raw) <= longest * _SPARE:
         return title, ()
-    return cut(title, longest), (f"the title has {len(title):,} characters; it was cut to {longest:,}",)
+    return cut(title, longest), (f"the title has {max(len(title), len(raw)):,} characters; it was cut to {longest:,}",)
 
 
 def readable(raw: str) -> str:
     """One line of text: no controls, no invisible characters, direction overrides closed, white space collapsed."""
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), raw)
     text = _NOT_XML.sub("\ufffd", _NOTHING.sub("", text))
-    return balanced(" ".join(text.split()))
+    return " ".join(balanced(text).split())
 
 
 def cut(text: str, longest: int) -> str:

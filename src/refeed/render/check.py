@@ -45,10 +45,17 @@ def check(document: bytes, format: Kind) -> list[str]:
 
 def _checked_json(document: bytes, judge: Callable[[dict[str, Any]], Iterator[str]]) -> list[str]:
     try:
-        value = json.loads(document.decode(), parse_constant=_refuse)
+        value = json.loads(document.decode(), parse_constant=_refuse, object_pairs_hook=_once_each)
     except ValueError as error:  # covers UnicodeDecodeError and JSONDecodeError
         return [f"not JSON in UTF-8: {error}"]
     return list(judge(value)) if isinstance(value, dict) else ["the document is not a JSON object"]
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError(f"a member named twice among {', '.join(name for name, _ in pairs)}")
+    return members
 
 
 def _refuse(constant: str) -> None:

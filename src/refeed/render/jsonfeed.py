@@ -1,4 +1,4 @@
-"""Feed -> JSON Feed 1.1. What it has no member for stands in its extensions, `_source` and `_refeed`. Pure."""
+"""Feed -> JSON Feed 1.1. What it has no member for stands in `_feed`, `_entry` and `_source`. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "favicon": uri(absolute(site, info.icon)),
         "language": carriable(info.language),
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
-        "_refeed": _filled(
+        "_feed": _filled(
             {
                 "id": feed_id(site, info.path),
                 "updated": rfc3339(feed.updated),
@@ -70,7 +70,7 @@ def _item(shown: FeedEntry, site: Site) -> bytes:
             _filled({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length}) for e in enclosures(shown)
         ],
         "_source": _source(shown, site),
-        "_refeed": _extras(shown),
+        "_entry": _extras(shown),
     }
     return serialiser.dumps(_filled(item), ensure_ascii=False).encode()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import re2
 
-WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 1.0, "body": 1.0}
+WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1.0}
 """What one mention counts, by place; in the body, two mentions in every thousand characters."""
 
 PATTERN = "re:"

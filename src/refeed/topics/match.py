@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..model import Entry, Label
@@ -63,9 +63,8 @@ class Matcher:
         """Every topic that anything in the entry speaks for, near misses too, in the order of the rules."""
         seen = places(entry)
         hits: dict[int, list[tuple[str, Hit]]] = {}
-        for place, text in (("title", seen.title), ("tags", seen.tags), ("body", seen.text)):
-            for hit in self._vocabulary.find(text):
-                hits.setdefault(hit.topic, []).append((place, hit))
+        for place, hit in self._found(seen):
+            hits.setdefault(hit.topic, []).append((place, hit))
         named = {i for i, wanted in enumerate(self._sections) if wanted & seen.sections}
         verdicts = []
         for topic in sorted(hits.keys() | named):
@@ -81,13 +80,21 @@ class Matcher:
         """A digest of all in a topic's rule that can change its labels; its title cannot. Raises KeyError."""
         return self._versions[topic]
 
+    def _found(self, seen: Places) -> Iterator[tuple[str, Hit]]:
+        """Every hit with its place; one in the lead is one in the body too. A tag is one mention, however it is put."""
+        yield from (("title", hit) for hit in self._vocabulary.find(seen.title))
+        for tag in seen.tags:
+            yield from (("tags", hit) for hit in {hit.topic: hit for hit in self._vocabulary.find(tag)}.values())
+        for hit in self._vocabulary.find(seen.text):
+            if hit.start < LEAD:
+                yield "lead", hit
+            yield "body", hit
+
     def _verdict(self, topic: int, hits: list[tuple[str, Hit]], seen: Places) -> Verdict:
         rule, weights = self.rules[topic], self._weights[topic]
         by_place: dict[str, list[Hit]] = {"title": [], "tags": [], "lead": [], "body": []}
         for place, hit in hits:
             by_place[place].append(hit)
-            if place == "body" and hit.start < LEAD:
-                by_place["lead"].append(hit)
         score, reasons = 0.0, []
         for place, found in by_place.items():
             share = 0.5 * 1000 / max(1000, len(seen.text)) if place == "body" else 1.0

@@ -25,7 +25,7 @@ _UNREAD = frozenset({"figure", "figcaption", "img", "audio", "video", "iframe", 
 _DATELINES = re.compile(
     r"^[(（](?:afp|dw|路透|路透社|ap|美联社|中央社|voa|rfa|新华社)[^()（）\n]{0,24}[)）]"
     r"|^路透[^\n]{1,16}?\d{1,2}月\d{1,2}日\s*[-－—]+"
-    r"|^[^\n。，,]{2,8}\s*[—－-]{1,2}(?=[^\n])"
+    r"|^[^\n。，,—]{2,8}[—–]{1,2}"
     r"|[(（](?:台湾|台北|北京|香港|当地|巴黎|美东|格林威治)[^()（）\n]{0,4}\d{1,2}日?[^()（）\n]{0,12}[)）]"
     r"|[(（](?:实习)?(?:译者|编译|编辑|核稿|记者|责编|注：作者)[^()（）\n]{0,120}[)）]"
     r"|^[^\n]{0,40}责编[：:\s][^\n]{0,60}$"
@@ -39,7 +39,7 @@ class Places:
     """An entry as topics see it. All folded; `sections` are whole names, the rest is running text."""
 
     title: str
-    tags: str
+    tags: tuple[str, ...]
     text: str
     """Lead and body: the lead is its first LEAD characters."""
     sections: frozenset[str]
@@ -52,8 +52,8 @@ def places(entry: Entry) -> Places:
     if summary and summary[:24] not in " ".join(text[: 3 * LEAD].split()):
         text = f"{summary}\n{text}"
     return Places(
-        title=fold(entry.title),
-        tags=fold("\n".join(entry.tags)),
+        title=_DATELINES.sub("", fold(entry.title)),
+        tags=tuple(map(fold, entry.tags)),
         text=_DATELINES.sub("", fold(text[:LONGEST])),
         sections=frozenset(fold(name) for name in _sections(entry)),
     )
@@ -68,7 +68,7 @@ def plain(html: str) -> str:
         return ""
     pieces: list[str] = []
     _read(root, pieces)
-    return re.sub(r"\s*\n\s*", "\n", "".join(pieces)).strip()
+    return "\n".join(line for piece in "".join(pieces).split("\n") if (line := piece.strip()))
 
 
 def _read(root: etree._Element, pieces: list[str]) -> None:

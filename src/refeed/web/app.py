@@ -12,6 +12,7 @@ from ..config import Settings, load
 from ..logs import start_logs
 from .operations import operations
 from .pages import pages
+from .push import push
 from .shelf import Shelf
 
 _TYPES = {
@@ -56,4 +57,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.register_blueprint(pages(settings))
     app.register_blueprint(operations(settings))
+    if settings.push_token:
+        app.register_blueprint(push(settings))
     return app

@@ -1,0 +1,268 @@
+"""Where requests may go: decided by the address, after the name is resolved, at every redirect."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fetch.serving import Upstream, reply, serving
+from refeed.errors import FetchError
+from refeed.fetch import Session
+from refeed.fetch.guard import Guard, public
+from refeed.rules import FetchRule
+
+ROOT = Path(__file__).parents[2]
+
+SPELLINGS = [
+    "http://127.0.0.1/",
+    "http://localhost/",
+    "http://127.1/",
+    "http://2130706433/",
+    "http://0x7f.1/",
+    "http://0177.0.0.1/",
+    "http://0/",
+    "http://[::1]/",
+    "http://[::]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:a9fe:a9fe]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[2002:7f00:1::]/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://2852039166/",
+    "http://[fd00:ec2::254]/",
+    "http://[fe80::1%25lo]/",
+    "http://１２７.０.０.１/",
+    "http://127.0.0.1.:80/",
+    "https://127.0.0.1/",
+    "http://100.100.100.200/",
+]
+"""Ways to write this machine, and the places where clouds keep their keys."""
+
+REFUSED = re.compile("not a public address|not known|not a valid IDNA label|only 80 and 443")
+
+# Runs alone in a network namespace. Every connect of the process, by whatever library, is an audit event.
+WITNESS = """
+import json, socket, sys, threading, fcntl, struct
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+with socket.socket() as s:  # loopback is down in a new namespace
+    fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))
+
+class Inside(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", unquote(self.path[4:]))
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_): pass
+
+server = HTTPServer(("0.0.0.0", 80), Inside)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+front = HTTPServer(("127.0.0.99", 8080), Inside)
+threading.Thread(target=front.serve_forever, daemon=True).start()
+
+connected = []
+def audit(event, details):
+    if event == "socket.connect":
+        connected.append(list(details[1][:2]))
+sys.addaudithook(audit)
+
+from refeed.errors import FetchError
+from refeed.fetch import Session
+from refeed.fetch.guard import system_resolve
+from refeed.rules import FetchRule
+
+asked = []
+def resolve(host, port):
+    if host == "rebind.example.org":  # public first, this machine next
+        asked.append(host)
+        return ["8.8.8.8"] if len(asked) == 1 else ["127.0.0.1"]
+    if host == "both.example.org":
+        return ["8.8.8.8", "127.0.0.1"]
+    return system_resolve(host, port)
+
+def attempt(url):
+    connected.clear()
+    try:
+        said = f"answered {session.get(url).status}"
+    except FetchError as error:
+        said = str(error)
+    return [url, said, [one for one in connected]]
+
+rule = FetchRule(allow=("127.0.0.99:8080",), time=timedelta(seconds=3), connect=timedelta(seconds=0.5))
+with Session(Path(sys.argv[1]), rule, resolve=resolve) as session:
+    results = [attempt(url) for url in json.loads(sys.argv[2])]
+    redirects = [attempt("http://127.0.0.99:8080/to?" + url) for url in json.loads(sys.argv[2]) if url.isascii()]
+    rebound = [attempt("http://rebind.example.org/"), attempt("http://rebind.example.org/"), attempt("http://both.example.org/")]
+open_rule = FetchRule(allow=("127.0.0.0/8",), time=timedelta(seconds=3))
+with Session(Path(sys.argv[1]), open_rule) as session:
+    control = [attempt("http://127.1/")]
+print(json.dumps({"direct": results, "redirected": redirects, "rebound": rebound, "control": control}))
+"""
+
+
+@pytest.fixture(scope="module")
+def witnessed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, str, list[list[object]]]]]:
+    """What happened in a network namespace of its own: (url, what was said, what was connected to)."""
+    if sys.platform != "linux" or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
+        pytest.skip("a network namespace of one's own (unshare -n) is not permitted here")
+    command = [
+        "unshare",
+        "-n",
+        sys.executable,
+        "-c",
+        WITNESS,
+        str(tmp_path_factory.mktemp("var")),
+        json.dumps(SPELLINGS),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def test_no_spelling_of_loopback_or_metadata_is_connected_to(witnessed) -> None:  # type: ignore[no-untyped-def]
+    assert len(witnessed["direct"]) >= 15
+    for url, said, connected in witnessed["direct"]:
+        assert connected == [], url
+        assert REFUSED.search(said), (url, said)
+
+
+def test_no_redirect_to_them_is_connected_to(witnessed) -> None:  # type: ignore[no-untyped-def]
+    assert len(witnessed["redirected"]) >= 15
+    for url, said, connected in witnessed["redirected"]:
+        assert connected == [["127.0.0.99", 8080]], (url, "the listed host alone")
+        assert REFUSED.search(said), (url, said)
+
+
+def test_a_name_that_changes_its_mind_reaches_nothing_inside(witnessed) -> None:  # type: ignore[no-untyped-def]
+    first, second, both = witnessed["rebound"]
+    assert first[2] == [["8.8.8.8", 80]], "the address that was checked, and no second look-up"
+    assert second[2] == [] and "not a public address" in second[1]
+    assert both[2] == [], "one bad address spoils the name"
+
+
+def test_the_same_place_is_reached_when_it_is_listed(witnessed) -> None:  # type: ignore[no-untyped-def]
+    ((_, said, connected),) = witnessed["control"]
+    assert said == "answered 200" and connected == [["127.0.0.1", 80]]
+
+
+def test_a_name_is_resolved_once_a_request_and_the_host_header_stays_the_name(
+    upstream: Upstream, rule: FetchRule, tmp_path: Path
+) -> None:
+    asked = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    upstream.routes["/feed"] = reply("x")
+    with Session(tmp_path, rule, resolve=resolve) as session:
+        assert session.get(f"http://feeds.example.org:{upstream.port}/feed").status == 200
+    assert asked == ["feeds.example.org"]
+    assert upstream.asked[0][2]["Host"] == f"feeds.example.org:{upstream.port}"
+
+
+def test_odd_ports_need_listing_even_on_public_hosts() -> None:
+    guard = Guard(["listed.example.org:8443"], resolve=outside)
+    assert guard.addresses("https://example.org/")[1:] == (443, ["8.8.8.8"])
+    assert guard.addresses("https://listed.example.org:8443/")[1] == 8443
+    for url in ("https://example.org:8443/", "http://example.org:22/", "https://listed.example.org:8444/"):
+        with pytest.raises(FetchError, match="only 80 and 443"):
+            guard.addresses(url)
+
+
+def test_listed_networks_and_hosts_may_be_private() -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        return ["10.1.2.3"]
+
+    for entry in ("10.0.0.0/8", "10.1.2.3", "feeds.internal", "FEEDS.internal."):
+        assert Guard([entry], resolve).addresses("http://feeds.internal/")[2] == ["10.1.2.3"]
+    for entry in ("10.2.0.0/16", "feeds.internal:81", "internal"):
+        with pytest.raises(FetchError, match="not a public address"):
+            Guard([entry], resolve).addresses("http://feeds.internal/")
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.org/", "//example.org/", "http://", "http://a:b@example.org/", "http://x:99999/", ""]
+)
+def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
+    with pytest.raises(FetchError):
+        Guard(resolve=outside).addresses(url)
+
+
+@given(st.ip_addresses(v=4))
+def test_wrapping_an_address_into_ipv6_changes_nothing(address: ipaddress.IPv4Address) -> None:
+    mapped, translated, tunnelled = 0xFFFF << 32, 0x64FF9B << 96, 0x2002 << 112
+    for wrapped in (mapped | int(address), translated | int(address), tunnelled | int(address) << 80):
+        assert public(ipaddress.IPv6Address(wrapped)) == public(address)
+
+
+@pytest.mark.parametrize(
+    "text", ["8.8.8.8", "1.1.1.1", "93.184.215.14", "2606:4700::1111", "2001:4860:4860::8888", "64:ff9b::808:808"]
+)
+def test_public_addresses_are_public(text: str) -> None:
+    assert public(ipaddress.ip_address(text))
+
+
+PRIVATE = """
+    0.0.0.0 10.0.0.1 100.64.0.1 127.8.8.8 169.254.0.1 172.16.0.1 192.0.0.8 192.0.2.1 192.88.99.1 192.168.0.1 198.18.0.1
+    203.0.113.1 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 :: ::1 ::7f00:1 fc00::1 fe80::1 fec0::1 ff02::1
+    2001:db8::1 2002:a00:1:: 64:ff9b::a00:1 3fff::1
+"""
+
+
+@pytest.mark.parametrize("text", PRIVATE.split())
+def test_every_kind_of_private_address_is_private(text: str) -> None:
+    assert not public(ipaddress.ip_address(text))
+
+
+def test_tls_names_are_checked_against_the_name_and_not_the_address(tmp_path: Path) -> None:
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=feeds.example.org"]
+    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
+    try:
+        subprocess.run(
+            [*make, *files, "-addext", "subjectAltName=DNS:feeds.example.org"], check=True, capture_output=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the openssl program to make a certificate")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    rule = FetchRule(allow=("127.0.0.1",))
+    with serving(context) as secure:
+        secure.routes["/feed"] = reply("x")
+        url = f"https://feeds.example.org:{secure.port}/feed"
+        with Session(tmp_path / "a", rule, resolve=here, authorities=str(tmp_path / "cert")) as session:
+            assert session.get(url).status == 200
+            with pytest.raises(FetchError, match="certificate"):
+                session.get(url.replace("feeds", "other"))
+        with Session(tmp_path / "b", rule, resolve=here) as session, pytest.raises(FetchError, match="certificate"):
+            session.get(url)
+
+
+def outside(host: str, port: int) -> list[str]:
+    return ["8.8.8.8"]
+
+
+def here(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]

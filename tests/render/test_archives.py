@@ -1,0 +1,208 @@
+"""The plan of archives: nothing missing, nothing too large, and a late entry moves its own month alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from refeed.archives import (
+    Chunk,
+    Limits,
+    Row,
+    archives,
+    carried,
+    chunks,
+    is_enormous,
+    month_of,
+    neighbours,
+    weight,
+    window,
+)
+from refeed.model import Entry, Feed, FeedEntry, SafeHtml
+from refeed.render import RENDERERS, check
+from render.samples import NOON, entry_of, feed_of
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+LIMITS = Limits(entries=4, bytes=100_000)
+
+rows = st.lists(
+    st.builds(
+        Row,
+        id=st.uuids().map(str),
+        published=st.integers(0, 150 * 86_400).map(lambda s: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
+        size=st.integers(1, 150_000),
+    ),
+    max_size=60,
+    unique_by=lambda row: row.id,
+)
+
+
+def by_month(all_rows: list[Row]) -> dict[str, list[Row]]:
+    months: dict[str, list[Row]] = {}
+    for row in all_rows:
+        months.setdefault(month_of(row.published), []).append(row)
+    return months
+
+
+def planned(all_rows: list[Row], limits: Limits = LIMITS) -> dict[str, Chunk]:
+    """Every chunk of a feed by its name."""
+    return {c.name: c for month, some in by_month(all_rows).items() for c in chunks(month, some, limits)}
+
+
+def archive_names(all_rows: list[Row], limits: Limits = LIMITS) -> tuple[str, ...]:
+    return archives((month, len(chunks(month, some, limits))) for month, some in by_month(all_rows).items())
+
+
+def newest(all_rows: list[Row], limits: Limits = LIMITS) -> list[Row]:
+    """What the subscription document holds."""
+    ordered = sorted(all_rows, key=lambda row: (row.published, row.id), reverse=True)
+    return ordered[: window((row.size for row in ordered), limits)]
+
+
+@given(rows)
+def test_the_subscription_and_its_archives_together_hold_every_entry(all_rows: list[Row]) -> None:
+    plan, held = planned(all_rows), {row.id for row in newest(all_rows)}
+    name, _ = neighbours(None, archive_names(all_rows))
+    while name:
+        held |= set(plan[name].ids)
+        name, _ = neighbours(name, archive_names(all_rows))
+    assert held == {row.id for row in all_rows}
+
+
+@given(rows)
+def test_no_document_exceeds_its_budgets(all_rows: list[Row]) -> None:
+    sizes = {row.id: carried(row.size, LIMITS) for row in all_rows}
+    for ids in [[row.id for row in newest(all_rows)], *(chunk.ids for chunk in planned(all_rows).values())]:
+        assert len(ids) <= LIMITS.entries
+        assert sum(sizes[id] for id in ids) <= LIMITS.bytes
+
+
+@given(rows)
+def test_no_entry_stands_in_two_archives(all_rows: list[Row]) -> None:
+    ids = [id for chunk in planned(all_rows).values() for id in chunk.ids]
+    assert len(ids) == len(set(ids)) == len(all_rows)
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_the_plan_does_not_depend_on_the_order_of_arrival(all_rows: list[Row], random: Any) -> None:
+    shuffled = list(all_rows)
+    random.shuffle(shuffled)
+    assert planned(shuffled) == planned(all_rows)
+    assert archive_names(shuffled) == archive_names(all_rows)
+
+
+@given(rows.filter(bool), st.integers(1, 150_000))
+def test_a_new_entry_touches_the_last_chunk_of_the_newest_month_alone(all_rows: list[Row], size: int) -> None:
+    last = max(row.published for row in all_rows)
+    before = planned(all_rows)
+    after = planned([*all_rows, Row("new", last + timedelta(seconds=1), size)])
+    changed = {name for name in after if before.get(name) != after[name]}
+    assert len(changed) == 1
+    assert changed <= {chunk.name for chunk in after.values() if "new" in chunk.ids}
+    old = archive_names(all_rows)
+    assert all(before[name] == after[name] for name in old)
+
+
+@given(rows.filter(bool), st.integers(0, 59), st.integers(1, 150_000))
+def test_a_late_entry_changes_its_own_month_alone(all_rows: list[Row], place: int, size: int) -> None:
+    at = all_rows[place % len(all_rows)].published
+    before, after = planned(all_rows), planned([*all_rows, Row("late", at, size)])
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
+    assert changed
+    assert all(name.startswith(month_of(at)) for name in changed)
+
+
+@given(rows)
+def test_neighbours_point_at_each_other(all_rows: list[Row]) -> None:
+    names = archive_names(all_rows)
+    for older, newer in pairwise(names):
+        assert neighbours(newer, names)[0] == older
+        assert neighbours(older, names)[1] == newer
+    assert neighbours(None, names) == (names[-1] if names else None, None)
+
+
+def test_archives_are_named_by_month_and_the_newest_chunk_is_not_one_yet() -> None:
+    assert archives([("2020-02", 3), ("2019-12", 1), ("2020-01", 0)]) == ("2019-12", "2020-02", "2020-02-2")
+    assert archives([("2020-02", 1)]) == ()
+    assert archives([]) == ()
+    assert archives([("2020-01", 12)])[-2:] == ("2020-01-10", "2020-01-11")
+    with pytest.raises(ValueError):
+        neighbours("2020-03", ("2020-01", "2020-02"))
+
+
+def test_a_month_is_a_month_in_utc() -> None:
+    assert month_of(datetime.fromisoformat("2020-07-01T07:59:59+08:00")) == "2020-06"
+    assert month_of(datetime.fromisoformat("2020-07-01T08:00:00+08:00")) == "2020-07"
+
+
+def test_one_enormous_entry_empties_no_feed() -> None:
+    limits = Limits(entries=50, bytes=512_000)
+    sizes = [5_000_000, *[9_000] * 60]
+    assert is_enormous(sizes[0], limits)
+    assert window(sizes, limits) == 50
+    assert window([250_000, 250_000, 250_000], limits) == 2
+    assert window([1], Limits(entries=50, bytes=0)) == 1
+    assert window([], limits) == 0
+
+
+@pytest.fixture(scope="module")
+def site() -> dict[str, bytes]:
+    """Every document of a feed of 400 sample entries, some of them enormous, by its address."""
+    limits = Limits(entries=50, bytes=524_288)
+    entries = {}
+    for number in range(400):
+        size = 150_000 if number % 90 == 7 else 40_000 if number % 7 == 0 else 300
+        body = SafeHtml("<p>样本 &amp; 句</p>" * (size // 20))
+        entry = entry_of(number, html=body, published=NOON - timedelta(hours=9 * number))
+        entries[entry.id] = entry
+    all_rows = [Row(e.id, e.published, weight(e)) for e in entries.values()]
+    plan, names = planned(all_rows, limits), archive_names(all_rows, limits)
+    documents = {}
+    for name in [None, *names]:
+        ids = plan[name].ids if name else [row.id for row in newest(all_rows, limits)][::-1]
+        feed = _document([entries[id] for id in reversed(ids)], name, names, limits)
+        for format, write in RENDERERS.items():
+            path = f"topic/climate/archive/{name}" if name else "topic/climate"
+            documents[f"https://feeds.example.org/feeds/{path}.{format}"] = write(feed)
+    return documents
+
+
+def _document(entries: list[Entry], name: str | None, names: tuple[str, ...], limits: Limits) -> Feed:
+    shown = [FeedEntry(entry=e, brief=is_enormous(weight(e), limits)) for e in entries]
+    previous, following = neighbours(name, names)
+    return feed_of(*shown, archive=name, previous=previous, next=following)
+
+
+def test_a_client_that_knows_only_rfc_5005_finds_every_entry(site: dict[str, bytes]) -> None:
+    for format in ("atom", "rss"):
+        url: str | None = f"https://feeds.example.org/feeds/topic/climate.{format}"
+        found: set[str] = set()
+        while url:
+            root = etree.fromstring(site[url])
+            found |= {element.text for element in root.iterfind(f".//{ATOM}entry/{ATOM}id")}
+            found |= {element.text for element in root.iterfind(".//item/guid")}
+            links = {link.get("rel"): link.get("href") for link in root.iter(f"{ATOM}link")}
+            url = links.get("prev-archive")
+        assert len(found) == 400
+
+
+def test_a_client_that_follows_next_url_finds_every_entry(site: dict[str, bytes]) -> None:
+    url, found = "https://feeds.example.org/feeds/topic/climate.json", set()
+    while url:
+        document = json.loads(site[url])
+        found |= {item["id"] for item in document["items"]}
+        url = document.get("next_url")
+    assert len(found) == 400
+
+
+def test_every_document_is_below_600_kb_and_passes_the_checks(site: dict[str, bytes]) -> None:
+    assert max(map(len, site.values())) < 600_000
+    for url, document in site.items():
+        assert check(document, url.rpartition(".")[2]) == []  # type: ignore[arg-type]
