@@ -40,12 +40,12 @@ class FileLock:
         return True
 
     def held(self) -> bool:
-        """Whether this process still has it. It is lost when its file is taken away, since others then make a new one."""
+        """Whether this process still has it. It is lost with its file: others then make a new one."""
         if self._descriptor is None:
             return False
         ours = os.fstat(self._descriptor)
         try:
-            there = os.stat(self._path)
+            there = self._path.stat()
         except OSError:
             return False
         return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)

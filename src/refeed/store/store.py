@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -241,7 +241,7 @@ class Store:
     def originals(self, entry: str) -> list[Original]:
         """The dumps of one entry, oldest first."""
         o = t.originals.c
-        query = select(t.originals).where(o.entry == entry).order_by(o.at, o.digest)
+        query = select(t.originals).where(o.entry == entry).order_by(o.at, func.coalesce(o.edited, o.at), o.digest)
         return self._originals(query)
 
     def original(self, digest: bytes) -> Original | None:
@@ -319,7 +319,7 @@ class Store:
         if self.engine.dialect.name != "sqlite" or database is None:
             return None
         try:
-            info = os.stat(database)
+            info = Path(database).stat()
         except OSError:
             return None
         return info.st_dev, info.st_ino

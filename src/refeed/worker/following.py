@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..pipeline import Program
+from ..report import Report
 from .hints import Hints
 from .publishing import Publishing
-from ..report import Report
 
 _TICK = 0.5
 """Seconds between looks at the store's revision, and at the lock: whoever ingests may die."""

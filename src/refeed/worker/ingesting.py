@@ -13,11 +13,12 @@ from .. import dumps
 from ..dumps import Found
 from ..errors import IgnoredError, QuarantineError, StoreError, VanishedError
 from ..ingest import BATCH
+from ..outward import dump_folders
 from ..pipeline import Program
+from ..report import Report
 from .growing import Growing
 from .hints import Heard, Hints
 from .publishing import Publishing
-from ..report import Report
 from .watching import Watching
 
 _log = logging.getLogger("refeed.worker")
@@ -36,7 +37,7 @@ class Ingesting:
     def __init__(self, program: Program, hints: Hints, watching: Watching, report: Report) -> None:
         settings = program.settings
         self._program = program
-        self._folders = settings.dumps.folders
+        self._folders = dump_folders(settings)
         self._rescan = settings.dumps.rescan.total_seconds()
         self._suffixes = settings.limits.suffixes
         self._settle = settings.limits.settle.total_seconds()
@@ -140,7 +141,9 @@ class Ingesting:
                 self._report.trouble("dumps", f"cannot be read just now: {tally.trouble}")
             else:
                 self._report.well("dumps")
-            if any(tally.counts[name] for name in ("new", "changed", "quarantined")):
+            for doubt in tally.doubts:
+                _log.warning("quarantined: %s", doubt)
+            if any(tally.counts[name] for name in ("new", "changed")):
                 _log.info("%s", ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()) if count))
         if not self._backlog and not self._soon:
             self._program.complete()

@@ -12,12 +12,12 @@ from ..config import Settings
 from ..errors import ConfigError, PublishError, StoreError
 from ..locks import FileLock
 from ..pipeline import Program
+from ..report import REPORT, Report
 from ..store import mend
 from .following import Following
 from .hints import Hints
 from .ingesting import Ingesting
 from .reloading import Configuration
-from ..report import REPORT, Report
 from .schedule import Schedule
 from .watching import Watching
 
@@ -79,7 +79,7 @@ class Movers:
             self._trouble("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
             self._trouble("machine", "out of memory")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the one place for it
             self._doubtful = True
             _log.exception("a fault in refeed itself; it starts over")
             self._trouble("refeed", f"a fault in refeed itself: {type(error).__name__}: {error}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 
 from ..config import Settings
 
@@ -38,7 +38,7 @@ class Configuration:
 
 def _stamp(file: str) -> tuple[int, int, int] | None:
     try:
-        info = os.stat(file)
+        info = Path(file).stat()
     except OSError:  # an editor is replacing it, or its disk is away: the settings in force do
         return None
     return info.st_mtime_ns, info.st_size, info.st_ino

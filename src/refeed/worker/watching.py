@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -107,7 +106,7 @@ class Watching:
         if network := _network(folder):
             self._refused[folder] = (moment + _AGAIN, f"it is on a network disk ({network})")
             return False
-        observer = Observer(generate_full_events=True) if sys.platform == "linux" else Observer()
+        observer = _observer()
         observer.daemon = True
         try:
             observer.schedule(Handler(self._hints, folder), folder, recursive=True, event_filter=_EVENTS)
@@ -126,13 +125,21 @@ class Watching:
             observer.join(2)
 
 
+def _observer() -> BaseObserver:
+    if sys.platform == "linux":
+        from watchdog.observers.inotify import InotifyObserver
+
+        return InotifyObserver(generate_full_events=True)  # else a file renamed in looks like one just begun
+    return Observer()
+
+
 def _alive(observer: BaseObserver) -> bool:
     return observer.is_alive() and bool(observer.emitters) and all(e.is_alive() for e in observer.emitters)
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
     try:
-        info = os.stat(folder)
+        info = Path(folder).stat()
     except OSError:
         return None
     return info.st_dev, info.st_ino
