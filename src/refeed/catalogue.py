@@ -24,10 +24,14 @@ class Catalogue:
     """Titles by topic id."""
     moved: dict[str, str]
     """Paths of feeds that were renamed, and where they are now."""
+    retired: frozenset[str] = frozenset()
+    """Paths of feeds that there are no longer."""
 
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
-        facts = (self.site, self.feeds.get(path), sorted(self.sources.items()), sorted(self.topics.items()), more)
+        # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
+        configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
+        facts = (self.site, self.feeds.get(path), configured, sorted(self.topics.items()), more)
         return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
@@ -51,10 +55,11 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
     feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}
     return Catalogue(
         site=site,
-        feeds=feeds,
+        feeds={path: info for path, info in feeds.items() if path not in settings.retired},
         sources=sources,
         topics={topic.id: topic.name(site.language) for topic in settings.topics},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
+        retired=frozenset(settings.retired),
     )
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,7 @@ def test_no_name_leads_out_of_the_folder_or_hides_the_file(name: str, body: str)
 
 KILLED = """
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from refeed.dumpfile import write
@@ -134,7 +136,7 @@ def test_a_push_of_ten_thousand_killed_half_way_and_repeated_loses_and_doubles_n
         assert process.stdout
         process.stdout.readline()
         while sum(1 for _ in tmp_path.glob("dumps/*/*.md")) < 2000 and process.poll() is None:
-            pass
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     found = {path.name: path.read_bytes() for path in tmp_path.glob("dumps/*/*.md")}
     assert 2000 <= len(found) < 10_000, "it has to be killed on the way, or this shows nothing"

@@ -1,4 +1,4 @@
-"""RawEntry and the sources' rules -> an entry, with the account of all that was removed and where each field came from. Pure."""
+"""RawEntry and the sources' rules -> an entry, with the account of what was removed and where each field came from."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ..model import Cleaned, Entry, Image, RawEntry
 from ..sanitize import sanitize
 from . import blocks as b
 from . import dates, people
+from .draft import Draft, lift
 from .plain import plain_blocks
 from .repair import repair
 from .sources import Compiled, Sources, canonical
-from .steps import STEPS, Draft, lift
+from .steps import STEPS
 from .text import beginning, script, unescaped
 from .text import line as one_line
 from .tree import Reading, TooDeep, read
@@ -27,17 +28,20 @@ SUMMARY = 200
 
 # What full-text services and their victims answer instead of an article.
 _FAILED = re.compile(
-    r"(?:获取|抓取|提取)(?:全文|正文)?失败|无法(?:获取|抓取|加载)(?:全文|正文)|unable to retrieve full-text content|full[- ]text (?:could not be|extraction failed)|"
-    r"^(?:403 Forbidden|404 Not Found|50[0-4] .*Error|Access Denied|Just a moment|Attention Required)|Checking your browser|Enable JavaScript|"
-    r"请(?:开启|启用|打开) ?JavaScript|(?:该|此)内容(?:已被|已经)(?:发布者)?(?:删除|屏蔽)|环境异常.{0,10}完成验证|请输入验证码|Are you a robot",
+    r"(?:获取|抓取|提取)(?:全文|正文)?失败|无法(?:获取|抓取|加载)(?:全文|正文)|"
+    r"unable to retrieve full-text content|full[- ]text (?:could not be|extraction failed)|"
+    r"^(?:403 Forbidden|404 Not Found|50[0-4] .*Error|Access Denied|Just a moment|Attention Required)|"
+    r"Checking your browser|Enable JavaScript|Are you a robot|"
+    r"请(?:开启|启用|打开) ?JavaScript|(?:该|此)内容(?:已被|已经)(?:发布者)?(?:删除|屏蔽)|"
+    r"环境异常.{0,10}完成验证|请输入验证码",
     re.IGNORECASE,
 )
 
 
 def clean(raw: RawEntry, sources: Sources) -> Cleaned:
-    """Make an entry of a raw one: its text, pictures and links in a small HTML, everything else in fields or in the account.
+    """Make an entry of a raw one: its text, pictures and links as small HTML, the rest in fields or in the account.
 
-    A body nested too deep is handed to `plain`; `weigh` tells beforehand which bodies belong in a process that can be ended.
+    A body nested too deep is handed to `plain`. `weigh` tells beforehand which belong in a process that can be ended.
     """
     ready = sources.ready(raw)
     if over := weigh(raw.html).over:
@@ -128,9 +132,15 @@ def _title(raw: RawEntry, ready: Compiled, source: str) -> tuple[str, str]:
             title = one_line(title[: match.start()] + title[match.end() :])
     for mark in (" - ", " | ", " – ", " — ", "_", "｜"):
         head, _, tail = title.rpartition(mark)
-        if head and tail.casefold() in {source.casefold(), *(host.casefold() for host in ready.hosts)}:
+        if head and tail.casefold() in _house_names(source, ready):
             title = head.strip()
     return title, column
+
+
+def _house_names(source: str, ready: Compiled) -> set[str]:
+    """How a source may call itself behind a title."""
+    labels = {label for host in ready.hosts for label in (host, *host.split(".")[-2:-1])}
+    return {source.casefold(), *labels}
 
 
 def _summary(draft: Draft) -> str:

@@ -1,6 +1,6 @@
 """What a body is made of once its tags are read: blocks of runs, and the HTML that they are written as.
 
-A run is a piece of text and the marks that lie on it, outermost first; a line break is the run `BREAK`. Nested, doubled, empty
+A run is a piece of text and the marks that lie on it, outermost first; a line break is the run `BREAK`. Doubled, empty
 and crossed tags cannot be said in this form, which is why it is the normal one.
 """
 

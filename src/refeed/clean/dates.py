@@ -12,7 +12,8 @@ _LATE = timedelta(minutes=5)
 _EARLY = timedelta(hours=48)
 
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
+    r" ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
 _EUROPEAN = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s*[-–,]?\s*(\d{1,2})[:h](\d{2}))?")
@@ -23,11 +24,13 @@ _RFC822 = re.compile(
     r"(?:[A-Z][a-z]{2},? +)?\d{1,2} +[A-Z][a-z]{2} +\d{4} +\d{1,2}:\d{2}(?::\d{2})? +(?:[A-Z]{1,5}|[+-]\d{4})"
 )
 _ENGLISH = re.compile(
-    r"(?:([A-Z][a-z]{2,8})\.? (\d{1,2})|(\d{1,2}) ([A-Z][a-z]{2,8})\.?),? (\d{4})(?:,? (?:at )?(\d{1,2}):(\d{2}) ?([APap]\.?[Mm]\.?)?)?"
+    r"(?:([A-Z][a-z]{2,8})\.? (\d{1,2})|(\d{1,2}) ([A-Z][a-z]{2,8})\.?),? (\d{4})"
+    r"(?:,? (?:at )?(\d{1,2}):(\d{2}) ?([APap]\.?[Mm]\.?)?)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LABEL = re.compile(
-    r"^(?:(?:发布|發布|发表|更新|出版|首次发表|最后更新)?(?:时间|時間|日期|于|於|在)?|Published(?: on)?|Posted(?: on)?|Updated|Date|Publié le|Veröffentlicht)\s*[:：]?\s*",
+    r"^(?:(?:发布|發布|发表|更新|出版|首次发表|最后更新)?(?:时间|時間|日期|于|於|在)?|"
+    r"Published(?: on)?|Posted(?: on)?|Updated|Date|Publié le|Veröffentlicht)\s*[:：]?\s*",
     re.IGNORECASE,
 )
 _AGO = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
@@ -72,7 +75,7 @@ def ago(text: str, at: datetime) -> datetime | None:
 def published(date: Found | None, at: datetime, zone: str, told: str = "") -> tuple[datetime, str]:
     """When an entry was published, in UTC, and where that comes from.
 
-    The in-body date counts when it lies between 48 h before and 5 min after the dump's own instant `at`; otherwise `at` does.
+    The date in the text counts when it lies from 48 h before to 5 min after the dump's own instant `at`, else `at`.
     A day without a time is `at` when it is the same day (the latest it can have been), else that day's beginning.
     """
     if date is None:
@@ -131,9 +134,8 @@ def _chinese(text: str) -> Found | None:
         return None
     year, month, day, half, hour, minute, second = match.groups()
     hours = int(hour or 0) + (12 if half in ("下午", "晚上") and int(hour or 0) < 12 else 0)
-    return Found(
-        datetime(int(year), int(month), int(day), hours, int(minute or 0), int(second or 0)), day_only=hour is None
-    )
+    moment = datetime(int(year), int(month), int(day), hours, int(minute or 0), int(second or 0))  # noqa: DTZ001
+    return Found(moment, day_only=hour is None)
 
 
 def _english(text: str) -> Found | None:
@@ -145,6 +147,5 @@ def _english(text: str) -> Found | None:
     if name not in _MONTHS:
         return None
     hours = int(hour or 0) % 12 + (12 if half[0] in "pP" else 0) if half else int(hour or 0)
-    return Found(
-        datetime(int(year), _MONTHS.index(name) + 1, int(day or day2), hours, int(minute or 0)), day_only=hour is None
-    )
+    moment = datetime(int(year), _MONTHS.index(name) + 1, int(day or day2), hours, int(minute or 0))  # noqa: DTZ001
+    return Found(moment, day_only=hour is None)

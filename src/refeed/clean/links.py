@@ -1,4 +1,4 @@
-"""URLs as a dump has them -> the URLs their authors meant: out of proxies and redirectors, absolute, without trackers. All pure."""
+"""URLs as a dump has them -> as their authors meant them: out of proxies and redirectors, absolute, untracked."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ _SHARERS = re.compile(
 
 
 def absolute(url: str, base: str) -> str:
-    """The URL, absolute and with every character that URLs do not take percent-encoded; empty when it is no web or mail address."""
+    """The URL, absolute, what URLs do not take percent-encoded; empty when it is no web or mail address."""
     url = url.strip().replace("\t", "").replace("\n", "").replace("\r", "").replace("\\&", "&")
     if not url or url.startswith("#"):
         return ""
@@ -133,7 +133,7 @@ def _host(host: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """The text with white space, quotes and whatever is not ASCII percent-encoded; escapes that stand there stay as they are."""
+    """White space, quotes and whatever is not ASCII percent-encoded; escapes that stand there stay as they are."""
     if _UNSAFE.search(text) is None:
         return text
     return _UNSAFE.sub(lambda match: quote(match[0], safe=""), text.encode("utf-8", "replace").decode("utf-8"))
@@ -219,7 +219,7 @@ def shares(url: str) -> bool:
 
 
 def undamaged(url: str) -> str:
-    """The URL before an HTML parser took `&reg` and `&sect` in its query for characters, and before it was pasted twice."""
+    """The URL before a parser took its `&reg` and `&sect` for characters, and before it was pasted twice."""
     if "®" in url or "§" in url:
         url = url.replace("®", "&reg").replace("§", "&sect")
     first, blank, second = url.strip().partition(" ")

@@ -5,81 +5,37 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..rules import Field
+from ..rules import Element
 
 MARKS = {
-    "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u", "q": "q",
-    "s": "s", "strike": "s", "del": "s", "sub": "sub", "sup": "sup", "mark": "mark",
+    "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",
+    "q": "q", "s": "s", "strike": "s", "del": "s", "sub": "sub", "sup": "sup", "mark": "mark",
     "code": "code", "kbd": "code", "samp": "code", "tt": "code",
 }  # fmt: skip
 """Tags that become a mark on a run, and the tag that it is written as."""
 
-THROUGH = frozenset(
-    (
-        "span",
-        "font",
-        "small",
-        "big",
-        "bdi",
-        "bdo",
-        "abbr",
-        "acronym",
-        "time",
-        "label",
-        "ins",
-        "wbr",
-        "nobr",
-        "output",
-        "data",
-    )
-    + ("ruby", "rb", "rt", "rp", "meter", "progress")
-)
+THROUGH = frozenset((
+    "span", "font", "small", "big", "bdi", "bdo", "abbr", "acronym", "time", "label", "ins", "wbr", "nobr", "output",
+    "data", "ruby", "rb", "rt", "rp", "meter", "progress",
+))  # fmt: skip
 """Tags that say nothing by themselves; what they hold is read on."""
 
-NOTHING = frozenset(
-    ("script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist")
-    + (
-        "canvas",
-        "map",
-        "area",
-        "svg",
-        "object",
-        "embed",
-        "applet",
-        "param",
-        "source",
-        "track",
-        "frame",
-        "frameset",
-        "noframes",
-    )
-    + ("dialog", "share-button", "share-modal")
-)
+NOTHING = frozenset((
+    "script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist",
+    "canvas", "map", "area", "svg", "object", "embed", "applet", "param", "source", "track", "frame", "frameset",
+    "noframes", "dialog", "share-button", "share-modal",
+))  # fmt: skip
 """Tags that hold no text of an article."""
 
-BLOCK_TAGS = frozenset(
-    (
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "center",
-        "address",
-        "fieldset",
-        "form",
-    )
-    + ("details", "summary", "hgroup")
-)
+BLOCK_TAGS = frozenset((
+    "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset",
+    "form", "details", "summary", "hgroup",
+))  # fmt: skip
 """Tags that begin and end a paragraph."""
 
 BOXES = {
-    "ul": "ul", "ol": "ol", "menu": "ul", "li": "li", "blockquote": "blockquote", "dl": "dl", "dt": "dt", "dd": "dd", "table": "table",
-    "tr": "tr", "td": "td", "th": "th",
+    "ul": "ul", "ol": "ol", "menu": "ul", "li": "li", "blockquote": "blockquote", "dl": "dl", "dt": "dt", "dd": "dd",
+    "table": "table", "tr": "tr", "td": "td", "th": "th",
 }  # fmt: skip
 """Tags that hold blocks, and the kind of block that they are."""
 
@@ -92,13 +48,14 @@ SHELLS = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
 ASKED = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *SHELLS))
 """Attributes for which the walk stops to ask what an element is."""
 
-ROLES: dict[str, Field] = {"author": "author", "datePublished": "date"}
+ROLES: dict[str, Element] = {"author": "author", "datePublished": "date"}
 """schema.org properties that are fields."""
 
 UNSEEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 CREDIT_LABEL = re.compile(
-    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
+    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|"
+    r"Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
 )
 
 _MEANINGS = (

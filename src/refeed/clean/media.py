@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from bs4.element import Tag
 
@@ -42,14 +43,16 @@ _EMOJI_URL = re.compile(
     r"s\.w\.org/images/core/emoji/|sinajs\.cn/.*?/expression/|twemoji|/emoji/|face\.t\.sinajs", re.IGNORECASE
 )
 _TYPES = {
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg", "wav": "audio/wav", "flac": "audio/flac",
-    "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "ogv": "video/ogg", "mov": "video/quicktime", "m3u8": "application/vnd.apple.mpegurl",
+    "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "oga": "audio/ogg",
+    "opus": "audio/ogg", "wav": "audio/wav", "flac": "audio/flac", "mp4": "video/mp4", "m4v": "video/mp4",
+    "webm": "video/webm", "ogv": "video/ogg", "mov": "video/quicktime", "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
 _EXTENSION = re.compile(r"\.(\w{2,4})(?:[?#].*)?$")
 _NAMES = {"audio": {"zh-Hans": "音频", "zh-Hant": "音訊"}, "video": {"zh-Hans": "视频", "zh-Hant": "影片"}}
 _PLACES = (
-    ("youtube.com", "YouTube"), ("youtu.be", "YouTube"), ("facebook.com", "Facebook"), ("twitter.com", "Twitter"), ("x.com", "X"), ("instagram.com", "Instagram"),
-    ("vimeo.com", "Vimeo"), ("bilibili.com", "bilibili"), ("dailymotion.com", "Dailymotion"), ("soundcloud.com", "SoundCloud"), ("spotify.com", "Spotify"),
+    ("youtube.com", "YouTube"), ("youtu.be", "YouTube"), ("facebook.com", "Facebook"), ("twitter.com", "Twitter"),
+    ("x.com", "X"), ("instagram.com", "Instagram"), ("vimeo.com", "Vimeo"), ("bilibili.com", "bilibili"),
+    ("dailymotion.com", "Dailymotion"), ("soundcloud.com", "SoundCloud"), ("spotify.com", "Spotify"),
     ("t.me", "Telegram"), ("tiktok.com", "TikTok"), ("google.com", "Google"),
 )  # fmt: skip
 _TWEET = re.compile(r"https?://(?:www\.)?(?:twitter|x)\.com/(\w+)/status/\d+")
@@ -134,3 +137,32 @@ def embed_link(url: str, kind: str, language: str) -> str:
         return f"Twitter: @{tweet[1]}"
     host = url.partition("://")[2].partition("/")[0].removeprefix("www.")
     return next((name for place, name in _PLACES if host == place or host.endswith("." + place)), host)
+
+
+PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:/?\?.*|/image)?$", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
+MEDIA_FILE = re.compile(r"https?://[^\s\"'<>\\]+\.(?:mp3|mp4|m4a)")
+_VIDEO_PATHS = (
+    (
+        re.compile(r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v|shorts)/([\w-]{6,})[^#]*"),
+        r"https://www.youtube.com/watch?v=\1",
+    ),
+    (re.compile(r"https?://player\.vimeo\.com/video/(\d+).*"), r"https://vimeo.com/\1"),
+    (re.compile(r"https?://(?:www\.)?dailymotion\.com/embed/video/(\w+).*"), r"https://www.dailymotion.com/video/\1"),
+    (
+        re.compile(r"https?://player\.bilibili\.com/player\.html\?(?:.*&)?bvid=(\w+).*"),
+        r"https://www.bilibili.com/video/\1",
+    ),
+    (re.compile(r"https?://open\.spotify\.com/embed/(.*)"), r"https://open.spotify.com/\1"),
+)
+_FACEBOOK = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:video|post)\.php\?(?:.*&)?href=([^&]+)")
+
+
+def player_page(url: str) -> str:
+    """The page of a player."""
+    if match := _FACEBOOK.match(url):
+        return links.link(unquote(match[1]), url)
+    for pattern, page in _VIDEO_PATHS:
+        if pattern.match(url):
+            return pattern.sub(page, url, count=1)
+    return url

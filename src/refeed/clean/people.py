@@ -27,8 +27,9 @@ _AUTHOR_ROLES = (
     "Written by",
 )
 _OTHER_ROLES = (
-    "责任编辑", "責任編輯", "实习编译", "實習編譯", "补充报道", "責編", "责编", "网编", "網編", "编译", "編譯", "编辑", "編輯", "审校", "審校", "校对", "发稿", "整理",
-    "翻译", "翻譯", "译者", "譯者", "核稿", "监制", "制作", "摄影", "攝影", "摄制", "播音", "Translator", "Editor", "Photographs by",
+    "责任编辑", "責任編輯", "实习编译", "實習編譯", "补充报道", "責編", "责编", "网编", "網編", "编译", "編譯",
+    "编辑", "編輯", "审校", "審校", "校对", "发稿", "整理", "翻译", "翻譯", "译者", "譯者", "核稿", "监制", "制作",
+    "摄影", "攝影", "摄制", "播音", "Translator", "Editor", "Photographs by",
 )  # fmt: skip
 _ROLE = "|".join(map(re.escape, _AUTHOR_ROLES + _OTHER_ROLES))
 _PAIR = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?=[\u3400-\u9fff]))")
@@ -81,7 +82,7 @@ def spelled(name: str) -> str:
 
 
 def credits(text: str) -> list[tuple[str, str]]:
-    """(role, name) of every person in a line that holds nothing but roles and names; empty when it holds anything else."""
+    """(role, name) of every person in a line of nothing but roles and names; empty of any other line."""
     line = text.strip()
     if bracketed := _BRACKETS.match(line):
         line = bracketed[1]

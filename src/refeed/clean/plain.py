@@ -12,37 +12,10 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)|<!--")
 _UNREAD = ("script", "style", "template", "title")
 # A tag is looked through no further, so that a million of them without an end cost no square.
 _LONGEST = 100_000
-_INLINE = frozenset(
-    [
-        "a",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "s",
-        "sub",
-        "sup",
-        "span",
-        "font",
-        "small",
-        "big",
-        "code",
-        "q",
-        "mark",
-        "cite",
-        "abbr",
-        "time",
-        "label",
-        "img",
-        "wbr",
-        "ins",
-        "del",
-        "kbd",
-        "bdi",
-        "bdo",
-    ]
-)
+_INLINE = frozenset((
+    "a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "span", "font", "small", "big", "code", "q", "mark", "cite",
+    "abbr", "time", "label", "img", "wbr", "ins", "del", "kbd", "bdi", "bdo",
+))  # fmt: skip
 
 
 def plain_blocks(html: str) -> list[Block]:

@@ -27,7 +27,7 @@ _VALUE = re.compile(
 
 
 def repair(html: str) -> str:
-    """The same HTML with glued tags and attributes parted, quotes inside alt and title escaped, and characters that no XML carries replaced."""
+    """The same HTML, glued tags parted, quotes inside alt and title escaped, what XML cannot carry replaced."""
     if UNCARRIED.search(html):
         html = UNCARRIED.sub("\ufffd", html)
     if _MAYBE_GLUED.search(html):

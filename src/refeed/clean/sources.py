@@ -1,4 +1,4 @@
-"""The rules of all sources, ready for use: link -> rule, raw entry -> source, link -> canonical link and section. All pure."""
+"""The rules of all sources, ready for use: raw entry -> rule and source, link -> canonical link and section."""
 
 from __future__ import annotations
 
@@ -69,8 +69,9 @@ class Compiled:
             if match := pattern.search(url):
                 if not replacement:
                     return ""
-                new = _GROUP.sub(lambda group, m=match: m.group(int(group[1])) or "", replacement)
-                return url[: match.start()] + new + url[match.end() :]
+                parts = _GROUP.split(replacement)  # text, group, text, group, … text
+                parts[1::2] = [match.group(int(number)) or "" for number in parts[1::2]]
+                return url[: match.start()] + "".join(parts) + url[match.end() :]
         return url
 
     def owns(self, url: str) -> bool:
@@ -98,7 +99,7 @@ class Sources:
             self._by_folder.update((folder, ready) for folder in rule.folders)
 
     def lookup(self, raw: RawEntry) -> Compiled | None:
-        """The rule for a raw entry: by its link's host or the nearest host above it, else by a folder that a rule names."""
+        """The rule by the link's host or the nearest host above it, else by a folder that a rule names."""
         host = hostname(raw.link)
         labels = host.split(".")
         for index in range(len(labels)):

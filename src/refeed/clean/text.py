@@ -8,7 +8,7 @@ import re
 INVISIBLE = re.compile(
     "[\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
-    # Joiners mean something between letters of Arabic and Indic scripts and inside an emoji; anywhere else they are dirt.
+    # Joiners mean something between Arabic or Indic letters and inside an emoji; anywhere else they are dirt.
     "|(?<![\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )
 """What nobody sees and no sentence needs: controls, zero-width characters, overrides of direction."""
@@ -72,7 +72,7 @@ def unescaped(text: str) -> str:
 
 
 def script(text: str, default: str) -> str:
-    """Language of a text as BCP 47: by its script, and for Chinese by the characters that differ; `default` when it does not tell."""
+    """Language of a text as BCP 47, by script, Chinese by the characters that differ; `default` when nothing tells."""
     sample = text[:1200]
     simplified = sum(map(sample.count, _SIMPLIFIED))
     traditional = sum(map(sample.count, _TRADITIONAL))
@@ -105,7 +105,7 @@ def _latin(sample: str, default: str) -> str:
 
 
 def beginning(text: str, limit: int) -> str:
-    """The first sentences of a text, up to `limit` characters; where the first is longer, cut at a comma or space, with an ellipsis."""
+    """The first sentences, up to `limit` characters; a longer first one is cut at a comma, with an ellipsis."""
     if len(text) <= limit:
         return text
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1) if match.end() <= limit]

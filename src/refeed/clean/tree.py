@@ -1,4 +1,4 @@
-"""A parsed body -> blocks, and what was found and removed on the way: the one walk over Beautiful Soup's tree that knows all rules.
+"""A body -> blocks, and what was found and removed: one walk over Beautiful Soup's tree, which knows all rules.
 
 Nothing in the tree is changed: what is dropped is not walked into, which costs a tenth of taking it out.
 """
@@ -14,13 +14,37 @@ from bs4.builder._lxml import LXMLTreeBuilder
 from bs4.element import NavigableString, Tag
 
 from ..model import Enclosure, Removed
-from ..rules import Field
+from ..rules import Element
 from . import links
 from .blocks import BREAK, Block, Mark, Run, paragraphs, tidy
 from .markup import (
-    ASKED, BLOCK_TAGS, BOXES, CELLS, CREDIT_LABEL, HEADINGS, MARKS, NOTHING, ROLES, SENTENCE, SHELLS, THROUGH, UNSEEN, meaning_of,
+    ASKED,
+    BLOCK_TAGS,
+    BOXES,
+    CELLS,
+    CREDIT_LABEL,
+    HEADINGS,
+    MARKS,
+    NOTHING,
+    ROLES,
+    SENTENCE,
+    SHELLS,
+    THROUGH,
+    UNSEEN,
+    meaning_of,
 )  # fmt: skip
-from .media import embed_link, enclosure, image_url, is_emoji, is_pixel, pictures_of
+from .media import (
+    ADDRESS,
+    MEDIA_FILE,
+    PICTURE_FILE,
+    embed_link,
+    enclosure,
+    image_url,
+    is_emoji,
+    is_pixel,
+    pictures_of,
+    player_page,
+)
 from .sources import Compiled
 from .text import line as one_line
 from .text import visible
@@ -38,7 +62,7 @@ class Reading:
 
     blocks: list[Block] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
-    fields: list[tuple[Field, str, list[Run], str]] = field(default_factory=list)
+    fields: list[tuple[Element, str, list[Run], str]] = field(default_factory=list)
     """(field, text, runs, where it was), in order."""
     enclosures: list[Enclosure] = field(default_factory=list)
     age: str = ""
@@ -58,11 +82,11 @@ class _HtmlBuilder(LXMLTreeBuilder):
     """Beautiful Soup's lxml builder without the namespaces that HTML does not have: a fifth of its time (bs4 4.15)."""
 
     def start(self, tag: Any, attrib: Any, nsmap: Any = None) -> None:  # noqa: ARG002  lxml's signature
-        self.soup.handle_starttag(tag, None, None, dict(attrib))  # type: ignore[union-attr]
+        self.soup.handle_starttag(tag, None, None, dict(attrib))
 
     def end(self, tag: Any) -> None:
-        self.soup.endData()  # type: ignore[union-attr]
-        self.soup.handle_endtag(tag)  # type: ignore[union-attr]
+        self.soup.endData()
+        self.soup.handle_endtag(tag)
 
 
 class _Walk:
@@ -219,20 +243,22 @@ class _Walk:
             inner = [child if child.kind == "li" else Block("li", children=[child]) for child in inner]
         elif kind in ("table", "tr"):
             inner = [child for child in inner if child.kind in CELLS] or inner
-        if inner:
+        if kind == "table" and (cell := _only_cell(inner)):
+            self.blocks.extend(cell)  # a table that only lays the page out
+        elif inner:
             block = Block(kind, children=inner, attributes=_attributes(tag))
             if kind == "blockquote" and all(child.kind == "figure" for child in inner):
                 self.blocks.extend(inner)  # a frame round a picture is no quotation
             else:
                 self.put(block)
 
-    def pre(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
+    def pre(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
         text = visible(tag.get_text()).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
         if text.strip():
             self.put(Block("pre", [(text, ())]))
 
-    def rule(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
+    def rule(self, _tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
         self.put(Block("hr"))
 
@@ -260,7 +286,7 @@ class _Walk:
                 block.kind == "figure"
                 and url
                 and links.identity(url) != links.identity(block.url)
-                and not _PICTURE.search(url)
+                and not PICTURE_FILE.search(url)
             ):
                 block.href = url
 
@@ -280,12 +306,12 @@ class _Walk:
         self.end_line()
         self.put(Block("figure", url=url, alt=alt))
 
-    def noscript(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
-        """Only pictures are taken from it: lazy loaders keep the real one there. A twin of one that was read is dropped later."""
+    def noscript(self, tag: Tag, marks: tuple[Mark, ...], _depth: int) -> None:
+        """Only its pictures: lazy loaders keep the real one there. A twin of one that was read is dropped later."""
         for picture in pictures_of(tag):
             self.image(picture, marks)
 
-    def media(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
+    def media(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
         poster = links.image(str(tag.get("poster") or ""), self.base)
         if poster:
@@ -311,7 +337,7 @@ class _Walk:
         else:
             self.removed("caption repeated", tag)
 
-    def iframe(self, tag: Tag, marks: tuple[Mark, ...], depth: int) -> None:
+    def iframe(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
         source = str(tag.get("src") or tag.get("data-src") or tag.get("data-lazy-src") or "")
         url = (
@@ -319,10 +345,18 @@ class _Walk:
             if source and not source.startswith(("about:", "data:", "javascript:"))
             else ""
         )
-        target = _watchable(url) if url else ""
+        target = player_page(url) if url else ""
         self.removed("embeds become links", tag, url)
         if target and not self.is_last_link(target):
             self.player(target, tag, "")
+
+    def amp(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
+        """AMP's players name what they play by a number."""
+        number = str(tag.get("data-videoid") or tag.get("data-tweetid") or "")
+        if re.fullmatch(r"[\w-]{5,30}", number):
+            self.end_line()
+            page = "https://www.youtube.com/watch?v=" if tag.name == "amp-youtube" else "https://twitter.com/i/status/"
+            self.player(page + number, tag, "")
 
     def is_last_link(self, url: str) -> bool:
         """True when the block just read already leads there: a fallback, or a quotation with its player."""
@@ -353,7 +387,7 @@ class _Walk:
 
     def is_small_caption(self, tag: Tag) -> bool:
         """`<div><small>…</small></div>` after a picture: how the full-text service writes captions."""
-        children = [child for child in tag.contents if isinstance(child, Tag) or child.strip()]
+        children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
         return len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
 
     def caption(self, tag: Tag) -> None:
@@ -437,7 +471,7 @@ class _Walk:
         keys.append("*")
         return keys
 
-    def take(self, to: Field, tag: Tag, where: str) -> bool:
+    def take(self, to: Element, tag: Tag, where: str) -> bool:
         if to == "drop":
             return self.removed(f"rule: {where}", tag)
         if to in ("caption", "credit"):
@@ -451,11 +485,12 @@ class _Walk:
                 self.end_line()
                 self.caption(tag)
             return True
-        if to in ("lead", "note"):
+        if to == "lead":
+            self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
             return False
         return self.keep_field(to, tag, where)
 
-    def keep_field(self, to: Field, tag: Tag, where: str) -> bool:
+    def keep_field(self, to: Element, tag: Tag, where: str) -> bool:
         """Lift an element out of the body into a field."""
         inner = _Walk(self.base, self.ready, self.language)
         inner.takings, inner.asked, inner.started = {}, ASKED, True
@@ -477,11 +512,11 @@ class _Walk:
         if name in ("object", "embed"):
             url = links.link(str(tag.get("data") or tag.get("src") or ""), self.base)
             self.removed("embeds become links", tag, url)
-            if url and not self.is_last_link(_watchable(url)):
+            if url and not self.is_last_link(player_page(url)):
                 self.end_line()
-                self.player(_watchable(url), tag, "")
+                self.player(player_page(url), tag, "")
         elif name == "script" and "json" in str(tag.get("type") or ""):
-            for url in _MEDIA_FILE.findall(tag.get_text().replace("\\/", "/"))[:1]:
+            for url in MEDIA_FILE.findall(tag.get_text().replace("\\/", "/"))[:1]:
                 found = Enclosure(
                     url=links.link(url, self.base), type="audio/mpeg" if url.endswith("mp3") else "video/mp4"
                 )
@@ -504,11 +539,11 @@ class _Walk:
 
     def shell(self, tag: Tag, value: str) -> bool:
         """An embed whose address is only in an attribute, and nothing to read in the element itself."""
-        match = _ADDRESS.search(value)
+        match = ADDRESS.search(value)
         if not match or tag.get_text().strip():
             return False
         self.end_line()
-        url = _watchable(links.link(match[0], self.base))
+        url = player_page(links.link(match[0], self.base))
         if url and not self.is_last_link(url):
             self.player(url, tag, "")
         return True
@@ -527,35 +562,13 @@ class _Walk:
         return len(text) - linked <= 24
 
 
-_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:/?\?.*|/image)?$", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
-_MEDIA_FILE = re.compile(r"https?://[^\s\"'<>\\]+\.(?:mp3|mp4|m4a)")
-_VIDEO_PATHS = (
-    (
-        re.compile(r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v|shorts)/([\w-]{6,})[^#]*"),
-        r"https://www.youtube.com/watch?v=\1",
-    ),
-    (re.compile(r"https?://player\.vimeo\.com/video/(\d+).*"), r"https://vimeo.com/\1"),
-    (re.compile(r"https?://(?:www\.)?dailymotion\.com/embed/video/(\w+).*"), r"https://www.dailymotion.com/video/\1"),
-    (
-        re.compile(r"https?://player\.bilibili\.com/player\.html\?(?:.*&)?bvid=(\w+).*"),
-        r"https://www.bilibili.com/video/\1",
-    ),
-    (re.compile(r"https?://open\.spotify\.com/embed/(.*)"), r"https://open.spotify.com/\1"),
-)
-_FACEBOOK = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:video|post)\.php\?(?:.*&)?href=([^&]+)")
-
-
-def _watchable(url: str) -> str:
-    """The page of a player."""
-    if match := _FACEBOOK.match(url):
-        from urllib.parse import unquote
-
-        return links.link(unquote(match[1]), url)
-    for pattern, page in _VIDEO_PATHS:
-        if pattern.match(url):
-            return pattern.sub(page, url, count=1)
-    return url
+def _only_cell(rows: list[Block]) -> list[Block]:
+    """What the only cell of a table holds; nothing when it has more."""
+    while len(rows) == 1 and rows[0].kind in CELLS:
+        rows = rows[0].children
+        if len(rows) != 1 or rows[0].kind not in CELLS:
+            return rows
+    return []
 
 
 def _flat(blocks: list[Block]) -> list[Block]:
@@ -580,6 +593,11 @@ _HANDLERS: dict[str, Any] = {
     "video": _Walk.media,
     "audio": _Walk.media,
     "iframe": _Walk.iframe,
+    "amp-video": _Walk.media,
+    "amp-audio": _Walk.media,
+    "amp-iframe": _Walk.iframe,
+    "amp-youtube": _Walk.amp,
+    "amp-twitter": _Walk.amp,
     "figure": _Walk.figure_tag,
     "picture": _Walk.figure_tag,
     "figcaption": _Walk.figcaption,

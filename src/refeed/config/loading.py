@@ -33,6 +33,7 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     built_in = built_in_sources()
     sources = _merge(built_in, written.sources)
     mistakes += _check_sources(sources, written, str(file), places)
+    mistakes += _check_retired(written, str(file), places)
     numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
     if mistakes:
         raise ConfigError(*mistakes)
@@ -46,8 +47,10 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         dumps=replace(written.dumps, folders=tuple(folders or (str(home / f) for f in written.dumps.folders))),
         feeds=written.feeds,
         websub=written.websub,
+        http=written.http,
         sources=sources,
         topics=written.topics,
+        retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
         port=numbers["PORT"],
@@ -117,6 +120,25 @@ def _check_ids(written: File, file: str, places: Places) -> list[str]:
             if rule.id in first:
                 mistakes.append(f"{key}: {rule.id!r} is taken already in line {first[rule.id]}")
             first.setdefault(rule.id, line)
+    return mistakes
+
+
+def _check_retired(written: File, file: str, places: Places) -> list[str]:
+    """Only paths of feeds, and of none that config.yaml itself makes."""
+    mistakes = []
+    made = {
+        f"{kind}/{rule.id}"
+        for kind, rules in (("source", written.sources), ("topic", written.topics))
+        for rule in rules
+    }
+    made |= {f"topic/{old}" for topic in written.topics for old in topic.was}
+    for index, path in enumerate(written.retired):
+        key = f"{file}:{places.get(('retired', index), 1)}: retired[{index}]"
+        kind, _, slug = path.partition("/")
+        if kind not in ("source", "topic", "view") or not _SLUG.match(slug):
+            mistakes.append(f"{key}: {path!r} is no feed's path; write source/<id>, topic/<id> or view/<id>")
+        elif path in made:
+            mistakes.append(f"{key}: {path!r} stands in this file as a feed, or as what one was called")
     return mistakes
 
 

@@ -4,7 +4,7 @@ Read by `refeed.config`, handed to the stages as plain values.
 """
 
 from .limits import DEFAULT, Limits
-from .sources import SLUG, Field, Line, SourceRule, Take, compiled
+from .sources import SLUG, Element, Field, Label, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
 
@@ -13,8 +13,10 @@ __all__ = [
     "PATTERN",
     "SLUG",
     "WEIGHT",
+    "Element",
     "FetchRule",
     "Field",
+    "Label",
     "Limits",
     "Line",
     "SourceRule",

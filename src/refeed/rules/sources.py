@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 import re2
 import soupsieve
 
-Field = Literal[
-    "drop", "author", "lead", "date", "caption", "credit", "rights", "tag", "original", "note", "people", "card"
-]
-"""What a piece of a body becomes. `people` is a line of roles and names, `card` a list of `label: value` lines,
-`note` stays where it is but does not count as the article's text."""
+Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
+"""What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
+
+Field = Literal["drop", "author", "people", "rights", "tag", "original", "note"]
+"""What a line of a text is; a `note` stays where it is and takes no further part."""
+
+Label = Literal["author", "tag", "original", "rights"]
+"""What a line of a card is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Take:
 
     select: str
     """CSS, as Beautiful Soup takes it."""
-    to: Field = "drop"
+    to: Element = "drop"
     start: bool = False
     """Only before the first sentence of the text."""
 
@@ -99,7 +102,7 @@ class SourceRule:
     """Lists of nothing but links to the source's own pages are not the text."""
     digests: str = ""
     """What the links of pages have in common that do consist of such lists."""
-    labels: dict[str, Field] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
     """What the lines of a `card` are: {作者: author}."""
 
     def __post_init__(self) -> None:
