@@ -33,7 +33,7 @@ class Refresher:
             return self._clean(ids)
         if ids := self._store.outdated(topics=maker.labelling, limit=BATCH):
             return self._label(ids)
-        self._store.put_state(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
+        self._store.note(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
         return None
 
     def _clean(self, ids: list[str]) -> frozenset[str]:
@@ -68,7 +68,7 @@ class Refresher:
         versions = _versions(self._makers.maker)
         before = msgspec.json.decode(self._store.state(_LABELLED) or "{}", type=dict[str, str])
         same = {topic: version for topic, version in before.items() if versions.get(topic) == version}
-        self._store.put_state(_LABELLED, msgspec.json.encode(same).decode())
+        self._store.note(_LABELLED, msgspec.json.encode(same).decode())
         return versions.keys() - same.keys()
 
 
