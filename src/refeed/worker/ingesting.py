@@ -68,6 +68,8 @@ class Ingesting:
         """One round. Raises StoreError, with nothing lost: what was not recorded is found again."""
         if self._program.store.replaced():
             raise StoreError(f"the store {self._program.store.name} was taken away or replaced")
+        if self._scanned_at == "" and self._program.is_complete():
+            self._publishing.turn(busy=True)  # the first thing at the start: what was published before
         busy = self._backlog or self._publishing.waits or self._outdated
         heard = self._hints.hear(0.0 if busy else _TICK)
         self._soon = self._watching.look(self._folders) or heard.lost or self._growing.scan_due() or self._soon
