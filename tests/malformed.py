@@ -277,6 +277,9 @@ def _layouts() -> Iterator[Case]:
     yield _case("body-markup-damaged", ACCEPTED, body="<div><p>样本<b>没有</p></i></span><p>关上的标签")
     yield _case("body-controls", ACCEPTED, body="<p>样本\x01\x08\x0b\x1b[31m\x7f\ufffe\uffff里有控制字符。</p>")
     yield _case("body-bidi", ACCEPTED, body="<p>样本\u202e里有方向\u2067控制字符。</p>")
+    name = "title-of-lines-no-dashes"
+    text = f"{EPOCH}\n[样本\n标题]({link_of(name)})\n<p>样本[甲](https://example.org/b)。</p>\n---\n<p>样本</p>"
+    yield _case(name, FLAGGED, text, says="no line of dashes", title="样本 标题", link_is=link_of(name))
     first, second = "two-canonical", "two-canonical-second"
     yield _case(
         first, FLAGGED, dump(first) + dump(second, heading="第二个样本"), says="2 articles in one file", title=TITLE

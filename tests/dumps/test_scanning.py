@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -227,6 +227,31 @@ def test_want_of_file_descriptors_is_no_fault_of_the_dump(tmp_path: Path) -> Non
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert error.value.errno == errno.EMFILE
+
+
+def test_a_file_swapped_for_a_link_while_it_is_opened_is_never_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    path = tmp_path / "dumps" / "a.md"
+    path.parent.mkdir()
+    path.write_bytes(b"a")
+    done = threading.Event()
+
+    def swap_it() -> None:
+        while not done.is_set():
+            (tmp_path / "link").symlink_to(tmp_path / "secret")
+            (tmp_path / "link").replace(path)
+            (tmp_path / "file").write_bytes(b"a")
+            (tmp_path / "file").replace(path)
+
+    writer = threading.Thread(target=swap_it)
+    writer.start()
+    try:
+        for _ in range(1500):
+            with suppress(IgnoredError):
+                assert read(path, root=tmp_path / "dumps") == b"a"
+    finally:
+        done.set()
+        writer.join()
 
 
 def test_a_file_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:

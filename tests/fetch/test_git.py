@@ -100,7 +100,7 @@ def test_files_are_the_bytes_that_were_committed_whatever_the_repository_wants(
 ) -> None:
     attributes = theirs.path / ".gitattributes"
     theirs.commit(a="x\r\n$Id$\n", b="y\n")
-    attributes.write_text("* text eol=crlf ident filter=evil working-tree-encoding=UTF-16\n")
+    attributes.write_text("[ab] text eol=crlf ident filter=evil working-tree-encoding=UTF-16\n")
     theirs.git("add", "--", ".gitattributes")
     theirs.git("commit", "--quiet", "--message=sample")
     bring(theirs.rule, tmp_path)

@@ -129,6 +129,12 @@ def test_the_reason_names_the_byte_counted_from_one() -> None:
         _parse(data)
 
 
+def test_the_byte_is_counted_with_the_mark_before_it() -> None:
+    data = b"\xef\xbb\xbf" + malformed.dump("byte").encode() + b"\xff"
+    with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
+        _parse(data)
+
+
 def test_the_reason_names_the_line() -> None:
     with pytest.raises(QuarantineError, match="line 4: the link 'ftp:"):
         _parse("\n\n<!--1593330404000-->\n[样本](ftp://example.org/a)\n------\n\n<p>样本</p>\n")
@@ -178,6 +184,12 @@ def test_a_second_article_stays_below_the_first_under_its_own_heading() -> None:
         "<p>第二份样本。</p>"
     )
     assert entry.flags == ("2 articles in one file, the second in line 7; they are published as one: split the file",)
+
+
+def test_a_link_above_a_line_of_dashes_without_a_date_is_text() -> None:
+    body = f"{malformed.BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
+    entry = _parse(malformed.dump("rule", body=body))
+    assert (entry.html, entry.flags) == (body, ())
 
 
 def test_plain_text_becomes_paragraphs() -> None:
@@ -233,7 +245,7 @@ def test_tags_in_words_or_with_commas_are_several() -> None:
 
 
 def test_a_title_that_is_missing_within_a_post_is_taken_from_its_front_matter() -> None:
-    assert _parse(POST + malformed.dump("within", heading="")).title == "样本：一个“题目”"
+    assert _parse(POST + malformed.dump("within", heading=" ")).title == "样本：一个“题目”"
 
 
 def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:
@@ -264,7 +276,8 @@ def test_limits_are_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"suffixes": ("md",)}, {"suffixes": ()}, {"title": 0}, {"settle": timedelta(seconds=-1)}]
+    "wrong",
+    [{"suffixes": ("md",)}, {"suffixes": (".MD",)}, {"suffixes": ()}, {"title": 0}, {"settle": timedelta(seconds=-1)}],
 )
 def test_a_limit_that_cannot_be_is_refused_by_its_name(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

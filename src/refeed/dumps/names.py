@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..rules import DEFAULT
 
 # Before the suffix or instead of it: what editors, browsers and copying tools write while they are at work.
-_TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swo", ".swx")
+_TEMPORARY = ("~", "#", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swo", ".swx")
 # Joins the parts of an emoji, which names do hold.
 _JOINER = "\u200d"
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def ignored(name: str, suffixes: Sequence[str] = DEFAULT.suffixes, *, folder: bool = False) -> str | None:
-    """Why a file or folder of this name, without its folders, is left alone; None when it may be or hold a dump."""
+def ignored(name: str, suffixes: tuple[str, ...] = DEFAULT.suffixes, *, folder: bool = False) -> str | None:
+    """Why a file or folder of this name, without its folders, is left alone; None when it may be or hold a dump.
+
+    Suffixes are in lower case; the name may be in any.
+    """
     if name.startswith("."):
         return "a hidden name: it begins with a dot"
     lower = name.lower()
-    if folder:
-        return "a temporary name" if lower.endswith(("~", *_TEMPORARY)) else None
-    if lower.startswith("~$") or lower.endswith(("~", *_TEMPORARY)) or (lower[:1] == lower[-1:] == "#"):
+    if lower.endswith(_TEMPORARY) or lower.startswith("~$"):
         return "a temporary name"
-    suffix = next((suffix for suffix in suffixes if lower.endswith(suffix.lower())), None)
-    if suffix is None:
+    if folder:
+        return None
+    if not lower.endswith(suffixes):
         return f"no dump's suffix: {', '.join(suffixes)}"
-    return "a temporary name" if lower.removesuffix(suffix.lower()).endswith(_TEMPORARY) else None
+    return "a temporary name" if lower.rpartition(".")[0].endswith(_TEMPORARY) else None
 
 
 def shown(path: str) -> str:

@@ -17,6 +17,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 # The machine's trouble and not the file's: it passes, and says nothing about the dump.
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+# What is read at once of a file that says it is smaller than it is.
+_PART = 65_536
 _LINKS = (errno.ELOOP, errno.EMLINK)
 
 
@@ -81,7 +83,7 @@ def _whole(file: int, limit: int) -> bytes:
         raise QuarantineError(too_large(before.st_size, limit))
     parts: list[bytes] = []
     left = limit + 1
-    while left > 0 and (part := os.read(file, min(left, before.st_size + 1))):
+    while left > 0 and (part := os.read(file, min(left, max(before.st_size + 1, _PART)))):
         parts.append(part)
         left -= len(part)
     data = b"".join(parts)

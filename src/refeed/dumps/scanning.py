@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def _say(error: OSError) -> None:
 
 def scan(
     root: str | Path,
-    suffixes: Sequence[str] = DEFAULT.suffixes,
+    suffixes: tuple[str, ...] = DEFAULT.suffixes,
     *,
     on_error: Callable[[OSError], None] = _say,
 ) -> Iterator[Found]:
@@ -95,7 +95,7 @@ def _stat(top: str, folder: str, entry: os.DirEntry[str]) -> Found | None:
     return _found(top, folder + entry.name, info)
 
 
-def look(path: str | Path, root: str | Path, suffixes: Sequence[str] = DEFAULT.suffixes) -> Found:
+def look(path: str | Path, root: str | Path, suffixes: tuple[str, ...] = DEFAULT.suffixes) -> Found:
     """One file, of which an event or a person spoke. `root` is the dump folder that it lies in.
 
     Raises IgnoredError with the reason when it is no dump, VanishedError when it is not there, and

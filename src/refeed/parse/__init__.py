@@ -40,7 +40,7 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
     body = paragraphs(body)
     if not body:
         flags += ("the body is empty",)
-    title, doubts = clean_title(head.title or (front.title if front else ""), limits.title)
+    title, doubts = clean_title(head.title.strip() or (front.title if front else ""), limits.title)
     flags += doubts
     return RawEntry(
         title=title or stand_in(body, link),
@@ -51,8 +51,14 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
         authors=front.authors if front else (),
         tags=front.tags if front else (),
         flags=flags,
-        layout=" + ".join(layout for layout in ("front matter" if front else "", head.layout) if layout),
+        layout=_layout(front, head),
     )
+
+
+def _layout(front: Front | None, head: Header) -> str:
+    if not front:
+        return head.layout
+    return f"front matter + {head.layout}" if head.layout else "front matter"
 
 
 def _at(head: Header, front: Front | None, seen: datetime) -> tuple[datetime, tuple[str, ...]]:

@@ -74,10 +74,12 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
     place = start
     link: _Link | None = None
     line = 1
-    separated = False
+    separated = dated = False
     order: list[str] = []
     dates: list[Written] = []
     for _ in range(_TOKENS):
+        if link is not None and separated and dated:
+            break
         at = skip_blanks(text, place)
         kind, found = _token(text, at, link is None, separated)
         if isinstance(found, _Link):
@@ -87,9 +89,10 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         else:
             if kind in ("epoch", "日期"):
                 date = Written(text=found[1].strip(), at=instant(found[1]))
-                if link is not None and (date.at is None or any(d.at for d in dates)):
+                if link is not None and (date.at is None or dated):
                     break
                 dates.append(date)
+                dated = dated or date.at is not None
             place = found.end()
         separated = separated or kind in ("separator", "other separator")
         order.append(kind)
@@ -97,10 +100,7 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         return _headless(text, start)
     if link is None:
         raise QuarantineError(_no_link(text, start, place))
-    start = skip_blanks(text, place)
-    body = text[start:].rstrip()
-    if link.aside:
-        body, start = f"{link.aside}\n{body}".rstrip(), start - len(link.aside) - 1
+    start, body = _body(text, place, link)
     return Header(
         title=link.title,
         link=link.url,
@@ -171,17 +171,27 @@ def _closing(text: str, start: int) -> int:
 
 
 def _far_end(text: str, at: int, line_end: int) -> int:
-    """Where a link in several lines ends: before the dashes, else with the line in which its url begins."""
+    """Where a link in several lines ends: with the line that its url stands in, else before the dashes."""
+    found = _LINK.search(text, at, at + _FAR)
+    opening = found.start() if found else text.find("](", at, at + _FAR)
+    end = _line_end(text, opening) if opening >= 0 else line_end
+    if opening >= 0 and ")" in text[opening:end]:
+        return end
     dashes = _SEPARATOR_LINE.search(text, line_end, at + _FAR)
-    if dashes:
-        return dashes.start()
-    opening = text.find("](", at, at + _FAR)
-    return _line_end(text, opening) if opening >= 0 else line_end
+    return dashes.start() if dashes else end
 
 
 def _line_end(text: str, place: int) -> int:
     end = text.find("\n", place)
     return end if end >= 0 else len(text)
+
+
+def _body(text: str, place: int, link: _Link) -> tuple[int, str]:
+    start = skip_blanks(text, place)
+    body = text[start:].rstrip()
+    if link.aside:
+        return start - len(link.aside) - 1, f"{link.aside}\n{body}".rstrip()
+    return start, body
 
 
 def _headless(text: str, start: int) -> Header:

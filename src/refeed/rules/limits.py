@@ -38,8 +38,8 @@ class Limits:
         if not self.suffixes:
             raise ValueError("suffixes: none given, so no file would be a dump")
         for suffix in self.suffixes:
-            if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2:
-                raise ValueError(f"suffixes: {suffix!r} is no suffix; write it with its dot, such as .md")
+            if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2 or suffix != suffix.lower():
+                raise ValueError(f"suffixes: {suffix!r} is no suffix; write it in lower case with its dot, such as .md")
 
 
 DEFAULT = Limits()

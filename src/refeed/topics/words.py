@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
-import ahocorasick
-import re2
+from ahocorasick_rs import AhoCorasick
 
-from ..rules import PATTERN, TopicRule, compile_pattern, pattern_options
+from ..rules import PATTERN, TopicRule, compile_pattern
+from .literals import literals
 from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
@@ -34,11 +35,19 @@ class Hit:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a text in the automaton is good for: as a word of topics, as a sign that a pattern may match."""
+
+    owners: list[tuple[int, Kind, str]] = field(default_factory=list)
+    patterns: list[int] = field(default_factory=list)
+
+
 class Vocabulary:
     """The words of some rules, ready to be found. Built once; holds no state of a search."""
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
-        words: dict[str, list[tuple[int, Kind, str]]] = {}
+        known: dict[str, _Known] = {}
         patterns: dict[str, list[tuple[int, Kind]]] = {}
         for topic, rule in enumerate(rules):
             for kind in KINDS:
@@ -47,14 +56,17 @@ class Vocabulary:
                         patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, kind))
                         continue
                     for spelling in spellings(word.strip()):
-                        words.setdefault(spelling, []).append((topic, kind, word))
-        self._automaton = ahocorasick.Automaton()
-        for spelling, owners in words.items():
-            self._automaton.add_word(spelling, (len(spelling), tuple(owners)))
-        self._automaton.make_automaton()
-        self._words = len(words)
+                        known.setdefault(spelling, _Known()).owners.append((topic, kind, word))
         self._patterns = [(compile_pattern(text), tuple(owners)) for text, owners in patterns.items()]
-        self._filter = _filter(patterns)
+        self._always: list[int] = []
+        for number, pattern in enumerate(patterns):
+            needed = literals(pattern)
+            for text in needed:
+                known.setdefault(text, _Known()).patterns.append(number)
+            if not needed:
+                self._always.append(number)
+        self._known = tuple((tuple(what.owners), tuple(what.patterns)) for what in known.values())
+        self._automaton = AhoCorasick(list(known), store_patterns=False)
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
@@ -62,7 +74,9 @@ class Vocabulary:
         A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
         itself is given as a hit.
         """
-        found = [*self._literal(text), *self._by_pattern(text)]
+        found, candidates = self._literal(text)
+        for number in sorted(candidates.union(self._always)):
+            found += self._by_pattern(number, text)
         found.sort(key=lambda hit: (hit.topic, hit.start, -hit.end, KINDS.index(hit.kind)))
         kept: Hit | None = None
         hides = False
@@ -76,36 +90,22 @@ class Vocabulary:
         if kept is not None and not (kept.kind == "without" and hides):
             yield kept
 
-    def _literal(self, text: str) -> Iterator[Hit]:
-        if not self._words:
-            return
-        for stop, (length, owners) in self._automaton.iter(text):
-            start, end = stop - length + 1, stop + 1
-            if _whole(text, start, end):
-                for topic, kind, word in owners:
-                    yield Hit(topic, kind, word, start, end)
+    def _literal(self, text: str) -> tuple[list[Hit], set[int]]:
+        """Hits of words, and the patterns that the text may hold: one pass, however many there are of either."""
+        found: list[Hit] = []
+        candidates: set[int] = set()
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            owners, patterns = self._known[index]
+            candidates.update(patterns)
+            if owners and _whole(text, start, end):
+                found += [Hit(topic, kind, word, start, end) for topic, kind, word in owners]
+        return found, candidates
 
-    def _by_pattern(self, text: str) -> Iterator[Hit]:
-        if self._filter is None:
-            return
-        for number in sorted(self._filter.Match(text, True) or ()):
-            pattern, owners = self._patterns[number]
-            for count, match in enumerate(pattern.finditer(text)):
-                if count == MOST:
-                    break
-                for topic, kind in owners:
-                    yield Hit(topic, kind, match[0][:24], *match.span())
-
-
-def _filter(patterns: Collection[str]) -> re2.Filter | None:
-    """Says which patterns a text may have at all, from the literal parts they need."""
-    chosen = re2.Filter()
-    for pattern in patterns:
-        chosen.Add(pattern, pattern_options())
-    if not patterns:
-        return None
-    chosen.Compile()
-    return chosen
+    def _by_pattern(self, number: int, text: str) -> Iterator[Hit]:
+        pattern, owners = self._patterns[number]
+        for match in islice(pattern.finditer(text), MOST):
+            for topic, kind in owners:
+                yield Hit(topic, kind, match[0][:24], *match.span())
 
 
 def _whole(text: str, start: int, end: int) -> bool:

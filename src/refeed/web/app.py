@@ -1,29 +1,47 @@
-"""Settings -> the WSGI application."""
+"""Settings -> the WSGI application. The one place that puts it together.
+
+request -> Front: documents in memory            -> answer
+             |  nothing in memory, or a hook claims it
+             v
+           Flask: feeds, pages, operations       -> answer
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
+from ..access import Access
 from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
+from .answers import refused
+from .archivist import Archivist
+from .browsing import Browsing
+from .doors import Doors
+from .feeds import feeds
+from .front import Front
+from .manners import SAFETY, Manners
+from .navigation import VARY
 from .operations import operations
 from .pages import pages
+from .places import Places
+from .polling import Polling
 from .push import push
 from .shelf import Shelf
+from .stored import Stored
+from .viewing import Viewing
 
-_TYPES = {
-    "atom": "application/atom+xml; charset=utf-8",
-    "rss": "application/rss+xml; charset=utf-8",
-    "json": "application/feed+json; charset=utf-8",
-}
-_LISTS = {"opml.xml": "text/x-opml; charset=utf-8", "feeds.json": "application/json; charset=utf-8"}
-_NAME = re.compile(
-    r"^(?:all|(?:source|topic)/[a-z0-9-]{1,100})(?:/archive/\d{4}-\d{2}(?:-\d{1,5})?)?\.(atom|rss|json)$"
-)
+
+class _App(Flask):
+    """Flask, but for what it writes into the log: a private address never gets there."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        self.logger.error("%s %s failed", request.method, _TOKEN.sub("/k/…/", request.path), exc_info=exc_info)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,32 +49,40 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    app = Flask("refeed.web")
-    shelf = Shelf(settings.feeds_folder)
-    catalogue = make_catalogue(settings)
-
-    @app.get("/feeds/<path:name>")
-    def document(name: str) -> Response:
-        match = _NAME.match(name)
-        media = _LISTS.get(name) or (_TYPES[match[1]] if match else None)
-        if media is None:
-            abort(404)
-        found = shelf.find(name)
-        if found is None:
-            if name.rpartition(".")[0] in catalogue.feeds or name in _LISTS:
-                return Response("This document is being made; ask again in a moment.\n", 503, {"Retry-After": "5"})
-            abort(404)
-        response = Response(found.data, mimetype=media)
-        response.headers["Content-Type"] = media
-        response.set_etag(found.digest[:32])
-        response.last_modified = found.changed
-        response.headers["Cache-Control"] = "max-age=300, stale-while-revalidate=600, stale-if-error=86400"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response.make_conditional(request)
-
+    app = _App("refeed.web")
+    # A request must never be redirected by what its Host says, or by how many slashes it has.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    _assemble(app, settings)
     app.register_blueprint(pages(settings))
     app.register_blueprint(operations(settings))
     if settings.push_token:
         app.register_blueprint(push(settings))
+    app.register_error_handler(HTTPException, refused)
+    app.after_request(_safe)
     return app
+
+
+def _assemble(app: Flask, settings: Settings) -> None:
+    """Put the documents before the routes."""
+    catalogue, access, stored = make_catalogue(settings), Access(settings), Stored(settings)
+    flask_app = app.wsgi_app
+    places = Places(Manners(settings, f"Accept-Encoding, {VARY}"), access, settings.site.base_url)
+    shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
+    front = Front(flask_app, shelf, note=lambda *_: None)
+    viewing = Viewing(stored.view, places, front.answering)
+    polling = [Polling(settings.http).claims] if settings.http.polls else []
+    front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
+    app.register_blueprint(feeds(catalogue, places, access, front.deliver, Archivist(stored.archive)))
+    app.before_request(Doors(access).refuse)
+    app.wsgi_app = front  # type: ignore[method-assign]
+
+
+def _safe(response: Response) -> Response:
+    """Safety headers on what did not set its own."""
+    for name, value in SAFETY:
+        response.headers.setdefault(name, value)
+    return response
+
+
+_TOKEN = re.compile(r"/k/[^/]*/?")

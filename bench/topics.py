@@ -1,0 +1,88 @@
+"""What labelling costs: 17 topics against 1,000, and a pattern made to explode. Ratios within one run are what counts.
+
+python bench/topics.py
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from refeed.config import load
+from refeed.model import Entry, SafeHtml
+from refeed.rules import TopicRule
+from refeed.topics import Matcher, original, sketch
+from refeed.topics.reposts import Copy
+
+ROOT = Path(__file__).parents[1]
+SIGNS = [chr(0x4E00 + number) for number in range(2500)]
+DAY = datetime(2020, 7, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Print the costs."""
+    shipped = load({}, ROOT / "config.yaml").topics
+    chance = random.Random(1)
+    words = [word for rule in shipped for word in rule.words if not word.startswith("re:")]
+    entries = [sample(chance, words) for _ in range(200)]
+    small, large = Matcher(shipped), Matcher([*shipped, *synthetic(chance, 1000 - len(shipped))])
+    few, many = (min(times) for times in zip(*(  # by turns, since a busy machine slows both
+        (best(small.labels, entries, 1), best(large.labels, entries, 1)) for _ in range(7)
+    ), strict=True))  # fmt: skip
+    print(f"labelling an entry: {len(small.rules)} topics {few:.2f} ms, {len(large.rules)} topics {many:.2f} ms")
+    print(f"ratio {many / few:.2f}")
+    exploding = Matcher([TopicRule(id="t", words=("re:[ab]*a[ab]{90}z", "re:(?:a?){90}a{90}", "re:.{0,30}b.{0,30}c"))])
+    hostile = [sample(chance, ["ab"], text="ab" * 6000)]
+    print(f"three patterns made to explode, 12,000 characters: {best(exploding.labels, hostile):.1f} ms")
+    print(f"a sketch: {best(sketch, entries):.2f} ms")
+    judged(entries)
+
+
+def sample(chance: random.Random, words: list[str], text: str = "") -> Entry:
+    """An entry of random characters with a topic's word every hundred or so."""
+    text = text or "".join("".join(chance.choices(SIGNS, k=90)) + chance.choice(words) + "。" for _ in range(15))
+    return Entry(
+        id=str(chance.random()), source="sample", link="https://example.org/a", title=chance.choice(words) + "样例",
+        published=DAY, updated=DAY, language="zh", html=SafeHtml(f"<p>{text}</p>"),
+    )  # fmt: skip
+
+
+def synthetic(chance: random.Random, count: int) -> list[TopicRule]:
+    """Topics of thirty made-up words and a pattern each."""
+    return [
+        TopicRule(
+            id=f"made-up-{number}",
+            words=(*("".join(chance.choices(SIGNS, k=chance.randint(2, 4))) for _ in range(30)),
+                   f"re:{''.join(chance.choices(SIGNS, k=2))}.{{0,12}}{''.join(chance.choices(SIGNS, k=2))}"),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def judged(entries: list[Entry]) -> None:
+    """How long one judgement takes among ten candidates."""
+    drawn = [made for entry in entries if (made := sketch(entry))]
+    copies = [Copy(id=str(at), source=str(at), published=DAY, sketch=made) for at, made in enumerate(drawn)]
+    print(f"a judgement among ten: {best(lambda copy: original(copy, copies[:10]), copies):.2f} ms")
+
+
+def best(work: Callable[[Any], object], items: list[Any], rounds: int = 5) -> float:
+    """Milliseconds an item, in the quickest of some rounds."""
+    times = []
+    for _ in range(rounds):
+        started = perf_counter()
+        for item in items:
+            work(item)
+        times.append((perf_counter() - started) / len(items) * 1000)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()

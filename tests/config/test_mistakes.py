@@ -1,0 +1,108 @@
+"""A mistake stops the start and names the key, its place and the nearest known key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refeed.config import load
+from refeed.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+def mistakes(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    file = tmp_path / "config.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(environ, file)
+    return [line.replace(str(file), "config.yaml") for line in caught.value.mistakes]
+
+
+def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "site:\n  titel: x\n") == [
+        "config.yaml:2: site.titel: unknown key; did you mean 'title'?"
+    ]
+
+
+def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "feeds: {entries: many}\nsight: {}\ndumps: {folders: dumps}\n")
+    assert [line.split(": ")[1] for line in found] == ["feeds.entries", "sight", "dumps.folders"]
+
+
+def test_what_is_not_yaml_is_said_with_its_line(tmp_path: Path) -> None:
+    (line,) = mistakes(tmp_path, "site:\n\ttitle: x\n")
+    assert line.startswith("config.yaml:2: not YAML: ")
+
+
+def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "site: {title: a, title: b}\n") == ["config.yaml:1: site.title: given twice"]
+
+
+def test_two_topics_of_one_id_are_a_mistake(tmp_path: Path) -> None:
+    text = "topics:\n  - {id: a, words: [x]}\n  - {id: a, words: [y]}\n"
+    assert mistakes(tmp_path, text) == ["config.yaml:3: topics[1].id: 'a' is taken already by topics[0]"]
+
+
+def test_a_topic_of_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
+    text = "topics:\n  - id: a\n    words: [x]\n    sources: [bcc]\n"
+    assert mistakes(tmp_path, text) == [
+        "config.yaml:4: topics[0].sources[0]: no source is called 'bcc'; did you mean 'bbc'?"
+    ]
+
+
+def test_a_former_id_that_is_still_in_use_or_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    text = "topics:\n  - {id: a, words: [x], was: [b]}\n  - {id: b, words: [y], was: [z]}\n  - {id: c, words: [y], was: [z]}\n"
+    assert mistakes(tmp_path, text) == [
+        "config.yaml:2: topics[0].was: 'b' is still the id of topics[1]",
+        "config.yaml:4: topics[2].was: 'z' is what topics[1] was already",
+    ]
+
+
+def test_aliases_are_refused_because_they_explode(tmp_path: Path) -> None:
+    text = "topics:\n  - {id: a, words: &w [x]}\n  - {id: b, words: *w}\n"
+    assert "aliases are not taken" in mistakes(tmp_path, text)[0]
+
+
+def test_a_variable_without_value_or_default_is_a_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "site: {title: '${NO_SUCH}'}\n") == [
+        "config.yaml:1: site.title: the environment has no NO_SUCH, and no default stands here (${NO_SUCH:-default})"
+    ]
+
+
+def test_a_number_from_the_environment_is_checked(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "{}", PORT="http") == ["environment: PORT: 'http' is no number from 0 to 65535"]
+
+
+def test_variables_take_the_environment_s_value_or_their_default(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("site:\n  title: ${NAME:-none}\nfeeds:\n  entries: ${COUNT:-7}\n", "utf-8")
+    assert load({"NAME": "新闻"}, file).site.title == "新闻"
+    assert load({}, file).site.title == "none"
+    assert load({"COUNT": "9"}, file).feeds.entries == 9
+    assert load({}, file).feeds.entries == 7
+
+
+def test_the_configuration_that_ships_has_no_mistakes() -> None:
+    settings = load({}, ROOT / "config.yaml")
+    assert [rule.id for rule in settings.sources] == [
+        "bbc",
+        "chinadigitaltimes",
+        "dw",
+        "ftchinese",
+        "nytimes",
+        "reuters",
+        "rfa",
+        "rfi",
+        "voachinese",
+    ]
+    assert len(settings.topics) == 17
+
+
+def test_a_built_in_source_takes_what_config_yaml_says_and_keeps_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("sources:\n  - {id: bbc, title: BBC 中文}\n", "utf-8")
+    rules = {rule.id: rule for rule in load({}, file).sources}
+    assert rules["bbc"].title == "BBC 中文"
+    assert rules["bbc"].hosts
