@@ -60,6 +60,7 @@ class Compiled:
     section: Any
     lead: Any
     original: Any
+    any_original: Any
     hosts: tuple[str, ...]
 
     def is_agency(self, name: str) -> bool:
@@ -213,6 +214,7 @@ def ruled(rule: SourceRule) -> Compiled:
         key=compiled(rule.key, "key") if rule.key else None,
         section=compiled(rule.section, "section") if rule.section else None,
         lead=compiled(rule.lead, "lead") if rule.lead else None,
+        any_original=_any((rule.original,) if rule.original else (), "original"),
         original=compiled(rule.original, "original") if rule.original else None,
         hosts=tuple(host.lower() for host in rule.hosts),
     )

@@ -64,6 +64,8 @@ class Reading:
     fields: list[tuple[Element, str, list[Run], str]] = field(default_factory=list)
     """(field, text, runs, where it was), in order."""
     enclosures: list[Enclosure] = field(default_factory=list)
+    above_picture: bool = False
+    """One text stands above the place of a lead image that shows nothing and was dropped."""
     age: str = ""
     """What the text told of its age, such as `15 分钟前`."""
 
@@ -296,6 +298,8 @@ class _Walk:
             return
         if is_pixel(tag, url) or (self.ready.images is not None and self.ready.images.search(url)):
             self.reading.removed.append(Removed(step="pixels and stand-ins", text=url))
+            self.end_line()
+            self.reading.above_picture |= len(self.blocks) == 1 and self.blocks[0].is_text
             return
         self.end_line()
         self.put(Block("figure", url=url, alt=alt))
@@ -374,6 +378,8 @@ class _Walk:
         self.end_line()
         if self.figure is not None:
             self.caption(tag)
+        elif self.blocks and self.blocks[-1] is self.link_to_player:
+            self.name_player(tag)
         else:
             self.inside(tag, marks, depth)
             self.end_line()
@@ -487,6 +493,8 @@ class _Walk:
 
     def keep_field(self, to: Element, tag: Tag, where: str) -> bool:
         """Lift an element out of the body into a field."""
+        if to == "date" and (stamp := tag.get("datetime") or tag.get("content")):
+            self.reading.fields.append((to, str(stamp), [], where))
         inner = _Walk(self.base, self.ready, self.language)
         inner.takings, inner.asked, inner.started = {}, ASKED, True
         inner.inside(tag, (), 0)
