@@ -6,4 +6,6 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-cases", action="store_true", help="write what tests/cases/*/*.json expect, then review it")
+    parser.addoption(
+        "--write-cases", action="store_true", help="write what tests/cases/*/*.json expect, then review it"
+    )
