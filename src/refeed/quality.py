@@ -79,7 +79,8 @@ _NOT_TEXT = tuple(
         r"<ul>(?:<li>(?:<[^>]*>|\s)*<a\b.*?</li>)+</ul>",
         r'<div id="zoomattribute">.*?</div>',
         r"(?:自由亚洲电台)?(?:（)?(?:记者|自由亚洲电台记者)[:：\s]?[^<。]{1,40}责编[^<]*(?=<)",
-        r'<div class="Attribution_container">.*?</div></div>|<div class="StandardArticleBody_trustBadgeContainer">.*?</div>',
+        r'<div class="Attribution_container">.*?</div></div>',
+        r'<div class="StandardArticleBody_trustBadgeContainer">.*?</div>',
         r'<div class="Image_expand-button".*?</div>',
         r"<p>(?:作者|采写)[ ：][^<。]{2,40}</p>",
         r"[（(]完[)）]\s*(?=</p>)",
@@ -217,13 +218,15 @@ def raised(measured: dict[str, dict[str, float]], floors: dict[str, dict[str, fl
 
 def table(tallies: dict[str, Tally]) -> Iterator[str]:
     """A line for each source."""
-    yield f"{'source':<20}{'dumps':>6}{'flags':>6}{'author':>8}{'date':>7}{'image':>7}{'bytes':>7}{'text':>9}  left over"
+    widths = {"dumps": 6, "flags": 6, "author": 8, "date": 7, "image": 7, "bytes": 7, "text": 9}
+    yield f"{'source':<20}{''.join(f'{name:>{width}}' for name, width in widths.items())}  left over"
     for source, one in sorted(tallies.items()):
         found = one.measures()
         left = ", ".join(f"{name} {count}" for name, count in one.leftovers.items()) or "nothing"
         kept = one.kept_bytes / max(one.raw_bytes, 1)
         yield (
-            f"{source:<20}{one.dumps:>6}{one.flagged:>6}{found['author']:>8.0%}{found['date']:>7.0%}{found['image']:>7.0%}"
+            f"{source:<20}{one.dumps:>6}{one.flagged:>6}"
+            f"{found['author']:>8.0%}{found['date']:>7.0%}{found['image']:>7.0%}"
             f"{kept:>7.0%}{found['text']:>9.2%}  {left}"
         )
 

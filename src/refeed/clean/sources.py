@@ -14,6 +14,7 @@ import soupsieve
 from ..model import RawEntry, Source
 from ..rules import SLUG, Line, SourceRule, Take, compiled
 from . import links
+from .markup import ASKED
 
 _RESERVED = {
     "all",
@@ -45,6 +46,8 @@ class Compiled:
     rule: SourceRule
     takings: dict[str, list[Taking]]
     """By what an element must have to be worth the full test: a tag, `.class`, or `[attribute`."""
+    asked: frozenset[str]
+    """Attributes for which the walk stops to ask what an element is."""
     lines: tuple[tuple[Line, Any], ...]
     any_line: Any
     """Finds in one search whether any of `lines` can match."""
@@ -53,7 +56,7 @@ class Compiled:
     cut: tuple[Any, ...]
     any_cut: Any
     titles: tuple[Any, ...]
-    agencies: tuple[Any, ...]
+    agencies: Any
     images: Any
     links: tuple[tuple[Any, str], ...]
     key: Any
@@ -64,7 +67,7 @@ class Compiled:
     hosts: tuple[str, ...]
 
     def is_agency(self, name: str) -> bool:
-        return any(pattern.fullmatch(name) for pattern in self.agencies)
+        return self.agencies is not None and bool(self.agencies.fullmatch(name))
 
     def rewritten(self, url: str) -> str:
         """The URL as the rule wants it; empty to drop the link."""
@@ -202,13 +205,14 @@ def ruled(rule: SourceRule) -> Compiled:
     return Compiled(
         rule=rule,
         takings=takings,
+        asked=ASKED.union(key[1:] for key in takings if key[0] == "["),
         lines=tuple((line, compiled(line.match, "lines")) for line in rule.lines),
         any_line=_any(tuple(line.match for line in rule.lines), "lines"),
         asks_links=any(line.links for line in rule.lines),
         any_cut=_any(rule.cut, "cut"),
         cut=tuple(compiled(pattern, "cut") for pattern in rule.cut),
         titles=tuple(compiled(pattern, "titles") for pattern in rule.titles),
-        agencies=tuple(compiled(pattern, "agencies") for pattern in rule.agencies),
+        agencies=_any(rule.agencies, "agencies"),
         images=_any(rule.images, "images"),
         links=tuple((compiled(pattern, "links"), replacement) for pattern, replacement in rule.links.items()),
         key=compiled(rule.key, "key") if rule.key else None,

@@ -31,6 +31,7 @@ from .markup import (
     THROUGH,
     UNSEEN,
     meaning_of,
+    text_of,
 )  # fmt: skip
 from .media import (
     ADDRESS,
@@ -46,7 +47,7 @@ from .media import (
 )
 from .sources import Compiled
 from .text import line as one_line
-from .text import visible
+from .text import squeezed, visible
 
 DEEPEST = 256
 
@@ -112,7 +113,7 @@ class _Walk:
     def __init__(self, base: str, ready: Compiled, language: str) -> None:
         self.base, self.ready, self.language = base, ready, language
         self.takings = ready.takings
-        self.asked = ASKED.union(key[1:] for key in self.takings if key[0] == "[") if self.takings else ASKED
+        self.asked = ready.asked
         self.reading = Reading()
         self.blocks = self.reading.blocks
         self.runs: list[Run] = []
@@ -133,6 +134,12 @@ class _Walk:
             self.runs.append((f"{' ' if before else ''}{' '.join(words)}{' ' if after else ''}", marks))
         elif string and self.runs:
             self.runs.append((" ", ()))
+
+    def plain_paragraph(self, string: str, marks: tuple[Mark, ...]) -> None:
+        """What most of a body is: a paragraph of one text, read without a detour."""
+        self.end_line()
+        if text := squeezed(visible(string)):
+            self.put(Block("p", [(text, marks)]))
 
     def end_line(self, kind: str = "p") -> None:
         """Close the paragraph being read."""
@@ -171,7 +178,9 @@ class _Walk:
             return
         if (tag.attrs or name in self.takings) and self.taken(tag):
             return
-        if name == "br":
+        if name == "p" and len(tag.contents) == 1 and type(tag.contents[0]) is NavigableString:
+            self.plain_paragraph(tag.contents[0], marks)
+        elif name == "br":
             self.runs.append(BREAK)
         elif name in MARKS:
             self.inline(tag, (MARKS[name], ""), marks, depth)
@@ -250,7 +259,7 @@ class _Walk:
 
     def pre(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
-        text = visible(tag.get_text()).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+        text = visible(text_of(tag)).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
         if text.strip():
             self.put(Block("pre", [(text, ())]))
 
@@ -269,7 +278,7 @@ class _Walk:
             self.removed("share links", tag, url or target)
             return
         if tag.get("rel") == "tag":
-            self.reading.fields.append(("tag", one_line(tag.get_text()), [], "rel=tag"))
+            self.reading.fields.append(("tag", one_line(text_of(tag)), [], "rel=tag"))
         elif tag.get("rel") == "author" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "rel=author")
             return
@@ -327,7 +336,7 @@ class _Walk:
 
     def name_player(self, tag: Tag) -> None:
         """A caption under a player is its name, unless a picture above bears it already."""
-        text = one_line(tag.get_text())
+        text = one_line(text_of(tag))
         told = {one_line(block.text) for block in self.blocks if block.kind == "figure"}
         if text and text not in told and self.link_to_player:
             self.link_to_player.runs = [(text, self.link_to_player.runs[0][1])]
@@ -426,7 +435,7 @@ class _Walk:
         attrs = tag.attrs
         if self.asked.isdisjoint(attrs) and tag.name not in self.takings:
             return False
-        for key in self.keys(tag):
+        for key in self.keys(tag) if self.takings else ():
             for taking in self.takings.get(key, ()):
                 if (not taking.take.start or not self.started) and taking.matches(tag):
                     return self.take(taking.take.to, tag, taking.take.select)
@@ -477,7 +486,7 @@ class _Walk:
             if self.figure is None:
                 return False
             if to == "credit":
-                self.add_caption(self.figure, [], one_line(tag.get_text(" ")))
+                self.add_caption(self.figure, [], one_line(text_of(tag, " ")))
             elif self.in_caption:
                 return False
             else:
@@ -485,7 +494,7 @@ class _Walk:
                 self.caption(tag)
             return True
         if to == "lead":
-            self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
+            self.reading.fields.append(("lead", one_line(text_of(tag, " ")), [], where))
             return False
         if to in ("author", "date") and not self.is_short(tag):
             return False
@@ -505,7 +514,7 @@ class _Walk:
         return self.removed(f"lifted: {to}", tag)
 
     def removed(self, step: str, tag: Tag, url: str = "") -> bool:
-        text = one_line(tag.get_text(" "))
+        text = one_line(text_of(tag, " "))
         if text or url:
             self.reading.removed.append(Removed(step=step, text=(text + (" " if text and url else "") + url)[:2000]))
         return True
@@ -519,7 +528,7 @@ class _Walk:
                 self.end_line()
                 self.player(player_page(url), tag, "")
         elif name == "script" and "json" in str(tag.get("type") or ""):
-            for url in MEDIA_FILE.findall(tag.get_text().replace("\\/", "/"))[:1]:
+            for url in MEDIA_FILE.findall(text_of(tag).replace("\\/", "/"))[:1]:
                 found = Enclosure(
                     url=links.link(url, self.base), type="audio/mpeg" if url.endswith("mp3") else "video/mp4"
                 )
@@ -534,7 +543,7 @@ class _Walk:
         if self.started or any(text.strip() for text, _ in self.runs):
             return False
         stamp = str(tag.get("pudate") or tag.get("datetime") or tag.get("content") or "")
-        text = one_line(tag.get_text())
+        text = one_line(text_of(tag))
         self.reading.fields.append(("date", stamp or text, [], "time"))
         if stamp and text:
             self.reading.age = self.reading.age or text
@@ -543,7 +552,7 @@ class _Walk:
     def shell(self, tag: Tag, value: str) -> bool:
         """An embed whose address is only in an attribute, and nothing to read in the element itself."""
         match = ADDRESS.search(value)
-        if not match or tag.get_text().strip():
+        if not match or text_of(tag).strip():
             return False
         self.end_line()
         url = player_page(links.link(match[0], self.base))
@@ -552,16 +561,16 @@ class _Walk:
         return True
 
     def is_short(self, tag: Tag) -> bool:
-        return len(tag.get_text()) <= 120 and tag.find("img") is None
+        return len(text_of(tag)) <= 120 and tag.find("img") is None
 
     def is_clutter(self, tag: Tag) -> bool:
         """True when a person would miss nothing: no picture, no sentence, hardly a word that is not a link."""
-        text = "".join(tag.get_text().split())
+        text = "".join(text_of(tag).split())
         if not text:
             return tag.find(("img", "video", "audio", "iframe")) is None
         if len(text) > 400 or SENTENCE.search(text):
             return False
-        linked = sum(len("".join(a.get_text().split())) for a in tag.find_all("a"))
+        linked = sum(len("".join(text_of(a).split())) for a in tag.find_all("a"))
         return len(text) - linked <= 24
 
 
