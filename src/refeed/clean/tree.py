@@ -14,7 +14,7 @@ from bs4.builder._lxml import LXMLTreeBuilder
 from bs4.element import NavigableString, Tag
 
 from ..model import Enclosure, Removed
-from ..rules import Element
+from ..rules import Element, Take
 from . import links
 from .blocks import BREAK, Block, Mark, Run, paragraphs, sound, tidy
 from .markup import (
@@ -437,7 +437,7 @@ class _Walk:
             return False
         for key in self.keys(tag) if self.takings else ():
             for taking in self.takings.get(key, ()):
-                if (not taking.take.start or not self.started) and taking.matches(tag):
+                if self.asks(taking.take) and taking.matches(tag):
                     return self.take(taking.take.to, tag, taking.take.select)
         if (
             "class" in attrs
@@ -457,6 +457,12 @@ class _Walk:
             if name in attrs:
                 return self.shell(tag, str(attrs[name]))
         return False
+
+    def asks(self, take: Take) -> bool:
+        """True when a rule's selector could mean anything here, before it is tried."""
+        if take.start and self.started:
+            return False
+        return self.figure is not None or take.to not in ("caption", "credit")
 
     def taken_by_class(self, tag: Tag, meaning: str, classes: str) -> bool:
         if meaning in ("caption", "credit"):
