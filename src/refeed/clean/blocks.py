@@ -21,7 +21,7 @@ BOXES = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", 
 
 
 class Block:
-    """A paragraph, a heading, a figure, a divider, or a box of other blocks. Steps may change it; nobody else sees it."""
+    """A paragraph, a heading, a figure, a divider, or a box of others. Steps may change it; nobody else sees it."""
 
     __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "kind", "url")
 
