@@ -108,6 +108,7 @@ class Publisher:
         """
         catalogue = make_catalogue(self._settings, self._store.sources())
         states = {state.path: state for state in self._store.feeds()}
+        states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}
         documents = Documents(self._store, catalogue, self._limits)
         identity = self._store.identity
         changed: list[str] = []
@@ -188,20 +189,23 @@ class Publisher:
 
     def _publish_catalogue(self, catalogue: Catalogue, states: dict[str, FeedState]) -> list[str]:
         facts = []
-        for path, info in catalogue.feeds.items():
+        for path, info in catalogue.listed.items():
             state = states.get(path)
-            newest = self._store.newest(path, 1)
+            view = catalogue.views.get(path)
+            newest = self._store.newest(view.feed if view else path, 1)
             facts.append(
                 FeedFacts(
                     info=info,
-                    entries=state.entries if state else 0,
+                    entries=None if view else state.entries if state else 0,
                     updated=newest[0].published if newest else None,
                 )
             )
         changed = max((state.changed for state in states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
         return self._folder.write(
             {
-                "opml.xml": Document(data=render.opml(catalogue.site, list(catalogue.feeds.values())), changed=changed),
+                "opml.xml": Document(
+                    data=render.opml(catalogue.site, list(catalogue.listed.values())), changed=changed
+                ),
                 "feeds.json": Document(data=render.catalogue(catalogue.site, facts), changed=changed),
             }
         )

@@ -309,9 +309,10 @@ class Store:
             return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
 
     def note(self, name: str, value: str) -> None:
-        """Leave a small fact for the others."""
-        with self.writing() as connection:
-            upsert(connection, t.state, [{"name": name, "value": value}])
+        """Leave a small fact for the others; one that stands there already costs no write."""
+        if self.state(name) != value:
+            with self.writing() as connection:
+                upsert(connection, t.state, [{"name": name, "value": value}])
 
     def _file(self) -> tuple[int, int] | None:
         """Which file an SQLite store is."""
