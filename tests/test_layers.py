@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
     0: "dumpfile errors history model rules sanitize seal",
-    1: "archives clean config dumps fetch locks logs parse publish push render store topics views",
+    1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access making makers ingest refresh catalogue documents explain status outward pipeline quality",
     3: "listening serve web worker",
     4: "cli",

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request
+from flask import g, request
+from flask.sansio.app import App
 from flask_babel import Babel, get_locale, gettext
 from markupsafe import Markup
 
@@ -27,7 +28,7 @@ class Setting:
         self._prefix = urlsplit(settings.site.base_url).path.rstrip("/")
         self._assets = assets
 
-    def prepare(self, app: Flask) -> None:
+    def prepare(self, app: App) -> None:
         """Give the application our translations, filters and globals."""
         babel = Babel(app, locale_selector=lambda: self.language().replace("-", "_"))
         babel.domain_instance = Words()
@@ -79,7 +80,7 @@ class Setting:
 
 
 def told(reason: str) -> tuple[str, str, str]:
-    """A reason as the matcher writes it, `title: 气候 ×2 (+4)`, taken apart and its place named in the page's language."""
+    """A reason of the matcher's, `title: 气候 ×2 (+4)`: its place in the page's language, the words, the points."""
     match = _REASON.fullmatch(reason)
     if match is None:
         return "", reason, ""

@@ -44,5 +44,4 @@ def _machine(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-
 UTC = ZoneInfo("UTC")
