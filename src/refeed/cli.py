@@ -121,8 +121,9 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
 
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="Render everything anew.")
+@click.option("--check", "checked", is_flag=True, help="Then read every document back by strict parsers; a line each.")
 @click.pass_obj
-def publish(settings: Callable[[], Settings], everything: bool) -> None:
+def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -> None:
     """Regenerate the documents that are stale."""
     chosen = settings()
     program = Program.open(chosen)
@@ -131,6 +132,13 @@ def publish(settings: Callable[[], Settings], everything: bool) -> None:
     finally:
         program.close()
     click.echo(f"{len(changed)} documents changed")
+    if checked:
+        wrong = 0
+        for name in program.folder.names():
+            faults = program.check(name)
+            wrong += bool(faults)
+            click.echo(f"{name}: {'; '.join(faults) or 'well'}")
+        sys.exit(1 if wrong else 0)
 
 
 @main.command("explain")
