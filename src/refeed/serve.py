@@ -15,6 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 
 from .config import Settings
 from .listening import Server
+from .measures import share
 
 _log = logging.getLogger("refeed.serve")
 
@@ -70,6 +71,7 @@ class _MoversProcess:
 def serve(settings: Settings, *, watch: bool, host: str) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are finished."""
     Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
+    share(Path(settings.var_folder) / "metrics" / str(settings.port))
     movers = _MoversProcess()
     if watch:
         movers.start()
