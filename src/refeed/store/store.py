@@ -288,6 +288,22 @@ class Store:
         with self.reading() as connection:
             return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
+    def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
+        """Per source: how many of its dumps came out how, and when the last one was first seen."""
+        o, e = t.originals.c, t.entries.c
+        query = (
+            select(e.source, o.outcome, func.count(), func.max(o.seen))
+            .join_from(t.originals, t.entries, o.entry == e.id)
+            .group_by(e.source, o.outcome)
+            .order_by(e.source, o.outcome)
+        )
+        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        with self.reading() as connection:
+            for source, outcome, count, last in connection.execute(query):
+                counts, newest = found.get(source, ({}, instant(last)))
+                found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
+        return found
+
     def sources_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The source of each entry."""
         e = t.entries.c
