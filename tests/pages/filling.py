@@ -126,7 +126,7 @@ def crowd(store: Store, feeds: Sequence[str], count: int) -> None:
 
 def _plain_row(id: str, source: str, number: int, at: int) -> dict[str, Any]:
     empty = dict.fromkeys(("digest", "payload", "notes"), b"")
-    none = {"repost_of": None, "withdrawn": None, "sketch": None}
+    none = {"repost_of": None, "withdrawn": None, "sketch": None, "bands": b""}
     row = {column.name: "" for column in t.entries.columns} | empty | none
     title = f"样例：一个不长不短的标题，与真实的标题一般长短，第 {number} 篇"
     return row | {"id": id, "source": source, "title": title, "published": at, "updated": at, "weight": 1, "revision": 1}

@@ -49,9 +49,9 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
         if last:
             c = t.months.c
             since = select(c.feed, c.month, c.entries).where(c.month > months_before(last, months), c.entries > 0)
-            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)).tuples():
+            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)):
                 counted[feed].append((month, entries))
-        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).tuples().all())
+        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).all())
     return {
         path: Glance(
             entries=totals[path],

@@ -132,7 +132,7 @@ class Store:
     def files(self) -> dict[bytes, int]:
         """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
-            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples().all())
+            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).all())
 
     def forget_quarantined(self) -> None:
         """Have what is quarantined read again by the next scan, though its files have not changed."""
@@ -193,7 +193,7 @@ class Store:
         """When each of these entries last changed, as a number that grows."""
         e = t.entries.c
         with self.reading() as connection:
-            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples().all())
+            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).all())
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
@@ -242,7 +242,7 @@ class Store:
         """How many files came out how."""
         query = select(t.files.c.outcome, func.count()).group_by(t.files.c.outcome)
         with self.reading() as connection:
-            return {Outcome(name): count for name, count in connection.execute(query).tuples()}
+            return {Outcome(name): count for name, count in connection.execute(query)}
 
     def doubts(self, limit: int = 1000) -> list[Doubt]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
@@ -269,7 +269,7 @@ class Store:
         """Per source: how many entries, and when the newest was published."""
         query = select(t.entries.c.source, func.count(), func.max(t.entries.c.published)).group_by(t.entries.c.source)
         with self.reading() as connection:
-            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query).tuples()}
+            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
     def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; newest first."""
