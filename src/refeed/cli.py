@@ -81,13 +81,17 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
     from .serve import end_with_parent
     from .worker import Movers
 
-    movers = Movers(settings())
+    movers = Movers(settings(), settings)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         movers.stop()
 
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        movers.reload()
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, reload)
     if with_parent:
         end_with_parent()
     movers.run()

@@ -16,6 +16,9 @@ class Version:
     digest: bytes
     published: datetime
     fingerprint: str
+    edited: datetime | None = None
+    """When it took the place of another dump in the same file and with the same date or an older one: then it stands
+    right after that one, at the same `at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +36,10 @@ def settle(versions: Sequence[Version]) -> Dates:
     The newest gives the text; the earliest `published` stands; `updated` is the time of the last dump
     in which a person would have read something else than in the one before it.
     """
-    ordered = sorted(versions, key=lambda version: (version.at, version.digest))
+    ordered = sorted(versions, key=lambda version: (version.at, version.edited or version.at, version.digest))
     published = min(version.published for version in ordered)
     updated = published
     for older, newer in itertools.pairwise(ordered):
         if newer.fingerprint != older.fingerprint:
-            updated = max(updated, newer.at)
+            updated = max(updated, newer.edited or newer.at)
     return Dates(published=published, updated=updated, newest=ordered[-1].digest)

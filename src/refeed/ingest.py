@@ -7,7 +7,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from .store import Reading, Store, record
 
 BATCH = 256
 """Files of one transaction: enough to pay for its fsync, few enough that one is not held long."""
+BYTES = 16_000_000
+"""Of their sizes together: with what is made of them, a batch takes some times as much memory."""
 UNREAD = 0
 """The stamp of a file that could not be read: no file has it, so the next scan tries again."""
 
@@ -37,6 +39,8 @@ class Tally:
     """Files that could not be read just now, to be taken again."""
     trouble: str = ""
     """Why, when that was the machine's fault and not a writer's."""
+    doubts: tuple[str, ...] = ()
+    """What was quarantined and was not before: file and reason."""
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -44,6 +48,7 @@ class Tally:
             feeds=self.feeds | other.feeds,
             again=self.again + other.again,
             trouble=other.trouble or self.trouble,
+            doubts=self.doubts + other.doubts,
         )
 
 
@@ -71,8 +76,18 @@ class Ingester:
 
         `again` has files made anew whose bytes are known. Raises StoreError, with the batch not recorded at all.
         """
-        for start in range(0, len(files), BATCH):
-            yield self._take(files[start : start + BATCH], again=again)
+        batch: list[Found] = []
+        size = 0
+        limit = self._makers.maker.limits.bytes
+        for file in files:
+            weight = file.size if file.size <= limit else 0
+            if batch and (len(batch) == BATCH or size + weight > BYTES):
+                yield self._take(batch, again=again)
+                batch, size = [], 0
+            batch.append(file)
+            size += weight
+        if batch:
+            yield self._take(batch, again=again)
 
     def _take(self, files: Sequence[Found], *, again: bool) -> Tally:
         now = self._clock()
@@ -93,11 +108,21 @@ class Ingester:
             else:
                 readings.append(reading)
                 data.append(read)
+        still = [r for r in readings if r.stamp == UNREAD == self._known.get(r.path)]
+        if still:  # unreadable as before: nothing to write
+            data = [d for r, d in zip(readings, data, strict=True) if r not in still]
+            readings = [r for r in readings if r not in still]
         readings = self._make(readings, data, again=again)
         result = record(self._store, readings, self._clock(), self._makers.maker.judge)
         for reading in readings:
             self._known[reading.path] = reading.stamp
-        return Tally(counts=result.counts, feeds=result.feeds, again=tuple(pending), trouble=trouble)
+        return Tally(
+            counts=result.counts + Counter({Outcome.QUARANTINED.value: len(still)}),
+            feeds=result.feeds,
+            again=tuple(pending),
+            trouble=trouble,
+            doubts=tuple(f"{r.shown}: {r.reason}" for r in readings if r.outcome is Outcome.QUARANTINED),
+        )
 
     def _read(self, file: Found, now: datetime) -> tuple[Reading, bytes]:
         """A file's bytes, or in their place the reason why they could not be had."""
@@ -108,6 +133,7 @@ class Ingester:
             folder=file.folder,
             stamp=_stamp(file),
             seen=now,
+            written=min(now, datetime.fromtimestamp(file.mtime_ns // 10**9, UTC)),
             outcome=Outcome.ACCEPTED,
         )
         try:

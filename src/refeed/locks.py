@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,10 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take it if it is free; False when another process has it."""
+        """Take it if it is free, or keep it; False when another process has it. Raises OSError."""
+        if self.held():
+            return True
+        self.release()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -26,14 +30,25 @@ class FileLock:
         except BlockingIOError:
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+        if not self.held():  # removed or replaced between open and flock: that one binds nobody
+            self.release()
+            return False
+        with suppress(OSError):  # on a full disk the lock holds all the same, it only names nobody
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return True
 
     def held(self) -> bool:
-        """Whether this process still has it: a file lock is never lost while the process lives."""
-        return self._descriptor is not None
+        """Whether this process still has it. It is lost with its file: others then make a new one."""
+        if self._descriptor is None:
+            return False
+        ours = os.fstat(self._descriptor)
+        try:
+            there = self._path.stat()
+        except OSError:
+            return False
+        return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
 
     def release(self) -> None:
         """Give it up."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import resource
+import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from itertools import chain
 from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from .making import HeavyError, Made, Maker, Packed
-from .model import Dump
+from .model import Dump, Outcome
+
+_log = logging.getLogger(__name__)
 
 _SHARE = 16
 """Dumps sent to a process at a time: 16 cost as much to send as one, and two processes still end together."""
-_WORTH = 48
-"""From how many dumps on a pool is asked."""
+_BOOT = 30.0
+"""Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
 
 _context = multiprocessing.get_context("forkserver")
 _maker: Maker | None = None
@@ -27,14 +33,15 @@ class Makers:
     """Runs a maker. One hostile dump costs its own limit of time and memory, and no other dump anything."""
 
     def __init__(self, maker: Maker, processes: int = 1) -> None:
+        """With one process everything is made here, except what looks heavy; with more, nothing is."""
         self.maker = maker
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
 
     def pack(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
         """The results of dumps, in their order."""
-        if self._processes < 2 or len(dumps) < _WORTH:
-            return (self.maker.pack(dump, self.make(dump)) for dump in dumps)
+        if self._processes < 2:
+            return (self._pack(dump) for dump in dumps)
         return self._spread(dumps)
 
     def make(self, dump: Dump) -> Made:
@@ -43,6 +50,8 @@ class Makers:
             return self.maker.make(dump)
         except HeavyError:
             return self._alone(dump)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
+            return _despite(self.maker, dump, error)
 
     def close(self) -> None:
         """End the pool."""
@@ -50,18 +59,36 @@ class Makers:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
+    def _pack(self, dump: Dump) -> Packed:
+        return self.maker.pack(dump, self.make(dump))
+
     def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
+        shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
+        futures = [self._submit(share) for share in shares]
+        for share, future in zip(shares, futures, strict=True):
+            for dump, packed in zip(share, self._results(share, future), strict=True):
+                yield packed or self.maker.pack(dump, self._alone(dump))
+
+    def _submit(self, share: Sequence[Dump]) -> Future[list[Packed | None]] | None:
         if self._pool is None:
             start = partial(_start, self.maker)
             self._pool = ProcessPoolExecutor(self._processes, _context, initializer=start)
         try:
-            shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
-            results = list(chain.from_iterable(self._pool.map(_share, shares)))
-        except BrokenProcessPool:  # killed from outside, for want of memory say: go on here, one by one
+            return self._pool.submit(_share, share)
+        except BrokenProcessPool:
+            return None
+
+    def _results(self, share: Sequence[Dump], future: Future[list[Packed | None]] | None) -> list[Packed | None]:
+        """A share's results. One whose process died is given to a new pool by itself, then dump by dump."""
+        for attempt in (future, None):
+            try:
+                waited = attempt or self._submit(share)
+                if waited is not None:
+                    return waited.result()
+            except BrokenProcessPool:  # killed for want of memory, or by a fault in a library
+                pass
             self._pool = None
-            results = [None] * len(dumps)
-        for dump, packed in zip(dumps, results, strict=True):
-            yield packed or self.maker.pack(dump, self.make(dump))
+        return [None] * len(share)
 
     def _alone(self, dump: Dump) -> Made:
         limits = self.maker.limits
@@ -80,27 +107,59 @@ class Makers:
             ours.close()
         if isinstance(result, Made):
             return result
-        return self.maker.make_plain(dump, "cleaning it took more time or memory than a dump may have")
+        return _plain(self.maker, dump, "cleaning it took more time or memory than a dump may have")
 
 
-_BOOT = 30.0
-"""Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
+def _despite(maker: Maker, dump: Dump, error: Exception) -> Made:
+    """What is published of a dump that met a fault of ours."""
+    _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
+    return _plain(maker, dump, f"a fault in refeed itself ({type(error).__name__}) kept it from being cleaned")
+
+
+def _plain(maker: Maker, dump: Dump, reason: str) -> Made:
+    try:
+        return maker.make_plain(dump, reason)
+    except Exception as error:  # noqa: BLE001 -- the last resort: its bytes are kept, it is shown, and in nobody's way
+        _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
+        return Made(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")
+
+
+class _LateError(Exception):
+    """A dump has taken its time."""
 
 
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    most = pages * resource.getpagesize() + maker.limits.memory
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    signal.signal(signal.SIGALRM, _late)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _late(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _LateError
 
 
 def _share(dumps: Sequence[Dump]) -> list[Packed | None]:
+    """Results; None for a dump that has to be made alone."""
     assert _maker is not None
-    results: list[Packed | None] = []
-    for dump in dumps:
+    return [_pack_in_time(_maker, dump) for dump in dumps]
+
+
+def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
+    try:
         try:
-            results.append(_maker.pack(dump, _maker.make(dump)))
-        except HeavyError:
-            results.append(None)
-    return results
+            signal.setitimer(signal.ITIMER_REAL, maker.limits.seconds)
+            return maker.pack(dump, maker.make(dump))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except (HeavyError, _LateError, MemoryError):
+        return None
+    except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
+        return maker.pack(dump, _despite(maker, dump, error))
 
 
 def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import errno
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from . import render
@@ -12,6 +13,7 @@ from .catalogue import Catalogue, make_catalogue
 from .config import Settings
 from .documents import Documents
 from .dumps import Found
+from .errors import PublishError
 from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
@@ -21,6 +23,9 @@ from .publish import Document, Folder, Mark
 from .refresh import Refresher
 from .store import FeedState, Store
 
+COMPLETE = "complete"
+"""The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
+one, which was lost, has published: the old documents hold more."""
 EDITION = 1
 """Raise it when rendering changes: every document is then rendered anew."""
 
@@ -67,8 +72,19 @@ class Program:
             total += tally
         while self.refresher.step() is not None:
             pass
+        if files is None:
+            self.complete()
         self.publisher.publish()
         return total
+
+    def complete(self) -> None:
+        """Note that all that the dump folders hold is in the store by now."""
+        if not self.is_complete():
+            self.store.note(COMPLETE, "yes")
+
+    def is_complete(self) -> bool:
+        """Whether the store holds, or once held, all that the dump folders do."""
+        return self.store.state(COMPLETE) is not None
 
     def close(self) -> None:
         """Give everything back."""
@@ -86,23 +102,53 @@ class Publisher:
         self._limits = Limits(settings.feeds.entries, settings.feeds.bytes)
 
     def publish(self, *, everything: bool = False) -> list[str]:
-        """Render what is stale, or everything; returns the documents whose bytes changed. Raises PublishError."""
+        """Render what is stale, damaged or missing, or everything; returns the documents whose bytes changed.
+
+        Raises PublishError when some could not be written: all others are in place, and the old ones stay.
+        """
         catalogue = make_catalogue(self._settings, self._store.sources())
         states = {state.path: state for state in self._store.feeds()}
+        states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}
         documents = Documents(self._store, catalogue, self._limits)
+        identity = self._store.identity
         changed: list[str] = []
+        troubles: list[PublishError] = []
         with self._folder.lock():
             self._folder.tidy()
-            marks = {} if everything else self._folder.marks()
-            wanted = {path: self._mark(catalogue, path, states.get(path)) for path in catalogue.feeds}
-            stale = [path for path in wanted if marks.get(path) != wanted[path] or not self._complete(path)]
-            for path in stale:
-                changed += self._publish(documents, path, states.get(path), marks.get(path))
-            changed += self._publish_catalogue(catalogue, states)
+            before = self._folder.marks()
+            if self._waits(before, identity):
+                return []
+            wanted = {path: self._mark(catalogue, path, states.get(path), identity) for path in catalogue.feeds}
+            damaged = set(self._folder.damaged(before))
+            marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
+            stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
+            for path in _ordered(stale, before):
+                try:
+                    if path == _CATALOGUE:
+                        changed += self._publish_catalogue(catalogue, states)
+                        marks[path] = Mark(version=0, presentation="", digests=self._digests(_LISTS))
+                    else:
+                        last = _comparable(before.get(path), wanted[path])
+                        changed += self._publish(documents, path, states.get(path), last)
+                        digests = self._digests(f"{path}.{format}" for format in FORMATS)
+                        marks[path] = replace(wanted[path], digests=digests)
+                except PublishError as error:
+                    marks.pop(path, None)
+                    troubles.append(error)
+                    if _hopeless(error):
+                        break
             self._drop_foreign(catalogue)
-            if stale or marks.keys() != wanted.keys():
-                self._folder.mark(wanted)
+            if marks != before:
+                self._folder.mark(marks)
+        if troubles:
+            others = f", and {len(troubles) - 1} other feeds" if len(troubles) > 1 else ""
+            raise PublishError(f"{troubles[0]}{others}; the documents published before stay") from troubles[0]
         return changed
+
+    def damaged(self) -> bool:
+        """Whether a document is missing, or is not what was published. By `stat` alone while nobody touched them."""
+        marks = self._folder.marks()
+        return not marks or bool(self._folder.damaged(marks))
 
     def archive(self, path: str, name: str) -> bool:
         """Render one archive of a feed in every format, because somebody asked; False when there is none."""
@@ -133,35 +179,46 @@ class Publisher:
         self._drop_archives(path, before)
         return written
 
+    def _waits(self, marks: dict[str, Mark], identity: str) -> bool:
+        """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
+        other = any(mark.store != identity for path, mark in marks.items() if path != _CATALOGUE)
+        return other and self._store.state(COMPLETE) is None
+
+    def _digests(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: self._folder.digest(name) or "" for name in names}
+
     def _publish_catalogue(self, catalogue: Catalogue, states: dict[str, FeedState]) -> list[str]:
         facts = []
-        for path, info in catalogue.feeds.items():
+        for path, info in catalogue.listed.items():
             state = states.get(path)
-            newest = self._store.newest(path, 1)
+            view = catalogue.views.get(path)
+            newest = self._store.newest(view.feed if view else path, 1)
             facts.append(
                 FeedFacts(
                     info=info,
-                    entries=state.entries if state else 0,
+                    entries=None if view else state.entries if state else 0,
                     updated=newest[0].published if newest else None,
                 )
             )
         changed = max((state.changed for state in states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
         return self._folder.write(
             {
-                "opml.xml": Document(data=render.opml(catalogue.site, list(catalogue.feeds.values())), changed=changed),
+                "opml.xml": Document(
+                    data=render.opml(catalogue.site, list(catalogue.listed.values())), changed=changed
+                ),
                 "feeds.json": Document(data=render.catalogue(catalogue.site, facts), changed=changed),
             }
         )
 
-    def _mark(self, catalogue: Catalogue, path: str, state: FeedState | None) -> Mark:
+    def _mark(self, catalogue: Catalogue, path: str, state: FeedState | None, identity: str) -> Mark:
         presentation = catalogue.presentation(path, EDITION, self._limits)
-        return Mark(version=state.version if state else 0, presentation=presentation)
-
-    def _complete(self, path: str) -> bool:
-        return all(self._folder.has(f"{path}.{format}") for format in FORMATS)
+        return Mark(version=state.version if state else 0, presentation=presentation, store=identity)
 
     def _drop_archives(self, path: str, before: Mark | None) -> None:
-        """Archives that may be out of date: of the months that changed, and of those beside them, which link there."""
+        """Archives that may be out of date: of the months that changed, and of those beside them, which link there.
+
+        All of them, without a mark from `before` to tell which months those are.
+        """
         months = [month.month for month in self._store.months(path)]
         changed = {month.month for month in self._store.months(path, before.version if before else -1)}
         places = {index for index, month in enumerate(months) if month in changed}
@@ -171,10 +228,33 @@ class Publisher:
 
     def _drop_foreign(self, catalogue: Catalogue) -> None:
         """Documents of feeds that there are no longer, and what else somebody put among ours."""
-        known = {f"{path}.{format}" for path in catalogue.feeds for format in FORMATS} | {"opml.xml", "feeds.json"}
+        known = {f"{path}.{format}" for path in catalogue.feeds for format in FORMATS} | set(_LISTS)
         foreign = [
             name
             for name in self._folder.names()
             if name not in known and name.partition("/archive/")[0] not in catalogue.feeds
         ]
         self._folder.remove(foreign)
+
+
+_CATALOGUE = ""
+"""The mark of the documents that list the feeds."""
+_LISTS = ("opml.xml", "feeds.json")
+_HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Where one document met these, the next one will."""
+
+
+def _ordered(stale: list[str], marks: dict[str, Mark]) -> list[str]:
+    """In which order documents are written. In a folder that is filled for the first time `all` comes last: where it
+    is served, everything else is."""
+    first = "all" in stale and "all" not in marks
+    return [*(path for path in stale if path != "all" or not first), _CATALOGUE, *(["all"] if first else [])]
+
+
+def _comparable(old: Mark | None, new: Mark) -> Mark | None:
+    """What a feed's archives were made from, when only its entries changed since."""
+    return old if old and (old.presentation, old.store) == (new.presentation, new.store) else None
+
+
+def _hopeless(error: PublishError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _HOPELESS

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +33,18 @@ class Mark:
     version: int
     presentation: str
     """Digest of all but the entries that documents depend on: titles, addresses, budgets."""
+    store: str = ""
+    """Identity of the store that counts the versions."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of the documents, by name: what was put here is what is here."""
+
+    def same(self, other: Mark | None) -> bool:
+        """Whether documents with these marks say the same."""
+        return other is not None and (self.version, self.presentation, self.store) == (
+            other.version,
+            other.presentation,
+            other.store,
+        )
 
 
 class Folder:
@@ -44,14 +57,20 @@ class Folder:
         self.root = Path(root)
         self._new = self.root / ".new"
         self._marks = self.root / ".marks.json"
+        self._seen: dict[str, tuple[_Identity, str]] = {}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder against other processes that publish into it."""
-        self._make(self.root)
-        with (self.root / ".lock").open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+        """Hold the folder against other processes that publish into it. Raises PublishError."""
+        with self._guarded():
+            self._make(self.root)
+            held = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with self._guarded():
+                self._wait(held)
             yield
+        finally:
+            os.close(held)
 
     def tidy(self) -> None:
         """Remove what a killed process left half-written. Call with the lock held."""
@@ -66,49 +85,75 @@ class Folder:
         changed: list[str] = []
         folders: set[Path] = set()
         try:
-            for name, document in documents.items():
-                sealed, path = seal.seal(document.data), self.root / name
-                same = _read(path) == sealed
-                if same and int(path.stat().st_mtime) == int(document.changed.timestamp()):
-                    continue
-                if not same:
-                    changed.append(name)
-                pending.append((self._temporary(len(pending), sealed, document.changed), path))
-            for temporary, path in pending:
-                self._make(path.parent)
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                temporary.replace(path)
-                folders.add(path.parent)
-            for folder in folders:
-                _sync(folder)
-        except OSError as error:
+            with self._guarded():
+                for name, document in documents.items():
+                    sealed, path = seal.seal(document.data), self.root / name
+                    same = _read(path) == sealed
+                    if same and int(path.stat().st_mtime) == int(document.changed.timestamp()):
+                        continue
+                    if not same:
+                        changed.append(name)
+                    pending.append((self._temporary(len(pending), sealed, document.changed), path))
+                for temporary, path in pending:
+                    self._make(path.parent)
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    temporary.replace(path)
+                    folders.add(path.parent)
+                for folder in folders:
+                    _sync(folder)
+        except PublishError:
             for temporary, _ in pending:
                 with suppress(OSError):
                     temporary.unlink()
-            raise PublishError(f"{error.filename or self.root}: cannot be written ({error.strerror})") from error
+            raise
         return changed
+
+    def digest(self, name: str) -> str | None:
+        """The digest of a whole document; None when there is none, or none that is whole.
+
+        A file that is as it was at the last call is not read again.
+        """
+        path = self.root / name
+        try:
+            info = os.lstat(path)
+        except OSError:
+            return None
+        identity = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        if name in self._seen and self._seen[name][0] == identity:
+            return self._seen[name][1]
+        data = _read(path)
+        found = seal.digest(data) if data is not None else None
+        if found is None:
+            self._seen.pop(name, None)
+        else:
+            self._seen[name] = (identity, found)
+        return found
+
+    def damaged(self, marks: Mapping[str, Mark]) -> list[str]:
+        """The feeds (keys of `marks`) with a document that is missing, or is not what was put here."""
+        return [
+            path
+            for path, mark in marks.items()
+            if any(self.digest(name) != digest for name, digest in mark.digests.items())
+        ]
 
     def remove(self, names: list[str]) -> None:
         """Take documents away; those that are not there are no error."""
-        for name in names:
-            with suppress(FileNotFoundError, NotADirectoryError):
-                (self.root / name).unlink()
+        with self._guarded():
+            for name in names:
+                path = self.root / name
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
 
     def names(self, below: str = "") -> list[str]:
         """The documents there are below a path, damaged ones too, by path."""
         root = self.root / below
         found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
         return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
-
-    def has(self, name: str) -> bool:
-        """Whether a document is there, by stat alone."""
-        return (self.root / name).is_file()
-
-    def intact(self, name: str) -> bool:
-        """Whether a document is there and is what was sealed."""
-        data = _read(self.root / name)
-        return data is not None and seal.digest(data) is not None
 
     def marks(self) -> dict[str, Mark]:
         """What each feed's documents were made from; nothing when that is not known."""
@@ -120,10 +165,8 @@ class Folder:
 
     def mark(self, marks: Mapping[str, Mark]) -> None:
         """Note what the documents were made from, after they are in place. Raises PublishError."""
-        try:
+        with self._guarded():
             self._temporary(0, msgspec.json.encode(dict(marks)), None).replace(self._marks)
-        except OSError as error:
-            raise PublishError(f"{self._marks}: cannot be written ({error.strerror})") from error
 
     def _temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
         self._make(self._new)
@@ -136,6 +179,23 @@ class Folder:
             os.fsync(file.fileno())
         return path
 
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise PublishError(f"{error.filename or self.root}: cannot be written ({error.strerror})") from error
+
+    def _wait(self, held: int) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise PublishError(f"{self.root}: another process has been publishing into it for long") from None
+                time.sleep(0.05)
+
     def _make(self, folder: Path) -> None:
         # Where a file stands in the way of a folder of ours, it is foreign: feeds/ is generated.
         if folder.is_dir():
@@ -146,6 +206,9 @@ class Folder:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+_Identity = tuple[int, int, int, int]
+_PATIENCE = 30.0
+"""Seconds that another process may publish: longer, and it hangs."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 
 

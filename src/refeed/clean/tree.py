@@ -206,7 +206,7 @@ class _Walk:
             if self.blocks and self.blocks[-1] is self.link_to_player:
                 self.name_player(tag)
                 return
-        if name == "address" and not self.started:
+        if name == "address" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "address")
             return
         if name == "nav":
@@ -267,7 +267,7 @@ class _Walk:
             return
         if tag.get("rel") == "tag":
             self.reading.fields.append(("tag", one_line(tag.get_text()), [], "rel=tag"))
-        elif tag.get("rel") == "author" and not self.started:
+        elif tag.get("rel") == "author" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "rel=author")
             return
         if any(mark[0] == "a" for mark in marks):
@@ -480,6 +480,8 @@ class _Walk:
             return True
         if to == "lead":
             self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
+            return False
+        if to in ("author", "date") and not self.is_short(tag):
             return False
         return self.keep_field(to, tag, where)
 

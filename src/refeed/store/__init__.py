@@ -1,5 +1,6 @@
 """rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
 
+from .mending import mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
 from .reposts import Candidate, Judge
 from .revising import keep, relabel, restore, revise, withdraw
@@ -20,6 +21,7 @@ __all__ = [
     "Stored",
     "forget_files",
     "keep",
+    "mend",
     "record",
     "relabel",
     "restore",

@@ -13,6 +13,7 @@ CREATE TABLE originals (
     digest {bytes} PRIMARY KEY,
     entry TEXT,
     at BIGINT NOT NULL,
+    edited BIGINT,
     published BIGINT,
     fingerprint TEXT,
     outcome TEXT NOT NULL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,8 @@ class Reading:
     stamp: int
     """Of the file's size and times: when it is another, the file is read again."""
     seen: datetime
+    written: datetime | None = None
+    """The file's own time, not after `seen`: dates an edit, the same however often its ingest is begun anew."""
     outcome: Outcome
     reason: str | None = None
     digest: bytes | None = None
@@ -85,7 +87,7 @@ class _Batch:
     rows: dict[str, dict[str, Any]]
     before: dict[str, dict[str, Any]]
     originals: dict[bytes, dict[str, object]] = field(default_factory=dict)
-    moved: dict[bytes, datetime] = field(default_factory=dict)
+    edited: dict[bytes, Version] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -124,9 +126,14 @@ def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
     paths = [reading.path for reading in readings]
     files = {row.path: row.digest for row in connection.execute(select(f.path, f.digest).where(f.path.in_(paths)))}
     versions: dict[str, dict[bytes, Version]] = {}
-    for row in connection.execute(select(o.digest, o.entry, o.at, o.published, o.fingerprint).where(o.entry.in_(ids))):
+    query = select(o.digest, o.entry, o.at, o.edited, o.published, o.fingerprint).where(o.entry.in_(ids))
+    for row in connection.execute(query):
         versions.setdefault(row.entry, {})[row.digest] = Version(
-            at=instant(row.at), digest=row.digest, published=instant(row.published), fingerprint=row.fingerprint
+            at=instant(row.at),
+            digest=row.digest,
+            published=instant(row.published),
+            fingerprint=row.fingerprint,
+            edited=instant(row.edited) if row.edited is not None else None,
         )
     rows = {row.id: dict(row._mapping) for row in connection.execute(select(t.entries).where(e.id.in_(ids)))}
     return _Batch(kept=kept, files=files, versions=versions, rows=dict(rows), before=rows)
@@ -137,14 +144,16 @@ def _take(batch: _Batch, reading: Reading) -> None:
     digest, before = reading.digest, batch.files.get(reading.path)
     batch.files[reading.path] = digest
     edited = before is not None and before != digest
+    known, outcome, _ = batch.kept.get(digest, (None, "", None)) if digest else (None, "", None)
     if reading.outcome in (Outcome.QUARANTINED, Outcome.IGNORED) or digest is None:
         batch.counts[reading.outcome.value] += 1
-    elif reading.entry is None or (digest in batch.kept and not edited):
-        batch.counts["unchanged"] += 1
+    elif reading.entry is None or (known is not None and not edited):
+        batch.counts[outcome if outcome == Outcome.QUARANTINED.value else "unchanged"] += 1
     else:
         batch.counts[_version(batch, reading, before if edited else None)] += 1
         batch.counts["flagged"] += reading.outcome is Outcome.FLAGGED
-    if digest is not None and digest not in batch.kept:
+    # Bytes of which nothing could be made are judged anew when they are read again: limits and rules change.
+    if digest is not None and (digest not in batch.kept or (known is None and reading.entry is not None)):
         batch.kept[digest] = (reading.entry.id if reading.entry else None, reading.outcome.value, reading.reason)
         batch.originals[digest] = _original(reading)
 
@@ -156,12 +165,15 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     assert digest is not None
     assert reading.at is not None
     versions = batch.versions.setdefault(made.id, {})
-    at = reading.at
-    if before in versions and at <= versions[before].at:
-        # The file was edited where it lies and keeps its header's date: the edit is what changed the entry.
-        at = max(reading.seen, versions[before].at + timedelta(seconds=1))
-        batch.moved[digest] = at
-    versions[digest] = Version(at=at, digest=digest, published=made.published, fingerprint=made.fingerprint)
+    fresh = Version(at=reading.at, digest=digest, published=made.published, fingerprint=made.fingerprint)
+    version = versions.get(digest, fresh)
+    if before in versions and version.at <= versions[before].at:
+        # The file was edited where it lies and keeps its header's date, or went back to what it was.
+        prior = versions[before]
+        edited = max(reading.written or reading.seen, (prior.edited or prior.at) + timedelta(seconds=1))
+        version = replace(version, at=prior.at, edited=edited)
+        batch.edited[digest] = version
+    versions[digest] = version
     dates = settle(tuple(versions.values()))
     old = batch.rows.get(made.id)
     row: dict[str, Any] = dict(old) if old else {"id": made.id, "via": "[]", "repost_of": None, "withdrawn": None}
@@ -195,6 +207,7 @@ def _original(reading: Reading) -> dict[str, object]:
         "digest": reading.digest,
         "entry": reading.entry.id if reading.entry else None,
         "at": seconds(at),
+        "edited": None,
         "published": seconds(reading.entry.published) if reading.entry else None,
         "fingerprint": reading.entry.fingerprint if reading.entry else None,
         "outcome": reading.outcome.value,
@@ -207,11 +220,13 @@ def _original(reading: Reading) -> dict[str, object]:
 
 
 def _write(connection: Connection, batch: _Batch, readings: Sequence[Reading]) -> None:
-    for digest, at in batch.moved.items():
+    for digest, version in batch.edited.items():
+        assert version.edited is not None
+        values = {"at": seconds(version.at), "edited": seconds(version.edited)}
         if digest in batch.originals:
-            batch.originals[digest]["at"] = seconds(at)
+            batch.originals[digest] |= values
         else:
-            connection.execute(update(t.originals).where(t.originals.c.digest == digest).values(at=seconds(at)))
+            connection.execute(update(t.originals).where(t.originals.c.digest == digest).values(**values))
     upsert(connection, t.originals, list(batch.originals.values()))
     upsert(connection, t.sources, [_source(source) for source in batch.sources.values()])
     last = {reading.path: reading for reading in readings}

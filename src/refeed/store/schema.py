@@ -22,6 +22,7 @@ originals = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("entry", Text),
     Column("at", BigInteger, nullable=False),
+    Column("edited", BigInteger),
     Column("published", BigInteger),
     Column("fingerprint", Text),
     Column("outcome", Text, nullable=False),

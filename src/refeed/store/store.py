@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, desc, func, or_, select, update
+from sqlalchemy import Connection, desc, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -18,6 +20,7 @@ from . import schema as t
 from .engine import connect, parse_url
 from .migrations import migrate
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
+from .places import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ class Store:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
         self.engine = connect(url, read_only=read_only)
+        self._place = self._file()
 
     @property
     def name(self) -> str:
@@ -105,7 +109,20 @@ class Store:
     def migrate(self) -> int:
         """Bring the schema up to date; returns its version."""
         with self.writing() as connection:
-            return migrate(connection)
+            version = migrate(connection)
+            if connection.execute(select(t.state.c.value).where(t.state.c.name == _IDENTITY)).first() is None:
+                connection.execute(insert(t.state).values(name=_IDENTITY, value=secrets.token_hex(8)))
+        self._place = self._file()
+        return version
+
+    @property
+    def identity(self) -> str:
+        """What tells this store from one that is made anew: versions of the two say nothing about each other."""
+        return self.state(_IDENTITY) or ""
+
+    def replaced(self) -> bool:
+        """Whether the file of an SQLite store is another one than at `migrate`: what is written now would be lost."""
+        return self._file() != self._place
 
     def close(self) -> None:
         """Give all connections back."""
@@ -224,7 +241,7 @@ class Store:
     def originals(self, entry: str) -> list[Original]:
         """The dumps of one entry, oldest first."""
         o = t.originals.c
-        query = select(t.originals).where(o.entry == entry).order_by(o.at, o.digest)
+        query = select(t.originals).where(o.entry == entry).order_by(o.at, func.coalesce(o.edited, o.at), o.digest)
         return self._originals(query)
 
     def original(self, digest: bytes) -> Original | None:
@@ -291,6 +308,23 @@ class Store:
         with self.reading() as connection:
             return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
 
+    def note(self, name: str, value: str) -> None:
+        """Leave a small fact for the others; one that stands there already costs no write."""
+        if self.state(name) != value:
+            with self.writing() as connection:
+                upsert(connection, t.state, [{"name": name, "value": value}])
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file an SQLite store is."""
+        database = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or database is None:
+            return None
+        try:
+            info = Path(database).stat()
+        except OSError:
+            return None
+        return info.st_dev, info.st_ino
+
     def _members(self, query: object) -> list[Member]:
         with self.reading() as connection:
             rows = connection.execute(query).all()  # type: ignore[call-overload]
@@ -327,6 +361,8 @@ def month_bounds(month: str) -> tuple[int, int]:
     after = datetime.fromisoformat(f"{year:04d}-{number:02d}-01T00:00:00+00:00")
     return int(first.timestamp()), int(after.timestamp())
 
+
+_IDENTITY = "identity"
 
 _ENTRY = (
     t.entries.c.id,
