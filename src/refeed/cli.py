@@ -18,9 +18,9 @@ import msgspec
 from . import dumps, explain, outward, status
 from .config import Settings, load
 from .dumps import Found
+from .election import ingest_lock
 from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, VanishedError
 from .fetch import fetch_all
-from .locks import FileLock
 from .logs import start_logs
 from .makers import Makers
 from .making import Maker
@@ -81,7 +81,7 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
     from .serve import end_with_parent
     from .worker import Movers
 
-    movers = Movers(settings(), settings)
+    movers = Movers(settings(), settings, foremost=not with_parent)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         movers.stop()
@@ -264,8 +264,7 @@ def _bare(entry: str) -> str:
 @contextmanager
 def _writing(settings: Settings) -> Iterator[Program]:
     """The program, as the one process that ingests. Raises LockedError when another does."""
-    lock = FileLock(Path(settings.var_folder) / "ingest.lock")
-    with lock:
+    with ingest_lock(settings):
         program = Program.open(settings, processes=os.cpu_count() or 1)
         try:
             yield program

@@ -1,10 +1,11 @@
-"""The store -> what a list of all feeds shows of each, in a handful of queries however many feeds and entries there are."""
+"""The store -> what a list of all feeds shows of each, in a handful of queries however many feeds and entries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, desc, func, select
 
@@ -37,9 +38,9 @@ class Glance:
 def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
     """Every feed that has had an entry, by path: its `each` newest entries and its last `months` months, counted back
     from the newest month of any feed."""
-    m, e = t.members.c, t.entries.c
+    e = t.entries.c
     with store.reading() as connection:
-        newest = {path: [id for id in ids if id] for path, *ids in connection.execute(_newest(each)).tuples()}
+        newest = {row[0]: [id for id in row[1:] if id] for row in connection.execute(_newest(each))}
         wanted = {id for ids in newest.values() for id in ids}
         query = select(e.id, e.source, e.title, e.published).where(e.id.in_(wanted))
         found = {row.id: _headline(row.id, row.source, row.title, row.published) for row in connection.execute(query)}
@@ -48,9 +49,9 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
         if last:
             c = t.months.c
             since = select(c.feed, c.month, c.entries).where(c.month > months_before(last, months), c.entries > 0)
-            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)).tuples():
+            for feed, month, entries in connection.execute(since.order_by(c.feed, c.month)):
                 counted[feed].append((month, entries))
-        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).tuples().all())
+        totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).all())
     return {
         path: Glance(
             entries=totals[path],
@@ -67,7 +68,7 @@ def months_before(month: str, count: int) -> str:
     return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
-def _newest(each: int) -> Select[tuple[str, ...]]:
+def _newest(each: int) -> Select[Any]:
     """A few steps down an index for each feed. A window function would read every member of every feed."""
     m = t.members.c
     columns = [

@@ -111,7 +111,7 @@ def _near(connection: Connection, rows: Mapping[str, Row]) -> dict[str, set[str]
     bands = list(wanted)
     for start in range(0, len(bands), _CHUNK):
         query = select(t.bands).where(t.bands.c.band.in_(bands[start : start + _CHUNK]))
-        for band, other in connection.execute(query).tuples():
+        for band, other in connection.execute(query):
             for id in wanted[band]:
                 if id != other:
                     near[id].add(other)
