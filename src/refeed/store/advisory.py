@@ -39,7 +39,7 @@ class AdvisoryLock:
         self._foremost = foremost
         name = f"refeed {socket.gethostname()[:30]} process {os.getpid()}"
         self._engine = open_engine(
-            parse_url(url).update_query_dict({"application_name": name}), read_only=False, pooled=False
+            parse_url(url).update_query_dict({"application_name": name}), read_only=True, pooled=False
         )
         self._connection: Connection | None = None
         self._ours = False
@@ -80,6 +80,8 @@ class AdvisoryLock:
         """Give it up."""
         connection, self._connection, self._ours = self._connection, None, False
         if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")  # a server takes its time to see the end
             with suppress(SQLAlchemyError):
                 connection.close()
 
