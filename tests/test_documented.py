@@ -55,7 +55,7 @@ def test_every_key_of_the_configuration_is_documented() -> None:
 
 
 def test_every_environment_variable_is_documented() -> None:
-    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src/refeed/config").rglob("*.py"))
     names = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', sources)) | {"PORT", "WEB_CONCURRENCY", "REFEED_LOG"}
     assert [name for name in sorted(names) if f"`{name}`" not in TEXT] == []
 

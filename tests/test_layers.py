@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
     0: "dumpfile errors history model rules sanitize seal",
-    1: "archives clean config dumps fetch locks logs parse publish push render store topics",
-    2: "making makers ingest refresh catalogue documents explain status outward election pipeline quality",
+    1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
+    2: "access making makers ingest refresh catalogue documents explain status outward election pipeline quality",
     3: "serve web worker",
     4: "cli",
     5: "__main__",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -79,8 +79,12 @@ class Program:
 
     def complete(self) -> None:
         """Note that all that the dump folders hold is in the store by now."""
-        if self.store.state(COMPLETE) is None:
+        if not self.is_complete():
             self.store.note(COMPLETE, "yes")
+
+    def is_complete(self) -> bool:
+        """Whether the store holds, or once held, all that the dump folders do."""
+        return self.store.state(COMPLETE) is not None
 
     def close(self) -> None:
         """Give everything back."""
@@ -104,6 +108,7 @@ class Publisher:
         """
         catalogue = make_catalogue(self._settings, self._store.sources())
         states = {state.path: state for state in self._store.feeds()}
+        states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}
         documents = Documents(self._store, catalogue, self._limits)
         identity = self._store.identity
         changed: list[str] = []
@@ -115,19 +120,24 @@ class Publisher:
                 return []
             wanted = {path: self._mark(catalogue, path, states.get(path), identity) for path in catalogue.feeds}
             damaged = set(self._folder.damaged(before))
-            marks = {path: mark for path, mark in before.items() if path in wanted and path not in damaged}
+            marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
             stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
-            for path in stale:
+            for path in _ordered(stale, before):
                 try:
-                    changed += self._publish(documents, path, states.get(path), _comparable(before, wanted, path))
+                    if path == _CATALOGUE:
+                        changed += self._publish_catalogue(catalogue, states)
+                        marks[path] = Mark(version=0, presentation="", digests=self._digests(_LISTS))
+                    else:
+                        last = _comparable(before.get(path), wanted[path])
+                        changed += self._publish(documents, path, states.get(path), last)
+                        digests = self._digests(f"{path}.{format}" for format in FORMATS)
+                        marks[path] = replace(wanted[path], digests=digests)
                 except PublishError as error:
                     marks.pop(path, None)
                     troubles.append(error)
                     if _hopeless(error):
                         break
-                else:
-                    marks[path] = replace(wanted[path], digests=self._digests(path))
-            changed += self._finish(catalogue, states, marks, troubles)
+            self._drop_foreign(catalogue)
             if marks != before:
                 self._folder.mark(marks)
         if troubles:
@@ -169,49 +179,33 @@ class Publisher:
         self._drop_archives(path, before)
         return written
 
-    def _finish(
-        self,
-        catalogue: Catalogue,
-        states: dict[str, FeedState],
-        marks: dict[str, Mark],
-        troubles: list[PublishError],
-    ) -> list[str]:
-        """The catalogue's own documents, and away with what does not belong here."""
-        try:
-            changed = self._publish_catalogue(catalogue, states)
-            self._drop_foreign(catalogue)
-        except PublishError as error:
-            troubles.append(error)
-            return []
-        digests = {name: self._folder.digest(name) or "" for name in _LISTS}
-        marks[""] = Mark(version=0, presentation="", digests=digests)
-        return changed
-
     def _waits(self, marks: dict[str, Mark], identity: str) -> bool:
         """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
-        other = any(mark.store != identity for path, mark in marks.items() if path)
+        other = any(mark.store != identity for path, mark in marks.items() if path != _CATALOGUE)
         return other and self._store.state(COMPLETE) is None
 
-    def _digests(self, path: str) -> dict[str, str]:
-        names = [f"{path}.{format}" for format in FORMATS]
+    def _digests(self, names: Iterable[str]) -> dict[str, str]:
         return {name: self._folder.digest(name) or "" for name in names}
 
     def _publish_catalogue(self, catalogue: Catalogue, states: dict[str, FeedState]) -> list[str]:
         facts = []
-        for path, info in catalogue.feeds.items():
+        for path, info in catalogue.listed.items():
             state = states.get(path)
-            newest = self._store.newest(path, 1)
+            view = catalogue.views.get(path)
+            newest = self._store.newest(view.feed if view else path, 1)
             facts.append(
                 FeedFacts(
                     info=info,
-                    entries=state.entries if state else 0,
+                    entries=None if view else state.entries if state else 0,
                     updated=newest[0].published if newest else None,
                 )
             )
         changed = max((state.changed for state in states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
         return self._folder.write(
             {
-                "opml.xml": Document(data=render.opml(catalogue.site, list(catalogue.feeds.values())), changed=changed),
+                "opml.xml": Document(
+                    data=render.opml(catalogue.site, list(catalogue.listed.values())), changed=changed
+                ),
                 "feeds.json": Document(data=render.catalogue(catalogue.site, facts), changed=changed),
             }
         )
@@ -243,14 +237,22 @@ class Publisher:
         self._folder.remove(foreign)
 
 
+_CATALOGUE = ""
+"""The mark of the documents that list the feeds."""
 _LISTS = ("opml.xml", "feeds.json")
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Where one document met these, the next one will."""
 
 
-def _comparable(before: dict[str, Mark], wanted: dict[str, Mark], path: str) -> Mark | None:
+def _ordered(stale: list[str], marks: dict[str, Mark]) -> list[str]:
+    """In which order documents are written. In a folder that is filled for the first time `all` comes last: where it
+    is served, everything else is."""
+    first = "all" in stale and "all" not in marks
+    return [*(path for path in stale if path != "all" or not first), _CATALOGUE, *(["all"] if first else [])]
+
+
+def _comparable(old: Mark | None, new: Mark) -> Mark | None:
     """What a feed's archives were made from, when only its entries changed since."""
-    old, new = before.get(path), wanted[path]
     return old if old and (old.presentation, old.store) == (new.presentation, new.store) else None
 
 

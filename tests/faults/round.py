@@ -1,6 +1,6 @@
 """What a fault injector calls for each round: `setup`, then (with the fault) refeed itself, then `check`.
 
-    python round.py setup HOME | check HOME
+python round.py setup HOME | check HOME
 """
 
 from __future__ import annotations
@@ -67,5 +67,5 @@ def _prepare(prepared: Path) -> None:
 
 if __name__ == "__main__":
     found = setup(Path(sys.argv[2])) or [] if sys.argv[1] == "setup" else check(Path(sys.argv[2]))
-    print("\n".join(found))
+    sys.stdout.write("\n".join(found))
     sys.exit(bool(found))

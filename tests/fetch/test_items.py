@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fetch.serving import item, rss
 from refeed.errors import FetchError
 from refeed.fetch.items import instant
-from refeed.fetch.poll import read
+from refeed.fetch.polling import read
 
 URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)
@@ -200,6 +200,18 @@ def test_a_bomb_takes_neither_time_nor_files(name: str) -> None:
         assert "root:" not in "".join(found.title for found in reading.items)
         assert sum(len(found.title) for found in reading.items) < 6_000_000
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("name", [name for name in BOMBS if "<!ENTITY" in BOMBS[name]])
+def test_declared_entities_are_refused_before_anything_is_parsed(name: str) -> None:
+    with pytest.raises(FetchError, match="XML entities"):
+        read(BOMBS[name].encode(), "", URL)
+
+
+def test_an_article_about_entities_and_an_old_doctype_are_no_bomb() -> None:
+    doctype = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://127.0.0.1:9/rss-0.91.dtd">'
+    found = one(rss(item(1, html="<!ENTITY x '样本'>"), head=doctype))
+    assert found.html == "<!ENTITY x '样本'>"
 
 
 def test_dates_are_read_as_feeds_write_them() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -243,6 +245,31 @@ def test_the_memory_of_requests_is_json_and_a_damaged_one_is_made_anew(
     (tmp_path / "requests.sqlite").write_bytes(b"garbage" * 1000)
     with Session(tmp_path, rule) as session:
         assert session.get(upstream.url("/feed")).status == 200
+
+
+def test_a_spoilt_row_in_the_memory_costs_one_full_request(upstream: Upstream, rule: FetchRule, tmp_path: Path) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"')
+    with Session(tmp_path, rule) as session:
+        session.get(upstream.url("/feed"))
+    for spoilt in ('{"half', '{"status_code": "x"}'):
+        with closing(sqlite3.connect(tmp_path / "requests.sqlite")) as memory, memory:
+            memory.execute("UPDATE responses SET value = ?", (spoilt,))
+        with Session(tmp_path, rule) as session:
+            assert session.get(upstream.url("/feed")).body == rss(item(1)).encode(), spoilt
+
+
+def test_what_nobody_asks_for_any_more_is_forgotten(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"')
+    session.get(upstream.url("/feed"))
+    session.prune()
+    assert session.get(upstream.url("/feed")).same, "not what is young"
+
+
+def test_a_clock_that_went_back_silences_no_upstream(upstream: Upstream, session: Session) -> None:
+    upstream.routes["/feed"] = reply(rss(item(1)))
+    rule = upstream.rule("/feed")
+    state = poll(rule, session, UpstreamState(), NOON + timedelta(days=900)).state
+    assert poll(rule, session, state, NOON).state.next == NOON + HOUR
 
 
 def test_upstreams_start_staggered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
@@ -33,6 +34,8 @@ def topic(*words: str, **more: object) -> Matcher:
         ("沙特", "沙烏地阿拉伯增產"),
         ("沙乌地", "沙特增产"),
         ("尼日利亚", "奈及利亞舉行選舉"),
+        ("雷射", "雷射手术"),
+        ("硬體", "硬件更新"),
         ("意大利", "義大利總理"),
         ("COVID", "ｃｏｖｉｄ疫苗"),
         ("K-pop", "喜欢k-POP的人"),
@@ -231,3 +234,30 @@ PIECES = st.sampled_from(["a", "b", "(?:ab|c)", "[ab]", "a?", "(?:bc){1,2}", "(?
 def test_no_match_is_lost_by_looking_for_the_text_first(pattern: str, text: str) -> None:
     if compile_pattern(pattern).search(text) and (needed := literals(pattern)):
         assert any(one in text for one in needed)
+
+
+def test_a_thousand_topics_cost_about_what_the_shipped_ones_do(rules: tuple[TopicRule, ...], entry: MakeEntry) -> None:
+    chance = random.Random(1)
+    signs = [chr(0x4E00 + number) for number in range(2500)]
+
+    def made_up(length: int) -> str:
+        return "".join(chance.choices(signs, k=length))
+
+    more = [
+        TopicRule(id=f"t{number}", words=(*(made_up(3) for _ in range(30)), f"re:{made_up(2)}.{{0,9}}{made_up(2)}"))
+        for number in range(1000 - len(rules))
+    ]
+    words = [word for rule in rules for word in rule.words if not word.startswith("re:")]
+    entries = [
+        entry(chance.choice(words), "。".join(made_up(80) + chance.choice(words) for _ in range(15))) for _ in range(30)
+    ]
+    matchers = Matcher(rules), Matcher([*rules, *more])
+
+    def cost(matcher: Matcher) -> float:
+        started = perf_counter()
+        for one in entries:
+            matcher.labels(one)
+        return perf_counter() - started
+
+    few, many = (min(times) for times in zip(*((cost(m) for m in matchers) for _ in range(7)), strict=True))
+    assert many < 2 * few

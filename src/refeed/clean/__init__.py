@@ -16,7 +16,7 @@ from .plain import plain_blocks
 from .repair import repair
 from .sources import Compiled, Sources, canonical
 from .steps import STEPS
-from .text import beginning, script, unescaped
+from .text import UNCARRIED, beginning, script, squeezed
 from .text import line as one_line
 from .tree import Reading, TooDeep, read
 from .weight import Weight, weigh
@@ -48,7 +48,7 @@ def clean(raw: RawEntry, sources: Sources) -> Cleaned:
         return plain(raw, sources, over)
     try:
         reading = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
-    except TooDeep:
+    except (TooDeep, RecursionError):
         return plain(raw, sources, "elements are nested deeper than any reader shows")
     return _finish(raw, sources, ready, reading, ())
 
@@ -122,8 +122,8 @@ def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
 
 
 def _title(raw: RawEntry, ready: Compiled, source: str) -> tuple[str, str]:
-    """(title, column): one line, character references decoded once, without what a source puts behind it."""
-    title = one_line(unescaped(raw.title))
+    """(title, column): one line, without what a source puts behind it."""
+    title = squeezed(UNCARRIED.sub("\ufffd", raw.title))
     column = ""
     for pattern in ready.titles:
         match = pattern.search(title)

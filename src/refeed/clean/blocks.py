@@ -17,7 +17,7 @@ Run = tuple[str, tuple[Mark, ...]]
 BREAK: Run = ("\n", ())
 
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
-TEXT_KINDS = ("p", *HEADINGS)
+TEXT_KINDS = frozenset(("p", *HEADINGS))
 BOXES = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
 
 
@@ -165,6 +165,35 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if block.children:
             yield from walk(block.children)
+
+
+_PARENTS = {"li": ("ul", "ol"), "tr": ("table",), "td": ("tr",), "th": ("tr",), "dt": ("dl",), "dd": ("dl",)}
+_WRAPPERS = {"ul": "li", "ol": "li", "dl": "dd", "tr": "td"}
+
+
+def sound(blocks: Iterable[Block], parent: str = "") -> list[Block]:
+    """The blocks with every item in a list, every cell in a row in a table, and nothing else in those; none empty."""
+    found: list[Block] = []
+    for block in blocks:
+        if block.kind not in BOXES:
+            found.append(block)
+            continue
+        if block.kind in _PARENTS and parent not in _PARENTS[block.kind]:
+            found.extend(sound(block.children, parent))
+            continue
+        block.children = sound(block.children, block.kind)
+        if block.kind == "table":
+            found.extend(child for child in block.children if child.kind != "tr")
+            block.children = [child for child in block.children if child.kind == "tr"]
+        if block.kind == "table" and len(block.children) == 1 and len(block.children[0].children) == 1:
+            found.extend(block.children[0].children[0].children)  # it only lays the page out
+        elif block.children:
+            found.append(block)
+    if wrapper := _WRAPPERS.get(parent):
+        return [
+            child if parent in _PARENTS.get(child.kind, ()) else Block(wrapper, children=[child]) for child in found
+        ]
+    return found
 
 
 def html(blocks: Iterable[Block]) -> str:

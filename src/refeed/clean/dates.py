@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
+_DIGIT = re.compile(r"\d")
 _LATE = timedelta(minutes=5)
 _EARLY = timedelta(hours=48)
 
@@ -54,7 +55,7 @@ class Found:
 
 def found(text: str) -> Found | None:
     """The date that a text is, apart from a label in front of it; None when it is anything else or more."""
-    if len(text) > 60 or not any(c.isdigit() for c in text):
+    if len(text) > 60 or _DIGIT.search(text) is None:
         return None
     text = _LABEL.sub("", text.strip(), count=1).strip()
     for read in (_iso, _rfc822, _european, _chinese, _english):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ..model import Removed
 from . import blocks as b
@@ -57,8 +58,8 @@ def _without(found: Sequence[Block], gone: set[int]) -> list[Block]:
 def captions(draft: Draft) -> None:
     """A line that only says what alt says is the caption, alt does not say it again, and a file name says nothing."""
     gone: list[Block] = []
-    for block, following in zip(draft.blocks, [*draft.blocks[1:], None], strict=True):
-        if block.kind == "figure" and not block.runs and following and following.kind == "p":
+    for block, following in pairwise(draft.blocks):
+        if block.kind == "figure" and not block.runs and following.kind == "p":
             text = squeezed(following.text)
             if text and text == squeezed(block.alt) and len(draft.texts()) > 1:
                 block.runs = following.runs

@@ -11,6 +11,7 @@ from .blocks import Block
 from .draft import Draft
 from .text import squeezed
 
+_SERVICE_WORD = re.compile(r"RSS|feed|first|最先出现|summary|subscribe", re.IGNORECASE)
 _SERVICE = re.compile(
     r"获取更多RSS[:：]?|"
     r"本文由.{0,20}(?:RSSHub|Feed43|FeedX|Huginn|易撰|RSS).{0,30}(?:生成|提供|输出)。?|"
@@ -61,9 +62,9 @@ def _is_service(block: Block) -> bool:
     found = b.links(block.runs)
     if outside.startswith("获取更多RSS"):
         return len(outside) < 12 and all("feedx." in url or "feedx" in url.partition("/")[0] for url, _ in found)
-    if _SERVICE.fullmatch(squeezed(text)):
+    if _SERVICE_WORD.search(text) and _SERVICE.fullmatch(squeezed(text)):
         return True
-    if _SHARE_LABEL.fullmatch(squeezed(text)) and not found:
+    if len(text) <= 40 and not found and _SHARE_LABEL.fullmatch(squeezed(text)):
         return True
     return bool(found) and not outside.strip(" .…→»>:：") and len(found) == 1 and bool(_MORE.fullmatch(squeezed(text)))
 
@@ -93,6 +94,8 @@ def only_links(block: Block) -> bool:
 
 
 _LONGEST_PREAMBLE = 3
+_SENTENCE = 40
+_DIGIT = re.compile(r"\d")
 _PIECES = re.compile(
     r"\s*[|｜]\s*|\s{2,}|\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
 )
@@ -100,26 +103,32 @@ _SOURCE = re.compile(r"(?:来源|來源|Source)\s*[:：]\s*\S.{0,40}")
 
 
 def preamble(draft: Draft) -> None:
-    """Date and names on lines of their own above the text."""
-    seen = 0
-    for block in list(draft.blocks):
-        if block.kind in ("figure", "hr"):
-            continue
-        if not block.is_text or seen >= _LONGEST_PREAMBLE:
-            break
-        seen += 1
-        parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
-        if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts):
-            continue
-        found = dates.found(parts[-1])
-        if found is None:
-            _labelled(draft, block)
-        elif _is_metadata(draft, block, found):
-            draft.date = draft.date or found
-            draft.came("date", f"line above the text: {parts[-1]}")
-            draft.write(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
+    """Date and names on lines of their own above the text, which begins where a line is longer."""
+    above = [block for block in draft.blocks[: 2 * _LONGEST_PREAMBLE] if block.kind not in ("figure", "hr")]
+    for block in above[:_LONGEST_PREAMBLE]:
+        if not block.is_text:
+            return
+        if _lifted_metadata(draft, block):
             draft.drop("lifted: date and byline", block.text)
             draft.blocks.remove(block)
+        elif len(block.text) > _SENTENCE:
+            return
+
+
+def _lifted_metadata(draft: Draft, block: Block) -> bool:
+    """Take date and names from a block of nothing else; False of any other block."""
+    parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
+    if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
+        return False
+    found = dates.found(parts[-1])
+    if found is None:
+        return _labelled(draft, block)
+    if not _is_metadata(draft, block, found):
+        return False
+    draft.date = draft.date or found
+    draft.came("date", f"line above the text: {parts[-1]}")
+    draft.write(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
+    return True
 
 
 def _is_metadata(draft: Draft, block: Block, found: dates.Found) -> bool:
@@ -130,19 +139,18 @@ def _is_metadata(draft: Draft, block: Block, found: dates.Found) -> bool:
     return "\n" not in block.text and abs(draft.raw.at - day) <= timedelta(hours=72)
 
 
-def _labelled(draft: Draft, block: Block) -> None:
+def _labelled(draft: Draft, block: Block) -> bool:
     """`2020-07-01 12:00 来源：某报 作者：某人`: every piece is a date or bears a label."""
     pieces = [piece for piece in _PIECES.split(block.text.replace("\n", " | ")) if piece]
     found = [dates.found(piece) for piece in pieces]
     others = [piece for piece, date in zip(pieces, found, strict=True) if date is None]
     if len(others) == len(pieces) or not all(_SOURCE.fullmatch(piece) or people.credits(piece) for piece in others):
-        return
+        return False
     draft.date = draft.date or next(date for date in found if date)
     draft.came("date", f"line above the text: {block.text}")
     for piece in others:
         draft.credit(people.credits(piece), "line above the text")
-    draft.drop("lifted: date and byline", block.text)
-    draft.blocks.remove(block)
+    return True
 
 
 def title_again(draft: Draft) -> None:
@@ -204,23 +212,29 @@ def stray(draft: Draft) -> None:
     draft.take_out(gone)
 
 
-_RIGHTS = re.compile(r"(?:©|\(c\) ?\d{4}|Copyright\b|版权所有|版權所有|All rights reserved).{0,120}", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"(?:©|\(c\) ?\d{4}|Copyright\b|版权所有|版權所有|All rights reserved)[^。！？]{0,100}。?", re.IGNORECASE
+)
 _TAGS = re.compile(
-    r"(?:标签|標籤|关键词|關鍵字|Tags?|Filed under|Tagged(?: with)?)\s*[:：]\s*(.{1,200})", re.IGNORECASE
+    r"(?:标签|標籤|关键词|關鍵字|Tags?|Filed under|Tagged(?: with)?)\s*[:：]\s*([^。！？\n]{1,200})", re.IGNORECASE
 )
 
 
 def small_print(draft: Draft) -> None:
     """Below the text: whose rights, which tags."""
-    for block in draft.texts()[-3:]:
-        text = squeezed(block.text)
-        if _RIGHTS.fullmatch(text) and not draft.rights:
-            draft.rights = text
-            draft.came("rights", "line below the text")
-            draft.drop("lifted: rights", text)
-        elif match := _TAGS.fullmatch(text):
-            draft.tag([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
-            draft.drop("lifted: tags", text)
-        else:
-            continue
-        draft.blocks.remove(block)
+    while found := next((block for block in draft.texts()[-3:] if _lifted_small_print(draft, block)), None):
+        draft.blocks.remove(found)
+
+
+def _lifted_small_print(draft: Draft, block: Block) -> bool:
+    text = block.text.strip()
+    if _RIGHTS.fullmatch(text):
+        draft.rights = f"{draft.rights} {text}".strip()
+        draft.came("rights", "line below the text")
+        draft.drop("lifted: rights", text)
+        return True
+    if match := _TAGS.fullmatch(text):
+        draft.tag([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
+        draft.drop("lifted: tags", text)
+        return True
+    return False

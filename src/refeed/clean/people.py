@@ -84,12 +84,14 @@ def spelled(name: str) -> str:
 def credits(text: str) -> list[tuple[str, str]]:
     """(role, name) of every person in a line of nothing but roles and names; empty of any other line."""
     line = text.strip()
+    if len(line) > 160 or "。" in line:
+        return []
     if bracketed := _BRACKETS.match(line):
         line = bracketed[1]
     line = _HOUSE.sub("", line)
-    pairs = list(_PAIR.finditer(line))
-    if not pairs or pairs[0].start() or len(line) > 160 or "。" in line:
+    if _PAIR.match(line) is None:
         return []
+    pairs = list(_PAIR.finditer(line))
     if len(pairs) == 1 and not pairs[0]["mark"]:
         return []
     found: list[tuple[str, str]] = []

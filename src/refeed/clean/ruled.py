@@ -13,6 +13,7 @@ from . import people
 from .blocks import Block, Run
 from .draft import Draft
 from .frame import only_links
+from .sources import Compiled
 from .text import squeezed
 
 _EDGE = 6
@@ -24,7 +25,7 @@ def lines(draft: Draft) -> None:
         return
     texts = draft.texts()
     gone: list[Block] = []
-    for at, candidates in _candidates(draft.ready.any_line, texts).items():
+    for at, candidates in _candidates(draft.ready, texts).items():
         block = texts[at]
         places = ("any", *(("start",) if at < _EDGE else ()), *(("end",) if at >= len(texts) - _EDGE else ()))
         parts = b.lines(block.runs)
@@ -49,22 +50,20 @@ def lines(draft: Draft) -> None:
     draft.take_out(gone)
 
 
-def _candidates(any_line: Any, texts: Sequence[Block]) -> dict[int, set[int]]:
+def _candidates(ready: Compiled, texts: Sequence[Block]) -> dict[int, set[int]]:
     """Which lines of which texts a rule may fit: one search over all, since each search of RE2 costs a copy."""
     places: list[tuple[int, int]] = []
     told: list[str] = []
     for at, block in enumerate(texts):
-        for index, part in enumerate(b.lines(block.runs)):
-            text = squeezed("".join([text for text, _ in part]))
-            outside = squeezed(b.unlinked(part))
-            places.append((at, index))
-            told.append(text)
-            if outside != text:
+        told.append(block.text)
+        places.extend((at, index) for index in range(told[-1].count("\n") + 1))
+        if ready.asks_links and b.links(block.runs):
+            for index, part in enumerate(b.lines(block.runs)):
+                told.append(squeezed(b.unlinked(part)))
                 places.append((at, index))
-                told.append(outside)
     found: dict[int, set[int]] = {}
     whole = "\n".join(told)
-    for match in any_line.finditer(whole):
+    for match in ready.any_line.finditer(whole):
         at, index = places[min(whole.count("\n", 0, match.start()), len(places) - 1)]
         found.setdefault(at, set()).add(index)
     return found

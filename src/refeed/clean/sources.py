@@ -48,6 +48,8 @@ class Compiled:
     lines: tuple[tuple[Line, Any], ...]
     any_line: Any
     """Finds in one search whether any of `lines` can match."""
+    asks_links: bool
+    """True when any of `lines` looks at the text outside of links."""
     cut: tuple[Any, ...]
     any_cut: Any
     titles: tuple[Any, ...]
@@ -201,6 +203,7 @@ def ruled(rule: SourceRule) -> Compiled:
         takings=takings,
         lines=tuple((line, compiled(line.match, "lines")) for line in rule.lines),
         any_line=_any(tuple(line.match for line in rule.lines), "lines"),
+        asks_links=any(line.links for line in rule.lines),
         any_cut=_any(rule.cut, "cut"),
         cut=tuple(compiled(pattern, "cut") for pattern in rule.cut),
         titles=tuple(compiled(pattern, "titles") for pattern in rule.titles),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 INVISIBLE = re.compile(
@@ -64,11 +63,6 @@ def squeezed(text: str) -> str:
 def line(text: str) -> str:
     """One line of plain text: nothing invisible, one space where white space of any kind was, none at the ends."""
     return squeezed(visible(text))
-
-
-def unescaped(text: str) -> str:
-    """Character references decoded, once."""
-    return html.unescape(text) if "&" in text else text
 
 
 def script(text: str, default: str) -> str:

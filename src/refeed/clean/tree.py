@@ -16,12 +16,11 @@ from bs4.element import NavigableString, Tag
 from ..model import Enclosure, Removed
 from ..rules import Element
 from . import links
-from .blocks import BREAK, Block, Mark, Run, paragraphs, tidy
+from .blocks import BREAK, Block, Mark, Run, paragraphs, sound, tidy
 from .markup import (
     ASKED,
     BLOCK_TAGS,
     BOXES,
-    CELLS,
     CREDIT_LABEL,
     HEADINGS,
     MARKS,
@@ -75,6 +74,7 @@ def read(html: str, base: str, ready: Compiled, language: str) -> Reading:
     walk = _Walk(base, ready, language)
     walk.inside(soup, (), 0)
     walk.end_line()
+    walk.reading.blocks = sound(walk.reading.blocks)
     return walk.reading
 
 
@@ -123,15 +123,13 @@ class _Walk:
     # -- text ---------------------------------------------------------------------------------------------------------
 
     def text(self, string: str, marks: tuple[Mark, ...]) -> None:
+        string = visible(string)
         words = string.split()
-        if not words:
-            if string and self.runs:
-                self.runs.append((" ", ()))
-            return
-        joined = " ".join(words)
-        self.runs.append(
-            ((" " if string[0].isspace() else "") + visible(joined) + (" " if string[-1].isspace() else ""), marks)
-        )
+        if words:
+            before, after = string[0].isspace(), string[-1].isspace()
+            self.runs.append((f"{' ' if before else ''}{' '.join(words)}{' ' if after else ''}", marks))
+        elif string and self.runs:
+            self.runs.append((" ", ()))
 
     def end_line(self, kind: str = "p") -> None:
         """Close the paragraph being read."""
@@ -148,8 +146,9 @@ class _Walk:
             self.figure = block
         elif block.kind != "hr" and not self.in_caption:
             self.figure = None
-            if not self.started and block.is_text and len(block.text) > 60:
-                self.started = True
+            if not self.started and block.is_text:
+                text = block.text
+                self.started = len(text) > 40 or text.endswith(("。", "！", "？", "”", ".", "!", "?"))
 
     # -- the tree -----------------------------------------------------------------------------------------------------
 
@@ -207,7 +206,7 @@ class _Walk:
             if self.blocks and self.blocks[-1] is self.link_to_player:
                 self.name_player(tag)
                 return
-        if name == "address" and not self.started:
+        if name == "address" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "address")
             return
         if name == "nav":
@@ -239,13 +238,7 @@ class _Walk:
         self.end_line()
         inner, self.blocks = self.blocks, outer
         kind = BOXES[tag.name]
-        if kind in ("ul", "ol"):
-            inner = [child if child.kind == "li" else Block("li", children=[child]) for child in inner]
-        elif kind in ("table", "tr"):
-            inner = [child for child in inner if child.kind in CELLS] or inner
-        if kind == "table" and (cell := _only_cell(inner)):
-            self.blocks.extend(cell)  # a table that only lays the page out
-        elif inner:
+        if inner:
             block = Block(kind, children=inner, attributes=_attributes(tag))
             if kind == "blockquote" and all(child.kind == "figure" for child in inner):
                 self.blocks.extend(inner)  # a frame round a picture is no quotation
@@ -274,7 +267,7 @@ class _Walk:
             return
         if tag.get("rel") == "tag":
             self.reading.fields.append(("tag", one_line(tag.get_text()), [], "rel=tag"))
-        elif tag.get("rel") == "author" and not self.started:
+        elif tag.get("rel") == "author" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "rel=author")
             return
         if any(mark[0] == "a" for mark in marks):
@@ -488,6 +481,8 @@ class _Walk:
         if to == "lead":
             self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
             return False
+        if to in ("author", "date") and not self.is_short(tag):
+            return False
         return self.keep_field(to, tag, where)
 
     def keep_field(self, to: Element, tag: Tag, where: str) -> bool:
@@ -560,15 +555,6 @@ class _Walk:
             return False
         linked = sum(len("".join(a.get_text().split())) for a in tag.find_all("a"))
         return len(text) - linked <= 24
-
-
-def _only_cell(rows: list[Block]) -> list[Block]:
-    """What the only cell of a table holds; nothing when it has more."""
-    while len(rows) == 1 and rows[0].kind in CELLS:
-        rows = rows[0].children
-        if len(rows) != 1 or rows[0].kind not in CELLS:
-            return rows
-    return []
 
 
 def _flat(blocks: list[Block]) -> list[Block]:

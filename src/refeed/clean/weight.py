@@ -39,9 +39,9 @@ class Weight:
     def over(self) -> str:
         """Why the body has to be published as plain text, or empty when it need not be."""
         if self.depth > DEPTH:
-            return f"elements are nested {self.depth} deep (at most {DEPTH} are read)"
+            return f"elements are nested more than {DEPTH} deep"
         if self.attributes > ATTRIBUTES:
-            return f"an element has {self.attributes} attributes (at most {ATTRIBUTES} are read)"
+            return f"an element has more than {ATTRIBUTES} attributes"
         return ""
 
     @property
@@ -75,6 +75,8 @@ def weigh(html: str) -> Weight:
         else:
             depth += 1
             deepest = max(deepest, depth)
+            if depth > DEPTH:
+                break
     if tags and len(html) - previous > 400:
         longest = max(longest, _tag_length(html, previous, len(html)))
         attributes = max(attributes, _attributes(html, previous, len(html)))

@@ -3,7 +3,7 @@
 from .enrich import Media, filled, find_icon, measure
 from .git import Pulled, checkout_of, pull
 from .hub import Ping, Pings, ping
-from .poll import PollResult, UpstreamState, due, poll
+from .polling import PollResult, UpstreamState, due, poll
 from .run import Fetched, Places, dump_roots, fetch, fetch_all, stagger, states_of
 from .session import Answer, Session
 from .states import States

@@ -173,4 +173,4 @@ def _decoder(encoding: str) -> zlib._Decompress | None:
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)[:200]
+    return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())[:200]

@@ -93,9 +93,10 @@ def _parse(text: str) -> tuple[etree._Element | None, list[str]]:
     except etree.XMLSyntaxError:
         pass
     try:
-        return _tree(mended, recover=True), [f"{doubt}, read as far as possible"]
+        root = _tree(mended, recover=True)
     except etree.XMLSyntaxError:
-        return None, [doubt]
+        root = None
+    return root, [doubt if root is None else f"{doubt}, read as far as possible"]
 
 
 def _tree(text: str, recover: bool) -> etree._Element | None:

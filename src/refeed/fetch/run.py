@@ -12,11 +12,11 @@ from ..dumpfile import write
 from ..errors import FetchError
 from ..rules import UpstreamRule
 from .git import checkout_of, pull
-from .poll import UpstreamState, due, failed, poll
+from .polling import UpstreamState, due, failed, poll
 from .session import Session
 from .states import States
 
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

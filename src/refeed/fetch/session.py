@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 import requests
+from cattrs import BaseValidationError
 from requests.structures import CaseInsensitiveDict
 from requests_cache import CachedSession
 from requests_cache.backends.sqlite import SQLiteCache
@@ -115,8 +116,14 @@ class Session:
 
     def _ask(self, method: str, url: str, deadline: float, **options: Any) -> requests.Response:
         split(url)
+        options = {**options, "timeout": deadline, "allow_redirects": False}
         try:
-            return self._session.request(method, url, timeout=deadline, allow_redirects=False, **options)
+            try:
+                return self._session.request(method, url, **options)
+            except BaseValidationError:
+                # A row that is JSON but no response: requests-cache 1.3.3 lets that through, and would every time.
+                self._session.cache.clear()  # type: ignore[no-untyped-call]
+                return self._session.request(method, url, **options)
         except (requests.RequestException, ValueError) as error:
             raise FetchError(f"{url[:200]!r} cannot be asked for: {error}"[:500]) from error
         except sqlite3.Error as error:

@@ -11,7 +11,7 @@ import msgspec
 
 from ..dumpfile import number
 from ..rules import UpstreamRule
-from .poll import UpstreamState
+from .polling import UpstreamState
 
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 

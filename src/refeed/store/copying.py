@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Table, func, select, tuple_
 
 from ..errors import StoreError
 from . import schema as t
+from .migrations import MIGRATIONS, version_of
 from .postgres import Patient, unhurried
 from .store import Store
 
@@ -32,10 +33,16 @@ class Copied:
 def copy(source: Store, target: Store, progress: Callable[[str, int], None] = lambda *_: None) -> list[Copied]:
     """Copy every table in one transaction, and read it back before that is committed. `progress` hears table and rows.
 
-    Nobody may write to either store meanwhile. Raises StoreError, with the target as empty as before, when it holds
-    entries already, when one of the two fails, or when what was read back is not what was written.
+    Nobody may write to either store meanwhile. Raises StoreError, with the target as empty as before, when there is
+    nothing to copy, when the target holds entries already, when one of the two fails, or when what was read back is
+    not what was written.
     """
-    source.migrate()
+    with source.reading() as old:
+        version = version_of(old)
+    if version != len(MIGRATIONS):
+        raise StoreError(
+            f"{source.name} holds " + ("an older schema: run `refeed migrate` on it first" if version else "no store")
+        )
     target.migrate()
     with source.reading() as old, target.writing() as new:
         unhurried(old)

@@ -1,4 +1,4 @@
-"""The store -> what a list of all feeds shows of each, in a handful of queries however many feeds and entries."""
+"""The store -> what a list of all feeds shows of each, in a few queries however many feeds and entries there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, desc, func, select
+from sqlalchemy import Select, desc, func, or_, select
 
 from . import schema as t
 from .packing import instant
@@ -60,6 +60,20 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
         )
         for path, ids in newest.items()
     }
+
+
+def reports(store: Store, id: str) -> tuple[Headline, ...]:
+    """The other entries that hold the same text as this one, oldest first: one of them all is shown in feeds."""
+    e = t.entries.c
+    with store.reading() as connection:
+        first = connection.execute(select(e.repost_of).where(e.id == id)).scalar() or id
+        same = select(e.id, e.source, e.title, e.published).where(
+            or_(e.id == first, e.repost_of == first), e.id != id, e.withdrawn.is_(None)
+        )
+        return tuple(
+            _headline(row.id, row.source, row.title, row.published)
+            for row in connection.execute(same.order_by(e.published, e.id))
+        )
 
 
 def months_before(month: str, count: int) -> str:

@@ -25,7 +25,7 @@ CREATE TABLE originals (
     data {bytes} NOT NULL
 )
 ;
-CREATE INDEX originals_entry ON originals (entry)
+CREATE INDEX originals_entry ON originals (entry, outcome, seen)
 ;
 CREATE INDEX originals_doubtful ON originals (outcome, seen) WHERE outcome <> 'accepted'
 ;

@@ -295,6 +295,22 @@ class Store:
         with self.reading() as connection:
             return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
+    def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
+        """Per source: how many of its dumps came out how, and when the last one was first seen."""
+        o, e = t.originals.c, t.entries.c
+        query = (
+            select(e.source, o.outcome, func.count(), func.max(o.seen))
+            .join_from(t.originals, t.entries, o.entry == e.id)
+            .group_by(e.source, o.outcome)
+            .order_by(e.source, o.outcome)
+        )
+        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        with self.reading() as connection:
+            for source, outcome, count, last in connection.execute(query):
+                counts, newest = found.get(source, ({}, instant(last)))
+                found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
+        return found
+
     def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; newest first."""
         kind, _, slug = feed.partition("/")
@@ -316,9 +332,10 @@ class Store:
             return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
 
     def note(self, name: str, value: str) -> None:
-        """Leave a small fact for the others."""
-        with self.writing() as connection:
-            upsert(connection, t.state, [{"name": name, "value": value}])
+        """Leave a small fact for the others; one that stands there already costs no write."""
+        if self.state(name) != value:
+            with self.writing() as connection:
+                upsert(connection, t.state, [{"name": name, "value": value}])
 
     def _file(self) -> tuple[int, int] | None:
         """Which file an SQLite store is."""

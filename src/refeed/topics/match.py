@@ -45,6 +45,10 @@ class Matcher:
         self.rules = tuple(rules)
         self._vocabulary = Vocabulary(self.rules)
         self._sections = tuple(frozenset(fold(name) for name in rule.sections) for rule in self.rules)
+        self._named: dict[str, list[int]] = {}
+        for topic, names in enumerate(self._sections):
+            for name in names:
+                self._named.setdefault(name, []).append(topic)
         self._weights = tuple(WEIGHT | rule.weight for rule in self.rules)
         self._versions = {rule.id: _version(rule) for rule in self.rules}
 
@@ -65,7 +69,7 @@ class Matcher:
         hits: dict[int, list[tuple[str, Hit]]] = {}
         for place, hit in self._found(seen):
             hits.setdefault(hit.topic, []).append((place, hit))
-        named = {i for i, wanted in enumerate(self._sections) if wanted & seen.sections}
+        named = {topic for name in seen.sections for topic in self._named.get(name, ())}
         verdicts = []
         for topic in sorted(hits.keys() | named):
             rule = self.rules[topic]

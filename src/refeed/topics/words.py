@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-import ahocorasick
+from ahocorasick_rs import AhoCorasick
 
 from ..rules import PATTERN, TopicRule, compile_pattern
 from .literals import literals
@@ -65,11 +65,8 @@ class Vocabulary:
                 known.setdefault(text, _Known()).patterns.append(number)
             if not needed:
                 self._always.append(number)
-        self._automaton = ahocorasick.Automaton()
-        for text, what in known.items():
-            self._automaton.add_word(text, (len(text), tuple(what.owners), tuple(what.patterns)))
-        self._automaton.make_automaton()
-        self._empty = not known
+        self._known = tuple((tuple(what.owners), tuple(what.patterns)) for what in known.values())
+        self._automaton = AhoCorasick(list(known), store_patterns=False)
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
@@ -97,9 +94,9 @@ class Vocabulary:
         """Hits of words, and the patterns that the text may hold: one pass, however many there are of either."""
         found: list[Hit] = []
         candidates: set[int] = set()
-        for stop, (length, owners, patterns) in () if self._empty else self._automaton.iter(text):
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            owners, patterns = self._known[index]
             candidates.update(patterns)
-            start, end = stop - length + 1, stop + 1
             if owners and _whole(text, start, end):
                 found += [Hit(topic, kind, word, start, end) for topic, kind, word in owners]
         return found, candidates

@@ -18,7 +18,7 @@ class Growing:
 
     def __init__(self, settle: float, suffixes: Sequence[str]) -> None:
         self._settle = settle
-        self._suffixes = suffixes
+        self._suffixes = tuple(suffixes)
         self._files: dict[str, tuple[Found, float]] = {}
         self._more = 0.0
 

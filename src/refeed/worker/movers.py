@@ -14,11 +14,11 @@ from ..errors import ConfigError, PublishError, StoreError
 from ..pipeline import Program
 from ..report import REPORT, Report
 from ..store import Listener, mend
+from .errands import Errands
 from .following import Following
 from .hints import Hints
 from .ingesting import Ingesting
 from .reloading import Configuration
-from .schedule import Schedule
 from .watching import Watching
 
 _log = logging.getLogger("refeed.worker")
@@ -45,7 +45,6 @@ class Movers:
         var = Path(settings.var_folder)
         self._lock = ingest_lock(settings, foremost=foremost)
         self._report = Report(var / REPORT)
-        self._schedule = Schedule()
         self._doubtful = True
 
     def stop(self) -> None:
@@ -60,13 +59,11 @@ class Movers:
 
     def run(self) -> None:
         """Work until `stop`. What is away, full or broken is waited for; documents are served meanwhile."""
-        self._schedule.start()
         try:
             while not self._stop.is_set():
                 if not self._attempt():
                     self._stop.wait(_AGAIN)
         finally:
-            self._schedule.stop()
             self._hints.close()
             self._lock.release()
 
@@ -99,10 +96,12 @@ class Movers:
         program = Program.open(settings, processes=min(os.cpu_count() or 1, _PROCESSES))
         watching = Watching(self._hints, polling=settings.dumps.polling)
         listener = None if ingests else Listener(settings.database_url, self._hints.wake)
+        errands = Errands(settings, self._hints, self._report)
         try:
             if ingests:
                 _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
-                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report)
+                errands.start()
+                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report, errands.announce)
             else:
                 _log.info("%s ingests; standing by", self._lock.holder())
                 turns = Following(program, self._hints, self._report, self._lock.holder())
@@ -110,11 +109,12 @@ class Movers:
                 if ingests != (self._lock.held() if ingests else self._lock.acquire()):
                     return
                 turns.turn()
-                self._schedule.mind_clock()
+                errands.mind_clock()
                 for what in ("store", "machine", "refeed"):
                     self._report.well(what)
                 self._report.write(**turns.facts())
         finally:
+            errands.stop()
             watching.stop()
             if listener is not None:
                 listener.close()

@@ -55,7 +55,7 @@ class Publishing:
             self._report.trouble("feeds", str(error))
             return
         cost = time.monotonic() - began
-        self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else cost)
+        self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
         self.owed = False
         self._report.well("feeds")
         if changed:

@@ -47,7 +47,7 @@ def _by_weight(accepted: str) -> list[str]:
     return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
 
 
-class Words(Domain):
+class Words(Domain):  # type: ignore[misc]
     """Flask-Babel's translations, compiled as the program starts: a .mo beside its .po would be one truth too many."""
 
     def get_translations(self) -> NullTranslations:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask import g, request
+from flask.sansio.app import App
+from flask_babel import Babel, get_locale, gettext
 from markupsafe import Markup
 
 from ...config import Settings
@@ -26,7 +28,7 @@ class Setting:
         self._prefix = urlsplit(settings.site.base_url).path.rstrip("/")
         self._assets = assets
 
-    def prepare(self, app: Flask) -> None:
+    def prepare(self, app: App) -> None:
         """Give the application our translations, filters and globals."""
         babel = Babel(app, locale_selector=lambda: self.language().replace("-", "_"))
         babel.domain_instance = Words()
@@ -40,7 +42,11 @@ class Setting:
             static=lambda file: f"{self._prefix}/static/{self._assets.name(file)}",
             moment=self._moment,
             day=self._day,
+            month_name=lambda month, year=False: times.month_name(month, get_locale(), year=year),
         )
+        app.jinja_env.filters["told"] = told
+        for name in app.jinja_env.list_templates(["html"]):  # now rather than in somebody's first request
+            app.jinja_env.get_template(name)
         app.context_processor(lambda: {"language": self.language()})
 
     def language(self) -> str:
@@ -71,6 +77,25 @@ class Setting:
 
     def _day(self, instant: datetime, zone: ZoneInfo = times.UTC) -> Markup:
         return times.day(instant, zone, get_locale())
+
+
+def told(reason: str) -> tuple[str, str, str]:
+    """A reason of the matcher's, `title: 气候 ×2 (+4)`: its place in the page's language, the words, the points."""
+    match = _REASON.fullmatch(reason)
+    if match is None:
+        return "", reason, ""
+    places = {
+        "title": gettext("in the title:"),
+        "tags": gettext("in the source’s tags:"),
+        "lead": gettext("at the beginning:"),
+        "body": gettext("in the text:"),
+        "section": gettext("section:"),
+    }
+    words = re.sub(r"\bnot (?=\S)", lambda _: gettext("against:") + " ", match["words"])
+    return places[match["place"]], words, match["points"]
+
+
+_REASON = re.compile(r"(?P<place>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
 
 
 def _known(asked: Mapping[str, str]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from markupsafe import Markup
 
 _TIME = Markup('<time datetime="{}">{}</time>')
@@ -25,6 +25,12 @@ def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     return _DAY.format(_machine(instant), format_date(instant.astimezone(zone), "medium", locale=locale))
 
 
+def month_name(month: str, locale: Locale, *, year: bool) -> str:
+    """`2020-06` in words: June 2020, or Jun alone where its year is named already."""
+    first = date(int(month[:4]), int(month[5:7]), 1)
+    return str(format_skeleton("yMMMM", first, locale=locale) if year else format_date(first, "LLL", locale=locale))
+
+
 def offset(there: datetime) -> str:
     """UTC+8, UTC+5:30, UTC."""
     minutes = round((there.utcoffset() or timedelta()).total_seconds() / 60)
@@ -36,7 +42,6 @@ def offset(there: datetime) -> str:
 
 def _machine(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-
 
 
 UTC = ZoneInfo("UTC")

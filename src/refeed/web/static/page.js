@@ -50,7 +50,10 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
   } else if (offset(there) !== -instant.getTimezoneOffset()) {
     const beside = document.createElement("span");
     beside.className = "there";
-    beside.textContent = ` (${there})`;
+    const shifted = new Date(instant.getTime() + offset(there) * 60000);
+    const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
+    const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: "UTC" }).format(shifted);
+    beside.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(there)[0]}` : there})`;
     time.replaceChildren(moments.format(instant), beside);
   }
 }

@@ -75,8 +75,9 @@ class PollResult:
 
 
 def due(state: UpstreamState, now: datetime) -> bool:
-    """Whether an upstream may be asked now."""
-    return not state.gone and (state.next is None or state.next <= now)
+    """Whether an upstream may be asked now. A clock that went back does not silence it."""
+    went_back = state.asked is not None and state.asked > now
+    return not state.gone and (state.next is None or state.next <= now or went_back)
 
 
 def poll(upstream: UpstreamRule, session: Session, state: UpstreamState, now: datetime) -> PollResult:

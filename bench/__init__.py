@@ -1,0 +1,1 @@
+"""Measurements: what refeed costs, beside something named in the same run."""
