@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 import postgres
 from refeed.config import Settings, load
 
 ROOT = Path(__file__).parents[1]
+
+# A machine that has much else to do is slow, not wrong: what is timed lives in bench/.
+hypothesis_settings.register_profile("everyday", deadline=None)
+hypothesis_settings.load_profile("everyday")
 
 
 @pytest.fixture

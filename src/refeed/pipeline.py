@@ -86,6 +86,14 @@ class Program:
         """Whether the store holds, or once held, all that the dump folders do."""
         return self.store.state(COMPLETE) is not None
 
+    def check(self, name: str) -> list[str]:
+        """What a strict parser and our own checks find wrong in a published document; nothing when it is well."""
+        kinds: dict[str, render.Kind] = {"opml.xml": "opml", "feeds.json": "catalogue"}
+        kinds |= {f".{format}": format for format in FORMATS}
+        kind = next(kind for end, kind in kinds.items() if name.endswith(end))
+        data = self.folder.read(name)
+        return ["it is damaged, or not ours"] if data is None else render.check(data, kind)
+
     def close(self) -> None:
         """Give everything back."""
         self.makers.close()

@@ -110,11 +110,11 @@ def test_withdrawing_leaves_a_tombstone_and_restoring_takes_it_away(store: Store
     record(store, [reading(n, topics=["climate"]) for n in range(3)], NOON)
     assert withdraw(store, [id_of(1)], NOON) == {"all", "source/one", "topic/climate"}
     assert withdraw(store, [id_of(1)], NOON + timedelta(days=1)) == frozenset()
-    assert store.withdrawn("topic/climate") == [(id_of(1), "one", NOON)]
-    assert store.withdrawn("topic/health") == []
+    assert store.withdrawn("topic/climate", 9) == [(id_of(1), "one", NOON)]
+    assert store.withdrawn("topic/health", 9) == []
     assert counted(store) == recount(store)
     restore(store, [id_of(1)], NOON)
-    assert store.withdrawn("all") == []
+    assert store.withdrawn("all", 9) == []
     assert len(store.newest("all", 10)) == 3
     assert counted(store) == recount(store)
 

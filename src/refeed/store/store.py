@@ -311,8 +311,14 @@ class Store:
                 found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
         return found
 
-    def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
-        """Entries that were withdrawn from a feed: id, source, when; newest first."""
+    def sources_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The source of each entry."""
+        e = t.entries.c
+        with self.reading() as connection:
+            return {row.id: row.source for row in connection.execute(select(e.id, e.source).where(e.id.in_(ids)))}
+
+    def withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
+        """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
         e = t.entries.c
         query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
@@ -324,7 +330,7 @@ class Store:
             (row.id, row.source, instant(row.withdrawn))
             for row in rows
             if kind != "topic" or any(label.topic == slug for label in unpack_labels(row.labels))
-        ]
+        ][:limit]
 
     def state(self, name: str) -> str | None:
         """A small fact that some process left for the others."""
