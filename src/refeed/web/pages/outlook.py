@@ -130,10 +130,10 @@ class Outlooks:
 
     def without_store(self) -> Catalogue:
         """The feeds that are configured, while the store is away."""
-        return make_catalogue(self._settings)
+        return make_catalogue(self._settings).public()
 
     def _look(self, revision: str) -> Outlook:
-        catalogue = make_catalogue(self._settings, self._store.sources())
+        catalogue = make_catalogue(self._settings, self._store.sources()).public()
         return Outlook(
             revision=revision,
             catalogue=catalogue,
