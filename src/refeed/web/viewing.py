@@ -137,9 +137,6 @@ class Viewing:
             while self._size > _BUDGET and self._kept:
                 self._size -= _cost(self._kept.popitem(last=False)[1])
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
 
 def _state(base: Ready) -> str:
     """What a view depends on: an entry outside the feed's own document moves its date, and nothing else of it."""
