@@ -129,10 +129,10 @@ class Outlooks:
 
     def without_store(self) -> Catalogue:
         """The feeds that are configured, while the store is away."""
-        return make_catalogue(self._settings)
+        return make_catalogue(self._settings).public()
 
     def _look(self, revision: str) -> Outlook:
-        catalogue = make_catalogue(self._settings, self._store.sources())
+        catalogue = make_catalogue(self._settings, self._store.sources()).public()
         seen = glances(self._store, 3 if len(catalogue.feeds) <= FEW else 1, _MONTHS)
         return Outlook(
             revision=revision,
