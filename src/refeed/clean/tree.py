@@ -70,7 +70,8 @@ class Reading:
 
 def read(html: str, base: str, ready: Compiled, language: str) -> Reading:
     """Parse a repaired body and read it. Raises TooDeep."""
-    soup = BeautifulSoup(html, builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
+    # Behind <body>, Beautiful Soup takes no text for a file name and no `<?xml` for a mistake, and warns of neither.
+    soup = BeautifulSoup(f"<body>{html}", builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
     walk = _Walk(base, ready, language)
     walk.inside(soup, (), 0)
     walk.end_line()
@@ -313,13 +314,12 @@ class _Walk:
         if found:
             self.reading.enclosures.append(found)
             self.player(found.url, tag, found.type.partition("/")[0])
+            self.figure = self.blocks[-2] if poster else None
 
     def player(self, url: str, tag: Tag, kind: str) -> None:
         name = one_line(str(tag.get("title") or tag.get("aria-label") or "")) or embed_link(url, kind, self.language)
-        figure = self.figure
         self.link_to_player = Block("p", [(name, (("a", url),))])
         self.put(self.link_to_player)
-        self.figure = figure if figure and not figure.runs else None
 
     def name_player(self, tag: Tag) -> None:
         """A caption under a player is its name, unless a picture above bears it already."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -22,10 +23,12 @@ from ..logs import start_logs
 from .answers import refused
 from .archivist import Archivist
 from .browsing import Browsing
+from .counting import Counting
 from .doors import Doors
 from .feeds import feeds
 from .front import Front
 from .manners import SAFETY, Manners
+from .metrics import metrics
 from .navigation import VARY
 from .operations import operations
 from .pages import pages
@@ -69,13 +72,23 @@ def _assemble(app: Flask, settings: Settings) -> None:
     flask_app = app.wsgi_app
     places = Places(Manners(settings, f"Accept-Encoding, {VARY}"), access, settings.site.base_url)
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
-    front = Front(flask_app, shelf, note=lambda *_: None)
+    counting = Counting()
+    front = Front(flask_app, shelf, note=counting.note)
     viewing = Viewing(stored.view, places, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
     app.register_blueprint(feeds(catalogue, places, access, front.deliver, Archivist(stored.archive)))
+    app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
+    app.after_request(partial(_noted, counting))
     app.wsgi_app = front  # type: ignore[method-assign]
+
+
+def _noted(counting: Counting, response: Response) -> Response:
+    """Count what is answered below /feeds/ by other than a document, which the front counts itself."""
+    if request.path.startswith(("/feeds/", "/k/")) and response.status_code >= 300 and response.status_code != 304:
+        counting.note("", response.status_code, request.headers.get("User-Agent", ""), 0)
+    return response
 
 
 def _safe(response: Response) -> Response:
