@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import msgspec
 
+from .access import Access
 from .config import Settings
 from .model import FeedInfo, Site, Source
-from .rules import TopicRule
+from .rules import TopicRule, ViewRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +25,31 @@ class Catalogue:
     """Titles by topic id."""
     moved: dict[str, str]
     """Paths of feeds that were renamed, and where they are now."""
+    views: dict[str, ViewRule] = field(default_factory=dict)
+    """Named views by path."""
+    shares: dict[str, float]
+    """Largest share of one source, for the feeds that set one."""
     retired: frozenset[str] = frozenset()
     """Paths of feeds that there are no longer."""
+
+    @property
+    def listed(self) -> dict[str, FeedInfo]:
+        """Those that may be listed: all that are not private."""
+        return {path: info for path, info in self.feeds.items() if not info.private}
 
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
         # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
         configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
-        facts = (self.site, self.feeds.get(path), configured, sorted(self.topics.items()), more)
+        facts = (
+            self.site,
+            self.feeds.get(path),
+            self.views.get(path),
+            self.shares.get(path),
+            configured,
+            sorted(self.topics.items()),
+            more,
+        )
         return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
@@ -53,12 +71,21 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
     feeds = {"all": FeedInfo(path="all", title=site.title, language=site.language, mixed=True)}
     feeds |= {f"source/{id}": _source_feed(source) for id, source in sorted(sources.items())}
     feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}
+    access = Access(settings)
+    views = {f"view/{view.id}": view for view in settings.views if view.feed in feeds}
+    feeds |= {path: _view_feed(path, view, feeds[view.feed], site) for path, view in views.items()}
     return Catalogue(
         site=site,
-        feeds={path: info for path, info in feeds.items() if path not in settings.retired},
+        feeds={
+            path: replace(info, private=access.is_private(path))
+            for path, info in feeds.items()
+            if path not in settings.retired
+        },
         sources=sources,
         topics={topic.id: topic.name(site.language) for topic in settings.topics},
+        shares={f"topic/{topic.id}": topic.per_source for topic in settings.topics if topic.per_source < 1},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
+        views=views,
         retired=frozenset(settings.retired),
     )
 
@@ -82,3 +109,8 @@ def _topic_feed(topic: TopicRule, site: Site) -> FeedInfo:
         language=site.language,
         mixed=True,
     )
+
+
+def _view_feed(path: str, view: ViewRule, feed: FeedInfo, site: Site) -> FeedInfo:
+    title = view.name(site.language, feed.title)
+    return replace(feed, path=path, title=title, subtitle=view.description or feed.subtitle)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from . import archives, render
+from . import archives, render, views
 from .archives import Chunk, Limits, Row
 from .catalogue import Catalogue, labels
-from .model import Feed, FeedEntry, Format, Tombstone
+from .model import Feed, FeedEntry, FeedInfo, Format, Site, Tombstone
+from .rules import MOST, View
 from .store import Member, Store, Stored
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
+_BATCH = 50
+"""Entries that a view unpacks at a time: most views find what they want among the first."""
+_REACH = 10
+"""How many times as many entries are looked at where no source may have more than its share."""
 _KEPT = 1000
 """Entries kept unpacked from one rendering to the next: a few MB, and most of what a new dump's feeds need."""
 
@@ -29,10 +36,29 @@ class Documents:
 
     def subscription(self, path: str) -> Feed:
         """A feed as its subscribers get it: the newest entries within the budgets."""
-        members = self._store.newest(path, self._limits.entries)
+        if path in self._catalogue.views:
+            named = self._catalogue.views[path]
+            return self.view(named.feed, named, _NEVER, self._catalogue.feeds[path])
+        members = self._newest(path)
         members = members[: archives.window((member.weight for member in members), self._limits)]
         months = [month.month for month in self._store.months(path)]
         return self._feed(path, members, self._names(path, months[:2]), None)
+
+    def _newest(self, path: str) -> list[Member]:
+        """A feed's newest entries, no source having more of them than its share where the feed sets one."""
+        most, share = self._limits.entries, self._catalogue.shares.get(path, 1.0)
+        if share >= 1:
+            return self._store.newest(path, most)
+        members = self._store.newest(path, most * _REACH)
+        sources = self._store.sources_of([member.id for member in members])
+        room = Counter[str]()
+        chosen = []
+        for member in members:
+            source = sources[member.id]
+            room[source] += 1
+            if room[source] <= math.ceil(share * most):
+                chosen.append(member)
+        return chosen[:most]
 
     def archive(self, path: str, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
@@ -47,6 +73,28 @@ class Documents:
         members = {member.id: member for member in self._store.month(path, name[:7])}
         chunk = next(chunk for chunk in self._chunks(name[:7], list(members.values())) if chunk.name == name)
         return self._feed(path, [members[id] for id in reversed(chunk.ids)], names, name)
+
+    def view(self, path: str, view: View, now: datetime, info: FeedInfo) -> Feed:
+        """A feed's newest entries, or a named view's, as a view shows them; under the name of `info`.
+
+        It has no archives: those hold everything.
+        """
+        members = self._store.newest(path, views.SCANNED)
+        most = min(view.limit, MOST) if view.limit else self._limits.entries
+        named = self.subscription(path).entries if path in self._catalogue.views else None
+        entries = self._lazily(members, mixed=info.mixed) if named is None else iter(named)
+        chosen = views.Selection(view, now).choose(entries, most)
+        shown = [views.show(entry, view) for entry in chosen]
+        shown = shown[: archives.window((archives.weight(s.entry) for s in shown), self._limits._replace(entries=most))]
+        newest = members[0].published if members else _NEVER
+        language = views.script(view.opencc) if view.opencc and info.language.startswith("zh") else info.language
+        title, subtitle = (views.convert(text, view.opencc) for text in (info.title, info.subtitle))
+        return Feed(
+            site=self._site(info),
+            info=replace(info, title=title, subtitle=subtitle, language=language),
+            updated=max((s.entry.updated for s in shown), default=newest),
+            entries=tuple(shown),
+        )
 
     def archives(self, path: str) -> tuple[str, ...]:
         """Names of all archives of a feed, oldest first."""
@@ -69,7 +117,7 @@ class Documents:
         tombstones = self._tombstones(path, mixed=info.mixed) if archive is None else ()
         moments = [shown.entry.updated for shown in entries] + [tombstone.when for tombstone in tombstones]
         return Feed(
-            site=self._catalogue.site,
+            site=self._site(info),
             info=info,
             updated=max(moments, default=_NEVER),
             entries=entries,
@@ -78,6 +126,16 @@ class Documents:
             previous=previous,
             next=following,
         )
+
+    def _site(self, info: FeedInfo) -> Site:
+        """Us, without hubs where none is told of changes: of private feeds, and of views that somebody made up."""
+        site = self._catalogue.site
+        return replace(site, hubs=()) if info.private or info.query else site
+
+    def _lazily(self, members: list[Member], *, mixed: bool) -> Iterator[FeedEntry]:
+        for start in range(0, len(members), _BATCH):
+            for stored, member in self._unpacked(members[start : start + _BATCH]):
+                yield self._shown(stored, member, mixed=mixed)
 
     def _unpacked(self, members: list[Member]) -> list[tuple[Stored, Member]]:
         revisions = self._store.revisions([member.id for member in members])
@@ -104,5 +162,5 @@ class Documents:
     def _tombstones(self, path: str, *, mixed: bool) -> tuple[Tombstone, ...]:
         return tuple(
             Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
-            for id, source, when in self._store.withdrawn(path)
+            for id, source, when in self._store.withdrawn(path, self._limits.entries)
         )

@@ -217,6 +217,10 @@ class FeedInfo:
     """A larger one, the same way."""
     mixed: bool = False
     """True when its entries come from several sources, so each names its own."""
+    query: str = ""
+    """What follows the `?` in the address of a view by query; such a view has the path of the feed that it looks at."""
+    private: bool = False
+    """Served under addresses with a token alone, and listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +228,8 @@ class FeedFacts:
     """A feed in the catalogue for services: what the store knows of it beside its entries."""
 
     info: FeedInfo
-    entries: int = 0
-    """All that its documents and archives hold together."""
+    entries: int | None = 0
+    """All that its documents and archives hold together; None for a view, which nobody counts."""
     updated: datetime | None = None
     """Its newest change; None while it has no entries."""
     archives: tuple[str, ...] = ()

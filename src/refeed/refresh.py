@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from .makers import Makers
+from .making import Maker
 from .model import Dump
 from .store import Store, keep, relabel, revise
 from .store.packing import pack_labels
+from .topics import Matcher
 
 BATCH = 256
 
@@ -29,6 +33,7 @@ class Refresher:
             return self._clean(ids)
         if ids := self._store.outdated(topics=maker.labelling, limit=BATCH):
             return self._label(ids)
+        self._store.note(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
         return None
 
     def _clean(self, ids: list[str]) -> frozenset[str]:
@@ -43,7 +48,33 @@ class Refresher:
         return feeds
 
     def _label(self, ids: list[str]) -> frozenset[str]:
+        """Label entries by the topics that are new or changed; the labels of all others stay."""
         maker = self._makers.maker
-        found = self._store.entries(ids)
-        labels = {s.entry.id.removeprefix("urn:uuid:"): pack_labels(maker.matcher.labels(s.entry)) for s in found}
+        changed = self._changed()
+        matcher = Matcher([topic for topic in maker.topics if topic.id in changed])
+        order = {topic.id: place for place, topic in enumerate(maker.topics)}
+        labels = {}
+        for stored in self._store.entries(ids):
+            kept = [label for label in stored.labels if label.topic in order and label.topic not in changed]
+            found = sorted((*kept, *matcher.labels(stored.entry)), key=lambda label: order[label.topic])
+            labels[stored.entry.id.removeprefix("urn:uuid:")] = pack_labels(tuple(found))
         return relabel(self._store, labels, maker.labelling, self._clock())
+
+    def _changed(self) -> set[str]:
+        """Topics whose rules are not those that everything stored was last labelled with.
+
+        They are struck from that record first: labelling may be interrupted, and the rules change again meanwhile.
+        """
+        versions = _versions(self._makers.maker)
+        before = msgspec.json.decode(self._store.state(_LABELLED) or "{}", type=dict[str, str])
+        same = {topic: version for topic, version in before.items() if versions.get(topic) == version}
+        self._store.note(_LABELLED, msgspec.json.encode(same).decode())
+        return versions.keys() - same.keys()
+
+
+_LABELLED = "labelled"
+"""The fact in the store that says which version of each topic everything stored was last labelled with."""
+
+
+def _versions(maker: Maker) -> dict[str, str]:
+    return {topic.id: maker.matcher.version(topic.id) for topic in maker.topics}

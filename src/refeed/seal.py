@@ -24,6 +24,13 @@ def seal(document: bytes) -> bytes:
     return body + before + sha256(body).hexdigest().encode() + after
 
 
+def unseal(sealed: bytes) -> bytes:
+    """The document without its last line. Only for bytes that `digest` found whole."""
+    before, after = _JSON if sealed.startswith(b"{") else _XML
+    body = sealed[: len(sealed) - len(after) - _DIGITS - len(before)]
+    return body + b"}" if before is _JSON[0] else body
+
+
 def digest(sealed: bytes) -> str | None:
     """The document's digest in hexadecimal, or None when the bytes are not what was sealed."""
     before, after = _JSON if sealed.startswith(b"{") else _XML

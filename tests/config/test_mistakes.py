@@ -42,13 +42,21 @@ def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:
 
 def test_two_topics_of_one_id_are_a_mistake(tmp_path: Path) -> None:
     text = "topics:\n  - {id: a, words: [x]}\n  - {id: a, words: [y]}\n"
-    assert mistakes(tmp_path, text) == ["config.yaml:3: topics[1].id: 'a' is taken already in line 2"]
+    assert mistakes(tmp_path, text) == ["config.yaml:3: topics[1].id: 'a' is taken already by topics[0]"]
 
 
 def test_a_topic_of_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
     text = "topics:\n  - id: a\n    words: [x]\n    sources: [bcc]\n"
     assert mistakes(tmp_path, text) == [
         "config.yaml:4: topics[0].sources[0]: no source is called 'bcc'; did you mean 'bbc'?"
+    ]
+
+
+def test_a_former_id_that_is_still_in_use_or_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    text = "topics:\n  - {id: a, words: [x], was: [b]}\n  - {id: b, words: [y], was: [z]}\n  - {id: c, words: [y], was: [z]}\n"
+    assert mistakes(tmp_path, text) == [
+        "config.yaml:2: topics[0].was: 'b' is still the id of topics[1]",
+        "config.yaml:4: topics[2].was: 'z' is what topics[1] was already",
     ]
 
 

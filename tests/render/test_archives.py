@@ -142,6 +142,22 @@ def test_a_month_is_a_month_in_utc() -> None:
     assert month_of(datetime.fromisoformat("2020-07-01T08:00:00+08:00")) == "2020-07"
 
 
+def test_a_chunk_is_full_when_the_next_entry_would_exceed_either_budget() -> None:
+    some = [Row(str(number), NOON + timedelta(hours=number), 40_000) for number in range(5)]
+    assert [chunk.ids for chunk in chunks("2026-01", some, LIMITS)] == [("0", "1"), ("2", "3"), ("4",)]
+    light = [row._replace(size=1) for row in some]
+    assert [chunk.ids for chunk in chunks("2026-01", light, LIMITS)] == [("0", "1", "2", "3"), ("4",)]
+    exact = [row._replace(size=50_000) for row in some[:2]]
+    assert [chunk.name for chunk in chunks("2026-01", exact, LIMITS)] == ["2026-01"]
+
+
+@pytest.mark.parametrize("character", ["&", "<", ">", '"', "\\", "\n", "\r", "\t", "气", "\U0001f600"])
+def test_no_character_weighs_more_in_a_document_than_in_the_plan(character: str) -> None:
+    entry = entry_of(html=SafeHtml(character * 20_000 + "."), summary=character * 5_000 + ".")
+    for write in RENDERERS.values():
+        assert len(write(feed_of(entry))) <= weight(entry) + len(write(feed_of()))
+
+
 def test_one_enormous_entry_empties_no_feed() -> None:
     limits = Limits(entries=50, bytes=512_000)
     sizes = [5_000_000, *[9_000] * 60]

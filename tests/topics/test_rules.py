@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from refeed.rules import TopicRule
-from refeed.topics import check
 
 
 @pytest.mark.parametrize(
@@ -37,22 +36,6 @@ def test_a_rule_that_cannot_be_meant_is_refused(fields: dict[str, object], messa
 
 def rule(id: str, **fields: object) -> TopicRule:
     return TopicRule(id=id, words=("气候",), **fields)  # type: ignore[arg-type]
-
-
-def test_ids_given_twice_and_unknown_sources_are_found() -> None:
-    rules = [
-        rule("a", sources=("dw",)),
-        rule("b", was=("a",)),
-        rule("a", sources=("wd",)),
-        rule("c", was=("z",)),
-        rule("d", was=("z",)),
-    ]
-    assert check(rules, {"dw", "bbc"}) == [
-        (1, "was", "'a' is still the id of topics[0]"),
-        (2, "id", "'a' is given twice; topics[0] has it"),
-        (2, "sources", "no source 'wd'; did you mean 'dw'?"),
-        (4, "was", "'z' is given twice; topics[3] has it"),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def clean(raw: RawEntry, sources: Sources) -> Cleaned:
         return plain(raw, sources, over)
     try:
         reading = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
-    except TooDeep:
+    except (TooDeep, RecursionError):
         return plain(raw, sources, "elements are nested deeper than any reader shows")
     return _finish(raw, sources, ready, reading, ())
 

@@ -189,14 +189,15 @@ def credit_lines(draft: Draft) -> None:
     draft.take_out(gone)
 
 
-_BY = re.compile(r"By ((?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+(?:(?:,| and) (?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+)*)")
+_ENGLISH_NAME = r"(?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+"
+_BY = re.compile(rf"By ({_ENGLISH_NAME}(?:(?:,| and) {_ENGLISH_NAME})*)|文\s*[/／|｜:：]\s*([^。，]{{2,20}})")
 
 
-def english_byline(draft: Draft) -> None:
-    """`By Ada Lovelace and Charles Babbage`, alone on one of the first lines."""
+def byline(draft: Draft) -> None:
+    """`By Ada Lovelace and Charles Babbage` or `文/某人`, alone on one of the first lines."""
     for block in draft.texts()[:2]:
         if match := _BY.fullmatch(block.text):
-            draft.write(people.names(match[1], draft.ready.is_agency), "line: By …")
+            draft.write(people.names(match[1] or match[2], draft.ready.is_agency), f"line: {block.text}")
             draft.drop("lifted: byline", block.text)
             draft.blocks.remove(block)
 

@@ -9,9 +9,11 @@ _UNSAFE = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What needs no repair, and almost every URL is such.
 _PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(?:/[!#-;=?-\[\]_a-z~]*)?")
+# No page has a longer address, and every pattern here is then quick whatever it is asked.
+_LONGEST = 4000
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_HOST = re.compile(r"[^\s/?#@]+\.[^\s/?#@.]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]+\](?::\d{1,5})?", re.IGNORECASE)
+_HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,40}\](?::\d{1,5})?", re.IGNORECASE)
 
 # Who carries a picture for somebody else: what stands before the picture's own URL. Everything behind it is that URL;
 # it is not a query, so a `?v=1&t=2` in it is its own.
@@ -99,7 +101,7 @@ _SHARERS = re.compile(
 def absolute(url: str, base: str) -> str:
     """The URL, absolute, what URLs do not take percent-encoded; empty when it is no web or mail address."""
     url = url.strip().replace("\t", "").replace("\n", "").replace("\r", "").replace("\\&", "&")
-    if not url or url.startswith("#"):
+    if not url or url.startswith("#") or len(url) > _LONGEST:
         return ""
     if not _WEB.match(url):
         if _SCHEME.match(url):

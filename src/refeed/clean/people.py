@@ -54,7 +54,7 @@ _NO_NAME = re.compile(
 
 def names(text: str, is_agency: Callable[[str], bool]) -> list[str]:
     """The persons that a byline names, each once, in its order, spelled for reading."""
-    if is_agency(text.strip()):
+    if is_agency(text.strip()) or "://" in text:
         return []
     found: list[str] = []
     for part in _SPLIT.split(_LEADING.sub("", text.strip())):

@@ -1,51 +1,53 @@
-"""A body that no parser should see -> paragraphs of its text. One linear scan; nothing is parsed and nothing cut."""
+"""A body that no parser should see -> paragraphs of its text. Linear in its length, whatever is in it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 from .blocks import Block
 from .text import line
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)|<!--")
-_UNREAD = ("script", "style", "template", "title")
-# A tag is looked through no further, so that a million of them without an end cost no square.
-_LONGEST = 100_000
-_INLINE = frozenset((
-    "a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "span", "font", "small", "big", "code", "q", "mark", "cite",
-    "abbr", "time", "label", "img", "wbr", "ins", "del", "kbd", "bdi", "bdo",
-))  # fmt: skip
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|time|u|wbr)(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
+_UNREAD = re.compile(r"<(/?)(?:script|style)(?=[\s/>])", re.IGNORECASE)
+_PARAGRAPHS = 2000
+"""At most so many; of more, neighbours share one."""
 
 
 def plain_blocks(html: str) -> list[Block]:
     """The visible text of a body, a paragraph for each block of it."""
-    pieces: list[str] = []
-    unread = ""
+    read = "".join(_without_scripts("".join(_without_comments(html))))
+    text = unescape(_TAG.sub("\n", _INLINE.sub("", read)))
+    parts = [part for part in text.split("\n") if part and not part.isspace()]
+    share = len(parts) // _PARAGRAPHS + 1
+    lines = (line(" ".join(parts[at : at + share])) for at in range(0, len(parts), share))
+    return [Block("p", [(part, ())]) for part in lines if part]
+
+
+def _without_comments(html: str) -> Iterator[str]:
+    first, *others = html.split("<!--")
+    yield first
+    for other in others:
+        comment, end, rest = other.partition("-->")
+        yield rest if end else comment
+
+
+def _without_scripts(html: str) -> Iterator[str]:
+    """What stands outside of scripts and styles; one that is never closed ends where the next tag begins."""
     at = 0
-    for match in _TAG.finditer(html):
-        if match.start() < at:
-            continue
-        name = (match[2] or "").lower()
-        if unread:
-            if name == unread and match[1]:
-                unread = ""
-            else:
-                continue
+    opened: re.Match[str] | None = None
+    for match in _UNREAD.finditer(html):
+        if opened is None:
+            yield html[at : match.start()]
+            at = match.start()
+        if match[1]:
+            at = match.start()
+            opened = None
         else:
-            pieces.append(html[at : match.start()])
-            if name not in _INLINE:
-                pieces.append("\n")
-            if name in _UNREAD and not match[1]:
-                unread = name
-        at = _after(html, match)
-    if not unread:
-        pieces.append(html[at:])
-    return [Block("p", [(part, ())]) for part in map(line, unescape("".join(pieces)).split("\n")) if part]
-
-
-def _after(html: str, match: re.Match[str]) -> int:
-    """Where reading goes on behind a tag or a comment; behind its name when it never ends."""
-    mark = "-->" if match[0] == "<!--" else ">"
-    end = html.find(mark, match.end(), match.end() + _LONGEST)
-    return end + len(mark) if end >= 0 else match.end()
+            opened = opened or match
+    yield html[at:]

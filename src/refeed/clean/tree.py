@@ -70,7 +70,8 @@ class Reading:
 
 def read(html: str, base: str, ready: Compiled, language: str) -> Reading:
     """Parse a repaired body and read it. Raises TooDeep."""
-    soup = BeautifulSoup(html, builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
+    # Behind <body>, Beautiful Soup takes no text for a file name and no `<?xml` for a mistake, and warns of neither.
+    soup = BeautifulSoup(f"<body>{html}", builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
     walk = _Walk(base, ready, language)
     walk.inside(soup, (), 0)
     walk.end_line()
@@ -206,7 +207,7 @@ class _Walk:
             if self.blocks and self.blocks[-1] is self.link_to_player:
                 self.name_player(tag)
                 return
-        if name == "address" and not self.started:
+        if name == "address" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "address")
             return
         if name == "nav":
@@ -267,7 +268,7 @@ class _Walk:
             return
         if tag.get("rel") == "tag":
             self.reading.fields.append(("tag", one_line(tag.get_text()), [], "rel=tag"))
-        elif tag.get("rel") == "author" and not self.started:
+        elif tag.get("rel") == "author" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "rel=author")
             return
         if any(mark[0] == "a" for mark in marks):
@@ -313,13 +314,12 @@ class _Walk:
         if found:
             self.reading.enclosures.append(found)
             self.player(found.url, tag, found.type.partition("/")[0])
+            self.figure = self.blocks[-2] if poster else None
 
     def player(self, url: str, tag: Tag, kind: str) -> None:
         name = one_line(str(tag.get("title") or tag.get("aria-label") or "")) or embed_link(url, kind, self.language)
-        figure = self.figure
         self.link_to_player = Block("p", [(name, (("a", url),))])
         self.put(self.link_to_player)
-        self.figure = figure if figure and not figure.runs else None
 
     def name_player(self, tag: Tag) -> None:
         """A caption under a player is its name, unless a picture above bears it already."""
@@ -480,6 +480,8 @@ class _Walk:
             return True
         if to == "lead":
             self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
+            return False
+        if to in ("author", "date") and not self.is_short(tag):
             return False
         return self.keep_field(to, tag, where)
 

@@ -9,12 +9,10 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..rules import SourceRule, TopicRule
-from .reading import nearest, read
-from .settings import File, Settings
-
-_SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
-Places = dict[tuple[str | int, ...], int]
+from ..rules import SourceRule
+from .checks import Places, check
+from .reading import read
+from .settings import AccessSettings, File, Settings
 
 
 def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
@@ -29,11 +27,13 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
     places: Places = {}
     written = read(File, text, str(file), environ, places)
-    mistakes = [*_check_ids(written, str(file), places)]
-    built_in = built_in_sources()
-    sources = _merge(built_in, written.sources)
-    mistakes += _check_sources(sources, written, str(file), places)
-    mistakes += _check_retired(written, str(file), places)
+    sources = _merge(built_in_sources(), written.sources)
+    mistakes = check(written, sources, str(file), places)
+    access = written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
+    secret = environ.get("REFEED_ACCESS_SECRET", "")
+    said = [r.access for r in sources] + [r.access for r in written.topics] + [r.access for r in written.views]
+    if "private" in (access.site, *said):
+        mistakes += _check_secret(secret)
     numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
     if mistakes:
         raise ConfigError(*mistakes)
@@ -48,8 +48,10 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         feeds=written.feeds,
         websub=written.websub,
         http=written.http,
+        access=access,
         sources=sources,
         topics=written.topics,
+        views=written.views,
         retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
@@ -59,6 +61,7 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         var_folder=str(var),
         web_concurrency=numbers["WEB_CONCURRENCY"],
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
+        access_secret=secret,
         log=environ.get("REFEED_LOG", "text"),
     )
 
@@ -70,6 +73,8 @@ def built_in_sources() -> tuple[SourceRule, ...]:
     return tuple(read(SourceRule, f.read_text("utf-8"), f"sources/{f.name}") for f in files)
 
 
+_SECRET = 16
+"""Characters of the secret that tokens are made from, at least."""
 _NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
 
 
@@ -79,6 +84,13 @@ def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[
         return int(value)
     mistakes.append(f"environment: {name}: {value!r} is no number from 0 to 65535")
     return default
+
+
+def _check_secret(secret: str) -> list[str]:
+    if len(secret) >= _SECRET:
+        return []
+    what = "is too short" if secret else "is not set, and something is private"
+    return [f"environment: REFEED_ACCESS_SECRET: {what}; {_SECRET} random characters or more: openssl rand -hex 32"]
 
 
 def _base_url(url: str) -> str:
@@ -102,57 +114,3 @@ def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tup
 def _default(field: object) -> object:
     factory = field.default_factory  # type: ignore[attr-defined]
     return factory() if factory is not MISSING else field.default  # type: ignore[attr-defined]
-
-
-def _check_ids(written: File, file: str, places: Places) -> list[str]:
-    mistakes = []
-    groups: tuple[tuple[str, tuple[SourceRule | TopicRule, ...]], ...] = (
-        ("sources", written.sources),
-        ("topics", written.topics),
-    )
-    for name, rules in groups:
-        first: dict[str, int] = {}
-        for index, rule in enumerate(rules):
-            line = places.get((name, index, "id"), 1)
-            key = f"{file}:{line}: {name}[{index}].id"
-            if not _SLUG.match(rule.id):
-                mistakes.append(f"{key}: {rule.id!r} is no slug; use a to z, 0 to 9 and hyphens, at most 64")
-            if rule.id in first:
-                mistakes.append(f"{key}: {rule.id!r} is taken already in line {first[rule.id]}")
-            first.setdefault(rule.id, line)
-    return mistakes
-
-
-def _check_retired(written: File, file: str, places: Places) -> list[str]:
-    """Only paths of feeds, and of none that config.yaml itself makes."""
-    mistakes = []
-    made = {
-        f"{kind}/{rule.id}"
-        for kind, rules in (("source", written.sources), ("topic", written.topics))
-        for rule in rules
-    }
-    made |= {f"topic/{old}" for topic in written.topics for old in topic.was}
-    for index, path in enumerate(written.retired):
-        key = f"{file}:{places.get(('retired', index), 1)}: retired[{index}]"
-        kind, _, slug = path.partition("/")
-        if kind not in ("source", "topic", "view") or not _SLUG.match(slug):
-            mistakes.append(f"{key}: {path!r} is no feed's path; write source/<id>, topic/<id> or view/<id>")
-        elif path in made:
-            mistakes.append(f"{key}: {path!r} stands in this file as a feed, or as what one was called")
-    return mistakes
-
-
-def _check_sources(sources: tuple[SourceRule, ...], written: File, file: str, places: Places) -> list[str]:
-    mistakes = []
-    ids = [rule.id for rule in sources]
-    owners: dict[str, str] = {}
-    for rule in sources:
-        taken = [host for host in rule.hosts if owners.setdefault(host, rule.id) != rule.id]
-        mistakes += [f"{file}: sources: host {host} belongs to {owners[host]} and to {rule.id}" for host in taken]
-    for index, topic in enumerate(written.topics):
-        for number, source in enumerate(topic.sources):
-            if source not in ids:
-                line = places.get(("topics", index, "sources", number), 1)
-                key = f"topics[{index}].sources[{number}]"
-                mistakes.append(f"{file}:{line}: {key}: no source is called {source!r}{nearest(source, ids)}")
-    return mistakes

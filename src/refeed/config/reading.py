@@ -83,7 +83,7 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
 
 
 def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:
-    key_path = _spell(path)
+    key_path = spell(path)
     if not isinstance(node, yaml.MappingNode):
         reader.mistake(node, key_path, f"a mapping is wanted here, not {_kind(node)}")
         return None
@@ -97,14 +97,14 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
         if places is not None:
             places[place] = key_node.start_mark.line + 1
         if name not in known:
-            reader.mistake(key_node, _spell(place), f"unknown key{nearest(key, known)}")
+            reader.mistake(key_node, spell(place), f"unknown key{nearest(key, known)}")
         elif name in values:
-            reader.mistake(key_node, _spell(place), "given twice")
+            reader.mistake(key_node, spell(place), "given twice")
         else:
             values[name] = _value(reader, hints[name], value_node, place, places)
     for name, field in known.items():
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
-            reader.mistake(node, _spell((*path, name)), "is missing and has no default")
+            reader.mistake(node, spell((*path, name)), "is missing and has no default")
     if reader.mistakes:
         return None
     try:
@@ -117,7 +117,7 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
 def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:
     # An alias is the same node twice. Nothing in a configuration needs one, and nested they explode.
     if id(node) in reader.seen:
-        reader.mistake(node, _spell(path), "anchors and aliases are not taken; write the value out")
+        reader.mistake(node, spell(path), "anchors and aliases are not taken; write the value out")
         return None
     reader.seen.add(id(node))
     bare = typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
@@ -152,7 +152,7 @@ def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, .
             if places is not None:
                 places[(*path, key)] = key_node.start_mark.line + 1
             if key in found:
-                reader.mistake(key_node, _spell((*path, key)), "given twice")
+                reader.mistake(key_node, spell((*path, key)), "given twice")
             found[key] = _value(reader, item, child, (*path, key), places)
         return found
     return _leaf(reader, hint, bare, node, path)
@@ -165,7 +165,7 @@ def _leaf(reader: _Reader, hint: Any, bare: Any, node: yaml.Node, path: tuple[st
             return duration(value if isinstance(value, str) else str(value))
         return msgspec.convert(value, hint)
     except (msgspec.ValidationError, ValueError) as error:
-        reader.mistake(node, _spell(path), str(error).split(" - at `$")[0])
+        reader.mistake(node, spell(path), str(error).split(" - at `$")[0])
         return None
 
 
@@ -183,7 +183,7 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
     try:
         return constructor.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
     except (yaml.YAMLError, ValueError) as error:
-        reader.mistake(node, _spell(path), f"cannot be read: {error}")
+        reader.mistake(node, spell(path), f"cannot be read: {error}")
         return None
 
 
@@ -192,7 +192,7 @@ def _variable(reader: _Reader, match: re.Match[str], node: yaml.Node, path: tupl
     if value is None:
         reader.mistake(
             node,
-            _spell(path),
+            spell(path),
             f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})",
         )
         return ""
@@ -209,7 +209,8 @@ def _kind(node: yaml.Node) -> str:
     return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
-def _spell(path: tuple[str | int, ...]) -> str:
+def spell(path: tuple[str | int, ...]) -> str:
+    """A key's path as people write it: `topics[0].words[3]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

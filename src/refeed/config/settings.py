@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule
+from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -91,6 +91,26 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSettings:
+    """Who may see what is private. Sources, topics and views say themselves whether they are."""
+
+    site: Literal["public", "private"] = "public"
+    """Private: every feed is, and there are no pages."""
+    readers: tuple[str, ...] = ("reader",)
+    """Names of one's own choosing; each gets a token of its own for each private feed (`refeed tokens`)."""
+    revoked: tuple[str, ...] = ()
+    """First characters, eight or more, of tokens that open nothing any more."""
+
+    def __post_init__(self) -> None:
+        for name in self.readers:
+            if not name.strip() or not name.isprintable() or self.readers.count(name) > 1:
+                raise ValueError(f"readers: {name!r} is empty, unprintable or given twice")
+        for start in self.revoked:
+            if not re.fullmatch(r"[a-z2-7]{8,32}", start):
+                raise ValueError(f"revoked: {start!r} is not how a token begins; `refeed tokens` shows its first eight")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """config.yaml as it is written."""
 
@@ -99,9 +119,12 @@ class File:
     feeds: FeedSettings = field(default_factory=FeedSettings)
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    access: AccessSettings | Literal["public", "private"] = field(default_factory=AccessSettings)
+    """`access: private` alone is short for `access: {site: private}`."""
     sources: tuple[SourceRule, ...] = ()
     """Sources of one's own, or what is to be different about a built-in one (same id)."""
     topics: tuple[TopicRule, ...] = ()
+    views: tuple[ViewRule, ...] = ()
     retired: tuple[str, ...] = ()
     """Paths of feeds that there are no longer, such as topic/olympics-2024: answered by 410, so that readers let go."""
     upstreams: tuple[UpstreamRule, ...] = ()
@@ -118,8 +141,10 @@ class Settings:
     feeds: FeedSettings
     websub: WebSubSettings
     http: HttpSettings
+    access: AccessSettings
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
+    views: tuple[ViewRule, ...]
     retired: tuple[str, ...]
     upstreams: tuple[UpstreamRule, ...]
     fetch: FetchRule
@@ -129,6 +154,7 @@ class Settings:
     var_folder: str
     web_concurrency: int
     push_token: str = field(repr=False)
+    access_secret: str = field(repr=False)
     log: str
 
     @property

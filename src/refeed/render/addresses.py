@@ -31,6 +31,11 @@ def entry_page(site: Site, entry_id: str) -> str:
     return f"{site.base_url}/entry/{entry_id.removeprefix('urn:uuid:')}"
 
 
+def identity(feed: Feed) -> str:
+    """The feed's own id; a view by query is another feed than the one it looks at."""
+    return _asked(feed_id(feed.site, feed.info.path), feed)
+
+
 def feed_id(site: Site, path: str) -> str:
     """A tag URI that outlives every host: `tag:example.org,2026:source/bbc`."""
     return f"{site.id}:{path}"
@@ -43,4 +48,13 @@ def absolute(site: Site, url: str) -> str:
 
 def own(feed: Feed, format: Format) -> str:
     """Address of the document that this feed is rendered into."""
-    return document(feed.site, feed.info.path, format, feed.archive)
+    return _asked(document(feed.site, feed.info.path, format, feed.archive), feed)
+
+
+def subscription(feed: Feed, format: Format) -> str:
+    """Address of what is subscribed to: for an archive, that of the feed it belongs to."""
+    return _asked(document(feed.site, feed.info.path, format), feed)
+
+
+def _asked(address: str, feed: Feed) -> str:
+    return f"{address}?{feed.info.query}" if feed.info.query else address

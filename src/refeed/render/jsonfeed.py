@@ -6,7 +6,7 @@ import json as serialiser
 from typing import Any
 
 from ..model import Feed, FeedEntry, Site
-from .addresses import absolute, document, feed_id, page
+from .addresses import absolute, document, feed_id, identity, page, subscription
 from .fragments import FRAGMENTS
 from .parts import authors, categories, content, contributors, enclosures, feed_title, source_title, summary, title
 from .text import carriable, readable, rfc3339, uri
@@ -30,7 +30,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "description": carriable(info.subtitle),
         "home_page_url": page(site, info.path),
         # That of the subscription in archives too: it is what a feed is known by.
-        "feed_url": document(site, info.path, "json"),
+        "feed_url": subscription(feed, "json"),
         "next_url": document(site, info.path, "json", feed.previous) if feed.previous else None,
         "icon": uri(absolute(site, info.logo or info.icon)),
         "favicon": uri(absolute(site, info.icon)),
@@ -38,7 +38,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
         "_feed": _filled(
             {
-                "id": feed_id(site, info.path),
+                "id": identity(feed),
                 "updated": rfc3339(feed.updated),
                 "site": uri(info.link),
                 "publisher": carriable(site.author),

@@ -12,7 +12,7 @@ from feedgen.util import xml_elem
 from lxml import etree
 
 from ..model import Feed, FeedEntry, Site
-from .addresses import absolute, feed_id
+from .addresses import absolute, identity
 from .feedgen_parts import ATOM, CONTENT, DUBLIN_CORE, MEDIA, EntryParts, FeedParts
 from .fragments import FRAGMENTS
 from .parts import GENERATOR, authors, categories, content, contributors, feed_links, feed_title, summary, title
@@ -61,7 +61,7 @@ def _shell(feed: Feed, format: _Xml) -> Any:
     generator.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
     generator.register_extension("refeed", FeedParts, EntryParts)
     generator.refeed.feed, generator.refeed.format = feed, format
-    generator.id(feed_id(site, info.path))
+    generator.id(identity(feed))
     generator.title(feed_title(info))
     generator.subtitle(readable(info.subtitle, feed_title(info) if format == "rss" else "") or None)
     generator.language(carriable(info.language))

@@ -7,9 +7,12 @@ from .limits import DEFAULT, Limits
 from .sources import SLUG, Element, Field, Label, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
+from .views import CONVERSIONS, MOST, View, ViewRule
 
 __all__ = [
+    "CONVERSIONS",
     "DEFAULT",
+    "MOST",
     "PATTERN",
     "SLUG",
     "WEIGHT",
@@ -23,6 +26,8 @@ __all__ = [
     "Take",
     "TopicRule",
     "UpstreamRule",
+    "View",
+    "ViewRule",
     "compile_pattern",
     "compiled",
     "pattern_options",

@@ -76,6 +76,8 @@ class SourceRule:
     timezone: str = "UTC"
     """Of the dates in its texts; those that name a zone themselves need none."""
     icon: str = ""
+    access: Literal["public", "private"] = "public"
+    """Private: its documents are given out under addresses with a token alone."""
     key: str = ""
     """Pattern that finds what never changes in a link; its groups fill `canonical`."""
     canonical: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 import re2
 
@@ -43,6 +44,8 @@ class TopicRule:
     """The score from which an entry belongs."""
     per_source: float = 1.0
     """The largest share that one source may have in the topic's feed; 1 sets no limit."""
+    access: Literal["public", "private"] = "public"
+    """Private: its documents are given out under addresses with a token alone."""
     was: tuple[str, ...] = ()
     """Former ids, answered by 301."""
 

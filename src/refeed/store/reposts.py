@@ -75,7 +75,7 @@ def judge_reposts(connection: Connection, old: dict[str, Row], new: dict[str, Ro
         found = judge(_candidate(row), others) if _stands(row) and others else None
         if found != row["repost_of"]:
             changed[id] = row | {"repost_of": found}
-    _link(connection, known | changed, changed)
+    _link(connection, known, changed)
     for id, row in changed.items():
         if id not in new:
             old[id] = known[id]
@@ -111,7 +111,7 @@ def _near(connection: Connection, rows: Mapping[str, Row]) -> dict[str, set[str]
     bands = list(wanted)
     for start in range(0, len(bands), _CHUNK):
         query = select(t.bands).where(t.bands.c.band.in_(bands[start : start + _CHUNK]))
-        for band, other in connection.execute(query).tuples():
+        for band, other in connection.execute(query):
             for id in wanted[band]:
                 if id != other:
                     near[id].add(other)

@@ -18,7 +18,7 @@ from ..errors import StoreError
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
-from .migrations import migrate
+from .migrations import MIGRATIONS, migrate, version_of
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
 from .places import upsert
 
@@ -100,6 +100,8 @@ class Store:
         self.url = url
         self.engine = connect(url, read_only=read_only)
         self._place = self._file()
+        # SQLite's transactions are snapshots anyway.
+        self._snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
 
     @property
     def name(self) -> str:
@@ -107,7 +109,12 @@ class Store:
         return parse_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
-        """Bring the schema up to date; returns its version."""
+        """Bring the schema up to date; returns its version. Writes nothing, and waits for nobody, where it is."""
+        with self.reading() as connection:
+            version = version_of(connection)
+        if version == len(MIGRATIONS):
+            self._place = self._file()
+            return version
         with self.writing() as connection:
             version = migrate(connection)
             if connection.execute(select(t.state.c.value).where(t.state.c.name == _IDENTITY)).first() is None:
@@ -130,9 +137,9 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
+        """A transaction that only reads: all its queries see the store at one moment."""
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with self.engine.connect().execution_options(**self._snapshot) as connection, connection.begin():
                 yield connection
         except SQLAlchemyError as error:
             raise self._away(error) from error
@@ -149,7 +156,7 @@ class Store:
     def files(self) -> dict[bytes, int]:
         """The stamp of every file that was recorded, by its path's bytes."""
         with self.reading() as connection:
-            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).tuples().all())
+            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).all())
 
     def forget_quarantined(self) -> None:
         """Have what is quarantined read again by the next scan, though its files have not changed."""
@@ -210,7 +217,7 @@ class Store:
         """When each of these entries last changed, as a number that grows."""
         e = t.entries.c
         with self.reading() as connection:
-            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).tuples().all())
+            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).all())
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
@@ -259,7 +266,7 @@ class Store:
         """How many files came out how."""
         query = select(t.files.c.outcome, func.count()).group_by(t.files.c.outcome)
         with self.reading() as connection:
-            return {Outcome(name): count for name, count in connection.execute(query).tuples()}
+            return {Outcome(name): count for name, count in connection.execute(query)}
 
     def doubts(self, limit: int = 1000) -> list[Doubt]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
@@ -286,10 +293,32 @@ class Store:
         """Per source: how many entries, and when the newest was published."""
         query = select(t.entries.c.source, func.count(), func.max(t.entries.c.published)).group_by(t.entries.c.source)
         with self.reading() as connection:
-            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query).tuples()}
+            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
-    def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
-        """Entries that were withdrawn from a feed: id, source, when; newest first."""
+    def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
+        """Per source: how many of its dumps came out how, and when the last one was first seen."""
+        o, e = t.originals.c, t.entries.c
+        query = (
+            select(e.source, o.outcome, func.count(), func.max(o.seen))
+            .join_from(t.originals, t.entries, o.entry == e.id)
+            .group_by(e.source, o.outcome)
+            .order_by(e.source, o.outcome)
+        )
+        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        with self.reading() as connection:
+            for source, outcome, count, last in connection.execute(query):
+                counts, newest = found.get(source, ({}, instant(last)))
+                found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
+        return found
+
+    def sources_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The source of each entry."""
+        e = t.entries.c
+        with self.reading() as connection:
+            return {row.id: row.source for row in connection.execute(select(e.id, e.source).where(e.id.in_(ids)))}
+
+    def withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
+        """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
         e = t.entries.c
         query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
@@ -301,7 +330,7 @@ class Store:
             (row.id, row.source, instant(row.withdrawn))
             for row in rows
             if kind != "topic" or any(label.topic == slug for label in unpack_labels(row.labels))
-        ]
+        ][:limit]
 
     def state(self, name: str) -> str | None:
         """A small fact that some process left for the others."""
@@ -309,9 +338,10 @@ class Store:
             return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
 
     def note(self, name: str, value: str) -> None:
-        """Leave a small fact for the others."""
-        with self.writing() as connection:
-            upsert(connection, t.state, [{"name": name, "value": value}])
+        """Leave a small fact for the others; one that stands there already costs no write."""
+        if self.state(name) != value:
+            with self.writing() as connection:
+                upsert(connection, t.state, [{"name": name, "value": value}])
 
     def _file(self) -> tuple[int, int] | None:
         """Which file an SQLite store is."""

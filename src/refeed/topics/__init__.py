@@ -1,6 +1,5 @@
 """Entry + topic rules -> labels, with the reasons. Pure: no file, clock or state beyond the rules it was built with."""
 
-from .check import check
 from .match import Matcher, Verdict
 from .places import plain
 from .reposts import Copy, Repost, Sketch, original, share, sketch
@@ -14,7 +13,6 @@ __all__ = [
     "Repost",
     "Sketch",
     "Verdict",
-    "check",
     "compare",
     "lines",
     "original",

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from .manners import SAFETY
+
 SENTENCES = {
     400: "This request cannot be read.",
     403: "This is not for you to see.",
@@ -27,19 +29,22 @@ SENTENCES = {
 _KEPT = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
 
 
-def plain(status: int, sentence: str = "", *, retry: int = 0) -> Response:
-    """An error as a person wants to read it; `retry` is for Retry-After, in seconds."""
+def plain(status: int, sentence: str = "", *, retry: int = 0, kept: bool = True) -> Response:
+    """An error as a person wants to read it; `retry` is for Retry-After, in seconds. What is not `kept` never enters
+    a cache."""
     text = sentence or SENTENCES.get(status) or f"{HTTPStatus(status).phrase}."
     response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
-    response.headers["Cache-Control"] = _KEPT.get(status, "no-store")
+    response.headers["Cache-Control"] = _KEPT.get(status, "no-store") if kept else "no-store"
+    for name, value in SAFETY:
+        response.headers[name] = value
     if retry:
         response.headers["Retry-After"] = str(retry)
     return response
 
 
-def moved(url: str) -> Response:
+def moved(url: str, *, kept: bool = True) -> Response:
     """301 to a URL that is made of settings alone."""
-    response = plain(301, "This feed has moved; please subscribe to its new address.")
+    response = plain(301, "This feed has moved; please subscribe to its new address.", kept=kept)
     response.headers["Location"] = url
     return response
 

@@ -1,17 +1,18 @@
-"""Routes below /feeds/ for what the front does not answer: names that are gone, archives not rendered yet, errors."""
+"""Routes below /feeds/ and /k/ for what the front does not answer: names that are gone, archives not rendered yet."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+from ..access import Access
 from ..catalogue import Catalogue
 from ..errors import PublishError, StoreError
 from .answers import moved, plain
 from .archivist import Archivist, BusyError
-from .manners import Named, named
+from .places import Asked, Places, asked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -22,46 +23,63 @@ _MAKING = 5
 """Seconds after which to ask again for a document that is being made."""
 
 
-def feeds(catalogue: Catalogue, deliver: Deliver, archivist: Archivist) -> Blueprint:
+def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver, archivist: Archivist) -> Blueprint:
     """The routes."""
     blueprint = Blueprint("feeds", __name__)
 
     @blueprint.get("/feeds/<path:path>")
     def document(path: str) -> Response | WSGIApplication:
-        name = named(path)
-        return _gone(catalogue, path, name) or _found(path, name) or plain(404, _hint(catalogue, path))
+        what = asked(f"/feeds/{path}")
+        if what is not None:
+            found = _gone(catalogue, what) or (_found(what) if places.allowed(what) else None)
+            if found is not None:
+                return found
+        return plain(404, _hint(catalogue, path))
 
-    def _found(path: str, name: Named | None) -> Response | WSGIApplication | None:
-        if name is None:
+    @blueprint.get("/k/<token>/feeds/<path:path>")
+    def private_document(token: str, path: str) -> Response | WSGIApplication:
+        what = asked(f"/k/{token}/feeds/{path}")
+        found = (_renamed(what) or (_found(what) if places.allowed(what) else None)) if what else None
+        return found or plain(404, "There is nothing at this address, or not for its token.", kept=False)
+
+    def _renamed(what: Asked) -> Response | None:
+        """A private feed's new address, for a reader who may have the old one."""
+        new = catalogue.moved.get(what.name.feed)
+        reader = access.reader(what.name.feed, what.token) if new and what.token else None
+        if not new or not reader or not access.is_private(new):
             return None
-        if name.archive:
-            return _archive(path, name, name.archive)
-        if name.feed in catalogue.feeds or name.format is None:
-            return deliver(f"/feeds/{path}") or plain(503, retry=_MAKING)
+        rest = what.path.removeprefix(what.name.feed)
+        return moved(f"{catalogue.site.base_url}/k/{access.token(new, reader)}/feeds/{new}{rest}", kept=False)
+
+    def _found(what: Asked) -> Response | WSGIApplication | None:
+        if what.name.archive:
+            return _archive(what, what.name.archive)
+        if what.name.feed in catalogue.feeds or what.name.format is None:
+            return deliver(request.path) or plain(503, retry=_MAKING)
         return None
 
-    def _archive(path: str, name: Named, archive: str) -> Response | WSGIApplication | None:
+    def _archive(what: Asked, archive: str) -> Response | WSGIApplication | None:
         try:
-            there = archivist.fetch(name.feed, archive)
+            there = archivist.fetch(what.name.feed, archive)
         except BusyError:
             return plain(503, "Several archives are being made just now. Ask again in a moment.", retry=_MAKING)
         except (StoreError, PublishError):
             return plain(503, "Archives cannot be made just now. Ask again later.", retry=60)
-        return deliver(f"/feeds/{path}") if there else None
+        return deliver(request.path) if there else None
 
     return blueprint
 
 
-def _gone(catalogue: Catalogue, path: str, name: Named | None) -> Response | None:
+def _gone(catalogue: Catalogue, what: Asked) -> Response | None:
     """301 for a feed that was renamed, 410 for one that was retired."""
-    if name is None:
-        return None
-    if name.feed in catalogue.moved:
-        return moved(f"{catalogue.site.base_url}/feeds/{catalogue.moved[name.feed]}{path.removeprefix(name.feed)}")
-    return plain(410) if name.feed in catalogue.retired else None
+    feed = what.name.feed
+    if feed in catalogue.moved:
+        rest = what.path.removeprefix(feed)
+        return moved(f"{catalogue.site.base_url}/feeds/{catalogue.moved[feed]}{rest}")
+    return plain(410) if feed in catalogue.retired else None
 
 
 def _hint(catalogue: Catalogue, path: str) -> str:
-    if path.rstrip("/") in catalogue.feeds:
+    if path.rstrip("/") in catalogue.listed:
         return "A feed's address ends in .atom, .rss or .json."
-    return "There is no feed at this address. All feeds: " + f"{catalogue.site.base_url}/feeds/opml.xml"
+    return f"There is no feed at this address. All feeds: {catalogue.site.base_url}/feeds/opml.xml"

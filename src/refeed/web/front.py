@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
 Note = Callable[[str, int, str, int], None]
 """Told of every answer: feed, status, User-Agent, bytes that a 304 saved."""
-Beforehand = Callable[["WSGIEnvironment", Ready], bool]
-"""Whether a request for a document is for Flask all the same: a view, a page for a browser, one poll too many."""
+Beforehand = Callable[["WSGIEnvironment", Ready], "WSGIApplication | None"]
+"""What answers a request for a document in its stead, if anything: a view, a page for a browser, a refusal."""
 
 
 class Front:
     """A WSGI application around another: answers GET and HEAD of documents, and hands over what is left."""
 
-    def __init__(self, app: WSGIApplication, shelf: Shelf, *, beforehand: Iterable[Beforehand], note: Note) -> None:
+    beforehand: tuple[Beforehand, ...] = ()
+    """Asked in this order before a document is answered with."""
+
+    def __init__(self, app: WSGIApplication, shelf: Shelf, *, note: Note) -> None:
         self._app = app
         self._shelf = shelf
-        self._beforehand = tuple(beforehand)
         self._note = note
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -37,11 +39,20 @@ class Front:
             address = environ["PATH_INFO"]
             ready = self._shelf.find(address) if address[:7] == "/feeds/" or address[:3] == "/k/" else None
             if ready is not None:
-                for claims in self._beforehand:
-                    if claims(environ, ready):
-                        return self._app(environ, start_response)
+                for claims in self.beforehand:
+                    other = claims(environ, ready)
+                    if other is not None:
+                        return self._instead(other, environ, start_response, ready)
                 return self._answer(environ, start_response, address, ready, head=method == "HEAD")
         return self._app(environ, start_response)
+
+    def _instead(
+        self, other: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, ready: Ready
+    ) -> Iterable[bytes]:
+        status = getattr(other, "status_code", None)  # a refusal; what is not a Response counts itself
+        if status is not None:
+            self._note(ready.feed, status, environ.get("HTTP_USER_AGENT", ""), 0)
+        return other(environ, start_response)
 
     def deliver(self, address: str) -> WSGIApplication | None:
         """The document at an address as an application that answers with it, whatever the request's own path is."""

@@ -66,7 +66,7 @@ class Manners:
     def of(self, address: str, name: Named, *, private: bool = False) -> Manner:
         """`address` is the document's own, below the outward address: `/feeds/all.atom`."""
         links = [f'<{self._base}{address}>; rel="self"']
-        if name.format and not name.archive and not private:
+        if name.format and not name.archive and not private and "?" not in address:
             links += [f'<{hub}>; rel="hub"' for hub in self._hubs]
         more = [("Link", ", ".join(links)), _OPEN, _EXPOSED, *SAFETY]
         robots = "noindex" if private else self._http.robots

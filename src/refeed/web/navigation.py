@@ -30,7 +30,7 @@ def wants_page(headers: Mapping[str, str]) -> bool:
     sent = {name.lower(): value.strip().lower() for name, value in headers.items()}
     if "a-im" in sent:  # asks for a part of a feed (RFC 3229), so it knows that this is one
         return False
-    if not _prefers_html(sent.get("accept", "")):
+    if not prefers_html(sent.get("accept", "")):
         return False
     # Sent by browsers alone, and over https only. A script's request, such as a reader that runs in a browser, says
     # `empty`; a person who clicks "Atom" on our own page wants to see the document itself.
@@ -45,11 +45,12 @@ def page_path(document: str) -> str | None:
     return f"/{match['feed']}/{match['month']}" if match["month"] else f"/{match['feed']}"
 
 
-def _prefers_html(accept: str) -> bool:
+def prefers_html(accept: str) -> bool:
     """HTML asked for by name, no type of feeds named, and XML wanted less (a browser's 0.9)."""
+    accept = accept.lower()
     if _FEED_TYPES.search(accept):
         return False
-    wanted = dict(_weighed(part) for part in accept.split(","))
+    wanted = dict(_weighed(part) for part in accept[:1000].split(","))
     html = wanted.get("text/html", 0.0)
     return html > max(wanted.get("application/xml", 0.0), wanted.get("text/xml", 0.0))
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 
+from ..archives import Limits
+from ..catalogue import make_catalogue
 from ..config import Settings
+from ..documents import Documents
+from ..model import Format
 from ..pipeline import Publisher
 from ..publish import Folder
+from ..rules import View
 from ..store import Store
 
 
@@ -19,6 +26,19 @@ class Stored:
     def archive(self, feed: str, name: str) -> bool:
         """Render one archive into feeds/; False when there is none. Raises StoreError, PublishError."""
         return self._publisher.archive(feed, name)
+
+    def view(self, feed: str, format: Format, view: View, query: str, moment: datetime) -> bytes:
+        """The document of a view by query. Raises StoreError."""
+        catalogue = make_catalogue(self._settings, self.store.sources())
+        limits = Limits(self._settings.feeds.entries, self._settings.feeds.bytes)
+        documents = Documents(self.store, catalogue, limits)
+        shown = documents.view(feed, view, moment, replace(catalogue.feeds[feed], query=query))
+        return documents.render(shown, format)
+
+    def freshness(self) -> dict[str, tuple[int, datetime]]:
+        """Per public source: how many entries, and when the newest was published. Raises StoreError."""
+        listed = make_catalogue(self._settings, self.store.sources()).listed
+        return {source: found for source, found in self.store.freshness().items() if f"source/{source}" in listed}
 
     @cached_property
     def store(self) -> Store:

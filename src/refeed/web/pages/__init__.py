@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint
 
 from ...config import Settings
 from ...store import Store
@@ -17,14 +17,10 @@ def pages(settings: Settings) -> Blueprint:
     blueprint = Blueprint("pages", __name__)
     assets = Assets()
     setting = Setting(settings, assets)
-    blueprint.record_once(lambda state: _prepare(state.app, setting))
+    blueprint.record_once(lambda state: setting.prepare(state.app))
     Views(settings, Store(settings.database_url, read_only=True), setting).add_to(blueprint)
     blueprint.register_blueprint(files(settings, assets))
     return blueprint
-
-
-def _prepare(app: Flask, setting: Setting) -> None:
-    setting.prepare(app)
 
 
 __all__ = ["pages"]

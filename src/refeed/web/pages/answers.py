@@ -42,15 +42,17 @@ def page(html: str, status: int = 200) -> Response:
         return response
     response.headers["Cache-Control"] = _FOR_A_MINUTE
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def data(body: bytes | str, media: str, *, for_ever: bool = False) -> Response:
     """Anything else that pages need, or machines ask of them."""
     response = Response(body)
     response.headers["Content-Type"] = media
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = _FOR_EVER if for_ever else _FOR_A_MINUTE
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -18,6 +18,9 @@ from ...config import Settings
 from ...errors import StoreError
 from ...model import Outcome
 from ...store import MonthState, Store
+from ...store.glances import reports
+from .. import navigation
+from ..answers import refused
 from . import answers
 from .outlook import FEW, Outlook, Outlooks
 from .readers import reader_links
@@ -28,6 +31,7 @@ _LISTED = 30
 """Entries on a feed's page, and on each page of a month."""
 _DOUBTS = 200
 _KEPT = 12
+_REFUSALS = (400, 403, 404, 405, 410, 429, 500, 503)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
@@ -55,7 +59,8 @@ class Views:
         blueprint.add_url_rule("/entry/<id>.json", "entry_json", self.entry_json)
         blueprint.add_url_rule("/status", "status", self.status)
         blueprint.register_error_handler(StoreError, self.away)
-        blueprint.app_errorhandler(HTTPException)(self.refused)
+        for code in _REFUSALS:
+            blueprint.app_errorhandler(code)(self.refused)
 
     def home(self) -> Response:
         """All feeds, with what is new in each; `?q=` those whose names hold it."""
@@ -81,7 +86,7 @@ class Views:
         if path in outlook.catalogue.moved:
             return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}"), 301)
         if outlook.info(path) is None:
-            abort(404)
+            abort(410 if path in outlook.catalogue.retired else 404)
         members = self._store.newest(path, _LISTED)
         return answers.page(self._list(outlook, path, members, month=None, page=1, pages=1))
 
@@ -116,7 +121,7 @@ class Views:
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
             labels=[label for label in stored.labels if f"topic/{label.topic}" in outlook.catalogue.feeds],
-            via=stored.via,
+            reports=reports(self._store, id),
             notes=notes,
             description=shortened(entry.summary, 200),
         )
@@ -149,19 +154,17 @@ class Views:
         catalogue = self._outlooks.without_store()
         return self._after(answers.page(render_template("away.html", feeds=list(catalogue.feeds.values())), 503), 30)
 
-    def refused(self, error: HTTPException) -> Answer:
-        """What cannot be answered, in one plain sentence: as a page, or as text where machines ask."""
-        code = error.code or 500
-        if error.response is not None or code < 400:
-            return error.get_response()  # type: ignore[return-value]
-        if request.path.startswith("/feeds/") or request.path.endswith(".json"):
-            response = Response(f"{_plain(code, error)}\n", code, mimetype="text/plain")
-        else:
-            response = answers.page(render_template("refused.html", code=code, reason=_reason(code, error)), code)
-        for name, value in error.get_headers():
-            if name in ("Allow", "Retry-After"):
-                response.headers[name] = value
-        return response
+    def refused(self, error: HTTPException) -> Response:
+        """What cannot be answered, in one plain sentence: a page for a browser, a line of text for a program."""
+        response = refused(error)
+        if not navigation.prefers_html(request.headers.get("Accept", "")) or request.method not in ("GET", "HEAD"):
+            return response
+        code = response.status_code
+        shown = answers.page(render_template("refused.html", code=code, reason=_reason(code, response)), code)
+        for name in ("Allow", "Retry-After", "WWW-Authenticate", "Cache-Control"):
+            if name in response.headers:
+                shown.headers[name] = response.headers[name]
+        return shown
 
     def _home(self, outlook: Outlook, asked: str) -> str:
         kinds = [(kind, outlook.paths(kind)) for kind in ("view", "topic", "source")]
@@ -213,17 +216,11 @@ def _years(months: list[MonthState]) -> list[tuple[str, list[MonthState]]]:
     return list(years.items())
 
 
-def _reason(code: int, error: HTTPException) -> str:
+def _reason(code: int, plain: Response) -> str:
     known = {
         404: gettext("There is nothing under this address. It may have been mistyped, or what was here has moved."),
-        410: gettext("This entry was here and has been withdrawn."),
+        410: gettext("This was here once, and has been withdrawn."),
         405: gettext("This address does not take such a request."),
         500: gettext("Something went wrong on our side. It has been noted; please try again later."),
     }
-    return known.get(code, str(error.description or error.name))
-
-
-def _plain(code: int, error: HTTPException) -> str:
-    if code == 404:
-        return "There is no such document; /feeds/feeds.json lists all there are."
-    return str(error.description or error.name)
+    return known.get(code) or plain.get_data(as_text=True).strip()

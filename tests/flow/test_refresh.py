@@ -1,0 +1,111 @@
+"""New rules and topics over what is stored: labelled and cleaned again, no date moved, nothing else touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from refeed.config import Settings
+from refeed.makers import Makers
+from refeed.making import Maker
+from refeed.pipeline import Program
+from refeed.refresh import Refresher
+from refeed.rules import TopicRule
+
+CHESS = TopicRule(id="chess", title="国际象棋", words=("国际象棋",))
+TEA = TopicRule(id="tea", title="茶", words=("茶馆",))
+
+
+def clock() -> datetime:
+    return datetime(2024, 1, 2, tzinfo=UTC)
+
+
+def write(folder: Path, number: int, text: str) -> None:
+    body = f"<p>这是一篇用来测试的样稿，编号{number}。{text}</p>"
+    dump = f"<!--{1700000000 + number}000-->\n[样稿{number}：{text}](https://sample.example.net/{number})\n------\n\n{body}\n"
+    (folder / f"{number}.md").write_text(dump, "utf-8")
+
+
+def documents(settings: Settings) -> dict[str, bytes]:
+    root = Path(settings.feeds_folder)
+    found = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss"))
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+
+
+def test_a_changed_topic_relabels_what_is_stored_and_changes_its_own_documents_alone(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = replace(make_settings(), topics=(CHESS, TEA))
+    write(tmp_path / "dumps", 1, "国际象棋大赛在茶馆举行")
+    write(tmp_path / "dumps", 2, "围棋大赛在茶馆举行")
+    program = Program.open(settings, clock=clock)
+    program.ingest()
+    program.close()
+    before = documents(settings)
+    assert before["topic/chess.atom"].count(b"<entry") == 1
+
+    wider = replace(settings, topics=(replace(CHESS, words=("国际象棋", "围棋")), TEA))
+    program = Program.open(wider, clock=clock)
+    program.ingest()
+    program.close()
+    after = documents(wider)
+    assert after["topic/chess.atom"].count(b"<entry") == 2
+    changed = {name for name in after if after[name] != before.get(name)}
+    # The label is also the entry's category wherever it is shown, so its other feeds change with it.
+    assert {name.rpartition(".")[0] for name in changed} == {
+        "topic/chess",
+        "topic/tea",
+        "all",
+        next(name.rpartition(".")[0] for name in after if name.startswith("source/sample")),
+    }
+    updated = [line for line in after["all.atom"].split(b"<") if line.startswith(b"updated>")]
+    assert set(updated) <= {line for line in before["all.atom"].split(b"<") if line.startswith(b"updated>")}
+
+
+def test_labelling_that_was_interrupted_by_another_change_ends_as_if_it_had_not_been(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = replace(make_settings(), topics=(CHESS, TEA))
+    for number in range(1, 5):
+        write(tmp_path / "dumps", number, "国际象棋大赛")
+    program = Program.open(settings, clock=clock)
+    program.ingest()
+
+    # Half of the entries lose the label to a rule that is then taken back before the rest are looked at.
+    other = Makers(Maker.of(replace(settings, topics=(replace(CHESS, words=("围棋",)), TEA))))
+    interrupted = Refresher(program.store, other, clock)
+    interrupted._label(program.store.ids()[:2])
+    program.ingest()
+
+    labels = [[label.topic for label in stored.labels] for stored in program.store.entries(program.store.ids())]
+    program.close()
+    assert labels == [["chess"]] * 4
+
+
+def test_a_changed_rule_cleans_again_and_moves_no_date(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+    settings = replace(make_settings(), topics=())
+    link = "https://www.dw.com/zh/sample/a-1"
+    body = "<p>这是一篇用来测试的样稿。</p><p>样稿的广告语。</p>"
+    (tmp_path / "dumps" / "1.md").write_text(f"<!--1700000000000-->\n[样稿]({link})\n------\n\n{body}\n", "utf-8")
+    program = Program.open(settings, clock=clock)
+    program.ingest()
+    (id,) = program.store.ids()
+    known = program.store.entry(id)
+    assert known is not None
+    assert "广告语" in known[0].entry.html
+    program.close()
+
+    (dw,) = [rule for rule in settings.sources if rule.id == "dw"]
+    line = replace(
+        dw.lines[0], match="^样稿的广告语。$", to="drop", where="any", links=False, keep=False, figures=False
+    )
+    sources = tuple(replace(dw, lines=(line,)) if rule is dw else rule for rule in settings.sources)
+    program = Program.open(replace(settings, sources=sources), clock=clock)
+    program.ingest()
+    again = program.store.entry(id)
+    program.close()
+    assert again is not None
+    assert "广告语" not in again[0].entry.html
+    assert (again[0].entry.published, again[0].entry.updated) == (known[0].entry.published, known[0].entry.updated)

@@ -1,0 +1,128 @@
+"""A service with sample entries, served over HTTP on loopback, and a real browser where there is one."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from pages.filling import NOW, Filled, fill, quarantine, rich, sample, samples
+from refeed.config import Settings, load
+from refeed.model import Source
+from refeed.pipeline import Program
+from refeed.store import withdraw
+from refeed.web import create_app
+
+CONFIG = """
+site:
+  id: tag:example.org,2026
+  title: 样例文库
+  language: zh-Hans
+topics:
+  - {id: climate, title: {zh: 气候, en: Climate}, description: 样例专题, words: [气候], was: [weather]}
+  - {id: hong-kong, title: {zh: 香港, en: Hong Kong}, words: [香港]}
+  - {id: empty, title: {zh: 空的专题, en: An empty topic}, words: [从不出现]}
+"""
+SOURCES = (
+    Source(id="bbc", title="BBC News 中文", link="https://www.bbc.com/zhongwen/simp"),
+    Source(id="rfi", title="法国国际广播电台", language="zh-Hans"),
+    Source(id="dw", title="德国之声中文网"),
+    Source(id="sample-folder", title="样例文件夹", configured=False),
+)
+PICTURE = "https://pictures.example/sample.png"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a service is served, and entries to look at."""
+
+    address: str
+    settings: Settings
+    rich: str
+    """Id of the entry that has everything."""
+    bilingual: str
+    withdrawn: str
+
+
+def settings_at(home: Path, config: str = CONFIG, **environ: str) -> Settings:
+    """Settings with everything below a folder."""
+    (home / "dumps").mkdir(parents=True, exist_ok=True)
+    (home / "config.yaml").write_text(config, "utf-8")
+    given = {
+        "REFEED_DUMPS": str(home / "dumps"),
+        "REFEED_FEEDS": str(home / "feeds"),
+        "REFEED_VAR": str(home / "var"),
+    }
+    return load(given | environ, home / "config.yaml")
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[None]:
+    """The application at its own address."""
+    server = make_server("127.0.0.1", settings.port, create_app(settings), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A service with some seventy sample entries."""
+    settings = settings_at(tmp_path_factory.mktemp("pages"), PORT=free_port())
+    program = Program.open(settings)
+    everything = rich(700, PICTURE)
+    english = Filled(entry=sample(701, source="dw", language="en", title="A sample in English", summary="A sample."))
+    gone = Filled(entry=sample(702, source="dw"))
+    fill(program.store, [*samples(70), everything, english, gone], SOURCES)
+    quarantine(program.store, b"bbc/broken.md", "bbc/broken.md", "byte 17: this is a sample of a reason")
+    withdraw(program.store, [gone.entry.id.removeprefix("urn:uuid:")], NOW)
+    program.publisher.publish()
+    program.close()
+    with serving(settings):
+        yield Site(
+            address=settings.site.base_url,
+            settings=settings,
+            rich=everything.entry.id.removeprefix("urn:uuid:"),
+            bilingual=english.entry.id.removeprefix("urn:uuid:"),
+            withdrawn=gone.entry.id.removeprefix("urn:uuid:"),
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed; apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
