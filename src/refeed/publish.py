@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -155,6 +156,11 @@ class Folder:
         found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
         return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
 
+    def read(self, name: str) -> bytes | None:
+        """A document's bytes; None when it is not there, or is not what was sealed."""
+        data = _read(self.root / name)
+        return data if data is not None and seal.digest(data) is not None else None
+
     def marks(self) -> dict[str, Mark]:
         """What each feed's documents were made from; nothing when that is not known."""
         data = _read(self._marks)
@@ -213,15 +219,21 @@ _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 
 
 def _read(path: Path) -> bytes | None:
+    """A file's bytes; None when it is not there, is something else than a file, or cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            return file.read()
-        except OSError:
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
             return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _sync(folder: Path) -> None:

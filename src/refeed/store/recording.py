@@ -167,7 +167,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     versions = batch.versions.setdefault(made.id, {})
     fresh = Version(at=reading.at, digest=digest, published=made.published, fingerprint=made.fingerprint)
     version = versions.get(digest, fresh)
-    if before in versions and fresh.at <= versions[before].at:
+    if before in versions and version.at <= versions[before].at:
         # The file was edited where it lies and keeps its header's date, or went back to what it was.
         prior = versions[before]
         edited = max(reading.written or reading.seen, (prior.edited or prior.at) + timedelta(seconds=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from ..errors import StoreError
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
-from .migrations import migrate
+from .mending import is_sound
+from .migrations import MIGRATIONS, migrate, version_of
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
 from .places import upsert
 
@@ -100,6 +102,9 @@ class Store:
         self.url = url
         self.engine = connect(url, read_only=read_only)
         self._place = self._file()
+        # SQLite's transactions are snapshots anyway.
+        self._snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        self._checked = float("-inf")
 
     @property
     def name(self) -> str:
@@ -107,7 +112,12 @@ class Store:
         return parse_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
-        """Bring the schema up to date; returns its version."""
+        """Bring the schema up to date; returns its version. Writes nothing, and waits for nobody, where it is."""
+        with self.reading() as connection:
+            version = version_of(connection)
+        if version == len(MIGRATIONS):
+            self._place = self._file()
+            return version
         with self.writing() as connection:
             version = migrate(connection)
             if connection.execute(select(t.state.c.value).where(t.state.c.name == _IDENTITY)).first() is None:
@@ -120,9 +130,23 @@ class Store:
         """What tells this store from one that is made anew: versions of the two say nothing about each other."""
         return self.state(_IDENTITY) or ""
 
-    def replaced(self) -> bool:
-        """Whether the file of an SQLite store is another one than at `migrate`: what is written now would be lost."""
-        return self._file() != self._place
+    def check(self) -> None:
+        """Raise StoreError when an SQLite store was taken away, replaced or damaged behind our back.
+
+        What is held in memory would hide it, until the next start. Costs a `stat` while nobody else touches the file.
+        """
+        there = self._file()
+        if there == self._place:
+            return
+        if there is None or self._place is None or there[:2] != self._place[:2]:
+            raise StoreError(f"the store {self.name} was taken away or replaced")
+        began = time.monotonic()
+        if began < self._checked:
+            return
+        if not is_sound(self.url):
+            raise StoreError(f"the store {self.name} was damaged from outside")
+        self._place = there
+        self._checked = time.monotonic() + _SHARE * (time.monotonic() - began)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -130,9 +154,9 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
+        """A transaction that only reads: all its queries see the store at one moment."""
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with self.engine.connect().execution_options(**self._snapshot) as connection, connection.begin():
                 yield connection
         except SQLAlchemyError as error:
             raise self._away(error) from error
@@ -142,7 +166,10 @@ class Store:
         """A transaction that may write; SQLite takes its one writer's lock at once."""
         try:
             with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+                ours = self._file() == self._place  # else somebody was at it before us, and `check` has to see that
                 yield connection
+            if ours:
+                self._place = self._file()
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
@@ -288,8 +315,30 @@ class Store:
         with self.reading() as connection:
             return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
 
-    def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
-        """Entries that were withdrawn from a feed: id, source, when; newest first."""
+    def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
+        """Per source: how many of its dumps came out how, and when the last one was first seen."""
+        o, e = t.originals.c, t.entries.c
+        query = (
+            select(e.source, o.outcome, func.count(), func.max(o.seen))
+            .join_from(t.originals, t.entries, o.entry == e.id)
+            .group_by(e.source, o.outcome)
+            .order_by(e.source, o.outcome)
+        )
+        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        with self.reading() as connection:
+            for source, outcome, count, last in connection.execute(query):
+                counts, newest = found.get(source, ({}, instant(last)))
+                found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
+        return found
+
+    def sources_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The source of each entry."""
+        e = t.entries.c
+        with self.reading() as connection:
+            return {row.id: row.source for row in connection.execute(select(e.id, e.source).where(e.id.in_(ids)))}
+
+    def withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
+        """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
         e = t.entries.c
         query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
@@ -301,7 +350,7 @@ class Store:
             (row.id, row.source, instant(row.withdrawn))
             for row in rows
             if kind != "topic" or any(label.topic == slug for label in unpack_labels(row.labels))
-        ]
+        ][:limit]
 
     def state(self, name: str) -> str | None:
         """A small fact that some process left for the others."""
@@ -314,8 +363,8 @@ class Store:
             with self.writing() as connection:
                 upsert(connection, t.state, [{"name": name, "value": value}])
 
-    def _file(self) -> tuple[int, int] | None:
-        """Which file an SQLite store is."""
+    def _file(self) -> tuple[int, int, int, int] | None:
+        """Which file an SQLite store is, and when it was last written to."""
         database = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or database is None:
             return None
@@ -323,7 +372,7 @@ class Store:
             info = Path(database).stat()
         except OSError:
             return None
-        return info.st_dev, info.st_ino
+        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
     def _members(self, query: object) -> list[Member]:
         with self.reading() as connection:
@@ -363,6 +412,8 @@ def month_bounds(month: str) -> tuple[int, int]:
 
 
 _IDENTITY = "identity"
+_SHARE = 100
+"""Others write to the store too, a little: looking for damage takes a hundredth of the time at most."""
 
 _ENTRY = (
     t.entries.c.id,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from .. import dumps
 from ..dumps import Found
-from ..errors import IgnoredError, QuarantineError, StoreError, VanishedError
+from ..errors import IgnoredError, QuarantineError, VanishedError
 from ..ingest import BATCH
 from ..outward import dump_folders
 from ..pipeline import Program
@@ -34,7 +34,15 @@ _SHARE = 5
 class Ingesting:
     """Keeps the store up to date with the dump folders, and feeds/ with the store."""
 
-    def __init__(self, program: Program, hints: Hints, watching: Watching, report: Report) -> None:
+    def __init__(
+        self,
+        program: Program,
+        hints: Hints,
+        watching: Watching,
+        report: Report,
+        announce: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        """`announce` hears which documents changed."""
         settings = program.settings
         self._program = program
         self._folders = dump_folders(settings)
@@ -45,7 +53,7 @@ class Ingesting:
         self._watching = watching
         self._report = report
         self._growing = Growing(self._settle, self._suffixes)
-        self._publishing = Publishing(program.publisher, report)
+        self._publishing = Publishing(program.publisher, report, announce)
         self._backlog: deque[Found] = deque()
         self._scanned = float("-inf")
         self._scanned_at = ""
@@ -66,8 +74,7 @@ class Ingesting:
 
     def turn(self) -> None:
         """One round. Raises StoreError, with nothing lost: what was not recorded is found again."""
-        if self._program.store.replaced():
-            raise StoreError(f"the store {self._program.store.name} was taken away or replaced")
+        self._program.store.check()
         if self._scanned_at == "" and self._program.is_complete():
             self._publishing.turn(busy=True)  # the first thing at the start: what was published before
         busy = self._backlog or self._publishing.waits or self._outdated

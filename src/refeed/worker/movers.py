@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Settings
+from ..election import ingest_lock
 from ..errors import ConfigError, PublishError, StoreError
-from ..locks import FileLock
 from ..pipeline import Program
 from ..report import REPORT, Report
-from ..store import mend
+from ..store import Listener, mend
+from .errands import Errands
 from .following import Following
 from .hints import Hints
 from .ingesting import Ingesting
 from .reloading import Configuration
-from .schedule import Schedule
 from .watching import Watching
 
 _log = logging.getLogger("refeed.worker")
@@ -32,15 +32,19 @@ _PROCESSES = 4
 class Movers:
     """Ingests and publishes until told to stop; follows the store where another process ingests."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
-        """`load` reads the settings anew, when their file changes or `reload` is called."""
+    def __init__(
+        self, settings: Settings, load: Callable[[], Settings] | None = None, *, foremost: bool = False
+    ) -> None:
+        """`load` reads the settings anew, when their file changes or `reload` is called.
+
+        `foremost` is for movers that are all this machine runs: those beside a web server give way to them.
+        """
         self._configuration = Configuration(settings, load)
         self._stop = threading.Event()
         self._hints = Hints()
         var = Path(settings.var_folder)
-        self._lock = FileLock(var / "ingest.lock")
+        self._lock = ingest_lock(settings, foremost=foremost)
         self._report = Report(var / REPORT)
-        self._schedule = Schedule()
         self._doubtful = True
 
     def stop(self) -> None:
@@ -55,13 +59,11 @@ class Movers:
 
     def run(self) -> None:
         """Work until `stop`. What is away, full or broken is waited for; documents are served meanwhile."""
-        self._schedule.start()
         try:
             while not self._stop.is_set():
                 if not self._attempt():
                     self._stop.wait(_AGAIN)
         finally:
-            self._schedule.stop()
             self._hints.close()
             self._lock.release()
 
@@ -93,10 +95,13 @@ class Movers:
             self._mend(settings)
         program = Program.open(settings, processes=min(os.cpu_count() or 1, _PROCESSES))
         watching = Watching(self._hints, polling=settings.dumps.polling)
+        listener = None if ingests else Listener(settings.database_url, self._hints.wake)
+        errands = Errands(settings, self._hints, self._report)
         try:
             if ingests:
                 _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
-                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report)
+                errands.start()
+                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report, errands.announce)
             else:
                 _log.info("%s ingests; standing by", self._lock.holder())
                 turns = Following(program, self._hints, self._report, self._lock.holder())
@@ -104,12 +109,15 @@ class Movers:
                 if ingests != (self._lock.held() if ingests else self._lock.acquire()):
                     return
                 turns.turn()
-                self._schedule.mind_clock()
+                errands.mind_clock()
                 for what in ("store", "machine", "refeed"):
                     self._report.well(what)
                 self._report.write(**turns.facts())
         finally:
+            errands.stop()
             watching.stop()
+            if listener is not None:
+                listener.close()
             program.close()
 
     def _renewed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -24,9 +25,10 @@ class Schedule:
         )
         self._strayed = time.time() - time.monotonic()
 
-    def every(self, seconds: float, errand: Callable[[], object], name: str) -> None:
-        """Run an errand every so many seconds."""
-        self._scheduler.add_job(errand, IntervalTrigger(seconds=seconds), id=name, name=name)
+    def every(self, seconds: float, errand: Callable[[], object], name: str, *, at_once: bool = False) -> None:
+        """Run an errand every so many seconds, the first time now or after as many."""
+        begin = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        self._scheduler.add_job(errand, IntervalTrigger(seconds=seconds), id=name, name=name, **begin)
 
     def start(self) -> None:
         """Begin."""
