@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
+import postgres
 from refeed.config import Settings, load
 
 ROOT = Path(__file__).parents[1]
+
+# A machine that has much else to do is slow, not wrong: what is timed lives in bench/.
+hypothesis_settings.register_profile("everyday", deadline=None)
+hypothesis_settings.load_profile("everyday")
 
 
 @pytest.fixture
@@ -27,3 +33,26 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
         return load(given | environ, config)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL for the whole run."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """An empty database in it."""
+    url = postgres_server.make_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store, once in each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return str(request.getfixturevalue("postgres_url"))

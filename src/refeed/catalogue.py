@@ -27,6 +27,8 @@ class Catalogue:
     """Paths of feeds that were renamed, and where they are now."""
     views: dict[str, ViewRule] = field(default_factory=dict)
     """Named views by path."""
+    shares: dict[str, float]
+    """Largest share of one source, for the feeds that set one."""
     retired: frozenset[str] = frozenset()
     """Paths of feeds that there are no longer."""
 
@@ -35,11 +37,25 @@ class Catalogue:
         """Those that may be listed: all that are not private."""
         return {path: info for path, info in self.feeds.items() if not info.private}
 
+    def public(self) -> Catalogue:
+        """The same without a trace of what is private."""
+        return replace(
+            self, feeds=self.listed, views={path: v for path, v in self.views.items() if path in self.listed}
+        )
+
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
         # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
         configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
-        facts = (self.site, self.feeds.get(path), self.views.get(path), configured, sorted(self.topics.items()), more)
+        facts = (
+            self.site,
+            self.feeds.get(path),
+            self.views.get(path),
+            self.shares.get(path),
+            configured,
+            sorted(self.topics.items()),
+            more,
+        )
         return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
@@ -72,7 +88,12 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
             if path not in settings.retired
         },
         sources=sources,
-        topics={topic.id: topic.name(site.language) for topic in settings.topics},
+        topics={
+            topic.id: topic.name(site.language)
+            for topic in settings.topics
+            if topic.access == "public"  # its entries are in other feeds too, and must not name it there
+        },
+        shares={f"topic/{topic.id}": topic.per_source for topic in settings.topics if topic.per_source < 1},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
         views=views,
         retired=frozenset(settings.retired),

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,17 +18,19 @@ import click
 import msgspec
 
 from . import dumps, explain, outward, status
+from .access import Access
+from .catalogue import make_catalogue
 from .config import Settings, load
 from .dumps import Found
-from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, VanishedError
+from .election import ingest_lock, ingest_locks
+from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, StoreError, VanishedError
 from .fetch import fetch_all
-from .locks import FileLock
 from .logs import start_logs
 from .makers import Makers
 from .making import Maker
 from .model import Dump, Entry, Outcome
 from .pipeline import Program, now
-from .store import Store, restore, withdraw
+from .store import Store, copy, restore, withdraw
 from .topics import Matcher
 from .topics.trial import compare, lines
 
@@ -89,7 +92,7 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
     from .serve import end_with_parent
     from .worker import Movers
 
-    movers = Movers(settings(), settings)
+    movers = Movers(settings(), settings, foremost=not with_parent)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         movers.stop()
@@ -134,8 +137,9 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
 
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="Render everything anew.")
+@click.option("--check", "checked", is_flag=True, help="Then read every document back by strict parsers; a line each.")
 @click.pass_obj
-def publish(settings: Callable[[], Settings], everything: bool) -> None:
+def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -> None:
     """Regenerate the documents that are stale."""
     chosen = settings()
     program = Program.open(chosen)
@@ -144,6 +148,13 @@ def publish(settings: Callable[[], Settings], everything: bool) -> None:
     finally:
         program.close()
     click.echo(f"{len(changed)} documents changed")
+    if checked:
+        wrong = 0
+        for name in program.folder.names():
+            faults = program.check(name)
+            wrong += bool(faults)
+            click.echo(f"{name}: {'; '.join(faults) or 'well'}")
+        sys.exit(1 if wrong else 0)
 
 
 @main.command("explain")
@@ -173,6 +184,19 @@ def check(settings: Callable[[], Settings]) -> None:
     maker = Maker.of(chosen)
     _ = maker.known, maker.matcher
     click.echo(f"{chosen.file}: {len(chosen.sources)} sources, {len(chosen.topics)} topics, no mistakes")
+
+
+@main.command()
+@click.argument("feeds", nargs=-1)
+@click.pass_obj
+def tokens(settings: Callable[[], Settings], feeds: Sequence[str]) -> None:
+    """Addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
+    chosen = settings()
+    addresses = Access(chosen).addresses(feeds or make_catalogue(chosen).feeds, chosen.site.base_url)
+    for feed, reader, address in addresses:
+        click.echo(f"{feed}\t{reader}\t{address}")
+    if not addresses:
+        raise RefeedError("nothing that was asked for is private; docs/http.md says how to make it so")
 
 
 @main.command("status")
@@ -215,6 +239,52 @@ def withdraw_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
 def restore_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
     """Undo `withdraw`."""
     _change(settings(), entries, restore)
+
+
+@main.command("migrate")
+@click.pass_obj
+def migrate_(settings: Callable[[], Settings]) -> None:
+    """Bring the store's schema up to date, waiting a moment for a store that is not there yet: a release phase."""
+    store = Store(settings().database_url)
+    try:
+        version = _patiently(store.migrate)
+        click.echo(f"{store.name}: schema version {version}")
+    finally:
+        store.close()
+
+
+@main.command("copy-store")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def copy_store(settings: Callable[[], Settings], source: str, target: str) -> None:
+    """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
+    chosen = settings()
+    urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
+    old, new = Store(urls[0], read_only=True), Store(urls[1])
+    try:
+        with ExitStack() as held:
+            for lock in ingest_locks(chosen, urls):
+                held.enter_context(lock)
+            copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
+    finally:
+        old.close()
+        new.close()
+    click.echo(err=True)
+    for one in copied:
+        click.echo(f"{one.table:<12}{one.rows:>12} rows, verified {one.digest}")
+    click.echo(f"{new.name} is now the same store; set DATABASE_URL to it")
+
+
+def _patiently(act: Callable[[], int]) -> int:
+    """A database that a platform has just made takes its time."""
+    for pause in (1, 2, 4, 8):
+        try:
+            return act()
+        except StoreError as error:
+            click.echo(f"{error}; trying again in {pause} s", err=True)
+            time.sleep(pause)
+    return act()
 
 
 @main.group()
@@ -271,8 +341,7 @@ def _bare(entry: str) -> str:
 @contextmanager
 def _writing(settings: Settings) -> Iterator[Program]:
     """The program, as the one process that ingests. Raises LockedError when another does."""
-    lock = FileLock(Path(settings.var_folder) / "ingest.lock")
-    with lock:
+    with ingest_lock(settings):
         program = Program.open(settings, processes=os.cpu_count() or 1)
         try:
             yield program

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,10 +15,12 @@ from .model import Feed, FeedEntry, FeedInfo, Format, Site, Tombstone
 from .rules import MOST, View
 from .store import Member, Store, Stored
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
 _BATCH = 50
 """Entries that a view unpacks at a time: most views find what they want among the first."""
+_REACH = 10
+"""How many times as many entries are looked at where no source may have more than its share."""
 _KEPT = 1000
 """Entries kept unpacked from one rendering to the next: a few MB, and most of what a new dump's feeds need."""
 
@@ -36,10 +39,26 @@ class Documents:
         if path in self._catalogue.views:
             named = self._catalogue.views[path]
             return self.view(named.feed, named, _NEVER, self._catalogue.feeds[path])
-        members = self._store.newest(path, self._limits.entries)
+        members = self._newest(path)
         members = members[: archives.window((member.weight for member in members), self._limits)]
         months = [month.month for month in self._store.months(path)]
         return self._feed(path, members, self._names(path, months[:2]), None)
+
+    def _newest(self, path: str) -> list[Member]:
+        """A feed's newest entries, no source having more of them than its share where the feed sets one."""
+        most, share = self._limits.entries, self._catalogue.shares.get(path, 1.0)
+        if share >= 1:
+            return self._store.newest(path, most)
+        members = self._store.newest(path, most * _REACH)
+        sources = self._store.sources_of([member.id for member in members])
+        room = Counter[str]()
+        chosen = []
+        for member in members:
+            source = sources[member.id]
+            room[source] += 1
+            if room[source] <= math.ceil(share * most):
+                chosen.append(member)
+        return chosen[:most]
 
     def archive(self, path: str, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
@@ -143,5 +162,5 @@ class Documents:
     def _tombstones(self, path: str, *, mixed: bool) -> tuple[Tombstone, ...]:
         return tuple(
             Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
-            for id, source, when in self._store.withdrawn(path)
+            for id, source, when in self._store.withdrawn(path, self._limits.entries)
         )

@@ -17,6 +17,7 @@ from .errors import PublishError
 from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
+from .measures import timed
 from .model import FORMATS, FeedFacts
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
@@ -86,6 +87,14 @@ class Program:
         """Whether the store holds, or once held, all that the dump folders do."""
         return self.store.state(COMPLETE) is not None
 
+    def check(self, name: str) -> list[str]:
+        """What a strict parser and our own checks find wrong in a published document; nothing when it is well."""
+        kinds: dict[str, render.Kind] = {"opml.xml": "opml", "feeds.json": "catalogue"}
+        kinds |= {f".{format}": format for format in FORMATS}
+        kind = next(kind for end, kind in kinds.items() if name.endswith(end))
+        data = self.folder.read(name)
+        return ["it is damaged, or not ours"] if data is None else render.check(data, kind)
+
     def close(self) -> None:
         """Give everything back."""
         self.makers.close()
@@ -106,6 +115,10 @@ class Publisher:
 
         Raises PublishError when some could not be written: all others are in place, and the old ones stay.
         """
+        with timed("publish"):
+            return self._publish_stale(everything=everything)
+
+    def _publish_stale(self, *, everything: bool) -> list[str]:
         catalogue = make_catalogue(self._settings, self._store.sources())
         states = {state.path: state for state in self._store.feeds()}
         states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}

@@ -156,6 +156,11 @@ class Folder:
         found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
         return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
 
+    def read(self, name: str) -> bytes | None:
+        """A document's bytes; None when it is not there, or is not what was sealed."""
+        data = _read(self.root / name)
+        return data if data is not None and seal.digest(data) is not None else None
+
     def marks(self) -> dict[str, Mark]:
         """What each feed's documents were made from; nothing when that is not known."""
         data = _read(self._marks)

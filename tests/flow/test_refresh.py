@@ -12,7 +12,7 @@ from refeed.makers import Makers
 from refeed.making import Maker
 from refeed.pipeline import Program
 from refeed.refresh import Refresher
-from refeed.rules import Line, TopicRule
+from refeed.rules import TopicRule
 
 CHESS = TopicRule(id="chess", title="国际象棋", words=("国际象棋",))
 TEA = TopicRule(id="tea", title="茶", words=("茶馆",))

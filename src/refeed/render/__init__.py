@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from ..model import Feed, Format
 from .catalogue import catalogue
-from .check import check
+from .check import Kind, check
 from .jsonfeed import json
 from .opml import opml
 from .xml import atom, rss
 
 RENDERERS: dict[Format, Callable[[Feed], bytes]] = {"atom": atom, "rss": rss, "json": json}
 
-__all__ = ["RENDERERS", "atom", "catalogue", "check", "json", "opml", "rss"]
+__all__ = ["RENDERERS", "Kind", "atom", "catalogue", "check", "json", "opml", "rss"]

@@ -1,5 +1,9 @@
 """rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
 
+from .advisory import AdvisoryLock
+from .copying import Copied, copy
+from .engine import is_shared
+from .listening import Listener
 from .mending import mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
 from .reposts import Candidate, Judge
@@ -7,11 +11,14 @@ from .revising import keep, relabel, restore, revise, withdraw
 from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
 
 __all__ = [
+    "AdvisoryLock",
     "Candidate",
+    "Copied",
     "Doubt",
     "EntryRow",
     "FeedState",
     "Judge",
+    "Listener",
     "Member",
     "MonthState",
     "Original",
@@ -19,7 +26,9 @@ __all__ = [
     "Recorded",
     "Store",
     "Stored",
+    "copy",
     "forget_files",
+    "is_shared",
     "keep",
     "mend",
     "record",

@@ -11,9 +11,9 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from ..errors import ConfigError
+from .postgres import open_engine
 
 _BUSY_MS = 10_000
-_STATEMENT_MS = 30_000
 
 
 def parse_url(url: str) -> URL:
@@ -32,23 +32,17 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+def is_shared(url: str) -> bool:
+    """Whether processes on other machines can work on the same store."""
+    return parse_url(url).drivername != "sqlite"
+
+
 def connect(url: str, *, read_only: bool = False) -> Engine:
     """An engine whose write transactions are asked for with the execution option `write`."""
     parsed = parse_url(url)
     if parsed.drivername == "sqlite":
         return _sqlite(parsed, read_only=read_only)
-    return create_engine(
-        parsed,
-        pool_size=4,
-        max_overflow=4,
-        pool_pre_ping=True,
-        pool_recycle=600,
-        connect_args={
-            "connect_timeout": 5,
-            "application_name": "refeed",
-            "options": f"-c statement_timeout={_STATEMENT_MS} -c idle_in_transaction_session_timeout={_STATEMENT_MS}",
-        },
-    )
+    return open_engine(parsed, read_only=read_only)
 
 
 def safe_with_wal(version: tuple[int, int, int]) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..model import Label
 from . import schema as t
+from .listening import tell
 from .packing import seconds, unpack_labels
 
 _CHUNK = 200
@@ -94,6 +95,7 @@ class Places:
         upsert(self._connection, t.members, there)
         self._count(t.feeds, ("path",), {(feed,): count for feed, count in self._entries.items()}, revision)
         self._count(t.months, ("feed", "month"), self._months, revision)
+        tell(self._connection, revision)
         return revision
 
     def _revision(self, step: int) -> int:

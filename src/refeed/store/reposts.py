@@ -75,7 +75,7 @@ def judge_reposts(connection: Connection, old: dict[str, Row], new: dict[str, Ro
         found = judge(_candidate(row), others) if _stands(row) and others else None
         if found != row["repost_of"]:
             changed[id] = row | {"repost_of": found}
-    _link(connection, known | changed, changed)
+    _link(connection, known, changed)
     for id, row in changed.items():
         if id not in new:
             old[id] = known[id]

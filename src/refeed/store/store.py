@@ -20,7 +20,7 @@ from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
 from .mending import is_sound
-from .migrations import migrate
+from .migrations import MIGRATIONS, migrate, version_of
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
 from .places import upsert
 
@@ -102,6 +102,8 @@ class Store:
         self.url = url
         self.engine = connect(url, read_only=read_only)
         self._place = self._file()
+        # SQLite's transactions are snapshots anyway.
+        self._snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
         self._checked = float("-inf")
 
     @property
@@ -110,7 +112,12 @@ class Store:
         return parse_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
-        """Bring the schema up to date; returns its version."""
+        """Bring the schema up to date; returns its version. Writes nothing, and waits for nobody, where it is."""
+        with self.reading() as connection:
+            version = version_of(connection)
+        if version == len(MIGRATIONS):
+            self._place = self._file()
+            return version
         with self.writing() as connection:
             version = migrate(connection)
             if connection.execute(select(t.state.c.value).where(t.state.c.name == _IDENTITY)).first() is None:
@@ -147,9 +154,9 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
+        """A transaction that only reads: all its queries see the store at one moment."""
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with self.engine.connect().execution_options(**self._snapshot) as connection, connection.begin():
                 yield connection
         except SQLAlchemyError as error:
             raise self._away(error) from error
@@ -324,8 +331,14 @@ class Store:
                 found[source] = ({**counts, outcome: count}, max(newest, instant(last)))
         return found
 
-    def withdrawn(self, feed: str) -> list[tuple[str, str, datetime]]:
-        """Entries that were withdrawn from a feed: id, source, when; newest first."""
+    def sources_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The source of each entry."""
+        e = t.entries.c
+        with self.reading() as connection:
+            return {row.id: row.source for row in connection.execute(select(e.id, e.source).where(e.id.in_(ids)))}
+
+    def withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
+        """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
         e = t.entries.c
         query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
@@ -337,7 +350,7 @@ class Store:
             (row.id, row.source, instant(row.withdrawn))
             for row in rows
             if kind != "topic" or any(label.topic == slug for label in unpack_labels(row.labels))
-        ]
+        ][:limit]
 
     def state(self, name: str) -> str | None:
         """A small fact that some process left for the others."""

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Settings
+from ..election import ingest_lock
 from ..errors import ConfigError, PublishError, StoreError
-from ..locks import FileLock
 from ..pipeline import Program
 from ..report import REPORT, Report
-from ..store import mend
+from ..store import Listener, mend
 from .errands import Errands
 from .following import Following
 from .hints import Hints
@@ -32,13 +32,18 @@ _PROCESSES = 4
 class Movers:
     """Ingests and publishes until told to stop; follows the store where another process ingests."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
-        """`load` reads the settings anew, when their file changes or `reload` is called."""
+    def __init__(
+        self, settings: Settings, load: Callable[[], Settings] | None = None, *, foremost: bool = False
+    ) -> None:
+        """`load` reads the settings anew, when their file changes or `reload` is called.
+
+        `foremost` is for movers that are all this machine runs: those beside a web server give way to them.
+        """
         self._configuration = Configuration(settings, load)
         self._stop = threading.Event()
         self._hints = Hints()
         var = Path(settings.var_folder)
-        self._lock = FileLock(var / "ingest.lock")
+        self._lock = ingest_lock(settings, foremost=foremost)
         self._report = Report(var / REPORT)
         self._doubtful = True
 
@@ -90,6 +95,7 @@ class Movers:
             self._mend(settings)
         program = Program.open(settings, processes=min(os.cpu_count() or 1, _PROCESSES))
         watching = Watching(self._hints, polling=settings.dumps.polling)
+        listener = None if ingests else Listener(settings.database_url, self._hints.wake)
         errands = Errands(settings, self._hints, self._report)
         try:
             if ingests:
@@ -110,6 +116,8 @@ class Movers:
         finally:
             errands.stop()
             watching.stop()
+            if listener is not None:
+                listener.close()
             program.close()
 
     def _renewed(self) -> bool:

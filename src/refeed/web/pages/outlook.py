@@ -41,6 +41,8 @@ class Outlook:
     glances: dict[str, Glance]
     topics: dict[str, TopicRule]
     zones: dict[str, ZoneInfo]
+    last: int
+    """The newest month of any feed, counted from year 0."""
 
     def info(self, path: str) -> FeedInfo | None:
         """A feed, if there is one under this path."""
@@ -78,13 +80,13 @@ class Outlook:
         months = self.glance(path).months
         if not months:
             return 0
-        return round(sum(count for _, count in months) / (self._last() - _number(months[0][0]) + 1))
+        return round(sum(count for _, count in months) / (self.last - _number(months[0][0]) + 1))
 
     def bars(self, path: str) -> list[int]:
         """How much each of the last twelve months brought, oldest first, in tenths of the largest."""
         counted = dict(self.glance(path).months)
         most = max(counted.values(), default=0)
-        first = self._last() - _MONTHS + 1
+        first = self.last - _MONTHS + 1
         months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, first + _MONTHS)]
         return [-(-10 * counted.get(month, 0) // most) if most else 0 for month in months]
 
@@ -103,9 +105,6 @@ class Outlook:
         rule = self.topics.get(path.removeprefix("topic/"))
         if rule is not None and isinstance(rule.title, dict):
             yield from rule.title.values()
-
-    def _last(self) -> int:
-        return max((_number(glance.months[-1][0]) for glance in self.glances.values() if glance.months), default=0)
 
 
 class Outlooks:
@@ -130,14 +129,16 @@ class Outlooks:
 
     def without_store(self) -> Catalogue:
         """The feeds that are configured, while the store is away."""
-        return make_catalogue(self._settings)
+        return make_catalogue(self._settings).public()
 
     def _look(self, revision: str) -> Outlook:
-        catalogue = make_catalogue(self._settings, self._store.sources())
+        catalogue = make_catalogue(self._settings, self._store.sources()).public()
+        seen = glances(self._store, 3 if len(catalogue.feeds) <= FEW else 1, _MONTHS)
         return Outlook(
             revision=revision,
             catalogue=catalogue,
-            glances=glances(self._store, 3 if len(catalogue.feeds) <= FEW else 1, _MONTHS),
+            glances=seen,
+            last=max((_number(glance.months[-1][0]) for glance in seen.values() if glance.months), default=0),
             topics={topic.id: topic for topic in self._settings.topics},
             zones={rule.id: ZoneInfo(rule.timezone) for rule in self._settings.sources},
         )

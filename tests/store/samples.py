@@ -1,0 +1,139 @@
+"""Rows for the store, made by hand, so that its tests are about the store alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from sqlalchemy import func, select
+
+from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
+from refeed.store import Candidate, EntryRow, Reading, Store
+from refeed.store import schema as t
+from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes, unpack_labels
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+SOURCES = ("one", "two", "three")
+TOPICS = ("climate", "health")
+
+
+def id_of(number: int) -> str:
+    """The id of a sample entry."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://sample.example.org/{number}"))
+
+
+def packed_labels(topics: Sequence[str]) -> str:
+    """Topics as a row has them."""
+    return pack_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in topics))
+
+
+def reading(
+    number: int,
+    version: int = 0,
+    *,
+    source: str = "one",
+    topics: Sequence[str] = (),
+    days: int = 0,
+    text: str = "",
+    band: int | None = None,
+    path: str | None = None,
+) -> Reading:
+    """A file that holds a version of a sample entry, published `days` after the first of January 2024.
+
+    Entries with the same `band` are taken for the same text.
+    """
+    published = NOON + timedelta(days=days)
+    at = published + timedelta(hours=version)
+    body = text or f"样本 {number}.{version}"
+    entry = Entry(
+        id=f"urn:uuid:{id_of(number)}",
+        source=source,
+        link=f"https://sample.example.org/{number}",
+        title=f"样本 {number}.{version}",
+        published=published,
+        updated=published,
+        language="zh-Hans",
+        html=SafeHtml(f"<p>{body}</p>"),
+    )
+    data = f"{number} {version} {source} {days} {body}".encode()
+    row = EntryRow(
+        id=id_of(number),
+        source=Source(id=source, title=source.title()),
+        title=entry.title,
+        published=published,
+        fingerprint=body,
+        weight=1000 + number,
+        sketch=str(band).encode() if band is not None else None,
+        bands=(band, -band) if band is not None else (),
+        payload=pack_entry(entry),
+        notes=pack_notes(Cleaned(entry=entry, fingerprint=body)),
+        labels=packed_labels(topics),
+        rules="rules-1",
+        topics="topics-1",
+    )
+    name = path or f"{number}-{version}.txt"
+    return Reading(
+        path=name.encode(),
+        shown=name,
+        folder="",
+        stamp=number * 100 + version + 1,
+        seen=at,
+        outcome=Outcome.ACCEPTED,
+        digest=blake2b(data, digest_size=20).digest(),
+        data=compress(data),
+        at=at,
+        entry=row,
+    )
+
+
+def refused(number: int, reason: str = "样本：没有链接") -> Reading:
+    """A file that nothing could be made of."""
+    whole = reading(number)
+    return replace(whole, outcome=Outcome.QUARANTINED, reason=reason, entry=None, at=None)
+
+
+def judge(candidate: Candidate, others: Sequence[Candidate]) -> str | None:
+    """Among texts taken for the same, the one published first is the original, if another source has it."""
+    before = [o for o in others if o.source != candidate.source and o.sketch == candidate.sketch]
+    before = [o for o in before if (o.published, o.id) < (candidate.published, candidate.id)]
+    return min(before, key=lambda o: (o.published, o.id)).id if before else None
+
+
+def recount(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], set[tuple[str, int, str, int]]]:
+    """Entries of each feed, of each of its months, and all places, counted anew from the entries themselves."""
+    feeds: Counter[str] = Counter()
+    months: Counter[tuple[str, str]] = Counter()
+    places = set()
+    with store.reading() as connection:
+        rows = connection.execute(select(t.entries)).all()
+    for row in rows:
+        if row.withdrawn is not None:
+            continue
+        paths = {f"source/{row.source}"}
+        if row.repost_of is None:
+            paths |= {"all", *(f"topic/{label.topic}" for label in unpack_labels(row.labels))}
+        month = datetime.fromtimestamp(row.published, UTC).strftime("%Y-%m")
+        for path in paths:
+            feeds[path] += 1
+            months[path, month] += 1
+            places.add((path, row.published, row.id, row.weight))
+    return dict(feeds), dict(months), places
+
+
+def counted(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], set[tuple[str, int, str, int]]]:
+    """The same as the store keeps it up to date."""
+    with store.reading() as connection:
+        feeds = {row.path: row.entries for row in connection.execute(select(t.feeds)) if row.entries}
+        months = {(row.feed, row.month): row.entries for row in connection.execute(select(t.months)) if row.entries}
+        places = {(r.feed, r.published, r.entry, r.weight) for r in connection.execute(select(t.members))}
+    return feeds, months, places
+
+
+def rows_of(store: Store, table: str) -> int:
+    """How many rows a table has."""
+    with store.reading() as connection:
+        return connection.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one()

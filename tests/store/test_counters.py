@@ -1,0 +1,119 @@
+"""Counters that are kept up to date are what a recount gives, whatever happened and in whichever order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from refeed.store import Store, record, relabel, restore, revise, withdraw
+from refeed.store import schema as t
+from store.samples import NOON, SOURCES, TOPICS, counted, id_of, judge, packed_labels, reading, recount, refused
+
+NUMBERS = st.integers(0, 5)
+READINGS = st.builds(
+    reading,
+    NUMBERS,
+    st.integers(0, 2),
+    source=st.sampled_from(SOURCES),
+    topics=st.lists(st.sampled_from(TOPICS), unique=True),
+    days=st.sampled_from([0, 1, 40]),
+    band=st.sampled_from([None, 1, 2]),
+    path=st.sampled_from([None, "a.txt", "b.txt"]),
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("record"), st.lists(st.one_of(READINGS, st.builds(refused, NUMBERS)), max_size=6)),
+        st.tuples(st.just("revise"), st.lists(READINGS, max_size=3)),
+        st.tuples(st.just("withdraw"), st.lists(NUMBERS, max_size=3)),
+        st.tuples(st.just("restore"), st.lists(NUMBERS, max_size=3)),
+        st.tuples(st.just("relabel"), st.dictionaries(NUMBERS, st.lists(st.sampled_from(TOPICS), unique=True))),
+    ),
+    max_size=10,
+)
+TABLES = ("entries", "originals", "files", "members", "feeds", "months", "bands", "sources", "state")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for all examples, emptied before each."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('counters') / 'store.db'}"
+    else:
+        url = request.getfixturevalue("postgres_server").make_database()
+    store = Store(url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=STEPS)
+def test_feeds_and_months_and_places_equal_a_recount(kept: Store, steps: list[tuple[str, list]]) -> None:
+    empty(kept)
+    version = 0
+    for number, step in enumerate(steps):
+        take(kept, step, number)
+        assert counted(kept) == recount(kept)
+        assert reposts_agree(kept)
+        newest = max((feed.version for feed in kept.feeds()), default=0)
+        assert newest >= version
+        assert newest == int(kept.state("revision") or 0)
+        version = newest
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(readings=st.lists(READINGS, max_size=8, unique_by=lambda one: one.digest), data=st.data())
+def test_the_order_and_the_batches_of_arrival_make_no_difference(
+    kept: Store, readings: list, data: st.DataObject
+) -> None:
+    readings = [replace(one, path=one.digest) for one in readings]  # none is another's edit
+    found = []
+    for order in (readings, data.draw(st.permutations(readings))):
+        empty(kept)
+        size = data.draw(st.integers(1, 8))
+        for start in range(0, len(order), size):
+            record(kept, order[start : start + size], NOON, judge)
+        with kept.reading() as connection:
+            rows = connection.execute(select(t.entries).order_by(t.entries.c.id)).all()
+        found.append([{k: v for k, v in row._mapping.items() if k != "revision"} for row in rows])
+    assert found[0] == found[1]
+
+
+def take(store: Store, step: tuple[str, list], number: int) -> None:
+    """One thing that happens to a store."""
+    kind, what = step
+    now = NOON + timedelta(minutes=number)
+    if kind == "record":
+        record(store, what, now, judge)
+    elif kind == "revise":
+        revise(store, [one.entry for one in what], now, judge)
+    elif kind == "relabel":
+        relabel(store, {id_of(n): packed_labels(topics) for n, topics in what.items()}, f"topics-{number}", now)
+    else:
+        {"withdraw": withdraw, "restore": restore}[kind](store, [id_of(n) for n in what], now, judge)
+
+
+def reposts_agree(store: Store) -> bool:
+    """Every original names exactly the links of what reposts it."""
+    with store.reading() as connection:
+        rows = connection.execute(select(t.entries)).all()
+    links = {id_of(n): f"https://sample.example.org/{n}" for n in range(6)}
+    for row in rows:
+        wanted = sorted(links[r.id] for r in rows if r.repost_of == row.id and r.withdrawn is None)
+        if row.via != json.dumps(wanted, separators=(",", ":")):
+            return False
+    return True
+
+
+def empty(store: Store) -> None:
+    """As if nothing had ever happened."""
+    with store.writing() as connection:
+        for table in TABLES:
+            connection.exec_driver_sql(f"DELETE FROM {table}")
