@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    app = _App("refeed.web", static_folder=None)  # the pages serve their own
+    app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
