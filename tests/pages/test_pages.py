@@ -7,10 +7,15 @@ import re
 import time
 import urllib.error
 import urllib.request
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urljoin
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 
 from pages.conftest import CONFIG, PICTURE, SOURCES, Site, settings_at
@@ -118,12 +123,32 @@ def test_a_language_that_was_chosen_stays_chosen_without_a_cookie(site: Site) ->
     assert 'value="en"' in text  # a search stays in it too
 
 
-def test_no_word_of_a_page_is_left_untranslated(site: Site) -> None:
-    english = {"Subscribe", "Newest entries", "Topics, and why", "Months", "Status"}
-    for path in ("/source/bbc", "/status", f"/entry/{site.rich}"):
-        for language in ("zh-Hans", "zh-Hant"):
-            text = get(site, f"{path}?lang={language}")[2]
-            assert not [word for word in english if f">{word}<" in text]
+def test_every_word_of_the_pages_is_translated() -> None:
+    web = resources.files("refeed.web")
+    words = {message for _, message, _, _ in _extracted(web)}
+    assert len(words) > 90
+    for language in ("zh_Hans", "zh_Hant"):
+        with (web / "translations" / f"{language}.po").open("rb") as file:
+            catalogue = read_po(file, language)
+        translated = {message.id for message in catalogue if message.id and all(_texts(message.string))}
+        assert words - translated == set()
+        assert translated - words == set()
+
+
+def test_a_page_is_in_its_language_throughout(site: Site) -> None:
+    for path in ("/", "/source/bbc", "/status", f"/entry/{site.rich}"):
+        for language, word in (("zh-Hans", "语言"), ("zh-Hant", "語言"), ("en", "Language")):
+            assert f'aria-label="{word}"' in get(site, f"{path}?lang={language}")[2]
+
+
+def _extracted(web: Traversable) -> list[Any]:
+    ways = [("**.py", "python"), ("**.html", "jinja2")]
+    found = [line[1:] for line in extract_from_dir(str(web), ways)]
+    return [(line, message, comments, context) for line, message, comments, context in found]
+
+
+def _texts(string: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (string,) if isinstance(string, str) else string
 
 
 def test_home_names_every_feed_with_its_newest_entries(site: Site) -> None:
