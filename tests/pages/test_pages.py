@@ -339,6 +339,32 @@ def test_while_the_store_is_away_pages_say_so_and_name_the_documents(tmp_path: P
         assert "/feeds/source/bbc.atom" in answer.get_data(as_text=True)
 
 
+def test_nothing_private_has_a_page_or_shows_on_one(site: Site, tmp_path: Path) -> None:
+    config = CONFIG.replace("words: [气候]", "words: [气候], access: private")
+    config += "sources:\n  - {id: dw, access: private}\naccess: {readers: [sample]}\n"
+    secret = {"REFEED_ACCESS_SECRET": "a sample secret of enough characters"}
+    settings = settings_at(tmp_path, config, DATABASE_URL=site.settings.database_url, **secret)
+    client = create_app(settings).test_client()
+    for path in ("/source/dw", "/topic/climate", f"/entry/{site.rich}", f"/entry/{site.rich}.json", "/qr/source/dw.svg"):
+        assert client.get(path).status_code == 404, path
+    for path in ("/", "/all", "/all/2020-05", "/status", "/?q=dw"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        for text in ("应有尽有的一篇", "德国之声中文网", "topic/climate"):
+            assert text not in answer.get_data(as_text=True), path
+
+
+def test_a_views_page_shows_the_entries_as_the_view_does(site: Site, tmp_path: Path) -> None:
+    config = CONFIG + "views:\n  - {id: traditional, title: 繁體, feed: source/bbc, opencc: s2t, limit: 3}\n"
+    settings = settings_at(tmp_path, config, DATABASE_URL=site.settings.database_url)
+    client = create_app(settings).test_client()
+    assert 'href="/view/traditional"' in client.get("/").get_data(as_text=True)
+    titles = soup(client.get("/view/traditional").get_data(as_text=True)).select(".rows h3")
+    assert len(titles) == 3
+    assert "關於" in titles[0].get_text()
+    assert client.get("/view/traditional/2020-05").status_code == 404
+
+
 def test_a_new_entry_shows_on_home_at_once(tmp_path: Path) -> None:
     settings = settings_at(tmp_path)
     store = Store(settings.database_url)
