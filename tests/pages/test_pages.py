@@ -229,8 +229,8 @@ def test_text_in_another_language_than_the_pages_says_so(site: Site) -> None:
 
 def test_dates_are_machine_readable_and_in_the_sources_zone(site: Site) -> None:
     page = soup(get(site, f"/entry/{site.rich}?lang=en")[2])
-    times = [(time.get("datetime"), time.get_text().replace("\u202f", " ")) for time in page.select("time")]
-    assert times[0] == ("2020-05-30T08:30:00Z", "May 30, 2020 8:30 AM UTC")
+    times = [(time.get("datetime"), time.get_text()) for time in page.select("time")]
+    assert times[0] == ("2020-05-30T08:30:00Z", "May 30, 2020 08:30 UTC")
 
 
 def test_an_entry_as_json_is_what_explain_says(site: Site) -> None:
