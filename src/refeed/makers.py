@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -131,12 +133,24 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     most = pages * resource.getpagesize() + maker.limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     signal.signal(signal.SIGALRM, _late)
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
         signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """End when the process that wants the results is gone, however it went.
+
+    A pool's process holds both ends of its queue, so that it would wait for work for ever, and keep the log's pipe open.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _late(_number: int, _frame: FrameType | None) -> NoReturn:
