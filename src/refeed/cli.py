@@ -18,6 +18,8 @@ import click
 import msgspec
 
 from . import dumps, explain, outward, status
+from .access import Access
+from .catalogue import make_catalogue
 from .config import Settings, load
 from .dumps import Found
 from .election import ingest_lock, ingest_locks
@@ -182,6 +184,19 @@ def check(settings: Callable[[], Settings]) -> None:
     maker = Maker.of(chosen)
     _ = maker.known, maker.matcher
     click.echo(f"{chosen.file}: {len(chosen.sources)} sources, {len(chosen.topics)} topics, no mistakes")
+
+
+@main.command()
+@click.argument("feeds", nargs=-1)
+@click.pass_obj
+def tokens(settings: Callable[[], Settings], feeds: Sequence[str]) -> None:
+    """Addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
+    chosen = settings()
+    addresses = Access(chosen).addresses(feeds or make_catalogue(chosen).feeds, chosen.site.base_url)
+    for feed, reader, address in addresses:
+        click.echo(f"{feed}\t{reader}\t{address}")
+    if not addresses:
+        raise RefeedError("nothing that was asked for is private; docs/http.md says how to make it so")
 
 
 @main.command("status")

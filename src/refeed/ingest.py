@@ -16,6 +16,7 @@ from .dumps import Found
 from .errors import ChangingError, IgnoredError, QuarantineError, VanishedError
 from .makers import Makers
 from .making import Packed, digest
+from .measures import timed
 from .model import Dump, Outcome
 from .store import Reading, Store, record
 
@@ -82,12 +83,16 @@ class Ingester:
         for file in files:
             weight = file.size if file.size <= limit else 0
             if batch and (len(batch) == BATCH or size + weight > BYTES):
-                yield self._take(batch, again=again)
+                yield self._timed(batch, again=again)
                 batch, size = [], 0
             batch.append(file)
             size += weight
         if batch:
-            yield self._take(batch, again=again)
+            yield self._timed(batch, again=again)
+
+    def _timed(self, files: Sequence[Found], *, again: bool) -> Tally:
+        with timed("ingest"):
+            return self._take(files, again=again)
 
     def _take(self, files: Sequence[Found], *, again: bool) -> Tally:
         now = self._clock()

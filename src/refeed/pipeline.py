@@ -17,6 +17,7 @@ from .errors import PublishError
 from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
+from .measures import timed
 from .model import FORMATS, FeedFacts
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
@@ -114,6 +115,10 @@ class Publisher:
 
         Raises PublishError when some could not be written: all others are in place, and the old ones stay.
         """
+        with timed("publish"):
+            return self._publish_stale(everything=everything)
+
+    def _publish_stale(self, *, everything: bool) -> list[str]:
         catalogue = make_catalogue(self._settings, self._store.sources())
         states = {state.path: state for state in self._store.feeds()}
         states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}

@@ -13,7 +13,8 @@ TAGS = {
     "h4", "h5", "h6", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "q", "s", "strong", "sub", "sup", "table",
     "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),  # otherwise nh3 lets title and lang through everywhere
     "a": {"href"},
     "img": {"src", "alt"},
     "ol": {"start"},

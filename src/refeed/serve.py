@@ -11,15 +11,20 @@ import threading
 import time
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 
 from .config import Settings
+from .listening import Server
+from .measures import share
 
 _log = logging.getLogger("refeed.serve")
 
 _GRACE = 8.0
 """Seconds that the movers get to end; platforms kill ten seconds after they ask."""
+_THREADS = 5
+"""In each web process: up to three wait for archives and views to be made, one for a page, and one answers polls."""
+_GRACE_OF_WORKERS = 7
+"""The same for requests that are being answered."""
 
 
 class _MoversProcess:
@@ -33,11 +38,17 @@ class _MoversProcess:
     def start(self) -> None:
         self._keeper.start()
 
-    def stop(self) -> None:
+    def leave(self) -> None:
+        """Ask it to end; returns at once."""
         self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self.leave()
         process = self._process
         if process is not None:
-            process.terminate()
             try:
                 process.wait(_GRACE)
             except subprocess.TimeoutExpired:
@@ -62,21 +73,25 @@ class _MoversProcess:
 def serve(settings: Settings, *, watch: bool, host: str) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are finished."""
     Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
+    share(Path(settings.var_folder) / "metrics" / str(settings.port))
     movers = _MoversProcess()
     if watch:
         movers.start()
-    server = Granian(
+    server = Server(
         "refeed.web:create_app",
         factory=True,
         address=host,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_concurrency,
-        blocking_threads=2,
-        respawn_failed_workers=True,
-        workers_kill_timeout=8,
-        log_access=False,
+        http=HTTPModes.http1,
+        websockets=False,
+        blocking_threads=_THREADS,
+        respawn_failed_workers=True,  # without it, one worker killed ends the whole server
+        workers_kill_timeout=_GRACE_OF_WORKERS,
+        log_access=False,  # addresses of private feeds are secrets
     )
+    server.leaving = movers.leave
     _log.info("serving on http://%s:%s", host, settings.port)
     try:
         server.serve()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pages.filling import NOW, Filled, fill, quarantine, rich, sample, samples
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
+from pages.filling import NOW, Filled, fill, quarantine, rich, sample, samples
 from refeed.config import Settings, load
 from refeed.model import Source
 from refeed.pipeline import Program

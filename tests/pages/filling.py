@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import text
+
 from refeed.model import Cleaned, Entry, Image, Label, Outcome, Person, Removed, Source
 from refeed.sanitize import sanitize
 from refeed.store import EntryRow, Reading, Store, record
-from refeed.store import schema as t
 from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes
 
 START = datetime(2020, 5, 1, 4, 30, tzinfo=UTC)
@@ -61,7 +62,7 @@ def rich(number: int, picture: str) -> Filled:
         image=image,
         images=(picture,),
         html=f'<figure><img src="{picture}" alt="样例图片"><figcaption>样例图片</figcaption></figure>'
-        "<h2>小标题</h2><p>样例正文，为测试而写。<a href=\"https://sample.example/more\">链接</a></p>"
+        '<h2>小标题</h2><p>样例正文，为测试而写。<a href="https://sample.example/more">链接</a></p>'
         "<blockquote><p>引文样例</p></blockquote><ul><li>一</li><li>二</li></ul>",
         rights="© 样例",
         original="https://sample.example/en",
@@ -92,44 +93,37 @@ def fill(store: Store, filled: Iterable[Filled], sources: Sequence[Source]) -> N
 
 def quarantine(store: Store, path: bytes, shown: str, reason: str) -> None:
     """Record a file that was refused."""
-    reading = Reading(
-        path=path, shown=shown, folder="", stamp=1, seen=NOW, outcome=Outcome.QUARANTINED, reason=reason
-    )
+    reading = Reading(path=path, shown=shown, folder="", stamp=1, seen=NOW, outcome=Outcome.QUARANTINED, reason=reason)
     record(store, [reading], NOW)
 
 
-def crowd(store: Store, feeds: Sequence[str], count: int) -> None:
-    """`count` entries, each in `all`, in one source and in one topic, written straight into the tables."""
-    sources = [feed for feed in feeds if feed.startswith("source/")]
-    topics = [feed for feed in feeds if feed.startswith("topic/")]
-    entries, members = [], []
-    totals: dict[str, int] = {}
-    months: dict[tuple[str, str], int] = {}
-    for number in range(count):
-        source, topic = sources[number % len(sources)], topics[number % len(topics)]
-        at = START - timedelta(minutes=30 * number)
-        id = str(uuid.UUID(int=number))
-        entries.append(_plain_row(id, source.removeprefix("source/"), number, int(at.timestamp())))
-        for feed in ("all", source, topic):
-            members.append({"feed": feed, "published": int(at.timestamp()), "entry": id, "weight": 1})
-            totals[feed] = totals.get(feed, 0) + 1
-            months[feed, f"{at:%Y-%m}"] = months.get((feed, f"{at:%Y-%m}"), 0) + 1
-    stamp = {"version": 1, "changed": 0}
+def crowd(store: Store, sources: int, topics: int, entries: int) -> None:
+    """Many entries, each in `all`, in one of `source/source-<n>` and one of `topic/topic-<n>`, made by the database."""
     with store.writing() as connection:
-        connection.execute(t.entries.insert(), entries)
-        connection.execute(t.members.insert(), members)
-        connection.execute(t.feeds.insert(), [{"path": f, "entries": n} | stamp for f, n in totals.items()])
-        rows = [{"feed": f, "month": m, "entries": n} | stamp for (f, m), n in months.items()]
-        connection.execute(t.months.insert(), rows)
-        connection.execute(t.state.insert(), [{"name": "revision", "value": "1"}])
+        for statement in _CROWD.split(";"):
+            connection.execute(text(statement), {"sources": sources, "topics": topics, "entries": entries})
 
 
-def _plain_row(id: str, source: str, number: int, at: int) -> dict[str, Any]:
-    empty = dict.fromkeys(("digest", "payload", "notes"), b"")
-    none = {"repost_of": None, "withdrawn": None, "sketch": None}
-    row = {column.name: "" for column in t.entries.columns} | empty | none
-    title = f"样例：一个不长不短的标题，与真实的标题一般长短，第 {number} 篇"
-    return row | {"id": id, "source": source, "title": title, "published": at, "updated": at, "weight": 1, "revision": 1}
+_CROWD = """
+INSERT INTO entries (id, source, title, published, updated, weight, digest, payload, notes, labels, via, bands, rules,
+    topics, revision)
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :entries)
+SELECT printf('%08x-0000-0000-0000-000000000000', i), 'source-' || (i % :sources),
+    '样例：一个不长不短的标题，与真实的标题一般长短，第 ' || i || ' 篇',
+    1588307400 - 1800 * i, 1588307400 - 1800 * i, 1, x'', x'', x'', '', '', x'', '', '', 1 FROM n
+;
+INSERT INTO members (feed, published, entry, weight)
+SELECT 'all', published, id, 1 FROM entries
+UNION ALL SELECT 'source/' || source, published, id, 1 FROM entries
+UNION ALL SELECT 'topic/topic-' || ((1588307400 - published) / 1800 % :topics), published, id, 1 FROM entries
+;
+INSERT INTO months (feed, month, entries, version, changed)
+SELECT feed, strftime('%Y-%m', published, 'unixepoch'), count(*), 1, 0 FROM members GROUP BY 1, 2
+;
+INSERT INTO feeds (path, version, changed, entries) SELECT feed, 1, 0, count(*) FROM members GROUP BY 1
+;
+INSERT INTO state (name, value) VALUES ('revision', '1')
+"""
 
 
 def _reading(number: int, one: Filled, source: Source) -> Reading:

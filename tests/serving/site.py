@@ -84,7 +84,6 @@ class Site:
         """The bytes that come back for these bytes, until the server closes or has answered once."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
             received = b""
             while True:
                 try:

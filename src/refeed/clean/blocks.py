@@ -21,7 +21,7 @@ TEXT_KINDS = frozenset(("p", *HEADINGS))
 BOXES = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
     """A paragraph, a heading, a figure, a rule, or a box of other blocks; steps may change it, nobody else sees it."""
 

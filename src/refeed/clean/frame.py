@@ -170,13 +170,15 @@ def credit_lines(draft: Draft) -> None:
     """Lines of roles and names, first or last of the text: 记者：甲 责编：乙."""
     texts = draft.texts()
     gone: list[Block] = []
-    for block in [*texts[:2], *(block for block in texts[-4:] if block not in texts[:2])]:
+    for block in [*texts[:2], *texts[max(2, len(texts) - 4) :]]:
+        if "\n" not in (text := block.text) and (len(text) > people.LONGEST or "。" in text):
+            continue
         parts = b.lines(block.runs)
         edge = {0, len(parts) - 1, len(parts) - 2}
         kept = []
         for index, part in enumerate(parts):
             text = squeezed("".join(run[0] for run in part))
-            found = people.credits(text) if index in edge and len(text) <= 160 else []
+            found = people.credits(text) if index in edge else []
             if found and (len(found) > 1 or block is not texts[0] or people.writes(found[0][0])):
                 draft.credit(found, f"line: {text[:60]}")
                 draft.drop("lifted: credits", text)
@@ -189,14 +191,15 @@ def credit_lines(draft: Draft) -> None:
     draft.take_out(gone)
 
 
-_BY = re.compile(r"By ((?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+(?:(?:,| and) (?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+)*)")
+_ENGLISH_NAME = r"(?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+"
+_BY = re.compile(rf"By ({_ENGLISH_NAME}(?:(?:,| and) {_ENGLISH_NAME})*)|文\s*[/／|｜:：]\s*([^。，]{{2,20}})")
 
 
-def english_byline(draft: Draft) -> None:
-    """`By Ada Lovelace and Charles Babbage`, alone on one of the first lines."""
+def byline(draft: Draft) -> None:
+    """`By Ada Lovelace and Charles Babbage` or `文/某人`, alone on one of the first lines."""
     for block in draft.texts()[:2]:
         if match := _BY.fullmatch(block.text):
-            draft.write(people.names(match[1], draft.ready.is_agency), "line: By …")
+            draft.write(people.names(match[1] or match[2], draft.ready.is_agency), f"line: {block.text}")
             draft.drop("lifted: byline", block.text)
             draft.blocks.remove(block)
 

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(?:/[
 _LONGEST = 4000
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_HOST = re.compile(r"[^\s/?#@]+\.[^\s/?#@.]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]+\](?::\d{1,5})?", re.IGNORECASE)
+_HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,40}\](?::\d{1,5})?", re.IGNORECASE)
 
 # Who carries a picture for somebody else: what stands before the picture's own URL. Everything behind it is that URL;
 # it is not a query, so a `?v=1&t=2` in it is its own.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .draft import Draft
 from .form import captions, datelines, dividers, headings, lead, twins
-from .frame import credit_lines, english_byline, preamble, services, small_print, stray, title_again
+from .frame import byline, credit_lines, preamble, services, small_print, stray, title_again
 from .ruled import cuts, lines, original_link, related
 
 Step = Callable[[Draft], None]
@@ -18,7 +18,7 @@ STEPS: tuple[Step, ...] = (
     title_again,
     lines,
     credit_lines,
-    english_byline,
+    byline,
     cuts,
     original_link,
     related,

@@ -14,7 +14,7 @@ _HEAVY_TAGS = 6_000
 _HEAVY_DEPTH = 64
 _HEAVY_TAG = 20_000
 
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{400}")
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{250}")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 # Elements that end by themselves: voids, and those whose end tag may be left out and which the parser then closes.
 _SHALLOW = frozenset((
@@ -64,7 +64,7 @@ def weigh(html: str) -> Weight:
     for match in _TAG.finditer(html):
         tags += 1
         start = match.start()
-        if start - previous > 400 and tags > 1:
+        if start - previous > 250 and tags > 1:
             longest = max(longest, _tag_length(html, previous, start))
             attributes = max(attributes, _attributes(html, previous, start))
         previous = start
@@ -77,7 +77,7 @@ def weigh(html: str) -> Weight:
             deepest = max(deepest, depth)
             if depth > DEPTH:
                 break
-    if tags and len(html) - previous > 400:
+    if tags and len(html) - previous > 250:
         longest = max(longest, _tag_length(html, previous, len(html)))
         attributes = max(attributes, _attributes(html, previous, len(html)))
     return Weight(size=len(html), tags=tags, depth=deepest, attributes=attributes, longest_tag=longest)

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model import Entry, Label
 from ..rules import WEIGHT, TopicRule
@@ -55,65 +56,85 @@ class Matcher:
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[TopicRule, ...]]]:
         return Matcher, (self.rules,)  # the automaton is built again where it is used: quicker than sending it
 
-    def labels(self, entry: Entry) -> tuple[Label, ...]:
-        """The topics that the entry belongs to, in the order of the rules."""
+    def labels(self, entry: Entry, seen: Places | None = None) -> tuple[Label, ...]:
+        """The topics that the entry belongs to, in the order of the rules. `seen`: its places, if they are at hand."""
         return tuple(
-            Label(topic=verdict.topic, score=verdict.score, reasons=verdict.reasons)
-            for verdict in self.explain(entry)
-            if verdict.accepted
+            Label(topic=self.rules[topic].id, score=score, reasons=_reasons(points))
+            for topic, score, points in self._judged(entry, seen or places(entry))
+            if score >= self.rules[topic].threshold
         )
 
     def explain(self, entry: Entry) -> tuple[Verdict, ...]:
         """Every topic that anything in the entry speaks for, near misses too, in the order of the rules."""
-        seen = places(entry)
-        hits: dict[int, list[tuple[str, Hit]]] = {}
-        for place, hit in self._found(seen):
-            hits.setdefault(hit.topic, []).append((place, hit))
-        named = {topic for name in seen.sections for topic in self._named.get(name, ())}
-        verdicts = []
-        for topic in sorted(hits.keys() | named):
-            rule = self.rules[topic]
-            if rule.sources and entry.source not in rule.sources:
-                continue
-            verdict = self._verdict(topic, hits.get(topic, []), seen)
-            if verdict.score > 0:
-                verdicts.append(verdict)
-        return tuple(verdicts)
+        return tuple(
+            Verdict(
+                topic=self.rules[topic].id,
+                score=score,
+                threshold=self.rules[topic].threshold,
+                reasons=_reasons(points),
+            )
+            for topic, score, points in self._judged(entry, places(entry))
+            if score > 0
+        )
 
     def version(self, topic: str) -> str:
         """A digest of all in a topic's rule that can change its labels; its title cannot. Raises KeyError."""
         return self._versions[topic]
 
-    def _found(self, seen: Places) -> Iterator[tuple[str, Hit]]:
-        """Every hit with its place; one in the lead is one in the body too. A tag is one mention, however it is put."""
-        yield from (("title", hit) for hit in self._vocabulary.find(seen.title))
+    def _judged(self, entry: Entry, seen: Places) -> Iterator[tuple[int, float, list[_Points]]]:
+        """Every topic that something speaks for or against, its score, and the points that make it."""
+        hits = self._found(seen)
+        named = {topic for name in seen.sections for topic in self._named.get(name, ())}
+        for topic in sorted(hits.keys() | named):
+            sources = self.rules[topic].sources
+            if not sources or entry.source in sources:
+                points = self._points(topic, hits.get(topic, {}), seen)
+                yield topic, round(sum((what.points for what in points), 0.0), 2), points
+
+    def _found(self, seen: Places) -> dict[int, dict[str, list[Hit]]]:
+        """Every topic's hits by place; one in the lead is one in the body too. A tag is one mention, however it is put."""
+        hits: dict[int, dict[str, list[Hit]]] = {}
+        for hit in self._vocabulary.find(seen.title):
+            hits.setdefault(hit.topic, {}).setdefault("title", []).append(hit)
         for tag in seen.tags:
-            yield from (("tags", hit) for hit in {hit.topic: hit for hit in self._vocabulary.find(tag)}.values())
+            for hit in {hit.topic: hit for hit in self._vocabulary.find(tag)}.values():
+                hits.setdefault(hit.topic, {}).setdefault("tags", []).append(hit)
         for hit in self._vocabulary.find(seen.text):
+            places = hits.setdefault(hit.topic, {})
             if hit.start < LEAD:
-                yield "lead", hit
-            yield "body", hit
+                places.setdefault("lead", []).append(hit)
+            places.setdefault("body", []).append(hit)
+        return hits
 
-    def _verdict(self, topic: int, hits: list[tuple[str, Hit]], seen: Places) -> Verdict:
-        rule, weights = self.rules[topic], self._weights[topic]
-        by_place: dict[str, list[Hit]] = {"title": [], "tags": [], "lead": [], "body": []}
-        for place, hit in hits:
-            by_place[place].append(hit)
-        score, reasons = 0.0, []
-        for place, found in by_place.items():
-            share = 0.5 * 1000 / max(1000, len(seen.text)) if place == "body" else 1.0
-            points = weights[place] * max(-MOST[place], min(MOST[place], share * sum(map(_counts, found))))
-            if found and points:
-                score += points
-                reasons.append(f"{place}: {_spell(found)} ({points:+.2g})")
-        if section := sorted(self._sections[topic] & seen.sections):
-            score += weights["section"]
-            reasons.append(f"section: {section[0]} ({weights['section']:+.2g})")
-        return Verdict(topic=rule.id, score=round(score, 2), threshold=rule.threshold, reasons=tuple(reasons))
+    def _points(self, topic: int, hits: dict[str, list[Hit]], seen: Places) -> list[_Points]:
+        weights = self._weights[topic]
+        made = []
+        for place, most in MOST.items():
+            if found := hits.get(place):
+                share = 0.5 * 1000 / max(1000, len(seen.text)) if place == "body" else 1.0
+                mentions = share * sum([_COUNTS[hit.kind] for hit in found])
+                if points := weights[place] * max(-most, min(most, mentions)):
+                    made.append(_Points(place, points, found))
+        if section := self._sections[topic] & seen.sections:
+            made.append(_Points("section", weights["section"], min(section)))
+        return made
 
 
-def _counts(hit: Hit) -> float:
-    return {"words": 1.0, "hints": 0.5, "without": -1.0}[hit.kind]
+class _Points(NamedTuple):
+    """What one place gives a topic, for these hits or this section's name."""
+
+    place: str
+    points: float
+    why: list[Hit] | str
+
+
+_COUNTS = {"words": 1.0, "hints": 0.5, "without": -1.0}
+
+
+def _reasons(made: list[_Points]) -> tuple[str, ...]:
+    return tuple(
+        f"{place}: {why if isinstance(why, str) else _spell(why)} ({points:+.2g})" for place, points, why in made
+    )
 
 
 def _spell(hits: list[Hit]) -> str:

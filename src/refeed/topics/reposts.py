@@ -1,7 +1,8 @@
 """Texts -> which of them are the same text published again by another source, and which one is the original. Pure.
 
 MinHash over character shingles: Chinese has no spaces to cut words at, and eight characters in a row are shared by
-chance about never. A sketch of 512 bytes stands for a text, whatever its length, and 32 band keys find the texts worth
+chance about never. Only the shingles that follow every fourth character of the alphabet are looked at: both copies of a
+text have the same ones, and a quarter of the time goes into making them. A sketch of 512 bytes stands for a text, whatever its length, and 32 band keys find the texts worth
 a comparison: two texts with half of their shingles in common share a key in 9,999 cases of 10,000, with a quarter in
 873 of 1,000, and unrelated ones practically never. So one entry costs 32 look-ups, however many are stored.
 """
@@ -9,6 +10,7 @@ a comparison: two texts with half of their shingles in common share a key in 9,9
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +22,21 @@ from ..model import Entry
 from .places import plain
 from .wording import simplified
 
-METHOD = f"1.{RMinHash.ALGORITHM_VERSION}"
+METHOD = f"2.{RMinHash.ALGORITHM_VERSION}"
 """Sketches of different methods cannot be compared: store it with them, and make them anew when it changes."""
 
 SHARE = 0.6
 """How much of a text must be in another for it to be a repost. In the archive true reposts lie above, and stories
 rewritten from an agency's paragraph by paragraph below."""
 
-_SHINGLE = 8
+# By one regular expression, and not by slices: it takes a sixteenth of the time.
+_SHINGLES = re.compile(f"[{''.join(chr(c) for c in range(0x30, 0xA000, 4) if chr(c).isalnum())}](?=(.{{8}}))")
+_FEWEST = 12
+"""Shingles below which a sketch would say nothing."""
 _SHORTEST = 120
 """Characters below which a text is no evidence: captions, one-line items."""
 _VALUES = 128
+_PACKED = struct.Struct(f"<{_VALUES + 1}I")
 _ROWS = 2
 _BANDS = 32
 _SEED = 42
@@ -49,15 +55,15 @@ class Sketch:
 
     def to_bytes(self) -> bytes:
         """For the store: the number of shingles, then the values, 32 bits each, little-endian."""
-        return b"".join(value.to_bytes(4, "little") for value in (self.shingles, *self.values))
+        return _PACKED.pack(self.shingles, *self.values)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Sketch:
         """The sketch that `to_bytes` wrote. Raises ValueError for anything else."""
-        if len(data) != 4 * (_VALUES + 1):
-            raise ValueError(f"a sketch has {4 * (_VALUES + 1)} bytes, not {len(data)}")
-        numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
-        return cls(values=tuple(numbers[1:]), shingles=numbers[0])
+        if len(data) != _PACKED.size:
+            raise ValueError(f"a sketch has {_PACKED.size} bytes, not {len(data)}")
+        shingles, *values = _PACKED.unpack(data)
+        return cls(values=tuple(values), shingles=shingles)
 
     def bands(self) -> tuple[int, ...]:
         """Keys under which to file it and to look for others: 64-bit signed, as databases have them."""
@@ -94,12 +100,12 @@ class Repost:
         return f"{self.share:.0%} of the text is in {self.original}"
 
 
-def sketch(entry: Entry) -> Sketch | None:
-    """The sketch of an entry's text, or None when it is too short to judge."""
-    text = _NO_TEXT.sub("", simplified(plain(entry.html)))
-    if len(text) < _SHORTEST:
+def sketch(entry: Entry, words: str | None = None) -> Sketch | None:
+    """The sketch of an entry's text, or None when it is too short to judge. `words`: as `Places` has them, if at hand."""
+    text = _NO_TEXT.sub("", simplified(plain(entry.html)) if words is None else words)
+    shingles = set(_SHINGLES.findall(text))
+    if len(text) < _SHORTEST or len(shingles) < _FEWEST:
         return None
-    shingles = {text[at : at + _SHINGLE] for at in range(len(text) - _SHINGLE + 1)}
     minhash = RMinHash(num_perm=_VALUES, seed=_SEED)
     minhash.update(list(shingles))
     return Sketch(values=tuple(minhash.digest()), shingles=len(shingles))

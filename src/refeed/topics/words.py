@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import re2
 from ahocorasick_rs import AhoCorasick
 
 from ..rules import PATTERN, TopicRule, compile_pattern
-from .literals import literals
+from .literals import is_simple, literals
 from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
+_RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
 MOST = 100
 """Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
@@ -23,8 +25,7 @@ MOST = 100
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A word of a topic in a text."""
 
     topic: int
@@ -57,7 +58,7 @@ class Vocabulary:
                         continue
                     for spelling in spellings(word.strip()):
                         known.setdefault(spelling, _Known()).owners.append((topic, kind, word))
-        self._patterns = [(compile_pattern(text), tuple(owners)) for text, owners in patterns.items()]
+        self._patterns = [(_compile(text), tuple(owners)) for text, owners in patterns.items()]
         self._always: list[int] = []
         for number, pattern in enumerate(patterns):
             needed = literals(pattern)
@@ -65,7 +66,10 @@ class Vocabulary:
                 known.setdefault(text, _Known()).patterns.append(number)
             if not needed:
                 self._always.append(number)
-        self._known = tuple((tuple(what.owners), tuple(what.patterns)) for what in known.values())
+        self._known = tuple(
+            (tuple(what.owners), tuple(what.patterns), bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
+            for text, what in known.items()
+        )
         self._automaton = AhoCorasick(list(known), store_patterns=False)
 
     def find(self, text: str) -> Iterator[Hit]:
@@ -77,7 +81,7 @@ class Vocabulary:
         found, candidates = self._literal(text)
         for number in sorted(candidates.union(self._always)):
             found += self._by_pattern(number, text)
-        found.sort(key=lambda hit: (hit.topic, hit.start, -hit.end, KINDS.index(hit.kind)))
+        found.sort(key=_order)
         kept: Hit | None = None
         hides = False
         for hit in found:
@@ -95,10 +99,12 @@ class Vocabulary:
         found: list[Hit] = []
         candidates: set[int] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            owners, patterns = self._known[index]
-            candidates.update(patterns)
-            if owners and _whole(text, start, end):
-                found += [Hit(topic, kind, word, start, end) for topic, kind, word in owners]
+            owners, patterns, latin = self._known[index]
+            if patterns:
+                candidates.update(patterns)
+            if owners and not (latin and _inside(text, start, end)):
+                for topic, kind, word in owners:
+                    found.append(Hit(topic, kind, word, start, end))
         return found, candidates
 
     def _by_pattern(self, number: int, text: str) -> Iterator[Hit]:
@@ -108,8 +114,18 @@ class Vocabulary:
                 yield Hit(topic, kind, match[0][:24], *match.span())
 
 
-def _whole(text: str, start: int, end: int) -> bool:
-    """A word that begins or ends in a Latin letter or digit does not begin or end inside another."""
+def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
+    """By re2, which no text can slow down, or by `re` where none can either. Raises ValueError."""
+    by_re2 = compile_pattern(pattern)
+    return re.compile(pattern, re.ASCII) if is_simple(pattern) else by_re2
+
+
+def _order(hit: Hit) -> tuple[int, int, int, int]:
+    return hit.topic, hit.start, -hit.end, _RANK[hit.kind]
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    """Whether a word that begins or ends in a Latin letter or digit begins or ends inside another."""
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
-        return False
-    return not (end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))
+        return True
+    return bool(end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -20,12 +21,13 @@ from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
 from .answers import refused
-from .archivist import Archivist
 from .browsing import Browsing
+from .counting import Counting
 from .doors import Doors
 from .feeds import feeds
 from .front import Front
 from .manners import SAFETY, Manners
+from .metrics import metrics
 from .navigation import VARY
 from .operations import operations
 from .pages import pages
@@ -34,6 +36,7 @@ from .polling import Polling
 from .push import push
 from .shelf import Shelf
 from .stored import Stored
+from .turns import Turns
 from .viewing import Viewing
 
 
@@ -49,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    app = _App("refeed.web")
+    app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -69,13 +72,24 @@ def _assemble(app: Flask, settings: Settings) -> None:
     flask_app = app.wsgi_app
     places = Places(Manners(settings, f"Accept-Encoding, {VARY}"), access, settings.site.base_url)
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
-    front = Front(flask_app, shelf, note=lambda *_: None)
-    viewing = Viewing(stored.view, places, front.answering)
+    counting = Counting()
+    front = Front(flask_app, shelf, note=counting.note)
+    turns = Turns()
+    viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
-    app.register_blueprint(feeds(catalogue, places, access, front.deliver, Archivist(stored.archive)))
+    app.register_blueprint(feeds(catalogue, places, access, deliver=front.deliver, archive=stored.archive, turns=turns))
+    app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
+    app.after_request(partial(_noted, counting))
     app.wsgi_app = front  # type: ignore[method-assign]
+
+
+def _noted(counting: Counting, response: Response) -> Response:
+    """Count what is answered below /feeds/ by other than a document, which the front counts itself."""
+    if request.path.startswith(("/feeds/", "/k/")) and response.status_code >= 300 and response.status_code != 304:
+        counting.note("", response.status_code, request.headers.get("User-Agent", ""), 0)
+    return response
 
 
 def _safe(response: Response) -> Response:

@@ -11,8 +11,8 @@ from ..access import Access
 from ..catalogue import Catalogue
 from ..errors import PublishError, StoreError
 from .answers import moved, plain
-from .archivist import Archivist, BusyError
 from .places import Asked, Places, asked
+from .turns import BusyError, Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,9 +21,13 @@ Deliver = Callable[[str], "WSGIApplication | None"]
 """The document at an address as an answer, or None when there is none."""
 _MAKING = 5
 """Seconds after which to ask again for a document that is being made."""
+Archive = Callable[[str, str], bool]
+"""Render one archive (feed, name) into feeds/; False when there is none. Raises StoreError, PublishError."""
 
 
-def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver, archivist: Archivist) -> Blueprint:
+def feeds(
+    catalogue: Catalogue, places: Places, access: Access, *, deliver: Deliver, archive: Archive, turns: Turns
+) -> Blueprint:
     """The routes."""
     blueprint = Blueprint("feeds", __name__)
 
@@ -58,11 +62,12 @@ def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver
             return deliver(request.path) or plain(503, retry=_MAKING)
         return None
 
-    def _archive(what: Asked, archive: str) -> Response | WSGIApplication | None:
+    def _archive(what: Asked, name: str) -> Response | WSGIApplication | None:
         try:
-            there = archivist.fetch(what.name.feed, archive)
+            with turns.one():
+                there = archive(what.name.feed, name)
         except BusyError:
-            return plain(503, "Several archives are being made just now. Ask again in a moment.", retry=_MAKING)
+            return plain(503, "Much is being made just now. Ask again in a moment.", retry=_MAKING)
         except (StoreError, PublishError):
             return plain(503, "Archives cannot be made just now. Ask again later.", retry=60)
         return deliver(request.path) if there else None

@@ -42,9 +42,17 @@ class Front:
                 for claims in self.beforehand:
                     other = claims(environ, ready)
                     if other is not None:
-                        return other(environ, start_response)
+                        return self._instead(other, environ, start_response, ready)
                 return self._answer(environ, start_response, address, ready, head=method == "HEAD")
         return self._app(environ, start_response)
+
+    def _instead(
+        self, other: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, ready: Ready
+    ) -> Iterable[bytes]:
+        status = getattr(other, "status_code", None)  # a refusal; what is not a Response counts itself
+        if status is not None:
+            self._note(ready.feed, status, environ.get("HTTP_USER_AGENT", ""), 0)
+        return other(environ, start_response)
 
     def deliver(self, address: str) -> WSGIApplication | None:
         """The document at an address as an application that answers with it, whatever the request's own path is."""

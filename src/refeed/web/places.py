@@ -22,6 +22,11 @@ class Asked(NamedTuple):
     name: Named
     token: str | None
 
+    @property
+    def feed(self) -> str:
+        """What the counters call it: they name no private feed."""
+        return "private" if self.token else self.name.feed
+
 
 def asked(address: str) -> Asked | None:
     """Take `/feeds/all.atom` or `/k/<token>/feeds/all.atom` apart; None for what is no document's address."""
@@ -49,7 +54,7 @@ class Places:
             if what.token:
                 data = seal.seal(self.personal(what, seal.unseal(data)))
                 digest = seal.digest(data) or digest
-            return Ready(feed=what.name.feed, data=data, digest=digest, changed=found.changed, manner=manner)
+            return Ready(feed=what.feed, data=data, digest=digest, changed=found.changed, manner=manner)
 
         return Place(what.path, prepare)
 

@@ -35,6 +35,11 @@ class Stored:
         shown = documents.view(feed, view, moment, replace(catalogue.feeds[feed], query=query))
         return documents.render(shown, format)
 
+    def freshness(self) -> dict[str, tuple[int, datetime]]:
+        """Per public source: how many entries, and when the newest was published. Raises StoreError."""
+        listed = make_catalogue(self._settings, self.store.sources()).listed
+        return {source: found for source, found in self.store.freshness().items() if f"source/{source}" in listed}
+
     @cached_property
     def store(self) -> Store:
         """The store. Raises nothing until it is asked something."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import opencc
 
+from ...access import Access
 from ...catalogue import Catalogue, make_catalogue
 from ...config import Settings
 from ...model import FeedInfo
@@ -41,10 +42,19 @@ class Outlook:
     glances: dict[str, Glance]
     topics: dict[str, TopicRule]
     zones: dict[str, ZoneInfo]
+    last: int
+    """The newest month of any feed, counted from year 0."""
+    feeds: dict[str, FeedInfo]
+    """Those that have a page: all that are not private."""
+    access: Access
 
     def info(self, path: str) -> FeedInfo | None:
-        """A feed, if there is one under this path."""
-        return self.catalogue.feeds.get(path)
+        """A feed, if it has a page."""
+        return self.feeds.get(path)
+
+    def is_open(self, source: str) -> bool:
+        """Whether entries of this source may be shown to anybody."""
+        return not self.access.is_private(f"source/{source}")
 
     def glance(self, path: str) -> Glance:
         """What there is of a feed; nothing, when it has never had an entry."""
@@ -52,7 +62,7 @@ class Outlook:
 
     def paths(self, kind: str) -> list[str]:
         """Feeds of a kind: topics and views as they were configured, sources with most entries first."""
-        paths = [path for path in self.catalogue.feeds if path.startswith(f"{kind}/")]
+        paths = [path for path in self.feeds if path.startswith(f"{kind}/")]
         return sorted(paths, key=lambda path: -self.glance(path).entries) if kind == "source" else paths
 
     def name(self, path: str, language: str) -> Name:
@@ -78,20 +88,20 @@ class Outlook:
         months = self.glance(path).months
         if not months:
             return 0
-        return round(sum(count for _, count in months) / (self._last() - _number(months[0][0]) + 1))
+        return round(sum(count for _, count in months) / (self.last - _number(months[0][0]) + 1))
 
     def bars(self, path: str) -> list[int]:
         """How much each of the last twelve months brought, oldest first, in tenths of the largest."""
         counted = dict(self.glance(path).months)
         most = max(counted.values(), default=0)
-        first = self._last() - _MONTHS + 1
+        first = self.last - _MONTHS + 1
         months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, first + _MONTHS)]
         return [-(-10 * counted.get(month, 0) // most) if most else 0 for month in months]
 
     def spellings(self, path: str) -> str:
         """All that a search for a feed may be typed as: its names in both scripts, its id."""
         info = self.catalogue.feeds[path]
-        return _spellings(path.partition("/")[2], *self._names(path, info), info.link)
+        return _spellings(path.partition("/")[2], *self._names(path, info))
 
     def matches(self, path: str, asked: str) -> bool:
         """Whether a search finds this feed: every word of it somewhere in its names, whatever the script."""
@@ -103,9 +113,6 @@ class Outlook:
         rule = self.topics.get(path.removeprefix("topic/"))
         if rule is not None and isinstance(rule.title, dict):
             yield from rule.title.values()
-
-    def _last(self) -> int:
-        return max((_number(glance.months[-1][0]) for glance in self.glances.values() if glance.months), default=0)
 
 
 class Outlooks:
@@ -128,22 +135,35 @@ class Outlooks:
                 self._outlook = self._look(revision)
             return self._outlook
 
-    def without_store(self) -> Catalogue:
+    def without_store(self) -> list[FeedInfo]:
         """The feeds that are configured, while the store is away."""
-        return make_catalogue(self._settings)
+        return list(make_catalogue(self._settings).listed.values())
 
     def _look(self, revision: str) -> Outlook:
         catalogue = make_catalogue(self._settings, self._store.sources())
+        feeds = catalogue.listed
+        found = glances(self._store, 3 if len(feeds) <= FEW else 1, _MONTHS)
+        access = Access(self._settings)
+        seen = {path: _open(glance, access) for path, glance in found.items()}
         return Outlook(
             revision=revision,
             catalogue=catalogue,
-            glances=glances(self._store, 3 if len(catalogue.feeds) <= FEW else 1, _MONTHS),
+            feeds=feeds,
+            access=access,
+            glances=seen,
+            last=max((_number(glance.months[-1][0]) for glance in seen.values() if glance.months), default=0),
             topics={topic.id: topic for topic in self._settings.topics},
             zones={rule.id: ZoneInfo(rule.timezone) for rule in self._settings.sources},
         )
 
 
 _UTC = ZoneInfo("UTC")
+
+
+def _open(glance: Glance, access: Access) -> Glance:
+    """Without what is of private sources."""
+    newest = tuple(line for line in glance.newest if not access.is_private(f"source/{line.source}"))
+    return replace(glance, newest=newest)
 
 
 def _number(month: str) -> int:

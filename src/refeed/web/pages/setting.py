@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.support import NullTranslations
 from flask import g, request
 from flask.sansio.app import App
-from flask_babel import Babel, get_locale, gettext
-from markupsafe import Markup
+from flask_babel import Babel, get_locale, get_translations, gettext
 
 from ...config import Settings
 from . import times
 from .assets import Assets
-from .languages import LANGUAGES, Words, negotiate
+from .languages import LANGUAGES, Words, negotiate, warm
 
 
 class Setting:
@@ -36,18 +36,18 @@ class Setting:
         app.jinja_env.globals.update(
             site=self._site,
             languages=LANGUAGES,
-            to=self.to,
             here=self.here,
             absolute=self.absolute,
             static=lambda file: f"{self._prefix}/static/{self._assets.name(file)}",
-            moment=self._moment,
-            day=self._day,
             month_name=lambda month, year=False: times.month_name(month, get_locale(), year=year),
         )
-        app.jinja_env.filters["told"] = told
-        for name in app.jinja_env.list_templates(["html"]):  # now rather than in somebody's first request
+        app.jinja_env.filters.update(told=told, counted=counted)
+        # Now rather than in somebody's first request: compiled templates, words, and how dates are written.
+        for name in app.jinja_env.list_templates(["html"]):
             app.jinja_env.get_template(name)
-        app.context_processor(lambda: {"language": self.language()})
+        for tag in LANGUAGES:
+            warm(Locale.parse(tag, sep="-"))
+        app.context_processor(self._of_this_request)
 
     def language(self) -> str:
         """The page's: as chosen in its address, else as the browser would have it."""
@@ -58,11 +58,7 @@ class Setting:
 
     def to(self, path: str, **query: object) -> str:
         """A place on our own site; a language that was chosen stays chosen."""
-        chosen = request.args.get("lang", "")
-        asked = {name: value for name, value in query.items() if value not in (None, "")}
-        if chosen in LANGUAGES and "lang" not in asked and not path.startswith(("/feeds/", "/static/", "/qr/")):
-            asked["lang"] = chosen
-        return f"{self._prefix}{quote(path)}" + (f"?{urlencode(asked)}" if asked else "")
+        return self._to(_chosen(), path, **query)
 
     def here(self, **query: object) -> str:
         """The same page, with something in its address changed."""
@@ -72,11 +68,37 @@ class Setting:
         """A place on our own site, for others."""
         return f"{self._site.base_url}{quote(path)}"
 
-    def _moment(self, instant: datetime, zone: ZoneInfo = times.UTC) -> Markup:
-        return times.moment(instant, zone, get_locale())
+    def _to(self, chosen: str, path: str, **query: object) -> str:
+        asked = {name: value for name, value in query.items() if value not in (None, "")}
+        if chosen and "lang" not in asked and not path.startswith(("/feeds/", "/static/", "/qr/")):
+            asked["lang"] = chosen
+        return f"{self._prefix}{quote(path)}" + (f"?{urlencode(asked)}" if asked else "")
 
-    def _day(self, instant: datetime, zone: ZoneInfo = times.UTC) -> Markup:
-        return times.day(instant, zone, get_locale())
+    def _of_this_request(self) -> dict[str, Any]:
+        """Looked up once for a page, which may have a thousand links and dates."""
+        locale = get_locale()
+        return {
+            "language": self.language(),
+            "to": partial(self._to, _chosen()),
+            "moment": lambda instant, zone=times.UTC: times.moment(instant, zone, locale),
+            "day": lambda instant, zone=times.UTC: times.day(instant, zone, locale),
+            "much": partial(much, get_translations()),
+        }
+
+
+def much(words: NullTranslations, entries: int, monthly: int) -> str:
+    """How much there is of a feed, and how much it publishes."""
+    if not entries:
+        return str(words.gettext("no entries yet"))
+    whole = str(words.ngettext("%(num)s entry", "%(num)s entries", entries)) % {"num": counted(entries)}
+    if not monthly:
+        return whole
+    return f"{whole} · {str(words.gettext('about %(count)s a month')) % {'count': counted(monthly)}}"
+
+
+def counted(number: int) -> str:
+    """A number as all our languages write it: 12,345."""
+    return f"{number:,}"
 
 
 def told(reason: str) -> tuple[str, str, str]:
@@ -96,6 +118,12 @@ def told(reason: str) -> tuple[str, str, str]:
 
 
 _REASON = re.compile(r"(?P<place>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
+
+
+def _chosen() -> str:
+    """The language that the page's address asks for, if it is one of ours."""
+    asked = request.args.get("lang", "")
+    return asked if asked in LANGUAGES else ""
 
 
 def _known(asked: Mapping[str, str]) -> dict[str, Any]:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from markupsafe import Markup
-
-_TIME = Markup('<time datetime="{}">{}</time>')
-_DAY = Markup('<time datetime="{}" class="day">{}</time>')
+from markupsafe import Markup, escape
 
 
 def moment(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     """Day and time in the source's zone, which is named by its distance from UTC."""
     there = instant.astimezone(zone)
     text = f"{format_date(there, 'medium', locale=locale)} {format_time(there, 'short', locale=locale)} {offset(there)}"
-    return _TIME.format(_machine(instant), text)
+    return Markup(f'<time datetime="{_machine(instant)}">{escape(text)}</time>')
 
 
 def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     """The day alone, for lists."""
-    return _DAY.format(_machine(instant), format_date(instant.astimezone(zone), "medium", locale=locale))
+    text = _day(instant.astimezone(zone).date(), locale)
+    return Markup(f'<time datetime="{_machine(instant)}" class="day">{escape(text)}</time>')
 
 
 def month_name(month: str, locale: Locale, *, year: bool) -> str:
@@ -38,6 +37,11 @@ def offset(there: datetime) -> str:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+@lru_cache(maxsize=1000)
+def _day(there: date, locale: Locale) -> str:
+    return format_date(there, "medium", locale=locale)
 
 
 def _machine(instant: datetime) -> str:
