@@ -64,11 +64,13 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, config: str | None) -> None:
     """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
-    ctx.obj = lambda: _settings(config)
+    if config:
+        os.environ["REFEED_CONFIG"] = config  # for the processes that this one starts, too
+    ctx.obj = _settings
 
 
-def _settings(config: str | None) -> Settings:
-    settings = load(os.environ, config)
+def _settings() -> Settings:
+    settings = load(os.environ)
     start_logs(settings.log)
     return settings
 
@@ -81,7 +83,7 @@ def serve(settings: Callable[[], Settings], no_watch: bool, host: str) -> None:
     """Web server, and the movers unless --no-watch."""
     from .serve import serve as run
 
-    run(settings(), watch=not no_watch, host=host)
+    run(settings(), settings, watch=not no_watch, host=host)
 
 
 @main.command()
