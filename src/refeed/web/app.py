@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    app = _App("refeed.web", static_folder=None)  # the pages serve their own
+    app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -78,7 +78,17 @@ def _assemble(app: Flask, settings: Settings) -> None:
     viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
-    app.register_blueprint(feeds(catalogue, places, access, deliver=front.deliver, archive=stored.archive, turns=turns))
+    app.register_blueprint(
+        feeds(
+            catalogue,
+            places,
+            access,
+            deliver=front.deliver,
+            archive=stored.archive,
+            remembers=stored.remembers,
+            turns=turns,
+        )
+    )
     app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
     app.after_request(partial(_noted, counting))
