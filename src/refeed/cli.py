@@ -25,6 +25,7 @@ from .dumps import Found
 from .election import ingest_lock, ingest_locks
 from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, StoreError, VanishedError
 from .fetch import fetch_all
+from .ingest import RETRY
 from .logs import start_logs
 from .makers import Makers
 from .making import Maker
@@ -122,8 +123,7 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
 def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
     """Ingest the dump folders (or PATHS) once, and publish."""
     chosen = settings()
-    if retry and not paths and (holder := ask_to_retry(chosen)):
-        click.echo(f"{holder} ingests; it was asked to try what is quarantined once more")
+    if retry and not paths and _ask_to_retry(chosen):
         return
     with _writing(chosen) as program:
         if retry:
@@ -354,6 +354,21 @@ def _bare(entry: str) -> str:
     if entry.startswith(("http://", "https://")) and "/entry/" not in entry:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, entry))
     return entry.rpartition("/")[2].removeprefix("urn:uuid:")
+
+
+def _ask_to_retry(settings: Settings) -> bool:
+    """Have the process that ingests already try again what is quarantined; False when there is none."""
+    lock = ingest_lock(settings)
+    if lock.acquire():
+        lock.release()
+        return False
+    store = Store(settings.database_url)
+    try:
+        store.note(RETRY, now().isoformat())
+    finally:
+        store.close()
+    click.echo(f"{lock.holder()} ingests; it tries what is quarantined once more within seconds")
+    return True
 
 
 @contextmanager
