@@ -71,10 +71,6 @@ class Maker:
         """The maker that these settings ask for."""
         return cls(sources=settings.sources, topics=settings.topics, limits=settings.limits)
 
-    def __getstate__(self) -> dict[str, object]:
-        """What is sent to a process: not what was built here, which is built there too, and may not be sendable."""
-        return {"sources": self.sources, "topics": self.topics, "limits": self.limits}
-
     @cached_property
     def rules(self) -> str:
         """Version of the rules: entries that bear another one are to be cleaned again."""
