@@ -135,9 +135,12 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
 def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
     """Ingest the dump folders (or PATHS) once, and publish."""
     chosen = settings()
+    if retry and not paths and (holder := ask_to_retry(chosen)):
+        click.echo(f"{holder} ingests; it was asked to try what is quarantined once more")
+        return
     with _writing(chosen) as program:
         if retry:
-            program.store.forget_quarantined()
+            program.ingester.retry()
         files = _files(paths, chosen) if paths else None
         tally = program.ingest(files)
         counts = tally.counts

@@ -78,7 +78,7 @@ def serve(settings: Settings, *, watch: bool, host: str) -> None:
     if watch:
         movers.start()
     server = Server(
-        "refeed.web:create_app",
+        "refeed.web.closing:application",
         factory=True,
         address=host,
         port=settings.port,

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, or_, select
+from sqlalchemy import Connection, Dialect, Table, and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..model import Label
@@ -123,18 +124,27 @@ class Places:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same key."""
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name]
-    keys = [column.name for column in table.primary_key]
-    statement = dialect.insert(table)
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    """Insert rows, or replace those with the same key. All name the same columns, in the same order."""
     if not rows:
         return
+    sql, places = _insert(connection.dialect, table, tuple(rows[0]))
+    # Past SQLAlchemy, which looks at each value of each row: a third of its time with thousands of small rows.
+    values = [tuple(map(row.__getitem__, places)) for row in rows] if places else list(rows)
+    connection.exec_driver_sql(sql, values)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=32)
+def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement in the driver's own words, and the order of its values; none where the driver takes them by name."""
+    keys = [column.name for column in table.primary_key]
+    statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
+    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     if others:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, list(rows))
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def _member(key: tuple[str, int, str]) -> Any:

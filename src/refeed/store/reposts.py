@@ -10,13 +10,19 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from . import schema as t
 from .packing import instant, unpack_entry
 from .places import upsert
 
 _CHUNK = 500
+_SECONDS = 32 * 24 * 3600
+"""In what is called a month here."""
+_MONTH = 1 << 48
+"""How far the keys of successive months stand apart: a band has 48 bits."""
+_BY_BAND = select(t.bands).where(t.bands.c.band.in_(bindparam("bands", expanding=True, literal_execute=True)))
+"""Numbers, written into the statement: a parameter for each would cost five times the look-up."""
 
 Row = dict[str, Any]
 
@@ -41,11 +47,15 @@ def pack_bands(bands: Sequence[int]) -> bytes:
 
 
 def file_bands(connection: Connection, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
-    """Have entries found under the bands that they have now."""
+    """Have entries found under the bands that they have now.
+
+    Filed by the month or so in which an entry was published: what comes in now goes into one small part of the index,
+    however large it has grown, and a text is looked for where it can be reposted, among what came out around it.
+    """
     gone, there = [], []
     for id, row in after.items():
-        old = _bands(before[id]) if id in before else ()
-        new = _bands(row)
+        old = _filed(before[id]) if id in before else []
+        new = _filed(row)
         if old != new:
             gone += [(band, id) for band in old]
             there += [{"band": band, "entry": id} for band in new]
@@ -57,7 +67,7 @@ def file_bands(connection: Connection, before: Mapping[str, Row], after: Mapping
 
 def judge_reposts(connection: Connection, old: dict[str, Row], new: dict[str, Row], judge: Judge) -> None:
     """Judge entries, and those that may have the same text, anew; the latter join `old` and `new` where they change."""
-    near = _near(connection, new)
+    near = _near(connection, new, new)
     related = {other for others in near.values() for other in others}
     was = {row["repost_of"] for row in new.values() if row["repost_of"]}
     reposts = select(t.entries.c.id).where(t.entries.c.repost_of.in_(list(new)))
@@ -65,7 +75,7 @@ def judge_reposts(connection: Connection, old: dict[str, Row], new: dict[str, Ro
     if not related:
         return
     rows = _rows(connection, related - new.keys())
-    near |= _near(connection, rows)
+    near |= _near(connection, rows, new)
     known = rows | new
     known |= _rows(connection, {other for others in near.values() for other in others} - known.keys())
     changed = dict(new)
@@ -101,21 +111,29 @@ def _link_of(row: Row) -> str:
     return unpack_entry(row["payload"], row["published"], row["updated"]).link
 
 
-def _near(connection: Connection, rows: Mapping[str, Row]) -> dict[str, set[str]]:
-    """For each entry, the others that share a band with it."""
+def _near(connection: Connection, rows: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, set[str]]:
+    """For each entry, the others that share a band with it, by the bands of `new` rows and of what is filed already."""
     wanted: dict[int, list[str]] = defaultdict(list)
     for id, row in rows.items():
-        for band in _bands(row):
-            wanted[band].append(id)
+        for band in _filed(row):
+            for beside in (band - _MONTH, band, band + _MONTH):
+                wanted[beside].append(id)
     near: dict[str, set[str]] = defaultdict(set)
+    for other, row in new.items():
+        for band in _filed(row):
+            _join(near, wanted.get(band, ()), other)
     bands = list(wanted)
     for start in range(0, len(bands), _CHUNK):
-        query = select(t.bands).where(t.bands.c.band.in_(bands[start : start + _CHUNK]))
-        for band, other in connection.execute(query):
-            for id in wanted[band]:
-                if id != other:
-                    near[id].add(other)
+        for band, other in connection.execute(_BY_BAND, {"bands": bands[start : start + _CHUNK]}):
+            if other not in new:
+                _join(near, wanted[band], other)
     return near
+
+
+def _join(near: dict[str, set[str]], ids: Iterable[str], other: str) -> None:
+    for id in ids:
+        if id != other:
+            near[id].add(other)
 
 
 def _rows(connection: Connection, ids: Iterable[str]) -> dict[str, Row]:
@@ -134,6 +152,11 @@ def _stands(row: Row | None) -> bool:
 def _bands(row: Row) -> tuple[int, ...]:
     packed = row["bands"]
     return struct.unpack(f"<{len(packed) // 8}q", packed)
+
+
+def _filed(row: Row) -> list[int]:
+    month = row["published"] // _SECONDS * _MONTH
+    return [month + band for band in _bands(row)]
 
 
 def _is(band: int, entry: str) -> Any:

@@ -26,10 +26,10 @@ def turn(
 
     Entries that share a text with one of these move with it: one of them is shown, the others are its `via`.
     """
-    file_bands(connection, before, after)
     old, new = dict(before), dict(after)
     if judge is not None:
         judge_reposts(connection, old, new, judge)
+    file_bands(connection, before, after)
     places = Places(connection, now)
     for id, row in new.items():
         places.move(id, Place.of(old.get(id)), Place.of(row))

@@ -78,7 +78,17 @@ def _assemble(app: Flask, settings: Settings) -> None:
     viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
-    app.register_blueprint(feeds(catalogue, places, access, deliver=front.deliver, archive=stored.archive, turns=turns))
+    app.register_blueprint(
+        feeds(
+            catalogue,
+            places,
+            access,
+            deliver=front.deliver,
+            archive=stored.archive,
+            remembers=stored.remembers,
+            turns=turns,
+        )
+    )
     app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
     app.after_request(partial(_noted, counting))
