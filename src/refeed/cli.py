@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -73,7 +74,21 @@ def main(ctx: click.Context, config: str | None) -> None:
 def _settings() -> Settings:
     settings = load(os.environ)
     start_logs(settings.log)
+    _provide_temporary(Path(settings.var_folder))
     return settings
+
+
+def _provide_temporary(var: Path) -> None:
+    """Where nothing but our own folders may be written, as in a container with a read-only root, use one of those.
+
+    The processes that make entries are reached through a socket in the folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        folder = var / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
 
 
 @main.command()
