@@ -37,6 +37,12 @@ class Catalogue:
         """Those that may be listed: all that are not private."""
         return {path: info for path, info in self.feeds.items() if not info.private}
 
+    def public(self) -> Catalogue:
+        """The same without a trace of what is private."""
+        return replace(
+            self, feeds=self.listed, views={path: v for path, v in self.views.items() if path in self.listed}
+        )
+
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
         # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
@@ -82,7 +88,11 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
             if path not in settings.retired
         },
         sources=sources,
-        topics={topic.id: topic.name(site.language) for topic in settings.topics},
+        topics={
+            topic.id: topic.name(site.language)
+            for topic in settings.topics
+            if topic.access == "public"  # its entries are in other feeds too, and must not name it there
+        },
         shares={f"topic/{topic.id}": topic.per_source for topic in settings.topics if topic.per_source < 1},
         moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.was},
         views=views,

@@ -18,6 +18,8 @@ import click
 import msgspec
 
 from . import dumps, explain, outward, status
+from .access import Access
+from .catalogue import make_catalogue
 from .config import Settings, load
 from .dumps import Found
 from .election import ingest_lock, ingest_locks
@@ -118,9 +120,12 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
 def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
     """Ingest the dump folders (or PATHS) once, and publish."""
     chosen = settings()
+    if retry and not paths and (holder := ask_to_retry(chosen)):
+        click.echo(f"{holder} ingests; it was asked to try what is quarantined once more")
+        return
     with _writing(chosen) as program:
         if retry:
-            program.store.forget_quarantined()
+            program.ingester.retry()
         files = _files(paths, chosen) if paths else None
         tally = program.ingest(files)
         counts = tally.counts
@@ -136,16 +141,19 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="Render everything anew.")
 @click.option("--check", "checked", is_flag=True, help="Then read every document back by strict parsers; a line each.")
+@click.option("--static", type=click.Path(file_okay=False), help="Write the whole site to a folder for a static host.")
 @click.pass_obj
-def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -> None:
+def publish(settings: Callable[[], Settings], everything: bool, checked: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
     chosen = settings()
     program = Program.open(chosen)
     try:
         changed = program.publisher.publish(everything=everything)
+        click.echo(f"{len(changed)} documents changed")
+        if static is not None:
+            _export(chosen, program, Path(static))
     finally:
         program.close()
-    click.echo(f"{len(changed)} documents changed")
     if checked:
         wrong = 0
         for name in program.folder.names():
@@ -153,6 +161,16 @@ def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -
             wrong += bool(faults)
             click.echo(f"{name}: {'; '.join(faults) or 'well'}")
         sys.exit(1 if wrong else 0)
+
+
+def _export(settings: Settings, program: Program, folder: Path) -> None:
+    from .web.exporting import export
+
+    done = export(settings, program, folder, lambda pages: click.echo(f"\r{pages} pages ", nl=False, err=True))
+    click.echo(err=True)
+    click.echo(f"{folder}: {done.documents} documents and {done.pages} files of pages")
+    if "//127.0.0.1" in settings.site.base_url:
+        click.echo("BASE_URL is not set: feeds name themselves by an address of this machine", err=True)
 
 
 @main.command("explain")
@@ -182,6 +200,19 @@ def check(settings: Callable[[], Settings]) -> None:
     maker = Maker.of(chosen)
     _ = maker.known, maker.matcher
     click.echo(f"{chosen.file}: {len(chosen.sources)} sources, {len(chosen.topics)} topics, no mistakes")
+
+
+@main.command()
+@click.argument("feeds", nargs=-1)
+@click.pass_obj
+def tokens(settings: Callable[[], Settings], feeds: Sequence[str]) -> None:
+    """Addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
+    chosen = settings()
+    addresses = Access(chosen).addresses(feeds or make_catalogue(chosen).feeds, chosen.site.base_url)
+    for feed, reader, address in addresses:
+        click.echo(f"{feed}\t{reader}\t{address}")
+    if not addresses:
+        raise RefeedError("nothing that was asked for is private; docs/http.md says how to make it so")
 
 
 @main.command("status")

@@ -68,6 +68,11 @@ class Ingester:
         found = (file for folder in folders for file in dumps.scan(Path(folder), suffixes) if self.is_news(file))
         return sorted(found, key=lambda file: (-file.mtime_ns, file.path))
 
+    def retry(self) -> None:
+        """Have the next scan take what is quarantined, though its files have not changed."""
+        self._store.forget_quarantined()
+        self._known = self._store.files()
+
     def is_news(self, file: Found) -> bool:
         """Whether a file is other than what was recorded."""
         return self._known.get(os.fsencode(file.path)) != _stamp(file)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -25,7 +28,12 @@ _SHARE = 16
 _BOOT = 30.0
 """Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
 
+_PATIENCE = 10
+"""A process is ended after so many times its limit by the wall clock: what it waited for, others did."""
+
 _context = multiprocessing.get_context("forkserver")
+# Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
+_context.set_forkserver_preload(["refeed.makers"])
 _maker: Maker | None = None
 
 
@@ -45,13 +53,20 @@ class Makers:
         return self._spread(dumps)
 
     def make(self, dump: Dump) -> Made:
-        """One result, stage by stage."""
+        """One result, stage by stage. Raises OSError when the machine has no files or memory left."""
         try:
             return self.maker.make(dump)
         except HeavyError:
             return self._alone(dump)
+        except (OSError, MemoryError):  # the machine's own want, which passes: no dump's fault
+            raise
         except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
             return _despite(self.maker, dump, error)
+
+    @property
+    def _bare(self) -> Maker:
+        """The maker without what it built already, which not all can be sent to another process."""
+        return replace(self.maker)
 
     def close(self) -> None:
         """End the pool."""
@@ -71,7 +86,7 @@ class Makers:
 
     def _submit(self, share: Sequence[Dump]) -> Future[list[Packed | None]] | None:
         if self._pool is None:
-            start = partial(_start, self.maker)
+            start = partial(_start, self._bare)
             self._pool = ProcessPoolExecutor(self._processes, _context, initializer=start)
         try:
             return self._pool.submit(_share, share)
@@ -93,11 +108,11 @@ class Makers:
     def _alone(self, dump: Dump) -> Made:
         limits = self.maker.limits
         ours, theirs = _context.Pipe(duplex=False)
-        child = _context.Process(target=_make_alone, args=(self.maker, dump, theirs), daemon=True)
+        child = _context.Process(target=_make_alone, args=(self._bare, dump, theirs), daemon=True)
         child.start()
         theirs.close()
         try:
-            ready = ours.poll(_BOOT) and ours.recv() == "ready" and ours.poll(limits.seconds)
+            ready = ours.poll(_BOOT) and ours.recv() == "ready" and ours.poll(_PATIENCE * limits.seconds)
             result = ours.recv() if ready else None
         except EOFError:
             result = None
@@ -107,6 +122,8 @@ class Makers:
             ours.close()
         if isinstance(result, Made):
             return result
+        if isinstance(result, OSError):
+            raise result
         return _plain(self.maker, dump, "cleaning it took more time or memory than a dump may have")
 
 
@@ -119,6 +136,8 @@ def _despite(maker: Maker, dump: Dump, error: Exception) -> Made:
 def _plain(maker: Maker, dump: Dump, reason: str) -> Made:
     try:
         return maker.make_plain(dump, reason)
+    except (OSError, MemoryError):
+        raise
     except Exception as error:  # noqa: BLE001 -- the last resort: its bytes are kept, it is shown, and in nobody's way
         _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
         return Made(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")
@@ -131,12 +150,24 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     most = pages * resource.getpagesize() + maker.limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGPROF, _late)
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
         signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """End when the process that wants the results is gone, however it went.
+
+    A pool's process holds both ends of its queue: it would wait for work for ever, and keep the log's pipe open.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _late(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -152,11 +183,11 @@ def _share(dumps: Sequence[Dump]) -> list[Packed | None]:
 def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
     try:
         try:
-            signal.setitimer(signal.ITIMER_REAL, maker.limits.seconds)
+            signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
             return maker.pack(dump, maker.make(dump))
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except (HeavyError, _LateError, MemoryError):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    except (HeavyError, _LateError, OSError, MemoryError):
         return None
     except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
         return maker.pack(dump, _despite(maker, dump, error))
@@ -167,4 +198,10 @@ def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:
     results.send("ready")
     memory = maker.limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    results.send(maker.make(dump, alone=True))
+    # Processor time, and its signal's own action: what a dump becomes does not depend on who else is at work, and no
+    # library can hold it up.
+    signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
+    try:
+        results.send(maker.make(dump, alone=True))
+    except OSError as error:  # the machine's fault and not the dump's: the one who asked waits, and asks again
+        results.send(error)

@@ -21,6 +21,8 @@ _log = logging.getLogger("refeed.serve")
 
 _GRACE = 8.0
 """Seconds that the movers get to end; platforms kill ten seconds after they ask."""
+_THREADS = 5
+"""In each web process: up to three wait for archives and views to be made, one for a page, and one answers polls."""
 _GRACE_OF_WORKERS = 7
 """The same for requests that are being answered."""
 
@@ -76,7 +78,7 @@ def serve(settings: Settings, *, watch: bool, host: str) -> None:
     if watch:
         movers.start()
     server = Server(
-        "refeed.web:create_app",
+        "refeed.web.closing:application",
         factory=True,
         address=host,
         port=settings.port,
@@ -84,8 +86,7 @@ def serve(settings: Settings, *, watch: bool, host: str) -> None:
         workers=settings.web_concurrency,
         http=HTTPModes.http1,
         websockets=False,
-        # One answers polls while the other waits for an archive, a view or a page to be made.
-        blocking_threads=2,
+        blocking_threads=_THREADS,
         respawn_failed_workers=True,  # without it, one worker killed ends the whole server
         workers_kill_timeout=_GRACE_OF_WORKERS,
         log_access=False,  # addresses of private feeds are secrets

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,9 +21,6 @@ from refeed.model import Dump
 from refeed.pipeline import Program
 from refeed.store import Reading, Store, record
 from refeed.store import schema as t
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from station import CONFIG, dump
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

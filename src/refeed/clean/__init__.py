@@ -72,6 +72,7 @@ def _finish(raw: RawEntry, sources: Sources, ready: Compiled, reading: Reading, 
         enclosures=reading.enclosures,
         section=column or section,
         age=reading.age,
+        above_picture=reading.above_picture,
         authors=list(people.distinct(name for author in raw.authors for name in people.names(author, ready.is_agency))),
         tags=[one_line(tag) for tag in raw.tags if one_line(tag)],
     )
@@ -116,6 +117,7 @@ def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
         enclosures=tuple({enclosure.url: enclosure for enclosure in draft.enclosures}.values()),
         rights=draft.rights,
         original=draft.original or None,
+        original_language=draft.ready.rule.original_language,
         tags=tuple(draft.tags),
         section=draft.section,
     )
@@ -162,8 +164,10 @@ def _summary(draft: Draft) -> str:
 
 
 def _is_aside(block: b.Block) -> bool:
-    """A link to a player, or nothing else than links: no sentence to begin a summary with."""
-    return bool(b.links(block.runs)) and not one_line(b.unlinked(block.runs))
+    """Nothing but links, or a short bold line: no sentence to begin a summary with."""
+    if len(block.text) < 30 and all(("strong", "") in marks for _, marks in block.runs):
+        return True
+    return bool(b.links(block.runs)) and not squeezed(b.unlinked(block.runs))
 
 
 def _fingerprint(entry: Entry, draft: Draft) -> str:

@@ -27,6 +27,7 @@ class Draft:
     section: str = ""
     date: dates.Found | None = None
     age: str = ""
+    above_picture: bool = False
     lead: str = ""
     rights: str = ""
     original: str = ""

@@ -120,7 +120,7 @@ def lead(draft: Draft) -> None:
         return
     first = texts[0]
     at = draft.blocks.index(first)
-    above_image = at == 0 and len(draft.blocks) > 1 and draft.blocks[1].kind == "figure"
+    above_image = at == 0 and (draft.above_picture or (len(draft.blocks) > 1 and draft.blocks[1].kind == "figure"))
     pattern = draft.ready.lead
     if pattern is not None and above_image and (match := pattern.search(first.text)):
         groups = {name: value for name, value in match.groupdict().items() if value}

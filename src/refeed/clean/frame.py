@@ -86,6 +86,8 @@ def _drop_related_tail(draft: Draft) -> bool:
 
 def only_links(block: Block) -> bool:
     """True when all that can be read in a block is links."""
+    if block.is_text and not any(marks for _, marks in block.runs):
+        return False
     leaves = [leaf for leaf in b.walk([block]) if not leaf.children]
     if any(leaf.kind in ("figure", "pre", "hr") for leaf in leaves):
         return False
@@ -170,13 +172,15 @@ def credit_lines(draft: Draft) -> None:
     """Lines of roles and names, first or last of the text: 记者：甲 责编：乙."""
     texts = draft.texts()
     gone: list[Block] = []
-    for block in [*texts[:2], *(block for block in texts[-4:] if block not in texts[:2])]:
+    for block in [*texts[:2], *texts[max(2, len(texts) - 4) :]]:
+        if "\n" not in (text := block.text) and (len(text) > people.LONGEST or "。" in text):
+            continue
         parts = b.lines(block.runs)
         edge = {0, len(parts) - 1, len(parts) - 2}
         kept = []
         for index, part in enumerate(parts):
             text = squeezed("".join(run[0] for run in part))
-            found = people.credits(text) if index in edge and len(text) <= 160 else []
+            found = people.credits(text) if index in edge else []
             if found and (len(found) > 1 or block is not texts[0] or people.writes(found[0][0])):
                 draft.credit(found, f"line: {text[:60]}")
                 draft.drop("lifted: credits", text)

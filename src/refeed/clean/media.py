@@ -30,7 +30,7 @@ _STAND_IN = re.compile(
     r"^(?:data:|about:|$)|(?:^|/)(?:blank|spacer|placeholder|loading|lazy|pixel|1x1|transparent|grey)[\w-]*\.(?:gif|png|svg|jpe?g)(?:\?|$)",
     re.I,
 )
-_CROPPED = re.compile(r"-\d{2,4}x\d{2,4}(?=\.[a-z]{3,4}$)", re.IGNORECASE)
+_CROPPED = re.compile(r"-\d{2,4}x\d{2,4}\.[a-z]{3,4}(?:\?|$)", re.IGNORECASE)
 _PIXEL = re.compile(
     r"//(?:[\w.-]+\.)?(?:amazon-adsystem\.com|doubleclick\.net|google-analytics\.com|googletagmanager\.com|scorecardresearch\.com|quantserve\.com|"
     r"facebook\.com/tr|pixel\.wp\.com|stats\.wordpress\.com|feedburner\.com/~r/|feeds\.feedburner\.com/~|hm\.baidu\.com|cnzz\.com|chartbeat\.(?:com|net)|"

@@ -35,6 +35,8 @@ _ROLE = "|".join(map(re.escape, _AUTHOR_ROLES + _OTHER_ROLES))
 _PAIR = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?=[\u3400-\u9fff]))")
 _BRACKETS = re.compile(r"^[（(\[]\s*(.*?)\s*[）)\]]$")
 _HOUSE = re.compile(r"^[\u3400-\u9fff]{2,10}(?=(?:本台)?记者)")
+LONGEST = 160
+"""Characters of a line of credits, at most."""
 _PLACE = re.compile(
     r"(?:\s+\S{2,6}|华盛顿|纽约|旧金山|洛杉矶|多伦多|温哥华|伦敦|巴黎|柏林|布鲁塞尔|日内瓦|莫斯科|东京|首尔|曼谷|新加坡|悉尼|墨尔本|"
     r"台北|高雄|香港|北京|上海|广州)?\s*(?:报道|报导|報導|專稿|专稿)$"
@@ -84,7 +86,7 @@ def spelled(name: str) -> str:
 def credits(text: str) -> list[tuple[str, str]]:
     """(role, name) of every person in a line of nothing but roles and names; empty of any other line."""
     line = text.strip()
-    if len(line) > 160 or "。" in line:
+    if len(line) > LONGEST or "。" in line:
         return []
     if bracketed := _BRACKETS.match(line):
         line = bracketed[1]

@@ -52,8 +52,11 @@ def lines(draft: Draft) -> None:
 
 def _candidates(ready: Compiled, texts: Sequence[Block]) -> dict[int, set[int]]:
     """Which lines of which texts a rule may fit: one search over all, since each search of RE2 costs a copy."""
+    told = [block.text for block in texts]
+    if not ready.asks_links and not ready.any_line.search("\n".join(told)):
+        return {}
     places: list[tuple[int, int]] = []
-    told: list[str] = []
+    told = []
     for at, block in enumerate(texts):
         told.append(block.text)
         places.extend((at, index) for index in range(told[-1].count("\n") + 1))
@@ -151,7 +154,7 @@ def original_link(draft: Draft) -> None:
     """The link to the article in its first language, known by its text."""
     pattern = draft.ready.original
     last = draft.texts()[-_EDGE:]
-    if pattern is None or not pattern.search("\n".join(block.text for block in last)):
+    if pattern is None or not draft.ready.any_original.search("\n".join(block.text for block in last)):
         return
     for block in reversed(last):
         parts = b.lines(block.runs)
@@ -159,7 +162,7 @@ def original_link(draft: Draft) -> None:
             text = squeezed("".join(run[0] for run in part))
             if not pattern.search(text):
                 continue
-            draft.original = draft.original or next((url for url, name in b.links(part)), "")
+            draft.original = draft.original or next((url for url, _ in reversed(b.links(part))), "")
             draft.came("original", f"link: {text[:60]}")
             draft.drop("lifted: original", text)
             block.runs = b.tidy(b.joined(other for other in parts if other is not part))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import soupsieve
-
 from ..model import RawEntry, Source
 from ..rules import SLUG, Line, SourceRule, Take, compiled
-from . import links
+from . import links, selectors
+from .markup import ASKED
 
 _RESERVED = {
     "all",
@@ -25,12 +24,6 @@ _RESERVED = {
     *(f"{device}{n}" for device in ("com", "lpt") for n in range(10)),
 }
 _HASHED = re.compile(r".*-[0-9a-f]{10}")
-_COMPOUND = re.compile(r"[^\s>+~]*(?:\[[^\]]*\][^\s>+~]*|\([^)]*\)[^\s>+~]*)*$")
-_ITS_KEY = re.compile(r"\.[\w-]+|\[[\w-]+\]|[a-z][a-z0-9]*")
-_COMPARED = re.compile(
-    r"""(?P<tag>[a-z][a-z0-9]*|)\[(?P<name>[a-z-]+)(?P<kind>[\^$*]?)=(?P<quote>["']?)(?P<value>[^"'\]]+)(?P=quote)\]"""
-)
-_KEY = re.compile(r"(#|\.|\[\s*)([\w-]+)")
 _GROUP = re.compile(r"\\(\d)")
 
 
@@ -39,7 +32,7 @@ class Taking:
     """A selector of a rule, its matcher, and what it says of the element."""
 
     take: Take
-    matches: Callable[[Any], bool]
+    matches: selectors.Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +42,8 @@ class Compiled:
     rule: SourceRule
     takings: dict[str, list[Taking]]
     """By what an element must have to be worth the full test: a tag, `.class`, or `[attribute`."""
+    asked: frozenset[str]
+    """Attributes for which the walk stops to ask what an element is."""
     lines: tuple[tuple[Line, Any], ...]
     any_line: Any
     """Finds in one search whether any of `lines` can match."""
@@ -57,17 +52,18 @@ class Compiled:
     cut: tuple[Any, ...]
     any_cut: Any
     titles: tuple[Any, ...]
-    agencies: tuple[Any, ...]
+    agencies: Any
     images: Any
     links: tuple[tuple[Any, str], ...]
     key: Any
     section: Any
     lead: Any
     original: Any
+    any_original: Any
     hosts: tuple[str, ...]
 
     def is_agency(self, name: str) -> bool:
-        return any(pattern.fullmatch(name) for pattern in self.agencies)
+        return self.agencies is not None and bool(self.agencies.fullmatch(name))
 
     def rewritten(self, url: str) -> str:
         """The URL as the rule wants it; empty to drop the link."""
@@ -200,23 +196,25 @@ def ruled(rule: SourceRule) -> Compiled:
     """The rule with everything compiled that can be."""
     takings: dict[str, list[Taking]] = {}
     for take in rule.take:
-        for selector in _alternatives(take.select):
-            takings.setdefault(_index_key(selector), []).append(Taking(take, _matcher(selector)))
+        for selector in selectors.alternatives(take.select):
+            takings.setdefault(selectors.key(selector), []).append(Taking(take, selectors.test(selector)))
     return Compiled(
         rule=rule,
         takings=takings,
+        asked=ASKED.union(key[1:] for key in takings if key[0] == "["),
         lines=tuple((line, compiled(line.match, "lines")) for line in rule.lines),
         any_line=_any(tuple(line.match for line in rule.lines), "lines"),
         asks_links=any(line.links for line in rule.lines),
         any_cut=_any(rule.cut, "cut"),
         cut=tuple(compiled(pattern, "cut") for pattern in rule.cut),
         titles=tuple(compiled(pattern, "titles") for pattern in rule.titles),
-        agencies=tuple(compiled(pattern, "agencies") for pattern in rule.agencies),
+        agencies=_any(rule.agencies, "agencies"),
         images=_any(rule.images, "images"),
         links=tuple((compiled(pattern, "links"), replacement) for pattern, replacement in rule.links.items()),
         key=compiled(rule.key, "key") if rule.key else None,
         section=compiled(rule.section, "section") if rule.section else None,
         lead=compiled(rule.lead, "lead") if rule.lead else None,
+        any_original=_any((rule.original,) if rule.original else (), "original"),
         original=compiled(rule.original, "original") if rule.original else None,
         hosts=tuple(host.lower() for host in rule.hosts),
     )
@@ -226,51 +224,6 @@ def _any(patterns: Iterable[str], name: str) -> Any:
     """One pattern that finds what any of several does, at any line's beginning or end; None of none."""
     several = "|".join(f"(?:{re.sub(r'[(][?]P<[a-z]+>', '(?:', pattern)})" for pattern in patterns)
     return compiled(f"(?m){several}", name) if several else None
-
-
-def _alternatives(selector: str) -> list[str]:
-    parts, depth, start = [], 0, 0
-    quote = ""
-    for at, char in enumerate(selector):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-        elif char == "," and not depth:
-            parts.append(selector[start:at].strip())
-            start = at + 1
-    return [*parts, selector[start:].strip()]
-
-
-def _matcher(selector: str) -> Callable[[Any], bool]:
-    """Whether an element that has what `_index_key` names is meant. Soupsieve 2.8 takes 0.05 ms to look at an element
-    (it walks to the root first), so the plain selectors that most are get a test of their own."""
-    full: Callable[[Any], bool] = soupsieve.compile(selector).match
-    if _ITS_KEY.fullmatch(selector):
-        return lambda _: True
-    if simple := _COMPARED.fullmatch(selector):
-        tag, name, kind, value = simple["tag"], simple["name"], simple["kind"], simple["value"]
-        if name != "type":  # whose values have no case
-            test = {"": str.__eq__, "^": str.startswith, "$": str.endswith, "*": str.__contains__}[kind]
-            return lambda element: tag in ("", element.name) and test(element.attrs.get(name, ""), value)
-    compound = _COMPOUND.search(selector)
-    if compound and (named := re.match(r"[a-z][a-z0-9]*", compound[0])):
-        return lambda element: element.name == named[0] and full(element)
-    return full
-
-
-def _index_key(selector: str) -> str:
-    compound = _COMPOUND.search(selector.strip())
-    text = compound[0] if compound else ""
-    bare = re.sub(r":[\w-]+(?:\([^)]*\))?", "", text)
-    if key := _KEY.search(bare):
-        return {"#": "[id", ".": "." + key[2]}.get(key[1], "[" + key[2].lower())
-    tag = re.match(r"[a-zA-Z][\w-]*", bare)
-    return tag[0].lower() if tag else "*"
 
 
 def _shown(name: str) -> str:

@@ -15,7 +15,7 @@ from bs4.builder._lxml import LXMLTreeBuilder
 from bs4.element import NavigableString, Tag
 
 from ..model import Enclosure, Removed
-from ..rules import Element
+from ..rules import Element, Take
 from . import links
 from .blocks import BREAK, Block, Mark, Run, paragraphs, sound, tidy
 from .markup import (
@@ -32,6 +32,7 @@ from .markup import (
     THROUGH,
     UNSEEN,
     meaning_of,
+    text_of,
 )  # fmt: skip
 from .media import (
     ADDRESS,
@@ -47,7 +48,7 @@ from .media import (
 )
 from .sources import Compiled
 from .text import line as one_line
-from .text import visible
+from .text import squeezed, visible
 
 DEEPEST = 256
 
@@ -65,6 +66,8 @@ class Reading:
     fields: list[tuple[Element, str, list[Run], str]] = field(default_factory=list)
     """(field, text, runs, where it was), in order."""
     enclosures: list[Enclosure] = field(default_factory=list)
+    above_picture: bool = False
+    """One text stands above the place of a lead image that shows nothing and was dropped."""
     age: str = ""
     """What the text told of its age, such as `15 分钟前`."""
 
@@ -115,7 +118,7 @@ class _Walk:
     def __init__(self, base: str, ready: Compiled, language: str) -> None:
         self.base, self.ready, self.language = base, ready, language
         self.takings = ready.takings
-        self.asked = ASKED.union(key[1:] for key in self.takings if key[0] == "[") if self.takings else ASKED
+        self.asked = ready.asked
         self.reading = Reading()
         self.blocks = self.reading.blocks
         self.runs: list[Run] = []
@@ -136,6 +139,12 @@ class _Walk:
             self.runs.append((f"{' ' if before else ''}{' '.join(words)}{' ' if after else ''}", marks))
         elif string and self.runs:
             self.runs.append((" ", ()))
+
+    def plain_paragraph(self, string: str, marks: tuple[Mark, ...]) -> None:
+        """What most of a body is: a paragraph of one text, read without a detour."""
+        self.end_line()
+        if text := squeezed(visible(string)):
+            self.put(Block("p", [(text, marks)]))
 
     def end_line(self, kind: str = "p") -> None:
         """Close the paragraph being read."""
@@ -174,7 +183,9 @@ class _Walk:
             return
         if (tag.attrs or name in self.takings) and self.taken(tag):
             return
-        if name == "br":
+        if name == "p" and len(tag.contents) == 1 and type(tag.contents[0]) is NavigableString:
+            self.plain_paragraph(tag.contents[0], marks)
+        elif name == "br":
             self.runs.append(BREAK)
         elif name in MARKS:
             self.inline(tag, (MARKS[name], ""), marks, depth)
@@ -253,7 +264,7 @@ class _Walk:
 
     def pre(self, tag: Tag, _marks: tuple[Mark, ...], _depth: int) -> None:
         self.end_line()
-        text = visible(tag.get_text()).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+        text = visible(text_of(tag)).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
         if text.strip():
             self.put(Block("pre", [(text, ())]))
 
@@ -272,7 +283,7 @@ class _Walk:
             self.removed("share links", tag, url or target)
             return
         if tag.get("rel") == "tag":
-            self.reading.fields.append(("tag", one_line(tag.get_text()), [], "rel=tag"))
+            self.reading.fields.append(("tag", one_line(text_of(tag)), [], "rel=tag"))
         elif tag.get("rel") == "author" and not self.started and self.is_short(tag):
             self.keep_field("author", tag, "rel=author")
             return
@@ -301,6 +312,8 @@ class _Walk:
             return
         if is_pixel(tag, url) or (self.ready.images is not None and self.ready.images.search(url)):
             self.reading.removed.append(Removed(step="pixels and stand-ins", text=url))
+            self.end_line()
+            self.reading.above_picture |= len(self.blocks) == 1 and self.blocks[0].is_text
             return
         self.end_line()
         self.put(Block("figure", url=url, alt=alt))
@@ -328,7 +341,7 @@ class _Walk:
 
     def name_player(self, tag: Tag) -> None:
         """A caption under a player is its name, unless a picture above bears it already."""
-        text = one_line(tag.get_text())
+        text = one_line(text_of(tag))
         told = {one_line(block.text) for block in self.blocks if block.kind == "figure"}
         if text and text not in told and self.link_to_player:
             self.link_to_player.runs = [(text, self.link_to_player.runs[0][1])]
@@ -379,6 +392,8 @@ class _Walk:
         self.end_line()
         if self.figure is not None:
             self.caption(tag)
+        elif self.blocks and self.blocks[-1] is self.link_to_player:
+            self.name_player(tag)
         else:
             self.inside(tag, marks, depth)
             self.end_line()
@@ -425,9 +440,9 @@ class _Walk:
         attrs = tag.attrs
         if self.asked.isdisjoint(attrs) and tag.name not in self.takings:
             return False
-        for key in self.keys(tag):
+        for key in self.keys(tag) if self.takings else ():
             for taking in self.takings.get(key, ()):
-                if (not taking.take.start or not self.started) and taking.matches(tag):
+                if self.asks(taking.take) and taking.matches(tag):
                     return self.take(taking.take.to, tag, taking.take.select)
         if (
             "class" in attrs
@@ -447,6 +462,12 @@ class _Walk:
             if name in attrs:
                 return self.shell(tag, str(attrs[name]))
         return False
+
+    def asks(self, take: Take) -> bool:
+        """True when a rule's selector could mean anything here, before it is tried."""
+        if take.start and self.started:
+            return False
+        return self.figure is not None or take.to not in ("caption", "credit")
 
     def taken_by_class(self, tag: Tag, meaning: str, classes: str) -> bool:
         if meaning in ("caption", "credit"):
@@ -476,7 +497,7 @@ class _Walk:
             if self.figure is None:
                 return False
             if to == "credit":
-                self.add_caption(self.figure, [], one_line(tag.get_text(" ")))
+                self.add_caption(self.figure, [], one_line(text_of(tag, " ")))
             elif self.in_caption:
                 return False
             else:
@@ -484,7 +505,7 @@ class _Walk:
                 self.caption(tag)
             return True
         if to == "lead":
-            self.reading.fields.append(("lead", one_line(tag.get_text(" ")), [], where))
+            self.reading.fields.append(("lead", one_line(text_of(tag, " ")), [], where))
             return False
         if to in ("author", "date") and not self.is_short(tag):
             return False
@@ -492,6 +513,8 @@ class _Walk:
 
     def keep_field(self, to: Element, tag: Tag, where: str) -> bool:
         """Lift an element out of the body into a field."""
+        if to == "date" and (stamp := tag.get("datetime") or tag.get("content")):
+            self.reading.fields.append((to, str(stamp), [], where))
         inner = _Walk(self.base, self.ready, self.language)
         inner.takings, inner.asked, inner.started = {}, ASKED, True
         inner.inside(tag, (), 0)
@@ -502,7 +525,7 @@ class _Walk:
         return self.removed(f"lifted: {to}", tag)
 
     def removed(self, step: str, tag: Tag, url: str = "") -> bool:
-        text = one_line(tag.get_text(" "))
+        text = one_line(text_of(tag, " "))
         if text or url:
             self.reading.removed.append(Removed(step=step, text=(text + (" " if text and url else "") + url)[:2000]))
         return True
@@ -516,7 +539,7 @@ class _Walk:
                 self.end_line()
                 self.player(player_page(url), tag, "")
         elif name == "script" and "json" in str(tag.get("type") or ""):
-            for url in MEDIA_FILE.findall(tag.get_text().replace("\\/", "/"))[:1]:
+            for url in MEDIA_FILE.findall(text_of(tag).replace("\\/", "/"))[:1]:
                 found = Enclosure(
                     url=links.link(url, self.base), type="audio/mpeg" if url.endswith("mp3") else "video/mp4"
                 )
@@ -531,7 +554,7 @@ class _Walk:
         if self.started or any(text.strip() for text, _ in self.runs):
             return False
         stamp = str(tag.get("pudate") or tag.get("datetime") or tag.get("content") or "")
-        text = one_line(tag.get_text())
+        text = one_line(text_of(tag))
         self.reading.fields.append(("date", stamp or text, [], "time"))
         if stamp and text:
             self.reading.age = self.reading.age or text
@@ -540,7 +563,7 @@ class _Walk:
     def shell(self, tag: Tag, value: str) -> bool:
         """An embed whose address is only in an attribute, and nothing to read in the element itself."""
         match = ADDRESS.search(value)
-        if not match or tag.get_text().strip():
+        if not match or text_of(tag).strip():
             return False
         self.end_line()
         url = player_page(links.link(match[0], self.base))
@@ -549,16 +572,16 @@ class _Walk:
         return True
 
     def is_short(self, tag: Tag) -> bool:
-        return len(tag.get_text()) <= 120 and tag.find("img") is None
+        return len(text_of(tag)) <= 120 and tag.find("img") is None
 
     def is_clutter(self, tag: Tag) -> bool:
         """True when a person would miss nothing: no picture, no sentence, hardly a word that is not a link."""
-        text = "".join(tag.get_text().split())
+        text = "".join(text_of(tag).split())
         if not text:
             return tag.find(("img", "video", "audio", "iframe")) is None
         if len(text) > 400 or SENTENCE.search(text):
             return False
-        linked = sum(len("".join(a.get_text().split())) for a in tag.find_all("a"))
+        linked = sum(len("".join(text_of(a).split())) for a in tag.find_all("a"))
         return len(text) - linked <= 24
 
 

@@ -104,6 +104,8 @@ class SourceRule:
     """Lists of nothing but links to the source's own pages are not the text."""
     digests: str = ""
     """What the links of pages have in common that do consist of such lists."""
+    original_language: str = "en"
+    """Language of those articles, BCP 47."""
     labels: dict[str, Label] = field(default_factory=dict)
     """What the lines of a `card` are: {作者: author}."""
 

@@ -19,17 +19,25 @@ def mend(url: str) -> Path | None:
 
     A PostgreSQL looks after itself. Raises StoreError when the check could not be made.
     """
-    parsed = parse_url(url)
-    if parsed.drivername != "sqlite" or not parsed.database:
-        return None
-    path = Path(parsed.database)
-    return _set_aside(path) if path.exists() and not _sound(path) else None
+    path = _path(url)
+    return _set_aside(path) if path and path.exists() and not _sound(path) else None
+
+
+def is_sound(url: str) -> bool:
+    """Whether an SQLite store is undamaged. Raises StoreError when that cannot be said."""
+    path = _path(url)
+    return path is None or _sound(path)
 
 
 def damaged(error: BaseException | None) -> bool:
     """Whether an error of SQLite's says that the file itself is damaged."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code & 0xFF) in _CODES
+
+
+def _path(url: str) -> Path | None:
+    parsed = parse_url(url)
+    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
 
 
 def _sound(path: Path) -> bool:

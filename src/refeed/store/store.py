@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ..errors import StoreError
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
+from .mending import is_sound
 from .migrations import MIGRATIONS, migrate, version_of
 from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
 from .places import upsert
@@ -102,6 +104,7 @@ class Store:
         self._place = self._file()
         # SQLite's transactions are snapshots anyway.
         self._snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        self._checked = float("-inf")
 
     @property
     def name(self) -> str:
@@ -127,9 +130,23 @@ class Store:
         """What tells this store from one that is made anew: versions of the two say nothing about each other."""
         return self.state(_IDENTITY) or ""
 
-    def replaced(self) -> bool:
-        """Whether the file of an SQLite store is another one than at `migrate`: what is written now would be lost."""
-        return self._file() != self._place
+    def check(self) -> None:
+        """Raise StoreError when an SQLite store was taken away, replaced or damaged behind our back.
+
+        What is held in memory would hide it, until the next start. Costs a `stat` while nobody else touches the file.
+        """
+        there = self._file()
+        if there == self._place:
+            return
+        if there is None or self._place is None or there[:2] != self._place[:2]:
+            raise StoreError(f"the store {self.name} was taken away or replaced")
+        began = time.monotonic()
+        if began < self._checked:
+            return
+        if not is_sound(self.url):
+            raise StoreError(f"the store {self.name} was damaged from outside")
+        self._place = there
+        self._checked = time.monotonic() + _SHARE * (time.monotonic() - began)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -149,7 +166,10 @@ class Store:
         """A transaction that may write; SQLite takes its one writer's lock at once."""
         try:
             with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+                ours = self._file() == self._place  # else somebody was at it before us, and `check` has to see that
                 yield connection
+            if ours:
+                self._place = self._file()
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
@@ -290,10 +310,13 @@ class Store:
             ]
 
     def freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per source: how many entries, and when the newest was published."""
-        query = select(t.entries.c.source, func.count(), func.max(t.entries.c.published)).group_by(t.entries.c.source)
+        """Per source: how many entries its feed and archives show, and when the newest of them was published."""
+        f, m = t.feeds.c, t.members.c
+        # From counters and an index: to count 100,000 entries anew took a quarter of a second.
+        newest = select(func.max(m.published)).where(m.feed == f.path).correlate(t.feeds).scalar_subquery()
+        query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
         with self.reading() as connection:
-            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
+            return {path[7:]: (count, instant(last)) for path, count, last in connection.execute(query)}
 
     def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
         """Per source: how many of its dumps came out how, and when the last one was first seen."""
@@ -343,8 +366,8 @@ class Store:
             with self.writing() as connection:
                 upsert(connection, t.state, [{"name": name, "value": value}])
 
-    def _file(self) -> tuple[int, int] | None:
-        """Which file an SQLite store is."""
+    def _file(self) -> tuple[int, int, int, int] | None:
+        """Which file an SQLite store is, and when it was last written to."""
         database = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or database is None:
             return None
@@ -352,7 +375,7 @@ class Store:
             info = Path(database).stat()
         except OSError:
             return None
-        return info.st_dev, info.st_ino
+        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
     def _members(self, query: object) -> list[Member]:
         with self.reading() as connection:
@@ -392,6 +415,8 @@ def month_bounds(month: str) -> tuple[int, int]:
 
 
 _IDENTITY = "identity"
+_SHARE = 100
+"""Others write to the store too, a little: looking for damage takes a hundredth of the time at most."""
 
 _ENTRY = (
     t.entries.c.id,

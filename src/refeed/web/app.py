@@ -21,7 +21,6 @@ from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
 from .answers import refused
-from .archivist import Archivist
 from .browsing import Browsing
 from .counting import Counting
 from .doors import Doors
@@ -37,6 +36,7 @@ from .polling import Polling
 from .push import push
 from .shelf import Shelf
 from .stored import Stored
+from .turns import Turns
 from .viewing import Viewing
 
 
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    app = _App("refeed.web")
+    app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -74,10 +74,21 @@ def _assemble(app: Flask, settings: Settings) -> None:
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
     counting = Counting()
     front = Front(flask_app, shelf, note=counting.note)
-    viewing = Viewing(stored.view, places, front.answering)
+    turns = Turns()
+    viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
-    app.register_blueprint(feeds(catalogue, places, access, front.deliver, Archivist(stored.archive)))
+    app.register_blueprint(
+        feeds(
+            catalogue,
+            places,
+            access,
+            deliver=front.deliver,
+            archive=stored.archive,
+            remembers=stored.remembers,
+            turns=turns,
+        )
+    )
     app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
     app.after_request(partial(_noted, counting))

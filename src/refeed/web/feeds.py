@@ -11,8 +11,8 @@ from ..access import Access
 from ..catalogue import Catalogue
 from ..errors import PublishError, StoreError
 from .answers import moved, plain
-from .archivist import Archivist, BusyError
 from .places import Asked, Places, asked
+from .turns import BusyError, Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,10 +21,21 @@ Deliver = Callable[[str], "WSGIApplication | None"]
 """The document at an address as an answer, or None when there is none."""
 _MAKING = 5
 """Seconds after which to ask again for a document that is being made."""
+Archive = Callable[[str, str], bool]
+"""Render one archive (feed, name) into feeds/; False when there is none. Raises StoreError, PublishError."""
 
 
-def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver, archivist: Archivist) -> Blueprint:
-    """The routes."""
+def feeds(
+    catalogue: Catalogue,
+    places: Places,
+    access: Access,
+    *,
+    deliver: Deliver,
+    archive: Archive,
+    remembers: Callable[[str], bool],
+    turns: Turns,
+) -> Blueprint:
+    """The routes. `remembers` says whether a feed once had entries; it raises StoreError."""
     blueprint = Blueprint("feeds", __name__)
 
     @blueprint.get("/feeds/<path:path>")
@@ -34,6 +45,8 @@ def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver
             found = _gone(catalogue, what) or (_found(what) if places.allowed(what) else None)
             if found is not None:
                 return found
+            if what.name.feed.startswith("topic/") and what.name.feed not in catalogue.feeds and _was_there(what):
+                return plain(410)
         return plain(404, _hint(catalogue, path))
 
     @blueprint.get("/k/<token>/feeds/<path:path>")
@@ -41,6 +54,14 @@ def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver
         what = asked(f"/k/{token}/feeds/{path}")
         found = (_renamed(what) or (_found(what) if places.allowed(what) else None)) if what else None
         return found or plain(404, "There is nothing at this address, or not for its token.", kept=False)
+
+    def _was_there(what: Asked) -> bool:
+        """A topic that was taken out of config.yaml: the store remembers that it had entries."""
+        try:
+            with turns.one():
+                return remembers(what.name.feed)
+        except (BusyError, StoreError):
+            return False
 
     def _renamed(what: Asked) -> Response | None:
         """A private feed's new address, for a reader who may have the old one."""
@@ -58,11 +79,12 @@ def feeds(catalogue: Catalogue, places: Places, access: Access, deliver: Deliver
             return deliver(request.path) or plain(503, retry=_MAKING)
         return None
 
-    def _archive(what: Asked, archive: str) -> Response | WSGIApplication | None:
+    def _archive(what: Asked, name: str) -> Response | WSGIApplication | None:
         try:
-            there = archivist.fetch(what.name.feed, archive)
+            with turns.one():
+                there = archive(what.name.feed, name)
         except BusyError:
-            return plain(503, "Several archives are being made just now. Ask again in a moment.", retry=_MAKING)
+            return plain(503, "Much is being made just now. Ask again in a moment.", retry=_MAKING)
         except (StoreError, PublishError):
             return plain(503, "Archives cannot be made just now. Ask again later.", retry=60)
         return deliver(request.path) if there else None

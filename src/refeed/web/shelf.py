@@ -84,14 +84,6 @@ class Shelf:
             pass  # another thread put it away since
         return kept.ready
 
-    def identity(self, file: str) -> Identity | None:
-        """Which writing of a document stands in the folder now."""
-        try:
-            found = Path(self._root, file).stat()
-        except OSError:
-            return None
-        return Identity(found.st_ino, found.st_mtime_ns, found.st_size)
-
     def body(self, address: str, ready: Ready, coding: Coding) -> Body:
         """The document in a coding. Compresses once, whoever asks meanwhile."""
         body = ready.bodies.get(coding)
@@ -109,8 +101,8 @@ class Shelf:
         """Bytes kept."""
         return self._size
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def __contains__(self, address: str) -> bool:
+        return address in self._kept
 
     def _load(self, address: str) -> Ready | None:
         place = self._places(address)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import seal
@@ -18,14 +18,13 @@ from .answers import plain
 from .places import Asked, Places, asked
 from .queries import QueryError, asks, read_view
 from .ready import Ready
+from .turns import BusyError, Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _BUDGET = 16_000_000
 """Bytes of views kept."""
-_PATIENCE = 3.0
-"""Seconds that a request waits for its turn to have a view made; one is made at a time, and takes a second at worst."""
 
 Render = Callable[[str, Format, View, str, datetime], bytes]
 """Feed, format, view, its query in one spelling, now -> a document. Raises StoreError."""
@@ -57,6 +56,7 @@ class Viewing:
         self,
         render: Render,
         places: Places,
+        turns: Turns,
         answering: Callable[[str, Ready], WSGIApplication],
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -64,7 +64,7 @@ class Viewing:
         self._places = places
         self._answering = answering
         self._clock = clock
-        self._turn = BoundedSemaphore(1)
+        self._turns = turns
         self._lock = Lock()
         self._size = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -92,16 +92,15 @@ class Viewing:
         minute = self._clock().replace(second=0, microsecond=0) if shown.view.filter_time else None
         kept = self._fresh(address, base, minute)
         if kept is None:
-            if not self._turn.acquire(timeout=_PATIENCE):
-                return plain(503, "Several views are being made just now. Ask again in a moment.", retry=5)
             try:
-                kept = self._fresh(address, base, minute) or self._make(shown, base, minute)
+                with self._turns.one():
+                    kept = self._fresh(address, base, minute) or self._make(shown, base, minute)
+            except BusyError:
+                return plain(503, "Much is being made just now. Ask again in a moment.", retry=5)
             except StoreError:
-                kept = self._kept.get(address)
-                if kept is None:
-                    return plain(503, "Views cannot be made just now; the feed itself can be had.", retry=60)
-            finally:
-                self._turn.release()
+                kept = self._kept.get(address)  # what it was is better than nothing
+        if kept is None:
+            return plain(503, "Views cannot be made just now; the feed itself can be had.", retry=60)
         return self._answering(address, kept.ready)
 
     def _fresh(self, address: str, base: Ready, minute: datetime | None) -> _Kept | None:
@@ -137,9 +136,6 @@ class Viewing:
             self._kept[address] = kept
             while self._size > _BUDGET and self._kept:
                 self._size -= _cost(self._kept.popitem(last=False)[1])
-
-    def __len__(self) -> int:
-        return len(self._kept)
 
 
 def _state(base: Ready) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import dumps
 from ..dumps import Found
-from ..errors import IgnoredError, QuarantineError, StoreError, VanishedError
+from ..errors import IgnoredError, QuarantineError, VanishedError
 from ..ingest import BATCH
 from ..outward import dump_folders
 from ..pipeline import Program
@@ -74,8 +74,7 @@ class Ingesting:
 
     def turn(self) -> None:
         """One round. Raises StoreError, with nothing lost: what was not recorded is found again."""
-        if self._program.store.replaced():
-            raise StoreError(f"the store {self._program.store.name} was taken away or replaced")
+        self._program.store.check()
         if self._scanned_at == "" and self._program.is_complete():
             self._publishing.turn(busy=True)  # the first thing at the start: what was published before
         busy = self._backlog or self._publishing.waits or self._outdated

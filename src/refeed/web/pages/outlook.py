@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import opencc
 
+from ...access import Access
 from ...catalogue import Catalogue, make_catalogue
 from ...config import Settings
 from ...model import FeedInfo
@@ -43,10 +44,17 @@ class Outlook:
     zones: dict[str, ZoneInfo]
     last: int
     """The newest month of any feed, counted from year 0."""
+    feeds: dict[str, FeedInfo]
+    """Those that have a page: all that are not private."""
+    access: Access
 
     def info(self, path: str) -> FeedInfo | None:
-        """A feed, if there is one under this path."""
-        return self.catalogue.feeds.get(path)
+        """A feed, if it has a page."""
+        return self.feeds.get(path)
+
+    def is_open(self, source: str) -> bool:
+        """Whether entries of this source may be shown to anybody."""
+        return not self.access.is_private(f"source/{source}")
 
     def glance(self, path: str) -> Glance:
         """What there is of a feed; nothing, when it has never had an entry."""
@@ -54,7 +62,7 @@ class Outlook:
 
     def paths(self, kind: str) -> list[str]:
         """Feeds of a kind: topics and views as they were configured, sources with most entries first."""
-        paths = [path for path in self.catalogue.feeds if path.startswith(f"{kind}/")]
+        paths = [path for path in self.feeds if path.startswith(f"{kind}/")]
         return sorted(paths, key=lambda path: -self.glance(path).entries) if kind == "source" else paths
 
     def name(self, path: str, language: str) -> Name:
@@ -93,7 +101,7 @@ class Outlook:
     def spellings(self, path: str) -> str:
         """All that a search for a feed may be typed as: its names in both scripts, its id."""
         info = self.catalogue.feeds[path]
-        return _spellings(path.partition("/")[2], *self._names(path, info), info.link)
+        return _spellings(path.partition("/")[2], *self._names(path, info))
 
     def matches(self, path: str, asked: str) -> bool:
         """Whether a search finds this feed: every word of it somewhere in its names, whatever the script."""
@@ -127,16 +135,21 @@ class Outlooks:
                 self._outlook = self._look(revision)
             return self._outlook
 
-    def without_store(self) -> Catalogue:
+    def without_store(self) -> list[FeedInfo]:
         """The feeds that are configured, while the store is away."""
-        return make_catalogue(self._settings)
+        return list(make_catalogue(self._settings).listed.values())
 
     def _look(self, revision: str) -> Outlook:
         catalogue = make_catalogue(self._settings, self._store.sources())
-        seen = glances(self._store, 3 if len(catalogue.feeds) <= FEW else 1, _MONTHS)
+        feeds = catalogue.listed
+        found = glances(self._store, 3 if len(feeds) <= FEW else 1, _MONTHS)
+        access = Access(self._settings)
+        seen = {path: _open(glance, access) for path, glance in found.items()}
         return Outlook(
             revision=revision,
             catalogue=catalogue,
+            feeds=feeds,
+            access=access,
             glances=seen,
             last=max((_number(glance.months[-1][0]) for glance in seen.values() if glance.months), default=0),
             topics={topic.id: topic for topic in self._settings.topics},
@@ -145,6 +158,12 @@ class Outlooks:
 
 
 _UTC = ZoneInfo("UTC")
+
+
+def _open(glance: Glance, access: Access) -> Glance:
+    """Without what is of private sources."""
+    newest = tuple(line for line in glance.newest if not access.is_private(f"source/{line.source}"))
+    return replace(glance, newest=newest)
 
 
 def _number(month: str) -> int:

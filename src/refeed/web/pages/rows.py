@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ...model import Entry, FeedEntry
 from ...store import Member, Store, Stored
 from .outlook import Name, Outlook
 
@@ -32,12 +33,21 @@ class Row:
 
 
 def rows(store: Store, outlook: Outlook, members: Sequence[Member], topic: str = "") -> list[Row]:
-    """The entries of these places, in their order."""
-    return [_row(stored, outlook, topic) for stored in store.entries([member.id for member in members])]
+    """The entries of these places, in their order, but for those of private sources."""
+    found = store.entries([member.id for member in members])
+    return [_row(s.entry, outlook, _reasons(s, topic)) for s in found if outlook.is_open(s.entry.source)]
 
 
-def _row(stored: Stored, outlook: Outlook, topic: str) -> Row:
-    entry = stored.entry
+def rows_of_view(entries: Iterable[FeedEntry], outlook: Outlook) -> list[Row]:
+    """The entries as a view shows them."""
+    return [_row(shown.entry, outlook, ()) for shown in entries if outlook.is_open(shown.entry.source)]
+
+
+def _reasons(stored: Stored, topic: str) -> tuple[str, ...]:
+    return next((label.reasons for label in stored.labels if label.topic == topic), ())
+
+
+def _row(entry: Entry, outlook: Outlook, reasons: tuple[str, ...]) -> Row:
     return Row(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
@@ -48,7 +58,7 @@ def _row(stored: Stored, outlook: Outlook, topic: str) -> Row:
         source_name=outlook.source(entry.source),
         published=entry.published,
         zone=outlook.zone(entry.source),
-        reasons=next((label.reasons for label in stored.labels if label.topic == topic), ()),
+        reasons=reasons,
     )
 
 

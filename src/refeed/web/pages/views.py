@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request
@@ -14,17 +13,20 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from ... import explain, sanitize
+from ...archives import Limits
 from ...config import Settings
+from ...documents import Documents
 from ...errors import StoreError
 from ...model import Outcome
-from ...store import MonthState, Store
+from ...store import MonthState, Store, Stored
 from ...store.glances import reports
+from ...store.packing import Notes
 from .. import navigation
 from ..answers import refused
 from . import answers
 from .outlook import FEW, Outlook, Outlooks
 from .readers import reader_links
-from .rows import rows, shortened
+from .rows import Row, rows, rows_of_view, shortened
 from .setting import Setting
 
 _LISTED = 30
@@ -33,7 +35,7 @@ _DOUBTS = 200
 _KEPT = 12
 _REFUSALS = (400, 403, 404, 405, 410, 429, 500, 503)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 class Views:
@@ -87,8 +89,7 @@ class Views:
             return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}"), 301)
         if outlook.info(path) is None:
             abort(410 if path in outlook.catalogue.retired else 404)
-        members = self._store.newest(path, _LISTED)
-        return answers.page(self._list(outlook, path, members, month=None, page=1, pages=1))
+        return answers.page(self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1))
 
     def month(self, month: str, kind: str = "", slug: str = "") -> Answer:
         """One month of a feed, newest first, in pages."""
@@ -96,7 +97,7 @@ class Views:
         path = f"{kind}/{slug}" if kind else "all"
         if path in outlook.catalogue.moved:
             return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}/{month}"), 301)
-        if outlook.info(path) is None or not _MONTH.fullmatch(month) or not "01" <= month[5:] <= "12":
+        if outlook.info(path) is None or path in outlook.catalogue.views or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.month(path, month)[::-1]
         pages = -(-len(members) // _LISTED)
@@ -105,12 +106,13 @@ class Views:
         if not 1 <= page <= pages:
             abort(404)
         shown = members[(page - 1) * _LISTED : page * _LISTED]
-        return answers.page(self._list(outlook, path, shown, month=month, page=page, pages=pages))
+        listed = rows(self._store, outlook, shown, _topic(path))
+        return answers.page(self._list(outlook, path, listed, month=month, page=page, pages=pages))
 
     def entry(self, id: str) -> Response:
         """One entry as a reader shows it, and how it came about."""
         outlook = self._outlooks.current()
-        stored, notes = self._entry(id)
+        stored, notes = self._entry(id, outlook)
         entry = stored.entry
         html = render_template(
             "entry.html",
@@ -120,8 +122,8 @@ class Views:
             body=sanitize.for_page(entry.html),
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
-            labels=[label for label in stored.labels if f"topic/{label.topic}" in outlook.catalogue.feeds],
-            reports=reports(self._store, id),
+            labels=[label for label in stored.labels if outlook.info(f"topic/{label.topic}")],
+            reports=[report for report in reports(self._store, id) if outlook.is_open(report.source)],
             notes=notes,
             description=shortened(entry.summary, 200),
         )
@@ -129,7 +131,7 @@ class Views:
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
-        stored, notes = self._entry(id)
+        stored, notes = self._entry(id, self._outlooks.current())
         originals = self._store.originals(id)
         account = explain.account_of_entry(stored, notes, self._file(originals[-1].path) if originals else "")
         return answers.data(msgspec.json.encode(account), "application/json")
@@ -151,8 +153,9 @@ class Views:
 
     def away(self, error: StoreError) -> Response:  # noqa: ARG002
         """The store does not answer: say so, and where the documents are, which need no store."""
-        catalogue = self._outlooks.without_store()
-        return self._after(answers.page(render_template("away.html", feeds=list(catalogue.feeds.values())), 503), 30)
+        response = answers.page(render_template("away.html", feeds=self._outlooks.without_store()), 503)
+        response.headers["Retry-After"] = "30"
+        return response
 
     def refused(self, error: HTTPException) -> Response:
         """What cannot be answered, in one plain sentence: a page for a browser, a line of text for a program."""
@@ -171,27 +174,31 @@ class Views:
         if asked:
             kinds = [(kind, [path for path in paths if outlook.matches(path, asked)]) for kind, paths in kinds]
         groups = [(kind, paths) for kind, paths in kinds if paths]
-        few = len(outlook.catalogue.feeds) <= FEW
+        few = len(outlook.feeds) <= FEW
         return render_template("home.html", outlook=outlook, groups=groups, asked=asked, few=few)
 
-    def _list(self, outlook: Outlook, path: str, members: Any, **more: object) -> str:
-        topic = path.removeprefix("topic/") if path.startswith("topic/") else ""
+    def _newest(self, outlook: Outlook, path: str) -> list[Row]:
+        if path not in outlook.catalogue.views:
+            return rows(self._store, outlook, self._store.newest(path, _LISTED), _topic(path))
+        limits = Limits(_LISTED, self._settings.feeds.bytes)
+        return rows_of_view(Documents(self._store, outlook.catalogue, limits).subscription(path).entries, outlook)
+
+    def _list(self, outlook: Outlook, path: str, listed: list[Row], **more: object) -> str:
         months = self._store.months(path)
         return render_template(
             "feed.html",
             outlook=outlook,
             path=path,
             info=outlook.info(path),
-            rows=rows(self._store, outlook, members, topic),
+            rows=listed,
             years=_years(months),
             readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
-            topic=outlook.topics.get(topic),
             **more,
         )
 
-    def _entry(self, id: str) -> Any:
+    def _entry(self, id: str, outlook: Outlook) -> tuple[Stored, Notes]:
         found = self._store.entry(id) if _UUID.fullmatch(id) else None
-        if found is None:
+        if found is None or not outlook.is_open(found[0].entry.source):
             abort(404)
         if found[0].withdrawn is not None:
             abort(410)
@@ -204,16 +211,17 @@ class Views:
                 return path.removeprefix(f"{folder}/")
         return path.rpartition("/")[2] if path.startswith("/") else path
 
-    def _after(self, response: Response, seconds: int) -> Response:
-        response.headers["Retry-After"] = str(seconds)
-        return response
-
 
 def _years(months: list[MonthState]) -> list[tuple[str, list[MonthState]]]:
     years: dict[str, list[MonthState]] = {}
     for month in months:
         years.setdefault(month.month[:4], []).append(month)
     return list(years.items())
+
+
+def _topic(path: str) -> str:
+    kind, _, slug = path.partition("/")
+    return slug if kind == "topic" else ""
 
 
 def _reason(code: int, plain: Response) -> str:

@@ -7,11 +7,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CONFIG = """
 site: {id: "tag:example.org,2026", title: 样本站, author: 样本站}
 dumps: {folders: [dumps], rescan: 5s, limits: {settle: 500ms}}
@@ -26,6 +28,15 @@ def dump(number: int, *, text: str = "", at: int = 0, title: str = "") -> bytes:
     body = text or f"这是第{number}篇样本的正文，只为测试而写。" * 3
     link = f"https://sample.example.org/{number}"
     return f"<!--{epoch}000-->\n[{title or f'样本标题{number}'}]({link})\n------\n\n<p>{body}</p>\n".encode()
+
+
+def wait(until: Callable[[], object], seconds: float = 15) -> float:
+    """Wait for something to become true; returns how long that took."""
+    began = time.monotonic()
+    while not until():
+        assert time.monotonic() - began < seconds, "waited in vain"
+        time.sleep(0.02)
+    return time.monotonic() - began
 
 
 class Station:
@@ -58,10 +69,14 @@ class Station:
 
     def start(self, *arguments: str, log: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
         """Start a command that goes on."""
-        output = (log or self.home / "log").open("ab")
-        return subprocess.Popen(
-            self.command(*arguments), env=self.environment(**more), stdout=output, stderr=output, start_new_session=True
-        )
+        with (log or self.home / "log").open("ab") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                env=self.environment(**more),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
     def put(self, name: str, data: bytes) -> Path:
         """Put a dump in place whole."""
@@ -89,6 +104,12 @@ class Station:
 
     def faults(self) -> list[str]:
         """What is wrong here; nothing, when all is well."""
+        try:
+            return self._faults()
+        except sqlite3.Error as error:
+            return [f"the store: {error}"]
+
+    def _faults(self) -> list[str]:
         found = [f"integrity: {row[0]}" for row in self.ask("PRAGMA integrity_check") if row[0] != "ok"]
         recorded = {os.fsdecode(bytes(path)) for (path,) in self.ask("SELECT path FROM files")}  # type: ignore[arg-type]
         found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]

@@ -1,0 +1,70 @@
+"""What cleaning costs: parse, clean and sanitise a dump, against parsing its body with Beautiful Soup in the same run.
+
+    python bench/clean.py [FOLDER…]
+
+Fails over `LIMIT` times as much. Folders default to ../shared/samples, or to the cases of the tests.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import process_time
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from bs4 import BeautifulSoup
+
+from refeed.clean import Sources, clean
+from refeed.config import built_in_sources
+from refeed.model import Dump, RawEntry
+from refeed.parse import parse
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = (ROOT.parent / "shared" / "samples", ROOT / "tests" / "cases")
+LIMIT = 2.5
+ROUNDS = 7
+
+
+def main(folders: list[Path]) -> int:
+    """Print milliseconds a dump and their ratio; 1 when the ratio is over the limit."""
+    given = folders or [next(folder for folder in FOLDERS if folder.is_dir())]
+    dumps = [_dump(path) for folder in given for path in sorted(folder.rglob("*.md")) if path.name != "README.md"]
+    sources = Sources(built_in_sources())
+    alone = whole = 0.0
+    for dump in dumps:
+        raw = parse(dump)
+        # Dump by dump and the quickest of some rounds, so that what else the machine does falls on both alike.
+        parsing, cleaning = _quickest(lambda raw=raw: _soup(raw), lambda dump=dump: clean(parse(dump), sources))
+        alone, whole = alone + parsing, whole + cleaning
+    ratio = whole / alone
+    size = sum(len(dump.data) for dump in dumps) / len(dumps)
+    print(f"{len(dumps)} dumps of {size / 1000:.1f} kB from {', '.join(map(str, given))}")
+    print(f"Beautiful Soup alone    {alone / len(dumps) * 1000:6.2f} ms a dump")
+    print(f"parse, clean, sanitise  {whole / len(dumps) * 1000:6.2f} ms a dump")
+    print(f"ratio                   {ratio:6.2f} (limit {LIMIT})")
+    return int(ratio > LIMIT)
+
+
+def _dump(path: Path) -> Dump:
+    return Dump(path=path.name, folder=path.parent.name, data=path.read_bytes(), seen=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def _soup(raw: RawEntry) -> BeautifulSoup:
+    return BeautifulSoup(raw.html, "lxml")
+
+
+def _quickest(*works: Callable[[], object]) -> list[float]:
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, taken in zip(works, times, strict=True):
+            started = process_time()
+            work()
+            taken.append(process_time() - started)
+    return [min(taken) for taken in times]
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(argument) for argument in sys.argv[1:]]))

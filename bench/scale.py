@@ -1,0 +1,169 @@
+"""A store with many entries: how large it is, and what each question to it costs.
+
+    python -m bench.scale URL [ENTRIES]     fills an empty store (100,000), and measures; a full one is only measured
+
+Its entries are samples of random words, about as long and as compressible as the articles that we have seen.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+from sqlalchemy import text
+
+from refeed.config import Settings, load
+from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
+from refeed.store import EntryRow, Reading, Store, record, restore, withdraw
+from refeed.store import schema as t
+from refeed.store.glances import glances
+from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes
+
+_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+_BATCH = 256
+_STEP = timedelta(minutes=20)
+"""Between two entries: 72 a day."""
+
+
+def fill(store: Store, settings: Settings, entries: int) -> None:
+    """Record sample entries: as many sources and topics as the configuration has, 1.3 topics each."""
+    dice = random.Random(1)
+    words = ["".join(chr(0x4E00 + int(dice.paretovariate(0.6) * 7) % 5000) for _ in range(2)) for _ in range(6000)]
+    sources = [Source(id=rule.id, title=rule.title) for rule in settings.sources]
+    topics = [topic.id for topic in settings.topics]
+    began = time.monotonic()
+    for start in range(0, entries, _BATCH):
+        numbers = range(start, min(start + _BATCH, entries))
+        record(store, [_reading(n, dice, words, sources, topics) for n in numbers], _FIRST + entries * _STEP)
+        if start % (_BATCH * 40) == 0:
+            print(f"{start} entries, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(f"recorded {entries} entries in {time.monotonic() - began:.0f} s")
+
+
+def _reading(number: int, dice: random.Random, words: list[str], sources: list[Source], topics: list[str]) -> Reading:
+    link = f"https://sample.example.org/{number}"
+    at = _FIRST + number * _STEP
+    source = dice.choice(sources)
+    paragraphs = ["".join(dice.choices(words, k=dice.randint(30, 90))) for _ in range(dice.randint(4, 18))]
+    html = "".join(f"<p>{paragraph}。</p>" for paragraph in paragraphs)
+    entry = Entry(
+        id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}",
+        source=source.id,
+        link=link,
+        title="".join(dice.choices(words, k=10)),
+        published=at,
+        updated=at,
+        language="zh-Hans",
+        summary=paragraphs[0][:150],
+        html=SafeHtml(html),
+        images=(f"https://images.example.org/{number}.jpg",),
+    )
+    picked = dice.sample(topics, min(len(topics), dice.choice((0, 1, 1, 2, 2))))
+    data = f"<!--{at.timestamp():.0f}000-->\n[{entry.title}]({link})\n------\n\n{html}\n".encode()
+    row = EntryRow(
+        id=entry.id.removeprefix("urn:uuid:"),
+        source=source,
+        title=entry.title,
+        published=at,
+        fingerprint=blake2b(data, digest_size=16).hexdigest(),
+        weight=4_000 + 2 * len(html.encode()),
+        sketch=dice.randbytes(516),
+        bands=tuple(dice.randrange(-(2**63), 2**63) for _ in range(32)),
+        payload=pack_entry(entry),
+        notes=pack_notes(Cleaned(entry=entry, fingerprint="")),
+        labels=pack_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
+        rules="sample",
+        topics="sample",
+    )
+    return Reading(
+        path=f"dumps/{number:09}.txt".encode(),
+        shown=f"dumps/{number:09}.txt",
+        folder="",
+        stamp=number + 1,
+        seen=at,
+        outcome=Outcome.ACCEPTED,
+        digest=blake2b(data, digest_size=20).digest(),
+        data=compress(data),
+        at=at,
+        entry=row,
+    )
+
+
+def sizes(store: Store) -> Iterator[str]:
+    """Bytes for each table."""
+    with store.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            query = (
+                "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:n)"
+            )
+            found = dict(
+                connection.execute(text(query), {"n": [table.name for table in t.metadata.sorted_tables]}).all()
+            )
+        else:
+            found = {"the file": Path(store.engine.url.database or "").stat().st_size}
+        entries = connection.execute(text("SELECT count(*) FROM entries")).scalar_one()
+    for name, size in sorted(found.items(), key=lambda pair: -pair[1]):
+        yield f"{name:<24}{size / 1e6:>10.1f} MB {size / max(entries, 1):>10.0f} bytes for each entry"
+    yield f"{'together':<24}{sum(found.values()) / 1e6:>10.1f} MB {sum(found.values()) / max(entries, 1):>10.0f}"
+
+
+def questions(store: Store) -> dict[str, Callable[[], object]]:
+    """What is asked of a store while it runs."""
+    ids = [member.id for member in store.newest("all", 50)]
+    months = store.months("all")
+    middle = months[len(months) // 2].month if months else "2020-01"
+    now = datetime.now(UTC)
+    dice, words = random.Random(2), ["样本"]
+    fresh = _reading(10**6 + time.time_ns() % 10**6, dice, words, [Source(id="bbc", title="BBC")], ["climate"])
+    batch = [_reading(2 * 10**6 + n, dice, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)]
+    return {
+        "a feed's newest 50": lambda: store.entries([member.id for member in store.newest("all", 50)]),
+        "a month of a feed": lambda: store.month("all", middle),
+        "all months of a feed": lambda: store.months("all"),
+        "versions of all feeds": store.feeds,
+        "one entry": lambda: store.entry(ids[0]),
+        "glances of all feeds": lambda: glances(store, 3),
+        "what is outdated: nothing": lambda: store.outdated(rules="sample"),
+        "what is outdated: all": lambda: store.outdated(topics="other"),
+        "freshness": store.freshness,
+        "dumps by source": store.dumps_by_source,
+        "outcomes": store.outcomes,
+        "doubts": store.doubts,
+        "tombstones": lambda: store.withdrawn("all", 100),
+        "all files": store.files,
+        "record one new dump": lambda: record(store, [fresh], now, lambda *_: None),
+        "record 256 new dumps": lambda: record(store, batch, now, lambda *_: None),
+        "withdraw one": lambda: withdraw(store, ids[:1], now),
+        "restore one": lambda: restore(store, ids[:1], now),
+    }
+
+
+def main() -> None:
+    """Fill and measure."""
+    settings = load({}, Path(__file__).parents[1] / "config.yaml")
+    store = Store(sys.argv[1])
+    store.migrate()
+    if not store.ids(limit=1):
+        fill(store, settings, int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+        if store.engine.dialect.name == "postgresql":
+            with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("SET statement_timeout = 0")
+                connection.exec_driver_sql("ANALYZE")
+    print("\n".join(sizes(store)))
+    for name, ask in questions(store).items():
+        took = []
+        for _ in range(2):
+            began = time.monotonic()
+            ask()
+            took.append(time.monotonic() - began)
+        print(f"{name:<28}{took[0] * 1000:>10.1f} ms, again {took[1] * 1000:>8.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

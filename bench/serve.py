@@ -1,0 +1,212 @@
+"""Polls and documents beside nginx: the same bytes, one process each, one run. `python -m bench.serve [--seconds N]`
+
+Needs nginx and wrk. Rounds alternate between the two servers, and the best of each counts: other work on the machine
+only ever takes away. On a busy machine the processor's time for a request says more than the rate. What the web is told
+to reach: 304s at half of nginx's rate, documents at 0.95 of it, and no more than ten times its 99th percentile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from refeed import seal
+
+ROOT = Path(__file__).parents[1]
+SIZES = (20, 60, 100, 400)
+"""kB of the sample documents."""
+CONNECTIONS = 32
+
+_NGINX = """
+worker_processes 1; daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 10000000; etag on; gzip_static on; gzip_vary on;
+  types {{ application/atom+xml atom; }}
+  client_body_temp_path {home}; proxy_temp_path {home}; fastcgi_temp_path {home};
+  uwsgi_temp_path {home}; scgi_temp_path {home};
+  server {{
+    listen 127.0.0.1:{port}; root {home};
+    add_header Cache-Control "max-age=300, stale-while-revalidate=600, stale-if-error=86400";
+    add_header Link '<https://feeds.example.org/feeds/x.atom>; rel="self"';
+    add_header Access-Control-Allow-Origin "*"; add_header Access-Control-Expose-Headers "ETag, Link";
+    add_header X-Content-Type-Options nosniff; add_header Referrer-Policy no-referrer;
+    add_header Content-Security-Policy "default-src 'none'; style-src 'self'; sandbox";
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One kind of request."""
+
+    name: str
+    path: str
+    headers: tuple[str, ...] = ()
+    conditional: bool = False
+    least: float = 0.95
+
+
+@dataclass
+class Rate:
+    """What wrk saw of one server."""
+
+    each_second: float = 0.0
+    slow: float = 0.0
+    """99th percentile, in ms."""
+    work: float = 0.0
+    """Processor time of one request, in microseconds, all processes of the server together."""
+
+    def best(self, other: Rate) -> Rate:
+        return self if self.each_second >= other.each_second else other
+
+
+def asked() -> list[Asked]:
+    documents = [
+        (f"feeds/source/sample-{size}.atom", size, kind, headers)
+        for size in SIZES
+        for kind, headers in (("plain", ()), ("gzip", ("Accept-Encoding: gzip",)))
+    ]
+    found = [Asked("304", f"feeds/source/sample-{SIZES[1]}.atom", conditional=True, least=0.5)]
+    return found + [Asked(f"200 {kind} {size} kB", path, headers) for path, size, kind, headers in documents]
+
+
+def sample(size: int) -> bytes:
+    """A sealed document of about `size` kB that compresses like Chinese news does, to a third."""
+    dice = random.Random(size)
+    words = ["".join(chr(0x4E00 + int(dice.paretovariate(0.6)) % 3000) for _ in range(3)) for _ in range(2000)]
+    weights = [1 / (n + 3) for n in range(len(words))]
+    lines: list[str] = []
+    while sum(map(len, lines)) * 3 < size * 1000:
+        lines.append(f"<p>{''.join(dice.choices(words, weights, k=30))}</p>\n")
+    return seal.seal(b"<sample>" + "".join(lines).encode()[: size * 1000] + b"</sample>\n")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(command: list[str], port: int, path: str, **environ: str) -> Iterator[int]:
+    """A server, until the end of the block; gives its process id."""
+    process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=2):
+                break
+            time.sleep(0.1)
+        else:
+            raise SystemExit(f"{command[0]} did not answer")
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def work(pid: int) -> float:
+    """Processor time, in microseconds, that a process and its children have used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks * 1e6 / os.sysconf("SC_CLK_TCK") + sum(work(int(child)) for child in children)
+
+
+def measure(port: int, pid: int, what: Asked, seconds: int) -> Rate:
+    url, headers = f"http://127.0.0.1:{port}/{what.path}", list(what.headers)
+    if what.conditional:
+        with urllib.request.urlopen(url) as answer:
+            headers.append(f"If-None-Match: {answer.headers['ETag']}")
+    options = [part for header in headers for part in ("-H", header)]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *options, url]
+    before = work(pid)
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = work(pid) - before
+    if "Non-2xx" in told and not what.conditional:
+        raise SystemExit(f"{url}: {told}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
+    count = re.search(r"(\d+) requests in", told)
+    if not rate or not slow or not count:
+        raise SystemExit(f"wrk said: {told}")
+    return Rate(float(rate[1]), float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slow[2]], used / int(count[1]))
+
+
+def compare(seconds: int, rounds: int) -> list[tuple[Asked, Rate, Rate]]:
+    """Every kind of request: nginx, and refeed."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "feeds" / "source").mkdir(parents=True)
+        (home / "dumps").mkdir()
+        for size in SIZES:
+            file = home / "feeds" / "source" / f"sample-{size}.atom"
+            file.write_bytes(sample(size))
+            Path(f"{file}.gz").write_bytes(gzip.compress(file.read_bytes(), 7, mtime=0))
+        ports = {"nginx": free_port(), "refeed": free_port()}
+        (home / "nginx.conf").write_text(_NGINX.format(home=home, port=ports["nginx"]))
+        home.chmod(0o755)
+        environ = {
+            "PORT": str(ports["refeed"]),
+            "REFEED_CONFIG": str(ROOT / "config.yaml"),
+            "REFEED_FEEDS": str(home / "feeds"),
+            "REFEED_VAR": str(home / "var"),
+            "REFEED_DUMPS": str(home / "dumps"),
+            "PYTHONPATH": str(ROOT / "src"),
+        }
+        web = [sys.executable, "-m", "refeed", "serve", "--no-watch", "--host", "127.0.0.1"]
+        nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(home / "nginx.conf")]
+        path = asked()[0].path
+        with running(nginx, ports["nginx"], path) as one, running(web, ports["refeed"], path, **environ) as other:
+            pids = {"nginx": one, "refeed": other}
+            found = []
+            for what in asked():
+                best = {name: Rate() for name in ports}
+                for _ in range(rounds):
+                    for name, port in ports.items():
+                        best[name] = best[name].best(measure(port, pids[name], what, seconds))
+                found.append((what, best["nginx"], best["refeed"]))
+            return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=3, help="length of each round")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds for each server and kind of request")
+    options = parser.parse_args()
+    for program in ("nginx", "wrk"):
+        if not (shutil.which(program) or Path(f"/usr/sbin/{program}").exists()):
+            raise SystemExit(
+                f"bench.serve: {program} is not installed; on Debian and Ubuntu: apt-get install nginx wrk"
+            )
+    print(f"{'':18}{'nginx':>29}{'refeed':>29}{'ratio of':>17}")
+    print(f"{'':18}{'a second':>11}{'p99 ms':>9}{'us each':>9}{'a second':>11}{'p99 ms':>9}{'us each':>9}", end="")
+    print(f"{'rates':>8}{'work':>9}{'wanted':>8}")
+    for what, *both in compare(options.seconds, options.rounds):
+        nginx, refeed = both
+        for rate in both:
+            print(f"{what.name if rate is nginx else '':{18 if rate is nginx else 0}}", end="")
+            print(f"{rate.each_second:11.0f}{rate.slow:9.2f}{rate.work:9.0f}", end="")
+        print(
+            f"{refeed.each_second / nginx.each_second:8.2f}{nginx.work / refeed.work:9.2f}{what.least:8.2f}", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Documents in memory: as new as their files, whole or not at all, and never more than they may be."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from refeed import seal
+from refeed.web.ready import Manner, Ready
+from refeed.web.shelf import Place, Sealed, Shelf
+
+MANNER = Manner(media="text/plain", cache="max-age=1", vary="Accept-Encoding")
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Put a document in place as the publisher does: by a rename."""
+
+    def put(name: str, text: str, *, sealed: bool = True) -> Path:
+        data = b"<sample>" + text.encode() + b"</sample>\n"
+        (tmp_path / ".new").write_bytes(seal.seal(data) if sealed else data)
+        return (tmp_path / ".new").replace(tmp_path / name)
+
+    return put
+
+
+def shelf_of(root: Path, budget: int = 1_000_000) -> Shelf:
+    def prepare(found: Sealed) -> Ready:
+        return Ready(feed="all", data=found.data, digest=found.digest, changed=found.changed, manner=MANNER)
+
+    return Shelf(root, lambda address: Place(address, prepare) if "/" not in address else None, budget)
+
+
+def test_a_document_is_read_once_and_again_when_its_file_changes(tmp_path: Path, write: Write) -> None:
+    write("a.atom", "one")
+    shelf = shelf_of(tmp_path)
+    first = shelf.find("a.atom")
+    assert first is not None
+    assert shelf.find("a.atom") is first
+    path = write("a.atom", "two")
+    os.utime(path, (first.changed.timestamp(), first.changed.timestamp()))  # same size, same date, another file
+    second = shelf.find("a.atom")
+    assert second is not None
+    assert b"two" in second.data
+    assert second.tag("identity") != first.tag("identity")
+    path.unlink()
+    assert shelf.find("a.atom") is None
+    assert shelf.size == 0
+
+
+@pytest.mark.parametrize(
+    "damage", ["truncated", "garbage", "unsealed", "empty", "folder", "link", "pipe", "unreadable"]
+)
+def test_what_is_not_whole_is_not_given_out(tmp_path: Path, write: Write, damage: str) -> None:
+    path = write("a.atom", "one")
+    whole = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(whole[:-30])
+    elif damage == "garbage":
+        path.write_bytes(whole.replace(b"one", b"two"))
+    elif damage == "unsealed":
+        write("a.atom", "one", sealed=False)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+        elsewhere = write("elsewhere", "one")
+        {
+            "folder": path.mkdir,
+            "link": lambda: path.symlink_to(elsewhere),
+            "pipe": lambda: os.mkfifo(path),
+            "unreadable": lambda: path.symlink_to(path),
+        }[damage]()
+    assert shelf_of(tmp_path).find("a.atom") is None
+
+
+def test_a_document_that_gets_damaged_later_is_no_longer_given_out(tmp_path: Path, write: Write) -> None:
+    path = write("a.atom", "one")
+    shelf = shelf_of(tmp_path)
+    assert shelf.find("a.atom") is not None
+    path.write_bytes(path.read_bytes().replace(b"one", b"two!"))
+    assert shelf.find("a.atom") is None
+
+
+def test_memory_is_bounded_codings_counted_and_the_least_asked_for_go_first(tmp_path: Path, write: Write) -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))
+    for number in range(6):
+        write(f"{number}.atom", text)
+    size = (tmp_path / "0.atom").stat().st_size
+    shelf = shelf_of(tmp_path, budget=4 * size)
+    for number in range(6):
+        ready = shelf.find(f"{number}.atom")
+        shelf.find("0.atom")
+        assert ready is not None
+        shelf.body(f"{number}.atom", ready, "gzip")
+        assert shelf.size <= 4 * size
+    kept = [number for number in range(6) if f"{number}.atom" in shelf]
+    assert 0 in kept
+    assert 5 in kept
+    assert 1 not in kept
+
+
+def test_no_address_but_those_there_are_reaches_the_disk(tmp_path: Path, write: Write) -> None:
+    write("a.atom", "one")
+    assert shelf_of(tmp_path).find("../a.atom") is None
+    assert shelf_of(tmp_path).find("sub/a.atom") is None
+
+
+def test_a_date_ahead_of_the_clock_is_not_sent(tmp_path: Path, write: Write) -> None:
+    path = write("a.atom", "one")
+    os.utime(path, (time.time() + 9999, time.time() + 9999))
+    ready = shelf_of(tmp_path).find("a.atom")
+    assert ready is not None
+    assert ready.changed.timestamp() <= time.time()
+
+
+def test_a_sealed_document_comes_out_as_it_went_in() -> None:
+    for document in (b"<a>\n</a>\n", b'{"a": 1}', b'{"items": [\n]\n}\n'):
+        sealed = seal.seal(document)
+        assert seal.seal(seal.unseal(sealed)) == sealed
