@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -25,6 +26,7 @@ from .dumps import Found
 from .election import ingest_lock, ingest_locks
 from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, StoreError, VanishedError
 from .fetch import fetch_all
+from .ingest import RETRY
 from .logs import start_logs
 from .makers import Makers
 from .making import Maker
@@ -64,13 +66,29 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, config: str | None) -> None:
     """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
-    ctx.obj = lambda: _settings(config)
+    if config:
+        os.environ["REFEED_CONFIG"] = config  # for the processes that this one starts, too
+    ctx.obj = _settings
 
 
-def _settings(config: str | None) -> Settings:
-    settings = load(os.environ, config)
+def _settings() -> Settings:
+    settings = load(os.environ)
     start_logs(settings.log)
+    _provide_temporary(Path(settings.var_folder))
     return settings
+
+
+def _provide_temporary(var: Path) -> None:
+    """Where nothing but our own folders may be written, as in a container with a read-only root, use one of those.
+
+    The processes that make entries are reached through a socket in the folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        folder = var / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
 
 
 @main.command()
@@ -81,7 +99,7 @@ def serve(settings: Callable[[], Settings], no_watch: bool, host: str) -> None:
     """Web server, and the movers unless --no-watch."""
     from .serve import serve as run
 
-    run(settings(), watch=not no_watch, host=host)
+    run(settings(), settings, watch=not no_watch, host=host)
 
 
 @main.command()
@@ -120,8 +138,7 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
 def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
     """Ingest the dump folders (or PATHS) once, and publish."""
     chosen = settings()
-    if retry and not paths and (holder := ask_to_retry(chosen)):
-        click.echo(f"{holder} ingests; it was asked to try what is quarantined once more")
+    if retry and not paths and _ask_to_retry(chosen):
         return
     with _writing(chosen) as program:
         if retry:
@@ -352,6 +369,21 @@ def _bare(entry: str) -> str:
     if entry.startswith(("http://", "https://")) and "/entry/" not in entry:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, entry))
     return entry.rpartition("/")[2].removeprefix("urn:uuid:")
+
+
+def _ask_to_retry(settings: Settings) -> bool:
+    """Have the process that ingests already try again what is quarantined; False when there is none."""
+    lock = ingest_lock(settings)
+    if lock.acquire():
+        lock.release()
+        return False
+    store = Store(settings.database_url)
+    try:
+        store.note(RETRY, now().isoformat())
+    finally:
+        store.close()
+    click.echo(f"{lock.holder()} ingests; it tries what is quarantined once more within seconds")
+    return True
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -30,6 +31,9 @@ _BOOT = 30.0
 
 _PATIENCE = 10
 """A process is ended after so many times its limit by the wall clock: what it waited for, others did."""
+
+_FRAMES = 5000
+"""A body may be 256 elements deep, at some calls for each; what a child stands on already counts too."""
 
 _context = multiprocessing.get_context("forkserver")
 # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
@@ -150,6 +154,7 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     most = pages * resource.getpagesize() + maker.limits.memory
@@ -194,14 +199,19 @@ def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
 
 
 def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:
+    sys.setrecursionlimit(_FRAMES)
     maker.known, maker.matcher  # noqa: B018 -- built before the clock starts
     results.send("ready")
     memory = maker.limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    # Processor time, and its signal's own action: what a dump becomes does not depend on who else is at work, and no
-    # library can hold it up.
+    # Processor time, by its signal's own action: what a dump becomes does not depend on who else is at work,
+    # and no library can hold the end up.
     signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
     try:
         results.send(maker.make(dump, alone=True))
     except OSError as error:  # the machine's fault and not the dump's: the one who asked waits, and asks again
         results.send(error)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault of ours; its reason shall not be that of a heavy dump
+        results.send(_despite(maker, dump, error))
