@@ -165,7 +165,7 @@ def _start(maker: Maker) -> None:
 def _end_with_parent() -> None:
     """End when the process that wants the results is gone, however it went.
 
-    except Exception as error:  # noqa: BLE001 -- the last resort: its bytes are kept, it is shown, in nobody's way
+    A pool's process holds both ends of its queue: it would wait for work for ever, and keep the log's pipe open.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
