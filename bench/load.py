@@ -25,16 +25,23 @@ _FOOTER = (
 _WORDS = ["样稿", "我们", "他们", "这些", "那些", "问题", "时候", "地方", "事情", "方面", "情况", "工作", "生活", "时间", "开始", "结束", "继续", "进行", "发现", "知道", "觉得", "希望", "需要", "应该", "可以", "能够", "记者", "表示", "认为", "指出", "宣布", "周一", "周二", "上午", "晚间", "城市", "乡村", "河边", "山上", "道路", "桥梁", "房屋", "居民", "邻居", "孩子", "老人", "朋友", "家人", "同事", "早餐", "午后", "天空", "窗外", "书店", "茶馆", "车站", "百分之三", "五十万", "新的", "旧的", "重要", "可能", "已经", "仍然", "没有", "因为", "所以", "但是", "与此同时", "此外", "今年", "去年", "未来", "计划", "大学", "公司", "政府", "经济", "美国", "中国"]
 
 
-def make(folder: Path, count: int, *, seed: int = 1, start: datetime = datetime(2020, 1, 1, tzinfo=UTC)) -> list[Path]:
-    """Write `count` dumps below `folder`, an hour apart; the same seed writes the same bytes."""
+START = datetime(2020, 1, 1, tzinfo=UTC)
+EVERY = timedelta(minutes=10)
+"""4,400 dumps a month, as the archive has."""
+
+
+def make(
+    folder: Path, count: int, *, seed: int = 1, start: datetime = START, every: timedelta = EVERY, first: int = 0
+) -> list[Path]:
+    """Write `count` dumps below `folder`, `every` so long; the same seed writes the same bytes."""
     chance = random.Random(seed)
     names = list(_SHARES)
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         source = chance.choices(names, list(_SHARES.values()))[0]
         path = folder / source / f"{number:07d}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dump(source, seed * 10_000_000 + number, start + timedelta(hours=number), chance), "utf-8")
+        path.write_text(dump(source, seed * 10_000_000 + number, start + number * every, chance), "utf-8")
         made.append(path)
     return made
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,4 +79,6 @@ def topics_of(config: Path) -> dict[str, list[str]]:
 
 if __name__ == "__main__":
     root = Path(__file__).parents[1]
-    print(run(Path(sys.argv[1]), Path(sys.argv[2]), topics_of(root / "config.yaml")), "entries")
+    began = time.monotonic()
+    count = run(Path(sys.argv[1]), Path(sys.argv[2]), topics_of(root / "config.yaml"))
+    print(time.monotonic() - began, count)

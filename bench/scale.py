@@ -99,8 +99,12 @@ def sizes(store: Store) -> Iterator[str]:
     """Bytes for each table."""
     with store.reading() as connection:
         if connection.dialect.name == "postgresql":
-            query = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:n)"
-            found = dict(connection.execute(text(query), {"n": [table.name for table in t.metadata.sorted_tables]}).all())
+            query = (
+                "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:n)"
+            )
+            found = dict(
+                connection.execute(text(query), {"n": [table.name for table in t.metadata.sorted_tables]}).all()
+            )
         else:
             found = {"the file": Path(store.engine.url.database or "").stat().st_size}
         entries = connection.execute(text("SELECT count(*) FROM entries")).scalar_one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -65,13 +66,29 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, config: str | None) -> None:
     """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
-    ctx.obj = lambda: _settings(config)
+    if config:
+        os.environ["REFEED_CONFIG"] = config  # for the processes that this one starts, too
+    ctx.obj = _settings
 
 
-def _settings(config: str | None) -> Settings:
-    settings = load(os.environ, config)
+def _settings() -> Settings:
+    settings = load(os.environ)
     start_logs(settings.log)
+    _provide_temporary(Path(settings.var_folder))
     return settings
+
+
+def _provide_temporary(var: Path) -> None:
+    """Where nothing but our own folders may be written, as in a container with a read-only root, use one of those.
+
+    The processes that make entries are reached through a socket in the folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        folder = var / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
 
 
 @main.command()
@@ -82,7 +99,7 @@ def serve(settings: Callable[[], Settings], no_watch: bool, host: str) -> None:
     """Web server, and the movers unless --no-watch."""
     from .serve import serve as run
 
-    run(settings(), watch=not no_watch, host=host)
+    run(settings(), settings, watch=not no_watch, host=host)
 
 
 @main.command()
@@ -141,16 +158,19 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="Render everything anew.")
 @click.option("--check", "checked", is_flag=True, help="Then read every document back by strict parsers; a line each.")
+@click.option("--static", type=click.Path(file_okay=False), help="Write the whole site to a folder for a static host.")
 @click.pass_obj
-def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -> None:
+def publish(settings: Callable[[], Settings], everything: bool, checked: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
     chosen = settings()
     program = Program.open(chosen)
     try:
         changed = program.publisher.publish(everything=everything)
+        click.echo(f"{len(changed)} documents changed")
+        if static is not None:
+            _export(chosen, program, Path(static))
     finally:
         program.close()
-    click.echo(f"{len(changed)} documents changed")
     if checked:
         wrong = 0
         for name in program.folder.names():
@@ -158,6 +178,16 @@ def publish(settings: Callable[[], Settings], everything: bool, checked: bool) -
             wrong += bool(faults)
             click.echo(f"{name}: {'; '.join(faults) or 'well'}")
         sys.exit(1 if wrong else 0)
+
+
+def _export(settings: Settings, program: Program, folder: Path) -> None:
+    from .web.exporting import export
+
+    done = export(settings, program, folder, lambda pages: click.echo(f"\r{pages} pages ", nl=False, err=True))
+    click.echo(err=True)
+    click.echo(f"{folder}: {done.documents} documents and {done.pages} files of pages")
+    if "//127.0.0.1" in settings.site.base_url:
+        click.echo("BASE_URL is not set: feeds name themselves by an address of this machine", err=True)
 
 
 @main.command("explain")

@@ -1,4 +1,5 @@
-"""granian, ending without cutting a request: no new connection, what waits is taken in, then the workers stop.
+"""granian, ending without cutting a request: no new connection, what waits is taken in, what is kept open is given up
+with its next answer, then the workers stop.
 
 By itself each granian worker listens on a socket of its own and closes it when it stops, and the kernel resets the
 connections that wait in it: under load one request in a few restarts. Here the workers share one socket that belongs to
@@ -8,7 +9,8 @@ their parent, so that nothing is lost when a worker dies either.
 from __future__ import annotations
 
 import ctypes
-import logging
+import os
+import signal
 import socket
 import struct
 import time
@@ -17,7 +19,9 @@ from contextlib import suppress
 
 from granian import Granian
 
-_log = logging.getLogger("refeed.serve")
+LAST_ANSWERS = signal.SIGWINCH
+"""Tells a worker that from now on every answer closes its connection. By default the signal does nothing, so that it
+does no harm to one that is not ready for it."""
 
 _ATTACH_FILTER = 26  # SO_ATTACH_FILTER, which Python's socket module does not name
 _NO_NEW_CONNECTIONS = b"".join(
@@ -57,6 +61,9 @@ class Server(Granian):  # type: ignore[misc, valid-type]
     def _drop_shared_socket(self) -> None:
         self.leaving()
         refuse_new_connections(self._sso)
+        for worker in self.wrks:
+            with suppress(OSError):
+                os.kill(worker._id(), LAST_ANSWERS)
         time.sleep(_SETTLED)
         turn_away(self._sso)
         super()._drop_shared_socket()

@@ -183,6 +183,18 @@ class Publisher:
             )
         return True
 
+    def catalogue(self) -> Catalogue:
+        """Every feed there is now."""
+        return make_catalogue(self._settings, self._store.sources())
+
+    def archives(self, path: str) -> list[str]:
+        """Render all archives of a feed that are not there yet; returns their names, oldest first."""
+        names = list(Documents(self._store, self.catalogue(), self._limits).archives(path))
+        for name in names:
+            if any(self._folder.digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
+                self.archive(path, name)
+        return names
+
     def _publish(self, documents: Documents, path: str, state: FeedState | None, before: Mark | None) -> list[str]:
         feed = documents.subscription(path)
         changed = state.changed if state else feed.updated

@@ -25,6 +25,7 @@ SCHEMES = {"http", "https", "mailto"}
 
 # What XML 1.0 cannot carry. Replaced, never deleted: a deletion would make `javascript:` of `java&#1;script:`.
 _UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?")
 
 _CLEANER = nh3.Cleaner(
@@ -59,4 +60,6 @@ def for_page(html: SafeHtml) -> SafeHtml:
 
 
 def _carried(html: str) -> str:
+    if _ODD.search(html) is None:  # nearly always; one search instead of two replacements
+        return html
     return _LINE_ENDS.sub("\n", _UNCARRIED.sub("\ufffd", html))

@@ -16,6 +16,7 @@ from refeed.clean import clean, links, plain, weigh
 from refeed.model import RawEntry
 
 SOUPS = 2000
+EVERYDAY = 400
 
 
 def _text(html: str) -> str:
@@ -29,8 +30,9 @@ def test_cleaning_a_real_dump_twice_is_cleaning_it_once() -> None:
         assert clean(replace(raw, html=once), sources()).entry.html == once, file.name
 
 
-def test_cleaning_tag_soup_twice_is_cleaning_it_once() -> None:
-    for seed in range(SOUPS):
+@pytest.mark.parametrize("seeds", [range(EVERYDAY), pytest.param(range(EVERYDAY, SOUPS), marks=pytest.mark.torture)])
+def test_cleaning_tag_soup_twice_is_cleaning_it_once(seeds: range) -> None:
+    for seed in seeds:
         raw = RawEntry(title="样例题目", link=LINKS[seed % len(LINKS)], at=AT, html=soup(seed))
         once = clean(raw, sources()).entry.html
         twice = clean(replace(raw, html=once), sources()).entry.html

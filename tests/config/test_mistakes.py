@@ -53,7 +53,8 @@ def test_a_topic_of_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) ->
 
 
 def test_a_former_id_that_is_still_in_use_or_given_twice_is_a_mistake(tmp_path: Path) -> None:
-    text = "topics:\n  - {id: a, words: [x], was: [b]}\n  - {id: b, words: [y], was: [z]}\n  - {id: c, words: [y], was: [z]}\n"
+    topics = ("{id: a, words: [x], was: [b]}", "{id: b, words: [y], was: [z]}", "{id: c, words: [y], was: [z]}")
+    text = "topics:\n" + "".join(f"  - {topic}\n" for topic in topics)
     assert mistakes(tmp_path, text) == [
         "config.yaml:2: topics[0].was: 'b' is still the id of topics[1]",
         "config.yaml:4: topics[2].was: 'z' is what topics[1] was already",

@@ -7,7 +7,6 @@ and crossed tags cannot be said in this form, which is why it is the normal one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from html import escape
 
 Mark = tuple[str, str]
@@ -21,29 +20,51 @@ TEXT_KINDS = frozenset(("p", *HEADINGS))
 BOXES = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
 
 
-@dataclass(slots=True, eq=False)
 class Block:
-    """A paragraph, a heading, a figure, a rule, or a box of other blocks; steps may change it, nobody else sees it."""
+    """A paragraph, a heading, a figure, a divider, or a box of others. Steps may change it; nobody else sees it."""
 
-    kind: str
-    runs: list[Run] = field(default_factory=list)
-    """Text of p, h2 … h6 and pre; caption of a figure."""
-    children: list[Block] = field(default_factory=list)
-    url: str = ""
-    """The image of a figure."""
-    alt: str = ""
-    credit: str = ""
-    href: str = ""
-    """Where a click on the image leads, unless that is the image."""
-    attributes: str = ""
-    """Of td, th and ol: `colspan="2"`, ready to be written."""
+    __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "kind", "url")
+
+    def __init__(
+        self,
+        kind: str,
+        runs: list[Run] | None = None,
+        *,
+        children: list[Block] | None = None,
+        url: str = "",
+        alt: str = "",
+        attributes: str = "",
+    ) -> None:
+        self.kind = kind
+        self.children = children or []
+        self.url = url
+        """The image of a figure."""
+        self.alt = alt
+        self.credit = ""
+        self.href = ""
+        """Where a click on the image leads, unless that is the image."""
+        self.attributes = attributes
+        """Of td, th and ol: `colspan="2"`, ready to be written."""
+        self.runs = runs or []
+
+    @property
+    def runs(self) -> list[Run]:
+        """Text of p, h2 … h6 and pre; caption of a figure. Assigned anew where it changes."""
+        return self._runs
+
+    @runs.setter
+    def runs(self, runs: list[Run]) -> None:
+        self._runs = runs
+        self._text: str | None = None
 
     @property
     def text(self) -> str:
-        """What a person reads in it, line breaks as LF; of boxes, one line for each block."""
+        """What a person reads in it, line breaks as LF; of boxes, a line for each block. Asked for often, made once."""
         if self.children:
-            return "\n".join(child.text for child in self.children)
-        return "".join([text for text, _ in self.runs])
+            return "\n".join([child.text for child in self.children])
+        if self._text is None:
+            self._text = "".join([text for text, _ in self._runs])
+        return self._text
 
     @property
     def is_text(self) -> bool:

@@ -86,6 +86,8 @@ def _drop_related_tail(draft: Draft) -> bool:
 
 def only_links(block: Block) -> bool:
     """True when all that can be read in a block is links."""
+    if block.is_text and not any(marks for _, marks in block.runs):
+        return False
     leaves = [leaf for leaf in b.walk([block]) if not leaf.children]
     if any(leaf.kind in ("figure", "pre", "hr") for leaf in leaves):
         return False

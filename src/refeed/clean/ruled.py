@@ -52,8 +52,11 @@ def lines(draft: Draft) -> None:
 
 def _candidates(ready: Compiled, texts: Sequence[Block]) -> dict[int, set[int]]:
     """Which lines of which texts a rule may fit: one search over all, since each search of RE2 costs a copy."""
+    told = [block.text for block in texts]
+    if not ready.asks_links and not ready.any_line.search("\n".join(told)):
+        return {}
     places: list[tuple[int, int]] = []
-    told: list[str] = []
+    told = []
     for at, block in enumerate(texts):
         told.append(block.text)
         places.extend((at, index) for index in range(told[-1].count("\n") + 1))

@@ -11,7 +11,6 @@ ATTRIBUTES = 128
 # Of 4,470 real bodies the largest had 89 kB, the deepest 14 elements, the fullest tag 16 attributes.
 _HEAVY_SIZE = 150_000
 _HEAVY_TAGS = 6_000
-_HEAVY_DEPTH = 64
 _HEAVY_TAG = 20_000
 
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{250}")
@@ -47,12 +46,7 @@ class Weight:
     @property
     def heavy(self) -> bool:
         """True when cleaning belongs in a process that can be ended; no ordinary dump is."""
-        return (
-            self.size > _HEAVY_SIZE
-            or self.tags > _HEAVY_TAGS
-            or self.depth > _HEAVY_DEPTH
-            or self.longest_tag > _HEAVY_TAG
-        )
+        return self.size > _HEAVY_SIZE or self.tags > _HEAVY_TAGS or self.longest_tag > _HEAVY_TAG
 
 
 def weigh(html: str) -> Weight:

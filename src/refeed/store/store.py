@@ -310,10 +310,13 @@ class Store:
             ]
 
     def freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per source: how many entries, and when the newest was published."""
-        query = select(t.entries.c.source, func.count(), func.max(t.entries.c.published)).group_by(t.entries.c.source)
+        """Per source: how many entries its feed and archives show, and when the newest of them was published."""
+        f, m = t.feeds.c, t.members.c
+        # From counters and an index: to count 100,000 entries anew took a quarter of a second.
+        newest = select(func.max(m.published)).where(m.feed == f.path).correlate(t.feeds).scalar_subquery()
+        query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
         with self.reading() as connection:
-            return {source: (count, instant(newest)) for source, count, newest in connection.execute(query)}
+            return {path[7:]: (count, instant(last)) for path, count, last in connection.execute(query)}
 
     def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
         """Per source: how many of its dumps came out how, and when the last one was first seen."""

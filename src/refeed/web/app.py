@@ -70,7 +70,7 @@ def _assemble(app: Flask, settings: Settings) -> None:
     """Put the documents before the routes."""
     catalogue, access, stored = make_catalogue(settings), Access(settings), Stored(settings)
     flask_app = app.wsgi_app
-    places = Places(Manners(settings, f"Accept-Encoding, {VARY}"), access, settings.site.base_url)
+    places = Places(Manners(settings, VARY), access, settings.site.base_url)
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
     counting = Counting()
     front = Front(flask_app, shelf, note=counting.note)
@@ -78,7 +78,17 @@ def _assemble(app: Flask, settings: Settings) -> None:
     viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
     front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
-    app.register_blueprint(feeds(catalogue, places, access, deliver=front.deliver, archive=stored.archive, turns=turns))
+    app.register_blueprint(
+        feeds(
+            catalogue,
+            places,
+            access,
+            deliver=front.deliver,
+            archive=stored.archive,
+            remembers=stored.remembers,
+            turns=turns,
+        )
+    )
     app.register_blueprint(metrics(counting, stored.freshness))
     app.before_request(Doors(access).refuse)
     app.after_request(partial(_noted, counting))

@@ -26,9 +26,16 @@ Archive = Callable[[str, str], bool]
 
 
 def feeds(
-    catalogue: Catalogue, places: Places, access: Access, *, deliver: Deliver, archive: Archive, turns: Turns
+    catalogue: Catalogue,
+    places: Places,
+    access: Access,
+    *,
+    deliver: Deliver,
+    archive: Archive,
+    remembers: Callable[[str], bool],
+    turns: Turns,
 ) -> Blueprint:
-    """The routes."""
+    """The routes. `remembers` says whether a feed once had entries; it raises StoreError."""
     blueprint = Blueprint("feeds", __name__)
 
     @blueprint.get("/feeds/<path:path>")
@@ -38,6 +45,8 @@ def feeds(
             found = _gone(catalogue, what) or (_found(what) if places.allowed(what) else None)
             if found is not None:
                 return found
+            if what.name.feed.startswith("topic/") and what.name.feed not in catalogue.feeds and _was_there(what):
+                return plain(410)
         return plain(404, _hint(catalogue, path))
 
     @blueprint.get("/k/<token>/feeds/<path:path>")
@@ -45,6 +54,14 @@ def feeds(
         what = asked(f"/k/{token}/feeds/{path}")
         found = (_renamed(what) or (_found(what) if places.allowed(what) else None)) if what else None
         return found or plain(404, "There is nothing at this address, or not for its token.", kept=False)
+
+    def _was_there(what: Asked) -> bool:
+        """A topic that was taken out of config.yaml: the store remembers that it had entries."""
+        try:
+            with turns.one():
+                return remembers(what.name.feed)
+        except (BusyError, StoreError):
+            return False
 
     def _renamed(what: Asked) -> Response | None:
         """A private feed's new address, for a reader who may have the old one."""

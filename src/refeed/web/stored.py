@@ -27,6 +27,10 @@ class Stored:
         """Render one archive into feeds/; False when there is none. Raises StoreError, PublishError."""
         return self._publisher.archive(feed, name)
 
+    def remembers(self, feed: str) -> bool:
+        """Whether a feed once had entries, whatever the configuration says now. Raises StoreError."""
+        return any(state.path == feed for state in self.store.feeds())
+
     def view(self, feed: str, format: Format, view: View, query: str, moment: datetime) -> bytes:
         """The document of a view by query. Raises StoreError."""
         catalogue = make_catalogue(self._settings, self.store.sources())

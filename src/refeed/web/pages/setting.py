@@ -93,7 +93,8 @@ def much(words: NullTranslations, entries: int, monthly: int) -> str:
     whole = str(words.ngettext("%(num)s entry", "%(num)s entries", entries)) % {"num": counted(entries)}
     if not monthly:
         return whole
-    return f"{whole} · {str(words.gettext('about %(count)s a month')) % {'count': counted(monthly)}}"
+    rate = str(words.gettext("about %(count)s a month")) % {"count": counted(monthly)}
+    return f"{whole} · {rate}"
 
 
 def counted(number: int) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 def moment(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     """Day and time in the source's zone, which is named by its distance from UTC."""
     there = instant.astimezone(zone)
-    text = f"{format_date(there, 'medium', locale=locale)} {format_time(there, 'short', locale=locale)} {offset(there)}"
+    text = f"{format_date(there, 'medium', locale=locale)} {format_time(there, 'HH:mm', locale=locale)} {offset(there)}"
     return Markup(f'<time datetime="{_machine(instant)}">{escape(text)}</time>')
 
 

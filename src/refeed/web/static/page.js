@@ -23,7 +23,7 @@ for (const button of document.querySelectorAll("button.copy")) {
 }
 
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 function distance(instant) {
@@ -52,7 +52,7 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
     beside.className = "there";
     const shifted = new Date(instant.getTime() + offset(there) * 60000);
     const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
-    const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: "UTC" }).format(shifted);
+    const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(shifted);
     beside.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(there)[0]}` : there})`;
     time.replaceChildren(moments.format(instant), beside);
   }
