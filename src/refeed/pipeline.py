@@ -22,7 +22,7 @@ from .model import FORMATS, FeedFacts
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
 from .refresh import Refresher
-from .store import FeedState, Store
+from .store import FeedState, Store, forget
 
 COMPLETE = "complete"
 """The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
@@ -47,6 +47,7 @@ class Program:
     ingester: Ingester
     publisher: Publisher
     refresher: Refresher
+    clock: Callable[[], datetime]
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = now) -> Program:
@@ -63,6 +64,7 @@ class Program:
             ingester=Ingester(store, makers, clock),
             publisher=Publisher(settings, store, folder),
             refresher=Refresher(store, makers, clock),
+            clock=clock,
         )
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
@@ -73,10 +75,30 @@ class Program:
             total += tally
         while self.refresher.step() is not None:
             pass
+        self.retain()
         if files is None:
             self.complete()
         self.publisher.publish()
         return total
+
+    def retain(self) -> frozenset[str]:
+        """Give up what sources keep no longer; the feeds that changed by it."""
+        changed: frozenset[str] = frozenset()
+        moment = self.clock()
+        for rule in self.settings.sources:
+            before = moment - rule.keep.age if rule.keep.age else None
+            while (
+                feeds := forget(
+                    self.store,
+                    rule.id,
+                    moment,
+                    entries=rule.keep.entries,
+                    before=before,
+                    judge=self.makers.maker.judge,
+                )
+            ) is not None:
+                changed |= feeds
+        return changed
 
     def complete(self) -> None:
         """Note that all that the dump folders hold is in the store by now."""
@@ -249,7 +271,8 @@ class Publisher:
         places = {index for index, month in enumerate(months) if month in changed}
         stale = {months[i] for place in places for i in (place - 1, place, place + 1) if 0 <= i < len(months)}
         names = self._folder.names(f"{path}/archive")
-        self._folder.remove([name for name in names if name.rpartition("/")[2][:7] in stale])
+        gone = {name: name.rpartition("/")[2][:7] for name in names}
+        self._folder.remove([name for name, month in gone.items() if month in stale or month not in months])
 
     def _drop_foreign(self, catalogue: Catalogue) -> None:
         """Documents of feeds that there are no longer, and what else somebody put among ours."""
