@@ -24,7 +24,7 @@ from .catalogue import make_catalogue
 from .config import Settings, load
 from .dumps import Found
 from .election import ingest_lock, ingest_locks
-from .errors import ConfigError, IgnoredError, QuarantineError, RefeedError, StoreError, VanishedError
+from .errors import ConfigError, FetchError, IgnoredError, QuarantineError, RefeedError, StoreError, VanishedError
 from .fetch import fetch_all
 from .logs import start_logs
 from .makers import Makers
@@ -141,6 +141,10 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
     with _writing(chosen) as program:
         if retry:
             program.ingester.retry()
+        try:
+            program.reseed()
+        except FetchError as error:
+            click.echo(f"{error}; the dumps are ingested all the same", err=True)
         files = _files(paths, chosen) if paths else None
         tally = program.ingest(files)
         counts = tally.counts
