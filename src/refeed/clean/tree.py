@@ -5,6 +5,7 @@ Nothing in the tree is changed: what is dropped is not walked into, which costs 
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,10 @@ class _HtmlBuilder(LXMLTreeBuilder):
     def end(self, tag: Any) -> None:
         self.soup.endData()
         self.soup.handle_endtag(tag)
+
+
+# lxml (6.0) asks for each parser what its target's `start` takes, which is a twentieth of a short body's time to find out.
+_HtmlBuilder.start.__signature__ = inspect.signature(_HtmlBuilder.start)  # type: ignore[attr-defined]
 
 
 class _Walk:

@@ -130,7 +130,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     sql, places = _insert(connection.dialect, table, tuple(rows[0]))
     # Past SQLAlchemy, which looks at each value of each row: a third of its time with thousands of small rows.
     values = [tuple(map(row.__getitem__, places)) for row in rows] if places else list(rows)
-    connection.exec_driver_sql(sql, values)  # type: ignore[arg-type]
+    connection.exec_driver_sql(sql, values)
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from re import _parser  # type: ignore[attr-defined]  # the standard library's parser of patterns; it has no public name
 from typing import Any
 
@@ -67,10 +67,10 @@ def _effort(items: Any) -> tuple[float, float]:
 
 def _at_once(branches: Any) -> float:
     """In how many ways branches can match at one place: those that begin with the same character, and all others."""
-    ways: Counter[str] = Counter()
+    ways: defaultdict[str, float] = defaultdict(float)
     for branch in branches:
         operator, argument = branch[0] if len(branch) else ("", "")
-        ways[chr(argument) if str(operator) == "LITERAL" else ""] += _effort(branch)[0]
+        ways[chr(int(argument)) if str(operator) == "LITERAL" else ""] += _effort(branch)[0]
     other = ways.pop("", 0)
     return max(ways.values(), default=0) + other
 

@@ -90,23 +90,25 @@ def plain(html: str) -> str:
 
 
 def _read(root: etree._Element, pieces: list[str]) -> None:
-    # A walk of events and not a recursion: a body may nest deeper than Python does.
-    unread: etree._Element | None = None
-    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
-        plain_node = isinstance(node.tag, str)
-        if event == "start" and unread is None:
-            if node.tag in _UNREAD or (node.tag in ("ul", "ol") and _only_links(node)):
-                unread = node
-            elif node.text:
-                pieces.append(node.text)
-        if event != "start":
-            if node is unread:
-                unread = None
-            if unread is None:
-                if plain_node and node.tag not in _INLINE:
-                    pieces.append("\n")
-                if node.tail and node is not root:
-                    pieces.append(node.tail)
+    # A stack and not a recursion: a body may nest deeper than Python does.
+    stack: list[etree._Element | str] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            pieces.append(node)
+            continue
+        name = node.tag
+        end = "" if name in _INLINE or not isinstance(name, str) else "\n"
+        if tail := node.tail if node is not root else None:
+            end += tail
+        if end:
+            stack.append(end)
+        if name in _UNREAD or not isinstance(name, str) or (name in ("ul", "ol") and _only_links(node)):
+            continue
+        if text := node.text:
+            pieces.append(text)
+        if len(node):
+            stack.extend(reversed(node))
 
 
 def _only_links(node: etree._Element) -> bool:
