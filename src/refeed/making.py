@@ -15,7 +15,7 @@ from .archives import weight
 from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
 from .errors import QuarantineError
-from .model import Cleaned, Dump, Label, Outcome, RawEntry
+from .model import Cleaned, Dump, Label, Outcome, RawEntry, Source
 from .parse import parse
 from .rules import Keep, Limits, SourceRule, TopicRule
 from .store import Candidate, EntryRow
@@ -129,24 +129,28 @@ class Maker:
         data = compress(dump.data)
         if made.raw is None or made.cleaned is None:
             return Packed(outcome=made.outcome, reason=made.reason, data=data)
-        entry = made.cleaned.entry
+        row = self.row(made.cleaned, self.known.source(made.raw), pack_labels(made.labels))
+        return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
+
+    def row(self, cleaned: Cleaned, source: Source, labels: str) -> EntryRow:
+        """An entry as the store takes it."""
+        entry = cleaned.entry
         sketch = reposts.sketch(entry)
-        row = EntryRow(
+        return EntryRow(
             id=entry.id.removeprefix("urn:uuid:"),
-            source=self.known.source(made.raw),
+            source=source,
             title=entry.title,
             published=entry.published,
-            fingerprint=made.cleaned.fingerprint,
+            fingerprint=cleaned.fingerprint,
             weight=weight(entry),
             sketch=sketch.to_bytes() if sketch else None,
             bands=sketch.bands() if sketch else (),
             payload=pack_entry(entry),
-            notes=pack_notes(made.cleaned),
-            labels=pack_labels(made.labels),
+            notes=pack_notes(cleaned),
+            labels=labels,
             rules=self.rules,
             topics=self.labelling,
         )
-        return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
 
     def judge(self, candidate: Candidate, others: Sequence[Candidate]) -> str | None:
         """Whose text an entry repeats, among those that may have the same; None when it is its own."""

@@ -22,11 +22,18 @@ from .model import FORMATS, FeedFacts
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
 from .refresh import Refresher
+<<<<<<< HEAD
 from .store import FeedState, Store, forget
+=======
+from .reseed import reseed
+from .store import FeedState, Store
+>>>>>>> deploy
 
 COMPLETE = "complete"
 """The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
 one, which was lost, has published: the old documents hold more."""
+_RESEED = "reseed"
+"""The fact of how far that is: what was begun and broken off is begun anew, and records nothing twice."""
 EDITION = 1
 """Raise it when rendering changes: every document is then rendered anew."""
 
@@ -41,6 +48,7 @@ class Program:
     """The stations and movers that one configuration asks for."""
 
     settings: Settings
+    clock: Callable[[], datetime]
     store: Store
     folder: Folder
     makers: Makers
@@ -58,6 +66,7 @@ class Program:
         folder = Folder(settings.feeds_folder)
         return cls(
             settings=settings,
+            clock=clock,
             store=store,
             folder=folder,
             makers=makers,
@@ -81,6 +90,7 @@ class Program:
         self.publisher.publish()
         return total
 
+<<<<<<< HEAD
     def retain(self) -> frozenset[str]:
         """Give up what sources keep no longer; the feeds that changed by it."""
         changed: frozenset[str] = frozenset()
@@ -99,6 +109,20 @@ class Program:
             ) is not None:
                 changed |= feeds
         return changed
+=======
+    def reseed(self) -> int:
+        """Fill an empty store from our own published feeds, where `site.reseed` names them; how many entries came.
+
+        Raises FetchError.
+        """
+        wanted = self.store.state(_RESEED) == "begun" or not self.store.ids(limit=1)
+        if not self.settings.site.reseed or not wanted:
+            return 0
+        self.store.note(_RESEED, "begun")
+        count = reseed(self.settings, self.store, self.makers.maker, self.clock)
+        self.store.note(_RESEED, "done")
+        return count
+>>>>>>> deploy
 
     def complete(self) -> None:
         """Note that all that the dump folders hold is in the store by now."""

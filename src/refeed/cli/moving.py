@@ -12,7 +12,7 @@ from .. import dumps, explain, outward
 from ..config import Settings
 from ..dumps import Found
 from ..election import ingest_lock
-from ..errors import RefeedError
+from ..errors import FetchError, RefeedError
 from ..fetch import fetch_all
 from ..ingest import RETRY
 from ..model import Outcome
@@ -33,6 +33,10 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
     with writing(chosen) as program:
         if retry:
             program.ingester.retry()
+        try:
+            program.reseed()
+        except FetchError as error:
+            click.echo(f"{error}; dumps are ingested all the same", err=True)
         files = _files(paths, chosen) if paths else None
         tally = program.ingest(files)
         counts = tally.counts
