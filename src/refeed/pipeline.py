@@ -22,12 +22,8 @@ from .model import FORMATS, FeedFacts
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
 from .refresh import Refresher
-<<<<<<< HEAD
-from .store import FeedState, Store, forget
-=======
 from .reseed import reseed
-from .store import FeedState, Store
->>>>>>> deploy
+from .store import FeedState, Store, forget
 
 COMPLETE = "complete"
 """The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
@@ -90,7 +86,6 @@ class Program:
         self.publisher.publish()
         return total
 
-<<<<<<< HEAD
     def retain(self) -> frozenset[str]:
         """Give up what sources keep no longer; the feeds that changed by it."""
         changed: frozenset[str] = frozenset()
@@ -109,7 +104,7 @@ class Program:
             ) is not None:
                 changed |= feeds
         return changed
-=======
+
     def reseed(self) -> int:
         """Fill an empty store from our own published feeds, where `site.reseed` names them; how many entries came.
 
@@ -122,7 +117,6 @@ class Program:
         count = reseed(self.settings, self.store, self.makers.maker, self.clock)
         self.store.note(_RESEED, "done")
         return count
->>>>>>> deploy
 
     def complete(self) -> None:
         """Note that all that the dump folders hold is in the store by now."""
