@@ -130,12 +130,12 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     sql, places = _insert(connection.dialect, table, tuple(rows[0]))
     # Past SQLAlchemy, which looks at each value of each row: a third of its time with thousands of small rows.
     values = [tuple(map(row.__getitem__, places)) for row in rows] if places else list(rows)
-    connection.exec_driver_sql(sql, values)  # type: ignore[arg-type]
+    connection.exec_driver_sql(sql, values)
 
 
 @lru_cache(maxsize=32)
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The statement in the driver's own words, and the order of its values; none where the driver takes them by name."""
+    """The statement in the driver's own words, and the order of its values; none where they go by name."""
     keys = [column.name for column in table.primary_key]
     statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
