@@ -51,7 +51,6 @@ class Program:
     ingester: Ingester
     publisher: Publisher
     refresher: Refresher
-    clock: Callable[[], datetime]
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = now) -> Program:
@@ -69,7 +68,6 @@ class Program:
             ingester=Ingester(store, makers, clock),
             publisher=Publisher(settings, store, folder),
             refresher=Refresher(store, makers, clock),
-            clock=clock,
         )
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
