@@ -28,9 +28,12 @@ def rounds(home: Path, *arguments: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("kill", "--first", "20", "--every", "97", "--most", "6"), ("ENOSPC", "--first", "55", "--every", "173", "--sticky", "--most", "4")],
+    [
+        ("kill", "--first", "20", "--every", "97", "--most", "6"),
+        ("ENOSPC", "--first", "55", "--every", "173", "--most", "4", "--sticky"),
+    ],
     ids=["kill", "full disk"],
-)  # fmt: skip
+)
 def test_some_steps(arguments: tuple[str, ...], tmp_path: Path) -> None:
     rounds(tmp_path, *arguments)
 

@@ -1,4 +1,4 @@
-"""The long runs: hundreds of kills, overflowing queues, full disks, a database that is gone. They want root and an hour.
+"""The long runs: hundreds of kills, overflowing queues, full disks, a database that is gone. They want root and time.
 
 REFEED_TORTURE_SHARE=0.1 makes each a tenth as long.
 """
@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_a_full_disk_leaves_old_documents_whole_and_is_left_behind(station: Stat
         assert station.run("ingest").returncode == 0
         with Reader(station) as reader, watching(station):
             for number in range(3, 80):
-                station.put(f"{number}.md", dump(number, text="样本正文。" * 700))
+                station.put(f"{number}.md", dump(number, text="样本正文。" * 450))
             wait(lambda: "feeds" in str(state(station).get("troubles")), 120)
             assert entries(station) == 80
             say(f"full: {state(station)['troubles']}")
@@ -249,6 +250,7 @@ def test_a_hundred_thousand_dumps_in_bounded_memory_while_polls_are_answered(sta
         (folder / f"{number}.md").write_bytes(dump(number))
     station.feeds.mkdir()
     port = "8790"
+    address = f"http://127.0.0.1:{port}/feeds/all.atom"
     began = time.monotonic()
     process = station.start("serve", "--host", "127.0.0.1", PORT=port)
     delays: list[float] = []
@@ -257,12 +259,9 @@ def test_a_hundred_thousand_dumps_in_bounded_memory_while_polls_are_answered(sta
         while entries(station) < dumps:
             assert time.monotonic() - began < 7200
             asked = time.monotonic()
-            answer = subprocess.run(
-                ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", f"http://127.0.0.1:{port}/feeds/all.atom"],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            code, _, seconds = answer.stdout.partition(" ")
-            delays += [float(seconds)] if code == "200" else []
+            with suppress(OSError), urllib.request.urlopen(address, timeout=10) as answer:
+                answer.read()
+                delays.append(time.monotonic() - asked)
             peak = max(peak, _memory(process.pid))
             time.sleep(max(0.0, 0.2 - (time.monotonic() - asked)))
         took = time.monotonic() - began
