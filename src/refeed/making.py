@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 from hashlib import blake2b, sha256
@@ -17,7 +17,7 @@ from .config import Settings
 from .errors import QuarantineError
 from .model import Cleaned, Dump, Label, Outcome, RawEntry, Source
 from .parse import parse
-from .rules import Limits, SourceRule, TopicRule
+from .rules import Keep, Limits, SourceRule, TopicRule
 from .store import Candidate, EntryRow
 from .store.packing import compress, pack_entry, pack_labels, pack_notes
 from .topics import Matcher, reposts
@@ -69,7 +69,8 @@ class Maker:
     @classmethod
     def of(cls, settings: Settings) -> Maker:
         """The maker that these settings ask for."""
-        return cls(sources=settings.sources, topics=settings.topics, limits=settings.limits)
+        sources = tuple(replace(rule, keep=Keep()) for rule in settings.sources)  # which makes no entry another one
+        return cls(sources=sources, topics=settings.topics, limits=settings.limits)
 
     def __reduce__(self) -> tuple[Callable[[], Maker], tuple[()]]:
         # What was built of the rules stays here: it is built again where it is used, quicker than it is sent.

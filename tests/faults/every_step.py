@@ -128,6 +128,9 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=10_000)
     parser.add_argument("--sticky", action="store_true")
     given = parser.parse_args()
+    scratch = Station(given.home / "scratch")
+    scratch.put("0.md", dump(0))
+    work(scratch)  # so that everything is imported, and faults hit what we do with files
     station = prepare(given.home)
     fresh = given.home / "fresh"
     shutil.copytree(station.home, fresh)

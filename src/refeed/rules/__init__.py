@@ -4,7 +4,7 @@ Read by `refeed.config`, handed to the stages as plain values.
 """
 
 from .limits import DEFAULT, Limits
-from .sources import SLUG, Element, Field, Label, Line, SourceRule, Take, compiled
+from .sources import SLUG, Element, Field, Keep, Label, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
 from .views import CONVERSIONS, MOST, View, ViewRule
@@ -19,6 +19,7 @@ __all__ = [
     "Element",
     "FetchRule",
     "Field",
+    "Keep",
     "Label",
     "Limits",
     "Line",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How much of a source is kept; what is older or more is given up. Nothing is, where nothing is said."""
+
+    entries: int = 0
+    """The newest so many."""
+    age: timedelta = timedelta(0)
+    """Those published within this time."""
+
+    def __post_init__(self) -> None:
+        if self.entries < 0 or self.age < timedelta(0):
+            raise ValueError("keep: entries and age are above 0; leave out what is not to be limited")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRule:
     """What is special about one source. All that recurs in many sources is a step, not a rule.
 
@@ -78,6 +93,7 @@ class SourceRule:
     icon: str = ""
     access: Literal["public", "private"] = "public"
     """Private: its documents are given out under addresses with a token alone."""
+    keep: Keep = field(default_factory=Keep)
     key: str = ""
     """Pattern that finds what never changes in a link; its groups fill `canonical`."""
     canonical: str = ""

