@@ -122,6 +122,7 @@ def machines(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Machine, Machi
     yield first, second
     for machine in (first, second):
         machine.stop()
+    for machine in (first, second):
         ended = re.findall(
             r"(\w+\.\d) +stopped \(rc=(-?\d+)\)", machine.log.read_text().rpartition("SIGTERM received")[2]
         )
