@@ -126,7 +126,7 @@ def machines(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Machine, Machi
         ended = re.findall(
             r"(\w+\.\d) +stopped \(rc=(-?\d+)\)", machine.log.read_text().rpartition("SIGTERM received")[2]
         )
-        # A web server whose own workers are asked to end too, as a platform asks every process, may call that unexpected.
+        # A platform asks every process to end: a web server may call that of its own workers unexpected.
         wrong = [(name, code) for name, code in ended if code not in (("0",) if "worker" in name else ("0", "1"))]
         assert wrong == [], machine.log.read_text()[-3000:]
 
