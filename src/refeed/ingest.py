@@ -24,6 +24,8 @@ BATCH = 256
 """Files of one transaction: enough to pay for its fsync, few enough that one is not held long."""
 BYTES = 16_000_000
 """Of their sizes together: with what is made of them, a batch takes some times as much memory."""
+RETRY = "retry"
+"""The fact in the store that somebody asked for what is quarantined to be tried again; its value is when."""
 UNREAD = 0
 """The stamp of a file that could not be read: no file has it, so the next scan tries again."""
 

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -30,6 +31,9 @@ _BOOT = 30.0
 
 _PATIENCE = 10
 """A process is ended after so many times its limit by the wall clock: what it waited for, others did."""
+
+_FRAMES = 5000
+"""A body may be 256 elements deep, at some calls for each; what a child stands on already counts too."""
 
 _context = multiprocessing.get_context("forkserver")
 # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
@@ -60,7 +64,7 @@ class Makers:
             return self._alone(dump)
         except (OSError, MemoryError):  # the machine's own want, which passes: no dump's fault
             raise
-        except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
+        except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
             return _despite(self.maker, dump, error)
 
     @property
@@ -150,10 +154,9 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
-    most = pages * resource.getpagesize() + maker.limits.memory
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    _limit_memory(maker.limits.memory)
     signal.signal(signal.SIGPROF, _late)
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
         signal.signal(number, signal.SIG_IGN)
@@ -168,6 +171,13 @@ def _end_with_parent() -> None:
     assert parent is not None
     wait([parent.sentinel])
     os._exit(1)
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process take so many bytes more: its libraries alone have a gigabyte of addresses, most untouched."""
+    statm = Path("/proc/self/statm")
+    taken = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more, taken + more))
 
 
 def _late(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -189,19 +199,23 @@ def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
             signal.setitimer(signal.ITIMER_PROF, 0)
     except (HeavyError, _LateError, OSError, MemoryError):
         return None
-    except Exception as error:  # noqa: BLE001 -- a fault of ours, which this dump shall not turn into everybody's
+    except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
         return maker.pack(dump, _despite(maker, dump, error))
 
 
 def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:
+    sys.setrecursionlimit(_FRAMES)
     maker.known, maker.matcher  # noqa: B018 -- built before the clock starts
     results.send("ready")
-    memory = maker.limits.memory
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    # Processor time, and its signal's own action: what a dump becomes does not depend on who else is at work, and no
-    # library can hold it up.
+    _limit_memory(maker.limits.memory)
+    # Processor time, by its signal's own action: what a dump becomes does not depend on who else is at work,
+    # and no library can hold the end up.
     signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
     try:
         results.send(maker.make(dump, alone=True))
     except OSError as error:  # the machine's fault and not the dump's: the one who asked waits, and asks again
         results.send(error)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault of ours; its reason shall not be that of a heavy dump
+        results.send(_despite(maker, dump, error))

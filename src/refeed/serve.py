@@ -9,16 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 
 from .config import Settings
+from .errors import ConfigError
 from .listening import Server
 from .measures import share
 
 _log = logging.getLogger("refeed.serve")
 
+_LOOK = 2.0
+"""Seconds between looks at config.yaml."""
 _GRACE = 8.0
 """Seconds that the movers get to end; platforms kill ten seconds after they ask."""
 _THREADS = 5
@@ -70,8 +74,46 @@ class _MoversProcess:
             self._stopping.wait(pause)
 
 
-def serve(settings: Settings, *, watch: bool, host: str) -> None:
-    """Serve until SIGTERM or SIGINT; requests in flight are finished."""
+class _Configuration:
+    """Has the web processes begin anew when config.yaml says something else, and only when it has no mistakes."""
+
+    def __init__(self, settings: Settings, load: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._load = load
+        self._stamp = _stamp(settings.file)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep, name="configuration", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_LOOK):
+            stamp = _stamp(self._settings.file)
+            if stamp is None or stamp == self._stamp:
+                continue
+            self._stamp = stamp
+            try:
+                settings = self._load()
+            except ConfigError:  # the movers say what is wrong with it
+                continue
+            if settings != self._settings:
+                self._settings = settings
+                os.kill(os.getpid(), signal.SIGHUP)  # granian: new workers first, then the old ones end
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        info = Path(file).stat()
+    except OSError:  # an editor is replacing it
+        return None
+    return info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host: str) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished. `load` reads the settings anew."""
     Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
     share(Path(settings.var_folder) / "metrics" / str(settings.port))
     movers = _MoversProcess()
@@ -92,10 +134,13 @@ def serve(settings: Settings, *, watch: bool, host: str) -> None:
         log_access=False,  # addresses of private feeds are secrets
     )
     server.leaving = movers.leave
+    configuration = _Configuration(settings, load)
+    configuration.start()
     _log.info("serving on http://%s:%s", host, settings.port)
     try:
         server.serve()
     finally:
+        configuration.stop()
         if watch:
             movers.stop()
 

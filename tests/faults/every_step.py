@@ -24,7 +24,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 
 from refeed import seal  # noqa: E402
 from refeed.config import load  # noqa: E402
-from refeed.errors import PublishError, StoreError  # noqa: E402
+from refeed.errors import ConfigError, PublishError, StoreError  # noqa: E402
 from refeed.pipeline import Program  # noqa: E402
 from station import Station, dump  # noqa: E402
 
@@ -72,6 +72,8 @@ def in_fork(what: Callable[[], int], before: Callable[[int], None] | None = None
             code = what()
         except (StoreError, PublishError, OSError, MemoryError):
             code = 1  # as the commands end; the movers wait and try again
+        except ConfigError:
+            code = 2
         except BaseException:  # noqa: BLE001 -- a fork has nobody above it
             traceback.print_exc()
         os._exit(code)
@@ -139,7 +141,7 @@ def main() -> int:
         code, reached = under_fault(station, given.fault, number, sticky=given.sticky)
         rounds += 1
         faults = check(station, whole)
-        if code not in (0, 1, -9):
+        if code not in (0, 1, 2, -9):
             faults.append(f"ended with {code}")
         if faults:
             failed[number] = faults

@@ -174,3 +174,34 @@ def test_what_is_no_dump_is_one_line_in_status_and_stops_nothing(service: Servic
     doubts = [doubt for doubt in facts["doubts"] if doubt["file"].endswith("broken.txt")]
     assert [doubt["outcome"] for doubt in doubts] == ["quarantined"]
     assert doubts[0]["reason"]
+
+
+def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    text = "dumps: {folders: [dumps]}\ntopics:\n  - {id: tea, title: 茶, words: [茶馆]}\n"
+    config.write_text(text, "utf-8")
+    (tmp_path / "dumps").mkdir()
+    dump = "<!--1700000000000-->\n[样稿：茶馆](https://sample.example.net/1)\n------\n\n<p>样稿：茶馆里来了客人。</p>\n"
+    (tmp_path / "dumps" / "1.md").write_text(dump, "utf-8")
+    port = free_port()
+    environ = os.environ | {"PORT": str(port), "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "refeed", "--config", str(config), "serve", "--host", "127.0.0.1"]
+    log = (tmp_path / "log").open("wb")
+    process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=tmp_path)
+    served = Service(f"http://127.0.0.1:{port}", tmp_path / "dumps", tmp_path / "feeds")
+    try:
+        served.wait("feeds/topic/tea.json", "样稿：茶馆")
+        config.write_text(text + "topcis: []\n", "utf-8")
+        time.sleep(3)
+        assert served.get("feeds/topic/tea.json")[0] == 200
+        config.write_text(text.replace("{id: tea,", "{id: teahouse, was: [tea],"), "utf-8")
+        served.wait("feeds/topic/teahouse.json", "样稿：茶馆")
+        end = time.monotonic() + 30
+        while b"/feeds/topic/teahouse.json" not in served.get("feeds/topic/tea.json")[2]:  # by its redirect
+            assert time.monotonic() < end
+            time.sleep(0.2)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, (tmp_path / "log").read_text()
+        log.close()
+    assert "topcis" in (tmp_path / "log").read_text()

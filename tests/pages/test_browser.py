@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import unquote
+from urllib.request import Request as Asking
+from urllib.request import urlopen
 
+import feedparser
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
@@ -32,10 +36,10 @@ DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="36"><rect
 PIXELS = """async image => {
     await image.decode();
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 480;
+    canvas.width = canvas.height = 240;
     const drawn = canvas.getContext("2d");
-    drawn.drawImage(image, 0, 0, 480, 480);
-    return [480, [...drawn.getImageData(0, 0, 480, 480).data].filter((_, place) => place % 4 === 0)];
+    drawn.drawImage(image, 0, 0, 240, 240);
+    return [240, [...drawn.getImageData(0, 0, 240, 240).data].filter((_, place) => place % 4 === 0)];
 }"""
 
 
@@ -214,3 +218,24 @@ def test_a_feeds_address_opened_by_hand_shows_its_page_and_its_own_link_the_docu
     assert page.evaluate("document.contentType") != "text/html"
     assert "<feed" in page.inner_text("body")
     watched.context.close()
+
+
+def test_from_home_to_a_reader_in_three_clicks_and_to_the_reason_in_two(browser: Browser, site: Site) -> None:
+    watched = watch(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
+    page = watched.open(at(site, "/"))
+    page.get_by_role("link", name="Climate").click()
+    page.get_by_text("Why is it here?").first.click()
+    assert page.locator(".why li").first.inner_text() == "in the title: 气候 ×2 +4"
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    feedly = str(page.get_by_role("link", name="Feedly").get_attribute("href"))
+    watched.context.close()
+    # The third click is "add" in the reader, with the address that was copied or that the reader was opened with.
+    assert unquote(feedly).endswith(copied)
+    with urlopen(
+        Asking(copied, headers={"User-Agent": "feedparser", "Accept": feedparser.http.ACCEPT_HEADER})
+    ) as answer:
+        feed = feedparser.parse(answer.read())
+    assert feed.feed.title == "气候"
+    assert len(feed.entries) > 10

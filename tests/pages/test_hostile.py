@@ -40,7 +40,7 @@ OWN = (
 SHARED = Path(__file__).parents[3] / "shared" / "attack" / "xss.json"
 _EVENT = re.compile(r"on", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?:|feed:|mailto:|/|#|\?", re.IGNORECASE)
-_EVERY = 25
+_EVERY = 60
 """How many fragments each one stands for; all of them take minutes."""
 
 
@@ -70,7 +70,7 @@ def config(texts: list[str]) -> str:
     """A site and topics that are called like that."""
     written: dict[str, Any] = yaml.safe_load(CONFIG)
     written["site"]["title"] = texts[0]
-    plain = [text for text in texts if "$" not in text][:40]
+    plain = [text for text in texts if "$" not in text][:10]
     written["topics"] = [
         {"id": f"t-{n}", "title": {"zh": text, "en": text}, "description": text, "words": ["样例"]}
         for n, text in enumerate(plain)
@@ -137,7 +137,8 @@ def test_our_own_texts_stay_text_in_a_browser(browser: Browser, tmp_path: Path) 
         paths = list(addresses(client))
         assert len(paths) > len(OWN)
         page = watched.open(f"{site.address}/status")
-        for path in paths:
+        entries = [path for path in paths if path.startswith("/entry/")]
+        for path in [path for path in paths if path not in entries[5:]][:25]:
             page.goto(site.address + path)
             assert page.evaluate("document.scripts.length") == 1
         watched.context.close()

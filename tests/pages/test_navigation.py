@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import urllib.request
+from typing import Any
+
 import pytest
 
+from pages.conftest import Site
 from refeed.web.navigation import page_path, wants_page
 
 BROWSER = (
@@ -51,7 +55,6 @@ BROWSERS = {
         "Sec-Fetch-Dest": "document",
     },
     "a browser over plain http": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
-    "headers in capitals": {"ACCEPT": "TEXT/HTML,APPLICATION/XML;Q=0.9"},
 }
 
 
@@ -67,6 +70,10 @@ def test_a_browser_gets_the_page(headers: dict[str, str]) -> None:
 
 def test_who_follows_a_link_on_our_own_page_sees_the_document() -> None:
     assert not wants_page(BROWSERS["Chromium 156, address typed"] | {"Sec-Fetch-Site": "same-origin"})
+
+
+def test_names_and_types_are_read_in_any_case() -> None:
+    assert wants_page({"ACCEPT": "TEXT/HTML,APPLICATION/XML;Q=0.9"})
 
 
 def test_nonsense_for_a_weight_counts_as_no_wish() -> None:
@@ -87,3 +94,24 @@ def test_nonsense_for_a_weight_counts_as_no_wish() -> None:
 )
 def test_each_document_has_its_page(document: str, page: str | None) -> None:
     assert page_path(document) == page
+
+
+@pytest.mark.parametrize("headers", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize("format", ["atom", "rss", "json"])
+def test_the_server_gives_every_reader_the_feed(site: Site, headers: dict[str, str], format: str) -> None:
+    with answer(site, f"/feeds/topic/climate.{format}", headers) as answered:
+        assert answered.headers["Content-Type"].startswith(f"application/{'feed+json' if format == 'json' else format}")
+        assert "Accept, Sec-Fetch-Dest, Sec-Fetch-Site" in answered.headers["Vary"]
+
+
+@pytest.mark.parametrize("headers", BROWSERS.values(), ids=BROWSERS.keys())
+def test_the_server_gives_a_browser_the_page_for_now_only(site: Site, headers: dict[str, str]) -> None:
+    with answer(site, "/feeds/topic/climate.atom", headers) as answered:
+        assert answered.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answered.headers["Cache-Control"] == "no-store"
+        assert answered.headers["Content-Location"] == "/topic/climate"
+        assert {"Accept", "Sec-Fetch-Dest", "Sec-Fetch-Site"} <= set(answered.headers["Vary"].split(", "))
+
+
+def answer(site: Site, path: str, headers: dict[str, str]) -> Any:
+    return urllib.request.urlopen(urllib.request.Request(site.address + path, headers=headers), timeout=10)

@@ -345,7 +345,13 @@ def test_nothing_private_has_a_page_or_shows_on_one(site: Site, tmp_path: Path) 
     secret = {"REFEED_ACCESS_SECRET": "a sample secret of enough characters"}
     settings = settings_at(tmp_path, config, DATABASE_URL=site.settings.database_url, **secret)
     client = create_app(settings).test_client()
-    for path in ("/source/dw", "/topic/climate", f"/entry/{site.rich}", f"/entry/{site.rich}.json", "/qr/source/dw.svg"):
+    for path in (
+        "/source/dw",
+        "/topic/climate",
+        f"/entry/{site.rich}",
+        f"/entry/{site.rich}.json",
+        "/qr/source/dw.svg",
+    ):
         assert client.get(path).status_code == 404, path
     for path in ("/", "/all", "/all/2020-05", "/status", "/?q=dw"):
         answer = client.get(path)

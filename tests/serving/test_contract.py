@@ -89,7 +89,7 @@ TABLE = [
             f"the catalogue {path}",
             200,
             path=path,
-            headers=whole() | {"content-type": media, "link": f'<{BASE}{path}>; rel="self"'},
+            headers=whole(vary="Accept-Encoding") | {"content-type": media, "link": f'<{BASE}{path}>; rel="self"'},
         )
         for path, media in (
             ("/feeds/opml.xml", "text/x-opml; charset=utf-8"),
@@ -269,3 +269,17 @@ def test_two_polls_over_one_connection_are_answered_in_order(site: Site) -> None
     request = f"GET {ATOM} HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n".encode()
     received = site.raw(request * 3 + request.replace(b"Host", b"Connection: close\r\nHost"))
     assert received.count(b"HTTP/1.1 304 Not Modified") == 4
+
+
+def test_a_browser_that_opens_a_document_by_hand_gets_its_page_and_a_reader_the_document(site: Site) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+    page = site.get(ATOM, Accept=browser, Sec_Fetch_Dest="document")
+    assert (page.status, page["content-type"], page["cache-control"]) == (200, "text/html; charset=utf-8", "no-store")
+    assert {"Accept", "Sec-Fetch-Dest"} <= set(page["vary"].split(", "))
+    for accept in (
+        "*/*",
+        "application/atom+xml,application/xml;q=0.9,text/xml;q=0.8,*/*;q=0.7",
+        f"application/rss+xml,{browser}",
+    ):
+        assert site.get(ATOM, Accept=accept)["content-type"].startswith("application/atom+xml")
+    assert site.get("/feeds/opml.xml", Accept=browser)["content-type"].startswith("text/x-opml")

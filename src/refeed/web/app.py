@@ -70,7 +70,7 @@ def _assemble(app: Flask, settings: Settings) -> None:
     """Put the documents before the routes."""
     catalogue, access, stored = make_catalogue(settings), Access(settings), Stored(settings)
     flask_app = app.wsgi_app
-    places = Places(Manners(settings, f"Accept-Encoding, {VARY}"), access, settings.site.base_url)
+    places = Places(Manners(settings, VARY), access, settings.site.base_url)
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
     counting = Counting()
     front = Front(flask_app, shelf, note=counting.note)

@@ -57,11 +57,12 @@ def named(path: str) -> Named | None:
 class Manners:
     """How each document of one site is sent."""
 
-    def __init__(self, settings: Settings, vary: str = "Accept-Encoding") -> None:
+    def __init__(self, settings: Settings, browsed: str) -> None:
+        """`browsed` names the headers that decide whether a browser gets a feed's page instead."""
         self._base = settings.site.base_url
         self._hubs = settings.websub.hubs
         self._http = settings.http
-        self._vary = vary
+        self._browsed = browsed
 
     def of(self, address: str, name: Named, *, private: bool = False) -> Manner:
         """`address` is the document's own, below the outward address: `/feeds/all.atom`."""
@@ -75,7 +76,7 @@ class Manners:
         return Manner(
             media=MEDIA[name.kind],
             cache=self._cache(archive=bool(name.archive), private=private),
-            vary=self._vary,
+            vary="Accept-Encoding" if private or not name.format else f"Accept-Encoding, {self._browsed}",
             more=tuple(more),
             revalidated=(_OPEN, _EXPOSED),
         )

@@ -12,7 +12,7 @@ from typing import Any
 from .. import dumps
 from ..dumps import Found
 from ..errors import IgnoredError, QuarantineError, VanishedError
-from ..ingest import BATCH
+from ..ingest import BATCH, RETRY
 from ..outward import dump_folders
 from ..pipeline import Program
 from ..report import Report
@@ -25,6 +25,8 @@ _log = logging.getLogger("refeed.worker")
 
 _TICK = 0.5
 """Seconds between two turns when nothing happens."""
+_ASKED = 5.0
+"""Seconds between looks at whether somebody wants the quarantine tried again."""
 _POLL = 2.0
 """Seconds between scans of folders without reliable events, when a scan is quick."""
 _SHARE = 5
@@ -60,6 +62,8 @@ class Ingesting:
         self._cost = 0.0
         self._soon = True
         self._outdated = True
+        self._looked = time.monotonic()
+        self._asked = program.store.state(RETRY)
 
     def facts(self) -> dict[str, Any]:
         """What `status` shows of it."""
@@ -78,6 +82,7 @@ class Ingesting:
         if self._scanned_at == "" and self._program.is_complete():
             self._publishing.turn(busy=True)  # the first thing at the start: what was published before
         busy = self._backlog or self._publishing.waits or self._outdated
+        self._retry()
         heard = self._hints.hear(0.0 if busy else _TICK)
         self._soon = self._watching.look(self._folders) or heard.lost or self._growing.scan_due() or self._soon
         self._take_in(heard)
@@ -88,6 +93,17 @@ class Ingesting:
         elif self._outdated:
             self._refresh()
         self._publishing.turn(busy=bool(self._backlog))
+
+    def _retry(self) -> None:
+        """Try again what is quarantined, when somebody asked for it since the last look."""
+        if time.monotonic() - self._looked < _ASKED:
+            return
+        self._looked = time.monotonic()
+        asked = self._program.store.state(RETRY)
+        if asked != self._asked:
+            self._asked = asked
+            self._program.ingester.retry()
+            self._soon = True
 
     def _take_in(self, heard: Heard) -> None:
         for found in self._look(heard.ready):

@@ -1,0 +1,28 @@
+# docker build -t refeed . && docker run -p 8000:8000 -v refeed:/data -v ./dumps:/dumps:ro refeed
+FROM python:3.13-slim AS build
+WORKDIR /src
+RUN python -m venv /opt/refeed
+COPY requirements.txt pyproject.toml README.md ./
+COPY src ./src
+RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+FROM python:3.13-slim
+# git is needed for upstreams of that kind alone.
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /data refeed && install -d -o refeed /data /dumps
+COPY --from=build /opt/refeed /opt/refeed
+COPY config.yaml /etc/refeed/config.yaml
+ENV PATH=/opt/refeed/bin:$PATH \
+    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    REFEED_CONFIG=/etc/refeed/config.yaml \
+    REFEED_DUMPS=/dumps:/data/dumps REFEED_FEEDS=/data/feeds REFEED_VAR=/data/var \
+    PORT=8000
+USER refeed
+WORKDIR /data
+# All that is written: works with `docker run --read-only`.
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+CMD ["refeed", "serve"]
