@@ -220,6 +220,7 @@ def test_a_database_that_is_away_for_a_minute(how: str, tmp_path: Path) -> None:
             took = wait(lambda: len(station.ids()) == 2, 60)
             if started:
                 started.terminate()
+                started.wait(20)
         assert reader.broken == []
         say(f"{how} for {away:.0f} s: {reader.reads} reads, none broken; the dump was in {took:.1f} s after")
 
