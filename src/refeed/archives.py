@@ -105,6 +105,18 @@ def chunks(month: str, rows: Iterable[Row], limits: Limits) -> tuple[Chunk, ...]
     return tuple(Chunk(_name(month, number), tuple(ids)) for number, ids in enumerate(filled, start=1))
 
 
+def count(sizes: Iterable[int], limits: Limits) -> int:
+    """How many chunks one month has, from the weights of its entries, oldest first: what `chunks` makes of them."""
+    number = held = total = 0
+    for size in sizes:
+        carries = carried(size, limits)
+        if not number or held == limits.entries or total + carries > limits.bytes:
+            number, held, total = number + 1, 0, 0
+        held += 1
+        total += carries
+    return number
+
+
 def archives(months: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Names of a feed's archives, oldest first, from its months and the number of chunks in each.
 

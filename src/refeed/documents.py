@@ -13,7 +13,7 @@ from .archives import Chunk, Limits, Row
 from .catalogue import Catalogue, labels
 from .model import Feed, FeedEntry, FeedInfo, Format, Site, Tombstone
 from .rules import MOST, View
-from .store import Member, Store, Stored
+from .store import Member, MonthState, Store, Stored
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
@@ -33,6 +33,8 @@ class Documents:
         self._catalogue = catalogue
         self._limits = limits
         self._entries: OrderedDict[str, Stored] = OrderedDict()
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+        """By feed and month: version, and how many chunks there were in it."""
 
     def subscription(self, path: str) -> Feed:
         """A feed as its subscribers get it: the newest entries within the budgets."""
@@ -41,8 +43,7 @@ class Documents:
             return self.view(named.feed, named, _NEVER, self._catalogue.feeds[path])
         members = self._newest(path)
         members = members[: archives.window((member.weight for member in members), self._limits)]
-        months = [month.month for month in self._store.months(path)]
-        return self._feed(path, members, self._names(path, months[:2]), None)
+        return self._feed(path, members, self._names(path, self._store.months(path)[:2]), None)
 
     def _newest(self, path: str) -> list[Member]:
         """A feed's newest entries, no source having more of them than its share where the feed sets one."""
@@ -62,10 +63,10 @@ class Documents:
 
     def archive(self, path: str, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
-        months = [month.month for month in self._store.months(path)]
-        if name[:7] not in months:
+        months = self._store.months(path)
+        place = next((place for place, month in enumerate(months) if month.month == name[:7]), None)
+        if place is None:
             return None
-        place = months.index(name[:7])
         # The newest of these months gives no name to its last chunk; two newer ones keep the next month's first.
         names = self._names(path, months[max(0, place - 2) : place + 2])
         if name not in names:
@@ -98,14 +99,21 @@ class Documents:
 
     def archives(self, path: str) -> tuple[str, ...]:
         """Names of all archives of a feed, oldest first."""
-        return self._names(path, [month.month for month in self._store.months(path)])
+        return self._names(path, self._store.months(path))
 
     def render(self, feed: Feed, format: Format) -> bytes:
         """A document's bytes."""
         return render.RENDERERS[format](feed)
 
-    def _names(self, path: str, months: Sequence[str]) -> tuple[str, ...]:
-        return archives.archives((month, len(self._chunks(month, self._store.month(path, month)))) for month in months)
+    def _names(self, path: str, months: Sequence[MonthState]) -> tuple[str, ...]:
+        return archives.archives((month.month, self._count(path, month)) for month in months)
+
+    def _count(self, path: str, month: MonthState) -> int:
+        version, count = self._counts.get((path, month.month), (-1, 0))
+        if version != month.version:
+            count = archives.count(self._store.weights(path, month.month), self._limits)
+            self._counts[path, month.month] = month.version, count
+        return count
 
     def _chunks(self, month: str, members: Sequence[Member]) -> tuple[Chunk, ...]:
         return archives.chunks(month, (Row(m.id, m.published, m.weight) for m in members), self._limits)
@@ -145,6 +153,8 @@ class Documents:
         missing = [member.id for member in members if member.id not in kept]
         fresh = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.entries(missing)}
         found = [(fresh.get(member.id) or self._entries[member.id], member) for member in members]
+        for id in kept:
+            self._entries.move_to_end(id)
         self._entries |= fresh
         while len(self._entries) > _KEPT:
             self._entries.popitem(last=False)

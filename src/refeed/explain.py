@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from .making import Made
+from bs4 import BeautifulSoup
+
+from .making import Made, Maker
 from .model import Entry, Label, Outcome, Removed
 from .store import Stored
 from .store.packing import Notes
@@ -36,6 +39,43 @@ def ignored(file: str, reason: str, outcome: Outcome = Outcome.IGNORED) -> dict[
 def rfc3339(instant: datetime) -> str:
     """An instant as every machine-readable answer writes it: `2020-07-20T10:20:18Z`."""
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def header(made: Made, maker: Maker) -> Iterator[str]:
+    """What stood at the top of a dump, and which rule its link asks for; for people."""
+    if made.raw is None:
+        return
+    rule = maker.known.rule(made.raw)
+    yield f"  {'header':<10} {made.raw.layout}, {rfc3339(made.raw.at)}, {made.raw.link}"
+    yield f"  {'rule':<10} {rule.id if rule else 'none: cleaned by what recurs everywhere'}"
+
+
+def near_misses(made: Made, maker: Maker) -> Iterator[str]:
+    """Topics that an entry nearly has, with the score that it has and wants; for people."""
+    if made.cleaned is not None:
+        for verdict in maker.matcher.explain(made.cleaned.entry):
+            if not verdict.accepted:
+                yield f"  not        {verdict}"
+
+
+def difference(made: Made) -> Iterator[str]:
+    """The body before and after, as text, line against line: `-` is gone from it, `+` stands otherwise."""
+    if made.raw is None or made.cleaned is None:
+        return
+    before, after = (
+        [line for line in BeautifulSoup(html, "lxml").get_text("\n").splitlines() if line.strip()]
+        for html in (made.raw.html, made.cleaned.entry.html)
+    )
+    yield from difflib.unified_diff(
+        [" ".join(line.split()) for line in before],
+        [" ".join(line.split()) for line in after],
+        "dump",
+        "entry",
+        "",
+        "",
+        1,
+        "",
+    )
 
 
 def told(account: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Iterator[str]:

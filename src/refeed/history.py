@@ -16,6 +16,7 @@ class Version:
     digest: bytes
     published: datetime
     fingerprint: str
+    """Of what a person reads in it. Empty when nobody knows: then it differs from none."""
     edited: datetime | None = None
     """When it took the place of another dump in the same file and with the same date or an older one: then it stands
     right after that one, at the same `at`."""
@@ -40,6 +41,6 @@ def settle(versions: Sequence[Version]) -> Dates:
     published = min(version.published for version in ordered)
     updated = published
     for older, newer in itertools.pairwise(ordered):
-        if newer.fingerprint != older.fingerprint:
+        if newer.fingerprint != older.fingerprint and newer.fingerprint and older.fingerprint:
             updated = max(updated, newer.edited or newer.at)
     return Dates(published=published, updated=updated, newest=ordered[-1].digest)

@@ -15,12 +15,13 @@ from .archives import weight
 from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
 from .errors import QuarantineError
-from .model import Cleaned, Dump, Label, Outcome, RawEntry
+from .model import Cleaned, Dump, Label, Outcome, RawEntry, Source
 from .parse import parse
 from .rules import Keep, Limits, SourceRule, TopicRule
 from .store import Candidate, EntryRow
 from .store.packing import compress, pack_entry, pack_labels, pack_notes
 from .topics import Matcher, reposts
+from .topics.places import places
 
 EDITION = 1
 """Raise it when parsing or cleaning changes: what is stored is then cleaned again, and no date moves."""
@@ -44,6 +45,8 @@ class Made:
     raw: RawEntry | None = None
     cleaned: Cleaned | None = None
     labels: tuple[Label, ...] = ()
+    words: str | None = None
+    """The entry's text as topics and reposts read it: read once for both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +132,28 @@ class Maker:
         data = compress(dump.data)
         if made.raw is None or made.cleaned is None:
             return Packed(outcome=made.outcome, reason=made.reason, data=data)
-        entry = made.cleaned.entry
-        sketch = reposts.sketch(entry)
-        row = EntryRow(
+        row = self.row(made.cleaned, self.known.source(made.raw), pack_labels(made.labels), made.words)
+        return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
+
+    def row(self, cleaned: Cleaned, source: Source, labels: str, words: str | None = None) -> EntryRow:
+        """An entry as the store takes it. `words`: its text, if it is at hand."""
+        entry = cleaned.entry
+        sketch = reposts.sketch(entry, words)
+        return EntryRow(
             id=entry.id.removeprefix("urn:uuid:"),
-            source=self.known.source(made.raw),
+            source=source,
             title=entry.title,
             published=entry.published,
-            fingerprint=made.cleaned.fingerprint,
+            fingerprint=cleaned.fingerprint,
             weight=weight(entry),
             sketch=sketch.to_bytes() if sketch else None,
             bands=sketch.bands() if sketch else (),
             payload=pack_entry(entry),
-            notes=pack_notes(made.cleaned),
-            labels=pack_labels(made.labels),
+            notes=pack_notes(cleaned),
+            labels=labels,
             rules=self.rules,
             topics=self.labelling,
         )
-        return Packed(outcome=made.outcome, reason=made.reason, data=data, at=made.raw.at, row=row)
 
     def judge(self, candidate: Candidate, others: Sequence[Candidate]) -> str | None:
         """Whose text an entry repeats, among those that may have the same; None when it is its own."""
@@ -167,10 +174,12 @@ class Maker:
         return frozenset(rule.id for rule in self.sources if rule.archive)
 
     def _made(self, raw: RawEntry, cleaned: Cleaned) -> Made:
+        seen = places(cleaned.entry)
         return Made(
             outcome=Outcome.FLAGGED if cleaned.flags else Outcome.ACCEPTED,
             reason="; ".join(cleaned.flags) or None,
             raw=raw,
             cleaned=cleaned,
-            labels=self.matcher.labels(cleaned.entry),
+            labels=self.matcher.labels(cleaned.entry, seen),
+            words=seen.words,
         )

@@ -18,15 +18,18 @@ from .ingest import Ingester, Tally
 from .makers import Makers
 from .making import Maker
 from .measures import timed
-from .model import FORMATS, FeedFacts
+from .model import FORMATS, FeedFacts, Source
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
 from .refresh import Refresher
-from .store import FeedState, Store, forget
+from .reseed import reseed
+from .store import FeedState, MonthState, Store, forget
 
 COMPLETE = "complete"
 """The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
 one, which was lost, has published: the old documents hold more."""
+_RESEED = "reseed"
+"""The fact of how far that is: what was begun and broken off is begun anew, and records nothing twice."""
 EDITION = 1
 """Raise it when rendering changes: every document is then rendered anew."""
 
@@ -41,13 +44,13 @@ class Program:
     """The stations and movers that one configuration asks for."""
 
     settings: Settings
+    clock: Callable[[], datetime]
     store: Store
     folder: Folder
     makers: Makers
     ingester: Ingester
     publisher: Publisher
     refresher: Refresher
-    clock: Callable[[], datetime]
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = now) -> Program:
@@ -58,13 +61,13 @@ class Program:
         folder = Folder(settings.feeds_folder)
         return cls(
             settings=settings,
+            clock=clock,
             store=store,
             folder=folder,
             makers=makers,
             ingester=Ingester(store, makers, clock),
             publisher=Publisher(settings, store, folder),
             refresher=Refresher(store, makers, clock),
-            clock=clock,
         )
 
     def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
@@ -100,6 +103,19 @@ class Program:
                 changed |= feeds
         return changed
 
+    def reseed(self) -> int:
+        """Fill an empty store from our own published feeds, where `site.reseed` names them; how many entries came.
+
+        Raises FetchError.
+        """
+        wanted = self.store.state(_RESEED) == "begun" or not self.store.ids(limit=1)
+        if not self.settings.site.reseed or not wanted:
+            return 0
+        self.store.note(_RESEED, "begun")
+        count = reseed(self.settings, self.store, self.makers.maker, self.clock)
+        self.store.note(_RESEED, "done")
+        return count
+
     def complete(self) -> None:
         """Note that all that the dump folders hold is in the store by now."""
         if not self.is_complete():
@@ -131,6 +147,9 @@ class Publisher:
         self._store = store
         self._folder = folder
         self._limits = Limits(settings.feeds.entries, settings.feeds.bytes)
+        self._made: tuple[list[Source], Catalogue, dict[str, str], Documents] | None = None
+        self._newest: dict[str, tuple[int, datetime | None]] = {}
+        self._tidied = False
 
     def publish(self, *, everything: bool = False) -> list[str]:
         """Render what is stale, damaged or missing, or everything; returns the documents whose bytes changed.
@@ -141,11 +160,11 @@ class Publisher:
             return self._publish_stale(everything=everything)
 
     def _publish_stale(self, *, everything: bool) -> list[str]:
-        catalogue = make_catalogue(self._settings, self._store.sources())
-        states = {state.path: state for state in self._store.feeds()}
+        with self._store.moment():
+            catalogue, presentations, documents = self._catalogue()
+            states = {state.path: state for state in self._store.feeds()}
+            identity = self._store.identity
         states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}
-        documents = Documents(self._store, catalogue, self._limits)
-        identity = self._store.identity
         changed: list[str] = []
         troubles: list[PublishError] = []
         with self._folder.lock():
@@ -153,7 +172,12 @@ class Publisher:
             before = self._folder.marks()
             if self._waits(before, identity):
                 return []
-            wanted = {path: self._mark(catalogue, path, states.get(path), identity) for path in catalogue.feeds}
+            wanted = {
+                path: Mark(
+                    version=states[path].version if path in states else 0, presentation=presentation, store=identity
+                )
+                for path, presentation in presentations.items()
+            }
             damaged = set(self._folder.damaged(before))
             marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
             stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
@@ -172,7 +196,9 @@ class Publisher:
                     troubles.append(error)
                     if _hopeless(error):
                         break
-            self._drop_foreign(catalogue)
+            if everything or not self._tidied or wanted.keys() | {_CATALOGUE} != before.keys():
+                self._drop_foreign(catalogue)
+                self._tidied = True
             if marks != before:
                 self._folder.mark(marks)
         if troubles:
@@ -187,15 +213,16 @@ class Publisher:
 
     def archive(self, path: str, name: str) -> bool:
         """Render one archive of a feed in every format, because somebody asked; False when there is none."""
-        catalogue = make_catalogue(self._settings, self._store.sources())
+        with self._store.moment():
+            catalogue, _, documents = self._catalogue()
         if path not in catalogue.feeds:
             return False
         with self._folder.lock():
-            documents = Documents(self._store, catalogue, self._limits)
-            feed = documents.archive(path, name)
+            with self._store.moment():
+                feed = documents.archive(path, name)
+                months = {month.month: month.changed for month in self._store.months(path)}
             if feed is None:
                 return False
-            months = {month.month: month.changed for month in self._store.months(path)}
             place = f"{path}/archive/{name}"
             self._folder.write(
                 {
@@ -218,13 +245,25 @@ class Publisher:
         return names
 
     def _publish(self, documents: Documents, path: str, state: FeedState | None, before: Mark | None) -> list[str]:
-        feed = documents.subscription(path)
+        with self._store.moment():
+            feed = documents.subscription(path)
+            months = self._store.months(path)
         changed = state.changed if state else feed.updated
         written = self._folder.write(
             {f"{path}.{format}": Document(data=documents.render(feed, format), changed=changed) for format in FORMATS}
         )
-        self._drop_archives(path, before)
+        self._drop_archives(path, months, before)
         return written
+
+    def _catalogue(self) -> tuple[Catalogue, dict[str, str], Documents]:
+        """The catalogue, what each feed's documents depend on besides entries, and what makes them: made again only
+        when the store has got another source."""
+        sources = self._store.sources()
+        if self._made is None or self._made[0] != sources:
+            catalogue = make_catalogue(self._settings, sources)
+            presentations = {path: catalogue.presentation(path, EDITION, self._limits) for path in catalogue.feeds}
+            self._made = sources, catalogue, presentations, Documents(self._store, catalogue, self._limits)
+        return self._made[1:]
 
     def _waits(self, marks: dict[str, Mark], identity: str) -> bool:
         """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
@@ -239,12 +278,12 @@ class Publisher:
         for path, info in catalogue.listed.items():
             state = states.get(path)
             view = catalogue.views.get(path)
-            newest = self._store.newest(view.feed if view else path, 1)
+            updated = self._updated(view.feed if view else path, state)
             facts.append(
                 FeedFacts(
                     info=info,
                     entries=None if view else state.entries if state else 0,
-                    updated=newest[0].published if newest else None,
+                    updated=updated,
                 )
             )
         changed = max((state.changed for state in states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
@@ -257,17 +296,23 @@ class Publisher:
             }
         )
 
-    def _mark(self, catalogue: Catalogue, path: str, state: FeedState | None, identity: str) -> Mark:
-        presentation = catalogue.presentation(path, EDITION, self._limits)
-        return Mark(version=state.version if state else 0, presentation=presentation, store=identity)
+    def _updated(self, path: str, state: FeedState | None) -> datetime | None:
+        """When a feed's newest entry was published; asked anew only for feeds that changed."""
+        version = state.version if state else 0
+        known = self._newest.get(path)
+        if known is None or known[0] != version:
+            newest = self._store.newest(path, 1)
+            known = self._newest[path] = version, newest[0].published if newest else None
+        return known[1]
 
-    def _drop_archives(self, path: str, before: Mark | None) -> None:
+    def _drop_archives(self, path: str, states: list[MonthState], before: Mark | None) -> None:
         """Archives that may be out of date: of the months that changed, and of those beside them, which link there.
 
         All of them, without a mark from `before` to tell which months those are.
         """
-        months = [month.month for month in self._store.months(path)]
-        changed = {month.month for month in self._store.months(path, before.version if before else -1)}
+        months = [month.month for month in states]
+        last = before.version if before else -1
+        changed = {month.month for month in states if month.version > last}
         places = {index for index, month in enumerate(months) if month in changed}
         stale = {months[i] for place in places for i in (place - 1, place, place + 1) if 0 <= i < len(months)}
         names = self._folder.names(f"{path}/archive")

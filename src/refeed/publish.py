@@ -8,6 +8,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,12 +90,12 @@ class Folder:
             with self._guarded():
                 for name, document in documents.items():
                     sealed, path = seal.seal(document.data), self.root / name
-                    same = _read(path) == sealed
-                    if same and int(path.stat().st_mtime) == int(document.changed.timestamp()):
+                    if _read(path) == sealed:
+                        self._date(path, document.changed)
                         continue
-                    if not same:
-                        changed.append(name)
+                    changed.append(name)
                     pending.append((self._temporary(len(pending), sealed, document.changed), path))
+                list(_SYNCING.map(_sync_file, (temporary for temporary, _ in pending)))
                 for temporary, path in pending:
                     self._make(path.parent)
                     if path.is_dir() and not path.is_symlink():
@@ -172,7 +173,9 @@ class Folder:
     def mark(self, marks: Mapping[str, Mark]) -> None:
         """Note what the documents were made from, after they are in place. Raises PublishError."""
         with self._guarded():
-            self._temporary(0, msgspec.json.encode(dict(marks)), None).replace(self._marks)
+            temporary = self._temporary(0, msgspec.json.encode(dict(marks)), None)
+            _sync_file(temporary)
+            temporary.replace(self._marks)
 
     def _temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
         self._make(self._new)
@@ -182,8 +185,12 @@ class Folder:
             file.flush()
             if changed is not None:
                 os.utime(file.fileno(), (changed.timestamp(), changed.timestamp()))
-            os.fsync(file.fileno())
         return path
+
+    def _date(self, path: Path, changed: datetime) -> None:
+        """Last-Modified moves alone where another document of the feed is what changed."""
+        if int(path.stat().st_mtime) != int(changed.timestamp()):
+            os.utime(path, (changed.timestamp(), changed.timestamp()))
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -215,6 +222,8 @@ class Folder:
 _Identity = tuple[int, int, int, int]
 _PATIENCE = 30.0
 """Seconds that another process may publish: longer, and it hangs."""
+_SYNCING = ThreadPoolExecutor(3, "sync")
+"""The three documents of a feed wait for the disk together: for one journal's write, and not for three."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 
 
@@ -232,6 +241,14 @@ def _read(path: Path) -> bytes | None:
             return file.read()
     except OSError:
         return None
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

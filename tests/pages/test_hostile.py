@@ -70,7 +70,7 @@ def config(texts: list[str]) -> str:
     """A site and topics that are called like that."""
     written: dict[str, Any] = yaml.safe_load(CONFIG)
     written["site"]["title"] = texts[0]
-    plain = [text for text in texts if "$" not in text][:40]
+    plain = [text for text in texts if "$" not in text][:10]
     written["topics"] = [
         {"id": f"t-{n}", "title": {"zh": text, "en": text}, "description": text, "words": ["样例"]}
         for n, text in enumerate(plain)

@@ -35,6 +35,7 @@ READERS = {
         "Sec-Fetch-Mode": "cors",
         "Sec-Fetch-Dest": "empty",
     },
+    "one that runs in a browser and asks as the browser would": {"Accept": BROWSER, "Sec-Fetch-Dest": "empty"},
     # Not recorded here, but from their sources.
     "FreshRSS, by SimplePie": {"Accept": SIMPLEPIE, "User-Agent": "FreshRSS (Linux; https://freshrss.org)"},
     "Liferea": {"Accept": "application/atom+xml,application/xml;q=0.9,text/xml;q=0.8,*/*;q=0.7"},

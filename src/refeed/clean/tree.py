@@ -94,7 +94,7 @@ class _HtmlBuilder(LXMLTreeBuilder):
         self.soup.handle_endtag(tag)
 
 
-# lxml (6.0) asks for each parser what its target's `start` takes, which is a twentieth of a short body's time to find out.
+# lxml (6.0) asks for each parser what its target's `start` takes: a twentieth of a short body's time to find out.
 _HtmlBuilder.start.__signature__ = inspect.signature(_HtmlBuilder.start)  # type: ignore[attr-defined]
 
 

@@ -25,8 +25,12 @@ class SiteSettings:
     base_url: str = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, those of entries too (other people's articles), or nothing."""
+    reseed: str = ""
+    """Where these feeds are published already: an empty store is filled from there."""
 
     def __post_init__(self) -> None:
+        if self.reseed and not self.reseed.startswith(("http://", "https://")):
+            raise ValueError(f"reseed: {self.reseed!r} is no http(s) address")
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
             raise ValueError(f"id: {self.id!r} is no IRI; write a tag URI such as tag:example.org,2026")
         if self.base_url and not self.base_url.startswith(("http://", "https://")):

@@ -135,7 +135,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 @lru_cache(maxsize=32)
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The statement in the driver's own words, and the order of its values; none where the driver takes them by name."""
+    """The statement in the driver's own words, and the order of its values; none where they go by name."""
     keys = [column.name for column in table.primary_key]
     statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}

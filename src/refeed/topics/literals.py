@@ -34,8 +34,8 @@ def literals(pattern: str) -> frozenset[str]:
 
 
 def is_simple(pattern: str) -> bool:
-    """Whether Python's `re` finds the same as re2, and never takes long: then it takes a tenth of re2's time, which goes
-    into encoding the text and counting its characters again. Few choices, and nothing that the two read differently."""
+    """Whether Python's `re` finds the same as re2 and never takes long: few choices, nothing that the two read
+    differently. Then it takes a tenth of re2's time, which goes into encoding the text and counting its characters."""
     if not literals(pattern) or pattern != pattern.lower():
         return False
     return _effort(_parser.parse(pattern))[1] <= _STEPS
@@ -67,12 +67,14 @@ def _effort(items: Any) -> tuple[float, float]:
 
 def _at_once(branches: Any) -> float:
     """In how many ways branches can match at one place: those that begin with the same character, and all others."""
-    ways: defaultdict[str, float] = defaultdict(float)
+    ways: dict[int, float] = defaultdict(float)
+    other = 0.0
     for branch in branches:
-        operator, argument = branch[0] if len(branch) else ("", "")
-        ways[chr(int(argument)) if str(operator) == "LITERAL" else ""] += _effort(branch)[0]
-    other = ways.pop("", 0)
-    return max(ways.values(), default=0) + other
+        if len(branch) and str(branch[0][0]) == "LITERAL":
+            ways[branch[0][1]] += _effort(branch)[0]
+        else:
+            other += _effort(branch)[0]
+    return max(ways.values(), default=0.0) + other
 
 
 def _sequence(items: Any) -> frozenset[str]:

@@ -92,7 +92,7 @@ class Matcher:
                 yield topic, round(sum((what.points for what in points), 0.0), 2), points
 
     def _found(self, seen: Places) -> dict[int, dict[str, list[Hit]]]:
-        """Every topic's hits by place; one in the lead is one in the body too. A tag is one mention, however it is put."""
+        """Every topic's hits by place. One in the lead is one in the body too; a tag is one mention, however put."""
         hits: dict[int, dict[str, list[Hit]]] = {}
         for hit in self._vocabulary.find(seen.title):
             hits.setdefault(hit.topic, {}).setdefault("title", []).append(hit)

@@ -98,7 +98,7 @@ class Repost:
 
 
 def sketch(entry: Entry, words: str | None = None) -> Sketch | None:
-    """The sketch of an entry's text, or None when it is too short to judge. `words`: as `Places` has them, if at hand."""
+    """The sketch of an entry's text, or None when it is too short to judge. `words`: as `Places` has them."""
     text = _NO_TEXT.sub("", simplified(plain(entry.html)) if words is None else words)
     shingles = set(_SHINGLES.findall(text))
     if len(text) < _SHORTEST or len(shingles) < _FEWEST:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..config import Settings
 from ..election import ingest_lock
-from ..errors import ConfigError, PublishError, StoreError
+from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..pipeline import Program
 from ..report import REPORT, Report
 from ..store import Listener, mend
@@ -100,6 +100,7 @@ class Movers:
         try:
             if ingests:
                 _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
+                self._reseed(program)
                 errands.start()
                 turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report, errands.announce)
             else:
@@ -134,6 +135,15 @@ class Movers:
         if renewed or self._configuration.good:
             self._report.well("config")
         return renewed
+
+    def _reseed(self, program: Program) -> None:
+        """Fill a store that was lost from what was published, if that is to be had; dumps are ingested all the same."""
+        try:
+            if count := program.reseed():
+                _log.info("%d entries came back from %s", count, program.settings.site.reseed)
+            self._report.well("reseed")
+        except FetchError as error:
+            self._report.trouble("reseed", str(error))
 
     def _mend(self, settings: Settings) -> None:
         """Set a damaged store aside; the dump folders fill the new one while the old documents are served."""
