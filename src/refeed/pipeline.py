@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -197,7 +197,7 @@ class Publisher:
                     if _hopeless(error):
                         break
             if everything or not self._tidied or wanted.keys() | {_CATALOGUE} != before.keys():
-                self._drop_foreign(catalogue)
+                self._folder.remove(self._foreign(catalogue.feeds))
                 self._tidied = True
             if marks != before:
                 self._folder.mark(marks)
@@ -206,10 +206,13 @@ class Publisher:
             raise PublishError(f"{troubles[0]}{others}; the documents published before stay") from troubles[0]
         return changed
 
-    def damaged(self) -> bool:
-        """Whether a document is missing, or is not what was published. By `stat` alone while nobody touched them."""
+    def damaged(self, *, foreign: bool = False) -> bool:
+        """Whether a document is missing, or is not what was published. By `stat` alone while nobody touched them.
+
+        `foreign` looks through the whole folder, archives and all, for documents that are not ours.
+        """
         marks = self._folder.marks()
-        return not marks or bool(self._folder.damaged(marks))
+        return not marks or bool(self._folder.damaged(marks)) or (foreign and bool(self._foreign(marks.keys())))
 
     def archive(self, path: str, name: str) -> bool:
         """Render one archive of a feed in every format, because somebody asked; False when there is none."""
@@ -319,15 +322,11 @@ class Publisher:
         gone = {name: name.rpartition("/")[2][:7] for name in names}
         self._folder.remove([name for name, month in gone.items() if month in stale or month not in months])
 
-    def _drop_foreign(self, catalogue: Catalogue) -> None:
+    def _foreign(self, feeds: Collection[str]) -> list[str]:
         """Documents of feeds that there are no longer, and what else somebody put among ours."""
-        known = {f"{path}.{format}" for path in catalogue.feeds for format in FORMATS} | set(_LISTS)
-        foreign = [
-            name
-            for name in self._folder.names()
-            if name not in known and name.partition("/archive/")[0] not in catalogue.feeds
-        ]
-        self._folder.remove(foreign)
+        known = {f"{path}.{format}" for path in feeds for format in FORMATS} | set(_LISTS)
+        names = self._folder.names()
+        return [name for name in names if name not in known and name.partition("/archive/")[0] not in feeds]
 
 
 _CATALOGUE = ""

@@ -18,6 +18,8 @@ _SHARE = 4
 """And so many times as long as the last one took, so that a fifth of the time goes into publishing at most."""
 _LOOK = 2.0
 """Seconds between looks at the documents that are there, by `stat` alone."""
+_SEARCH = 20.0
+"""Seconds between searches for documents that are not ours."""
 _AGAIN = 5.0
 """Seconds until a disk that refused is tried again."""
 
@@ -33,6 +35,7 @@ class Publishing:
         self._announce = announce
         self._due = 0.0
         self._looked = 0.0
+        self._searched = 0.0
         self.owed = True
 
     @property
@@ -45,7 +48,9 @@ class Publishing:
         began = time.monotonic()
         if not self.owed and began - self._looked > _LOOK:
             self._looked = began
-            self.owed = self._publisher.damaged()
+            thoroughly = began - self._searched > _SEARCH
+            self._searched = began if thoroughly else self._searched
+            self.owed = self._publisher.damaged(foreign=thoroughly)
         if not self.waits:
             return
         try:
