@@ -212,7 +212,10 @@ class Publisher:
         `foreign` looks through the whole folder, archives and all, for documents that are not ours.
         """
         marks = self._folder.marks()
-        return not marks or bool(self._folder.damaged(marks)) or (foreign and bool(self._foreign(marks.keys())))
+        if foreign and self._foreign(marks.keys()):
+            self._tidied = False
+            return True
+        return not marks or bool(self._folder.damaged(marks))
 
     def archive(self, path: str, name: str) -> bool:
         """Render one archive of a feed in every format, because somebody asked; False when there is none."""
