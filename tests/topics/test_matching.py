@@ -236,6 +236,7 @@ def test_no_match_is_lost_by_looking_for_the_text_first(pattern: str, text: str)
         assert any(one in text for one in needed)
 
 
+@pytest.mark.torture
 def test_a_thousand_topics_cost_about_what_the_shipped_ones_do(rules: tuple[TopicRule, ...], entry: MakeEntry) -> None:
     chance = random.Random(1)
     signs = [chr(0x4E00 + number) for number in range(2500)]
