@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from refeed.config import Settings, load
 ROOT = Path(__file__).parents[1]
 
 # A machine that has much else to do is slow, not wrong: what is timed lives in bench/.
-hypothesis_settings.register_profile("everyday", deadline=None)
-hypothesis_settings.load_profile("everyday")
+# The everyday run tries the same examples each time; `HYPOTHESIS_PROFILE=explore ./run test` looks for new ones.
+hypothesis_settings.register_profile("everyday", deadline=None, derandomize=True, database=None)
+hypothesis_settings.register_profile("explore", deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 
 @pytest.fixture

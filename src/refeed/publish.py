@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -95,7 +95,7 @@ class Folder:
                         continue
                     changed.append(name)
                     pending.append((self._temporary(len(pending), sealed, document.changed), path))
-                list(_SYNCING.map(_sync_file, (temporary for temporary, _ in pending)))
+                _sync_files([temporary for temporary, _ in pending])
                 for temporary, path in pending:
                     self._make(path.parent)
                     if path.is_dir() and not path.is_symlink():
@@ -222,8 +222,6 @@ class Folder:
 _Identity = tuple[int, int, int, int]
 _PATIENCE = 30.0
 """Seconds that another process may publish: longer, and it hangs."""
-_SYNCING = ThreadPoolExecutor(3, "sync")
-"""The three documents of a feed wait for the disk together: for one journal's write, and not for three."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 
 
@@ -251,6 +249,17 @@ def _sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_files(paths: Sequence[Path]) -> None:
+    """Have the documents of a feed wait for the disk together: for one journal's write, and not for three."""
+    if len(paths) < 2:
+        for path in paths:
+            _sync_file(path)
+        return
+    # Threads of this call alone: those of a pool that outlives it would be missing in a process that was forked.
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(_sync_file, paths))
 
 
 def _sync(folder: Path) -> None:

@@ -472,7 +472,7 @@ class _Walk:
     def taken_by_class(self, tag: Tag, meaning: str, classes: str) -> bool:
         if meaning in ("caption", "credit"):
             of_picture = self.figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
-            return of_picture and self.take(meaning, tag, classes)  # type: ignore[arg-type]
+            return of_picture and self.take(meaning, tag, classes)
         if meaning == "hidden":
             return self.removed("hidden labels", tag)
         if meaning == "clutter":

@@ -1,0 +1,5 @@
+"""`python -m refeed`: the commands."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""What tags, attributes and class names mean, whatever the source: the vocabulary of the walk."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bs4.element import NavigableString, Tag
+
+from ..rules import Element
+
+MARKS = {
+    "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",
+    "q": "q", "s": "s", "strike": "s", "del": "s", "sub": "sub", "sup": "sup", "mark": "mark",
+    "code": "code", "kbd": "code", "samp": "code", "tt": "code",
+}  # fmt: skip
+"""Tags that become a mark on a run, and the tag that it is written as."""
+
+THROUGH = frozenset((
+    "span", "font", "small", "big", "bdi", "bdo", "abbr", "acronym", "time", "label", "ins", "wbr", "nobr", "output",
+    "data", "ruby", "rb", "rt", "rp", "meter", "progress",
+))  # fmt: skip
+"""Tags that say nothing by themselves; what they hold is read on."""
+
+NOTHING = frozenset((
+    "script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist",
+    "canvas", "map", "area", "svg", "object", "embed", "applet", "param", "source", "track", "frame", "frameset",
+    "noframes", "dialog", "share-button", "share-modal",
+))  # fmt: skip
+"""Tags that hold no text of an article."""
+
+BLOCK_TAGS = frozenset((
+    "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset",
+    "form", "details", "summary", "hgroup",
+))  # fmt: skip
+"""Tags that begin and end a paragraph."""
+
+BOXES = {
+    "ul": "ul", "ol": "ol", "menu": "ul", "li": "li", "blockquote": "blockquote", "dl": "dl", "dt": "dt", "dd": "dd",
+    "table": "table", "tr": "tr", "td": "td", "th": "th",
+}  # fmt: skip
+"""Tags that hold blocks, and the kind of block that they are."""
+
+CELLS = frozenset(("tr", "td", "th"))
+HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6": "h6"}
+
+SHELLS = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
+"""Attributes that may hold the only address of an embed."""
+
+ASKED = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *SHELLS))
+"""Attributes for which the walk stops to ask what an element is."""
+
+ROLES: dict[str, Element] = {"author": "author", "datePublished": "date"}
+"""schema.org properties that are fields."""
+
+UNSEEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
+CREDIT_LABEL = re.compile(
+    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|"
+    r"Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
+)
+
+
+def text_of(tag: Tag, between: str = "") -> str:
+    """All text in an element: Beautiful Soup's get_text, four times as fast."""
+    parts: list[str] = []
+    rest = list(reversed(tag.contents))
+    while rest:
+        node = rest.pop()
+        if type(node) is NavigableString:
+            parts.append(node)
+        elif isinstance(node, Tag):
+            rest.extend(reversed(node.contents))
+    return between.join(parts)
+
+
+_MEANINGS = (
+    (
+        "caption",
+        r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)",
+    ),
+    ("credit", r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)"),
+    (
+        "hidden",
+        r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText",
+    ),
+    (
+        "clutter",
+        r"(?i:(?:^|[\s_-])(?:share|sharing|shares|sharedaddy|addtoany\w*|social|related|recommend(?:ed|ations?)?|jp-relatedposts|newsletter|"
+        r"subscribe|promo|advert(?:isement)?s?|ads?|adsbygoogle|sponsor(?:ed)?|outbrain|taboola|trc_related_container|comments?|breadcrumbs?|"
+        r"toolbar|navigation|pagination|wp_rp_wrap|yarpp\w*|feedflare|mc4wp\w*)(?:$|[\s_-]))",
+    ),
+    (
+        "author",
+        r"(?:^|\s)(?:byline|by-line|byline-name|author|author-name|article-author|post-author|entry-author|p-author|vcard)(?:$|\s)",
+    ),
+    (
+        "date",
+        r"(?:^|\s)(?:pubdate|publish-date|published|post-date|entry-date|article-date|dateline|timestamp|dt-published)(?:$|\s)",
+    ),
+)
+_COMPILED = tuple((meaning, re.compile(pattern)) for meaning, pattern in _MEANINGS)
+
+
+@lru_cache(maxsize=4096)
+def meaning_of(classes: str) -> str:
+    """What the class names of an element say of it: caption, credit, hidden, clutter, author, date, or nothing."""
+    return next((meaning for meaning, pattern in _COMPILED if pattern.search(classes)), "")

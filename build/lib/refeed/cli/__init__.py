@@ -1,0 +1,83 @@
+"""Commands (click). Exit status: 0 all well, 1 something was quarantined or refused, 2 usage or configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..config import Settings, load
+from ..errors import ConfigError, RefeedError
+from ..logs import start_logs
+from . import asking, changing, moving, running, storing
+
+
+class _Group(click.Group):
+    """Turns our errors into their text and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        except RefeedError as error:
+            click.echo(f"refeed: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group)
+@click.option(
+    "--config", type=click.Path(dir_okay=False), help="config.yaml to use (else REFEED_CONFIG, ./config.yaml)."
+)
+@click.version_option(package_name="refeed")
+@click.pass_context
+def main(ctx: click.Context, config: str | None) -> None:
+    """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
+    if config:
+        os.environ["REFEED_CONFIG"] = config  # for the processes that this one starts, too
+    ctx.obj = _settings
+
+
+def _settings() -> Settings:
+    settings = load(os.environ)
+    start_logs(settings.log)
+    _provide_temporary(Path(settings.var_folder))
+    return settings
+
+
+def _provide_temporary(var: Path) -> None:
+    """Where nothing but our own folders may be written, as in a container with a read-only root, use one of those.
+
+    The processes that make entries are reached through a socket in the folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        folder = var / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
+
+
+_COMMANDS = (
+    running.serve,
+    running.watch,
+    moving.ingest,
+    moving.publish,
+    moving.fetch_,
+    asking.explain_,
+    asking.check,
+    asking.status_,
+    asking.tokens,
+    changing.withdraw_,
+    changing.restore_,
+    changing.topics,
+    storing.migrate_,
+    storing.copy_store,
+)
+for _command in _COMMANDS:
+    main.add_command(_command)

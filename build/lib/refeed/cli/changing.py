@@ -1,0 +1,77 @@
+"""`refeed withdraw`, `restore`, `topics try`: what an operator changes about entries and topics."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+
+from ..config import Settings, load
+from ..model import Entry
+from ..pipeline import Program, now
+from ..store import Store, restore, withdraw
+from ..topics import Matcher
+from ..topics.trial import compare, lines
+from .shared import bare
+
+
+@click.command("withdraw")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def withdraw_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Take ENTRIES (ids or links) out of every document; feeds keep a tombstone (RFC 6721)."""
+    _change(settings(), entries, withdraw)
+
+
+@click.command("restore")
+@click.argument("entries", nargs=-1, required=True)
+@click.pass_obj
+def restore_(settings: Callable[[], Settings], entries: Sequence[str]) -> None:
+    """Undo `withdraw`."""
+    _change(settings(), entries, restore)
+
+
+@click.group()
+def topics() -> None:
+    """Try changes to topics."""
+
+
+@topics.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.pass_obj
+def try_(settings: Callable[[], Settings], file: str) -> None:
+    """Say what would come into each topic and go out of it with the configuration in FILE. Publishes nothing."""
+    chosen = settings()
+    store = Store(chosen.database_url)
+    store.migrate()
+    try:
+        changes = compare(Matcher(chosen.topics), Matcher(load(os.environ, file).topics), _entries(store))
+    finally:
+        store.close()
+    click.echo("\n".join(lines(changes)))
+
+
+def _entries(store: Store) -> Iterator[Entry]:
+    after = ""
+    while ids := store.ids(after):
+        for stored in store.entries(ids):
+            yield stored.entry
+        after = ids[-1]
+
+
+def _change(settings: Settings, entries: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
+    """Change entries in the store and publish. Works beside a running ingester: the store has one writer at a time."""
+    program = Program.open(settings)
+    try:
+        ids = [bare(entry) for entry in entries]
+        unknown = [entry for entry, id in zip(entries, ids, strict=True) if program.store.entry(id) is None]
+        for entry in unknown:
+            click.echo(f"{entry}: no such entry is stored", err=True)
+        feeds = change(program.store, ids, now(), program.makers.maker.judge)
+        program.publisher.publish()
+    finally:
+        program.close()
+    click.echo(f"{len(feeds)} feeds changed")
+    sys.exit(1 if unknown else 0)

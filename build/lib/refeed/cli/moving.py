@@ -1,0 +1,129 @@
+"""`refeed ingest`, `publish`, `fetch`: the movers, once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from .. import dumps, explain, outward
+from ..config import Settings
+from ..dumps import Found
+from ..election import ingest_lock
+from ..errors import FetchError, RefeedError
+from ..fetch import fetch_all
+from ..ingest import RETRY
+from ..model import Outcome
+from ..pipeline import Program, now
+from ..store import Store
+from .shared import root_of, writing
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True))
+@click.option("--retry", is_flag=True, help="Try what is quarantined once more.")
+@click.pass_obj
+def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
+    """Ingest the dump folders (or PATHS) once, and publish."""
+    chosen = settings()
+    if retry and not paths and _ask_to_retry(chosen):
+        return
+    with writing(chosen) as program:
+        if retry:
+            program.ingester.retry()
+        try:
+            program.reseed()
+        except FetchError as error:
+            click.echo(f"{error}; dumps are ingested all the same", err=True)
+        files = _files(paths, chosen) if paths else None
+        tally = program.ingest(files)
+        counts = tally.counts
+        names = ("new", "changed", "unchanged", "flagged", "quarantined")
+        click.echo(", ".join(f"{counts[name]} {name}" for name in names))
+        if counts["quarantined"]:
+            for doubt in program.store.doubts():
+                if doubt.outcome is Outcome.QUARANTINED:
+                    click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
+            sys.exit(1)
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Render everything anew.")
+@click.option("--check", "checked", is_flag=True, help="Then read every document back by strict parsers; a line each.")
+@click.option("--static", type=click.Path(file_okay=False), help="Write the whole site to a folder for a static host.")
+@click.pass_obj
+def publish(settings: Callable[[], Settings], everything: bool, checked: bool, static: str | None) -> None:
+    """Regenerate the documents that are stale."""
+    chosen = settings()
+    program = Program.open(chosen)
+    try:
+        changed = program.publisher.publish(everything=everything)
+        click.echo(f"{len(changed)} documents changed")
+        if static is not None:
+            _export(chosen, program, Path(static))
+    finally:
+        program.close()
+    if checked:
+        wrong = 0
+        for name in program.folder.names():
+            faults = program.check(name)
+            wrong += bool(faults)
+            click.echo(f"{name}: {'; '.join(faults) or 'well'}")
+        sys.exit(1 if wrong else 0)
+
+
+def _export(settings: Settings, program: Program, folder: Path) -> None:
+    from ..web.exporting import export
+
+    done = export(settings, program, folder, lambda pages: click.echo(f"\r{pages} pages ", nl=False, err=True))
+    click.echo(err=True)
+    click.echo(f"{folder}: {done.documents} documents and {done.pages} files of pages")
+    if "//127.0.0.1" in settings.site.base_url:
+        click.echo("BASE_URL is not set: feeds name themselves by an address of this machine", err=True)
+
+
+@click.command("fetch")
+@click.pass_obj
+def fetch_(settings: Callable[[], Settings]) -> None:
+    """Poll the upstreams once and write their dumps; those that are not due are left alone."""
+    chosen = settings()
+    failed = False
+    for done in fetch_all(chosen.upstreams, outward.session(chosen), outward.places(chosen), now()):
+        trouble = f": {done.state.error}" if done.state.error else ""
+        failed = failed or bool(trouble)
+        due = explain.rfc3339(done.state.next) if done.state.next else "later"
+        what = f"{len(done.paths)} dumps" if done.asked else f"not due before {due}"
+        click.echo(f"{done.upstream.address}: {what}{trouble}", err=bool(trouble))
+    if not chosen.upstreams:
+        click.echo(f"{chosen.file}: no upstreams are configured")
+    sys.exit(1 if failed else 0)
+
+
+def _ask_to_retry(settings: Settings) -> bool:
+    """Have the process that ingests already try again what is quarantined; False when there is none."""
+    lock = ingest_lock(settings)
+    if lock.acquire():
+        lock.release()
+        return False
+    store = Store(settings.database_url)
+    try:
+        store.note(RETRY, now().isoformat())
+    finally:
+        store.close()
+    click.echo(f"{lock.holder()} ingests; it tries what is quarantined once more within seconds")
+    return True
+
+
+def _files(paths: Sequence[str], settings: Settings) -> list[Found]:
+    found: list[Found] = []
+    for path in paths:
+        if Path(path).is_dir():
+            found += dumps.scan(Path(path), settings.limits.suffixes)
+            continue
+        try:
+            found.append(dumps.look(path, root_of(path, settings), settings.limits.suffixes))
+        except RefeedError as error:
+            click.echo(f"{path}: {error}", err=True)
+    return found

@@ -1,0 +1,61 @@
+"""`refeed migrate`, `copy-store`: the store itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from ..config import Settings
+from ..election import ingest_locks
+from ..errors import StoreError
+from ..store import Store, copy
+
+
+@click.command("migrate")
+@click.pass_obj
+def migrate_(settings: Callable[[], Settings]) -> None:
+    """Bring the store's schema up to date, waiting a moment for a store that is not there yet: a release phase."""
+    store = Store(settings().database_url)
+    try:
+        version = _patiently(store.migrate)
+        click.echo(f"{store.name}: schema version {version}")
+    finally:
+        store.close()
+
+
+@click.command("copy-store")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def copy_store(settings: Callable[[], Settings], source: str, target: str) -> None:
+    """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
+    chosen = settings()
+    urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
+    old, new = Store(urls[0], read_only=True), Store(urls[1])
+    try:
+        with ExitStack() as held:
+            for lock in ingest_locks(chosen, urls):
+                held.enter_context(lock)
+            copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
+    finally:
+        old.close()
+        new.close()
+    click.echo(err=True)
+    for one in copied:
+        click.echo(f"{one.table:<12}{one.rows:>12} rows, verified {one.digest}")
+    click.echo(f"{new.name} is now the same store; set DATABASE_URL to it")
+
+
+def _patiently(act: Callable[[], int]) -> int:
+    """A database that a platform has just made takes its time."""
+    for pause in (1, 2, 4, 8):
+        try:
+            return act()
+        except StoreError as error:
+            click.echo(f"{error}; trying again in {pause} s", err=True)
+            time.sleep(pause)
+    return act()

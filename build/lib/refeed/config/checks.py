@@ -1,0 +1,87 @@
+"""What config.yaml says as a whole -> the mistakes that no single key shows, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..rules import SLUG, SourceRule, TopicRule, ViewRule
+from .reading import nearest, spell
+from .settings import File
+
+Places = dict[tuple[str | int, ...], int]
+"""The line of every key, by its path."""
+
+
+def check(written: File, sources: Sequence[SourceRule], file: str, places: Places) -> list[str]:
+    """One line for every mistake. `sources` are the built-in ones and those of the file, merged."""
+    found = [
+        *_ids("sources", written.sources),
+        *_ids("topics", written.topics),
+        *_ids("views", written.views),
+        *_former(written.topics),
+        *_topic_sources(written.topics, [rule.id for rule in sources]),
+        *_views(written, [rule.id for rule in sources]),
+        *_retired(written),
+        *_hosts(sources),
+    ]
+    return [f"{file}:{places.get(place, 1)}: {spell(place)}: {what}" for place, what in found]
+
+
+_Found = Iterator[tuple[tuple[str | int, ...], str]]
+
+
+def _ids(name: str, rules: Sequence[SourceRule | TopicRule | ViewRule]) -> _Found:
+    first: dict[str, int] = {}
+    for index, rule in enumerate(rules):
+        if not SLUG.fullmatch(rule.id):
+            yield (name, index, "id"), f"{rule.id!r} is no slug; use a to z, 0 to 9 and single hyphens, at most 60"
+        if rule.id in first:
+            yield (name, index, "id"), f"{rule.id!r} is taken already by {name}[{first[rule.id]}]"
+        first.setdefault(rule.id, index)
+
+
+def _former(topics: Sequence[TopicRule]) -> _Found:
+    now = {topic.id: index for index, topic in enumerate(topics)}
+    former: dict[str, int] = {}
+    for index, topic in enumerate(topics):
+        for old in topic.was:
+            if old in now:
+                yield ("topics", index, "was"), f"{old!r} is still the id of topics[{now[old]}]"
+            elif former.setdefault(old, index) != index:
+                yield ("topics", index, "was"), f"{old!r} is what topics[{former[old]}] was already"
+
+
+def _topic_sources(topics: Sequence[TopicRule], known: Sequence[str]) -> _Found:
+    for index, topic in enumerate(topics):
+        for number, source in enumerate(topic.sources):
+            if source not in known:
+                what = f"no source is called {source!r}{nearest(source, known)}"
+                yield ("topics", index, "sources", number), what
+
+
+def _views(written: File, sources: Sequence[str]) -> _Found:
+    feeds = ["all", *(f"topic/{topic.id}" for topic in written.topics), *(f"source/{id}" for id in sources)]
+    for index, view in enumerate(written.views):
+        if view.feed not in feeds or view.feed in written.retired:
+            yield ("views", index, "feed"), f"there is no {view.feed!r}{nearest(view.feed, feeds)}"
+
+
+def _retired(written: File) -> _Found:
+    """Only paths of feeds, and of none that config.yaml itself makes."""
+    made = {f"source/{rule.id}" for rule in written.sources} | {f"topic/{topic.id}" for topic in written.topics}
+    made |= {f"view/{view.id}" for view in written.views}
+    made |= {f"topic/{old}" for topic in written.topics for old in topic.was}
+    for index, path in enumerate(written.retired):
+        kind, _, slug = path.partition("/")
+        if kind not in ("source", "topic", "view") or not SLUG.fullmatch(slug):
+            yield ("retired", index), f"{path!r} is no feed's path; write source/<id>, topic/<id> or view/<id>"
+        elif path in made:
+            yield ("retired", index), f"{path!r} stands in this file as a feed, or as what one was called"
+
+
+def _hosts(sources: Sequence[SourceRule]) -> _Found:
+    owners: dict[str, str] = {}
+    for rule in sources:
+        for host in rule.hosts:
+            if owners.setdefault(host, rule.id) != rule.id:
+                yield ("sources",), f"host {host} belongs to {owners[host]} and to {rule.id}; keep one"

@@ -1,0 +1,220 @@
+"""A repository of dumps -> a work tree of them, shallow and sparse, by the git program. Alone may run git."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..dumpfile import number
+from ..errors import FetchError
+from ..rules import FetchRule, UpstreamRule
+from .guard import Guard
+
+_OLDEST_GIT = (2, 37)
+"""The first that can be told which address to connect to (http.curloptResolve)."""
+
+_PACKS = 50
+
+# What a repository, or somebody else's configuration, could make git do, is switched off in every single call.
+_SAFE = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.symlinks": "false",
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.quotePath": "false",
+    "credential.helper": "",
+    "protocol.allow": "never",
+    "protocol.https.allow": "always",
+    "protocol.file.allow": "always",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+    "fetch.fsckObjects": "true",
+    "http.followRedirects": "false",
+    "http.proxy": "",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "60",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "advice.detachedHead": "false",
+}
+# Bytes are what was committed: no line ends, filters or encodings by a .gitattributes of the repository.
+_ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What a pull came to."""
+
+    commit: str
+    """That the work tree now holds."""
+    paths: tuple[Path, ...] = ()
+    """Files that are new or changed since the commit it was asked for."""
+
+
+def checkout_of(upstream: UpstreamRule, checkouts: Path) -> Path:
+    """The work tree of a repository: a dump root, named after the repository."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", urlsplit(upstream.git).path.removesuffix(".git")).strip("-")[-40:]
+    return checkouts / f"{name or 'git'}-{number(upstream.git, upstream.branch)[:8]}"
+
+
+def pull(
+    upstream: UpstreamRule, tree: Path, repositories: Path, guard: Guard, rule: FetchRule, since: str = ""
+) -> Pulled:
+    """Bring `tree` to what the repository holds, and say which files changed `since` that commit (all of them if none).
+
+    The repository's own data lies in `repositories`, outside the tree. Killed at any instant, the next pull completes
+    it. Raises FetchError.
+    """
+    git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, rule)
+    git.prepare()
+    git.fetch()
+    pulled = Pulled(commit=git.commit(), paths=git.bring(since))
+    git.tidy()
+    return pulled
+
+
+class _Git:
+    def __init__(self, upstream: UpstreamRule, tree: Path, repository: Path, guard: Guard, rule: FetchRule) -> None:
+        self._upstream = upstream
+        self._tree = tree
+        self._repository = repository
+        self._rule = rule
+        self._deadline = time.monotonic() + rule.git_time.total_seconds()
+        self._program = _program()
+        self._settings = {**_SAFE, **_pinned(upstream.git, guard)}
+
+    def prepare(self) -> None:
+        """An empty repository of our own rather than a clone: no template, no hook, no remote branch is taken over."""
+        self._tree.mkdir(parents=True, exist_ok=True)
+        self._repository.parent.mkdir(parents=True, exist_ok=True)
+        if not (self._repository / "HEAD").is_file():
+            shutil.rmtree(self._repository, ignore_errors=True)
+            self._run("init", "--quiet", "--template=", "--bare", "--", str(self._repository), bare=True)
+        for lock in self._repository.glob("*.lock"):
+            lock.unlink(missing_ok=True)  # of a pull that was killed: nobody else works here
+        (self._repository / "info").mkdir(exist_ok=True)
+        (self._repository / "info" / "attributes").write_text(_ATTRIBUTES)
+        self._run("config", "remote.origin.url", self._upstream.git)
+        self._run("config", "core.bare", "false")
+        self._sparse()
+
+    def fetch(self) -> None:
+        partial = ["--filter=blob:none"] if self._upstream.paths else []
+        flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
+        self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
+
+    def commit(self) -> str:
+        return self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
+
+    def bring(self, since: str) -> tuple[Path, ...]:
+        known = since if re.fullmatch(r"[0-9a-f]{40,64}", since) and self._has(since) else ""
+        self._run("update-ref", "--no-deref", "HEAD", "refs/refeed/theirs")
+        self._run("reset", "--quiet", "--hard")
+        if known:
+            flags = ["--name-only", "-z", "--no-renames", "--diff-filter=d", known, "refs/refeed/theirs"]
+            names = self._run("diff-tree", "-r", *flags)
+        else:
+            names = self._run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "refs/refeed/theirs")
+        paths = (self._tree / name for name in names.split("\0") if name)
+        return tuple(path for path in paths if path.is_file() and not path.is_symlink())
+
+    def tidy(self) -> None:
+        """Every pull leaves a small pack. Fifty of them become one, and what no commit holds any more goes."""
+        if len(list(self._repository.glob("objects/pack/*.pack"))) > _PACKS:
+            self._run("gc", "--quiet", "--prune=now")
+
+    def _has(self, commit: str) -> bool:
+        try:
+            self._run("cat-file", "-e", f"{commit}^{{tree}}")
+        except FetchError:
+            return False
+        return True
+
+    def _sparse(self) -> None:
+        if self._upstream.paths:
+            folders = "".join(f"{path.strip('/')}\n" for path in self._upstream.paths)
+            self._run("sparse-checkout", "set", "--cone", "--stdin", stdin=folders)
+        elif (self._repository / "info" / "sparse-checkout").is_file():
+            self._run("sparse-checkout", "disable")
+
+    def _run(self, *arguments: str, stdin: str = "", bare: bool = False) -> str:
+        settings = [part for key, value in self._settings.items() for part in ("-c", f"{key}={value}")]
+        places = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
+        # 512-byte blocks: POSIX has no other way to bound what git writes than the shell's ulimit.
+        limit = ["/bin/sh", "-c", f'ulimit -f {self._rule.git_bytes // 512} && exec "$0" "$@"']
+        command = [*limit, self._program, *settings, *places, *arguments]
+        return _output(command, stdin, self._tree, self._deadline, self._upstream.git)
+
+
+def _output(command: Sequence[str], stdin: str, folder: Path, deadline: float, address: str) -> str:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=_environment(),
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(stdin.encode(), timeout=max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise FetchError(f"git took too long for {address}, and was stopped") from error
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # git and the helpers that it started
+            process.communicate()
+    if process.returncode:
+        raise FetchError(f"git could not bring {address}: {_last_line(err)}")
+    return out.decode("utf-8", "surrogateescape")
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours: no proxy, no credentials, no configuration of whoever runs us."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_ALLOW_PROTOCOL": "https:file",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ATTR_NOSYSTEM": "1",
+    }
+
+
+def _pinned(url: str, guard: Guard) -> dict[str, str]:
+    """Make git connect to the addresses that the guard has checked, and to no other."""
+    if not url.startswith("https:"):
+        return {}
+    host, port, addresses = guard.addresses(url)
+    listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
+    return {"http.curloptResolve": f"{host}:{port}:{listed}"}
+
+
+def _program() -> str:
+    program = shutil.which("git")
+    if not program:
+        raise FetchError("git: upstreams need the git program, which is not installed here")
+    found = re.search(r"(\d+)\.(\d+)", subprocess.run([program, "--version"], capture_output=True, text=True).stdout)
+    if not found or (int(found[1]), int(found[2])) < _OLDEST_GIT:
+        raise FetchError(f"git is older than {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]}, too old to be told where to connect")
+    return program
+
+
+def _last_line(err: bytes) -> str:
+    lines = [
+        line for line in err.decode("utf-8", "replace").splitlines() if line.strip() and not line.startswith("hint:")
+    ]
+    return next((line for line in lines if line.startswith("fatal:")), lines[-1] if lines else "no reason given")[:300]

@@ -1,0 +1,191 @@
+"""One upstream feed and what is known of it -> the dumps that are new in it, and what is known then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+
+from ..dumpfile import DumpFile, dump_file, number
+from ..errors import FetchError
+from ..rules import UpstreamRule
+from .items import Item, Reading, decode
+from .items_json import read_json
+from .items_xml import read_xml
+from .session import Answer, Session
+
+_DAY = timedelta(days=1)
+_LONGEST_WAIT = timedelta(days=7)
+"""What an upstream may ask for by Retry-After."""
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_REMEMBERED = 2000
+"""Items of one upstream. The longest feeds in use hold some hundreds."""
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An item as it was last written."""
+
+    digest: str
+    at: datetime
+    """The instant in its dump."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamState:
+    """What is known of an upstream; kept over restarts, shown in `status`."""
+
+    address: str = ""
+    """Which one it speaks of. Another address in the configuration starts anew."""
+    moved: str = ""
+    """Where it has moved to for good, as it said itself."""
+    gone: bool = False
+    """It said that it is gone for good (410): not asked any more."""
+    next: datetime | None = None
+    """Not to be asked before."""
+    failures: int = 0
+    """In a row."""
+    error: str = ""
+    """What went wrong last time, in plain words; empty when nothing did."""
+    notes: tuple[str, ...] = ()
+    """What a person should know though it worked."""
+    asked: datetime | None = None
+    success: datetime | None = None
+    changed: datetime | None = None
+    """When it last had something new."""
+    commit: str = ""
+    """Of a repository: what the folder holds."""
+    body: str = ""
+    """Digest of the feed as it was last read."""
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResult:
+    """What one poll brought. The dumps are to be written first, the state to be saved then."""
+
+    dumps: tuple[DumpFile, ...] = ()
+    state: UpstreamState
+    asked: bool = True
+    """Whether a request was made at all."""
+
+
+def due(state: UpstreamState, now: datetime) -> bool:
+    """Whether an upstream may be asked now. A clock that went back does not silence it."""
+    went_back = state.asked is not None and state.asked > now
+    return not state.gone and (state.next is None or state.next <= now or went_back)
+
+
+def poll(upstream: UpstreamRule, session: Session, state: UpstreamState, now: datetime) -> PollResult:
+    """Ask an upstream feed once, if it is due. Whatever is wrong with it becomes `state.error`; nothing is raised."""
+    if state.address != upstream.url:
+        state = UpstreamState(address=upstream.url)
+    if not due(state, now):
+        return PollResult(state=state, asked=False)
+    state = replace(state, asked=now)
+    try:
+        answer = session.get(state.moved or upstream.url)
+        if answer.status != 200:
+            return PollResult(state=_refused(upstream, state, answer, now))
+        return _taken(upstream, state, answer, now)
+    except FetchError as error:
+        return PollResult(state=failed(upstream, state, str(error), now))
+
+
+def failed(
+    upstream: UpstreamRule, state: UpstreamState, error: str, now: datetime, wait: timedelta | None = None
+) -> UpstreamState:
+    """The state after something went wrong: asked again later, and later each time, up to once a day."""
+    failures = state.failures + 1
+    pause = max(upstream.every, min(upstream.every * 2 ** min(failures - 1, 16), _DAY), wait or timedelta(0))
+    # Back to the address in the configuration: perhaps the move was a mistake that was taken back.
+    return replace(state, failures=failures, error=error, next=now + pause, moved="", asked=now)
+
+
+def read(body: bytes, content_type: str, url: str) -> Reading:
+    """Items of a feed in whichever format. Raises FetchError."""
+    text = decode(body, content_type)
+    start = text[:200].lstrip("\ufeff \t\r\n")
+    return read_json(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else read_xml(text, url)
+
+
+def _refused(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: datetime) -> UpstreamState:
+    if answer.status == 410:
+        error = "it says that it is gone for good (410); take it out of the configuration"
+        return replace(state, gone=True, error=error, failures=state.failures + 1, next=None)
+    wait = _retry_after(answer.headers.get("Retry-After", ""), now)
+    words = {429: "it asks us to slow down (429)", 404: "nothing is there (404)", 503: "it is not available (503)"}
+    error = words.get(answer.status, f"it answered {answer.status}")
+    return failed(upstream, state, f"{error}; after {wait} again" if wait else error, now, wait)
+
+
+def _taken(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: datetime) -> PollResult:
+    body = sha256(answer.body).hexdigest()[:32]
+    dumps: tuple[DumpFile, ...] = ()
+    if body != state.body:
+        reading = read(answer.body, answer.headers.get("Content-Type", ""), answer.url)
+        dumps, seen = _new(upstream.source, reading.items, state.seen, now)
+        state = replace(state, body=body, seen=seen, notes=_notes(reading), changed=now if dumps else state.changed)
+    moved = answer.moved or state.moved
+    if moved:
+        note = f"it has moved for good to {moved}; write that into the configuration"
+        state = replace(state, notes=(note, *(n for n in state.notes if not n.startswith("it has moved"))))
+    pause = max(upstream.every, _fresh_for(answer.headers))
+    state = replace(state, moved=moved, failures=0, error="", success=now, next=now + pause)
+    return PollResult(dumps=dumps, state=state)
+
+
+def _new(
+    source: str, items: tuple[Item, ...], seen: Mapping[str, Seen], now: datetime
+) -> tuple[tuple[DumpFile, ...], dict[str, Seen]]:
+    """Dumps of the items that are new or say something new, and what is then known, newest last."""
+    known = dict(seen)
+    here: dict[str, Seen] = {}
+    dumps: list[DumpFile] = []
+    for item in items:
+        key = number(item.guid)
+        if key in here:
+            continue  # the same item twice in one feed: the first is the one that readers show
+        digest, last = number(item.link, item.title, item.html), known.pop(key, None)
+        if last and last.digest == digest:
+            here[key] = last
+            continue
+        at = _later(item, last, now) if last else _first(item, now)
+        here[key] = Seen(digest=digest, at=at)
+        dumps.append(
+            dump_file(folder=source, title=item.title, link=item.link, html=item.html, at=at, again=last is not None)
+        )
+    return tuple(dumps), dict([*known.items(), *here.items()][-_REMEMBERED:])
+
+
+def _first(item: Item, now: datetime) -> datetime:
+    found = item.published or item.updated
+    return found if found and _OLDEST <= found <= now + _DAY else now
+
+
+def _later(item: Item, last: Seen, now: datetime) -> datetime:
+    """The instant of a changed item: after the one before, or the older text would win."""
+    found = item.updated or item.published
+    return found if found and last.at < found <= now else max(now, last.at + timedelta(seconds=1))
+
+
+def _notes(reading: Reading) -> tuple[str, ...]:
+    more = len(reading.doubts) - 5
+    return (*reading.doubts[:5], f"and {more} more") if more > 0 else reading.doubts
+
+
+def _fresh_for(headers: Mapping[str, str]) -> timedelta:
+    match = _MAX_AGE.search(headers.get("Cache-Control", ""))
+    return min(timedelta(seconds=int(match[1])), _DAY) if match else timedelta(0)
+
+
+def _retry_after(text: str, now: datetime) -> timedelta | None:
+    try:
+        wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, timedelta(0)), _LONGEST_WAIT)

@@ -1,0 +1,122 @@
+"""Upstreams -> dump files and saved states: what the worker does on schedule and `refeed fetch` does once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ..dumpfile import write
+from ..errors import FetchError
+from ..rules import UpstreamRule
+from .git import checkout_of, pull
+from .polling import UpstreamState, due, failed, poll
+from .session import Session
+from .states import States
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What asking one upstream came to."""
+
+    upstream: UpstreamRule
+    state: UpstreamState
+    paths: tuple[Path, ...] = ()
+    """Dump files that are new or changed."""
+    asked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where fetching may write."""
+
+    dumps: Path
+    """Dumps of feeds, in a folder for each source."""
+    checkouts: Path
+    """Work trees of repositories, each a dump root."""
+    var: Path
+    """States, repositories, and the memory of earlier requests."""
+
+
+def fetch(upstream: UpstreamRule, session: Session, places: Places, now: datetime) -> Fetched:
+    """Ask one upstream if it is due, write its dumps, then keep its state. No upstream's trouble is raised.
+
+    Raises OSError only when not even the state can be written.
+    """
+    states = States(places.var / "upstreams")
+    before = states.load(upstream)
+    if not due(before, now):
+        return Fetched(upstream=upstream, state=before, asked=False)
+    try:
+        state, paths = (
+            _pulled(upstream, session, before, places, now)
+            if upstream.git
+            else _polled(upstream, session, before, places, now)
+        )
+    except FetchError as error:
+        state, paths = failed(upstream, before, str(error), now), ()
+    except OSError as error:
+        # A full disk: nothing of this poll counts as seen, so the next one writes it.
+        state, paths = failed(upstream, before, f"its dumps cannot be written: {error}", now), ()
+    states.save(upstream, state)
+    return Fetched(upstream=upstream, state=state, paths=paths)
+
+
+def fetch_all(upstreams: Sequence[UpstreamRule], session: Session, places: Places, now: datetime) -> Iterator[Fetched]:
+    """Ask all upstreams that are due, several at once, and yield each one as it is done: a slow one delays no other."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="fetch") as pool:
+        for done in as_completed(pool.submit(fetch, upstream, session, places, now) for upstream in upstreams):
+            yield done.result()
+
+
+def states_of(upstreams: Sequence[UpstreamRule], places: Places) -> list[tuple[UpstreamRule, UpstreamState]]:
+    """Every upstream with what is known of it, for `status`."""
+    states = States(places.var / "upstreams")
+    return [(upstream, states.load(upstream)) for upstream in upstreams]
+
+
+def dump_roots(upstreams: Sequence[UpstreamRule], places: Places) -> list[Path]:
+    """Folders that dumps of upstreams arrive in: to be ingested and watched like every other."""
+    feeds = [places.dumps] if any(upstream.url for upstream in upstreams) else []
+    return feeds + [checkout_of(upstream, places.checkouts) for upstream in upstreams if upstream.git]
+
+
+def stagger(upstreams: Sequence[UpstreamRule]) -> list[timedelta]:
+    """How long after the start each upstream is first asked, so that they do not all come at once."""
+    return [
+        min(upstream.every, timedelta(minutes=5)) * place / len(upstreams) for place, upstream in enumerate(upstreams)
+    ]
+
+
+def _polled(
+    upstream: UpstreamRule, session: Session, state: UpstreamState, places: Places, now: datetime
+) -> tuple[UpstreamState, tuple[Path, ...]]:
+    result = poll(upstream, session, state, now)
+    new = write(places.dumps, result.dumps)
+    return result.state, tuple(places.dumps / file.folder / file.name for file in new)
+
+
+def _pulled(
+    upstream: UpstreamRule, session: Session, state: UpstreamState, places: Places, now: datetime
+) -> tuple[UpstreamState, tuple[Path, ...]]:
+    pulled = pull(
+        upstream, checkout_of(upstream, places.checkouts), places.var / "git", session.guard, session.rule, state.commit
+    )
+    changed = now if pulled.paths else state.changed
+    return (
+        replace(
+            state,
+            asked=now,
+            success=now,
+            changed=changed,
+            failures=0,
+            error="",
+            next=now + upstream.every,
+            commit=pulled.commit,
+        ),
+        pulled.paths,
+    )

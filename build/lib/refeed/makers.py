@@ -1,0 +1,221 @@
+"""Many dumps -> many results, in order: here, in a pool of processes, or one alone in a process that can be killed."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from functools import partial
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from .making import HeavyError, Made, Maker, Packed
+from .model import Dump, Outcome
+
+_log = logging.getLogger(__name__)
+
+_SHARE = 16
+"""Dumps sent to a process at a time: 16 cost as much to send as one, and two processes still end together."""
+_BOOT = 30.0
+"""Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
+
+_PATIENCE = 10
+"""A process is ended after so many times its limit by the wall clock: what it waited for, others did."""
+
+_FRAMES = 5000
+"""A body may be 256 elements deep, at some calls for each; what a child stands on already counts too."""
+
+_context = multiprocessing.get_context("forkserver")
+# Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
+_context.set_forkserver_preload(["refeed.makers"])
+_maker: Maker | None = None
+
+
+class Makers:
+    """Runs a maker. One hostile dump costs its own limit of time and memory, and no other dump anything."""
+
+    def __init__(self, maker: Maker, processes: int = 1) -> None:
+        """With one process everything is made here, except what looks heavy; with more, nothing is."""
+        self.maker = maker
+        self._processes = processes
+        self._pool: ProcessPoolExecutor | None = None
+
+    def pack(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
+        """The results of dumps, in their order."""
+        if self._processes < 2:
+            return (self._pack(dump) for dump in dumps)
+        return self._spread(dumps)
+
+    def make(self, dump: Dump) -> Made:
+        """One result, stage by stage. Raises OSError when the machine has no files or memory left."""
+        try:
+            return self.maker.make(dump)
+        except HeavyError:
+            return self._alone(dump)
+        except (OSError, MemoryError):  # the machine's own want, which passes: no dump's fault
+            raise
+        except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
+            return _despite(self.maker, dump, error)
+
+    @property
+    def _bare(self) -> Maker:
+        """The maker without what it built already, which not all can be sent to another process."""
+        return replace(self.maker)
+
+    def close(self) -> None:
+        """End the pool."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _pack(self, dump: Dump) -> Packed:
+        return self.maker.pack(dump, self.make(dump))
+
+    def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
+        shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
+        futures = [self._submit(share) for share in shares]
+        for share, future in zip(shares, futures, strict=True):
+            for dump, packed in zip(share, self._results(share, future), strict=True):
+                yield packed or self.maker.pack(dump, self._alone(dump))
+
+    def _submit(self, share: Sequence[Dump]) -> Future[list[Packed | None]] | None:
+        if self._pool is None:
+            start = partial(_start, self._bare)
+            self._pool = ProcessPoolExecutor(self._processes, _context, initializer=start)
+        try:
+            return self._pool.submit(_share, share)
+        except BrokenProcessPool:
+            return None
+
+    def _results(self, share: Sequence[Dump], future: Future[list[Packed | None]] | None) -> list[Packed | None]:
+        """A share's results. One whose process died is given to a new pool by itself, then dump by dump."""
+        for attempt in (future, None):
+            try:
+                waited = attempt or self._submit(share)
+                if waited is not None:
+                    return waited.result()
+            except BrokenProcessPool:  # killed for want of memory, or by a fault in a library
+                pass
+            self._pool = None
+        return [None] * len(share)
+
+    def _alone(self, dump: Dump) -> Made:
+        limits = self.maker.limits
+        ours, theirs = _context.Pipe(duplex=False)
+        child = _context.Process(target=_make_alone, args=(self._bare, dump, theirs), daemon=True)
+        child.start()
+        theirs.close()
+        try:
+            ready = ours.poll(_BOOT) and ours.recv() == "ready" and ours.poll(_PATIENCE * limits.seconds)
+            result = ours.recv() if ready else None
+        except EOFError:
+            result = None
+        finally:
+            child.kill()
+            child.join()
+            ours.close()
+        if isinstance(result, Made):
+            return result
+        if isinstance(result, OSError):
+            raise result
+        return _plain(self.maker, dump, "cleaning it took more time or memory than a dump may have")
+
+
+def _despite(maker: Maker, dump: Dump, error: Exception) -> Made:
+    """What is published of a dump that met a fault of ours."""
+    _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
+    return _plain(maker, dump, f"a fault in refeed itself ({type(error).__name__}) kept it from being cleaned")
+
+
+def _plain(maker: Maker, dump: Dump, reason: str) -> Made:
+    try:
+        return maker.make_plain(dump, reason)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- the last resort: its bytes are kept, it is shown, and in nobody's way
+        _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
+        return Made(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")
+
+
+class _LateError(Exception):
+    """A dump has taken its time."""
+
+
+def _start(maker: Maker) -> None:
+    global _maker
+    _maker = maker
+    sys.setrecursionlimit(_FRAMES)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    _limit_memory(maker.limits.memory)
+    signal.signal(signal.SIGPROF, _late)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """End when the process that wants the results is gone, however it went.
+
+    A pool's process holds both ends of its queue: it would wait for work for ever, and keep the log's pipe open.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process take so many bytes more: its libraries alone have a gigabyte of addresses, most untouched."""
+    statm = Path("/proc/self/statm")
+    taken = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more, taken + more))
+
+
+def _late(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _LateError
+
+
+def _share(dumps: Sequence[Dump]) -> list[Packed | None]:
+    """Results; None for a dump that has to be made alone."""
+    assert _maker is not None
+    return [_pack_in_time(_maker, dump) for dump in dumps]
+
+
+def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
+            return maker.pack(dump, maker.make(dump))
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    except (HeavyError, _LateError, OSError, MemoryError):
+        return None
+    except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
+        return maker.pack(dump, _despite(maker, dump, error))
+
+
+def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:
+    sys.setrecursionlimit(_FRAMES)
+    maker.known, maker.matcher  # noqa: B018 -- built before the clock starts
+    results.send("ready")
+    _limit_memory(maker.limits.memory)
+    # Processor time, by its signal's own action: what a dump becomes does not depend on who else is at work,
+    # and no library can hold the end up.
+    signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
+    try:
+        results.send(maker.make(dump, alone=True))
+    except OSError as error:  # the machine's fault and not the dump's: the one who asked waits, and asks again
+        results.send(error)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault of ours; its reason shall not be that of a heavy dump
+        results.send(_despite(maker, dump, error))

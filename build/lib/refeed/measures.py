@@ -1,0 +1,98 @@
+"""What is counted and timed, for every process of one machine: requests by the web, durations by the movers.
+
+Processes share their numbers through files in PROMETHEUS_MULTIPROC_DIR, which `refeed serve` sets for all that it
+starts; without it each process has its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Every number there is."""
+
+    requests: Counter
+    saved: Counter
+    subscribers: Gauge
+    seconds: Histogram
+    own: CollectorRegistry
+
+
+@cache
+def measures() -> Measures:
+    """The numbers of this process. Made when first used: prometheus-client decides while it is imported whether they
+    are shared, and a web process is a fork of one that was there before."""
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+    own = CollectorRegistry()
+    by = ("feed", "client")
+    return Measures(
+        requests=Counter(
+            "refeed_requests",
+            "Requests for documents, by feed, status and kind of client.",
+            ("status", *by),
+            registry=own,
+        ),
+        saved=Counter("refeed_saved_bytes", "Bytes that 304 answers saved.", ("feed",), registry=own),
+        subscribers=Gauge(
+            "refeed_subscribers",
+            "People for whom an aggregator says that it asks.",
+            by,
+            registry=own,
+            multiprocess_mode="mostrecent",
+        ),
+        seconds=Histogram(
+            "refeed_seconds",
+            "Time that a batch of dumps, or a publication, took.",
+            ("what",),
+            registry=own,
+            buckets=_BUCKETS,
+        ),
+        own=own,
+    )
+
+
+@contextmanager
+def timed(what: Literal["ingest", "publish"]) -> Iterator[None]:
+    """Count the time that the block takes, however it ends."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        measures().seconds.labels(what).observe(time.perf_counter() - start)
+
+
+def share(folder: Path) -> None:
+    """Have what this process starts from now on share its numbers, beginning with none."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[SHARED] = str(folder)
+
+
+def registry() -> CollectorRegistry:
+    """All numbers of the processes that share them, or those of this process."""
+    own = measures().own
+    if SHARED not in os.environ:
+        return own
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    everything = CollectorRegistry()
+    MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
+    return everything

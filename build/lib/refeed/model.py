@@ -1,0 +1,269 @@
+"""Every type that travels between the stages: frozen, keyword-only, free of I/O.
+
+    Dump -> RawEntry -> Cleaned(Entry) -> Stored -> Feed -> bytes
+
+Instants are aware UTC datetimes in whole seconds; only SQL holds seconds as numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+SafeHtml = NewType("SafeHtml", str)
+"""HTML that went through the sanitizer; only `refeed.sanitize` makes it."""
+
+Format = Literal["atom", "rss", "json"]
+FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
+
+
+class Outcome(StrEnum):
+    """What became of a file; the same word in the store, in `status` and in `explain`."""
+
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    QUARANTINED = "quarantined"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dump:
+    """One file as it was read."""
+
+    path: str
+    """For people: relative where it can be, never with a raw control character."""
+    folder: str
+    """First folder under the dump root; empty in the root itself. Names the source of an unknown host."""
+    data: bytes
+    seen: datetime
+    """When this content was first seen: stands in for a date that is missing or impossible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEntry:
+    """A dump taken apart; text and HTML as the dump has them, nothing judged and nothing safe."""
+
+    title: str
+    link: str
+    """An absolute http(s) URL, without credentials, that a URL parser accepts."""
+    at: datetime
+    """The header's instant, or `Dump.seen` where the header has none that makes sense (then flagged)."""
+    html: str
+    folder: str = ""
+    authors: tuple[str, ...] = ()
+    """From front matter only; bylines in the body are the cleaner's to find."""
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Doubts that a person may want to look at, each one short sentence."""
+    layout: str = ""
+    """Which header layout it had, in words, for `explain`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """Something the cleaner took out of the body, and the step or rule that did it."""
+
+    step: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who took part in an entry other than as its author."""
+
+    name: str
+    role: str = ""
+    """As the source says it: 翻译, 责编, 审校 …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """The lead image: its origin's URL, and what the source says of it."""
+
+    url: str
+    caption: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file that belongs to an entry."""
+
+    url: str
+    type: str
+    length: int = 0
+    """In bytes; 0 when it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a careful editor would have made of one dump. Every string is free of what XML cannot carry."""
+
+    id: str
+    """`urn:uuid:` and the UUIDv5 of the canonical link: for ever."""
+    source: str
+    link: str
+    """The canonical link."""
+    title: str
+    published: datetime
+    updated: datetime
+    """Last change that a reader would care for. The cleaner sets it to `published`; `refeed.history` moves it."""
+    language: str
+    """BCP 47: zh-Hans, zh-Hant, en …"""
+    authors: tuple[str, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    summary: str = ""
+    """Plain text."""
+    html: SafeHtml
+    image: Image | None = None
+    images: tuple[str, ...] = ()
+    """Every image's URL, in order; the lead image first."""
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str = ""
+    original: str | None = None
+    """The article in its first language, elsewhere."""
+    original_language: str = "en"
+    """BCP 47. English, unless a rule says otherwise: so are all originals that the known sources link to."""
+    tags: tuple[str, ...] = ()
+    """The source's own."""
+    section: str = ""
+    """The part of the source it stood in, from its URL or column; empty when the source does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a field came from, for `explain`: published <- "in-body date, Asia/Shanghai"."""
+
+    field: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """An entry and the account of how it came about."""
+
+    entry: Entry
+    fingerprint: str
+    """Equal for two dumps exactly when a person would read the same in them (title, text, images)."""
+    removed: tuple[Removed, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Those of the raw entry, then the cleaner's own; any makes the outcome `flagged`."""
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A topic that an entry has, or nearly had, and why."""
+
+    topic: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source as feeds and pages show it."""
+
+    id: str
+    """An ASCII slug, for ever."""
+    title: str
+    link: str = ""
+    language: str = "zh-Hans"
+    icon: str = ""
+    configured: bool = True
+    """False for one that no rule knows and that was named from its folder or host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """An entry as one feed shows it."""
+
+    entry: Entry
+    source: Source | None = None
+    """Its source, in feeds that mix sources; None in a source's own feed."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Topics as (id, title)."""
+    via: tuple[str, ...] = ()
+    """Links of other reports of the same text that this entry stands for."""
+    brief: bool = False
+    """Too large for a document (`refeed.archives.is_enormous`): shown by its summary and a link to its own page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """An entry that the operator withdrew (RFC 6721)."""
+
+    id: str
+    when: datetime
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """What is known of a feed without its entries."""
+
+    path: str
+    """`all`, `source/<slug>`, `topic/<slug>`, `view/<name>`."""
+    title: str
+    subtitle: str = ""
+    language: str = "zh-Hans"
+    link: str = ""
+    """The site it speaks of, when that is not our own page."""
+    icon: str = ""
+    """A small square picture; a path on our own site, or an absolute URL."""
+    logo: str = ""
+    """A larger one, the same way."""
+    mixed: bool = False
+    """True when its entries come from several sources, so each names its own."""
+    query: str = ""
+    """What follows the `?` in the address of a view by query; such a view has the path of the feed that it looks at."""
+    private: bool = False
+    """Served under addresses with a token alone, and listed nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """A feed in the catalogue for services: what the store knows of it beside its entries."""
+
+    info: FeedInfo
+    entries: int | None = 0
+    """All that its documents and archives hold together; None for a view, which nobody counts."""
+    updated: datetime | None = None
+    """Its newest change; None while it has no entries."""
+    archives: tuple[str, ...] = ()
+    """Names of its archives, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who publishes: what every document says about us."""
+
+    id: str
+    """Prefix of every feed id, a tag URI such as `tag:example.org,2026`; never the host we run on."""
+    title: str
+    base_url: str
+    """Outward address without a trailing slash; in links only, never in an id."""
+    author: str
+    language: str = "zh-Hans"
+    hubs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """All that one document says, whatever its format."""
+
+    site: Site
+    info: FeedInfo
+    updated: datetime
+    """Its newest change, from the entries: never the clock."""
+    entries: tuple[FeedEntry, ...]
+    """Newest first."""
+    tombstones: tuple[Tombstone, ...] = ()
+    archive: str | None = None
+    """`2020-06` or `2020-06-2` when this is an archive document, None for the subscription document."""
+    previous: str | None = None
+    """The archive just older than this document (RFC 5005 prev-archive)."""
+    next: str | None = None
+    """The archive just newer than this archive document."""

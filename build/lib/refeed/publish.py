@@ -1,0 +1,270 @@
+"""documents -> feeds/: whole or not at all. Alone may write the feeds folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from . import seal
+from .errors import PublishError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A rendered document, and when it last changed in any way (Last-Modified)."""
+
+    data: bytes
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a feed's documents in this folder were made from."""
+
+    version: int
+    presentation: str
+    """Digest of all but the entries that documents depend on: titles, addresses, budgets."""
+    store: str = ""
+    """Identity of the store that counts the versions."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of the documents, by name: what was put here is what is here."""
+
+    def same(self, other: Mark | None) -> bool:
+        """Whether documents with these marks say the same."""
+        return other is not None and (self.version, self.presentation, self.store) == (
+            other.version,
+            other.presentation,
+            other.store,
+        )
+
+
+class Folder:
+    """The feeds folder: documents by their path below it, such as `source/bbc.atom`.
+
+    Every write is a temporary file, fsync, rename, fsync of the folder: a reader sees the old bytes or the new.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self._new = self.root / ".new"
+        self._marks = self.root / ".marks.json"
+        self._seen: dict[str, tuple[_Identity, str]] = {}
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder against other processes that publish into it. Raises PublishError."""
+        with self._guarded():
+            self._make(self.root)
+            held = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with self._guarded():
+                self._wait(held)
+            yield
+        finally:
+            os.close(held)
+
+    def tidy(self) -> None:
+        """Remove what a killed process left half-written. Call with the lock held."""
+        shutil.rmtree(self._new, ignore_errors=True)
+
+    def write(self, documents: Mapping[str, Document]) -> list[str]:
+        """Put documents in place, sealed; returns the paths whose bytes changed.
+
+        Raises PublishError, with the old documents still whole, when the disk refuses.
+        """
+        pending: list[tuple[Path, Path]] = []
+        changed: list[str] = []
+        folders: set[Path] = set()
+        try:
+            with self._guarded():
+                for name, document in documents.items():
+                    sealed, path = seal.seal(document.data), self.root / name
+                    if _read(path) == sealed:
+                        self._date(path, document.changed)
+                        continue
+                    changed.append(name)
+                    pending.append((self._temporary(len(pending), sealed, document.changed), path))
+                _sync_files([temporary for temporary, _ in pending])
+                for temporary, path in pending:
+                    self._make(path.parent)
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    temporary.replace(path)
+                    folders.add(path.parent)
+                for folder in folders:
+                    _sync(folder)
+        except PublishError:
+            for temporary, _ in pending:
+                with suppress(OSError):
+                    temporary.unlink()
+            raise
+        return changed
+
+    def digest(self, name: str) -> str | None:
+        """The digest of a whole document; None when there is none, or none that is whole.
+
+        A file that is as it was at the last call is not read again.
+        """
+        path = self.root / name
+        try:
+            info = os.lstat(path)
+        except OSError:
+            return None
+        identity = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        if name in self._seen and self._seen[name][0] == identity:
+            return self._seen[name][1]
+        data = _read(path)
+        found = seal.digest(data) if data is not None else None
+        if found is None:
+            self._seen.pop(name, None)
+        else:
+            self._seen[name] = (identity, found)
+        return found
+
+    def damaged(self, marks: Mapping[str, Mark]) -> list[str]:
+        """The feeds (keys of `marks`) with a document that is missing, or is not what was put here."""
+        return [
+            path
+            for path, mark in marks.items()
+            if any(self.digest(name) != digest for name, digest in mark.digests.items())
+        ]
+
+    def remove(self, names: list[str]) -> None:
+        """Take documents away; those that are not there are no error."""
+        with self._guarded():
+            for name in names:
+                path = self.root / name
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+
+    def names(self, below: str = "") -> list[str]:
+        """The documents there are below a path, damaged ones too, by path."""
+        root = self.root / below
+        found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
+        return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
+
+    def read(self, name: str) -> bytes | None:
+        """A document's bytes; None when it is not there, or is not what was sealed."""
+        data = _read(self.root / name)
+        return data if data is not None and seal.digest(data) is not None else None
+
+    def marks(self) -> dict[str, Mark]:
+        """What each feed's documents were made from; nothing when that is not known."""
+        data = _read(self._marks)
+        try:
+            return msgspec.json.decode(data, type=dict[str, Mark]) if data else {}
+        except msgspec.DecodeError:
+            return {}  # a killed or foreign writer: everything is rendered anew, which is always right
+
+    def mark(self, marks: Mapping[str, Mark]) -> None:
+        """Note what the documents were made from, after they are in place. Raises PublishError."""
+        with self._guarded():
+            temporary = self._temporary(0, msgspec.json.encode(dict(marks)), None)
+            _sync_file(temporary)
+            temporary.replace(self._marks)
+
+    def _temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
+        self._make(self._new)
+        path = self._new / f"{os.getpid()}-{number}"
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            if changed is not None:
+                os.utime(file.fileno(), (changed.timestamp(), changed.timestamp()))
+        return path
+
+    def _date(self, path: Path, changed: datetime) -> None:
+        """Last-Modified moves alone where another document of the feed is what changed."""
+        if int(path.stat().st_mtime) != int(changed.timestamp()):
+            os.utime(path, (changed.timestamp(), changed.timestamp()))
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise PublishError(f"{error.filename or self.root}: cannot be written ({error.strerror})") from error
+
+    def _wait(self, held: int) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise PublishError(f"{self.root}: another process has been publishing into it for long") from None
+                time.sleep(0.05)
+
+    def _make(self, folder: Path) -> None:
+        # Where a file stands in the way of a folder of ours, it is foreign: feeds/ is generated.
+        if folder.is_dir():
+            return
+        for part in (*reversed(folder.parents), folder):
+            if part.is_relative_to(self.root) and (part.is_symlink() or part.is_file()):
+                part.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+_Identity = tuple[int, int, int, int]
+_PATIENCE = 30.0
+"""Seconds that another process may publish: longer, and it hangs."""
+_SUFFIXES = {".atom", ".rss", ".json", ".xml"}
+
+
+def _read(path: Path) -> bytes | None:
+    """A file's bytes; None when it is not there, is something else than a file, or cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_files(paths: Sequence[Path]) -> None:
+    """Have the documents of a feed wait for the disk together: for one journal's write, and not for three."""
+    if len(paths) < 2:
+        for path in paths:
+            _sync_file(path)
+        return
+    # Threads of this call alone: those of a pool that outlives it would be missing in a process that was forked.
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(_sync_file, paths))
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

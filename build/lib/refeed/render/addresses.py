@@ -1,0 +1,60 @@
+"""Where documents and pages live, and what feeds are called: from the site's settings alone, never from a request."""
+
+from __future__ import annotations
+
+from ..model import Feed, Format, Site
+
+MEDIA_TYPES: dict[Format, str] = {
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "json": "application/feed+json",
+}
+
+
+def document(site: Site, path: str, format: Format, archive: str | None = None) -> str:
+    """Address of a subscription document, or of an archive such as `2020-06-2`."""
+    return f"{site.base_url}/{document_path(path, format, archive)}"
+
+
+def document_path(path: str, format: Format, archive: str | None = None) -> str:
+    """`feeds/source/bbc.atom`, `feeds/source/bbc/archive/2020-06.atom`: below the outward address as below feeds/."""
+    return f"feeds/{path}/archive/{archive}.{format}" if archive else f"feeds/{path}.{format}"
+
+
+def page(site: Site, path: str) -> str:
+    """Address of a feed's page for people."""
+    return f"{site.base_url}/" if path == "all" else f"{site.base_url}/{path}"
+
+
+def entry_page(site: Site, entry_id: str) -> str:
+    """Address of an entry's page for people."""
+    return f"{site.base_url}/entry/{entry_id.removeprefix('urn:uuid:')}"
+
+
+def identity(feed: Feed) -> str:
+    """The feed's own id; a view by query is another feed than the one it looks at."""
+    return _asked(feed_id(feed.site, feed.info.path), feed)
+
+
+def feed_id(site: Site, path: str) -> str:
+    """A tag URI that outlives every host: `tag:example.org,2026:source/bbc`."""
+    return f"{site.id}:{path}"
+
+
+def absolute(site: Site, url: str) -> str:
+    """A path on our own site as a URL; every other URL as it is."""
+    return f"{site.base_url}{url}" if url.startswith("/") and not url.startswith("//") else url
+
+
+def own(feed: Feed, format: Format) -> str:
+    """Address of the document that this feed is rendered into."""
+    return _asked(document(feed.site, feed.info.path, format, feed.archive), feed)
+
+
+def subscription(feed: Feed, format: Format) -> str:
+    """Address of what is subscribed to: for an archive, that of the feed it belongs to."""
+    return _asked(document(feed.site, feed.info.path, format), feed)
+
+
+def _asked(address: str, feed: Feed) -> str:
+    return f"{address}?{feed.info.query}" if feed.info.query else address

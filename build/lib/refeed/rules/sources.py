@@ -1,0 +1,168 @@
+"""`sources/*.yaml`, and `sources:` in config.yaml: what is special about one source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import re2
+import soupsieve
+
+Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
+"""What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
+
+Field = Literal["drop", "author", "people", "rights", "tag", "original", "note"]
+"""What a line of a text is; a `note` stays where it is and takes no further part."""
+
+Label = Literal["author", "tag", "original", "rights"]
+"""What a line of a card is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """An element of a source's pages that is a field, or nothing that its reader came for."""
+
+    select: str
+    """CSS, as Beautiful Soup takes it."""
+    to: Element = "drop"
+    start: bool = False
+    """Only before the first sentence of the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a source's texts that is a field, or nothing that its reader came for.
+
+    The pattern has to fit a whole line, white space collapsed. Its groups name what they hold:
+    `author`, `people`, `rights`, `original`, or `name` and `role`.
+    """
+
+    match: str
+    to: Field = "drop"
+    role: str = ""
+    """The role of the `name` that the pattern finds, where it has no group `role`."""
+    where: Literal["any", "start", "end"] = "any"
+    """`start`: before the first line of the text, `end`: after its last one."""
+    links: bool = False
+    """Only when all the rest of the line is links."""
+    keep: bool = False
+    """The line stays in the text as well."""
+    figures: bool = False
+    """The figures that follow go with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How much of a source is kept; what is older or more is given up. Nothing is, where nothing is said."""
+
+    entries: int = 0
+    """The newest so many."""
+    age: timedelta = timedelta(0)
+    """Those published within this time."""
+
+    def __post_init__(self) -> None:
+        if self.entries < 0 or self.age < timedelta(0):
+            raise ValueError("keep: entries and age are above 0; leave out what is not to be limited")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRule:
+    """What is special about one source. All that recurs in many sources is a step, not a rule.
+
+    Every key but `id` may be left out, so that config.yaml can override a rule with the keys that differ.
+    Patterns are RE2's: no look-around, no back-reference, and in return never slow.
+    """
+
+    id: str
+    """An ASCII slug, for ever."""
+    title: str = ""
+    hosts: tuple[str, ...] = ()
+    """Hosts of its links; `example.org` covers its subdomains."""
+    folders: tuple[str, ...] = ()
+    """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
+    archive: bool = False
+    """It keeps other sources' texts: theirs stand before its copies."""
+    link: str = ""
+    language: str = ""
+    timezone: str = "UTC"
+    """Of the dates in its texts; those that name a zone themselves need none."""
+    icon: str = ""
+    access: Literal["public", "private"] = "public"
+    """Private: its documents are given out under addresses with a token alone."""
+    keep: Keep = field(default_factory=Keep)
+    key: str = ""
+    """Pattern that finds what never changes in a link; its groups fill `canonical`."""
+    canonical: str = ""
+    """The link that an entry's id is made of: `https://example.org/a/{key}`. Without it, the link's own, tidied."""
+    section: str = ""
+    """Pattern whose group `section` is the part of the source, found in the link with percent-escapes decoded."""
+    titles: tuple[str, ...] = ()
+    """Patterns of what does not belong to a title; a group `section` names the column that it was."""
+    lead: str = ""
+    """Pattern that a text before the lead image, or a bold first paragraph, has to fit to be the source's own lead."""
+    agencies: tuple[str, ...] = ()
+    """Patterns of bylines that are the house itself, or an agency, and no person."""
+    take: tuple[Take, ...] = ()
+    lines: tuple[Line, ...] = ()
+    cut: tuple[str, ...] = ()
+    """Patterns of what is no text within the last lines: an end mark, a credit. Groups as in `lines`."""
+    images: tuple[str, ...] = ()
+    """Patterns of URLs of images that show nothing: separators, stand-ins."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Pattern of a URL to what it has to be, with groups as in \\1; to nothing, to leave its text and drop the link."""
+    original: str = ""
+    """Pattern of the text of the link to the article in its first language."""
+    related: bool = False
+    """Lists of nothing but links to the source's own pages are not the text."""
+    digests: str = ""
+    """What the links of pages have in common that do consist of such lists."""
+    original_language: str = "en"
+    """Language of those articles, BCP 47."""
+    labels: dict[str, Label] = field(default_factory=dict)
+    """What the lines of a `card` are: {作者: author}."""
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.id):
+            raise ValueError(f"id: {self.id!r} is no slug; write lower-case letters, digits and hyphens, at most 60")
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                f"timezone: {self.timezone!r} is not a time zone; write one such as Asia/Shanghai"
+            ) from error
+        for name, pattern in self._patterns():
+            compiled(pattern, name)
+        for taking in self.take:
+            try:
+                soupsieve.compile(taking.select)
+            except soupsieve.SelectorSyntaxError as error:
+                raise ValueError(f"take: {taking.select!r} is no CSS selector: {str(error).splitlines()[0]}") from error
+
+    def _patterns(self) -> Iterator[tuple[str, str]]:
+        for name in ("key", "section", "lead", "original"):
+            yield name, getattr(self, name)
+        for name in ("titles", "agencies", "cut", "images", "links"):
+            for index, pattern in enumerate(getattr(self, name)):
+                yield f"{name}[{index}]", pattern
+        for index, line in enumerate(self.lines):
+            yield f"lines[{index}].match", line.match
+
+
+SLUG = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
+"""What a source's or a topic's id looks like."""
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+
+
+def compiled(pattern: str, name: str) -> re2._Regexp:
+    """A pattern of a rule, ready for use. Raises ValueError, naming the key it stands under."""
+    try:
+        return re2.compile(pattern, _OPTIONS)
+    except re2.error as error:
+        why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"{name}: {pattern!r} is no pattern that RE2 takes: {why}") from error

@@ -1,0 +1,157 @@
+"""`refeed serve`: the web server, and the movers in a process of their own, so that ingesting never slows a poll."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces
+
+from .config import Settings
+from .errors import ConfigError
+from .listening import Server
+from .measures import share
+
+_log = logging.getLogger("refeed.serve")
+
+_LOOK = 2.0
+"""Seconds between looks at config.yaml."""
+_GRACE = 8.0
+"""Seconds that the movers get to end; platforms kill ten seconds after they ask."""
+_THREADS = 5
+"""In each web process: up to three wait for archives and views to be made, one for a page, and one answers polls."""
+_GRACE_OF_WORKERS = 7
+"""The same for requests that are being answered."""
+
+
+class _MoversProcess:
+    """Keeps `refeed watch` running. It ends by itself when this process dies, because its standard input closes."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name="movers", daemon=True)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def leave(self) -> None:
+        """Ask it to end; returns at once."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self.leave()
+        process = self._process
+        if process is not None:
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._keeper.join()
+
+    def _keep(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "refeed", "watch", "--with-parent"], stdin=subprocess.PIPE
+            )
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            pause = 1.0 if time.monotonic() - started > 60 else min(pause * 2, 30)
+            _log.error("the movers ended with status %s; starting them again in %.0f s", code, pause)
+            self._stopping.wait(pause)
+
+
+class _Configuration:
+    """Has the web processes begin anew when config.yaml says something else, and only when it has no mistakes."""
+
+    def __init__(self, settings: Settings, load: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._load = load
+        self._stamp = _stamp(settings.file)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep, name="configuration", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_LOOK):
+            stamp = _stamp(self._settings.file)
+            if stamp is None or stamp == self._stamp:
+                continue
+            self._stamp = stamp
+            try:
+                settings = self._load()
+            except ConfigError:  # the movers say what is wrong with it
+                continue
+            if settings != self._settings:
+                self._settings = settings
+                os.kill(os.getpid(), signal.SIGHUP)  # granian: new workers first, then the old ones end
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        info = Path(file).stat()
+    except OSError:  # an editor is replacing it
+        return None
+    return info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host: str) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished. `load` reads the settings anew."""
+    Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
+    share(Path(settings.var_folder) / "metrics" / str(settings.port))
+    movers = _MoversProcess()
+    if watch:
+        movers.start()
+    server = Server(
+        "refeed.web.closing:application",
+        factory=True,
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_concurrency,
+        http=HTTPModes.http1,
+        websockets=False,
+        blocking_threads=_THREADS,
+        respawn_failed_workers=True,  # without it, one worker killed ends the whole server
+        workers_kill_timeout=_GRACE_OF_WORKERS,
+        log_access=False,  # addresses of private feeds are secrets
+    )
+    server.leaving = movers.leave
+    configuration = _Configuration(settings, load)
+    configuration.start()
+    _log.info("serving on http://%s:%s", host, settings.port)
+    try:
+        server.serve()
+    finally:
+        configuration.stop()
+        if watch:
+            movers.stop()
+
+
+def end_with_parent() -> None:
+    """End this process as SIGTERM would when standard input closes, which it does however the parent dies."""
+
+    def wait() -> None:
+        # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

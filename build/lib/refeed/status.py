@@ -1,0 +1,216 @@
+"""What is known of the service's health, for `refeed status` and `/status.json`. Works without the store."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from . import outward, seal
+from .config import Settings
+from .errors import StoreError
+from .explain import rfc3339
+from .fetch import states_of
+from .model import Source
+from .report import REPORT, read_report
+from .store import Store
+from .store.engine import parse_url
+
+_HISTORY = 500
+"""Newest entries that a source's rhythm is learnt from: weeks for the busiest, years for others."""
+_ENOUGH = 10
+"""Fewer gaps than these say nothing of a rhythm."""
+_LEAST = timedelta(hours=1)
+_SILENT = timedelta(seconds=60)
+"""The movers say something every five seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How a source is doing, judged by what its subscribers have."""
+
+    delivered: datetime | None
+    """When the newest entry in its published feed was published."""
+    expected: timedelta | None
+    """By then, after an entry, the next one has nearly always come; None when there were too few to say."""
+    stale: bool | None
+    """Whether it is more than twice as long ago."""
+
+
+def freshness(delivered: datetime | None, history: Sequence[datetime], now: datetime) -> Freshness:
+    """Judge a source by the newest entry that was delivered and the instants of its newest entries."""
+    gaps = [newer - older for older, newer in pairwise(sorted(set(history)))]
+    if len(gaps) < _ENOUGH:
+        return Freshness(delivered=delivered, expected=None, stale=None)
+    seconds = statistics.quantiles([gap.total_seconds() for gap in gaps], n=20)[-1]
+    expected = max(_LEAST, timedelta(seconds=round(seconds)))
+    return Freshness(delivered=delivered, expected=expected, stale=delivered is None or now - delivered > 2 * expected)
+
+
+def status(settings: Settings, now: datetime, *, public: bool = False) -> dict[str, Any]:
+    """Who is at work and what troubles it; sources and how fresh they are; files by outcome; what is in doubt and why.
+
+    `public` leaves out what is nobody's business outside: paths, processes, machines.
+    """
+    facts: dict[str, Any] = {
+        "at": rfc3339(now),
+        "store": settings.database_url.partition(":")[0],
+        "away": None,
+        "movers": _movers(settings, now, public=public),
+        "upstreams": _upstreams(settings),
+    }
+    store = Store(settings.database_url, read_only=True)
+    try:
+        facts |= _stored(store, settings, now)
+    except StoreError as error:
+        facts["away"] = _why(settings, error, public=public)
+        facts |= {"outcomes": {}, "sources": _delivered_only(settings), "doubts": []}
+    finally:
+        store.close()
+    return facts
+
+
+def _why(settings: Settings, error: StoreError, *, public: bool) -> str:
+    url = parse_url(settings.database_url)
+    if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
+        return "nothing was ingested yet"
+    return "the store does not answer" if public else str(error)
+
+
+def told(facts: Mapping[str, Any]) -> Iterator[str]:
+    """The status for people, line by line."""
+    movers = facts["movers"]
+    yield f"store     {facts['store']}" + (f": {facts['away']}" if facts["away"] else "")
+    yield f"movers    {movers['state']}" + (f", last heard of {movers['at']}" if movers["at"] else "")
+    for what, text in movers["troubles"].items():
+        yield f"trouble   {what}: {text}"
+    yield "files     " + (", ".join(f"{count} {name}" for name, count in facts["outcomes"].items()) or "none yet")
+    for source in facts["sources"]:
+        yield _told_of(source)
+    for upstream in facts["upstreams"]:
+        error = f": {upstream['error']}" if upstream["error"] else ""
+        yield f"upstream  {upstream['address']}, last answer {upstream['success'] or 'never'}{error}"
+    for doubt in facts["doubts"]:
+        yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
+
+
+def _told_of(source: Mapping[str, Any]) -> str:
+    line = f"source    {source['source']:<20} {source['entries']:>7} entries, newest {source['newest'] or 'none'}"
+    if source["expected"] is not None:
+        line += f", one every {timedelta(seconds=source['expected'])} at most"
+    if source["stale"]:
+        line += "  STALE"
+    if source["newest"] != source["delivered"]:
+        line += f"  (delivered: {source['delivered'] or 'nothing yet'})"
+    return line + ("" if source["configured"] else "  (not configured)")
+
+
+def _stored(store: Store, settings: Settings, now: datetime) -> dict[str, Any]:
+    counts = store.freshness()
+    dumps: Mapping[str, tuple[dict[str, int], datetime | None]] = {**store.dumps_by_source()}
+    sources = []
+    for source in store.sources():
+        if source.id in counts:
+            history = [member.published for member in store.newest(f"source/{source.id}", _HISTORY)]
+            fresh = freshness(_delivered(settings, source.id), history, now)
+            outcomes, last = dumps.get(source.id, ({}, None))
+            facts = {
+                "entries": counts[source.id][0],
+                "newest": _instant(counts[source.id][1]),
+                "outcomes": outcomes,
+                "last_dump": _instant(last),
+            }
+            sources.append(_source(source, fresh) | facts)
+    return {
+        "outcomes": {outcome.value: count for outcome, count in sorted(store.outcomes().items())},
+        "sources": sources,
+        "doubts": [
+            {"file": _below(doubt.path, settings), "outcome": doubt.outcome.value, "reason": doubt.reason}
+            for doubt in store.doubts()
+        ],
+    }
+
+
+def _source(source: Source, fresh: Freshness) -> dict[str, Any]:
+    return {
+        "source": source.id,
+        "title": source.title,
+        "configured": source.configured,
+        "delivered": _instant(fresh.delivered),
+        "expected": int(fresh.expected.total_seconds()) if fresh.expected else None,
+        "stale": fresh.stale,
+    }
+
+
+def _delivered_only(settings: Settings) -> list[dict[str, Any]]:
+    """What can be said of sources while the store is away: what stands in their documents."""
+    sources = []
+    for path in sorted(Path(settings.feeds_folder, "source").glob("*.json")):
+        delivered = _delivered(settings, path.stem)
+        fresh = Freshness(delivered=delivered, expected=None, stale=None)
+        facts = _source(Source(id=path.stem, title=path.stem), fresh)
+        if delivered:
+            sources.append(facts | {"entries": 0, "newest": _instant(delivered), "outcomes": {}, "last_dump": None})
+    return sources
+
+
+class _Item(msgspec.Struct):
+    date_published: datetime
+
+
+class _Document(msgspec.Struct):
+    items: list[_Item] = []
+
+
+def _delivered(settings: Settings, source: str) -> datetime | None:
+    """When the newest entry in a source's published document was published."""
+    try:
+        data = Path(settings.feeds_folder, "source", f"{source}.json").read_bytes()
+        items = msgspec.json.decode(data, type=_Document).items if seal.digest(data) else []
+    except (OSError, msgspec.DecodeError):
+        return None
+    return max((item.date_published for item in items), default=None)
+
+
+def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
+    """Who ingests on this machine; elsewhere it may be another one's business."""
+    facts = read_report(Path(settings.var_folder) / REPORT)
+    if facts is None:
+        return {"state": "none on this machine", "at": None, "troubles": {}}
+    if now - datetime.fromisoformat(facts["at"]) > _SILENT:
+        facts["state"] = f"silent (was {facts['state']})"
+    if public:
+        troubles = dict.fromkeys(facts["troubles"], "see the log, or refeed status")
+        return {"state": facts["state"], "at": facts["at"], "waiting": facts.get("waiting", 0), "troubles": troubles}
+    return facts
+
+
+def _upstreams(settings: Settings) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": upstream.address,
+            "success": _instant(state.success),
+            "changed": _instant(state.changed),
+            "failures": state.failures,
+            "error": state.error or None,
+        }
+        for upstream, state in states_of(settings.upstreams, outward.places(settings))
+    ]
+
+
+def _below(path: str, settings: Settings) -> str:
+    """A dump's path below its dump folder."""
+    for folder in outward.dump_folders(settings):
+        if path.startswith(folder.rstrip("/") + "/"):
+            return path[len(folder.rstrip("/")) + 1 :]
+    return path
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return rfc3339(instant) if instant else None

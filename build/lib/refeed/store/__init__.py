@@ -1,0 +1,41 @@
+"""rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
+
+from .advisory import AdvisoryLock
+from .copying import Copied, copy
+from .engine import is_shared
+from .forgetting import forget
+from .listening import Listener
+from .mending import mend
+from .recording import EntryRow, Reading, Recorded, forget_files, record
+from .reposts import Candidate, Judge
+from .revising import keep, relabel, restore, revise, withdraw
+from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
+
+__all__ = [
+    "AdvisoryLock",
+    "Candidate",
+    "Copied",
+    "Doubt",
+    "EntryRow",
+    "FeedState",
+    "Judge",
+    "Listener",
+    "Member",
+    "MonthState",
+    "Original",
+    "Reading",
+    "Recorded",
+    "Store",
+    "Stored",
+    "copy",
+    "forget",
+    "forget_files",
+    "is_shared",
+    "keep",
+    "mend",
+    "record",
+    "relabel",
+    "restore",
+    "revise",
+    "withdraw",
+]

@@ -1,0 +1,85 @@
+"""Entries and originals <-> the compressed bytes that a row holds. Pure: the movers' child processes use it too."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import msgspec
+import zstandard
+
+from ..model import Cleaned, Entry, Label, Origin, Removed
+
+# Level 3 took 0.03 ms for 6 kB where zlib took 0.11; higher levels gain 3 % on texts of this size.
+_LEVEL = 3
+_LIMIT = 64 * 1024 * 1024
+_local = threading.local()
+
+
+class Notes(msgspec.Struct, frozen=True):
+    """The account of how an entry came about, apart from the entry, because feeds never need it."""
+
+    removed: tuple[Removed, ...] = ()
+    flags: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+
+_entry = msgspec.json.Decoder(Entry)
+_notes = msgspec.json.Decoder(Notes)
+_labels = msgspec.json.Decoder(tuple[Label, ...])
+_encoder = msgspec.json.Encoder()
+
+
+def compress(data: bytes) -> bytes:
+    """Compress; safe to call from any thread."""
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    return _local.compressor.compress(data)  # type: ignore[no-any-return]
+
+
+def decompress(data: bytes) -> bytes:
+    """Undo `compress`."""
+    if not hasattr(_local, "decompressor"):
+        _local.decompressor = zstandard.ZstdDecompressor()
+    return _local.decompressor.decompress(data, max_output_size=_LIMIT)  # type: ignore[no-any-return]
+
+
+def pack_entry(entry: Entry) -> bytes:
+    """The entry as a row's payload."""
+    return compress(_encoder.encode(entry))
+
+
+def unpack_entry(payload: bytes, published: int, updated: int) -> Entry:
+    """The entry of a row: its dates are the row's, so that they can move without the payload."""
+    return replace(_entry.decode(decompress(payload)), published=instant(published), updated=instant(updated))
+
+
+def pack_notes(cleaned: Cleaned) -> bytes:
+    """What was removed and why, the flags, and where the fields came from."""
+    return compress(_encoder.encode(Notes(cleaned.removed, cleaned.flags, cleaned.origins)))
+
+
+def unpack_notes(data: bytes) -> Notes:
+    """Undo `pack_notes`."""
+    return _notes.decode(decompress(data))
+
+
+def pack_labels(labels: tuple[Label, ...]) -> str:
+    """Labels as a row's text."""
+    return _encoder.encode(labels).decode()
+
+
+def unpack_labels(data: str) -> tuple[Label, ...]:
+    """Undo `pack_labels`."""
+    return _labels.decode(data)
+
+
+def seconds(instant: datetime) -> int:
+    """An instant as SQL holds it."""
+    return int(instant.timestamp())
+
+
+def instant(seconds: int) -> datetime:
+    """Undo `seconds`."""
+    return datetime.fromtimestamp(seconds, UTC)

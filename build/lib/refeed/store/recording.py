@@ -1,0 +1,250 @@
+"""What the movers found out -> rows, one transaction a batch: files, originals, entries, and their places in feeds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select, update
+
+from ..history import Version, settle
+from ..model import Outcome, Source
+from . import schema as t
+from .packing import instant, seconds
+from .places import upsert
+from .reposts import Judge, pack_bands
+from .store import Store
+from .turning import turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """An entry made from one dump, packed for its row."""
+
+    id: str
+    source: Source
+    title: str
+    published: datetime
+    fingerprint: str
+    weight: int
+    sketch: bytes | None
+    """What its text is compared by; None when it is too short to be compared."""
+    bands: tuple[int, ...]
+    """Keys under which texts that may be the same meet."""
+    payload: bytes
+    notes: bytes
+    labels: str
+    rules: str
+    """Version of the rules it was cleaned with."""
+    topics: str
+    """Version of the topics it was labelled with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of one file, ready to be recorded."""
+
+    path: bytes
+    shown: str
+    folder: str
+    stamp: int
+    """Of the file's size and times: when it is another, the file is read again."""
+    seen: datetime
+    written: datetime | None = None
+    """The file's own time, not after `seen`: dates an edit, the same however often its ingest is begun anew."""
+    outcome: Outcome
+    reason: str | None = None
+    digest: bytes | None = None
+    """Of the file's bytes; None when they were not read."""
+    data: bytes | None = None
+    """The bytes, compressed; None when they are kept already."""
+    at: datetime | None = None
+    entry: EntryRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a batch did: files by what they brought, and the feeds whose version moved."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """new, changed, unchanged, flagged, quarantined, ignored."""
+    feeds: frozenset[str] = frozenset()
+    entries: tuple[str, ...] = ()
+    """Ids of entries that are new or changed."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the store knew of a batch's files and entries before it, kept up to date as the batch goes on."""
+
+    kept: dict[bytes, tuple[str | None, str, str | None]]
+    files: dict[bytes, bytes | None]
+    versions: dict[str, dict[bytes, Version]]
+    rows: dict[str, dict[str, Any]]
+    before: dict[str, dict[str, Any]]
+    originals: dict[bytes, dict[str, object]] = field(default_factory=dict)
+    edited: dict[bytes, Version] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def record(store: Store, readings: Sequence[Reading], now: datetime, judge: Judge | None = None) -> Recorded:
+    """Write a batch, all or nothing. Recording the same readings again changes nothing.
+
+    `now` is when the batch is written: it dates the change of feeds, never an entry. `judge` says which entry's text
+    is another's. Raises StoreError.
+    """
+    with store.writing() as connection:
+        batch = _prepare(connection, readings)
+        for reading in readings:
+            _take(batch, reading)
+        changed = {id: batch.rows[id] for id in batch.changed}
+        feeds = turn(connection, batch.before, changed, now, judge)
+        _write(connection, batch, readings)
+    return Recorded(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed))
+
+
+def forget_files(store: Store, paths: Iterable[bytes]) -> None:
+    """Forget that files were seen, so that the next scan reads them again; what they brought stays."""
+    with store.writing() as connection:
+        connection.execute(delete(t.files).where(t.files.c.path.in_(list(paths))))
+
+
+def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
+    digests = {reading.digest for reading in readings if reading.digest}
+    ids = {reading.entry.id for reading in readings if reading.entry}
+    o, f, e = t.originals.c, t.files.c, t.entries.c
+    kept = {
+        row.digest: (row.entry, row.outcome, row.reason)
+        for row in connection.execute(select(o.digest, o.entry, o.outcome, o.reason).where(o.digest.in_(digests)))
+    }
+    paths = [reading.path for reading in readings]
+    files = {row.path: row.digest for row in connection.execute(select(f.path, f.digest).where(f.path.in_(paths)))}
+    versions: dict[str, dict[bytes, Version]] = {}
+    query = select(o.digest, o.entry, o.at, o.edited, o.published, o.fingerprint).where(o.entry.in_(ids))
+    for row in connection.execute(query):
+        versions.setdefault(row.entry, {})[row.digest] = Version(
+            at=instant(row.at),
+            digest=row.digest,
+            published=instant(row.published),
+            fingerprint=row.fingerprint,
+            edited=instant(row.edited) if row.edited is not None else None,
+        )
+    rows = {row.id: dict(row._mapping) for row in connection.execute(select(t.entries).where(e.id.in_(ids)))}
+    return _Batch(kept=kept, files=files, versions=versions, rows=dict(rows), before=rows)
+
+
+def _take(batch: _Batch, reading: Reading) -> None:
+    """Judge one reading against what is known, in memory."""
+    digest, before = reading.digest, batch.files.get(reading.path)
+    batch.files[reading.path] = digest
+    edited = before is not None and before != digest
+    known, outcome, _ = batch.kept.get(digest, (None, "", None)) if digest else (None, "", None)
+    if reading.outcome in (Outcome.QUARANTINED, Outcome.IGNORED) or digest is None:
+        batch.counts[reading.outcome.value] += 1
+    elif reading.entry is None or (known is not None and not edited):
+        batch.counts[outcome if outcome == Outcome.QUARANTINED.value else "unchanged"] += 1
+    else:
+        batch.counts[_version(batch, reading, before if edited else None)] += 1
+        batch.counts["flagged"] += reading.outcome is Outcome.FLAGGED
+    # Bytes of which nothing could be made are judged anew when they are read again: limits and rules change.
+    if digest is not None and (digest not in batch.kept or (known is None and reading.entry is not None)):
+        batch.kept[digest] = (reading.entry.id if reading.entry else None, reading.outcome.value, reading.reason)
+        batch.originals[digest] = _original(reading)
+
+
+def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
+    """Add a dump to its entry's versions; says whether that made a new entry, a changed one, or neither."""
+    made, digest = reading.entry, reading.digest
+    assert made is not None
+    assert digest is not None
+    assert reading.at is not None
+    versions = batch.versions.setdefault(made.id, {})
+    fresh = Version(at=reading.at, digest=digest, published=made.published, fingerprint=made.fingerprint)
+    version = versions.get(digest, fresh)
+    if before in versions and version.at <= versions[before].at:
+        # The file was edited where it lies and keeps its header's date, or went back to what it was.
+        prior = versions[before]
+        edited = max(reading.written or reading.seen, (prior.edited or prior.at) + timedelta(seconds=1))
+        version = replace(version, at=prior.at, edited=edited)
+        batch.edited[digest] = version
+    versions[digest] = version
+    dates = settle(tuple(versions.values()))
+    old = batch.rows.get(made.id)
+    row: dict[str, Any] = dict(old) if old else {"id": made.id, "via": "[]", "repost_of": None, "withdrawn": None}
+    if dates.newest == digest or old is None:
+        row |= {
+            "source": made.source.id,
+            "title": made.title,
+            "weight": made.weight,
+            "digest": digest,
+            "sketch": made.sketch,
+            "bands": pack_bands(made.bands),
+            "payload": made.payload,
+            "notes": made.notes,
+            "labels": made.labels,
+            "rules": made.rules,
+            "topics": made.topics,
+        }
+        batch.sources[made.source.id] = made.source
+    row |= {"published": seconds(dates.published), "updated": seconds(dates.updated)}
+    if row == old:
+        return "unchanged"
+    batch.rows[made.id] = row
+    verdict = "changed" if old else "new"
+    batch.changed.setdefault(made.id, verdict)
+    return verdict
+
+
+def _original(reading: Reading) -> dict[str, object]:
+    at = reading.at or reading.seen
+    return {
+        "digest": reading.digest,
+        "entry": reading.entry.id if reading.entry else None,
+        "at": seconds(at),
+        "edited": None,
+        "published": seconds(reading.entry.published) if reading.entry else None,
+        "fingerprint": reading.entry.fingerprint if reading.entry else None,
+        "outcome": reading.outcome.value,
+        "reason": reading.reason,
+        "path": reading.shown,
+        "folder": reading.folder,
+        "seen": seconds(reading.seen),
+        "data": reading.data,
+    }
+
+
+def _write(connection: Connection, batch: _Batch, readings: Sequence[Reading]) -> None:
+    for digest, version in batch.edited.items():
+        assert version.edited is not None
+        values = {"at": seconds(version.at), "edited": seconds(version.edited)}
+        if digest in batch.originals:
+            batch.originals[digest] |= values
+        else:
+            connection.execute(update(t.originals).where(t.originals.c.digest == digest).values(**values))
+    upsert(connection, t.originals, list(batch.originals.values()))
+    upsert(connection, t.sources, [_source(source) for source in batch.sources.values()])
+    last = {reading.path: reading for reading in readings}
+    upsert(connection, t.files, [_file(batch, reading) for reading in last.values()])
+
+
+def _file(batch: _Batch, reading: Reading) -> dict[str, object]:
+    outcome, reason = reading.outcome.value, reading.reason
+    if reading.digest in batch.kept and reading.entry is None:
+        _, outcome, reason = batch.kept[reading.digest]
+    return {
+        "path": reading.path,
+        "stamp": reading.stamp,
+        "digest": reading.digest,
+        "outcome": outcome,
+        "reason": reason,
+    }
+
+
+def _source(source: Source) -> dict[str, object]:
+    return {"id": source.id, "data": msgspec.json.encode(source).decode()}

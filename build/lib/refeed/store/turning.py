@@ -1,0 +1,38 @@
+"""Entries as they were and as they are to be -> rows, with all that moves with them, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from . import schema as t
+from .places import Place, Places, upsert
+from .reposts import Judge, file_bands, judge_reposts
+
+Row = dict[str, Any]
+
+
+def turn(
+    connection: Connection,
+    before: Mapping[str, Row],
+    after: Mapping[str, Row],
+    now: datetime,
+    judge: Judge | None,
+) -> frozenset[str]:
+    """Write entries, and move them to their places in feeds; returns the feeds whose version moved.
+
+    Entries that share a text with one of these move with it: one of them is shown, the others are its `via`.
+    """
+    old, new = dict(before), dict(after)
+    if judge is not None:
+        judge_reposts(connection, old, new, judge)
+    file_bands(connection, before, after)
+    places = Places(connection, now)
+    for id, row in new.items():
+        places.move(id, Place.of(old.get(id)), Place.of(row))
+    revision = places.flush()
+    upsert(connection, t.entries, [row | {"revision": revision} for row in new.values()])
+    return places.feeds

@@ -1,0 +1,158 @@
+"""Entry -> the topics it belongs to, with scores and reasons. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..model import Entry, Label
+from ..rules import WEIGHT, TopicRule
+from .places import LEAD, Places, places
+from .wording import fold
+from .words import Hit, Vocabulary
+
+METHOD = 1
+"""Raised when the same rule would give other labels, so that what is stored is labelled anew."""
+
+MOST = {"title": 2.0, "tags": 2.0, "lead": 4.0, "body": 2.0}
+"""How many mentions count, by place: a word repeated is not a subject twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one topic makes of an entry."""
+
+    topic: str
+    score: float
+    threshold: float
+    reasons: tuple[str, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return self.score >= self.threshold
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.score:g} of {self.threshold:g}; {'; '.join(self.reasons)}"
+
+
+class Matcher:
+    """A set of topic rules, ready to label entries. Build it once: it makes one automaton of all words."""
+
+    def __init__(self, rules: Iterable[TopicRule]) -> None:
+        self.rules = tuple(rules)
+        self._vocabulary = Vocabulary(self.rules)
+        self._sections = tuple(frozenset(fold(name) for name in rule.sections) for rule in self.rules)
+        self._named: dict[str, list[int]] = {}
+        for topic, names in enumerate(self._sections):
+            for name in names:
+                self._named.setdefault(name, []).append(topic)
+        self._weights = tuple(WEIGHT | rule.weight for rule in self.rules)
+        self._versions = {rule.id: _version(rule) for rule in self.rules}
+
+    def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[TopicRule, ...]]]:
+        return Matcher, (self.rules,)  # the automaton is built again where it is used: quicker than sending it
+
+    def labels(self, entry: Entry, seen: Places | None = None) -> tuple[Label, ...]:
+        """The topics that the entry belongs to, in the order of the rules. `seen`: its places, if they are at hand."""
+        return tuple(
+            Label(topic=self.rules[topic].id, score=score, reasons=_reasons(points))
+            for topic, score, points in self._judged(entry, seen or places(entry))
+            if score >= self.rules[topic].threshold
+        )
+
+    def explain(self, entry: Entry) -> tuple[Verdict, ...]:
+        """Every topic that anything in the entry speaks for, near misses too, in the order of the rules."""
+        return tuple(
+            Verdict(
+                topic=self.rules[topic].id,
+                score=score,
+                threshold=self.rules[topic].threshold,
+                reasons=_reasons(points),
+            )
+            for topic, score, points in self._judged(entry, places(entry))
+            if score > 0
+        )
+
+    def version(self, topic: str) -> str:
+        """A digest of all in a topic's rule that can change its labels; its title cannot. Raises KeyError."""
+        return self._versions[topic]
+
+    def _judged(self, entry: Entry, seen: Places) -> Iterator[tuple[int, float, list[_Points]]]:
+        """Every topic that something speaks for or against, its score, and the points that make it."""
+        hits = self._found(seen)
+        named = {topic for name in seen.sections for topic in self._named.get(name, ())}
+        for topic in sorted(hits.keys() | named):
+            sources = self.rules[topic].sources
+            if not sources or entry.source in sources:
+                points = self._points(topic, hits.get(topic, {}), seen)
+                yield topic, round(sum((what.points for what in points), 0.0), 2), points
+
+    def _found(self, seen: Places) -> dict[int, dict[str, list[Hit]]]:
+        """Every topic's hits by place. One in the lead is one in the body too; a tag is one mention, however put."""
+        hits: dict[int, dict[str, list[Hit]]] = {}
+        for hit in self._vocabulary.find(seen.title):
+            hits.setdefault(hit.topic, {}).setdefault("title", []).append(hit)
+        for tag in seen.tags:
+            for hit in {hit.topic: hit for hit in self._vocabulary.find(tag)}.values():
+                hits.setdefault(hit.topic, {}).setdefault("tags", []).append(hit)
+        for hit in self._vocabulary.find(seen.text):
+            places = hits.setdefault(hit.topic, {})
+            if hit.start < LEAD:
+                places.setdefault("lead", []).append(hit)
+            places.setdefault("body", []).append(hit)
+        return hits
+
+    def _points(self, topic: int, hits: dict[str, list[Hit]], seen: Places) -> list[_Points]:
+        weights = self._weights[topic]
+        made = []
+        for place, most in MOST.items():
+            if found := hits.get(place):
+                share = 0.5 * 1000 / max(1000, len(seen.text)) if place == "body" else 1.0
+                mentions = share * sum([_COUNTS[hit.kind] for hit in found])
+                if points := weights[place] * max(-most, min(most, mentions)):
+                    made.append(_Points(place, points, found))
+        if section := self._sections[topic] & seen.sections:
+            made.append(_Points("section", weights["section"], min(section)))
+        return made
+
+
+class _Points(NamedTuple):
+    """What one place gives a topic, for these hits or this section's name."""
+
+    place: str
+    points: float
+    why: list[Hit] | str
+
+
+_COUNTS = {"words": 1.0, "hints": 0.5, "without": -1.0}
+
+
+def _reasons(made: list[_Points]) -> tuple[str, ...]:
+    return tuple(
+        f"{place}: {why if isinstance(why, str) else _spell(why)} ({points:+.2g})" for place, points, why in made
+    )
+
+
+def _spell(hits: list[Hit]) -> str:
+    """The words, most frequent first: `气候 ×2, 碳排放, not 政治气候`."""
+    count = Counter(("not " if hit.kind == "without" else "") + hit.word.removeprefix("re:") for hit in hits)
+    words = [word if times == 1 else f"{word} ×{times}" for word, times in count.most_common(6)]
+    return ", ".join(words) + (" …" if len(count) > 6 else "")
+
+
+def _version(rule: TopicRule) -> str:
+    parts = [
+        METHOD,
+        rule.words,
+        rule.hints,
+        rule.without,
+        rule.sections,
+        rule.sources,
+        sorted(rule.weight.items()),
+        rule.threshold,
+    ]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]

@@ -1,0 +1,131 @@
+"""All words and patterns of all topics -> where they stand in a text, in one pass whatever their number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal, NamedTuple
+
+import re2
+from ahocorasick_rs import AhoCorasick
+
+from ..rules import PATTERN, TopicRule, compile_pattern
+from .literals import is_simple, literals
+from .wording import fold_pattern, spellings
+
+Kind = Literal["words", "hints", "without"]
+KINDS: tuple[Kind, ...] = ("words", "hints", "without")
+_RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+
+MOST = 100
+"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
+
+_LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
+
+
+class Hit(NamedTuple):
+    """A word of a topic in a text."""
+
+    topic: int
+    kind: Kind
+    word: str
+    """As the rule has it; what was found, for a pattern."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a text in the automaton is good for: as a word of topics, as a sign that a pattern may match."""
+
+    owners: list[tuple[int, Kind, str]] = field(default_factory=list)
+    patterns: list[int] = field(default_factory=list)
+
+
+class Vocabulary:
+    """The words of some rules, ready to be found. Built once; holds no state of a search."""
+
+    def __init__(self, rules: Iterable[TopicRule]) -> None:
+        known: dict[str, _Known] = {}
+        patterns: dict[str, list[tuple[int, Kind]]] = {}
+        for topic, rule in enumerate(rules):
+            for kind in KINDS:
+                for word in getattr(rule, kind):
+                    if word.startswith(PATTERN):
+                        patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, kind))
+                        continue
+                    for spelling in spellings(word.strip()):
+                        known.setdefault(spelling, _Known()).owners.append((topic, kind, word))
+        self._patterns = [(_compile(text), tuple(owners)) for text, owners in patterns.items()]
+        self._always: list[int] = []
+        for number, pattern in enumerate(patterns):
+            needed = literals(pattern)
+            for text in needed:
+                known.setdefault(text, _Known()).patterns.append(number)
+            if not needed:
+                self._always.append(number)
+        self._known = tuple(
+            (tuple(what.owners), tuple(what.patterns), bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
+            for text, what in known.items()
+        )
+        self._automaton = AhoCorasick(list(known), store_patterns=False)
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
+
+        A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
+        itself is given as a hit.
+        """
+        found, candidates = self._literal(text)
+        for number in sorted(candidates.union(self._always)):
+            found += self._by_pattern(number, text)
+        found.sort(key=_order)
+        kept: Hit | None = None
+        hides = False
+        for hit in found:
+            if kept is not None and hit.topic == kept.topic and hit.start < kept.end:
+                hides = hides or hit.kind != "without"
+                continue
+            if kept is not None and not (kept.kind == "without" and hides):
+                yield kept
+            kept, hides = hit, False
+        if kept is not None and not (kept.kind == "without" and hides):
+            yield kept
+
+    def _literal(self, text: str) -> tuple[list[Hit], set[int]]:
+        """Hits of words, and the patterns that the text may hold: one pass, however many there are of either."""
+        found: list[Hit] = []
+        candidates: set[int] = set()
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            owners, patterns, latin = self._known[index]
+            if patterns:
+                candidates.update(patterns)
+            if owners and not (latin and _inside(text, start, end)):
+                for topic, kind, word in owners:
+                    found.append(Hit(topic, kind, word, start, end))
+        return found, candidates
+
+    def _by_pattern(self, number: int, text: str) -> Iterator[Hit]:
+        pattern, owners = self._patterns[number]
+        for match in islice(pattern.finditer(text), MOST):
+            for topic, kind in owners:
+                yield Hit(topic, kind, match[0][:24], *match.span())
+
+
+def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
+    """By re2, which no text can slow down, or by `re` where none can either. Raises ValueError."""
+    by_re2 = compile_pattern(pattern)
+    return re.compile(pattern, re.ASCII) if is_simple(pattern) else by_re2
+
+
+def _order(hit: Hit) -> tuple[int, int, int, int]:
+    return hit.topic, hit.start, -hit.end, _RANK[hit.kind]
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    """Whether a word that begins or ends in a Latin letter or digit begins or ends inside another."""
+    if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
+        return True
+    return bool(end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))

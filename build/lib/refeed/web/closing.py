@@ -1,0 +1,36 @@
+"""The application as one worker of `refeed serve` has it: once the end begins, every answer closes its connection."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from ..listening import LAST_ANSWERS
+from .app import create_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def application() -> Flask:
+    """The application, listening for the signal that its server is about to end."""
+    app = create_app()
+    answer = app.wsgi_app
+
+    def last_answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            # Not for an application to say, by PEP 3333; but granian closes without a word, and a client that keeps
+            # its connection may be sending its next request just then.
+            return start_response(status, [*headers, ("Connection", "close")], *failure)
+
+        return answer(environ, start)
+
+    def begin(_number: int, _frame: FrameType | None) -> None:
+        app.wsgi_app = last_answer  # type: ignore[method-assign]
+
+    signal.signal(LAST_ANSWERS, begin)
+    return app

@@ -1,0 +1,66 @@
+"""The headers of a request for a document -> whether a person opened it by hand, and which page to show instead.
+
+What real readers and browsers send is in docs/pages.md. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+DOCUMENT_KEY = "refeed.document"
+"""Key of the WSGI environment that holds the document's name when its page stands in for it. A page that finds it
+answers under the document's address: never stored by any cache, not even the browser's own, because the document
+itself is under the same address."""
+
+VARY = "Accept, Sec-Fetch-Dest, Sec-Fetch-Site"
+"""What `wants_page` looks at. Both answers, the page and the document, have to name it."""
+
+_FEED_TYPES = re.compile(r"application/(?:atom|rss|rdf|feed)\b|[+/]json|x-opml")
+_DOCUMENT = re.compile(
+    r"(?:feeds/)?(?P<feed>all|(?:source|topic|view)/[a-z0-9-]{1,100})(?:/archive/(?P<month>\d{4}-\d{2})(?:-\d{1,5})?)?\.(?:atom|rss|json)"
+)
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether the request for a document is a browser's, opened by hand or from another site.
+
+    Names of headers in any case. In doubt it is a reader's, which can do nothing with a page.
+    """
+    sent = {name.lower(): value.strip().lower() for name, value in headers.items()}
+    if "a-im" in sent:  # asks for a part of a feed (RFC 3229), so it knows that this is one
+        return False
+    if not prefers_html(sent.get("accept", "")):
+        return False
+    # Sent by browsers alone, and over https only. A script's request, such as a reader that runs in a browser, says
+    # `empty`; a person who clicks "Atom" on our own page wants to see the document itself.
+    return sent.get("sec-fetch-dest", "document") == "document" and sent.get("sec-fetch-site") != "same-origin"
+
+
+def page_path(document: str) -> str | None:
+    """The page that shows what a document holds: `feeds/source/bbc.atom` -> `/source/bbc`; None when it has none."""
+    match = _DOCUMENT.fullmatch(document.lstrip("/"))
+    if match is None:
+        return None
+    return f"/{match['feed']}/{match['month']}" if match["month"] else f"/{match['feed']}"
+
+
+def prefers_html(accept: str) -> bool:
+    """HTML asked for by name, no type of feeds named, and XML wanted less (a browser's 0.9)."""
+    accept = accept.lower()
+    if _FEED_TYPES.search(accept):
+        return False
+    wanted = dict(_weighed(part) for part in accept[:1000].split(","))
+    html = wanted.get("text/html", 0.0)
+    return html > max(wanted.get("application/xml", 0.0), wanted.get("text/xml", 0.0))
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return name, float(parameter[2:])
+            except ValueError:
+                return name, 0.0
+    return name, 1.0

@@ -1,0 +1,131 @@
+"""What every template sees: the site, the page's language, addresses and dates as they are written in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from babel import Locale
+from babel.support import NullTranslations
+from flask import g, request
+from flask.sansio.app import App
+from flask_babel import Babel, get_locale, get_translations, gettext
+
+from ...config import Settings
+from . import times
+from .assets import Assets
+from .languages import LANGUAGES, Words, negotiate, warm
+
+
+class Setting:
+    """Prepares an application's templates. Addresses come from the configured outward address, never from a request."""
+
+    def __init__(self, settings: Settings, assets: Assets) -> None:
+        self._site = settings.site
+        self._prefix = urlsplit(settings.site.base_url).path.rstrip("/")
+        self._assets = assets
+
+    def prepare(self, app: App) -> None:
+        """Give the application our translations, filters and globals."""
+        babel = Babel(app, locale_selector=lambda: self.language().replace("-", "_"))
+        babel.domain_instance = Words()
+        app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+        app.jinja_env.globals.update(
+            site=self._site,
+            languages=LANGUAGES,
+            here=self.here,
+            absolute=self.absolute,
+            static=lambda file: f"{self._prefix}/static/{self._assets.name(file)}",
+            month_name=lambda month, year=False: times.month_name(month, get_locale(), year=year),
+        )
+        app.jinja_env.filters.update(told=told, counted=counted)
+        # Now rather than in somebody's first request: compiled templates, words, and how dates are written.
+        for name in app.jinja_env.list_templates(["html"]):
+            app.jinja_env.get_template(name)
+        for tag in LANGUAGES:
+            warm(Locale.parse(tag, sep="-"))
+        app.context_processor(self._of_this_request)
+
+    def language(self) -> str:
+        """The page's: as chosen in its address, else as the browser would have it."""
+        if not hasattr(g, "language"):
+            accepted = request.headers.get("Accept-Language", "")
+            g.language = negotiate(accepted, request.args.get("lang", ""), self._site.language)
+        return str(g.language)
+
+    def to(self, path: str, **query: object) -> str:
+        """A place on our own site; a language that was chosen stays chosen."""
+        return self._to(_chosen(), path, **query)
+
+    def here(self, **query: object) -> str:
+        """The same page, with something in its address changed."""
+        return self.to(request.path, **_known(request.args) | query)
+
+    def absolute(self, path: str) -> str:
+        """A place on our own site, for others."""
+        return f"{self._site.base_url}{quote(path)}"
+
+    def _to(self, chosen: str, path: str, **query: object) -> str:
+        asked = {name: value for name, value in query.items() if value not in (None, "")}
+        if chosen and "lang" not in asked and not path.startswith(("/feeds/", "/static/", "/qr/")):
+            asked["lang"] = chosen
+        return f"{self._prefix}{quote(path)}" + (f"?{urlencode(asked)}" if asked else "")
+
+    def _of_this_request(self) -> dict[str, Any]:
+        """Looked up once for a page, which may have a thousand links and dates."""
+        locale = get_locale()
+        return {
+            "language": self.language(),
+            "to": partial(self._to, _chosen()),
+            "moment": lambda instant, zone=times.UTC: times.moment(instant, zone, locale),
+            "day": lambda instant, zone=times.UTC: times.day(instant, zone, locale),
+            "much": partial(much, get_translations()),
+        }
+
+
+def much(words: NullTranslations, entries: int, monthly: int) -> str:
+    """How much there is of a feed, and how much it publishes."""
+    if not entries:
+        return str(words.gettext("no entries yet"))
+    whole = str(words.ngettext("%(num)s entry", "%(num)s entries", entries)) % {"num": counted(entries)}
+    if not monthly:
+        return whole
+    rate = str(words.gettext("about %(count)s a month")) % {"count": counted(monthly)}
+    return f"{whole} · {rate}"
+
+
+def counted(number: int) -> str:
+    """A number as all our languages write it: 12,345."""
+    return f"{number:,}"
+
+
+def told(reason: str) -> tuple[str, str, str]:
+    """A reason of the matcher's, `title: 气候 ×2 (+4)`: its place in the page's language, the words, the points."""
+    match = _REASON.fullmatch(reason)
+    if match is None:
+        return "", reason, ""
+    places = {
+        "title": gettext("in the title:"),
+        "tags": gettext("in the source’s tags:"),
+        "lead": gettext("at the beginning:"),
+        "body": gettext("in the text:"),
+        "section": gettext("section:"),
+    }
+    words = re.sub(r"\bnot (?=\S)", lambda _: gettext("against:") + " ", match["words"])
+    return places[match["place"]], words, match["points"]
+
+
+_REASON = re.compile(r"(?P<place>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
+
+
+def _chosen() -> str:
+    """The language that the page's address asks for, if it is one of ours."""
+    asked = request.args.get("lang", "")
+    return asked if asked in LANGUAGES else ""
+
+
+def _known(asked: Mapping[str, str]) -> dict[str, Any]:
+    return {name: asked[name][:200] for name in ("q", "page", "lang") if name in asked}

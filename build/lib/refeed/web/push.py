@@ -1,0 +1,78 @@
+"""`POST /dumps`: dumps from programs that have a token. Durable before it answers; the movers take them from there."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from ..config import Settings
+from ..dumpfile import DumpFile, write
+from ..errors import PushError, QuarantineError
+from ..making import Maker
+from ..model import Dump
+from ..outward import places
+from ..pipeline import now
+from ..push import read_push
+from .pace import Pace
+
+LIMIT = 5_000_000
+"""Bytes of one request."""
+_A_MINUTE = 60
+
+
+def push(settings: Settings) -> Blueprint:
+    """The route, for settings that have a token; without one there is no such page."""
+    blueprint = Blueprint("push", __name__)
+    wanted = sha256(settings.push_token.encode()).digest()
+    root = places(settings).dumps
+    pace = Pace(_A_MINUTE)
+    maker = Maker.of(settings)
+
+    @blueprint.post("/dumps")
+    def dumps() -> Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given = sha256(token.strip().encode()).digest()
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted):
+            return _says(401, "send the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+        wait = pace.wait()
+        if wait:
+            return _says(429, f"at most {_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
+        if (request.content_length or 0) > LIMIT:
+            return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
+        body = request.stream.read(LIMIT + 1)
+        if len(body) > LIMIT:
+            return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
+        try:
+            files = read_push(body, request.content_type or "", now())
+            ids = _ids(maker, files)
+        except PushError as error:
+            return _says(400, str(error))
+        try:
+            new = write(root, files)
+        except OSError as error:
+            return _says(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
+        answer = msgspec.json.encode({"entries": ids, "new": len(new)})
+        return Response(answer + b"\n", 201 if new else 200, content_type="application/json")
+
+    return blueprint
+
+
+def _ids(maker: Maker, files: Sequence[DumpFile]) -> list[str]:
+    """The id of the entry that each dump will be. Raises PushError naming every one that would be quarantined."""
+    ids, mistakes = [], []
+    for number, file in enumerate(files, 1):
+        try:
+            ids.append(maker.identify(Dump(path=file.name, folder=file.folder, data=file.data, seen=now())))
+        except QuarantineError as error:
+            mistakes.append(f"dump {number}: {error}")
+    if mistakes:
+        raise PushError("\n".join(mistakes[:10]))
+    return ids
+
+
+def _says(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(text + "\n", status, headers, content_type="text/plain; charset=utf-8")

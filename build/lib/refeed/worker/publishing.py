@@ -1,0 +1,69 @@
+"""When documents are made: soon after their entries, in between while there is much to ingest, again when damaged."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from ..errors import PublishError
+from ..pipeline import Publisher
+from ..report import Report
+
+_log = logging.getLogger("refeed.worker")
+
+_BUSY = 2.0
+"""Seconds at least between publications while there is a backlog: subscribers see news, and the backlog shrinks."""
+_SHARE = 4
+"""And so many times as long as the last one took, so that a fifth of the time goes into publishing at most."""
+_LOOK = 2.0
+"""Seconds between looks at the documents that are there, by `stat` alone."""
+_SEARCH = 20.0
+"""Seconds between searches for documents that are not ours."""
+_AGAIN = 5.0
+"""Seconds until a disk that refused is tried again."""
+
+
+class Publishing:
+    """Publishes when it is owed and due."""
+
+    def __init__(
+        self, publisher: Publisher, report: Report, announce: Callable[[Sequence[str]], None] | None = None
+    ) -> None:
+        self._publisher = publisher
+        self._report = report
+        self._announce = announce
+        self._due = 0.0
+        self._looked = 0.0
+        self._searched = 0.0
+        self.owed = True
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to publish now."""
+        return self.owed and time.monotonic() >= self._due
+
+    def turn(self, *, busy: bool) -> None:
+        """Publish if it is time. `busy` says that there is more to ingest."""
+        began = time.monotonic()
+        if not self.owed and began - self._looked > _LOOK:
+            self._looked = began
+            thoroughly = began - self._searched > _SEARCH
+            self._searched = began if thoroughly else self._searched
+            self.owed = self._publisher.damaged(foreign=thoroughly)
+        if not self.waits:
+            return
+        try:
+            changed = self._publisher.publish()
+        except PublishError as error:
+            self._due = time.monotonic() + _AGAIN
+            self._report.trouble("feeds", str(error))
+            return
+        cost = time.monotonic() - began
+        self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
+        self.owed = False
+        self._report.well("feeds")
+        if changed:
+            _log.info("%d documents changed, in %.1f s", len(changed), cost)
+            if self._announce:
+                self._announce(changed)
