@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -146,12 +147,17 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
 
 
 def end_with_parent() -> None:
-    """End this process as SIGTERM would when standard input closes, which it does however the parent dies."""
+    """End this process as SIGTERM would when its parent is gone, however it went.
+
+    Standard input closes then, unless another child of the parent outlives it and holds the pipe's other end.
+    """
+    parent = os.getppid()
 
     def wait() -> None:
-        # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
-        while os.read(0, 4096):
-            pass
+        while os.getppid() == parent:
+            # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
+            if select.select([0], [], [], 1.0)[0] and not os.read(0, 4096):
+                break
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

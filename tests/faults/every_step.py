@@ -9,6 +9,7 @@ an interpreter. The last line that it writes says how many rounds there were and
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import select
@@ -18,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
@@ -58,6 +60,17 @@ def work(station: Station) -> int:
     finally:
         program.close()
     return 0
+
+
+def warm_up(station: Station) -> None:
+    """Import what the work imports on its way, so that faults hit what we do with files. It starts threads, which no
+    fork would have, so a fork does the work and says what it imported."""
+    station.put("0.md", dump(0))
+    listing = station.home / "modules"
+    assert in_fork(lambda: work(station) or listing.write_text("\n".join(sys.modules)) * 0) == 0
+    for name in listing.read_text().splitlines():
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def in_fork(what: Callable[[], int], before: Callable[[int], None] | None = None) -> int:
@@ -128,9 +141,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=10_000)
     parser.add_argument("--sticky", action="store_true")
     given = parser.parse_args()
-    scratch = Station(given.home / "scratch")
-    scratch.put("0.md", dump(0))
-    work(scratch)  # so that everything is imported, and faults hit what we do with files
+    warm_up(Station(given.home / "scratch"))
     station = prepare(given.home)
     fresh = given.home / "fresh"
     shutil.copytree(station.home, fresh)
