@@ -1,5 +1,0 @@
-"""`python -m refeed`: the commands."""
-
-from .cli import main
-
-main()
