@@ -89,7 +89,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield served
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, (home / "log").read_text()
+        assert process.wait(60) == 0, (home / "log").read_text()
         log.close()
 
 
@@ -202,6 +202,6 @@ def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: P
             time.sleep(0.2)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, (tmp_path / "log").read_text()
+        assert process.wait(60) == 0, (tmp_path / "log").read_text()
         log.close()
     assert "topcis" in (tmp_path / "log").read_text()
