@@ -39,7 +39,7 @@ def test_dumps_arrive_renamed_closed_linked_copied_with_old_times_and_in_new_fol
     station.put("0.md", dump(0))
     start()
     wait(has(station, 1))
-    assert wait(lambda: at_work(station)) < 5
+    assert wait(lambda: at_work(station)) < 30
     station.put("renamed.md", dump(1))
     took = wait(has(station, 2))
     (station.dumps / "closed.md").write_bytes(dump(2))
@@ -48,7 +48,7 @@ def test_dumps_arrive_renamed_closed_linked_copied_with_old_times_and_in_new_fol
     outside.write_bytes(dump(3))
     outside.rename(station.dumps / "moved in.md")
     took = max(took, wait(has(station, 4)))
-    assert took < 3
+    assert took < 15
     origin = station.home / "origin.md"
     origin.write_bytes(dump(4))
     os.link(origin, station.dumps / "linked.md")
@@ -150,7 +150,7 @@ def test_a_store_that_is_zeroed_cut_or_deleted_is_filled_anew_while_the_old_docu
         station.put(f"new {number}.md", dump(100 + number))
         wait(lambda number=number: _urn(station, 100 + number), 30)  # type: ignore[misc]
         assert before.keys() == station.documents().keys()
-        wait(lambda: station.faults() == [], 10)
+        wait(lambda: station.faults() == [])
     assert len(list(station.var.glob("refeed.db.damaged-*"))) == 2
 
 
@@ -199,6 +199,6 @@ def test_the_second_of_two_stands_by_names_the_first_and_takes_over(station: Sta
         first.wait()
     began = time.monotonic()
     station.put("2.md", dump(2))
-    wait(has(station, 2), 10)
-    assert time.monotonic() - began < 10
+    wait(has(station, 2))
+    assert time.monotonic() - began < 30
     assert station.faults() == []
