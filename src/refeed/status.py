@@ -103,12 +103,17 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
 def _told_of(source: Mapping[str, Any]) -> str:
     line = f"source    {source['source']:<20} {source['entries']:>7} entries, newest {source['newest'] or 'none'}"
     if source["expected"] is not None:
-        line += f", one every {timedelta(seconds=source['expected'])} at most"
+        line += f", the next within {_span(timedelta(seconds=source['expected']))}"
     if source["stale"]:
         line += "  STALE"
     if source["newest"] != source["delivered"]:
         line += f"  (delivered: {source['delivered'] or 'nothing yet'})"
     return line + ("" if source["configured"] else "  (not configured)")
+
+
+def _span(time: timedelta) -> str:
+    hours = round(time / timedelta(hours=1))
+    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
 
 
 def _stored(store: Store, settings: Settings, now: datetime) -> dict[str, Any]:
