@@ -17,7 +17,7 @@ from .config import Settings
 from .errors import FetchError
 from .fetch import Session
 from .making import Maker
-from .measured import AT_ONCE, Measured
+from .media import AT_ONCE, Measured
 from .model import Cleaned, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from .sanitize import sanitize
 from .store import Reading, Store, adorn, enrich, forget_files, record

@@ -15,7 +15,7 @@ import pytest
 
 from refeed.config import Settings
 from refeed.errors import FetchError
-from refeed.measured import AT_ONCE, Measured
+from refeed.media import AT_ONCE, Measured
 from refeed.pipeline import Program
 from refeed.store import adorn, enrich, withdraw
 

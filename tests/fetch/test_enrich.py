@@ -11,7 +11,7 @@ import pytest
 
 from fetch.serving import NOON, Upstream, reply
 from refeed.fetch import Session, find_icon, measure
-from refeed.measured import AT_ONCE, Measured
+from refeed.media import AT_ONCE, Measured
 from refeed.rules import FetchRule
 
 HOUR = timedelta(hours=1)

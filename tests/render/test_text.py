@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from refeed.archives import weight
-from refeed.measured import Measured, files, filled
+from refeed.media import Measured, files, filled
 from refeed.model import (
     Enclosure,
     Entry,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from refeed.errors import StoreError
-from refeed.measured import Measured
+from refeed.media import Measured
 from refeed.store import Store, adorn, copy, enrich, record, withdraw
 from refeed.store import schema as t
 from store.samples import NOON, counted, id_of, judge, reading, recount, refused

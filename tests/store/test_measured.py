@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from refeed.measured import Measured
+from refeed.media import Measured
 from refeed.model import Enclosure, Image
 from refeed.store import EntryRow, Reading, Store, adorn, enrich, forget, record, revise
 from refeed.store.migrations import MIGRATIONS

@@ -40,23 +40,22 @@ class Machine:
         self.settings = load({"REFEED_CONFIG": str(home / "config.yaml"), "DATABASE_URL": database})
         self.program = Program.open(self.settings, clock=lambda: self.now)
         self.hints = Hints()
+        self.enriching = Enriching(self.program, self.hints)
         # Names of media lead to the server on loopback, which is what stands in the configuration as allowed.
         folder = Path(self.settings.var_folder) / "http"
         self.session = Session(folder, self.settings.fetch, resolve=lambda *_: ["127.0.0.1"])
 
     def round(self) -> frozenset[str]:
         """One round from the questions to the documents; the feeds that changed by the answers."""
-        enriching = Enriching(self.program, self.hints)
-        enriching.ask(self.session)
-        feeds = enriching.record()
+        self.enriching.ask(self.session)
+        feeds = self.enriching.record()
         self.program.publisher.publish()
         return feeds
 
     def told(self) -> str:
         """What `refeed status` says of it."""
-        enriching = Enriching(self.program, self.hints)
-        enriching.ask(self.session)
-        Report(Path(self.settings.var_folder) / REPORT).write(state="ingesting", **enriching.facts())
+        self.enriching.ask(self.session)
+        Report(Path(self.settings.var_folder) / REPORT).write(state="ingesting", **self.enriching.facts())
         return "\n".join(told(status(self.settings, self.now)))
 
     def documents(self) -> dict[str, bytes]:
@@ -187,16 +186,16 @@ def test_a_failure_changes_no_document_and_a_later_success_does(machine: Machine
     assert {name.partition(".")[0] for name in changed} == {"all", "source/sample"}
 
 
-def test_an_icon_of_ones_own_is_not_looked_for(home: Path, server: Upstream) -> None:
+def test_an_icon_of_ones_own_is_shown_at_once_and_none_is_looked_for(
+    machine: Machine, home: Path, server: Upstream
+) -> None:
     config = home / "config.yaml"
     config.write_text(config.read_text().replace("title: 样本,", "title: 样本, icon: /static/own.png,"))
-    machine = Machine(home, f"sqlite:///{home / 'own.db'}")
-    machine.program.ingest()
-    machine.round()
+    other = Machine(home, machine.settings.database_url)
+    other.round()
     assert server.times("/") == 0
-    own = b"http://127.0.0.1:8000/static/own.png"
-    assert own in machine.documents()["source/sample.atom"]
-    machine.close()
+    assert b"<icon>http://127.0.0.1:8000/static/own.png</icon>" in other.documents()["source/sample.atom"]
+    other.close()
 
 
 @pytest.mark.filterwarnings("ignore:Callback with id")

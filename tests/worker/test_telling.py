@@ -10,7 +10,7 @@ import pytest
 
 from fetch.serving import NOON, Upstream, reply, serving
 from refeed.config import Settings, load
-from refeed.measured import Measured
+from refeed.media import Measured
 from refeed.pipeline import Program
 from refeed.report import Report
 from refeed.store import enrich

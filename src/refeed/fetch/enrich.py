@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from ..errors import FetchError
-from ..measured import Measured, hopeless, in_vain
+from ..media import Measured, hopeless, in_vain
 from .polling import retry_after
 from .session import Session
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..measured import Measured
+from ..media import Measured
 from . import schema as t
 from .packing import pack_measured, seconds, unpack_measured
 from .places import Places

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, desc, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
-from ..measured import Measured
+from ..media import Measured
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import StoreError
 from ..fetch import Session, find_icon, measure
-from ..measured import AT_ONCE, Measured, files
+from ..media import AT_ONCE, Measured, files
 from ..pipeline import Program
 from ..store import adorn, enrich
 from .hints import Hints
