@@ -90,6 +90,8 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"movers    {movers['state']}" + (f", last heard of {movers['at']}" if movers["at"] else "")
     for what, text in movers["troubles"].items():
         yield f"trouble   {what}: {text}"
+    if enrichment := movers.get("enrichment"):
+        yield _told_of_enrichment(enrichment)
     yield "files     " + (", ".join(f"{count} {name}" for name, count in facts["outcomes"].items()) or "none yet")
     for source in facts["sources"]:
         yield _told_of(source)
@@ -98,6 +100,11 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"upstream  {upstream['address']}, last answer {upstream['success'] or 'never'}{error}"
     for doubt in facts["doubts"]:
         yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
+
+
+def _told_of_enrichment(facts: Mapping[str, Any]) -> str:
+    counts = f"{facts['known']} known, {facts['waiting']} to be asked after, {facts['given_up']} given up"
+    return f"media     {counts}" + (f" ({facts['error']})" if facts["error"] else "")
 
 
 def _told_of(source: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Upstreams -> dump files, and every other request outwards: alone may open a socket outwards."""
 
-from .enrich import Media, filled, find_icon, measure
+from .enrich import find_icon, measure
 from .git import Pulled, checkout_of, pull
 from .hub import Ping, Pings, ping
 from .polling import PollResult, UpstreamState, due, poll
@@ -11,7 +11,6 @@ from .states import States
 __all__ = [
     "Answer",
     "Fetched",
-    "Media",
     "Ping",
     "Pings",
     "Places",
@@ -25,7 +24,6 @@ __all__ = [
     "dump_roots",
     "fetch",
     "fetch_all",
-    "filled",
     "find_icon",
     "measure",
     "ping",

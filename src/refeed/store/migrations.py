@@ -103,7 +103,13 @@ CREATE TABLE months (
 CREATE TABLE sources (id {text} PRIMARY KEY, data {text} NOT NULL)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_MEASURED = """
+ALTER TABLE entries ADD COLUMN media {text} NOT NULL DEFAULT '[]'
+;
+ALTER TABLE sources ADD COLUMN icon {text} NOT NULL DEFAULT '[]'
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MEASURED)
 """SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them."""
 
 _WORDS = {

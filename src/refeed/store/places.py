@@ -124,7 +124,7 @@ class Places:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same key. All name the same columns, in the same order."""
+    """Insert rows, or replace what they name in those with the same key. All name the same columns, in one order."""
     if not rows:
         return
     sql, places = _insert(connection.dialect, table, tuple(rows[0]))
@@ -138,7 +138,7 @@ def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[s
     """The statement in the driver's own words, and the order of its values; none where they go by name."""
     keys = [column.name for column in table.primary_key]
     statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
     if others:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
     else:
