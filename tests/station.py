@@ -30,7 +30,7 @@ def dump(number: int, *, text: str = "", at: int = 0, title: str = "") -> bytes:
     return f"<!--{epoch}000-->\n[{title or f'样本标题{number}'}]({link})\n------\n\n<p>{body}</p>\n".encode()
 
 
-def wait(until: Callable[[], object], seconds: float = 15) -> float:
+def wait(until: Callable[[], object], seconds: float = 60) -> float:
     """Wait for something to become true; returns how long that took."""
     began = time.monotonic()
     while not until():

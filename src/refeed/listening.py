@@ -68,6 +68,11 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         turn_away(self._sso)
         super()._drop_shared_socket()
 
+    def _stop_workers(self) -> None:
+        super()._stop_workers()
+        if self.interrupt_signal:  # workers that got the same signal, as a whole process group does, have not failed
+            self.interrupt_children.clear()
+
 
 def refuse_new_connections(listening: socket.socket) -> None:
     """Let nobody connect any more, and keep who is connected. Does nothing where the kernel has no such filter."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -32,7 +31,7 @@ _GRACE_OF_WORKERS = 7
 """The same for requests that are being answered."""
 
 
-class _MoversProcess:
+class MoversProcess:
     """Keeps `refeed watch` running. It ends by itself when this process dies, because its standard input closes."""
 
     def __init__(self) -> None:
@@ -52,22 +51,23 @@ class _MoversProcess:
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self.leave()
-        process = self._process
-        if process is not None:
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        self._keeper.join(_GRACE)
+        if self._process is not None:
+            self._process.kill()
         self._keeper.join()
 
     def _keep(self) -> None:
         pause = 1.0
         while not self._stopping.is_set():
             started = time.monotonic()
-            self._process = subprocess.Popen(
+            # Returns late when a web process is forked meanwhile: that one holds a copy of the pipe by which
+            # Popen learns that the child runs, until it ends.
+            with subprocess.Popen(
                 [sys.executable, "-m", "refeed", "watch", "--with-parent"], stdin=subprocess.PIPE
-            )
-            code = self._process.wait()
+            ) as self._process:
+                if self._stopping.is_set():  # and nobody knew yet whom to tell
+                    self._process.terminate()
+                code = self._process.wait()
             if self._stopping.is_set():
                 return
             pause = 1.0 if time.monotonic() - started > 60 else min(pause * 2, 30)
@@ -117,7 +117,7 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
     """Serve until SIGTERM or SIGINT; requests in flight are finished. `load` reads the settings anew."""
     Path(settings.feeds_folder).mkdir(parents=True, exist_ok=True)
     share(Path(settings.var_folder) / "metrics" / str(settings.port))
-    movers = _MoversProcess()
+    movers = MoversProcess()
     if watch:
         movers.start()
     server = Server(
@@ -144,20 +144,3 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
         configuration.stop()
         if watch:
             movers.stop()
-
-
-def end_with_parent() -> None:
-    """End this process as SIGTERM would when its parent is gone, however it went.
-
-    Standard input closes then, unless another child of the parent outlives it and holds the pipe's other end.
-    """
-    parent = os.getppid()
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            # Not sys.stdin: a thread inside a buffered reader aborts the interpreter's own end.
-            if select.select([0], [], [], 1.0)[0] and not os.read(0, 4096):
-                break
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -135,18 +135,18 @@ def test_machines_that_share_a_store_serve_the_same_documents(machines: tuple[Ma
     first, second = machines
     title = drop(first, 1)
     until(lambda: first.has(title) and first.has(title, 1) and second.has(title), 90)
-    until(lambda: "the worker ingests" in ingests(first), 20)
+    until(lambda: "the worker ingests" in ingests(first), 60)
 
     took = []
     for number in range(2, 5):
         title = drop(first, number)
-        took.append(until(lambda t=title: first.has(t) and first.has(t, 1) and second.has(t), 20))
+        took.append(until(lambda t=title: first.has(t) and first.has(t, 1) and second.has(t), 60))
     logging.getLogger("deploy").info(
         "seconds from the worker's folder to three web processes on two machines: %s", took
     )
-    assert min(took) < 2.5
+    assert min(took) < 10
 
-    until(lambda: same(first, second), 10)
+    until(lambda: same(first, second), 60)
 
     stranger = drop(second, 50)  # a web machine's own folder is nobody's while there is a worker
     os.kill(first.pid("worker.1"), signal.SIGKILL)
@@ -161,7 +161,7 @@ def test_machines_that_share_a_store_serve_the_same_documents(machines: tuple[Ma
         "seconds from the replacement's start until its folder was served everywhere: %s", took
     )
     assert "the worker ingests" in ingests(first)
-    until(lambda: same(first, second), 10)
+    until(lambda: same(first, second), 60)
 
 
 def ingests(machine: Machine) -> str:

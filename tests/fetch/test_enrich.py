@@ -30,7 +30,7 @@ def test_measuring_ends_when_its_time_is_up(upstream: Upstream, session: Session
     upstream.routes.update({f"/{n}": slow for n in range(100)})
     started = time.monotonic()
     found = measure(urls, session, seconds=0.5)
-    assert 0 < len(found) < 20 and time.monotonic() - started < 2
+    assert 0 < len(found) < 20 and time.monotonic() - started < 10
 
 
 def test_an_enclosure_keeps_what_it_says_itself() -> None:

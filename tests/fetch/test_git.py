@@ -237,7 +237,7 @@ def test_time_and_size_are_bounded(theirs: Repository, tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(FetchError, match="too long"):
         pull(theirs.rule, tmp_path / "tree2", tmp_path / "var", Guard(), hurried)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_many_pulls_leave_few_packs(theirs: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ def serving(settings: Settings, environ: Mapping[str, str], home: Path, *more: s
         yield site
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
 
 
 def _await(site: Site, process: subprocess.Popen[bytes], seconds: float = 60) -> None:

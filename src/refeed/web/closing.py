@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 from collections.abc import Iterable
 from types import FrameType
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from ..listening import LAST_ANSWERS
+from ..parent import end_with_parent
 from .app import create_app
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def application() -> Flask:
-    """The application, listening for the signal that its server is about to end."""
+    """The application, listening for the signal that its server is about to end, and ending with it."""
+    server = multiprocessing.parent_process()
+    if server is not None and server.pid is not None:
+        end_with_parent(server.pid)
     app = create_app()
     answer = app.wsgi_app
 
