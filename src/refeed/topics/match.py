@@ -81,6 +81,11 @@ class Matcher:
             if score > 0
         )
 
+    def near_misses(self, entry: Entry) -> tuple[Verdict, ...]:
+        """The topics that the entry nearly has, nearest first: those with half of the score that they ask for."""
+        near = (one for one in self.explain(entry) if not one.accepted and one.score >= one.threshold / 2)
+        return tuple(sorted(near, key=lambda one: one.score - one.threshold, reverse=True))
+
     def version(self, topic: str) -> str:
         """A digest of all in a topic's rule that can change its labels; its title cannot. Raises KeyError."""
         return self._versions[topic]
