@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Container
+from functools import cached_property
 
 import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request
@@ -17,10 +19,11 @@ from ...archives import Limits
 from ...config import Settings
 from ...documents import Documents
 from ...errors import StoreError
-from ...model import Outcome
+from ...model import Entry, Outcome
 from ...store import MonthState, Store, Stored
 from ...store.glances import reports
 from ...store.packing import Notes
+from ...topics import Matcher, Verdict
 from .. import navigation
 from ..answers import refused
 from . import answers
@@ -109,11 +112,17 @@ class Views:
         listed = rows(self._store, outlook, shown, _topic(path))
         return answers.page(self._list(outlook, path, listed, month=month, page=page, pages=pages))
 
+    @cached_property
+    def _matcher(self) -> Matcher:
+        """The topics, ready to say what an entry nearly is about. Built for the first who asks: most never do."""
+        return Matcher(self._settings.topics)
+
     def entry(self, id: str) -> Response:
         """One entry as a reader shows it, and how it came about."""
         outlook = self._outlooks.current()
         stored, notes = self._entry(id, outlook)
         entry = stored.entry
+        labels = [label for label in stored.labels if outlook.info(f"topic/{label.topic}")]
         html = render_template(
             "entry.html",
             outlook=outlook,
@@ -122,12 +131,18 @@ class Views:
             body=sanitize.for_page(entry.html),
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
-            labels=[label for label in stored.labels if outlook.info(f"topic/{label.topic}")],
+            labels=labels,
+            near=self._near(entry, outlook, {label.topic for label in labels}),
             reports=[report for report in reports(self._store, id) if outlook.is_open(report.source)],
             notes=notes,
             description=shortened(entry.summary, 200),
         )
         return answers.page(html)
+
+    def _near(self, entry: Entry, outlook: Outlook, its: Container[str]) -> list[Verdict]:
+        """Topics with a page that an entry is nearly in."""
+        found = self._matcher.near_misses(entry)
+        return [one for one in found if one.topic not in its and outlook.info(f"topic/{one.topic}")]
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
