@@ -7,13 +7,16 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from ..errors import FetchError
 from ..model import Enclosure
-from .session import Session
+
+if TYPE_CHECKING:
+    from .session import Session
 
 _AT_ONCE = 4
 _LARGEST = 1 << 40

@@ -6,14 +6,18 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import outward
 from ..config import Settings
-from ..fetch import Pings, Session, fetch_all
+from ..fetch import Pings, fetch_all
 from ..pipeline import now
 from ..report import Report
 from .hints import Hints
 from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from ..fetch import Session
 
 _log = logging.getLogger("refeed.worker")
 
