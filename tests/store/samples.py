@@ -114,7 +114,7 @@ def recount(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], s
         if row.withdrawn is not None:
             continue
         paths = {f"source/{row.source}"}
-        if row.repost_of is None:
+        if row.repost_of is None and not row.hidden:
             paths |= {"all", *(f"topic/{label.topic}" for label in unpack_labels(row.labels))}
         month = datetime.fromtimestamp(row.published, UTC).strftime("%Y-%m")
         for path in paths:
@@ -131,6 +131,22 @@ def counted(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], s
         months = {(row.feed, row.month): row.entries for row in connection.execute(select(t.months)) if row.entries}
         places = {(r.feed, r.published, r.entry, r.weight) for r in connection.execute(select(t.members))}
     return feeds, months, places
+
+
+def tallied(store: Store) -> dict[tuple[str, str], int]:
+    """How many files, and how many dumps of each source, came out how: as the store keeps it up to date."""
+    with store.reading() as connection:
+        rows = connection.execute(select(t.tallies)).all()
+    return {(row.source, row.outcome): row.dumps for row in rows if row.dumps}
+
+
+def retallied(store: Store) -> dict[tuple[str, str], int]:
+    """The same, counted anew."""
+    with store.reading() as connection:
+        files = connection.execute(select(t.files.c.outcome)).scalars().all()
+        o, e = t.originals.c, t.entries.c
+        dumps = connection.execute(select(e.source, o.outcome).join_from(t.originals, t.entries, o.entry == e.id)).all()
+    return dict(Counter([*(("", outcome) for outcome in files), *((row.source, row.outcome) for row in dumps)]))
 
 
 def rows_of(store: Store, table: str) -> int:

@@ -21,10 +21,10 @@ _CHUNK = 200
 """Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
 
 
-def feeds_of(source: str, labels: Sequence[Label], *, repost: bool = False) -> frozenset[str]:
-    """The feeds an entry belongs to. One that reposts another's text stands in its own source's feed alone."""
+def feeds_of(source: str, labels: Sequence[Label], *, alone: bool = False) -> frozenset[str]:
+    """The feeds an entry belongs to. One that stands alone, as a repost does, is in its own source's feed only."""
     own = f"source/{source}"
-    return frozenset({own} if repost else {"all", own, *(f"topic/{label.topic}" for label in labels)})
+    return frozenset({own} if alone else {"all", own, *(f"topic/{label.topic}" for label in labels)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Place:
         if row is None or row["withdrawn"] is not None:
             return NOWHERE
         labels = unpack_labels(row["labels"])
-        feeds = feeds_of(row["source"], labels, repost=row["repost_of"] is not None)
+        feeds = feeds_of(row["source"], labels, alone=row["repost_of"] is not None or bool(row["hidden"]))
         return cls(feeds=feeds, published=row["published"], weight=row["weight"])
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from . import schema as t
 from .places import Place, Places, upsert
 from .reposts import Judge, file_bands, judge_reposts
+from .tallies import Tallies
 
 Row = dict[str, Any]
 
@@ -30,9 +31,20 @@ def turn(
     if judge is not None:
         judge_reposts(connection, old, new, judge)
     file_bands(connection, before, after)
+    _count(connection, old, new)
     places = Places(connection, now)
     for id, row in new.items():
         places.move(id, Place.of(old.get(id)), Place.of(row))
     revision = places.flush()
     upsert(connection, t.entries, [row | {"revision": revision} for row in new.values()])
     return places.feeds
+
+
+def _count(connection: Connection, old: Mapping[str, Row], new: Mapping[str, Row]) -> None:
+    """An entry's source is another one when rules change, or when it was not known before."""
+    sources = {id: (old[id]["source"], row["source"]) for id, row in new.items() if id in old}
+    moves = {id: (before, after) for id, (before, after) in sources.items() if before != after}
+    if moves:
+        tallies = Tallies(connection)
+        tallies.move(moves)
+        tallies.flush()
