@@ -77,7 +77,7 @@ def _assemble(app: Flask, settings: Settings) -> None:
     turns = Turns()
     viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
-    front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
+    front.beforehand = (Browsing(flask_app, front).claims, *polling, viewing.claims)
     app.register_blueprint(
         feeds(
             catalogue,
