@@ -11,7 +11,7 @@ ROWS = {
     0: "dumpfile errors history model rules parent sanitize seal measures",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access catalogue documents election reseed explain ingest listening makers making"
-    " outward pipeline quality refresh status",
+    " outward pipeline refresh status",
     3: "serve web worker",
     4: "cli",
     5: "__main__",
