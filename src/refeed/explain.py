@@ -17,7 +17,7 @@ from .topics import share, sketch
 
 
 def account_of_file(file: str, made: Made) -> dict[str, Any]:
-    """What became of a dump, in the shape of DESIGN.md 12."""
+    """What became of a dump, in the shape in which `refeed entries` exports."""
     head = {"file": file, "outcome": made.outcome.value, "reason": made.reason}
     if made.cleaned is None:
         return head | {"flags": []}

@@ -118,6 +118,8 @@ def recount(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], s
         """Whether no other entry with its text, which comes before it, stands in the feed already."""
         if row.withdrawn is not None or path not in {"all", f"source/{row.source}", *topics[row.id]}:
             return False
+        if row.hidden and path != f"source/{row.source}":
+            return False
         if row.repost_of is None or path == f"source/{row.source}":
             return True
         before = [r for r in rows if r.repost_of == row.repost_of and (r.published, r.id) < (row.published, row.id)]
@@ -141,6 +143,22 @@ def counted(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], s
         months = {(row.feed, row.month): row.entries for row in connection.execute(select(t.months)) if row.entries}
         places = {(r.feed, r.published, r.entry, r.weight) for r in connection.execute(select(t.members))}
     return feeds, months, places
+
+
+def tallied(store: Store) -> dict[tuple[str, str], int]:
+    """How many files, and how many dumps of each source, came out how: as the store keeps it up to date."""
+    with store.reading() as connection:
+        rows = connection.execute(select(t.tallies)).all()
+    return {(row.source, row.outcome): row.dumps for row in rows if row.dumps}
+
+
+def retallied(store: Store) -> dict[tuple[str, str], int]:
+    """The same, counted anew."""
+    with store.reading() as connection:
+        files = connection.execute(select(t.files.c.outcome)).scalars().all()
+        o, e = t.originals.c, t.entries.c
+        dumps = connection.execute(select(e.source, o.outcome).join_from(t.originals, t.entries, o.entry == e.id)).all()
+    return dict(Counter([*(("", outcome) for outcome in files), *((row.source, row.outcome) for row in dumps)]))
 
 
 def rows_of(store: Store, table: str) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from . import schema as t
 from .listening import tell
@@ -115,7 +115,7 @@ class Places:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same key. All name the same columns, in the same order."""
+    """Insert rows, or replace what they name in those with the same key. All name the same columns, in one order."""
     if not rows:
         return
     sql, places = _insert(connection.dialect, table, tuple(rows[0]))
@@ -128,8 +128,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The statement in the driver's own words, and the order of its values; none where they go by name."""
     keys = [column.name for column in table.primary_key]
-    statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    statement = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
     if others:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
     else:

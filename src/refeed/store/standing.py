@@ -60,5 +60,7 @@ def _belongs(row: Row) -> frozenset[str]:
     """The feeds of an entry by its source and its labels alone."""
     if row["withdrawn"] is not None:
         return frozenset()
-    topics = (f"topic/{label.topic}" for label in unpack_labels(row["labels"]))
-    return frozenset({"all", f"source/{row['source']}", *topics})
+    own = f"source/{row['source']}"
+    if row["hidden"]:
+        return frozenset({own})
+    return frozenset({"all", own, *(f"topic/{label.topic}" for label in unpack_labels(row["labels"]))})

@@ -12,6 +12,7 @@ from . import schema as t
 from .places import NOWHERE, Place, Places, upsert
 from .reposts import Judge, file_bands, judge_reposts
 from .standing import relatives, standing
+from .tallies import Tallies
 
 Row = dict[str, Any]
 
@@ -33,6 +34,7 @@ def turn(
     file_bands(connection, before, after)
     kin = relatives(connection, old, new)
     was, will = standing(kin | old), standing(kin | new)
+    _count(connection, old, new)
     places = Places(connection, now)
     for id, row in new.items():
         places.move(id, Place.of(old.get(id), was.get(id, NOWHERE.feeds)), Place.of(row, will[id]))
@@ -41,3 +43,13 @@ def turn(
     revision = places.flush()
     upsert(connection, t.entries, [row | {"revision": revision} for row in new.values()])
     return places.feeds
+
+
+def _count(connection: Connection, old: Mapping[str, Row], new: Mapping[str, Row]) -> None:
+    """An entry's source is another one when rules change, or when it was not known before."""
+    sources = {id: (old[id]["source"], row["source"]) for id, row in new.items() if id in old}
+    moves = {id: (before, after) for id, (before, after) in sources.items() if before != after}
+    if moves:
+        tallies = Tallies(connection)
+        tallies.move(moves)
+        tallies.flush()

@@ -6,6 +6,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Container
+from dataclasses import replace
 from functools import cached_property
 
 import msgspec
@@ -14,7 +15,8 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from ... import explain, sanitize
+from ... import explain, sanitize, status
+from ...access import private_sources
 from ...archives import Limits
 from ...config import Settings
 from ...documents import Documents
@@ -88,8 +90,8 @@ class Views:
         """One feed: what it is, how to subscribe, what is new in it, and its months."""
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if path in outlook.catalogue.moved:
-            return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}"), 301)
+        if new := outlook.moved(path):
+            return redirect(self._setting.to(f"/{new}"), 301)
         if outlook.info(path) is None:
             abort(410 if path in outlook.catalogue.retired else 404)
         return answers.page(self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1))
@@ -98,8 +100,8 @@ class Views:
         """One month of a feed, newest first, in pages."""
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if path in outlook.catalogue.moved:
-            return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}/{month}"), 301)
+        if new := outlook.moved(path):
+            return redirect(self._setting.to(f"/{new}/{month}"), 301)
         if outlook.info(path) is None or path in outlook.catalogue.views or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.month(path, month)[::-1]
@@ -122,7 +124,6 @@ class Views:
         outlook = self._outlooks.current()
         stored, notes = self._entry(id, outlook)
         entry = stored.entry
-        labels = [label for label in stored.labels if outlook.info(f"topic/{label.topic}")]
         html = render_template(
             "entry.html",
             outlook=outlook,
@@ -131,8 +132,8 @@ class Views:
             body=sanitize.for_page(entry.html),
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
-            labels=labels,
-            near=self._near(entry, outlook, {label.topic for label in labels}),
+            labels=stored.labels,
+            near=self._near(entry, outlook, {label.topic for label in stored.labels}),
             reports=[report for report in reports(self._store, id) if outlook.is_open(report.source)],
             notes=notes,
             description=shortened(entry.summary, 200),
@@ -155,7 +156,8 @@ class Views:
         """How all is going: what came in, how fresh each source is, what is in doubt and why."""
         outlook = self._outlooks.current()
         outcomes = {outcome.value: count for outcome, count in self._store.outcomes().items()}
-        doubts = [(self._file(doubt.path), doubt) for doubt in self._store.doubts(_DOUBTS)]
+        hidden = private_sources(self._settings)
+        doubts = [(self._file(doubt.path), doubt) for doubt in status.doubts(self._store, hidden, _DOUBTS)]
         feeds = self._store.feeds()
         html = render_template(
             "status.html",
@@ -215,9 +217,11 @@ class Views:
         found = self._store.entry(id) if _UUID.fullmatch(id) else None
         if found is None or not outlook.is_open(found[0].entry.source):
             abort(404)
-        if found[0].withdrawn is not None:
+        stored, notes = found
+        if stored.withdrawn is not None:
             abort(410)
-        return found
+        shown = tuple(label for label in stored.labels if outlook.info(f"topic/{label.topic}"))
+        return replace(stored, labels=shown), notes
 
     def _file(self, path: str) -> str:
         """A dump's path as far as it concerns others: below its dump folder."""
