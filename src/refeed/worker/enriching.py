@@ -96,12 +96,12 @@ class Enriching:
     def _icons(self, now: datetime) -> Iterator[tuple[str, Measured, str]]:
         """Sources whose site is to be asked for its icon: id, what is known, and where the site is."""
         store = self._program.store
-        sources, found = self._program.publisher.catalogue().sources, store.icons()
+        stored, found = {source.id for source in store.sources()}, store.icons()
         given = {rule.id for rule in self._program.settings.sources if rule.icon}
-        for id in sorted(source.id for source in store.sources() if source.id not in given):
+        for id, source in sorted(self._program.publisher.catalogue().sources.items()):
             known = found.get(id, Measured(url="", next=AT_ONCE))
-            if sources[id].link and known.due(now):
-                yield id, known, sources[id].link
+            if id in stored - given and source.link and known.due(now):
+                yield id, known, source.link
 
 
 def _by_entry(entries: dict[str, tuple[Measured, ...]], heard: list[Measured]) -> dict[str, list[Measured]]:
