@@ -70,12 +70,20 @@ class Program:
             refresher=Refresher(store, makers, clock),
         )
 
-    def ingest(self, files: Sequence[Found] | None = None, *, again: bool = False) -> Tally:
-        """Take what is new in the dump folders, or the files given, and publish it."""
+    def ingest(
+        self,
+        files: Sequence[Found] | None = None,
+        *,
+        again: bool = False,
+        progress: Callable[[int, int], object] = lambda _done, _of: None,
+    ) -> Tally:
+        """Take what is new in the dump folders, or the files given, and publish it. `progress` hears how many of how
+        many files are done."""
         found = self.ingester.scan(dump_folders(self.settings)) if files is None else files
         total = Tally()
         for tally in self.ingester.take(found, again=again):
             total += tally
+            progress(total.files, len(found))
         while self.refresher.step() is not None:
             pass
         self.retain()

@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import outward, seal
 from .config import Settings
 from .errors import FetchError
-from .fetch import Session
 from .making import Maker
 from .media import AT_ONCE, Measured
 from .model import Cleaned, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from .sanitize import sanitize
 from .store import Reading, Store, adorn, enrich, forget_files, record
 from .store.packing import compress, pack_labels
+
+if TYPE_CHECKING:
+    from .fetch import Session
 
 _BATCH = 256
 _IMAGE = re.compile(r'<img[^>]* src="([^"]+)"|<img src="([^"]+)"')

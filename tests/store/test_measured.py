@@ -94,8 +94,11 @@ def test_a_store_made_before_any_of_this_opens_and_takes_it_up(store: Store) -> 
     record(store, [with_media(reading(1))], NOON)
     versions = store.feeds()
     with store.writing() as connection:  # as the first program left it
-        connection.execute(text("ALTER TABLE entries DROP COLUMN media"))
-        connection.execute(text("ALTER TABLE sources DROP COLUMN icon"))
+        for column in ("entries DROP COLUMN media", "entries DROP COLUMN hidden", "sources DROP COLUMN icon"):
+            connection.execute(text(f"ALTER TABLE {column}"))
+        connection.execute(text("DROP TABLE tallies"))
+        connection.execute(text("DROP INDEX files_doubtful"))
+        connection.execute(text("CREATE INDEX files_quarantined ON files (outcome)"))
         connection.execute(text("DELETE FROM migrations WHERE version > 1"))
     assert store.migrate() == len(MIGRATIONS)
     assert store.feeds() == versions

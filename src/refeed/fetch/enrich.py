@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -15,7 +16,9 @@ from lxml import etree
 from ..errors import FetchError
 from ..media import Measured, hopeless, in_vain
 from .polling import retry_after
-from .session import Session
+
+if TYPE_CHECKING:
+    from .session import Session
 
 _AT_ONCE = 4
 _LARGEST = 1 << 40

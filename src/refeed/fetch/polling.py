@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ..dumpfile import DumpFile, dump_file, number
 from ..errors import FetchError
@@ -15,7 +16,9 @@ from ..rules import UpstreamRule
 from .items import Item, Reading, decode
 from .items_json import read_json
 from .items_xml import read_xml
-from .session import Answer, Session
+
+if TYPE_CHECKING:
+    from .session import Answer, Session
 
 _DAY = timedelta(days=1)
 _LONGEST_WAIT = timedelta(days=7)

@@ -3,7 +3,7 @@ restored; files and icons measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from .recording import EntryRow
 from .reposts import Judge, pack_bands
 from .store import Store
 from .turning import turn
+
+_BATCH = 256
 
 Row = dict[str, Any]
 
@@ -41,6 +43,7 @@ def revise(store: Store, made: Sequence[EntryRow], now: datetime, judge: Judge |
             "labels": new.labels,
             "rules": new.rules,
             "topics": new.topics,
+            "hidden": int(new.hidden),
         }
 
     return _change(store, list(fresh), changed, now, judge)
@@ -49,6 +52,21 @@ def revise(store: Store, made: Sequence[EntryRow], now: datetime, judge: Judge |
 def relabel(store: Store, labels: dict[str, str], topics: str, now: datetime) -> frozenset[str]:
     """Give entries the labels (packed) that a new set of topics gives them; returns the feeds that change."""
     return _change(store, list(labels), lambda row: {"labels": labels[row["id"]], "topics": topics}, now, None)
+
+
+def hide(store: Store, source: str, now: datetime, judge: Judge, *, hidden: bool) -> Iterator[frozenset[str]]:
+    """Take a source's entries out of every feed but its own, or put them back; a batch at a time, the feeds that
+    change by it."""
+    e = t.entries.c
+    last = ""
+    while True:
+        wanted = select(e.id).where(e.source == source, e.id > last, e.hidden != int(hidden))
+        with store.reading() as connection:
+            ids = list(connection.execute(wanted.order_by(e.id).limit(_BATCH)).scalars())
+        if not ids:
+            return
+        last = ids[-1]
+        yield _change(store, ids, lambda _: {"hidden": int(hidden)}, now, judge)
 
 
 def keep(store: Store, ids: Sequence[str], rules: str, now: datetime) -> None:

@@ -65,6 +65,7 @@ entries = Table(
     Column("topics", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("withdrawn", BigInteger),
+    Column("hidden", Integer, nullable=False),
 )
 
 bands = Table(
@@ -72,6 +73,15 @@ bands = Table(
     metadata,
     Column("band", BigInteger, primary_key=True),
     Column("entry", Text, primary_key=True),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("dumps", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
 )
 
 members = Table(

@@ -7,16 +7,19 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import outward
-from ..fetch import Pings, Session, fetch_all
+from ..fetch import Pings, fetch_all
 from ..model import FORMATS
 from ..pipeline import Program
 from ..report import Report
 from .enriching import Enriching
 from .hints import Hints
 from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from ..fetch import Session
 
 _log = logging.getLogger("refeed.worker")
 
