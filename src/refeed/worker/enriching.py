@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
-from ..fetch import Session, find_icon, measure
+from ..fetch import find_icon, measure
 from ..media import AT_ONCE, Measured, files
 from ..pipeline import Program
 from ..store import adorn, enrich
 from .hints import Hints
+
+if TYPE_CHECKING:
+    from ..fetch import Session
 
 _ICONS = 4
 """Sites that are asked for their icon in one round, one after another."""
