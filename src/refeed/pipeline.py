@@ -211,7 +211,8 @@ class Publisher:
                 self._folder.mark(marks)
         if troubles:
             others = f", and {len(troubles) - 1} other feeds" if len(troubles) > 1 else ""
-            raise PublishError(f"{troubles[0]}{others}; the documents published before stay") from troubles[0]
+            said = f"{troubles[0]}{others}; the documents published before stay"
+            raise PublishError(said, changed=changed) from troubles[0]
         return changed
 
     def damaged(self, *, foreign: bool = False) -> bool:
