@@ -6,14 +6,21 @@ import random
 import shutil
 import statistics
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from refeed.config import load
+from refeed.dumps import Found
 from refeed.makers import Makers
+from refeed.model import FORMATS, Feed, Format
 from refeed.pipeline import Program, now
 from refeed.refresh import Refresher
+from refeed.render import RENDERERS
 
 from . import load as dumps_of
 from .running import Place, Watched, run, serving
@@ -126,6 +133,67 @@ def starts(place: Place, stored: int, rounds: int) -> list[Row]:
     ]
 
 
+def rendered(place: Place, stored: int) -> list[Row]:
+    """Which documents are rendered and written for one new dump, and for fifty that come together."""
+    program = Program.open(load(place.environment(), place.config))
+    program.publisher.publish()
+    rows = []
+    with _counting() as counted:
+        for count in (1, _TOGETHER):
+            files = _news(place, program, count)
+            counted.clear()
+            before = _written(program)
+            feeds = program.ingest(files).feeds
+            views = [path for path, view in program.publisher.catalogue().views.items() if view.feed in feeds]
+            wanted = {f"{path}.{format}" for path in (*feeds, *views) for format in FORMATS}
+            documents = sum(not name.startswith(("opml", "feeds.")) for name in before)
+            written = [name for name, identity in _written(program).items() if before.get(name) != identity]
+            lists = sum(name in ("opml.xml", "feeds.json") for name in written)
+            found = (
+                f"{counted.total()} of {documents} rendered, {max(counted.values())} time{'s' * (max(counted.values()) > 1)}"
+                f" each; {len(written) - lists} written, {lists} lists"
+            )
+            what = "one new dump" if count == 1 else f"{count} new dumps at once"
+            well = counted == Counter(wanted) and set(written) <= wanted | {"opml.xml", "feeds.json"}
+            rows.append(Row(f"{what}, {stored:,} stored", found, f"its {len(wanted)}, once", well))
+    program.close()
+    return rows
+
+
+@contextmanager
+def _counting() -> Iterator[Counter[str]]:
+    """How often each document is rendered meanwhile."""
+    counted: Counter[str] = Counter()
+    renderers = dict(RENDERERS)
+
+    def counting(format: Format, feed: Feed) -> bytes:
+        counted[f"{feed.info.path}{f'/archive/{feed.archive}' if feed.archive else ''}.{format}"] += 1
+        return renderers[format](feed)
+
+    RENDERERS.update({format: partial(counting, format) for format in renderers})
+    try:
+        yield counted
+    finally:
+        RENDERERS.update(renderers)
+
+
+def _news(place: Place, program: Program, count: int) -> list[Found]:
+    """New dumps, younger than all that is stored, as a scan finds them."""
+    chance = random.Random(count)
+    first, begin = int(time.time()) * 100, datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    for number in range(first, first + count):
+        folder = chance.choice(_FEEDS)[0] if count > 1 else "voa"
+        text = dumps_of.dump(folder, number, begin + timedelta(seconds=number - first), chance)
+        (place.dumps / folder / f"news-{number}.md").write_text(text, "utf-8")
+    return program.ingester.scan([place.dumps])
+
+
+def _written(program: Program) -> dict[str, tuple[int, int]]:
+    """What tells whether a document was written: another file takes its place then."""
+    found = ((name, (program.folder.root / name).stat()) for name in program.folder.names())
+    return {name: (info.st_ino, info.st_size) for name, info in found}
+
+
 def cleaned_again(place: Place, most: int = 4) -> list[Row]:
     """A rule of every source has changed: some batches are cleaned again, by the processes that import."""
     program = Program.open(load(place.environment(), place.config))
@@ -159,6 +227,8 @@ def _fresh(folder: Path) -> Path:
 
 
 _PROCESSES = {"one": "1", "two": "2"}
+_TOGETHER = 50
+"""Dumps that come in one batch."""
 _WARM = 5
 """The first dumps after a start, which nobody waits for: what they need is read and compiled."""
 _FEEDS = (("rfi", "rfi"), ("bbc", "bbc"), ("voa", "voachinese"), ("dw", "dw"))

@@ -1,4 +1,4 @@
-"""Imports point one way: row 0, the stages, the flow, the web and the worker, the commands."""
+"""Imports point one way: the types, the stages, the flow, web and worker, the server of both, the commands."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
-    0: "dumpfile errors history model rules parent sanitize seal measures",
+    0: "dumpfile errors history media model rules parent sanitize seal measures",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access catalogue documents election reseed explain ingest listening makers making"
-    " outward pipeline quality refresh status",
-    3: "serve web worker",
-    4: "cli",
-    5: "__main__",
+    " outward pipeline refresh status",
+    3: "web worker",
+    4: "serve",
+    5: "cli",
+    6: "__main__",
 }
 ROW = {name: row for row, names in ROWS.items() for name in names.split()}
 

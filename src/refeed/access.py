@@ -50,6 +50,14 @@ class Access:
         return [(f, name, f"{base_url}/k/{t}/feeds/{f}.atom") for f, name, t in found if self.reader(f, t) is not None]
 
 
+def private_sources(settings: Settings) -> frozenset[str]:
+    """The sources whose entries stand in no feed but their own. On a private site that need not be: every feed of it
+    is for the same readers."""
+    if settings.access.site == "private":
+        return frozenset()
+    return frozenset(rule.id for rule in settings.sources if rule.access == "private")
+
+
 def private_paths(settings: Settings) -> frozenset[str]:
     """The feeds that are private by themselves, and the views of such."""
     paths = {f"source/{rule.id}" for rule in settings.sources if rule.access == "private"}

@@ -11,6 +11,7 @@ from hashlib import blake2b, sha256
 
 import msgspec
 
+from .access import private_sources
 from .archives import weight
 from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
@@ -68,16 +69,21 @@ class Maker:
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
     limits: Limits
+    private: frozenset[str] = frozenset()
+    """Sources whose entries stand in no feed but their own."""
 
     @classmethod
     def of(cls, settings: Settings) -> Maker:
         """The maker that these settings ask for."""
-        sources = tuple(replace(rule, keep=Keep()) for rule in settings.sources)  # which makes no entry another one
-        return cls(sources=sources, topics=settings.topics, limits=settings.limits)
+        # Without what makes no entry another one: a change of it cleans nothing again.
+        sources = tuple(replace(rule, keep=Keep(), access="public") for rule in settings.sources)
+        private = private_sources(settings)
+        return cls(sources=sources, topics=settings.topics, limits=settings.limits, private=private)
 
     def __reduce__(self) -> tuple[Callable[[], Maker], tuple[()]]:
         # What was built of the rules stays here: it is built again where it is used, quicker than it is sent.
-        return partial(Maker, sources=self.sources, topics=self.topics, limits=self.limits), ()
+        given = partial(Maker, sources=self.sources, topics=self.topics, limits=self.limits, private=self.private)
+        return given, ()
 
     @cached_property
     def rules(self) -> str:
@@ -153,11 +159,19 @@ class Maker:
             labels=labels,
             rules=self.rules,
             topics=self.labelling,
+            hidden=source.id in self.private,
         )
 
     def judge(self, candidate: Candidate, others: Sequence[Candidate]) -> str | None:
-        """Whose text an entry repeats, among those that may have the same; None when it is its own."""
-        found = reposts.original(self._copy(candidate), map(self._copy, others))
+        """Whose text an entry repeats, among those that may have the same; None when it is its own.
+
+        What is private stands for nothing that is not, and nothing for it: a reader would learn of it.
+        """
+        if candidate.source in self.private:
+            return None
+        found = reposts.original(
+            self._copy(candidate), (self._copy(other) for other in others if other.source not in self.private)
+        )
         return found.original if found else None
 
     def _copy(self, candidate: Candidate) -> reposts.Copy:

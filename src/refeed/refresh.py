@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ import msgspec
 from .makers import Makers
 from .making import Maker
 from .model import Dump
-from .store import Store, keep, relabel, revise
+from .store import Store, hide, keep, relabel, revise
 from .store.packing import pack_labels
 from .topics import Matcher
 
@@ -25,9 +25,12 @@ class Refresher:
         self._store = store
         self._makers = makers
         self._clock = clock
+        self._hiding = self._hide()
 
     def step(self) -> frozenset[str] | None:
         """Bring one batch up to date; the feeds that changed by it, or None when all is."""
+        if (feeds := next(self._hiding, None)) is not None:
+            return feeds
         maker = self._makers.maker
         if ids := self._store.outdated(rules=maker.rules, limit=BATCH):
             return self._clean(ids)
@@ -35,6 +38,16 @@ class Refresher:
             return self._label(ids)
         self._store.note(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
         return None
+
+    def _hide(self) -> Iterator[frozenset[str]]:
+        """Take entries of sources that have become private out of every feed but their own; put the others back."""
+        maker = self._makers.maker
+        before = set(msgspec.json.decode(self._store.state(_HIDDEN) or "[]", type=list[str]))
+        if before == maker.private:
+            return
+        for source in sorted(before ^ maker.private):
+            yield from hide(self._store, source, self._clock(), maker.judge, hidden=source in maker.private)
+        self._store.note(_HIDDEN, msgspec.json.encode(sorted(maker.private)).decode())
 
     def _clean(self, ids: list[str]) -> frozenset[str]:
         """Make entries again from the dumps that give their texts. Their ids stay, whatever the rules say now."""
@@ -74,6 +87,9 @@ class Refresher:
 
 _LABELLED = "labelled"
 """The fact in the store that says which version of each topic everything stored was last labelled with."""
+
+_HIDDEN = "hidden"
+"""The fact in the store that says of which sources everything stored is hidden."""
 
 
 def _versions(maker: Maker) -> dict[str, str]:

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
 
@@ -18,6 +20,9 @@ from .config import Settings
 from .errors import ConfigError
 from .listening import Server
 from .measures import share
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _log = logging.getLogger("refeed.serve")
 
@@ -75,13 +80,26 @@ class MoversProcess:
             self._stopping.wait(pause)
 
 
+@dataclass(slots=True)
+class WebProcess:
+    """What a web process begins with, whenever it begins: the last settings without a mistake, and not whatever
+    config.yaml has become since. Called in that process; may be pickled on the way there."""
+
+    settings: Settings
+
+    def __call__(self) -> Flask:
+        from .web.closing import application  # which its server has no use for
+
+        return application(self.settings)
+
+
 class _Configuration:
     """Has the web processes begin anew when config.yaml says something else, and only when it has no mistakes."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings]) -> None:
-        self._settings = settings
+    def __init__(self, web: WebProcess, load: Callable[[], Settings]) -> None:
+        self._web = web
         self._load = load
-        self._stamp = _stamp(settings.file)
+        self._stamp = _stamp(web.settings.file)
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -90,18 +108,24 @@ class _Configuration:
     def stop(self) -> None:
         self._stopping.set()
 
+    def look(self) -> bool:
+        """Read config.yaml if it has changed; whether web processes would begin with other settings now."""
+        stamp = _stamp(self._web.settings.file)
+        if stamp is None or stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            settings = self._load()
+        except ConfigError as error:
+            _log.error("the web goes on with the settings before: %s", error.mistakes[0])
+            return False
+        changed = settings != self._web.settings
+        self._web.settings = settings
+        return changed
+
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK):
-            stamp = _stamp(self._settings.file)
-            if stamp is None or stamp == self._stamp:
-                continue
-            self._stamp = stamp
-            try:
-                settings = self._load()
-            except ConfigError:  # the movers say what is wrong with it
-                continue
-            if settings != self._settings:
-                self._settings = settings
+            if self.look():
                 os.kill(os.getpid(), signal.SIGHUP)  # granian: new workers first, then the old ones end
 
 
@@ -120,9 +144,9 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
     movers = MoversProcess()
     if watch:
         movers.start()
+    web = WebProcess(settings)
     server = Server(
-        "refeed.web.closing:application",
-        factory=True,
+        "refeed",
         address=host,
         port=settings.port,
         interface=Interfaces.WSGI,
@@ -135,11 +159,12 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
         log_access=False,  # addresses of private feeds are secrets
     )
     server.leaving = movers.leave
-    configuration = _Configuration(settings, load)
+    configuration = _Configuration(web, load)
+    server.on_reload(configuration.look)
     configuration.start()
     _log.info("serving on http://%s:%s", host, settings.port)
     try:
-        server.serve()
+        server.serve(target_loader=web, wrap_loader=False)
     finally:
         configuration.stop()
         if watch:

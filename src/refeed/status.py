@@ -13,13 +13,15 @@ from typing import Any
 import msgspec
 
 from . import outward, seal
+from .access import private_sources
 from .config import Settings
 from .errors import StoreError
 from .explain import rfc3339
 from .fetch import states_of
 from .model import Source
 from .report import REPORT, read_report
-from .store import Store
+from .rules import UpstreamRule
+from .store import Doubt, Store
 from .store.engine import parse_url
 
 _HISTORY = 500
@@ -56,21 +58,23 @@ def freshness(delivered: datetime | None, history: Sequence[datetime], now: date
 def status(settings: Settings, now: datetime, *, public: bool = False) -> dict[str, Any]:
     """Who is at work and what troubles it; sources and how fresh they are; files by outcome; what is in doubt and why.
 
-    `public` leaves out what is nobody's business outside: paths, processes, machines.
+    `public` leaves out what is nobody's business outside: paths, processes, machines, and all that is of private
+    sources.
     """
+    hidden = private_sources(settings) if public else frozenset()
     facts: dict[str, Any] = {
         "at": rfc3339(now),
         "store": settings.database_url.partition(":")[0],
         "away": None,
-        "movers": _movers(settings, now, public=public),
-        "upstreams": _upstreams(settings),
+        "movers": _movers(settings, now, hidden, public=public),
+        "upstreams": _upstreams(settings, hidden),
     }
     store = Store(settings.database_url, read_only=True)
     try:
-        facts |= _stored(store, settings, now)
+        facts |= _stored(store, settings, now, hidden)
     except StoreError as error:
         facts["away"] = _why(settings, error, public=public)
-        facts |= {"outcomes": {}, "sources": _delivered_only(settings), "doubts": []}
+        facts |= {"outcomes": {}, "sources": _delivered_only(settings, hidden), "doubts": []}
     finally:
         store.close()
     return facts
@@ -90,6 +94,8 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"movers    {movers['state']}" + (f", last heard of {movers['at']}" if movers["at"] else "")
     for what, text in movers["troubles"].items():
         yield f"trouble   {what}: {text}"
+    if enrichment := movers.get("enrichment"):
+        yield _told_of_enrichment(enrichment)
     yield "files     " + (", ".join(f"{count} {name}" for name, count in facts["outcomes"].items()) or "none yet")
     for source in facts["sources"]:
         yield _told_of(source)
@@ -100,10 +106,15 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
 
 
+def _told_of_enrichment(facts: Mapping[str, Any]) -> str:
+    counts = f"{facts['known']} known, {facts['waiting']} to be asked after, {facts['given_up']} given up"
+    return f"media     {counts}" + (f" ({facts['error']})" if facts["error"] else "")
+
+
 def _told_of(source: Mapping[str, Any]) -> str:
     line = f"source    {source['source']:<20} {source['entries']:>7} entries, newest {source['newest'] or 'none'}"
     if source["expected"] is not None:
-        line += f", one every {timedelta(seconds=source['expected'])} at most"
+        line += f", the next within {_span(timedelta(seconds=source['expected']))}"
     if source["stale"]:
         line += "  STALE"
     if source["newest"] != source["delivered"]:
@@ -111,8 +122,22 @@ def _told_of(source: Mapping[str, Any]) -> str:
     return line + ("" if source["configured"] else "  (not configured)")
 
 
-def _stored(store: Store, settings: Settings, now: datetime) -> dict[str, Any]:
-    counts = store.freshness()
+def _span(time: timedelta) -> str:
+    hours = round(time / timedelta(hours=1))
+    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
+
+
+def doubts(store: Store, hidden: frozenset[str], limit: int = 1000) -> list[Doubt]:
+    """What is in doubt, without the dumps of sources that are hidden.
+
+    Whose dump it was that nothing could be made of, nobody knows: those are left out as soon as one source is hidden.
+    """
+    found = store.doubts(limit)
+    return [doubt for doubt in found if doubt.source not in {*hidden, None}] if hidden else found
+
+
+def _stored(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> dict[str, Any]:
+    counts = {source: found for source, found in store.freshness().items() if source not in hidden}
     dumps: Mapping[str, tuple[dict[str, int], datetime | None]] = {**store.dumps_by_source()}
     sources = []
     for source in store.sources():
@@ -132,7 +157,7 @@ def _stored(store: Store, settings: Settings, now: datetime) -> dict[str, Any]:
         "sources": sources,
         "doubts": [
             {"file": _below(doubt.path, settings), "outcome": doubt.outcome.value, "reason": doubt.reason}
-            for doubt in store.doubts()
+            for doubt in doubts(store, hidden)
         ],
     }
 
@@ -148,14 +173,14 @@ def _source(source: Source, fresh: Freshness) -> dict[str, Any]:
     }
 
 
-def _delivered_only(settings: Settings) -> list[dict[str, Any]]:
+def _delivered_only(settings: Settings, hidden: frozenset[str]) -> list[dict[str, Any]]:
     """What can be said of sources while the store is away: what stands in their documents."""
     sources = []
     for path in sorted(Path(settings.feeds_folder, "source").glob("*.json")):
         delivered = _delivered(settings, path.stem)
         fresh = Freshness(delivered=delivered, expected=None, stale=None)
         facts = _source(Source(id=path.stem, title=path.stem), fresh)
-        if delivered:
+        if delivered and path.stem not in hidden:
             sources.append(facts | {"entries": 0, "newest": _instant(delivered), "outcomes": {}, "last_dump": None})
     return sources
 
@@ -178,7 +203,7 @@ def _delivered(settings: Settings, source: str) -> datetime | None:
     return max((item.date_published for item in items), default=None)
 
 
-def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
+def _movers(settings: Settings, now: datetime, hidden: frozenset[str], *, public: bool) -> dict[str, Any]:
     """Who ingests on this machine; elsewhere it may be another one's business."""
     facts = read_report(Path(settings.var_folder) / REPORT)
     if facts is None:
@@ -186,12 +211,14 @@ def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any
     if now - datetime.fromisoformat(facts["at"]) > _SILENT:
         facts["state"] = f"silent (was {facts['state']})"
     if public:
-        troubles = dict.fromkeys(facts["troubles"], "see the log, or refeed status")
+        unsaid = {f"upstream {upstream.address}" for upstream in settings.upstreams if not _is_open(upstream, hidden)}
+        troubles = {what: "see the log, or refeed status" for what in facts["troubles"] if what not in unsaid}
         return {"state": facts["state"], "at": facts["at"], "waiting": facts.get("waiting", 0), "troubles": troubles}
     return facts
 
 
-def _upstreams(settings: Settings) -> list[dict[str, Any]]:
+def _upstreams(settings: Settings, hidden: frozenset[str]) -> list[dict[str, Any]]:
+    shown = [upstream for upstream in settings.upstreams if _is_open(upstream, hidden)]
     return [
         {
             "address": upstream.address,
@@ -200,8 +227,13 @@ def _upstreams(settings: Settings) -> list[dict[str, Any]]:
             "failures": state.failures,
             "error": state.error or None,
         }
-        for upstream, state in states_of(settings.upstreams, outward.places(settings))
+        for upstream, state in states_of(shown, outward.places(settings))
     ]
+
+
+def _is_open(upstream: UpstreamRule, hidden: frozenset[str]) -> bool:
+    """Whether an upstream may be named. Whose dumps are in a repository, nobody knows."""
+    return not hidden or bool(upstream.url and upstream.source not in hidden)
 
 
 def _below(path: str, settings: Settings) -> str:

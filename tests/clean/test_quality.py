@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import quality
 from clean.made import made
-from refeed import quality
 from refeed.model import SafeHtml
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -12,7 +12,7 @@ from refeed.makers import Makers
 from refeed.making import Maker
 from refeed.pipeline import Program
 from refeed.refresh import Refresher
-from refeed.rules import TopicRule
+from refeed.rules import SourceRule, TopicRule
 
 CHESS = TopicRule(id="chess", title="国际象棋", words=("国际象棋",))
 TEA = TopicRule(id="tea", title="茶", words=("茶馆",))
@@ -109,3 +109,27 @@ def test_a_changed_rule_cleans_again_and_moves_no_date(make_settings: Callable[.
     assert again is not None
     assert "广告语" not in again[0].entry.html
     assert (again[0].entry.published, again[0].entry.updated) == (known[0].entry.published, known[0].entry.updated)
+
+
+def test_a_source_that_becomes_private_leaves_every_other_feed_and_comes_back_when_it_is_public(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    private = replace(
+        make_settings(), topics=(CHESS,), sources=(SourceRule(id="sample", hosts=("sample.example.net",)),)
+    )
+    private = replace(private, sources=(replace(private.sources[0], access="private"),))
+    public = replace(private, sources=(replace(private.sources[0], access="public"),))
+    for number in range(300):  # more than one batch
+        write(tmp_path / "dumps", number, "国际象棋大赛")
+    found = []
+    for settings in (public, private, public):
+        program = Program.open(settings, clock=clock)
+        program.ingest()
+        found.append({state.path: state.entries for state in program.store.feeds()})
+        cleaned = program.refresher.step()
+        program.close()
+        assert cleaned is None
+    assert found[0]["all"] == found[0]["topic/chess"] == found[0]["source/sample"] == 300
+    assert (found[1]["all"], found[1]["topic/chess"], found[1]["source/sample"]) == (0, 0, 300)
+    assert found[2] == found[0]
+    assert b"<entry" in documents(public)["all.atom"]

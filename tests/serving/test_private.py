@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from refeed.config import Settings
+from refeed.dumpfile import compose
 from refeed.errors import ConfigError
-from serving.site import BASE, CONFIG, SECRET, Site, prepare, serving
+from refeed.pipeline import Program
+from refeed.store import Store, withdraw
+from serving.site import BASE, CONFIG, SECRET, Site, prepare, sample, serving
 
 
 def address(site: Site, feed: str, reader: str, end: str = ".atom") -> str:
@@ -92,9 +97,116 @@ def test_nothing_public_names_a_private_feed_or_a_token(site: Site) -> None:
     assert not [token for token in tokens if token[:12] in log]
 
 
-@pytest.mark.parametrize("path", ["/topic/secret", "/topic/secret/2026-01", "/view/hidden"])
-def test_a_private_feed_has_no_page(site: Site, path: str) -> None:
-    assert site.get(path).status == 404
+@pytest.mark.parametrize(
+    ("private", "nothing"),
+    [
+        ("/topic/secret", "/topic/nosuch"),
+        ("/topic/secret/2026-01", "/topic/nosuch/2026-01"),
+        ("/topic/hush", "/topic/none"),
+        ("/topic/hush/2026-01", "/topic/none/2026-01"),
+        ("/view/hidden", "/view/nosuch"),
+        ("/feeds/topic/secret.atom", "/feeds/topic/nosuch.atom"),
+        ("/feeds/topic/secret", "/feeds/topic/nosuch"),
+        ("/feeds/topic/secret.json?limit=2", "/feeds/topic/nosuch.json?limit=2"),
+        ("/feeds/topic/secret/archive/2026-01.rss", "/feeds/topic/nosuch/archive/2026-01.rss"),
+        ("/feeds/topic/hush.atom", "/feeds/topic/none.atom"),
+        ("/feeds/view/hidden.atom", "/feeds/view/nosuch.atom"),
+    ],
+)
+def test_a_private_feed_is_answered_like_one_that_there_is_not(site: Site, private: str, nothing: str) -> None:
+    for method, accept in (("GET", "*/*"), ("GET", "text/html"), ("HEAD", "*/*"), ("POST", "*/*"), ("OPTIONS", "*/*")):
+        answers = [site.get(path, method=method, Accept=accept) for path in (private, nothing)]
+        heads = [{name: value for name, value in one.headers.items() if name != "date"} for one in answers]
+        assert answers[0].status == answers[1].status
+        assert heads[0] == heads[1]
+        assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(nothing.encode(), b"")
+
+
+SECRETIVE = """
+site: {id: 'tag:example.org,2026', title: 样本站, author: 样本站}
+feeds: {entries: 5}
+sources: [{id: bbc, access: private}]
+topics: [{id: climate, title: 气候, words: [气候]}]
+views: [{id: short, feed: all, mode: titles}]
+upstreams: [{source: bbc, url: 'https://bbc.example.org/feed', every: 7d}]
+"""
+
+
+@pytest.fixture(scope="module")
+def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One of two sources is private, with an entry withdrawn, one that another source repeats, and dumps in doubt."""
+    home = tmp_path_factory.mktemp("secretive")
+    settings, environ = prepare(home, SECRETIVE, dumps=30)
+    dumps = home / "dumps"
+    text = "".join(f"这是样本，写第{n}句，两家都有，为测试而作。" for n in range(30))
+    at = datetime(2026, 3, 21, tzinfo=UTC)
+    for number, host in enumerate(("www.bbc.com/zhongwen", "www.dw.com/zh")):
+        dump = compose(
+            title="样本：两家都有", link=f"https://{host}/a-9", html=f"<p>{text}</p>", at=at + timedelta(hours=number)
+        )
+        (dumps / f"both-{host[4:7].strip('.')}.md").write_bytes(dump)
+    flagged = sample(101).replace(sample(101).splitlines()[0], b"<!--no date-->")
+    (dumps / "bbc-flagged.md").write_bytes(flagged)
+    (dumps / "bbc-quarantined.md").write_bytes(b"\xff\xfe\x00 no dump")
+    program = Program.open(settings)
+    program.ingest()
+    theirs = program.store.newest("source/bbc", 1)
+    withdraw(program.store, [theirs[0].id], at)
+    program.publisher.publish()
+    program.close()
+    with serving(settings, environ, home) as served:
+        yield served
+
+
+def test_entries_of_a_private_source_are_in_no_public_document_or_page(secretive: Site) -> None:
+    store = Store(secretive.settings.database_url, read_only=True)
+    private = {member.id for member in store.newest("source/bbc", 100)}
+    links = {stored.entry.link for stored in store.entries(sorted(private))}
+    store.close()
+    assert len(private) > 10
+    found = everything(secretive)
+    assert len(found) > 60
+    for path, text in found.items():
+        assert "bbc" not in text.replace("source=bbc", "").lower(), path  # a view by query names what was asked
+        assert not [word for word in private | links if word in text], path
+    for id in private:
+        assert secretive.get(f"/entry/{id}").status == 404
+        assert secretive.get(f"/entry/{id}.json").status == 404
+    assert secretive.get("/source/bbc").status == secretive.get("/feeds/source/bbc.atom").status == 404
+
+
+def test_who_has_the_token_of_a_private_source_has_all_its_entries(secretive: Site) -> None:
+    document = json.loads(secretive.get(address(secretive, "source/bbc", "reader", ".json")).body)
+    seen = {entry["url"] for entry in document["items"]}
+    while "next_url" in document:
+        document = json.loads(secretive.get(document["next_url"].removeprefix(BASE)).body)
+        seen |= {entry["url"] for entry in document["items"]}
+    assert len(seen) == 16  # of 17 one was withdrawn
+
+
+def test_what_a_private_source_has_too_is_the_public_ones_own(secretive: Site) -> None:
+    shown = json.loads(secretive.get("/feeds/all.json").body)["items"][0]
+    assert shown["title"] == "样本：两家都有"
+    assert shown["url"].startswith("https://www.dw.com/")
+
+
+def everything(site: Site) -> dict[str, str]:
+    """All that can be reached without a token: pages by their links, documents by theirs, what machines ask for."""
+    waiting = ["/", "/status", "/status.json", "/metrics", "/feeds/opml.xml", "/feeds/feeds.json", "/robots.txt"]
+    waiting += [f"/feeds/{path}.{end}?{ask}" for path in ("all", "topic/climate") for end, ask in VIEWS]
+    found: dict[str, str] = {}
+    while waiting:
+        path = waiting.pop()
+        answer = site.get(path)
+        assert answer.status == 200, path
+        found[path] = answer.body.decode("utf-8", "replace")
+        for link in re.findall(rf'(?:{BASE})?(/[a-z][^"<>\s?#]*[a-z0-9])', found[path]):
+            if link.startswith(("/feeds/", "/entry/", "/source/", "/topic/", "/view/", "/all", "/qr/")):
+                waiting += [link] if link not in found and link not in waiting else []
+    return found
+
+
+VIEWS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]
 
 
 def test_a_private_site_shows_nothing_without_a_token(tmp_path: Path) -> None:

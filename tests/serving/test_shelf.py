@@ -53,6 +53,17 @@ def test_a_document_is_read_once_and_again_when_its_file_changes(tmp_path: Path,
     assert shelf.size == 0
 
 
+def test_a_file_that_was_written_over_under_the_same_date_is_seen(tmp_path: Path, write: Write) -> None:
+    path = write("a.atom", "one")
+    shelf = shelf_of(tmp_path)
+    assert shelf.find("a.atom") is not None
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"one", b"two"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_ino == before.st_ino
+    assert shelf.find("a.atom") is None
+
+
 @pytest.mark.parametrize(
     "damage", ["truncated", "garbage", "unsealed", "empty", "folder", "link", "pipe", "unreadable"]
 )

@@ -12,9 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from refeed.store import Store, record, relabel, restore, revise, withdraw
+from refeed.store import Store, forget, hide, record, relabel, restore, revise, withdraw
 from refeed.store import schema as t
-from store.samples import NOON, SOURCES, TOPICS, counted, id_of, judge, packed_labels, reading, recount, refused
+from store.samples import (
+    NOON,
+    SOURCES,
+    TOPICS,
+    counted,
+    id_of,
+    judge,
+    packed_labels,
+    reading,
+    recount,
+    refused,
+    retallied,
+    tallied,
+)
 
 NUMBERS = st.integers(0, 5)
 READINGS = st.builds(
@@ -33,11 +46,13 @@ STEPS = st.lists(
         st.tuples(st.just("revise"), st.lists(READINGS, max_size=3)),
         st.tuples(st.just("withdraw"), st.lists(NUMBERS, max_size=3)),
         st.tuples(st.just("restore"), st.lists(NUMBERS, max_size=3)),
+        st.tuples(st.just("hide"), st.tuples(st.sampled_from(SOURCES), st.booleans())),
+        st.tuples(st.just("forget"), st.sampled_from(SOURCES)),
         st.tuples(st.just("relabel"), st.dictionaries(NUMBERS, st.lists(st.sampled_from(TOPICS), unique=True))),
     ),
     max_size=10,
 )
-TABLES = ("entries", "originals", "files", "members", "feeds", "months", "bands", "sources", "state")
+TABLES = ("entries", "originals", "files", "members", "feeds", "months", "bands", "sources", "tallies", "state")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -61,6 +76,7 @@ def test_feeds_and_months_and_places_equal_a_recount(kept: Store, steps: list[tu
     for number, step in enumerate(steps):
         take(kept, step, number)
         assert counted(kept) == recount(kept)
+        assert tallied(kept) == retallied(kept)
         assert reposts_agree(kept)
         newest = max((feed.version for feed in kept.feeds()), default=0)
         assert newest >= version
@@ -94,6 +110,10 @@ def take(store: Store, step: tuple[str, list], number: int) -> None:
         record(store, what, now, judge)
     elif kind == "revise":
         revise(store, [one.entry for one in what], now, judge)
+    elif kind == "hide":
+        list(hide(store, what[0], now, judge, hidden=what[1]))
+    elif kind == "forget":
+        forget(store, what, now, entries=2, judge=judge)
     elif kind == "relabel":
         relabel(store, {id_of(n): packed_labels(topics) for n, topics in what.items()}, f"topics-{number}", now)
     else:

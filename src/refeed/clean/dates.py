@@ -34,7 +34,16 @@ _LABEL = re.compile(
     r"Published(?: on)?|Posted(?: on)?|Updated|Date|Publié le|Veröffentlicht)\s*[:：]?\s*",
     re.IGNORECASE,
 )
+_LABEL_BEHIND = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")
 _AGO = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
+_BESIDE = tuple(
+    re.compile(form, re.DOTALL)
+    for date in (_RFC822, _CHINESE, _ISO, _ENGLISH, _EUROPEAN)
+    for form in (
+        rf"(?P<rest>.*?)[\s,，|｜·•/／-]*(?P<date>{date.pattern})",
+        rf"(?P<date>{date.pattern})[\s,，|｜·•/／-]+(?P<rest>.*)",
+    )
+)
 _UNITS = {
     "分": timedelta(minutes=1),
     "小": timedelta(hours=1),
@@ -65,6 +74,16 @@ def found(text: str) -> Found | None:
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def apart(text: str) -> tuple[Found | None, str]:
+    """The date before or behind a byline, and the byline without it."""
+    text = text.strip()
+    if _DIGIT.search(text) is not None:
+        for form in _BESIDE:
+            if (match := form.fullmatch(text)) and (date := found(match["date"])):
+                return date, _LABEL_BEHIND.sub("", match["rest"]).strip()
+    return None, text
 
 
 def ago(text: str, at: datetime) -> datetime | None:

@@ -80,7 +80,11 @@ def lift(draft: Draft, fields: Sequence[tuple[str, str, list[Run], str]]) -> Non
             draft.date = draft.date or dates.found(text)
             draft.came("date", where)
         elif to == "author":
-            draft.write(people.names(text, draft.ready.is_agency), where)
+            date, byline = dates.apart(text)
+            if date is not None and draft.date is None:
+                draft.date = date
+                draft.came("date", where)
+            draft.write(people.names(byline, draft.ready.is_agency), where)
         elif to == "people":
             draft.credit(people.credits(text.replace("\n", " ")), where)
         elif to == "tag":

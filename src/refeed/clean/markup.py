@@ -74,6 +74,7 @@ def text_of(tag: Tag, between: str = "") -> str:
     return between.join(parts)
 
 
+_PART = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
 _MEANINGS = (
     (
         "caption",
@@ -92,11 +93,11 @@ _MEANINGS = (
     ),
     (
         "author",
-        r"(?:^|\s)(?:byline|by-line|byline-name|author|author-name|article-author|post-author|entry-author|p-author|vcard)(?:$|\s)",
+        rf"(?:^|\s)(?:{_PART}?(?:byline|by-line|authors?)(?:[-_]{{1,2}}names?)?|p-author|vcard)(?:$|\s)",
     ),
     (
         "date",
-        r"(?:^|\s)(?:pubdate|publish-date|published|post-date|entry-date|article-date|dateline|timestamp|dt-published)(?:$|\s)",
+        rf"(?:^|\s)(?:{_PART}?(?:pubdate|publish-date|published|dateline|timestamp)|{_PART}(?:date|time)|dt-published)(?:$|\s)",
     ),
 )
 _COMPILED = tuple((meaning, re.compile(pattern)) for meaning, pattern in _MEANINGS)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .enrich import Media, filled, find_icon, measure
+from .enrich import find_icon, measure
 from .git import Pulled, checkout_of, pull
 from .hub import Ping, Pings, ping
 from .polling import PollResult, UpstreamState, due, poll
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Fetched",
-    "Media",
     "Ping",
     "Pings",
     "Places",
@@ -29,7 +28,6 @@ __all__ = [
     "dump_roots",
     "fetch",
     "fetch_all",
-    "filled",
     "find_icon",
     "measure",
     "ping",

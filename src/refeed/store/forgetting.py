@@ -10,6 +10,7 @@ from . import schema as t
 from .packing import seconds
 from .reposts import Judge
 from .store import Store
+from .tallies import Tallies
 from .turning import turn
 
 _BATCH = 500
@@ -36,6 +37,9 @@ def forget(
             return None
         # Withdrawn first, which moves all that depends on them; then gone.
         feeds = turn(connection, rows, {id: row | {"withdrawn": 0} for id, row in rows.items()}, now, judge)
+        tallies = Tallies(connection)
+        tallies.forget(source, rows)
+        tallies.flush()
         for table, column in ((t.bands, t.bands.c.entry), (t.originals, t.originals.c.entry), (t.entries, e.id)):
             connection.execute(delete(table).where(column.in_(list(rows))))
     return feeds

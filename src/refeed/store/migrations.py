@@ -103,7 +103,35 @@ CREATE TABLE months (
 CREATE TABLE sources (id {text} PRIMARY KEY, data {text} NOT NULL)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_MEASURED = """
+ALTER TABLE entries ADD COLUMN media {text} NOT NULL DEFAULT '[]'
+;
+ALTER TABLE sources ADD COLUMN icon {text} NOT NULL DEFAULT '[]'
+"""
+
+_HIDDEN = "ALTER TABLE entries ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0"
+
+_TALLIES = """
+CREATE TABLE tallies (
+    source {text} NOT NULL,
+    outcome {text} NOT NULL,
+    dumps BIGINT NOT NULL,
+    seen BIGINT NOT NULL,
+    PRIMARY KEY (source, outcome)
+) {without_rowid}
+;
+INSERT INTO tallies (source, outcome, dumps, seen) SELECT '', outcome, COUNT(*), 0 FROM files GROUP BY outcome
+;
+INSERT INTO tallies (source, outcome, dumps, seen)
+SELECT e.source, o.outcome, COUNT(*), MAX(o.seen) FROM originals o JOIN entries e ON o.entry = e.id
+GROUP BY e.source, o.outcome
+;
+DROP INDEX files_quarantined
+;
+CREATE INDEX files_doubtful ON files (outcome, path) WHERE outcome <> 'accepted'
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MEASURED, _HIDDEN, _TALLIES)
 """SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them."""
 
 _WORDS = {

@@ -18,7 +18,11 @@ from .packing import instant, seconds
 from .places import upsert
 from .reposts import Judge, pack_bands
 from .store import Store
+from .tallies import Tallies
 from .turning import turn
+
+_FRESH: dict[str, Any] = {"via": "[]", "media": "[]", "repost_of": None, "withdrawn": None}
+"""What a new entry's row has that no dump says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,8 @@ class EntryRow:
     """Version of the rules it was cleaned with."""
     topics: str
     """Version of the topics it was labelled with."""
+    hidden: bool = False
+    """Of a private source: it stands in that source's feed alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +89,12 @@ class _Batch:
 
     kept: dict[bytes, tuple[str | None, str, str | None]]
     files: dict[bytes, bytes | None]
+    outcomes: dict[bytes, str]
+    """Of the files, before the batch."""
     versions: dict[str, dict[bytes, Version]]
     rows: dict[str, dict[str, Any]]
     before: dict[str, dict[str, Any]]
-    originals: dict[bytes, dict[str, object]] = field(default_factory=dict)
+    originals: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     edited: dict[bytes, Version] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
@@ -111,8 +119,13 @@ def record(store: Store, readings: Sequence[Reading], now: datetime, judge: Judg
 
 def forget_files(store: Store, paths: Iterable[bytes]) -> None:
     """Forget that files were seen, so that the next scan reads them again; what they brought stays."""
+    f, wanted = t.files.c, list(paths)
     with store.writing() as connection:
-        connection.execute(delete(t.files).where(t.files.c.path.in_(list(paths))))
+        tallies = Tallies(connection)
+        for outcome in connection.execute(select(f.outcome).where(f.path.in_(wanted))).scalars():
+            tallies.file(outcome, None)
+        tallies.flush()
+        connection.execute(delete(t.files).where(f.path.in_(wanted)))
 
 
 def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
@@ -124,7 +137,7 @@ def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
         for row in connection.execute(select(o.digest, o.entry, o.outcome, o.reason).where(o.digest.in_(digests)))
     }
     paths = [reading.path for reading in readings]
-    files = {row.path: row.digest for row in connection.execute(select(f.path, f.digest).where(f.path.in_(paths)))}
+    known = connection.execute(select(f.path, f.digest, f.outcome).where(f.path.in_(paths))).all()
     versions: dict[str, dict[bytes, Version]] = {}
     query = select(o.digest, o.entry, o.at, o.edited, o.published, o.fingerprint).where(o.entry.in_(ids))
     for row in connection.execute(query):
@@ -136,7 +149,9 @@ def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
             edited=instant(row.edited) if row.edited is not None else None,
         )
     rows = {row.id: dict(row._mapping) for row in connection.execute(select(t.entries).where(e.id.in_(ids)))}
-    return _Batch(kept=kept, files=files, versions=versions, rows=dict(rows), before=rows)
+    files = {row.path: row.digest for row in known}
+    outcomes = {row.path: row.outcome for row in known}
+    return _Batch(kept=kept, files=files, outcomes=outcomes, versions=versions, rows=dict(rows), before=rows)
 
 
 def _take(batch: _Batch, reading: Reading) -> None:
@@ -176,7 +191,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     versions[digest] = version
     dates = settle(tuple(versions.values()))
     old = batch.rows.get(made.id)
-    row: dict[str, Any] = dict(old) if old else {"id": made.id, "via": "[]", "repost_of": None, "withdrawn": None}
+    row: dict[str, Any] = dict(old) if old else dict(_FRESH, id=made.id)
     if dates.newest == digest or old is None:
         row |= {
             "source": made.source.id,
@@ -190,6 +205,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
             "labels": made.labels,
             "rules": made.rules,
             "topics": made.topics,
+            "hidden": int(made.hidden),
         }
         batch.sources[made.source.id] = made.source
     row |= {"published": seconds(dates.published), "updated": seconds(dates.updated)}
@@ -201,7 +217,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     return verdict
 
 
-def _original(reading: Reading) -> dict[str, object]:
+def _original(reading: Reading) -> dict[str, Any]:
     at = reading.at or reading.seen
     return {
         "digest": reading.digest,
@@ -230,10 +246,22 @@ def _write(connection: Connection, batch: _Batch, readings: Sequence[Reading]) -
     upsert(connection, t.originals, list(batch.originals.values()))
     upsert(connection, t.sources, [_source(source) for source in batch.sources.values()])
     last = {reading.path: reading for reading in readings}
-    upsert(connection, t.files, [_file(batch, reading) for reading in last.values()])
+    files = [_file(batch, reading) for reading in last.values()]
+    upsert(connection, t.files, files)
+    _count(connection, batch, files)
 
 
-def _file(batch: _Batch, reading: Reading) -> dict[str, object]:
+def _count(connection: Connection, batch: _Batch, files: Sequence[dict[str, Any]]) -> None:
+    tallies = Tallies(connection)
+    for file in files:
+        tallies.file(batch.outcomes.get(file["path"]), file["outcome"])
+    for original in batch.originals.values():
+        if original["entry"] is not None:
+            tallies.dump(batch.rows[original["entry"]]["source"], original["outcome"], original["seen"])
+    tallies.flush()
+
+
+def _file(batch: _Batch, reading: Reading) -> dict[str, Any]:
     outcome, reason = reading.outcome.value, reading.reason
     if reading.digest in batch.kept and reading.entry is None:
         _, outcome, reason = batch.kept[reading.digest]

@@ -1,19 +1,24 @@
-"""What changes about stored entries without a new dump: made again by new rules, labelled anew, withdrawn, restored."""
+"""What changes about what is stored without a new dump: entries made again by new rules, labelled anew, withdrawn,
+restored; files and icons measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from ..media import Measured
 from . import schema as t
-from .packing import seconds
+from .packing import pack_measured, seconds, unpack_measured
+from .places import Places
 from .recording import EntryRow
 from .reposts import Judge, pack_bands
 from .store import Store
 from .turning import turn
+
+_BATCH = 256
 
 Row = dict[str, Any]
 
@@ -38,6 +43,7 @@ def revise(store: Store, made: Sequence[EntryRow], now: datetime, judge: Judge |
             "labels": new.labels,
             "rules": new.rules,
             "topics": new.topics,
+            "hidden": int(new.hidden),
         }
 
     return _change(store, list(fresh), changed, now, judge)
@@ -46,6 +52,21 @@ def revise(store: Store, made: Sequence[EntryRow], now: datetime, judge: Judge |
 def relabel(store: Store, labels: dict[str, str], topics: str, now: datetime) -> frozenset[str]:
     """Give entries the labels (packed) that a new set of topics gives them; returns the feeds that change."""
     return _change(store, list(labels), lambda row: {"labels": labels[row["id"]], "topics": topics}, now, None)
+
+
+def hide(store: Store, source: str, now: datetime, judge: Judge, *, hidden: bool) -> Iterator[frozenset[str]]:
+    """Take a source's entries out of every feed but its own, or put them back; a batch at a time, the feeds that
+    change by it."""
+    e = t.entries.c
+    last = ""
+    while True:
+        wanted = select(e.id).where(e.source == source, e.id > last, e.hidden != int(hidden))
+        with store.reading() as connection:
+            ids = list(connection.execute(wanted.order_by(e.id).limit(_BATCH)).scalars())
+        if not ids:
+            return
+        last = ids[-1]
+        yield _change(store, ids, lambda _: {"hidden": int(hidden)}, now, judge)
 
 
 def keep(store: Store, ids: Sequence[str], rules: str, now: datetime) -> None:
@@ -64,8 +85,36 @@ def restore(store: Store, ids: Sequence[str], now: datetime, judge: Judge | None
     return _change(store, ids, lambda _: {"withdrawn": None}, now, judge)
 
 
-_UNSEEN = {"rules", "topics", "notes"}
-"""Columns that no document shows."""
+def enrich(store: Store, known: Mapping[str, Sequence[Measured]], now: datetime) -> frozenset[str]:
+    """Keep what is known of files, by the entry that shows them; no date moves.
+
+    Returns the feeds that change: a try in vain changes none.
+    """
+
+    def changed(row: Row) -> Row:
+        files = {file.url: file for file in (*unpack_measured(row["media"]), *known[row["id"]])}
+        return {"media": pack_measured(files.values())}
+
+    return _change(store, list(known), changed, now, None)
+
+
+def adorn(store: Store, icons: Mapping[str, Measured], now: datetime) -> frozenset[str]:
+    """Keep what looking for the icons of sources came to; returns the feeds that have another icon by it."""
+    with store.writing() as connection:
+        places = Places(connection, now)
+        query = select(t.sources).where(t.sources.c.id.in_(list(icons)))
+        for row in connection.execute(query).all():
+            icon = icons[row.id]
+            if icon.url != "".join(before.url for before in unpack_measured(row.icon)):
+                places.touch(f"source/{row.id}")
+            values = {"icon": pack_measured([icon])}
+            connection.execute(t.sources.update().where(t.sources.c.id == row.id).values(**values))
+        places.flush()
+    return places.feeds
+
+
+_UNSEEN = {"rules", "topics", "notes", "media"}
+"""Columns that no document shows, or not all of."""
 
 
 def _change(
@@ -85,4 +134,5 @@ def _change(
 
 
 def _shown(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in _UNSEEN}
+    files = {(file.url, file.type, file.length) for file in unpack_measured(row["media"]) if file.type or file.length}
+    return {name: value for name, value in row.items() if name not in _UNSEEN} | {"files": files}

@@ -57,6 +57,7 @@ entries = Table(
     Column("notes", LargeBinary, nullable=False),
     Column("labels", Text, nullable=False),
     Column("via", Text, nullable=False),
+    Column("media", Text, nullable=False),
     Column("sketch", LargeBinary),
     Column("bands", LargeBinary, nullable=False),
     Column("repost_of", Text),
@@ -64,6 +65,7 @@ entries = Table(
     Column("topics", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("withdrawn", BigInteger),
+    Column("hidden", Integer, nullable=False),
 )
 
 bands = Table(
@@ -71,6 +73,15 @@ bands = Table(
     metadata,
     Column("band", BigInteger, primary_key=True),
     Column("entry", Text, primary_key=True),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("dumps", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
 )
 
 members = Table(
@@ -106,4 +117,5 @@ sources = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("data", Text, nullable=False),
+    Column("icon", Text, nullable=False),
 )

@@ -7,23 +7,25 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, desc, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, desc, func, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
+from ..media import Measured
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
 from .mending import is_sound
 from .migrations import MIGRATIONS, migrate, version_of
-from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
+from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_measured, unpack_notes
 from .places import upsert
+from .tallies import FILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Stored:
     labels: tuple[Label, ...]
     via: tuple[str, ...]
     revision: int
+    media: tuple[Measured, ...] = ()
+    """What is known of its files; the entry tells it already."""
     withdrawn: datetime | None = None
 
 
@@ -91,6 +95,8 @@ class Doubt:
     outcome: Outcome
     reason: str
     seen: datetime | None
+    source: str | None
+    """Of the entry that it gave; None for one that is quarantined."""
 
 
 class Store:
@@ -307,37 +313,31 @@ class Store:
         return found[0] if found else None
 
     def sources(self) -> list[Source]:
-        """Every source that has an entry, by id."""
+        """Every source that has an entry, by id; with the icon that was found, where no rule names one."""
         with self.reading() as connection:
-            rows = connection.execute(select(t.sources.c.data).order_by(t.sources.c.id)).scalars()
-            return [msgspec.json.decode(row, type=Source) for row in rows]
+            rows = connection.execute(select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id))
+            return [_source(row) for row in rows]
+
+    def icons(self) -> dict[str, Measured]:
+        """What looking for the icon of each source came to; sources that nobody looked at are left out."""
+        with self.reading() as connection:
+            rows = connection.execute(select(t.sources.c.id, t.sources.c.icon)).all()
+        return {row.id: icon for row in rows for icon in unpack_measured(row.icon)}
 
     def outcomes(self) -> dict[Outcome, int]:
         """How many files came out how."""
-        query = select(t.files.c.outcome, func.count()).group_by(t.files.c.outcome)
+        a = t.tallies.c
+        query = select(a.outcome, a.dumps).where(a.source == FILES, a.dumps > 0)
         with self.reading() as connection:
             return {Outcome(name): count for name, count in connection.execute(query)}
 
     def doubts(self, limit: int = 1000) -> list[Doubt]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
-        f, o = t.files.c, t.originals.c
-        query = (
-            select(f.path, f.outcome, func.coalesce(f.reason, "").label("reason"), o.seen)
-            .select_from(t.files.outerjoin(t.originals, f.digest == o.digest))
-            .where(f.outcome.in_((Outcome.QUARANTINED.value, Outcome.FLAGGED.value)))
-            .order_by(desc(f.outcome), f.path)
-            .limit(limit)
-        )
+        found: list[Doubt] = []
         with self.reading() as connection:
-            return [
-                Doubt(
-                    path=row.path.decode("utf-8", "backslashreplace"),
-                    outcome=Outcome(row.outcome),
-                    reason=row.reason,
-                    seen=instant(row.seen) if row.seen is not None else None,
-                )
-                for row in connection.execute(query)
-            ]
+            for outcome in (Outcome.QUARANTINED, Outcome.FLAGGED):
+                found += map(_doubt, connection.execute(_doubts(outcome, limit - len(found))))
+        return found
 
     def freshness(self) -> dict[str, tuple[int, datetime]]:
         """Per source: how many entries its feed and archives show, and when the newest of them was published."""
@@ -350,12 +350,11 @@ class Store:
 
     def dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
         """Per source: how many of its dumps came out how, and when the last one was first seen."""
-        o, e = t.originals.c, t.entries.c
+        a = t.tallies.c
         query = (
-            select(e.source, o.outcome, func.count(), func.max(o.seen))
-            .join_from(t.originals, t.entries, o.entry == e.id)
-            .group_by(e.source, o.outcome)
-            .order_by(e.source, o.outcome)
+            select(a.source, a.outcome, a.dumps, a.seen)
+            .where(a.source != FILES, a.dumps > 0)
+            .order_by(a.source, a.outcome)
         )
         found: dict[str, tuple[dict[str, int], datetime]] = {}
         with self.reading() as connection:
@@ -375,8 +374,7 @@ class Store:
         kind, _, slug = feed.partition("/")
         e = t.entries.c
         query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
-        if kind == "source":
-            query = query.where(e.source == slug)
+        query = query.where(e.source == slug) if kind == "source" else query.where(e.hidden == 0)
         with self.reading() as connection:
             rows = connection.execute(query.order_by(desc(e.withdrawn), e.id)).all()
         return [
@@ -455,17 +453,47 @@ _ENTRY = (
     t.entries.c.updated,
     t.entries.c.labels,
     t.entries.c.via,
+    t.entries.c.media,
     t.entries.c.revision,
     t.entries.c.withdrawn,
 )
 
 
+def _source(row: Any) -> Source:
+    source = msgspec.json.decode(row.data, type=Source)
+    found = [icon.url for icon in unpack_measured(row.icon)]
+    return replace(source, icon=source.icon or "".join(found))
+
+
+def _doubts(outcome: Outcome, limit: int) -> Select[Any]:
+    """By the index of files that are not simply accepted. Its condition has to stand here, and as it stands there."""
+    f, o, e = t.files.c, t.originals.c, t.entries.c
+    return (
+        select(f.path, f.outcome, func.coalesce(f.reason, "").label("reason"), o.seen, e.source)
+        .select_from(t.files.outerjoin(t.originals, f.digest == o.digest).outerjoin(t.entries, o.entry == e.id))
+        .where(f.outcome == outcome.value, text("files.outcome <> 'accepted'"))
+        .order_by(f.path)
+        .limit(limit)
+    )
+
+
+def _doubt(row: Any) -> Doubt:
+    return Doubt(
+        path=row.path.decode("utf-8", "backslashreplace"),
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        seen=instant(row.seen) if row.seen is not None else None,
+        source=row.source,
+    )
+
+
 def _stored(row: Any) -> Stored:
     return Stored(
-        entry=unpack_entry(row.payload, row.published, row.updated),
+        entry=unpack_entry(row.payload, row.published, row.updated, row.media),
         labels=unpack_labels(row.labels),
         via=msgspec.json.decode(row.via, type=tuple[str, ...]),
         revision=row.revision,
+        media=unpack_measured(row.media),
         withdrawn=instant(row.withdrawn) if row.withdrawn is not None else None,
     )
 

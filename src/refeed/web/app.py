@@ -23,7 +23,7 @@ from ..logs import start_logs
 from .answers import refused
 from .browsing import Browsing
 from .counting import Counting
-from .doors import Doors
+from .doors import closed
 from .feeds import feeds
 from .front import Front
 from .manners import SAFETY, Manners
@@ -77,7 +77,7 @@ def _assemble(app: Flask, settings: Settings) -> None:
     turns = Turns()
     viewing = Viewing(stored.view, places, turns, front.answering)
     polling = [Polling(settings.http).claims] if settings.http.polls else []
-    front.beforehand = (*polling, Browsing(flask_app).claims, viewing.claims)
+    front.beforehand = (Browsing(flask_app, front).claims, *polling, viewing.claims)
     app.register_blueprint(
         feeds(
             catalogue,
@@ -90,7 +90,8 @@ def _assemble(app: Flask, settings: Settings) -> None:
         )
     )
     app.register_blueprint(metrics(counting, stored.freshness))
-    app.before_request(Doors(access).refuse)
+    if settings.access.site == "private":
+        app.before_request(closed)
     app.after_request(partial(_noted, counting))
     app.wsgi_app = front  # type: ignore[method-assign]
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from ..config import Settings
 from ..listening import LAST_ANSWERS
+from ..logs import start_logs
 from ..parent import end_with_parent
 from .app import create_app
 
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-def application() -> Flask:
+def application(settings: Settings) -> Flask:
     """The application, listening for the signal that its server is about to end, and ending with it."""
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         end_with_parent(server.pid)
-    app = create_app()
+    start_logs(settings.log)
+    app = create_app(settings)
     answer = app.wsgi_app
 
     def last_answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

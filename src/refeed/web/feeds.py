@@ -42,7 +42,7 @@ def feeds(
     def document(path: str) -> Response | WSGIApplication:
         what = asked(f"/feeds/{path}")
         if what is not None:
-            found = _gone(catalogue, what) or (_found(what) if places.allowed(what) else None)
+            found = _gone(catalogue, access, what) or (_found(what) if places.allowed(what) else None)
             if found is not None:
                 return found
             if what.name.feed.startswith("topic/") and what.name.feed not in catalogue.feeds and _was_there(what):
@@ -92,13 +92,13 @@ def feeds(
     return blueprint
 
 
-def _gone(catalogue: Catalogue, what: Asked) -> Response | None:
-    """301 for a feed that was renamed, 410 for one that was retired."""
+def _gone(catalogue: Catalogue, access: Access, what: Asked) -> Response | None:
+    """301 for a feed that was renamed, 410 for one that was retired; nothing is said of those that are private."""
     feed = what.name.feed
-    if feed in catalogue.moved:
-        rest = what.path.removeprefix(feed)
-        return moved(f"{catalogue.site.base_url}/feeds/{catalogue.moved[feed]}{rest}")
-    return plain(410) if feed in catalogue.retired else None
+    new = catalogue.moved.get(feed)
+    if new in catalogue.listed:
+        return moved(f"{catalogue.site.base_url}/feeds/{new}{what.path.removeprefix(feed)}")
+    return plain(410) if feed in catalogue.retired and not access.is_private(feed) else None
 
 
 def _hint(catalogue: Catalogue, path: str) -> str:

@@ -13,8 +13,9 @@ DOCUMENT_KEY = "refeed.document"
 answers under the document's address: never stored by any cache, not even the browser's own, because the document
 itself is under the same address."""
 
-VARY = "Accept, Sec-Fetch-Dest, Sec-Fetch-Site"
-"""What `wants_page` looks at. Both answers, the page and the document, have to name it."""
+VARY = "Sec-Fetch-Dest"
+"""What both answers, the page and the document, name beside the coding. `wants_page` looks at more, but what it decides
+about a navigation is never stored, and a cache keeps one document for all readers: their Accept headers are legion."""
 
 _FEED_TYPES = re.compile(r"application/(?:atom|rss|rdf|feed)\b|[+/]json|x-opml")
 _DOCUMENT = re.compile(

@@ -20,11 +20,13 @@ _BUDGET = 64_000_000
 
 
 class Identity(NamedTuple):
-    """What tells one writing of a file from the next. Documents are renamed into place, so the inode changes too."""
+    """What tells one writing of a file from the next. Documents are renamed into place with a time of their own, and an
+    inode that was given up is taken again: only the kernel's own time of the change is another one each time."""
 
     inode: int
-    modified: int
     size: int
+    modified: int
+    changed: int
 
 
 class Sealed(NamedTuple):
@@ -76,7 +78,7 @@ class Shelf:
         except OSError:
             self._drop(address)
             return None
-        if (found.st_ino, found.st_mtime_ns, found.st_size) != kept.identity:
+        if (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns) != kept.identity:
             return self._load(address)
         try:  # noqa: SIM105 (suppress costs as much as all the rest)
             self._kept.move_to_end(address)
@@ -149,4 +151,5 @@ def read(file: str) -> Sealed | None:
         return None
     # A clock that was put back must not make a Last-Modified that lies ahead of Date (RFC 9110 8.8.2.1).
     changed = min(datetime.fromtimestamp(int(found.st_mtime), UTC), datetime.now(UTC).replace(microsecond=0))
-    return Sealed(data, digest, changed, Identity(found.st_ino, found.st_mtime_ns, found.st_size))
+    identity = Identity(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return Sealed(data, digest, changed, identity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..ingest import BATCH, RETRY, Tally
 from ..outward import dump_folders
 from ..pipeline import Program
 from ..report import Report
+from .errands import Errands
 from .growing import Growing
 from .hints import Heard, Hints
 from .publishing import Publishing
@@ -44,9 +45,9 @@ class Ingesting:
         hints: Hints,
         watching: Watching,
         report: Report,
-        announce: Callable[[Sequence[str]], None] | None = None,
+        errands: Errands,
     ) -> None:
-        """`announce` hears which documents changed."""
+        """`errands` hear which documents changed, and bring what they heard outside."""
         settings = program.settings
         self._program = program
         self._folders = dump_folders(settings)
@@ -57,7 +58,8 @@ class Ingesting:
         self._watching = watching
         self._report = report
         self._growing = Growing(self._settle, self._suffixes)
-        self._publishing = Publishing(program.publisher, report, announce)
+        self._errands = errands
+        self._publishing = Publishing(program.publisher, report, errands.announce)
         self._backlog: OrderedDict[str, Found] = OrderedDict()
         self._taking: Iterator[Tally] | None = None
         self._scanned = float("-inf")
@@ -78,6 +80,7 @@ class Ingesting:
             "waiting": len(self._backlog),
             "growing": len(self._growing),
             "scanned": self._scanned_at,
+            **self._errands.facts(),
         }
 
     def turn(self) -> None:
@@ -90,6 +93,8 @@ class Ingesting:
         heard = self._hints.hear(0.0 if busy else _TICK)
         self._soon = self._watching.look(self._folders) or heard.lost or self._growing.scan_due() or self._soon
         self._take_in(heard)
+        if self._errands.record():
+            self._publishing.owe(slight=True)
         if self._scan_due():
             self._scan()
         if self._backlog or self._taking:
@@ -185,7 +190,8 @@ class Ingesting:
                 yield found
 
     def _note(self, tally: Tally) -> None:
-        self._publishing.owed = self._publishing.owed or bool(tally.feeds)
+        if tally.feeds:
+            self._publishing.owe()
         for file in tally.again:
             self._growing.add(file)
         if tally.trouble:
@@ -201,10 +207,11 @@ class Ingesting:
         """Give up what is kept no longer: after news, and because time passes."""
         self._retained = time.monotonic()
         if self._program.retain():
-            self._publishing.owed = True
+            self._publishing.owe()
 
     def _refresh(self) -> None:
         """Bring a batch of what is stored up to date with rules and topics, while nothing new waits."""
         feeds = self._program.refresher.step()
         self._outdated = feeds is not None
-        self._publishing.owed = self._publishing.owed or bool(feeds)
+        if feeds:
+            self._publishing.owe()

@@ -36,12 +36,18 @@ class Publishing:
         self._due = 0.0
         self._looked = 0.0
         self._searched = 0.0
+        self._news = True
         self.owed = True
 
     @property
     def waits(self) -> bool:
         """Whether there is something to publish now."""
         return self.owed and time.monotonic() >= self._due
+
+    def owe(self, *, slight: bool = False) -> None:
+        """There is something to publish. `slight`: nothing that anybody has to be told of."""
+        self.owed = True
+        self._news = self._news or not slight
 
     def turn(self, *, busy: bool) -> None:
         """Publish if it is time. `busy` says that there is more to ingest."""
@@ -50,7 +56,8 @@ class Publishing:
             self._looked = began
             thoroughly = began - self._searched > _SEARCH
             self._searched = began if thoroughly else self._searched
-            self.owed = self._publisher.damaged(foreign=thoroughly)
+            if self._publisher.damaged(foreign=thoroughly):
+                self.owe(slight=True)
         if not self.waits:
             return
         try:
@@ -61,9 +68,9 @@ class Publishing:
             return
         cost = time.monotonic() - began
         self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
-        self.owed = False
+        news, self._news, self.owed = self._news, False, False
         self._report.well("feeds")
         if changed:
             _log.info("%d documents changed, in %.1f s", len(changed), cost)
-            if self._announce:
+            if self._announce and news:
                 self._announce(changed)

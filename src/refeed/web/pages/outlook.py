@@ -52,6 +52,11 @@ class Outlook:
         """A feed, if it has a page."""
         return self.feeds.get(path)
 
+    def moved(self, path: str) -> str | None:
+        """What a feed's page is called now, if it was called otherwise."""
+        new = self.catalogue.moved.get(path)
+        return new if new in self.feeds else None
+
     def is_open(self, source: str) -> bool:
         """Whether entries of this source may be shown to anybody."""
         return not self.access.is_private(f"source/{source}")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Container
+from dataclasses import replace
+from functools import cached_property
 
 import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request
@@ -12,15 +15,17 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from ... import explain, sanitize
+from ... import explain, sanitize, status
+from ...access import private_sources
 from ...archives import Limits
 from ...config import Settings
 from ...documents import Documents
 from ...errors import StoreError
-from ...model import Outcome
+from ...model import Entry, Outcome
 from ...store import MonthState, Store, Stored
 from ...store.glances import reports
 from ...store.packing import Notes
+from ...topics import Matcher, Verdict
 from .. import navigation
 from ..answers import refused
 from . import answers
@@ -85,8 +90,8 @@ class Views:
         """One feed: what it is, how to subscribe, what is new in it, and its months."""
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if path in outlook.catalogue.moved:
-            return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}"), 301)
+        if new := outlook.moved(path):
+            return redirect(self._setting.to(f"/{new}"), 301)
         if outlook.info(path) is None:
             abort(410 if path in outlook.catalogue.retired else 404)
         return answers.page(self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1))
@@ -95,8 +100,8 @@ class Views:
         """One month of a feed, newest first, in pages."""
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if path in outlook.catalogue.moved:
-            return redirect(self._setting.to(f"/{outlook.catalogue.moved[path]}/{month}"), 301)
+        if new := outlook.moved(path):
+            return redirect(self._setting.to(f"/{new}/{month}"), 301)
         if outlook.info(path) is None or path in outlook.catalogue.views or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.month(path, month)[::-1]
@@ -108,6 +113,11 @@ class Views:
         shown = members[(page - 1) * _LISTED : page * _LISTED]
         listed = rows(self._store, outlook, shown, _topic(path))
         return answers.page(self._list(outlook, path, listed, month=month, page=page, pages=pages))
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        """The topics, ready to say what an entry nearly is about. Built for the first who asks: most never do."""
+        return Matcher(self._settings.topics)
 
     def entry(self, id: str) -> Response:
         """One entry as a reader shows it, and how it came about."""
@@ -122,12 +132,18 @@ class Views:
             body=sanitize.for_page(entry.html),
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
-            labels=[label for label in stored.labels if outlook.info(f"topic/{label.topic}")],
+            labels=stored.labels,
+            near=self._near(entry, outlook, {label.topic for label in stored.labels}),
             reports=[report for report in reports(self._store, id) if outlook.is_open(report.source)],
             notes=notes,
             description=shortened(entry.summary, 200),
         )
         return answers.page(html)
+
+    def _near(self, entry: Entry, outlook: Outlook, its: Container[str]) -> list[Verdict]:
+        """Topics with a page that an entry is nearly in."""
+        found = self._matcher.near_misses(entry)
+        return [one for one in found if one.topic not in its and outlook.info(f"topic/{one.topic}")]
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
@@ -140,7 +156,8 @@ class Views:
         """How all is going: what came in, how fresh each source is, what is in doubt and why."""
         outlook = self._outlooks.current()
         outcomes = {outcome.value: count for outcome, count in self._store.outcomes().items()}
-        doubts = [(self._file(doubt.path), doubt) for doubt in self._store.doubts(_DOUBTS)]
+        hidden = private_sources(self._settings)
+        doubts = [(self._file(doubt.path), doubt) for doubt in status.doubts(self._store, hidden, _DOUBTS)]
         feeds = self._store.feeds()
         html = render_template(
             "status.html",
@@ -200,9 +217,11 @@ class Views:
         found = self._store.entry(id) if _UUID.fullmatch(id) else None
         if found is None or not outlook.is_open(found[0].entry.source):
             abort(404)
-        if found[0].withdrawn is not None:
+        stored, notes = found
+        if stored.withdrawn is not None:
             abort(410)
-        return found
+        shown = tuple(label for label in stored.labels if outlook.info(f"topic/{label.topic}"))
+        return replace(stored, labels=shown), notes
 
     def _file(self, path: str) -> str:
         """A dump's path as far as it concerns others: below its dump folder."""

@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
-from .clean import Sources, clean
-from .config.loading import built_in_sources
-from .errors import QuarantineError
-from .model import Cleaned, Dump, RawEntry
-from .parse import parse
+from refeed.clean import Sources, clean
+from refeed.config.loading import built_in_sources
+from refeed.errors import QuarantineError
+from refeed.model import Cleaned, Dump, RawEntry
+from refeed.parse import parse
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FLOORS = ROOT / "bench" / "quality.json"
 FOLDERS = (ROOT.parent / "shared" / "samples", ROOT / "seeds")
 
