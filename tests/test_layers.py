@@ -11,10 +11,11 @@ ROWS = {
     0: "dumpfile errors history model rules parent sanitize seal measures",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access catalogue documents election reseed explain ingest listening makers making"
-    " outward pipeline refresh status",
-    3: "serve web worker",
-    4: "cli",
-    5: "__main__",
+    " outward pipeline readership refresh status",
+    3: "web worker",
+    4: "serve",
+    5: "cli",
+    6: "__main__",
 }
 ROW = {name: row for row, names in ROWS.items() for name in names.split()}
 
