@@ -78,8 +78,8 @@ def _assemble(app: Flask, settings: Settings) -> None:
     front = Front(flask_app, shelf, note=counting.note)
     turns = Turns()
     viewing = Viewing(stored.view, places, turns, front.answering)
-    polling = [Polling(settings.http).claims] if settings.http.polls else []
-    front.beforehand = (Browsing(flask_app, front).claims, *polling, viewing.claims)
+    polling = [Polling(settings.http)] if settings.http.polls else []
+    front.hooks = (Browsing(flask_app, front), *polling, viewing)
     app.register_blueprint(
         feeds(
             catalogue,
