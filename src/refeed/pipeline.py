@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from .measures import timed
 from .model import FORMATS, FeedFacts, Source
 from .outward import dump_folders
 from .publish import Document, Folder, Mark
+from .readership import remembered
 from .refresh import Refresher
 from .reseed import reseed
 from .store import FeedState, MonthState, Store, forget
@@ -189,7 +190,7 @@ class Publisher:
             damaged = set(self._folder.damaged(before))
             marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
             stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
-            for path in _ordered(stale, before):
+            for path in _ordered(stale, before, remembered(self._store) if len(stale) > _MANY else {}):
                 try:
                     if path == _CATALOGUE:
                         changed += self._publish_catalogue(catalogue, states)
@@ -348,9 +349,15 @@ _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE
 """Where one document met these, the next one will."""
 
 
-def _ordered(stale: list[str], marks: dict[str, Mark]) -> list[str]:
-    """In which order documents are written. In a folder that is filled for the first time `all` comes last: where it
-    is served, everything else is."""
+_MANY = 5
+"""Feeds that are made at once before it matters which come first."""
+
+
+def _ordered(stale: list[str], marks: dict[str, Mark], reads: Mapping[str, float]) -> list[str]:
+    """In which order documents are written: what most people read first, by `reads`. Where nobody is known to have
+    read anything, and the folder is filled for the first time, `all` comes last: where it is served, everything is."""
+    if reads:
+        return [*sorted(stale, key=lambda path: -reads.get(path, 0.0)), _CATALOGUE]
     first = "all" in stale and "all" not in marks
     return [*(path for path in stale if path != "all" or not first), _CATALOGUE, *(["all"] if first else [])]
 

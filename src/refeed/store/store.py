@@ -194,10 +194,17 @@ class Store:
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def files(self) -> dict[bytes, int]:
-        """The stamp of every file that was recorded, by its path's bytes."""
+    def files(self) -> Iterator[tuple[bytes, int]]:
+        """Path and stamp of every file that was recorded."""
+        query = select(t.files.c.path, t.files.c.stamp)
         with self.reading() as connection:
-            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).all())
+            yield from connection.execution_options(yield_per=1000).execute(query).tuples()
+
+    def stamps(self, paths: Iterable[bytes]) -> dict[bytes, int]:
+        """The stamps of those of these files that were recorded."""
+        f = t.files.c
+        with self.reading() as connection:
+            return dict(connection.execute(select(f.path, f.stamp).where(f.path.in_(list(paths)))).all())
 
     def forget_quarantined(self) -> None:
         """Have what is quarantined read again by the next scan, though its files have not changed."""
