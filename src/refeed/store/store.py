@@ -198,7 +198,7 @@ class Store:
         """Path and stamp of every file that was recorded."""
         query = select(t.files.c.path, t.files.c.stamp)
         with self.reading() as connection:
-            yield from connection.execution_options(yield_per=1000).execute(query).tuples()
+            yield from connection.execution_options(yield_per=1000).execute(query)
 
     def stamps(self, paths: Iterable[bytes]) -> dict[bytes, int]:
         """The stamps of those of these files that were recorded."""
