@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from refeed.config import load
+from refeed.config import Settings, load
 from refeed.dumps import Found
 from refeed.makers import Makers
 from refeed.model import FORMATS, Feed, Format
@@ -212,6 +212,45 @@ def cleaned_again(place: Place, most: int = 4) -> list[Row]:
     return [Row("cleaned again, two processes", f"{made / seconds:.0f} dumps/s", "as fast as import")]
 
 
+def relabelled(place: Place, stored: int) -> list[Row]:
+    """One topic has changed, so that it takes in an entry of a hundred: labelled anew and published, in this process."""
+    settings = load(place.environment(), place.config)
+    edited, *others = settings.topics
+    wider = replace(edited, words=(*edited.words, r"re:样稿\d*77："))
+    _settle(settings)
+    before = _documents(settings)
+    program = Program.open(replace(settings, topics=(wider, *others)))
+    began = time.monotonic()
+    while program.refresher.step() is not None:
+        pass
+    program.publisher.publish()
+    seconds = time.monotonic() - began
+    ids = {member.id for member in program.store.newest(f"topic/{wider.id}", stored)}
+    program.close()
+    after = _documents(settings)
+    changed = [data for name, data in after.items() if data != before.get(name)]
+    idle = sum(not any(id.encode() in data for id in ids) for data in changed)
+    _settle(settings)
+    found = f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {idle} of them without one"
+    return [Row(f"one topic edited, {stored:,} stored", found, "seconds; no document without one", idle == 0)]
+
+
+def _settle(settings: Settings) -> None:
+    """Have all that is stored labelled and published as these settings say."""
+    program = Program.open(settings)
+    while program.refresher.step() is not None:
+        pass
+    program.publisher.publish()
+    program.close()
+
+
+def _documents(settings: Settings) -> dict[str, bytes]:
+    """Those of feeds: the catalogue counts the entries of each, and so changes with any."""
+    root = Path(settings.feeds_folder)
+    found = (path for path in (*root.glob("all.*"), *root.glob("*/**/*")) if path.suffix in _FORMATS)
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+
+
 def _left(program: Program, makers: Makers) -> int:
     return len(program.store.outdated(rules=makers.maker.rules, limit=1_000_000))
 
@@ -226,6 +265,7 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
+_FORMATS = (".atom", ".rss", ".json")
 _PROCESSES = {"one": "1", "two": "2"}
 _TOGETHER = 50
 """Dumps that come in one batch."""

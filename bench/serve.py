@@ -1,8 +1,8 @@
 """Polls and documents beside nginx: the same bytes, one process each, one run. `python -m bench.serve [--seconds N]`
 
-Needs nginx and wrk. Rounds alternate between the two servers, and the best of each counts: other work on the machine
-only ever takes away. On a busy machine the processor's time for a request says more than the rate. What the web is told
-to reach: 304s at half of nginx's rate, documents at 0.95 of it, and no more than ten times its 99th percentile.
+Needs nginx and wrk. Rounds alternate between the two servers, and the median of each counts. On a busy machine the
+processor's time for a request says more than the rate. What the web is told to reach: 304s at half of nginx's rate,
+documents at 0.95 of it, and no more than ten times its 99th percentile.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from refeed import seal
@@ -73,8 +74,9 @@ class Rate:
     work: float = 0.0
     """Processor time of one request, in microseconds, all processes of the server together."""
 
-    def best(self, other: Rate) -> Rate:
-        return self if self.each_second >= other.each_second else other
+    @classmethod
+    def median(cls, rates: list[Rate]) -> Rate:
+        return cls(*(statistics.median(getattr(rate, part.name) for rate in rates) for part in fields(cls)))
 
 
 def asked() -> list[Asked]:
@@ -177,18 +179,18 @@ def compare(seconds: int, rounds: int) -> list[tuple[Asked, Rate, Rate]]:
             pids = {"nginx": one, "refeed": other}
             found = []
             for what in asked():
-                best = {name: Rate() for name in ports}
+                rates: dict[str, list[Rate]] = {name: [] for name in ports}
                 for _ in range(rounds):
                     for name, port in ports.items():
-                        best[name] = best[name].best(measure(port, pids[name], what, seconds))
-                found.append((what, best["nginx"], best["refeed"]))
+                        rates[name].append(measure(port, pids[name], what, seconds))
+                found.append((what, Rate.median(rates["nginx"]), Rate.median(rates["refeed"])))
             return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=3, help="length of each round")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds for each server and kind of request")
+    parser.add_argument("--seconds", type=int, default=2, help="length of each round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds for each server and kind of request")
     options = parser.parse_args()
     for program in ("nginx", "wrk"):
         if not (shutil.which(program) or Path(f"/usr/sbin/{program}").exists()):

@@ -16,8 +16,10 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from granian import Granian
+from granian.server import mp
 
 LAST_ANSWERS = signal.SIGWINCH
 """Tells a worker that from now on every answer closes its connection. By default the signal does nothing, so that it
@@ -72,6 +74,13 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         super()._stop_workers()
         if self.interrupt_signal:  # workers that got the same signal, as a whole process group does, have not failed
             self.interrupt_children.clear()
+
+
+def begin(worker: int, name: str | None, load: Callable[[], Callable[..., None]], *rest: Any) -> None:
+    """A worker process that calls what `load` gives as granian itself is called, with where the answer goes: granian's
+    own wrapper around a WSGI application wants the answer back before it takes the next request."""
+    mp._wsgi_call_wrap = lambda application, *_: application  # type: ignore[attr-defined]
+    Granian._spawn_wsgi_worker(worker, name, load, *rest)
 
 
 def refuse_new_connections(listening: socket.socket) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter as Counts
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ def share(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ[SHARED] = str(folder)
+
+
+def reads() -> Counts[str]:
+    """How often each feed was asked for, and answered, since the numbers began."""
+    found: Counts[str] = Counts()
+    for metric in registry().collect():
+        for sample in metric.samples:
+            if sample.name == "refeed_requests_total" and sample.labels["status"] in ("200", "304"):
+                found[sample.labels["feed"]] += int(sample.value)
+    return found
 
 
 def registry() -> CollectorRegistry:

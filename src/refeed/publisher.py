@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from .errors import PublishError
 from .measures import timed
 from .model import FORMATS, FeedFacts, Source
 from .publish import Document, Folder, Mark
+from .readership import remembered
 from .store import FeedState, MonthState, Store
 
 COMPLETE = "complete"
@@ -71,7 +72,7 @@ class Publisher:
             marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
             stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
             wanted[_CATALOGUE] = Mark(version=0, presentation="")
-            waiting = deque(_groups(_ordered(stale, before)))
+            waiting = deque(_groups(_ordered(stale, before, remembered(self._store) if len(stale) > _MANY else {})))
             while waiting:
                 paths = waiting.popleft()
                 try:
@@ -97,7 +98,8 @@ class Publisher:
                 self._folder.mark(marks)
         if troubles:
             others = f", and {len(troubles) - 1} other feeds" if len(troubles) > 1 else ""
-            raise PublishError(f"{troubles[0]}{others}; the documents published before stay") from troubles[0]
+            said = f"{troubles[0]}{others}; the documents published before stay"
+            raise PublishError(said, changed=changed) from troubles[0]
         return changed
 
     def damaged(self, *, foreign: bool = False) -> bool:
@@ -250,9 +252,15 @@ def _names(path: str) -> Sequence[str]:
     return _LISTS if path == _CATALOGUE else [f"{path}.{format}" for format in FORMATS]
 
 
-def _ordered(stale: list[str], marks: dict[str, Mark]) -> list[str]:
-    """In which order documents are written. In a folder that is filled for the first time `all` comes last: where it
-    is served, everything else is."""
+_MANY = 5
+"""Feeds that are made at once before it matters which come first."""
+
+
+def _ordered(stale: list[str], marks: dict[str, Mark], reads: Mapping[str, float]) -> list[str]:
+    """In which order documents are written: what most people read first, by `reads`. Where nobody is known to have
+    read anything, and the folder is filled for the first time, `all` comes last: where it is served, everything is."""
+    if reads:
+        return [*sorted(stale, key=lambda path: -reads.get(path, 0.0)), _CATALOGUE]
     first = "all" in stale and "all" not in marks
     return [*(path for path in stale if path != "all" or not first), _CATALOGUE, *(["all"] if first else [])]
 

@@ -18,11 +18,11 @@ from granian.constants import HTTPModes, Interfaces
 
 from .config import Settings
 from .errors import ConfigError
-from .listening import Server
+from .listening import Server, begin
 from .measures import share
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from .web.dispatch import Dispatch
 
 _log = logging.getLogger("refeed.serve")
 
@@ -30,8 +30,6 @@ _LOOK = 2.0
 """Seconds between looks at config.yaml."""
 _GRACE = 8.0
 """Seconds that the movers get to end; platforms kill ten seconds after they ask."""
-_THREADS = 5
-"""In each web process: up to three wait for archives and views to be made, one for a page, and one answers polls."""
 _GRACE_OF_WORKERS = 7
 """The same for requests that are being answered."""
 
@@ -87,7 +85,7 @@ class WebProcess:
 
     settings: Settings
 
-    def __call__(self) -> Flask:
+    def __call__(self) -> Dispatch:
         from .web.closing import application  # which its server has no use for
 
         return application(self.settings)
@@ -153,7 +151,7 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
         workers=settings.web_concurrency,
         http=HTTPModes.http1,
         websockets=False,
-        blocking_threads=_THREADS,
+        blocking_threads=1,  # which answers polls; what takes longer it hands over
         respawn_failed_workers=True,  # without it, one worker killed ends the whole server
         workers_kill_timeout=_GRACE_OF_WORKERS,
         log_access=False,  # addresses of private feeds are secrets
@@ -164,7 +162,7 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
     configuration.start()
     _log.info("serving on http://%s:%s", host, settings.port)
     try:
-        server.serve(target_loader=web, wrap_loader=False)
+        server.serve(spawn_target=begin, target_loader=web, wrap_loader=False)
     finally:
         configuration.stop()
         if watch:

@@ -84,7 +84,8 @@ def test_a_server_that_does_not_answer_keeps_no_other_waiting_and_is_asked_once(
     away = [f"http://127.0.0.1:1/{n}" for n in range(50)]
     heard = {file.url: file for file in measure(asked(*away, upstream.url("/a")), session, NOON)}
     assert heard[upstream.url("/a")].type == "image/png"
-    assert [file.url for file in heard.values() if file.error] == away[:1]
+    assert [heard[url].tries for url in away] == [1] + [0] * 49
+    assert {heard[url].next for url in away} == {NOON + HOUR, NOON + timedelta(minutes=10)}
 
 
 def test_nobody_private_is_asked(upstream: Upstream, tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_hints_alone_make_no_subject_of_a_text(entry: MakeEntry) -> None:
     assert beside == pytest.approx(2 * alone, abs=0.02)
 
 
+def test_of_hints_alone_one_counts_in_a_title(entry: MakeEntry) -> None:
+    matcher = topic("经济", hints=("公司", "员工"))
+    assert not matcher.labels(entry("公司要求员工"))
+    assert matcher.explain(entry("公司要求员工"))[0].score == matcher.explain(entry("公司"))[0].score
+
+
 def test_a_text_without_its_title_belongs_only_when_it_is_full_of_the_topic(entry: MakeEntry) -> None:
     matcher, rest = topic("气候"), "这是一篇样例，写得很长。" * 100
     assert not matcher.labels(entry("样例", "气候。" * 5 + rest))

@@ -112,6 +112,17 @@ def test_a_hub_hears_of_public_feeds_alone_and_of_each_once_for_a_batch(
     assert "private" not in "".join(bodies)
 
 
+def test_what_was_written_is_told_though_another_document_could_not_be(machine: Callable[..., Machine]) -> None:
+    at_work = machine()
+    at_work.station.feeds.mkdir()
+    (at_work.station.feeds / "topic").symlink_to("/proc/1")  # a folder that nothing can be written into
+    at_work.station.put("1.md", dump(1))
+    turn_until(at_work, lambda: len(at_work.station.ids()) == 1)
+    told = at_work.told()
+    assert {"all.atom", "source/open.atom"} <= told
+    assert [name for name in told if name.startswith("topic/")] == []
+
+
 def test_a_private_site_tells_nobody(machine: Callable[..., Machine], hub: Upstream) -> None:
     at_work = machine("access: private")
     at_work.station.put("1.md", dump(1))

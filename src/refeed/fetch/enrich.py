@@ -29,6 +29,7 @@ _NEVER = (405, 410, 501)
 """Answers that stay: asking for headers is not allowed here, or the file is gone for good."""
 _BUSY = (429, 503)
 _WAIT = timedelta(minutes=10)
+"""How long a server is left alone that does not answer, or that has too much to do and does not say for how long."""
 _ICON_AGAIN = timedelta(days=30)
 """A site's icon is looked for again after so long: it may have another one by then."""
 _PAGE_READ = 200_000
@@ -44,8 +45,8 @@ def measure(
 ) -> list[Measured]:
     """Ask once after each file, and say what is known then. Nothing is raised.
 
-    Each server is asked for one file at a time; after one that does not answer, or has too much to do, its other files
-    are left out or put off. Those that `seconds` did not suffice for are left out, and all others when `stopped`.
+    Each server is asked for one file at a time. When it does not answer, or has too much to do, its other files are put
+    off, which counts as no try. Those that `seconds` did not suffice for are left out, and all others when `stopped`.
     """
     deadline = time.monotonic() + seconds
     servers: dict[str, list[Measured]] = {}
@@ -85,14 +86,15 @@ def _ask_server(files: list[Measured], session: Session, now: datetime, over: Ca
         try:
             answer = session.head(file.url)
         except FetchError as error:
-            heard.append(in_vain(file, str(error), now))
-            break
-        if answer.status in _BUSY:
+            why, wait = str(error), _WAIT
+        else:
+            if answer.status not in _BUSY:
+                heard.append(_judged(file, answer.status, answer.headers.get, now))
+                continue
             why = f"it answers {answer.status}"
             wait = retry_after(answer.headers.get("Retry-After", ""), now) or _WAIT
-            heard.append(in_vain(file, why, now, at_least=wait))
-            return heard + [replace(other, error=why, next=now + wait) for other in files[place + 1 :]]
-        heard.append(_judged(file, answer.status, answer.headers.get, now))
+        heard.append(in_vain(file, why, now, at_least=wait))
+        return heard + [replace(other, error=why, next=now + wait) for other in files[place + 1 :]]
     return heard
 
 

@@ -31,7 +31,7 @@ class TopicRule:
     words: tuple[str, ...] = ()
     """Simplified or Traditional, Mainland or Taiwan wording; `re:` and a pattern."""
     hints: tuple[str, ...] = ()
-    """Words that speak for the topic only half as much and, in the text, no more than the words beside them."""
+    """Words that speak for the topic only half as much, and no more than the words beside them."""
     without: tuple[str, ...] = ()
     """They hide a topic's word that they hold (苹果日报 hides 苹果); elsewhere they speak against as words do for."""
     sections: tuple[str, ...] = ()

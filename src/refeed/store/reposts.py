@@ -18,7 +18,7 @@ from .places import upsert
 
 _CHUNK = 500
 _SECONDS = 32 * 24 * 3600
-"""In what is called a month here."""
+"""In what is called a month here. A text is looked for in a month and in both beside it, so at least so far apart."""
 _MONTH = 1 << 48
 """How far the keys of successive months stand apart: a band has 48 bits."""
 _BY_BAND = select(t.bands).where(t.bands.c.band.in_(bindparam("bands", expanding=True, literal_execute=True)))

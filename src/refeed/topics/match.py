@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -144,13 +143,13 @@ def _share(place: str, seen: Places) -> float:
 
 
 def _mentions(place: str, found: list[Hit]) -> float:
-    """Words less `without`; hints count half and, in running text, no more than the words beside them: a text full of
-    companies and markets, with no other word of the economy, is about something else."""
+    """Words less `without`; hints count half and no more than the words beside them: a text full of companies and
+    markets, with no other word of the economy, is about something else. By itself one counts, in a title or a tag."""
     words, hints, without = ([hit.kind for hit in found].count(kind) for kind in KINDS)
-    return words + min(hints / 2, words if place in _RUNNING else math.inf) - without
+    return words + min(hints / 2, max(words, _ALONE.get(place, 0.0))) - without
 
 
-_RUNNING = ("lead", "body")
+_ALONE = {"title": 0.5, "tags": 0.5}
 
 
 def _reasons(made: list[_Points]) -> tuple[str, ...]:

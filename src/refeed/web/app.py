@@ -20,6 +20,7 @@ from ..access import Access
 from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
+from ..publish import Folder
 from .answers import refused
 from .browsing import Browsing
 from .counting import Counting
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _assemble(app: Flask, settings: Settings) -> None:
     """Put the documents before the routes."""
     catalogue, access, stored = make_catalogue(settings), Access(settings), Stored(settings)
+    folder = Folder(settings.feeds_folder)
     flask_app = app.wsgi_app
     places = Places(Manners(settings, VARY), access, settings.site.base_url)
     shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
@@ -76,8 +78,8 @@ def _assemble(app: Flask, settings: Settings) -> None:
     front = Front(flask_app, shelf, note=counting.note)
     turns = Turns()
     viewing = Viewing(stored.view, places, turns, front.answering)
-    polling = [Polling(settings.http).claims] if settings.http.polls else []
-    front.beforehand = (Browsing(flask_app, front).claims, *polling, viewing.claims)
+    polling = [Polling(settings.http)] if settings.http.polls else []
+    front.hooks = (Browsing(flask_app, front), *polling, viewing)
     app.register_blueprint(
         feeds(
             catalogue,
@@ -86,6 +88,7 @@ def _assemble(app: Flask, settings: Settings) -> None:
             deliver=front.deliver,
             archive=stored.archive,
             remembers=stored.remembers,
+            filled=lambda: folder.digest("feeds.json") is not None,  # which is made after the feeds
             turns=turns,
         )
     )

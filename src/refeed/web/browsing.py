@@ -25,18 +25,19 @@ class Browsing:
         self._pages = pages
         self._documents = documents
 
+    def concerns(self, environ: WSGIEnvironment) -> bool:
+        """No reader that asks for a feed sends these without naming a feed's type too, so most look no further."""
+        return "text/html" in environ.get("HTTP_ACCEPT", "") or environ.get("HTTP_SEC_FETCH_DEST") == "document"
+
     def claims(self, environ: WSGIEnvironment, ready: Ready) -> WSGIApplication | None:  # noqa: ARG002
         """The pages, when a person opened a document's address; never for a private one, whose page nobody may see."""
-        navigates = environ.get("HTTP_SEC_FETCH_DEST") == "document"
-        # No reader that asks for a feed sends this without naming a feed's type too, so most look no further.
-        if not navigates and "text/html" not in environ.get("HTTP_ACCEPT", ""):
-            return None
         if _OPENED in environ or environ["PATH_INFO"].startswith("/k/"):
             return None
         sent = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
         document = environ["PATH_INFO"].lstrip("/")
         page = page_path(document) if wants_page(sent) else None
         if page is None:
+            navigates = environ.get("HTTP_SEC_FETCH_DEST") == "document"
             return self._unstored if navigates and page_path(document) else None
         environ[DOCUMENT_KEY] = document
         environ["PATH_INFO"] = page

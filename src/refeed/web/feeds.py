@@ -33,9 +33,11 @@ def feeds(
     deliver: Deliver,
     archive: Archive,
     remembers: Callable[[str], bool],
+    filled: Callable[[], bool],
     turns: Turns,
 ) -> Blueprint:
-    """The routes. `remembers` says whether a feed once had entries; it raises StoreError."""
+    """The routes. `remembers` says whether a feed once had entries, and raises StoreError; `filled`, whether all
+    documents were made once, so that one which is not there is no feed's."""
     blueprint = Blueprint("feeds", __name__)
 
     @blueprint.get("/feeds/<path:path>")
@@ -75,7 +77,9 @@ def feeds(
     def _found(what: Asked) -> Response | WSGIApplication | None:
         if what.name.archive:
             return _archive(what, what.name.archive)
-        if what.name.feed in catalogue.feeds or what.name.format is None:
+        known = what.name.feed in catalogue.feeds or what.name.format is None
+        # Sources that nobody configured are known by their entries alone.
+        if known or (what.name.feed.startswith("source/") and not filled()):
             return deliver(request.path) or plain(503, retry=_MAKING)
         return None
 

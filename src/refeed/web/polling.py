@@ -30,10 +30,12 @@ class Polling:
         self._lock = Lock()
         self._seen: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
+    def concerns(self, environ: WSGIEnvironment) -> bool:
+        """A client that sends conditions may poll as it likes, whatever they say."""
+        return "HTTP_IF_NONE_MATCH" not in environ and "HTTP_IF_MODIFIED_SINCE" not in environ
+
     def claims(self, environ: WSGIEnvironment, ready: Ready) -> WSGIApplication | None:  # noqa: ARG002
-        """429 for one poll too many; nothing for a client that sends conditions, whatever they say."""
-        if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ:
-            return None
+        """429 for one poll too many."""
         wait = self._count((self.client(environ), environ["PATH_INFO"]))
         return plain(429, retry=wait) if wait else None
 

@@ -70,16 +70,19 @@ class Shelf:
 
     def find(self, address: str) -> Ready | None:
         """The document as it is on disk now; None when there is none, or none that is whole."""
+        return self.at_hand(address) or self._load(address)
+
+    def at_hand(self, address: str) -> Ready | None:
+        """The document if it is in memory, and is what is on disk now."""
         kept = self._kept.get(address)
         if kept is None:
-            return self._load(address)
+            return None
         try:
             found = os.stat(kept.file)  # noqa: PTH116 (Path.stat takes twice as long)
         except OSError:
-            self._drop(address)
             return None
         if (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns) != kept.identity:
-            return self._load(address)
+            return None
         try:  # noqa: SIM105 (suppress costs as much as all the rest)
             self._kept.move_to_end(address)
         except KeyError:

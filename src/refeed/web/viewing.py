@@ -69,11 +69,14 @@ class Viewing:
         self._size = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
+    def concerns(self, environ: WSGIEnvironment) -> bool:
+        """Queries that ask for a view; cache busters and such do not."""
+        query = environ.get("QUERY_STRING", "")
+        return bool(query) and asks(query)
+
     def claims(self, environ: WSGIEnvironment, ready: Ready) -> WSGIApplication | None:
         """The answer to a request for a feed's document, when its query asks for a view."""
-        query = environ.get("QUERY_STRING", "")
-        if not query or not asks(query):
-            return None
+        query = environ["QUERY_STRING"]
         what = asked(environ["PATH_INFO"])
         if what is None or what.name.format is None or what.name.archive:
             return None

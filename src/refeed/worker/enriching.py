@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
-from ..fetch import Session, find_icon, measure
+from ..fetch import find_icon, measure
 from ..media import AT_ONCE, Measured, files
 from ..pipeline import Program
 from ..store import adorn, enrich
 from .hints import Hints
+
+if TYPE_CHECKING:
+    from ..fetch import Session
 
 _ICONS = 4
 """Sites that are asked for their icon in one round, one after another."""
@@ -96,12 +99,12 @@ class Enriching:
     def _icons(self, now: datetime) -> Iterator[tuple[str, Measured, str]]:
         """Sources whose site is to be asked for its icon: id, what is known, and where the site is."""
         store = self._program.store
-        sources, found = self._program.publisher.catalogue().sources, store.icons()
+        stored, found = {source.id for source in store.sources()}, store.icons()
         given = {rule.id for rule in self._program.settings.sources if rule.icon}
-        for id in sorted(source.id for source in store.sources() if source.id not in given):
+        for id, source in sorted(self._program.publisher.catalogue().sources.items()):
             known = found.get(id, Measured(url="", next=AT_ONCE))
-            if sources[id].link and known.due(now):
-                yield id, known, sources[id].link
+            if id in stored - given and source.link and known.due(now):
+                yield id, known, source.link
 
 
 def _by_entry(entries: dict[str, tuple[Measured, ...]], heard: list[Measured]) -> dict[str, list[Measured]]:

@@ -12,6 +12,7 @@ from ..config import Settings
 from ..election import ingest_lock
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..pipeline import Program
+from ..readership import Readership
 from ..report import REPORT, Report
 from ..store import Listener, mend
 from .errands import Errands
@@ -97,6 +98,7 @@ class Movers:
         watching = Watching(self._hints, polling=settings.dumps.polling)
         listener = None if ingests else Listener(settings.database_url, self._hints.wake)
         errands = Errands(program, self._hints, self._report)
+        readership = Readership(program.store)
         try:
             if ingests:
                 _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
@@ -111,6 +113,7 @@ class Movers:
                     return
                 turns.turn()
                 errands.mind_clock()
+                readership.turn()
                 for what in ("store", "machine", "refeed"):
                     self._report.well(what)
                 self._report.write(**turns.facts())

@@ -65,12 +65,16 @@ class Publishing:
         except PublishError as error:
             self._due = time.monotonic() + _AGAIN
             self._report.trouble("feeds", str(error))
+            self._tell(error.changed)
             return
         cost = time.monotonic() - began
         self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
-        news, self._news, self.owed = self._news, False, False
         self._report.well("feeds")
         if changed:
             _log.info("%d documents changed, in %.1f s", len(changed), cost)
-            if self._announce and news:
-                self._announce(changed)
+        self._tell(changed)
+        self._news = self.owed = False
+
+    def _tell(self, changed: Sequence[str]) -> None:
+        if self._announce and self._news and changed:
+            self._announce(changed)

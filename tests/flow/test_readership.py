@@ -1,0 +1,57 @@
+"""What is read most is made first where a disk is empty; what was read is remembered by the store, and fades."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from refeed.config import Settings
+from refeed.measures import measures
+from refeed.pipeline import Program
+from refeed.readership import Readership, remembered
+from refeed.rules import TopicRule
+from refeed.store import Store
+
+TOPICS = tuple(TopicRule(id=f"t{n}", title=f"样本{n}", words=("样本",)) for n in range(8))
+
+
+def read(feed: str, times: int, status: str = "304") -> None:
+    measures().requests.labels(status, feed, "other").inc(times)
+
+
+def test_on_an_empty_disk_the_documents_that_are_read_most_are_made_first(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    program = Program.open(replace(make_settings(), topics=TOPICS, sources=()))
+    readership = Readership(program.store)
+    for feed, times in {"topic/t5": 30, "all": 20, "topic/t2": 10}.items():
+        read(feed, times)
+    readership.remember()
+    program.publisher.publish()
+    program.close()
+    files = Path(program.settings.feeds_folder).rglob("*.atom")
+    order = [str(file.relative_to(program.settings.feeds_folder)) for file in sorted(files, key=_written)]
+    assert order[:3] == ["topic/t5.atom", "all.atom", "topic/t2.atom"]
+    assert len(order) == 9
+
+
+def test_what_was_read_is_remembered_once_and_fades(store_url: str) -> None:
+    store = Store(store_url)
+    store.migrate()
+    readership = Readership(store)
+    assert remembered(store) == {}
+    read("topic/one", 100)
+    read("topic/one", 50, status="404")
+    readership.remember()
+    readership.remember()
+    assert remembered(store) == {"topic/one": 100.0}
+    read("topic/two", 5, status="200")
+    readership.remember()
+    assert remembered(store) == {"topic/one": 90.0, "topic/two": 5.0}
+    assert Readership(store).turn() is None  # a process that begins counts nothing twice
+    store.close()
+
+
+def _written(file: Path) -> int:
+    return file.stat().st_ctime_ns
