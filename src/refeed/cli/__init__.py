@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,40 @@ import click
 from ..config import Settings, load
 from ..errors import ConfigError, RefeedError
 from ..logs import start_logs
-from . import asking, changing, moving, running, storing
+
+_COMMANDS = {
+    "serve": "running:serve",
+    "watch": "running:watch",
+    "ingest": "moving:ingest",
+    "publish": "moving:publish",
+    "fetch": "moving:fetch_",
+    "explain": "asking:explain_",
+    "check": "asking:check",
+    "status": "asking:status_",
+    "tokens": "asking:tokens",
+    "withdraw": "changing:withdraw_",
+    "restore": "changing:restore_",
+    "topics": "changing:topics",
+    "migrate": "storing:migrate_",
+    "copy-store": "storing:copy_store",
+}
+"""Where each command is. Only the one that is asked for is imported: a server listens a second sooner."""
 
 
 class _Group(click.Group):
-    """Turns our errors into their text and an exit status."""
+    """Finds our commands, and turns our errors into their text and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Their names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """One of them."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -61,23 +91,3 @@ def _provide_temporary(var: Path) -> None:
         folder = var / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
-
-
-_COMMANDS = (
-    running.serve,
-    running.watch,
-    moving.ingest,
-    moving.publish,
-    moving.fetch_,
-    asking.explain_,
-    asking.check,
-    asking.status_,
-    asking.tokens,
-    changing.withdraw_,
-    changing.restore_,
-    changing.topics,
-    storing.migrate_,
-    storing.copy_store,
-)
-for _command in _COMMANDS:
-    main.add_command(_command)
