@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -178,6 +179,8 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    maker.known, maker.matcher  # noqa: B018 -- built before all that is there so far is left out of collections
+    gc.freeze()  # trees of elements are full of cycles: each collection would walk through the whole program too
     sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _limit_memory(maker.limits.memory)

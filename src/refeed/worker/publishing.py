@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..errors import PublishError
-from ..pipeline import Publisher
+from ..publisher import Publisher
 from ..report import Report
 
 _log = logging.getLogger("refeed.worker")

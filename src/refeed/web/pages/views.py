@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import msgspec
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
@@ -91,7 +91,7 @@ class Views:
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
         if new := outlook.moved(path):
-            return redirect(self._setting.to(f"/{new}"), 301)
+            return answers.moved(self._setting.to(f"/{new}"))
         if outlook.info(path) is None:
             abort(410 if path in outlook.catalogue.retired else 404)
         return answers.page(self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1))
@@ -101,7 +101,7 @@ class Views:
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
         if new := outlook.moved(path):
-            return redirect(self._setting.to(f"/{new}/{month}"), 301)
+            return answers.moved(self._setting.to(f"/{new}/{month}"))
         if outlook.info(path) is None or path in outlook.catalogue.views or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.month(path, month)[::-1]
