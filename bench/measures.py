@@ -6,14 +6,21 @@ import random
 import shutil
 import statistics
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from refeed.config import load
+from refeed.config import Settings, load
+from refeed.dumps import Found
 from refeed.makers import Makers
+from refeed.model import FORMATS, Feed, Format
 from refeed.pipeline import Program, now
 from refeed.refresh import Refresher
+from refeed.render import RENDERERS
 
 from . import load as dumps_of
 from .running import Place, Watched, run, serving
@@ -126,6 +133,67 @@ def starts(place: Place, stored: int, rounds: int) -> list[Row]:
     ]
 
 
+def rendered(place: Place, stored: int) -> list[Row]:
+    """Which documents are rendered and written for one new dump, and for fifty that come together."""
+    program = Program.open(load(place.environment(), place.config))
+    program.publisher.publish()
+    rows = []
+    with _counting() as counted:
+        for count in (1, _TOGETHER):
+            files = _news(place, program, count)
+            counted.clear()
+            before = _written(program)
+            feeds = program.ingest(files).feeds
+            views = [path for path, view in program.publisher.catalogue().views.items() if view.feed in feeds]
+            wanted = {f"{path}.{format}" for path in (*feeds, *views) for format in FORMATS}
+            documents = sum(not name.startswith(("opml", "feeds.")) for name in before)
+            written = [name for name, identity in _written(program).items() if before.get(name) != identity]
+            lists = sum(name in ("opml.xml", "feeds.json") for name in written)
+            found = (
+                f"{counted.total()} of {documents} rendered, {max(counted.values())} time{'s' * (max(counted.values()) > 1)}"
+                f" each; {len(written) - lists} written, {lists} lists"
+            )
+            what = "one new dump" if count == 1 else f"{count} new dumps at once"
+            well = counted == Counter(wanted) and set(written) <= wanted | {"opml.xml", "feeds.json"}
+            rows.append(Row(f"{what}, {stored:,} stored", found, f"its {len(wanted)}, once", well))
+    program.close()
+    return rows
+
+
+@contextmanager
+def _counting() -> Iterator[Counter[str]]:
+    """How often each document is rendered meanwhile."""
+    counted: Counter[str] = Counter()
+    renderers = dict(RENDERERS)
+
+    def counting(format: Format, feed: Feed) -> bytes:
+        counted[f"{feed.info.path}{f'/archive/{feed.archive}' if feed.archive else ''}.{format}"] += 1
+        return renderers[format](feed)
+
+    RENDERERS.update({format: partial(counting, format) for format in renderers})
+    try:
+        yield counted
+    finally:
+        RENDERERS.update(renderers)
+
+
+def _news(place: Place, program: Program, count: int) -> list[Found]:
+    """New dumps, younger than all that is stored, as a scan finds them."""
+    chance = random.Random(count)
+    first, begin = int(time.time()) * 100, datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    for number in range(first, first + count):
+        folder = chance.choice(_FEEDS)[0] if count > 1 else "voa"
+        text = dumps_of.dump(folder, number, begin + timedelta(seconds=number - first), chance)
+        (place.dumps / folder / f"news-{number}.md").write_text(text, "utf-8")
+    return program.ingester.scan([place.dumps])
+
+
+def _written(program: Program) -> dict[str, tuple[int, int]]:
+    """What tells whether a document was written: another file takes its place then."""
+    found = ((name, (program.folder.root / name).stat()) for name in program.folder.names())
+    return {name: (info.st_ino, info.st_size) for name, info in found}
+
+
 def cleaned_again(place: Place, most: int = 4) -> list[Row]:
     """A rule of every source has changed: some batches are cleaned again, by the processes that import."""
     program = Program.open(load(place.environment(), place.config))
@@ -144,6 +212,45 @@ def cleaned_again(place: Place, most: int = 4) -> list[Row]:
     return [Row("cleaned again, two processes", f"{made / seconds:.0f} dumps/s", "as fast as import")]
 
 
+def relabelled(place: Place, stored: int) -> list[Row]:
+    """One topic has changed, so that it takes in an entry of a hundred: labelled anew and published, in this process."""
+    settings = load(place.environment(), place.config)
+    edited, *others = settings.topics
+    wider = replace(edited, words=(*edited.words, r"re:样稿\d*77："))
+    _settle(settings)
+    before = _documents(settings)
+    program = Program.open(replace(settings, topics=(wider, *others)))
+    began = time.monotonic()
+    while program.refresher.step() is not None:
+        pass
+    program.publisher.publish()
+    seconds = time.monotonic() - began
+    ids = {member.id for member in program.store.newest(f"topic/{wider.id}", stored)}
+    program.close()
+    after = _documents(settings)
+    changed = [data for name, data in after.items() if data != before.get(name)]
+    idle = sum(not any(id.encode() in data for id in ids) for data in changed)
+    _settle(settings)
+    found = f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {idle} of them without one"
+    return [Row(f"one topic edited, {stored:,} stored", found, "seconds; no document without one", idle == 0)]
+
+
+def _settle(settings: Settings) -> None:
+    """Have all that is stored labelled and published as these settings say."""
+    program = Program.open(settings)
+    while program.refresher.step() is not None:
+        pass
+    program.publisher.publish()
+    program.close()
+
+
+def _documents(settings: Settings) -> dict[str, bytes]:
+    """Those of feeds: the catalogue counts the entries of each, and so changes with any."""
+    root = Path(settings.feeds_folder)
+    found = (path for path in (*root.glob("all.*"), *root.glob("*/**/*")) if path.suffix in _FORMATS)
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+
+
 def _left(program: Program, makers: Makers) -> int:
     return len(program.store.outdated(rules=makers.maker.rules, limit=1_000_000))
 
@@ -158,7 +265,10 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
+_FORMATS = (".atom", ".rss", ".json")
 _PROCESSES = {"one": "1", "two": "2"}
+_TOGETHER = 50
+"""Dumps that come in one batch."""
 _WARM = 5
 """The first dumps after a start, which nobody waits for: what they need is read and compiled."""
 _FEEDS = (("rfi", "rfi"), ("bbc", "bbc"), ("voa", "voachinese"), ("dw", "dw"))

@@ -89,7 +89,8 @@ class Station:
 
     def documents(self) -> dict[str, bytes]:
         """Every document, by its path below feeds/."""
-        paths = [path for path in self.feeds.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        # Not by rglob, which a folder that goes while it looks ends with an error: `.new` comes and goes.
+        paths = [Path(folder, name) for folder, _, names in os.walk(self.feeds) for name in names if name[0] != "."]
         return {str(p.relative_to(self.feeds)): p.read_bytes() for p in paths if ".new" not in p.parts}
 
     def ids(self, feed: str = "all") -> list[str]:

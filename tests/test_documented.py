@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[1]
 TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 
 
-def members(group: click.Group) -> dict[str, click.Command]:
+def commands(group: click.Group, before: str = "refeed") -> dict[str, click.Command]:
+    found = {}
     context = click.Context(group)
-    return {name: group.get_command(context, name) for name in group.list_commands(context)}
-
-
-def commands(group: click.Group, before: str = "refeed") -> list[str]:
-    found = []
-    for name, command in members(group).items():
-        found += commands(command, f"{before} {name}") if isinstance(command, click.Group) else [f"{before} {name}"]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found |= (
+            commands(command, f"{before} {name}") if isinstance(command, click.Group) else {f"{before} {name}": command}
+        )
     return found
 
 
@@ -47,7 +47,7 @@ def test_every_command_is_documented() -> None:
 def test_every_option_is_documented() -> None:
     options = [
         option
-        for command in members(main).values()
+        for command in commands(main).values()
         for parameter in command.params
         if isinstance(parameter, click.Option) and not parameter.hidden
         for option in parameter.opts

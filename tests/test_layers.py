@@ -1,4 +1,4 @@
-"""Imports point one way: row 0, the stages, the flow, the web and the worker, the commands."""
+"""Imports point one way: the types, the stages, the flow, web and worker, the server of both, the commands."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
-    0: "dumpfile errors history model rules parent sanitize seal measures",
+    0: "dumpfile errors history media model rules parent sanitize seal measures",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access catalogue documents election reseed explain ingest listening makers making"
-    " outward pipeline readership refresh status",
+    " outward pipeline publisher readership refresh status",
     3: "web worker",
     4: "serve",
     5: "cli",

@@ -45,8 +45,9 @@ class Catalogue:
 
     def presentation(self, path: str, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
-        # Sources that nobody configured never change what is said of them: a new one makes no other feed stale.
-        configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
+        # Sources that nobody configured never change what is said of them: a new one makes no other feed stale. Nor
+        # does an icon, which stands in its source's own feed alone.
+        configured = sorted((id, replace(s, icon="")) for id, s in self.sources.items() if s.configured)
         facts = (
             self.site,
             self.feeds.get(path),
@@ -69,11 +70,17 @@ def make_catalogue(settings: Settings, stored: Iterable[Source] = ()) -> Catalog
         language=settings.site.language,
         hubs=settings.websub.hubs,
     )
-    known = {
-        rule.id: Source(id=rule.id, title=rule.title, link=rule.link, language=rule.language or "zh-Hans")
+    sources = {source.id: source for source in stored}
+    sources |= {
+        rule.id: Source(
+            id=rule.id,
+            title=rule.title,
+            link=rule.link,
+            language=rule.language or "zh-Hans",
+            icon=rule.icon or (sources[rule.id].icon if rule.id in sources else ""),
+        )
         for rule in settings.sources
     }
-    sources = {source.id: source for source in stored} | known
     feeds = {"all": FeedInfo(path="all", title=site.title, language=site.language, mixed=True)}
     feeds |= {f"source/{id}": _source_feed(source) for id, source in sorted(sources.items())}
     feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}

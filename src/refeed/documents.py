@@ -36,14 +36,15 @@ class Documents:
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
         """By feed and month: version, and how many chunks there were in it."""
 
-    def subscription(self, path: str) -> Feed:
-        """A feed as its subscribers get it: the newest entries within the budgets."""
+    def subscription(self, path: str, months: Sequence[MonthState] | None = None) -> Feed:
+        """A feed as its subscribers get it: the newest entries within the budgets. `months`: its own, if at hand."""
         if path in self._catalogue.views:
             named = self._catalogue.views[path]
             return self.view(named.feed, named, _NEVER, self._catalogue.feeds[path])
         members = self._newest(path)
         members = members[: archives.window((member.weight for member in members), self._limits)]
-        return self._feed(path, members, self._names(path, self._store.months(path)[:2]), None)
+        months = self._store.months(path) if months is None else months
+        return self._feed(path, members, self._names(path, months[:2]), None)
 
     def _newest(self, path: str) -> list[Member]:
         """A feed's newest entries, no source having more of them than its share where the feed sets one."""

@@ -15,6 +15,8 @@ RefeedError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class RefeedError(Exception):
     """Base of all that refeed raises on purpose; its text is for people."""
@@ -54,6 +56,11 @@ class LockedError(RefeedError):
 
 class PublishError(RefeedError):
     """A document could not be written, or is not what it has to be."""
+
+    def __init__(self, message: str, *, changed: Sequence[str] = ()) -> None:
+        """`changed`: documents that were written all the same."""
+        super().__init__(message)
+        self.changed = tuple(changed)
 
 
 class FetchError(RefeedError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from .making import Made, Maker
 from .model import Entry, Label, Outcome, Removed
 from .store import Stored
 from .store.packing import Notes
+from .topics import share, sketch
 
 
 def account_of_file(file: str, made: Made) -> dict[str, Any]:
@@ -50,12 +51,20 @@ def header(made: Made, maker: Maker) -> Iterator[str]:
     yield f"  {'rule':<10} {rule.id if rule else 'none: cleaned by what recurs everywhere'}"
 
 
-def near_misses(made: Made, maker: Maker) -> Iterator[str]:
-    """Topics that an entry nearly has, with the score that it has and wants; for people."""
-    if made.cleaned is not None:
-        for verdict in maker.matcher.explain(made.cleaned.entry):
-            if not verdict.accepted:
-                yield f"  not        {verdict}"
+def near_misses(entry: Entry, maker: Maker) -> Iterator[str]:
+    """Topics that anything in an entry speaks for, though not enough, with the score that they ask for; for people."""
+    for verdict in maker.matcher.explain(entry):
+        if not verdict.accepted:
+            yield f"  not        {verdict}"
+
+
+def same_text(entry: Entry, others: Iterable[Entry]) -> Iterator[str]:
+    """How much of an entry's text is in each of the others; for people."""
+    mine = sketch(entry)
+    for other in others:
+        theirs = sketch(other)
+        if mine and theirs:
+            yield f"  same text  {share(mine, theirs):.0%} in {other.link} ({other.source}, {rfc3339(other.published)})"
 
 
 def difference(made: Made) -> Iterator[str]:
@@ -93,7 +102,7 @@ def told(account: Mapping[str, Any], origins: Mapping[str, str] | None = None) -
     if account["image"]:
         yield f"  {'image':<10} {account['image']['url']}  {account['image']['caption']}".rstrip()
     for topic in account["topics"]:
-        yield f"  topic      {topic['topic']}: {'; '.join(topic['reasons'])}"
+        yield f"  topic      {topic['topic']}: {topic['score']:g}; {'; '.join(topic['reasons'])}"
     for removed in account["removed"]:
         yield f"  - {removed['step']}: {removed['text']}"
 

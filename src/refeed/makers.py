@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -9,11 +10,14 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
+from itertools import chain
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
@@ -24,6 +28,10 @@ from .model import Dump, Outcome
 
 _log = logging.getLogger(__name__)
 
+_FEW = 100
+"""Dumps that are made here sooner than processes start for them; they take no longer than that."""
+_IDLE = 15.0
+"""Seconds without work after which processes end."""
 _SHARE = 16
 """Dumps sent to a process at a time: 16 cost as much to send as one, and two processes still end together."""
 _BOOT = 30.0
@@ -45,14 +53,18 @@ class Makers:
     """Runs a maker. One hostile dump costs its own limit of time and memory, and no other dump anything."""
 
     def __init__(self, maker: Maker, processes: int = 1) -> None:
-        """With one process everything is made here, except what looks heavy; with more, nothing is."""
+        """With more than one process, many dumps at once are made by those; they run until `rest`.
+
+        What is made here is all the same in a process of its own when it looks heavy.
+        """
         self.maker = maker
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._used = 0.0
 
     def pack(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
-        """The results of dumps, in their order."""
-        if self._processes < 2:
+        """The results of dumps, in their order. Processes begin at once, whenever the results are asked for."""
+        if self._processes < 2 or len(dumps) < _FEW:
             return (self._pack(dump) for dump in dumps)
         return self._spread(dumps)
 
@@ -72,6 +84,15 @@ class Makers:
         """The maker without what it built already, which not all can be sent to another process."""
         return replace(self.maker)
 
+    def rest(self) -> None:
+        """End processes that have had nothing to do for a while: they take 40 MB each, and can start anew."""
+        if not self._used or time.monotonic() - self._used < _IDLE:
+            return
+        self._used = 0.0
+        self.close()
+        # There is no public way to end the server before ourselves (CPython 3.11 to 3.14).
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
     def close(self) -> None:
         """End the pool."""
         if self._pool is not None:
@@ -84,11 +105,14 @@ class Makers:
     def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
         shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
         futures = [self._submit(share) for share in shares]
-        for share, future in zip(shares, futures, strict=True):
-            for dump, packed in zip(share, self._results(share, future), strict=True):
-                yield packed or self.maker.pack(dump, self._alone(dump))
+        return chain.from_iterable(map(self._packed, shares, futures))
+
+    def _packed(self, share: Sequence[Dump], future: Future[list[Packed | None]] | None) -> Iterator[Packed]:
+        for dump, packed in zip(share, self._results(share, future), strict=True):
+            yield packed or self.maker.pack(dump, self._alone(dump))
 
     def _submit(self, share: Sequence[Dump]) -> Future[list[Packed | None]] | None:
+        self._used = time.monotonic()
         if self._pool is None:
             start = partial(_start, self._bare)
             self._pool = ProcessPoolExecutor(self._processes, _context, initializer=start)
@@ -110,6 +134,7 @@ class Makers:
         return [None] * len(share)
 
     def _alone(self, dump: Dump) -> Made:
+        self._used = time.monotonic()
         limits = self.maker.limits
         ours, theirs = _context.Pipe(duplex=False)
         child = _context.Process(target=_make_alone, args=(self._bare, dump, theirs), daemon=True)
@@ -154,6 +179,8 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
+    maker.known, maker.matcher  # noqa: B018 -- built before all that is there so far is left out of collections
+    gc.freeze()  # trees of elements are full of cycles: each collection would walk through the whole program too
     sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _limit_memory(maker.limits.memory)

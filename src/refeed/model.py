@@ -85,6 +85,10 @@ class Image:
     url: str
     caption: str = ""
     credit: str = ""
+    type: str = ""
+    """Empty when it is not known."""
+    length: int = 0
+    """In bytes; 0 when it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

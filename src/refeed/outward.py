@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config import Settings
-from .fetch import Places, Session, dump_roots
+from .fetch import Places, dump_roots
+
+if TYPE_CHECKING:
+    from .fetch import Session
 
 
 def places(settings: Settings) -> Places:
@@ -17,6 +21,8 @@ def places(settings: Settings) -> Places:
 
 def session(settings: Settings) -> Session:
     """The session that every request outwards goes through; it says who asks."""
+    from .fetch import Session  # heavy, and most processes ask nobody
+
     agent = f"refeed/{version('refeed')} (+{settings.site.base_url}/)"
     return Session(Path(settings.var_folder) / "http", settings.fetch, agent=agent)
 

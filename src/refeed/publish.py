@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -76,40 +76,35 @@ class Folder:
 
     def tidy(self) -> None:
         """Remove what a killed process left half-written. Call with the lock held."""
-        shutil.rmtree(self._new, ignore_errors=True)
+        with suppress(OSError):
+            if any(self._new.iterdir()):
+                shutil.rmtree(self._new, ignore_errors=True)
 
     def write(self, documents: Mapping[str, Document]) -> list[str]:
         """Put documents in place, sealed; returns the paths whose bytes changed.
 
         Raises PublishError, with the old documents still whole, when the disk refuses.
         """
-        pending: list[tuple[Path, Path]] = []
-        changed: list[str] = []
-        folders: set[Path] = set()
+        pending: dict[str, tuple[Path, str]] = {}
         try:
             with self._guarded():
                 for name, document in documents.items():
-                    sealed, path = seal.seal(document.data), self.root / name
-                    if _read(path) == sealed:
-                        self._date(path, document.changed)
-                        continue
-                    changed.append(name)
-                    pending.append((self._temporary(len(pending), sealed, document.changed), path))
-                _sync_files([temporary for temporary, _ in pending])
-                for temporary, path in pending:
-                    self._make(path.parent)
-                    if path.is_dir() and not path.is_symlink():
-                        shutil.rmtree(path)
-                    temporary.replace(path)
-                    folders.add(path.parent)
-                for folder in folders:
-                    _sync(folder)
+                    sealed = seal.seal(document.data)
+                    digest = seal.named(sealed)
+                    if self.digest(name) == digest:
+                        self._date(self.root / name, document.changed)
+                    else:
+                        pending[name] = self._temporary(len(pending), sealed, document.changed), digest
+                _sync([temporary for temporary, _ in pending.values()])
+                for name, (temporary, digest) in pending.items():
+                    self._replace(temporary, name, digest)
+                _sync({(self.root / name).parent for name in pending})
         except PublishError:
-            for temporary, _ in pending:
+            for temporary, _ in pending.values():
                 with suppress(OSError):
                     temporary.unlink()
             raise
-        return changed
+        return list(pending)
 
     def digest(self, name: str) -> str | None:
         """The digest of a whole document; None when there is none, or none that is whole.
@@ -121,7 +116,7 @@ class Folder:
             info = os.lstat(path)
         except OSError:
             return None
-        identity = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        identity = _identity(info)
         if name in self._seen and self._seen[name][0] == identity:
             return self._seen[name][1]
         data = _read(path)
@@ -174,8 +169,16 @@ class Folder:
         """Note what the documents were made from, after they are in place. Raises PublishError."""
         with self._guarded():
             temporary = self._temporary(0, msgspec.json.encode(dict(marks)), None)
-            _sync_file(temporary)
+            _sync([temporary])
             temporary.replace(self._marks)
+
+    def _replace(self, temporary: Path, name: str, digest: str) -> None:
+        path = self.root / name
+        self._make(path.parent)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        temporary.replace(path)
+        self._seen[name] = _identity(os.lstat(path)), digest  # whole as it is, and need not be read for that
 
     def _temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
         self._make(self._new)
@@ -220,6 +223,8 @@ class Folder:
 
 
 _Identity = tuple[int, int, int, int]
+_AT_ONCE = 8
+"""Files that wait for the disk at a time."""
 _PATIENCE = 30.0
 """Seconds that another process may publish: longer, and it hangs."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
@@ -243,27 +248,23 @@ def _read(path: Path) -> bytes | None:
         os.close(descriptor)
 
 
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _identity(info: os.stat_result) -> _Identity:
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
-def _sync_files(paths: Sequence[Path]) -> None:
-    """Have the documents of a feed wait for the disk together: for one journal's write, and not for three."""
+def _sync(paths: Collection[Path]) -> None:
+    """Have files, or folders, wait for the disk together: for one journal's write, and not for one each."""
     if len(paths) < 2:
         for path in paths:
-            _sync_file(path)
+            _sync_one(path)
         return
     # Threads of this call alone: those of a pool that outlives it would be missing in a process that was forked.
-    with ThreadPoolExecutor(len(paths)) as pool:
-        list(pool.map(_sync_file, paths))
+    with ThreadPoolExecutor(min(len(paths), _AT_ONCE)) as pool:
+        list(pool.map(_sync_one, paths))
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import outward, seal
 from .config import Settings
 from .errors import FetchError
-from .fetch import Session
 from .making import Maker
+from .media import AT_ONCE, Measured
 from .model import Cleaned, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from .sanitize import sanitize
-from .store import Reading, Store, forget_files, record
+from .store import Reading, Store, adorn, enrich, forget_files, record
 from .store.packing import compress, pack_labels
+
+if TYPE_CHECKING:
+    from .fetch import Session
 
 _BATCH = 256
 _IMAGE = re.compile(r'<img[^>]* src="([^"]+)"|<img src="([^"]+)"')
@@ -35,31 +38,46 @@ def reseed(settings: Settings, store: Store, maker: Maker, clock: Callable[[], d
     """
     session = outward.session(settings)
     seen: set[str] = set()
+    icons: dict[str, str] = {}
     try:
         batch: list[Reading] = []
-        for item, source in _items(session, settings):
+        measured: dict[str, list[Measured]] = {}
+        for item, source, icon in _items(session, settings):
             if item["id"] in seen:  # the subscription overlaps with its newest archive
                 continue
             seen.add(item["id"])
-            batch += _readings(_entry(item, source, session, settings.site.reseed), item, source, maker, clock())
+            icons[source.id] = icon
+            entry = _entry(item, source, session, settings.site.reseed)
+            batch += _readings(entry, item, source, maker, clock())
+            measured[_bare(entry.id)] = _measured(entry)
             if len(batch) >= _BATCH:
-                _record(store, batch, maker, clock())
-                batch = []
-        _record(store, batch, maker, clock())
+                _record(store, batch, measured, maker, clock())
+                batch, measured = [], {}
+        _record(store, batch, measured, maker, clock())
     finally:
         session.close()
+    adorn(store, {id: Measured(url=icon, next=AT_ONCE) for id, icon in icons.items() if icon}, clock())
     return len(seen)
 
 
-def _record(store: Store, batch: list[Reading], maker: Maker, now: datetime) -> None:
+def _record(
+    store: Store, batch: list[Reading], measured: dict[str, list[Measured]], maker: Maker, now: datetime
+) -> None:
     record(store, batch, now, maker.judge)
     forget_files(store, [reading.path for reading in batch])  # there are no such files
+    enrich(store, {id: files for id, files in measured.items() if files}, now)
 
 
-def _items(session: Session, settings: Settings) -> Iterator[tuple[dict[str, Any], Source]]:
-    """Entries of all sources as their JSON documents have them."""
+def _measured(entry: Entry) -> list[Measured]:
+    """What was known of its files: kept apart from it too, so that a later dump of it does not take that away."""
+    image = [Measured(url=one.url, type=one.type, length=one.length) for one in (entry.image,) if one and one.type]
+    return image + [Measured(url=one.url, type=one.type, length=one.length) for one in entry.enclosures if one.length]
+
+
+def _items(session: Session, settings: Settings) -> Iterator[tuple[dict[str, Any], Source, str]]:
+    """Entries of all sources as their JSON documents have them, with the icon that was found for their source."""
     base = settings.site.reseed.rstrip("/")
-    titles = {rule.id: rule for rule in settings.sources}
+    rules = {rule.id: rule for rule in settings.sources}
     for feed in _document(session, f"{base}/feeds/feeds.json")["feeds"]:
         kind, _, slug = feed["path"].partition("/")
         if kind != "source" or not feed["entries"]:
@@ -69,13 +87,14 @@ def _items(session: Session, settings: Settings) -> Iterator[tuple[dict[str, Any
             title=feed["title"],
             link=feed["source_url"] or "",
             language=feed["language"],
-            configured=slug in titles,
+            configured=slug in rules,
         )
+        icon = "" if slug in rules and rules[slug].icon else feed["icon"] or ""
         url: str | None = f"{base}/feeds/{feed['path']}.json"
         while url:
             document = _document(session, url)
             for item in document["items"]:
-                yield item, source
+                yield item, source, icon
             following = document.get("next_url")
             # It may have been published under another address than the one it is found at now.
             url = f"{base}/feeds/{following.partition('/feeds/')[2]}" if following else None
@@ -110,7 +129,13 @@ def _entry(item: dict[str, Any], source: Source, session: Session, base: str) ->
         contributors=tuple(Person(name=p["name"], role=p.get("role", "")) for p in more.get("contributors", ())),
         summary=item.get("summary", ""),
         html=sanitize(html),
-        image=Image(url=item["image"], caption=image.get("caption", ""), credit=image.get("credit", ""))
+        image=Image(
+            url=item["image"],
+            caption=image.get("caption", ""),
+            credit=image.get("credit", ""),
+            type=image.get("mime_type", ""),
+            length=image.get("size_in_bytes", 0),
+        )
         if item.get("image")
         else None,
         images=tuple(dict.fromkeys(one or other for one, other in _IMAGE.findall(html))),

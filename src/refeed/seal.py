@@ -24,6 +24,12 @@ def seal(document: bytes) -> bytes:
     return body + before + sha256(body).hexdigest().encode() + after
 
 
+def named(sealed: bytes) -> str:
+    """The digest that a document names which was sealed just now, so that it is right."""
+    _, after = _JSON if sealed.startswith(b"{") else _XML
+    return sealed[-len(after) - _DIGITS : -len(after)].decode()
+
+
 def unseal(sealed: bytes) -> bytes:
     """The document without its last line. Only for bytes that `digest` found whole."""
     before, after = _JSON if sealed.startswith(b"{") else _XML

@@ -95,6 +95,8 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"movers    {movers['state']}" + (f", last heard of {movers['at']}" if movers["at"] else "")
     for what, text in movers["troubles"].items():
         yield f"trouble   {what}: {text}"
+    if enrichment := movers.get("enrichment"):
+        yield _told_of_enrichment(enrichment)
     yield "files     " + (", ".join(f"{count} {name}" for name, count in facts["outcomes"].items()) or "none yet")
     for source in facts["sources"]:
         yield _told_of(source)
@@ -105,15 +107,25 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
 
 
+def _told_of_enrichment(facts: Mapping[str, Any]) -> str:
+    counts = f"{facts['known']} known, {facts['waiting']} to be asked after, {facts['given_up']} given up"
+    return f"media     {counts}" + (f" ({facts['error']})" if facts["error"] else "")
+
+
 def _told_of(source: Mapping[str, Any]) -> str:
     line = f"source    {source['source']:<20} {source['entries']:>7} entries, newest {source['newest'] or 'none'}"
     if source["expected"] is not None:
-        line += f", one every {timedelta(seconds=source['expected'])} at most"
+        line += f", the next within {_span(timedelta(seconds=source['expected']))}"
     if source["stale"]:
         line += "  STALE"
     if source["newest"] != source["delivered"]:
         line += f"  (delivered: {source['delivered'] or 'nothing yet'})"
     return line + ("" if source["configured"] else "  (not configured)")
+
+
+def _span(time: timedelta) -> str:
+    hours = round(time / timedelta(hours=1))
+    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
 
 
 def doubts(store: Store, hidden: frozenset[str], limit: int = 1000) -> list[Doubt]:

@@ -19,7 +19,7 @@ import opencc
 import re2
 from lxml import etree
 
-from .model import Entry, FeedEntry, Image, Person
+from .model import Entry, FeedEntry, Person
 from .rules import View, compile_pattern
 from .sanitize import sanitize
 
@@ -179,7 +179,7 @@ def _converted(shown: FeedEntry, name: str) -> FeedEntry:
         html=sanitize(html(entry.html)),
         authors=tuple(map(convert, entry.authors)),
         contributors=tuple(Person(name=convert(p.name), role=convert(p.role)) for p in entry.contributors),
-        image=image and Image(url=image.url, caption=convert(image.caption), credit=convert(image.credit)),
+        image=image and replace(image, caption=convert(image.caption), credit=convert(image.credit)),
         rights=convert(entry.rights),
         section=convert(entry.section),
         tags=tuple(map(convert, entry.tags)),

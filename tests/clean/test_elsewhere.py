@@ -103,6 +103,11 @@ def test_a_link_that_leads_nowhere_leaves_its_words() -> None:
     assert html == f"<p>{TEXT}甲乙</p>"
 
 
+def test_words_between_a_picture_and_what_is_called_its_caption_lose_neither() -> None:
+    html = html_of(f'<p>{TEXT}</p><img src="https://img.example/a.jpg">甲乙丙<span class="caption">丁戊己</span>')
+    assert html == f'<p>{TEXT}</p><figure><img src="https://img.example/a.jpg" alt=""></figure><p>甲乙丙丁戊己</p>'
+
+
 @pytest.mark.parametrize(
     ("above", "authors"),
     [

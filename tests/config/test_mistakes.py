@@ -45,6 +45,14 @@ def test_two_topics_of_one_id_are_a_mistake(tmp_path: Path) -> None:
     assert mistakes(tmp_path, text) == ["config.yaml:3: topics[1].id: 'a' is taken already by topics[0]"]
 
 
+def test_a_word_that_cannot_be_meant_is_named_with_the_line_that_it_stands_on(tmp_path: Path) -> None:
+    text = "topics:\n  - id: a\n    words: [样例,\n      're:(?<=a)b', '']\n    weight: {titel: 2}\n"
+    (refused,) = mistakes(tmp_path, text)
+    assert refused.startswith("config.yaml:4: topics[0].words: number 2, 're:(?<=a)b', is no pattern that re2 takes: ")
+    (weight,) = mistakes(tmp_path, text.replace("'re:(?<=a)b', ''", "茶"))
+    assert weight.startswith("config.yaml:5: topics[0].weight.titel: no such place; known here: title")
+
+
 def test_a_topic_of_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
     text = "topics:\n  - id: a\n    words: [x]\n    sources: [bcc]\n"
     assert mistakes(tmp_path, text) == [

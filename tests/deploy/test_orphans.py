@@ -23,7 +23,7 @@ from refeed.rules import Limits
 if __name__ == "__main__":
     makers = Makers(Maker(sources=(), topics=(), limits=Limits()), 2)
     data = "<!--1593330404000-->\\n[样本](https://sample.example.org/1)\\n------\\n\\n<p>样本。</p>\\n".encode()
-    list(makers.pack([Dump(path="a", folder="", data=data, seen=datetime.now(UTC))] * 60))
+    list(makers.pack([Dump(path="a", folder="", data=data, seen=datetime.now(UTC))] * 160))
     print("ready", flush=True)
     time.sleep(60)
 """

@@ -15,8 +15,9 @@ import pytest
 
 from refeed.config import Settings
 from refeed.errors import FetchError
+from refeed.media import AT_ONCE, Measured
 from refeed.pipeline import Program
-from refeed.store import withdraw
+from refeed.store import adorn, enrich, withdraw
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -68,11 +69,23 @@ def lost(tmp_path: Path, address: str, make_settings: Callable[..., Settings]) -
     program.ingest()
     sample(dumps, 7, "样稿第7篇，改过了：气候", hour=12)
     program.ingest()
+    measure(program)
     found = documents(program)
     program.close()
     shutil.rmtree(dumps)
     dumps.mkdir()
     return found, make_settings(config)
+
+
+def measure(program: Program) -> None:
+    """Have it known how large a picture is, and which icon a source has."""
+    entry = next(one.entry for one in program.store.entries(program.store.ids()) if one.entry.source == "nytimes")
+    assert entry.image
+    picture = Measured(url=entry.image.url, type="image/jpeg", length=4321)
+    enrich(program.store, {entry.id.removeprefix("urn:uuid:"): [picture]}, datetime(2024, 1, 1, tzinfo=UTC))
+    icon = Measured(url="https://www.nytimes.example.org/icon.png", next=AT_ONCE)
+    adorn(program.store, {"nytimes": icon}, datetime(2024, 1, 1, tzinfo=UTC))
+    program.publisher.publish()
 
 
 def sample(dumps: Path, number: int, title: str, hour: int = 8) -> None:
@@ -92,6 +105,8 @@ def test_documents_made_after_it_are_the_bytes_that_were_published(lost: tuple[d
     after = documents(program)
     program.close()
     assert len(before) > 40
+    assert b'fileSize="4321"' in before["topic/climate.atom"]
+    assert b"<icon>https://www.nytimes.example.org/icon.png</icon>" in before["source/nytimes.atom"]
     assert [name for name in before if before[name] != after.get(name)] == []
 
 

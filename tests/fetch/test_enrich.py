@@ -3,43 +3,109 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
-from fetch.serving import Upstream, reply
-from refeed.fetch import Media, Session, filled, find_icon, measure
-from refeed.model import Enclosure
+import pytest
+
+from fetch.serving import NOON, Upstream, reply
+from refeed.fetch import Session, find_icon, measure
+from refeed.media import AT_ONCE, Measured
+from refeed.rules import FetchRule
+
+HOUR = timedelta(hours=1)
 
 
-def test_size_and_type_come_from_the_headers_and_are_remembered(upstream: Upstream, session: Session) -> None:
+def asked(*urls: str) -> list[Measured]:
+    return [Measured(url=url, next=AT_ONCE) for url in urls]
+
+
+def test_size_and_type_come_from_the_headers_alone(upstream: Upstream, session: Session) -> None:
     upstream.routes["/a.mp3"] = reply(b"x" * 1234, Content_Type="audio/mpeg; q=1")
     upstream.routes["/b.jpg"] = reply(b"", Content_Type="image/jpeg", Content_Length="-5")
-    upstream.routes["/c"] = reply(b"", Content_Type="no type")
-    urls = [upstream.url(path) for path in ("/a.mp3", "/b.jpg", "/c", "/missing", "/a.mp3")]
-    expected = [Media(url=urls[0], type="audio/mpeg", length=1234), Media(url=urls[1], type="image/jpeg")]
-    for _ in range(2):
-        assert list(measure(urls, session).values()) == expected
-    assert upstream.times("/a.mp3") == 1 and {method for method, *_ in upstream.asked} == {"HEAD"}
+    upstream.routes["/c"] = reply(b"x", Content_Type="no type")
+    upstream.routes["/d"] = reply(b"xy", Content_Type="application/octet-stream")
+    upstream.routes["/e"] = reply(b"xyz", Content_Type="audio/mpeg", Content_Encoding="gzip")
+    urls = [upstream.url(path) for path in ("/a.mp3", "/b.jpg", "/c", "/d", "/e")]
+    expected = [
+        Measured(url=urls[0], type="audio/mpeg", length=1234),
+        Measured(url=urls[1], type="image/jpeg"),
+        Measured(url=urls[2], length=1),
+        Measured(url=urls[3], length=2),
+        Measured(url=urls[4], type="audio/mpeg"),
+    ]
+    assert measure(asked(*urls), session, NOON) == expected
+    assert {(method, headers["Accept-Encoding"]) for method, _, headers, _ in upstream.asked} == {("HEAD", "identity")}
 
 
-def test_measuring_ends_when_its_time_is_up(upstream: Upstream, session: Session) -> None:
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(status=404), "it answers 404"),
+        (reply("<html>", Content_Type="text/html"), "it is a web page by now"),
+        (reply(status=302, Location="http://10.0.0.1/"), "10.0.0.1 is at 10.0.0.1, which is not a public address"),
+    ],
+)
+def test_a_file_that_is_not_to_be_had_is_asked_after_four_times_and_then_given_up(
+    answer: BaseHTTPRequestHandler, error: str, upstream: Upstream, session: Session
+) -> None:
+    upstream.routes["/a.jpg"] = answer
+    (file,), now, pauses = asked(upstream.url("/a.jpg")), NOON, []
+    while file.next is not None:
+        (file,) = measure([file], session, now)
+        if file.next is not None:
+            pauses.append(file.next - now)
+            now = file.next
+    assert pauses == [HOUR, 6 * HOUR, 24 * HOUR]
+    assert file.given_up and file.error.startswith(error) and upstream.times("/a.jpg") == 4
+
+
+@pytest.mark.parametrize("status", [405, 410, 501])
+def test_an_answer_that_stays_is_taken_at_once(status: int, upstream: Upstream, session: Session) -> None:
+    upstream.routes["/a"] = reply(status=status)
+    (file,) = measure(asked(upstream.url("/a")), session, NOON)
+    assert file.given_up and file.error == f"it answers {status}"
+
+
+def test_a_server_with_too_much_to_do_is_left_alone_for_as_long_as_it_says(
+    upstream: Upstream, session: Session
+) -> None:
+    upstream.routes |= {f"/{n}": reply(status=429, Retry_After="7200") for n in range(3)}
+    heard = measure(asked(*(upstream.url(f"/{n}") for n in range(3))), session, NOON)
+    assert [(file.next, file.tries) for file in heard] == [(NOON + 2 * HOUR, tries) for tries in (1, 0, 0)]
+    assert len(upstream.asked) == 1
+
+
+def test_a_server_that_does_not_answer_keeps_no_other_waiting_and_is_asked_once(
+    upstream: Upstream, session: Session
+) -> None:
+    upstream.routes["/a"] = reply(b"x", Content_Type="image/png")
+    away = [f"http://127.0.0.1:1/{n}" for n in range(50)]
+    heard = {file.url: file for file in measure(asked(*away, upstream.url("/a")), session, NOON)}
+    assert heard[upstream.url("/a")].type == "image/png"
+    assert [heard[url].tries for url in away] == [1] + [0] * 49
+    assert {heard[url].next for url in away} == {NOON + HOUR, NOON + timedelta(minutes=10)}
+
+
+def test_nobody_private_is_asked(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.routes["/"] = reply("<link rel=icon href=/icon.png>")
+    with Session(tmp_path, FetchRule()) as session:
+        (file,) = measure(asked(upstream.url("/a.mp3")), session, NOON)
+        icon = find_icon(Measured(url="", next=AT_ONCE), upstream.url("/"), session, NOON)
+    assert "not a public address" in file.error and "not a public address" in icon.error
+    assert upstream.asked == []
+
+
+def test_measuring_ends_when_its_time_is_up_or_when_it_is_told_to(upstream: Upstream, session: Session) -> None:
     def slow(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.3)
+        time.sleep(0.2)
         reply(b"", Content_Type="image/png")(handler)
 
-    urls = [upstream.url(f"/{n}") for n in range(100)]
-    upstream.routes.update({f"/{n}": slow for n in range(100)})
-    started = time.monotonic()
-    found = measure(urls, session, seconds=0.5)
-    assert 0 < len(found) < 20 and time.monotonic() - started < 10
-
-
-def test_an_enclosure_keeps_what_it_says_itself() -> None:
-    media = Media(url="https://e.org/a", type="audio/mpeg", length=9)
-    assert filled(Enclosure(url="https://e.org/a", type=""), media) == Enclosure(
-        url=media.url, type="audio/mpeg", length=9
-    )
-    said = Enclosure(url="https://e.org/a", type="video/mp4", length=5)
-    assert filled(said, media) == filled(said, None) == said
+    upstream.routes |= {f"/{n}": slow for n in range(100)}
+    files = asked(*(upstream.url(f"/{n}") for n in range(100)))
+    assert 0 < len(measure(files, session, NOON, seconds=0.5)) < 20
+    assert measure(files, session, NOON, stopped=lambda: True) == []
 
 
 def test_an_icon_is_what_the_page_names_and_really_an_image(upstream: Upstream, session: Session) -> None:
@@ -49,12 +115,24 @@ def test_an_icon_is_what_the_page_names_and_really_an_image(upstream: Upstream, 
     )
     upstream.routes["/page"] = reply("x", Content_Type="text/html")
     upstream.routes["/icons/a.png"] = reply(b"x", Content_Type="image/png")
-    assert find_icon(upstream.url("/"), session) == upstream.url("/icons/a.png")
+    found = find_icon(Measured(url="", next=AT_ONCE), upstream.url("/"), session, NOON)
+    assert (found.url, found.next) == (upstream.url("/icons/a.png"), NOON + timedelta(days=30))
 
 
 def test_without_a_named_icon_the_favicon_is_taken_if_there_is_one(upstream: Upstream, session: Session) -> None:
-    assert find_icon(upstream.url("/x/"), session) == ""
+    nothing = Measured(url="", next=AT_ONCE)
     upstream.routes["/favicon.ico"] = reply(b"x", Content_Type="image/x-icon", Cache_Control="no-store")
-    for body in ("", "<p>样本", "\0<<<", "<!--" * 1000):
+    for body in ("", "<p>样本", "\0<<<", "<!--" * 1000, "<link rel=icon href='http://[::1'>"):
         upstream.routes["/"] = reply(body)
-        assert find_icon(upstream.url("/"), session) == upstream.url("/favicon.ico")
+        found = find_icon(nothing, upstream.url("/"), session, NOON)
+        assert found.url == ("" if "[::1" in body else upstream.url("/favicon.ico"))
+
+
+def test_an_icon_that_is_not_found_again_stays_and_is_not_looked_for_for_ever(
+    upstream: Upstream, session: Session
+) -> None:
+    icon = Measured(url="https://e.org/icon.png", type="image/png", next=NOON)
+    for _ in range(4):
+        assert icon.next is not None
+        icon = find_icon(icon, upstream.url("/"), session, icon.next)
+    assert icon.url == "https://e.org/icon.png" and icon.given_up

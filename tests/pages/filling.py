@@ -66,7 +66,7 @@ def rich(number: int, picture: str) -> Filled:
         "<blockquote><p>引文样例</p></blockquote><ul><li>一</li><li>二</li></ul>",
         rights="© 样例",
         original="https://sample.example/en",
-        tags=("样例标签", "测试"),
+        tags=("样例标签", "香港"),
         section="样例栏目",
         updated=START + timedelta(hours=number, minutes=30),
     )

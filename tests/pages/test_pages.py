@@ -219,6 +219,15 @@ def test_an_entrys_page_shows_all_there_is_and_leads_to_its_source(site: Site) -
     assert page.select("meta[property='og:image']")[0]["content"] == PICTURE
 
 
+def test_an_entrys_page_says_which_topics_it_is_nearly_in(site: Site) -> None:
+    (near,) = soup(get(site, f"/entry/{site.rich}?lang=en")[2]).select(".near")
+    assert (
+        " ".join(near.get_text().split())
+        == "Topics that it is nearly in Hong Kong 2 of 4 in the source’s tags: 香港 +2"
+    )
+    assert [link.get("href") for link in near.select("a")] == ["/topic/hong-kong?lang=en"]
+
+
 def test_text_in_another_language_than_the_pages_says_so(site: Site) -> None:
     page = soup(get(site, f"/entry/{site.bilingual}?lang=zh-Hans")[2])
     assert page.select("h1")[0].get("lang") == "en"
@@ -249,6 +258,8 @@ def test_status_shows_every_source_and_every_doubt(site: Site) -> None:
     assert "byte 17: this is a sample of a reason" in text
     assert "bbc/broken.md" in text
     assert "not configured" in text
+    assert "quiet for longer than usual" in text
+    assert "Ingesting: none on this machine" in " ".join(BeautifulSoup(text, "lxml").get_text(" ").split())
     assert str(site.settings.var_folder) not in text
 
 
@@ -350,9 +361,10 @@ def test_nothing_private_has_a_page_or_shows_on_one(site: Site, tmp_path: Path) 
         "/topic/climate",
         f"/entry/{site.rich}",
         f"/entry/{site.rich}.json",
-        "/qr/source/dw.svg",
     ):
         assert client.get(path).status_code == 404, path
+    for path in ("/qr/source/dw.svg", "/qr/source/nobody.svg"):  # drawn of any address, it tells nothing of one
+        assert client.get(path).status_code == 200, path
     for path in ("/", "/all", "/all/2020-05", "/status", "/?q=dw"):
         answer = client.get(path)
         assert answer.status_code == 200

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import Candidate, EntryRow, Reading, Store
@@ -110,17 +111,28 @@ def recount(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], s
     places = set()
     with store.reading() as connection:
         rows = connection.execute(select(t.entries)).all()
+    known = {row.id: row for row in rows}
+    topics = {row.id: {f"topic/{label.topic}" for label in unpack_labels(row.labels)} for row in rows}
+
+    def stands(row: Row[Any], path: str) -> bool:
+        """Whether no other entry with its text, which comes before it, stands in the feed already."""
+        if row.withdrawn is not None or path not in {"all", f"source/{row.source}", *topics[row.id]}:
+            return False
+        if row.hidden and path != f"source/{row.source}":
+            return False
+        if row.repost_of is None or path == f"source/{row.source}":
+            return True
+        before = [r for r in rows if r.repost_of == row.repost_of and (r.published, r.id) < (row.published, row.id)]
+        first = known.get(row.repost_of)
+        return not any(stands(other, path) for other in (*before, *([first] if first else [])))
+
     for row in rows:
-        if row.withdrawn is not None:
-            continue
-        paths = {f"source/{row.source}"}
-        if row.repost_of is None and not row.hidden:
-            paths |= {"all", *(f"topic/{label.topic}" for label in unpack_labels(row.labels))}
         month = datetime.fromtimestamp(row.published, UTC).strftime("%Y-%m")
-        for path in paths:
-            feeds[path] += 1
-            months[path, month] += 1
-            places.add((path, row.published, row.id, row.weight))
+        for path in {"all", f"source/{row.source}", *topics[row.id]}:
+            if stands(row, path):
+                feeds[path] += 1
+                months[path, month] += 1
+                places.add((path, row.published, row.id, row.weight))
     return dict(feeds), dict(months), places
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from refeed.makers import Makers
 from refeed.making import Maker
 from refeed.model import Outcome
 from refeed.rules import Limits
-from refeed.store import Store, forget_files, keep, record, relabel, restore, revise, withdraw
+from refeed.store import Candidate, Store, forget_files, keep, record, relabel, restore, revise, withdraw
 from refeed.store.glances import glances
 from store.samples import NOON, counted, id_of, judge, packed_labels, reading, recount, refused, rows_of
 
@@ -132,6 +133,35 @@ def test_of_two_entries_with_one_text_one_is_shown_and_names_the_other(store: St
     assert counted(store) == recount(store)
 
 
+def test_a_repost_is_hidden_only_where_its_original_stands(store: Store) -> None:
+    record(store, [reading(1, source="one", band=7, topics=["climate"])], NOON, judge)
+    record(store, [reading(2, source="two", band=7, days=1, topics=["climate", "health"])], NOON, judge)
+    record(store, [reading(3, source="three", band=7, days=2, topics=["health"])], NOON, judge)
+
+    def shown(feed: str) -> list[str]:
+        return [member.id for member in store.newest(feed, 9)]
+
+    assert (shown("all"), shown("topic/climate"), shown("topic/health")) == ([id_of(1)], [id_of(1)], [id_of(2)])
+    assert [shown(f"source/{source}") for source in ("two", "three")] == [[id_of(2)], [id_of(3)]]
+    # The original's labels change, and what hung on them moves, in those feeds alone.
+    changed = relabel(store, {id_of(1): packed_labels(["health"])}, "topics-2", NOON)
+    assert changed == {"all", "source/one", "topic/climate", "topic/health"}
+    assert (shown("topic/climate"), shown("topic/health")) == ([id_of(2)], [id_of(1)])
+    assert counted(store) == recount(store)
+
+
+def test_what_is_in_a_repost_but_not_in_its_original_stands_where_the_repost_is_hidden(store: Store) -> None:
+    def chain(candidate: Candidate, others: Sequence[Candidate]) -> str | None:
+        return {id_of(2): id_of(1), id_of(3): id_of(2)}.get(candidate.id)
+
+    sources = {1: "one", 2: "two", 3: "three"}
+    record(store, [reading(n, source=source, band=7, days=n) for n, source in sources.items()], NOON, chain)
+    assert {member.id for member in store.newest("all", 9)} == {id_of(1), id_of(3)}
+    withdraw(store, [id_of(1)], NOON)
+    assert {member.id for member in store.newest("all", 9)} == {id_of(2)}
+    assert counted(store) == recount(store)
+
+
 def test_relabelling_moves_entries_between_topics_and_no_date(store: Store) -> None:
     record(store, [reading(n, topics=["climate"]) for n in range(3)], NOON)
     assert sorted(store.outdated(topics="topics-2")) == sorted(map(id_of, range(3)))
@@ -158,10 +188,10 @@ def test_entries_made_again_change_the_feeds_that_show_another_text_and_only_tho
 def test_files_are_remembered_by_their_bytes_names(store: Store) -> None:
     name = b"\xff\xfe \xe6\xa0\xb7.txt"
     record(store, [replace(reading(1), path=name)], NOON)
-    assert list(store.files()) == [name]
+    assert [path for path, _ in store.files()] == [name]
     assert store.known([reading(1).digest, b"\x00" * 20]) == {reading(1).digest}
     forget_files(store, [name])
-    assert store.files() == {}
+    assert list(store.files()) == []
 
 
 def test_doubts_name_the_quarantined_first(store: Store) -> None:

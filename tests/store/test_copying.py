@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from refeed.errors import StoreError
-from refeed.store import Store, copy, record, withdraw
+from refeed.media import Measured
+from refeed.store import Store, adorn, copy, enrich, record, withdraw
 from refeed.store import schema as t
 from store.samples import NOON, counted, id_of, judge, reading, recount, refused
 
@@ -25,6 +26,8 @@ def full(store: Store) -> Store:
     )
     record(store, [reading(1, 1), refused(99)], NOON, judge)
     withdraw(store, [id_of(4)], NOON, judge)
+    enrich(store, {id_of(5): [Measured(url="https://e.org/5.mp3", type="audio/mpeg", length=5)]}, NOON)
+    adorn(store, {"one": Measured(url="https://e.org/icon.png", next=NOON)}, NOON)
     return store
 
 
@@ -56,6 +59,7 @@ def test_a_copy_holds_the_same_rows_and_goes_on_from_there(full: Store, target: 
     assert {one.table: one.rows for one in copied} == {name: len(rows) for name, rows in everything(full).items()}
     assert ("entries", 30) in heard
     assert target.identity == full.identity
+    assert (target.icons(), target.entries([id_of(5)])) == (full.icons(), full.entries([id_of(5)]))
     record(target, [reading(200)], NOON, judge)
     assert counted(target) == recount(target)
 

@@ -101,6 +101,38 @@ def test_hints_count_half(entry: MakeEntry) -> None:
     assert matcher.explain(entry("高温"))[0].score == matcher.explain(entry("气候"))[0].score / 2
 
 
+def test_hints_alone_make_no_subject_of_a_text(entry: MakeEntry) -> None:
+    matcher = topic("经济", hints=("公司", "市场"))
+    full = "公司与市场。" * 20
+    assert not matcher.explain(entry("样例", full))
+    alone, beside = (matcher.explain(entry("样例", text))[0].score for text in ("经济。", f"经济。{full}"))
+    assert beside == pytest.approx(2 * alone, abs=0.02)
+
+
+def test_of_hints_alone_one_counts_in_a_title(entry: MakeEntry) -> None:
+    matcher = topic("经济", hints=("公司", "员工"))
+    assert not matcher.labels(entry("公司要求员工"))
+    assert matcher.explain(entry("公司要求员工"))[0].score == matcher.explain(entry("公司"))[0].score
+
+
+def test_a_text_without_its_title_belongs_only_when_it_is_full_of_the_topic(entry: MakeEntry) -> None:
+    matcher, rest = topic("气候"), "这是一篇样例，写得很长。" * 100
+    assert not matcher.labels(entry("样例", "气候。" * 5 + rest))
+    assert matcher.labels(entry("样例", "气候。" * 12 + rest))
+
+
+def test_a_tag_says_less_in_a_long_row_of_them(entry: MakeEntry) -> None:
+    matcher, others = topic("气候", weight={"tags": 4.0}), tuple(f"标签{number}" for number in range(19))
+    assert matcher.explain(entry("样例", tags=("气候",)))[0].score == 4.0
+    assert matcher.explain(entry("样例", tags=("气候", *others)))[0].score == 2.0
+
+
+@pytest.mark.parametrize("title", ["气候基金 | 样例一则", "气候日报｜样例一则"])
+def test_who_writes_is_not_what_it_is_about(title: str, entry: MakeEntry) -> None:
+    assert not topic("气候").explain(entry(title))
+    assert topic("样例").labels(entry(title))
+
+
 def test_of_overlapping_words_the_longest_counts(entry: MakeEntry) -> None:
     matcher = topic("气候", "气候特使")
     assert matcher.explain(entry("气候特使"))[0].score == matcher.explain(entry("气候"))[0].score
@@ -111,8 +143,8 @@ def test_reasons_say_which_words_stood_where_and_what_they_counted(entry: MakeEn
     article = entry("气候与气候", "气候，气候，股价", link="https://example.org/culture/1", tags=("气候",))
     (verdict,) = matcher.explain(article)
     assert str(verdict) == (
-        "t: 13 of 4; title: 气候 ×2 (+8); tags: 气候 (+2); lead: 气候 ×2, not 股价 (+0.5); "
-        "body: 气候 ×2, not 股价 (+0.5); section: culture (+2)"
+        "t: 12.83 of 4; title: 气候 ×2 (+8); tags: 气候 (+2); lead: 气候 ×2, not 股价 (+0.5); "
+        "body: 气候 ×2, not 股价 (+0.33); section: culture (+2)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Real dumps, where they are at hand: what the shipped topics find, against labels made before any rule was."""
+"""Real dumps, where they are at hand: what the shipped topics find, against labels made by reading."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def topics_of(maker: Maker, path: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def score(maker: Maker) -> Score:
-    """How often a topic was found rightly, found wrongly, and missed. Doubtful ones count neither way."""
+    """How often a topic was found rightly, found wrongly, and missed."""
     if not SAMPLES.is_dir():
         pytest.skip(f"no sample dumps at {SAMPLES}")
     sheet = yaml.safe_load((Path(__file__).parent / "labels.yaml").read_text("utf-8"))
@@ -41,22 +41,21 @@ def score(maker: Maker) -> Score:
         key = f"{path.relative_to(SAMPLES).parent.as_posix()}/{number[0]}"
         seen.add(key)
         found, wanted = topics_of(maker, path), set(sheet["labels"][key])
-        doubtful = set(sheet["doubtful"].get(key, ()))
         right.update(found & wanted)
-        wrong.update(found - wanted - doubtful)
-        missed.update(wanted - found - doubtful)
+        wrong.update(found - wanted)
+        missed.update(wanted - found)
     assert seen == set(sheet["labels"])
     return right, wrong, missed
 
 
 def test_nearly_all_that_the_topics_catch_belongs(score: Score) -> None:
     right, wrong, _ = score
-    assert right.total() / (right + wrong).total() >= 0.95
+    assert right.total() / (right + wrong).total() >= 0.97
 
 
 def test_nearly_all_that_belongs_is_caught(score: Score) -> None:
     right, _, missed = score
-    assert right.total() / (right + missed).total() >= 0.93
+    assert right.total() / (right + missed).total() >= 0.94
 
 
 def test_every_topic_with_five_entries_is_precise_and_complete(score: Score, rules: tuple[TopicRule, ...]) -> None:

@@ -13,12 +13,13 @@ from . import blocks as b
 from . import dates, people
 from .draft import Draft, lift
 from .plain import plain_blocks
+from .reading import Account
 from .repair import repair
 from .sources import Compiled, Sources, canonical
 from .steps import STEPS
 from .text import UNCARRIED, beginning, script, squeezed
 from .text import line as one_line
-from .tree import Reading, TooDeep, read
+from .tree import TooDeep, read
 from .weight import Weight, weigh
 
 __all__ = ["Sources", "Weight", "canonical", "clean", "plain", "weigh"]
@@ -47,19 +48,21 @@ def clean(raw: RawEntry, sources: Sources) -> Cleaned:
     if over := weigh(raw.html).over:
         return plain(raw, sources, over)
     try:
-        reading = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
+        blocks, account = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
     except (TooDeep, RecursionError):
         return plain(raw, sources, "elements are nested deeper than any reader shows")
-    return _finish(raw, sources, ready, reading, ())
+    return _finish(raw, sources, ready, blocks, account, ())
 
 
 def plain(raw: RawEntry, sources: Sources, reason: str) -> Cleaned:
     """An entry of the body's text alone, in paragraphs, flagged with the reason; nothing of the text is left out."""
     ready = sources.ready(raw)
-    return _finish(raw, sources, ready, Reading(blocks=plain_blocks(raw.html)), (f"published as plain text: {reason}",))
+    return _finish(raw, sources, ready, plain_blocks(raw.html), Account(), (f"published as plain text: {reason}",))
 
 
-def _finish(raw: RawEntry, sources: Sources, ready: Compiled, reading: Reading, flags: tuple[str, ...]) -> Cleaned:
+def _finish(
+    raw: RawEntry, sources: Sources, ready: Compiled, blocks: list[b.Block], account: Account, flags: tuple[str, ...]
+) -> Cleaned:
     source = sources.source(raw)
     link, section = canonical(raw.link, ready)
     title, column = _title(raw, ready, source.title)
@@ -67,16 +70,16 @@ def _finish(raw: RawEntry, sources: Sources, ready: Compiled, reading: Reading, 
         raw=raw,
         ready=ready,
         title=title,
-        blocks=reading.blocks,
-        removed=reading.removed,
-        enclosures=reading.enclosures,
+        blocks=blocks,
+        removed=account.removed,
+        enclosures=account.enclosures,
         section=column or section,
-        age=reading.age,
-        above_picture=reading.above_picture,
+        age=account.age,
+        above_picture=account.above_picture,
         authors=list(people.distinct(name for author in raw.authors for name in people.names(author, ready.is_agency))),
         tags=[one_line(tag) for tag in raw.tags if one_line(tag)],
     )
-    lift(draft, reading.fields)
+    lift(draft, account.fields)
     for step in STEPS:
         step(draft)
     entry = _entry(draft, source.id, link, source.language)

@@ -17,9 +17,10 @@ from ..config import Settings
 from ..errors import IgnoredError, QuarantineError, RefeedError, VanishedError
 from ..makers import Makers
 from ..making import Made, Maker
-from ..model import Dump, Outcome
+from ..model import Dump, Origin, Outcome
 from ..pipeline import now
 from ..store import Store
+from ..store.glances import reports
 from .shared import bare, root_of
 
 
@@ -34,15 +35,9 @@ def explain_(settings: Callable[[], Settings], what: Sequence[str], as_json: boo
     makers = Makers(Maker.of(chosen))
     refused = False
     for name in what:
-        account, origins, made = _account(name, chosen, makers)
+        account, lines = _account(name, chosen, makers, diff)
         refused = refused or account["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
-        if as_json:
-            click.echo(msgspec.json.encode(account).decode())
-        else:
-            click.echo("\n".join(explain.told(account, origins)))
-            if made is not None:
-                lines = [*explain.header(made, makers.maker), *explain.near_misses(made, makers.maker)]
-                click.echo("\n".join(lines + (list(explain.difference(made)) if diff else [])))
+        click.echo(msgspec.json.encode(account).decode() if as_json else "\n".join(lines))
     sys.exit(1 if refused else 0)
 
 
@@ -78,32 +73,50 @@ def status_(settings: Callable[[], Settings], as_json: bool) -> None:
     click.echo(msgspec.json.encode(facts).decode() if as_json else "\n".join(status.told(facts)))
 
 
-def _account(name: str, settings: Settings, makers: Makers) -> tuple[dict[str, Any], dict[str, str], Made | None]:
+def _account(name: str, settings: Settings, makers: Makers, diff: bool) -> tuple[dict[str, Any], list[str]]:
+    """What is to be said of a file or an entry: for machines, and in lines for people."""
     if not Path(name).exists() and not Path(name).is_symlink():
-        return *_account_of_entry(name, settings), None
+        return _account_of_entry(name, settings, makers.maker)
+    shown = dumps.shown(name)
     try:
         found = dumps.look(name, root_of(name, settings), settings.limits.suffixes)
         data = dumps.read(found.path, settings.limits.bytes, root=found.root)
     except (IgnoredError, VanishedError) as error:
-        return explain.ignored(name, str(error)), {}, None
+        account = explain.ignored(name, str(error))
     except QuarantineError as error:
-        return explain.ignored(name, str(error), Outcome.QUARANTINED), {}, None
-    made = makers.make(Dump(path=dumps.shown(name), folder=found.folder, data=data, seen=now()))
-    origins = {origin.field: origin.where for origin in made.cleaned.origins} if made.cleaned else {}
-    return explain.account_of_file(dumps.shown(name), made), origins, made
+        account = explain.ignored(name, str(error), Outcome.QUARANTINED)
+    else:
+        made = makers.make(Dump(path=shown, folder=found.folder, data=data, seen=now()))
+        return _account_of_file(shown, made, makers.maker, diff)
+    return account, list(explain.told(account))
 
 
-def _account_of_entry(id: str, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+def _account_of_file(shown: str, made: Made, maker: Maker, diff: bool) -> tuple[dict[str, Any], list[str]]:
+    account = explain.account_of_file(shown, made)
+    if made.cleaned is None:
+        return account, [*explain.told(account), *explain.header(made, maker)]
+    lines = [*explain.told(account, _origins(made.cleaned.origins)), *explain.header(made, maker)]
+    lines += explain.near_misses(made.cleaned.entry, maker)
+    return account, lines + (list(explain.difference(made)) if diff else [])
+
+
+def _account_of_entry(id: str, settings: Settings, maker: Maker) -> tuple[dict[str, Any], list[str]]:
     key = bare(id)
     store = Store(settings.database_url)
     store.migrate()
     try:
         known = store.entry(key)
         originals = store.originals(key)
+        others = [stored.entry for stored in store.entries([report.id for report in reports(store, key)])]
     finally:
         store.close()
     if known is None:
         raise RefeedError(f"{id}: no such file, and no entry of that id is stored")
     stored, notes = known
     account = explain.account_of_entry(stored, notes, originals[-1].path if originals else "")
-    return account, {origin.field: origin.where for origin in notes.origins}
+    lines = [*explain.told(account, _origins(notes.origins)), *explain.same_text(stored.entry, others)]
+    return account, [*lines, *explain.near_misses(stored.entry, maker)]
+
+
+def _origins(origins: Sequence[Origin]) -> dict[str, str]:
+    return {origin.field: origin.where for origin in origins}

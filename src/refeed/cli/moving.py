@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +21,35 @@ from ..model import Outcome
 from ..pipeline import Program, now
 from ..store import Store
 from .shared import root_of, writing
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+
+class _Progress:
+    """A bar with the rate and the time left, on a terminal; nothing anywhere else."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._bar: ProgressBar[str] | None = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __call__(self, done: int, of: int) -> None:
+        if self._bar is None:
+            if not sys.stderr.isatty():
+                return
+            self._bar = click.progressbar(
+                length=of, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
+            )
+            self._bar.render_progress()
+        rate = done / (time.monotonic() - self._began)
+        self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
 
 
 @click.command()
@@ -38,7 +69,8 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
         except FetchError as error:
             click.echo(f"{error}; dumps are ingested all the same", err=True)
         files = _files(paths, chosen) if paths else None
-        tally = program.ingest(files)
+        with _Progress() as progress:
+            tally = program.ingest(files, progress=progress)
         counts = tally.counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))

@@ -23,6 +23,7 @@ from ..errors import ConfigError
 T = TypeVar("T")
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
+_NUMBER = re.compile(r"number (\d+)\b")
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -110,8 +111,24 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
     try:
         return cls(**values)
     except ValueError as error:  # raised by a __post_init__, whose text names the field
-        reader.mistake(node, key_path, str(error))
+        where, place, text = _blamed(node, path, str(error))
+        reader.mistake(where, spell(place), text)
         return None
+
+
+def _blamed(
+    node: yaml.MappingNode, path: tuple[str | int, ...], message: str
+) -> tuple[yaml.Node, tuple[str | int, ...], str]:
+    """The key that a message begins with, and the item if it goes on so (`words: number 2 is …`), or the mapping."""
+    name, colon, text = message.partition(": ")
+    head, *rest = name.split(".")
+    for key_node, value_node in node.value:
+        if colon and str(key_node.value).replace("-", "_") == head:
+            number = _NUMBER.match(text)
+            items = value_node.value if number and isinstance(value_node, yaml.SequenceNode) else []
+            where = items[int(number[1]) - 1] if number and len(items) >= int(number[1]) else key_node
+            return where, (*path, str(key_node.value), *rest), text
+    return node, path, message
 
 
 def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:

@@ -1,80 +1,124 @@
-"""Addresses of media and sites -> their size, type and icon, by asking for headers only. Off by default."""
+"""Files that entries show, and sites -> their size, type and icon, by asking for headers. Off by default."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from urllib.parse import urljoin
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from ..errors import FetchError
-from ..model import Enclosure
-from .session import Session
+from ..media import Measured, hopeless, in_vain
+from .polling import retry_after
+
+if TYPE_CHECKING:
+    from .session import Session
 
 _AT_ONCE = 4
 _LARGEST = 1 << 40
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+_SAYS_NOTHING = ("application/octet-stream", "binary/octet-stream", "application/x-download", "text/plain")
+_PAGES = ("text/html", "application/xhtml+xml")
+_NEVER = (405, 410, 501)
+"""Answers that stay: asking for headers is not allowed here, or the file is gone for good."""
+_BUSY = (429, 503)
+_WAIT = timedelta(minutes=10)
+"""How long a server is left alone that does not answer, or that has too much to do and does not say for how long."""
+_ICON_AGAIN = timedelta(days=30)
+"""A site's icon is looked for again after so long: it may have another one by then."""
+_PAGE_READ = 200_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """What a server says of a file, without the file."""
+def measure(
+    files: Iterable[Measured],
+    session: Session,
+    now: datetime,
+    *,
+    seconds: float = 60,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[Measured]:
+    """Ask once after each file, and say what is known then. Nothing is raised.
 
-    url: str
-    type: str = ""
-    length: int = 0
-    """In bytes; 0 when it does not say."""
-
-
-def measure(urls: Iterable[str], session: Session, seconds: float = 60) -> dict[str, Media]:
-    """Size and type of every URL whose server says them; others are left out. Ends after `seconds` in any case."""
+    Each server is asked for one file at a time. When it does not answer, or has too much to do, its other files are put
+    off, which counts as no try. Those that `seconds` did not suffice for are left out, and all others when `stopped`.
+    """
     deadline = time.monotonic() + seconds
-    wanted = list(dict.fromkeys(urls))
+    servers: dict[str, list[Measured]] = {}
+    for file in files:
+        servers.setdefault(urlsplit(file.url).netloc.lower(), []).append(file)
+
+    def ask(of_one: list[Measured]) -> list[Measured]:
+        return _ask_server(of_one, session, now, lambda: stopped() or time.monotonic() >= deadline)
+
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="measure") as pool:
-        found = pool.map(lambda url: _measure(url, session) if time.monotonic() < deadline else None, wanted)
-        return {media.url: media for media in found if media}
+        return [file for heard in pool.map(ask, servers.values()) for file in heard]
 
 
-def filled(enclosure: Enclosure, media: Media | None) -> Enclosure:
-    """An enclosure with the length and type that were missing; what it says itself stays."""
-    if media is None:
-        return enclosure
-    return replace(enclosure, type=enclosure.type or media.type, length=enclosure.length or media.length)
+def find_icon(known: Measured, link: str, session: Session, now: datetime) -> Measured:
+    """Ask once for the icon of the site at `link`: what its page names, else its favicon.ico, if that is an image.
 
-
-def find_icon(link: str, session: Session) -> str:
-    """Address of a site's icon: what its page names, else its favicon.ico; empty when neither is an image."""
+    What was `known` stays while no other one is found. Nothing is raised.
+    """
     try:
-        answer = session.get(link)
-    except FetchError:
-        return ""
-    named = _named_icons(answer.body) if answer.status == 200 else []
-    for candidate in (*named[:3], "/favicon.ico"):
-        media = _measure(urljoin(answer.url, candidate), session)
-        if media and media.type.startswith("image/"):
-            return media.url
-    return ""
+        page = session.get(link)
+        named = _named_icons(page.body) if page.status == 200 else []
+        for candidate in (*named[:3], "/favicon.ico"):
+            answer = session.head(urljoin(page.url, candidate))
+            kind = _type(answer.headers.get("Content-Type", ""))
+            if answer.status == 200 and kind.startswith("image/"):
+                return Measured(url=answer.url, type=kind, next=now + _ICON_AGAIN)
+    except (FetchError, ValueError) as error:  # ValueError: what a page names need not be a URL
+        return in_vain(known, str(error), now)
+    return in_vain(known, f"{link} has no icon", now)
 
 
-def _measure(url: str, session: Session) -> Media | None:
-    try:
-        answer = session.head(url)
-    except FetchError:
-        return None
-    kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    length = answer.headers.get("Content-Length", "").strip()
-    if answer.status != 200 or not _TYPE.fullmatch(kind):
-        return None
+def _ask_server(files: list[Measured], session: Session, now: datetime, over: Callable[[], bool]) -> list[Measured]:
+    heard: list[Measured] = []
+    for place, file in enumerate(files):
+        if over():
+            break
+        try:
+            answer = session.head(file.url)
+        except FetchError as error:
+            why, wait = str(error), _WAIT
+        else:
+            if answer.status not in _BUSY:
+                heard.append(_judged(file, answer.status, answer.headers.get, now))
+                continue
+            why = f"it answers {answer.status}"
+            wait = retry_after(answer.headers.get("Retry-After", ""), now) or _WAIT
+        heard.append(in_vain(file, why, now, at_least=wait))
+        return heard + [replace(other, error=why, next=now + wait) for other in files[place + 1 :]]
+    return heard
+
+
+def _judged(file: Measured, status: int, header: Callable[[str, str], str], now: datetime) -> Measured:
+    if status in _NEVER:
+        return hopeless(file, f"it answers {status}")
+    if status != 200:
+        return in_vain(file, f"it answers {status}", now)
+    kind = _type(header("Content-Type", ""))
+    if kind in _PAGES:
+        return in_vain(file, "it is a web page by now", now)
+    length = header("Content-Length", "").strip()
     size = int(length) if length.isascii() and length.isdecimal() and len(length) < 15 else 0
-    return Media(url=url, type=kind, length=size if size < _LARGEST else 0)
+    return Measured(url=file.url, type=kind, length=size if size < _LARGEST else 0)
+
+
+def _type(header: str) -> str:
+    kind = header.split(";")[0].strip().lower()
+    return kind if _TYPE.fullmatch(kind) and kind not in _SAYS_NOTHING else ""
 
 
 def _named_icons(page: bytes) -> list[str]:
-    root = etree.HTML(page[:200_000], etree.HTMLParser(no_network=True, huge_tree=False)) if page.strip() else None
+    parser = etree.HTMLParser(no_network=True, huge_tree=False)
+    root = etree.HTML(page[:_PAGE_READ], parser) if page.strip() else None
     if root is None:
         return []
     links = [(set(str(one.get("rel", "")).lower().split()), str(one.get("href", ""))) for one in root.iter("link")]

@@ -93,8 +93,11 @@ class _Connection:
         client.request(str(request.method), target, body=body, headers=headers)
         answer = client.getresponse()
         content = b"".join(self._body(answer, limit)) if request.method != "HEAD" else b""
-        # The body is whole and decoded here; only after HEAD does the length say something that we do not know.
-        spent = {"content-encoding", "transfer-encoding", *(["content-length"] if request.method != "HEAD" else [])}
+        # The body is whole and decoded here; only after HEAD does the length say something that we do not know, and
+        # then only if it is the length of the thing itself.
+        spent = {"content-encoding", "transfer-encoding"}
+        if request.method != "HEAD" or answer.headers.get("Content-Encoding"):
+            spent.add("content-length")
         kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in spent]
         return urllib3.HTTPResponse(
             body=BytesIO(content),

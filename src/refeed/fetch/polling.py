@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ..dumpfile import DumpFile, dump_file, number
 from ..errors import FetchError
@@ -15,7 +16,9 @@ from ..rules import UpstreamRule
 from .items import Item, Reading, decode
 from .items_json import read_json
 from .items_xml import read_xml
-from .session import Answer, Session
+
+if TYPE_CHECKING:
+    from .session import Answer, Session
 
 _DAY = timedelta(days=1)
 _LONGEST_WAIT = timedelta(days=7)
@@ -117,7 +120,7 @@ def _refused(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: 
     if answer.status == 410:
         error = "it says that it is gone for good (410); take it out of the configuration"
         return replace(state, gone=True, error=error, failures=state.failures + 1, next=None)
-    wait = _retry_after(answer.headers.get("Retry-After", ""), now)
+    wait = retry_after(answer.headers.get("Retry-After", ""), now)
     words = {429: "it asks us to slow down (429)", 404: "nothing is there (404)", 503: "it is not available (503)"}
     error = words.get(answer.status, f"it answered {answer.status}")
     return failed(upstream, state, f"{error}; after {wait} again" if wait else error, now, wait)
@@ -183,7 +186,8 @@ def _fresh_for(headers: Mapping[str, str]) -> timedelta:
     return min(timedelta(seconds=int(match[1])), _DAY) if match else timedelta(0)
 
 
-def _retry_after(text: str, now: datetime) -> timedelta | None:
+def retry_after(text: str, now: datetime) -> timedelta | None:
+    """How long a Retry-After asks to wait, within reason; None when it says nothing that makes sense."""
     try:
         wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
     except (ValueError, TypeError, OverflowError):

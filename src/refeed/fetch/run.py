@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..dumpfile import write
 from ..errors import FetchError
 from ..rules import UpstreamRule
 from .git import checkout_of, pull
 from .polling import UpstreamState, due, failed, poll
-from .session import Session
 from .states import States
+
+if TYPE_CHECKING:
+    from .session import Session
 
 _AT_ONCE = 4
 

@@ -23,9 +23,10 @@ from .exchange import Exchange, Limits
 from .guard import Guard, Resolve, split, system_resolve
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+_AS_IT_IS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+"""Of a file that is packed for the way, the length would be that of the packet."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
-_KEEP_HEAD = timedelta(days=30)
 _KEEP_ANY = timedelta(days=60)
 
 
@@ -77,8 +78,8 @@ class Session:
         return self._follow("GET", url)
 
     def head(self, url: str) -> Answer:
-        """Status and headers alone; remembered for thirty days. Raises FetchError."""
-        return self._follow("HEAD", url, expire_after=_KEEP_HEAD)
+        """Status and headers alone. Raises FetchError."""
+        return self._follow("HEAD", url, headers=_AS_IT_IS)
 
     def post(self, url: str, data: Mapping[str, str]) -> Answer:
         """Send a form. A redirect is an answer here and not followed. Raises FetchError."""

@@ -116,18 +116,23 @@ class EntryParts(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
             if index == 0:
                 xml_elem("enclosure", item, url=media.url, length=str(media.length), type=media.type)
             else:
-                size = {"fileSize": str(media.length)} if media.length else {}
-                xml_elem(f"{{{MEDIA}}}content", item, url=media.url, type=media.type, **size)
+                xml_elem(f"{{{MEDIA}}}content", item, url=media.url, **_facts(media.type, media.length))
 
 
 def _add_picture(element: Any, entry: Entry) -> None:
     """The lead image, once: beside an enclosure of the same URL Liferea and RSS Guard would list it twice."""
     if entry.image and entry.image.url:
-        picture = xml_elem(f"{{{MEDIA}}}content", element, url=uri(entry.image.url), medium="image")
+        facts = _facts(entry.image.type, entry.image.length)
+        picture = xml_elem(f"{{{MEDIA}}}content", element, url=uri(entry.image.url), medium="image", **facts)
         if entry.image.caption:
             xml_elem(f"{{{MEDIA}}}description", picture, type="plain").text = carriable(entry.image.caption)
         if entry.image.credit:
             xml_elem(f"{{{MEDIA}}}credit", picture).text = carriable(entry.image.credit)
+
+
+def _facts(type: str, length: int) -> dict[str, str]:
+    """What Media RSS says of a file, as far as it is known."""
+    return {name: value for name, value in (("type", carriable(type)), ("fileSize", str(length or ""))) if value}
 
 
 def _add_link(parent: Any, link: Link, name: str) -> None:

@@ -98,7 +98,16 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
         {
             "contributors": [_filled({"name": p.name, "role": p.role}) for p in contributors(shown)],
             "rights": carriable(entry.rights),
-            "image": _filled({"caption": carriable(image.caption), "credit": carriable(image.credit)}) if image else {},
+            "image": _filled(
+                {
+                    "caption": carriable(image.caption),
+                    "credit": carriable(image.credit),
+                    "mime_type": carriable(image.type),
+                    "size_in_bytes": image.length,
+                }
+            )
+            if image
+            else {},
             "original": _filled({"url": uri(entry.original), "language": entry.original_language})
             if entry.original
             else {},

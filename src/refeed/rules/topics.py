@@ -8,8 +8,8 @@ from typing import Literal
 
 import re2
 
-WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1.0}
-"""What one mention counts, by place; in the body, two mentions in every thousand characters."""
+WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
+"""What one mention counts, by place; in the body, one in every thousand characters."""
 
 PATTERN = "re:"
 """A word that begins with this is a pattern for google-re2."""
@@ -31,7 +31,7 @@ class TopicRule:
     words: tuple[str, ...] = ()
     """Simplified or Traditional, Mainland or Taiwan wording; `re:` and a pattern."""
     hints: tuple[str, ...] = ()
-    """Words that speak for the topic only half as much."""
+    """Words that speak for the topic only half as much, and no more than the words beside them."""
     without: tuple[str, ...] = ()
     """They hide a topic's word that they hold (苹果日报 hides 苹果); elsewhere they speak against as words do for."""
     sections: tuple[str, ...] = ()
@@ -56,8 +56,8 @@ class TopicRule:
                     raise ValueError(f"{name}: {slug!r} is no slug; use a-z, 0-9 and single hyphens")
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
-        if not (self.words or self.hints or self.sections):
-            raise ValueError("words: none given; a topic needs words, hints or sections")
+        if not (self.words or self.sections):
+            raise ValueError("words: none given; a topic needs words or sections, and hints only add to them")
         for name in ("words", "hints", "without", "sections", "sources"):
             for place, word in enumerate(getattr(self, name), 1):
                 _check_word(name, place, word)

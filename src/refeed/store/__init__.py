@@ -8,7 +8,7 @@ from .listening import Listener
 from .mending import mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
 from .reposts import Candidate, Judge
-from .revising import hide, keep, relabel, restore, revise, withdraw
+from .revising import adorn, enrich, hide, keep, relabel, restore, revise, withdraw
 from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "Recorded",
     "Store",
     "Stored",
+    "adorn",
     "copy",
+    "enrich",
     "forget",
     "forget_files",
     "hide",

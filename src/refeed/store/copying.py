@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Row, Table, func, select, tuple_
 
 from ..errors import StoreError
 from . import schema as t
 from .migrations import MIGRATIONS, version_of
-from .postgres import Patient, unhurried
+from .postgres import unhurried
 from .store import Store
 
 _ROWS = 2_000
@@ -94,17 +93,17 @@ def _rows(connection: Connection, table: Table) -> Iterator[list[Row[Any]]]:
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row[Any]]) -> None:
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, Patient):
+    if connection.dialect.name != "postgresql":
         connection.execute(table.insert(), [dict(row._mapping) for row in rows])
         return
+    driver: Any = connection.connection.driver_connection
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     try:
         # Five times as fast as INSERT.
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as into:
             for row in rows:
                 into.write_row(row)
-    except psycopg.Error as error:
+    except connection.dialect.loaded_dbapi.Error as error:
         raise StoreError(f"{table.name} cannot be copied: {' '.join(str(error).split())}") from error
 
 

@@ -63,7 +63,7 @@ def glances(store: Store, each: int, months: int = 12) -> dict[str, Glance]:
 
 
 def reports(store: Store, id: str) -> tuple[Headline, ...]:
-    """The other entries that hold the same text as this one, oldest first: one of them all is shown in feeds."""
+    """The other entries that hold the same text as this one, oldest first: of them all, each feed shows one."""
     e = t.entries.c
     with store.reading() as connection:
         first = connection.execute(select(e.repost_of).where(e.id == id)).scalar() or id

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .engine import parse_url
-from .postgres import Patient, open_engine
+from .postgres import open_engine
 
 _CHANNEL = "refeed"
 _LOOK = 1.0
@@ -48,14 +48,13 @@ class Listener:
             try:
                 with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                     self._hear(connection)
-            except (SQLAlchemyError, psycopg.Error):
+            except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
                 self._stop.wait(_AGAIN)
 
     def _hear(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
         self._heard()  # of what happened before
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, Patient)
+        driver: Any = connection.connection.driver_connection
         quiet = 0
         while not self._stop.is_set():
             heard = list(driver.notifies(timeout=_LOOK, stop_after=1))

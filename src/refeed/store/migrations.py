@@ -103,6 +103,12 @@ CREATE TABLE months (
 CREATE TABLE sources (id {text} PRIMARY KEY, data {text} NOT NULL)
 """
 
+_MEASURED = """
+ALTER TABLE entries ADD COLUMN media {text} NOT NULL DEFAULT '[]'
+;
+ALTER TABLE sources ADD COLUMN icon {text} NOT NULL DEFAULT '[]'
+"""
+
 _HIDDEN = "ALTER TABLE entries ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0"
 
 _TALLIES = """
@@ -125,7 +131,7 @@ DROP INDEX files_quarantined
 CREATE INDEX files_doubtful ON files (outcome, path) WHERE outcome <> 'accepted'
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _HIDDEN, _TALLIES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MEASURED, _HIDDEN, _TALLIES)
 """SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them."""
 
 _WORDS = {

@@ -7,24 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from ..model import Label
 from . import schema as t
 from .listening import tell
-from .packing import seconds, unpack_labels
+from .packing import seconds
 
 _CHUNK = 200
 """Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
-
-
-def feeds_of(source: str, labels: Sequence[Label], *, alone: bool = False) -> frozenset[str]:
-    """The feeds an entry belongs to. One that stands alone, as a repost does, is in its own source's feed only."""
-    own = f"source/{source}"
-    return frozenset({own} if alone else {"all", own, *(f"topic/{label.topic}" for label in labels)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +29,10 @@ class Place:
     weight: int = 0
 
     @classmethod
-    def of(cls, row: Mapping[str, Any] | None) -> Place:
-        """The place of an entry's row; one that is not there yet, or is withdrawn, has none."""
-        if row is None or row["withdrawn"] is not None:
+    def of(cls, row: Mapping[str, Any] | None, feeds: frozenset[str] = frozenset()) -> Place:
+        """The place of an entry's row that stands in these feeds; a row that is not there yet has none."""
+        if row is None or not feeds:
             return NOWHERE
-        labels = unpack_labels(row["labels"])
-        feeds = feeds_of(row["source"], labels, alone=row["repost_of"] is not None or bool(row["hidden"]))
         return cls(feeds=feeds, published=row["published"], weight=row["weight"])
 
 
@@ -124,7 +115,7 @@ class Places:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same key. All name the same columns, in the same order."""
+    """Insert rows, or replace what they name in those with the same key. All name the same columns, in one order."""
     if not rows:
         return
     sql, places = _insert(connection.dialect, table, tuple(rows[0]))
@@ -137,8 +128,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The statement in the driver's own words, and the order of its values; none where they go by name."""
     keys = [column.name for column in table.primary_key]
-    statement = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name].insert(table)
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    statement = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
     if others:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
     else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg.errors import _WaitTimeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from .patient import Patient
 
 KEYS = 0x72656665  # "refe": any number will do, so long as all our processes use the same
 """First half of the keys of all our advisory locks. The second: 0 the writer, 1 who ingests, 2 who ought to."""
@@ -30,27 +31,10 @@ _DEFAULTS = {
 }
 
 
-class Patient(psycopg.Connection[Any]):
-    """Waits for an answer as long as its statement timeout allows, and a little longer: then the server is away.
-
-    The server's own timeout does nothing where the server itself hangs.
-    """
-
-    patience: float | None = None
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Overrides psycopg's (3.3): every exchange with the server goes through here."""
-        try:
-            return super().wait(gen, interval=interval, timeout=timeout or self.patience)
-        except _WaitTimeout as error:
-            if timeout is not None:
-                raise  # psycopg's own limit, which it knows how to take
-            self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer within {self.patience:.0f} s") from error
-
-
 def open_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
     """An engine for a PostgreSQL. What the URL says stands before our defaults."""
+    from .patient import Patient
+
     limit = _GLANCE_MS if read_only else _STATEMENT_MS
     options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
     if read_only:
@@ -77,8 +61,7 @@ def unhurried(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, Patient)
+        driver: Any = connection.connection.driver_connection
         driver.patience = None
 
 

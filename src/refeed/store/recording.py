@@ -21,6 +21,9 @@ from .store import Store
 from .tallies import Tallies
 from .turning import turn
 
+_FRESH: dict[str, Any] = {"via": "[]", "media": "[]", "repost_of": None, "withdrawn": None}
+"""What a new entry's row has that no dump says."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow:
@@ -188,7 +191,7 @@ def _version(batch: _Batch, reading: Reading, before: bytes | None) -> str:
     versions[digest] = version
     dates = settle(tuple(versions.values()))
     old = batch.rows.get(made.id)
-    row: dict[str, Any] = dict(old) if old else {"id": made.id, "via": "[]", "repost_of": None, "withdrawn": None}
+    row: dict[str, Any] = dict(old) if old else dict(_FRESH, id=made.id)
     if dates.newest == digest or old is None:
         row |= {
             "source": made.source.id,

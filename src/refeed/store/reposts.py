@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from . import schema as t
 from .packing import instant, unpack_entry
@@ -18,10 +18,10 @@ from .places import upsert
 
 _CHUNK = 500
 _SECONDS = 32 * 24 * 3600
-"""In what is called a month here."""
+"""In what is called a month here. A text is looked for in a month and in both beside it, so at least so far apart."""
 _MONTH = 1 << 48
 """How far the keys of successive months stand apart: a band has 48 bits."""
-_BY_BAND = select(t.bands).where(t.bands.c.band.in_(bindparam("bands", expanding=True, literal_execute=True)))
+_BY_BAND = "SELECT band, entry FROM bands WHERE band IN (%s)"
 """Numbers, written into the statement: a parameter for each would cost five times the look-up."""
 
 Row = dict[str, Any]
@@ -124,7 +124,8 @@ def _near(connection: Connection, rows: Mapping[str, Row], new: Mapping[str, Row
             _join(near, wanted.get(band, ()), other)
     bands = list(wanted)
     for start in range(0, len(bands), _CHUNK):
-        for band, other in connection.execute(_BY_BAND, {"bands": bands[start : start + _CHUNK]}):
+        numbers = ",".join(map(str, bands[start : start + _CHUNK]))
+        for band, other in connection.exec_driver_sql(_BY_BAND % numbers):
             if other not in new:
                 _join(near, wanted[band], other)
     return near

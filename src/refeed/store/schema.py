@@ -57,6 +57,7 @@ entries = Table(
     Column("notes", LargeBinary, nullable=False),
     Column("labels", Text, nullable=False),
     Column("via", Text, nullable=False),
+    Column("media", Text, nullable=False),
     Column("sketch", LargeBinary),
     Column("bands", LargeBinary, nullable=False),
     Column("repost_of", Text),
@@ -116,4 +117,5 @@ sources = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("data", Text, nullable=False),
+    Column("icon", Text, nullable=False),
 )

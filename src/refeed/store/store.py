@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from sqlalchemy import Connection, Select, desc, func, insert, or_, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
+from ..media import Measured
 from ..model import Entry, Label, Outcome, Source
 from . import schema as t
 from .engine import connect, parse_url
 from .mending import is_sound
 from .migrations import MIGRATIONS, migrate, version_of
-from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_notes
+from .packing import Notes, decompress, instant, unpack_entry, unpack_labels, unpack_measured, unpack_notes
 from .places import upsert
 from .tallies import FILES
 
@@ -66,6 +67,8 @@ class Stored:
     labels: tuple[Label, ...]
     via: tuple[str, ...]
     revision: int
+    media: tuple[Measured, ...] = ()
+    """What is known of its files; the entry tells it already."""
     withdrawn: datetime | None = None
 
 
@@ -191,10 +194,17 @@ class Store:
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def files(self) -> dict[bytes, int]:
-        """The stamp of every file that was recorded, by its path's bytes."""
+    def files(self) -> Iterator[tuple[bytes, int]]:
+        """Path and stamp of every file that was recorded."""
+        query = select(t.files.c.path, t.files.c.stamp)
         with self.reading() as connection:
-            return dict(connection.execute(select(t.files.c.path, t.files.c.stamp)).all())
+            yield from connection.execution_options(yield_per=1000).execute(query)
+
+    def stamps(self, paths: Iterable[bytes]) -> dict[bytes, int]:
+        """The stamps of those of these files that were recorded."""
+        f = t.files.c
+        with self.reading() as connection:
+            return dict(connection.execute(select(f.path, f.stamp).where(f.path.in_(list(paths)))).all())
 
     def forget_quarantined(self) -> None:
         """Have what is quarantined read again by the next scan, though its files have not changed."""
@@ -310,10 +320,16 @@ class Store:
         return found[0] if found else None
 
     def sources(self) -> list[Source]:
-        """Every source that has an entry, by id."""
+        """Every source that has an entry, by id; with the icon that was found, where no rule names one."""
         with self.reading() as connection:
-            rows = connection.execute(select(t.sources.c.data).order_by(t.sources.c.id)).scalars()
-            return [msgspec.json.decode(row, type=Source) for row in rows]
+            rows = connection.execute(select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id))
+            return [_source(row) for row in rows]
+
+    def icons(self) -> dict[str, Measured]:
+        """What looking for the icon of each source came to; sources that nobody looked at are left out."""
+        with self.reading() as connection:
+            rows = connection.execute(select(t.sources.c.id, t.sources.c.icon)).all()
+        return {row.id: icon for row in rows for icon in unpack_measured(row.icon)}
 
     def outcomes(self) -> dict[Outcome, int]:
         """How many files came out how."""
@@ -444,9 +460,16 @@ _ENTRY = (
     t.entries.c.updated,
     t.entries.c.labels,
     t.entries.c.via,
+    t.entries.c.media,
     t.entries.c.revision,
     t.entries.c.withdrawn,
 )
+
+
+def _source(row: Any) -> Source:
+    source = msgspec.json.decode(row.data, type=Source)
+    found = [icon.url for icon in unpack_measured(row.icon)]
+    return replace(source, icon=source.icon or "".join(found))
 
 
 def _doubts(outcome: Outcome, limit: int) -> Select[Any]:
@@ -473,10 +496,11 @@ def _doubt(row: Any) -> Doubt:
 
 def _stored(row: Any) -> Stored:
     return Stored(
-        entry=unpack_entry(row.payload, row.published, row.updated),
+        entry=unpack_entry(row.payload, row.published, row.updated, row.media),
         labels=unpack_labels(row.labels),
         via=msgspec.json.decode(row.via, type=tuple[str, ...]),
         revision=row.revision,
+        media=unpack_measured(row.media),
         withdrawn=instant(row.withdrawn) if row.withdrawn is not None else None,
     )
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from . import schema as t
-from .places import Place, Places, upsert
+from .places import NOWHERE, Place, Places, upsert
 from .reposts import Judge, file_bands, judge_reposts
+from .standing import relatives, standing
 from .tallies import Tallies
 
 Row = dict[str, Any]
@@ -25,16 +26,20 @@ def turn(
 ) -> frozenset[str]:
     """Write entries, and move them to their places in feeds; returns the feeds whose version moved.
 
-    Entries that share a text with one of these move with it: one of them is shown, the others are its `via`.
+    Entries that share a text with one of these move with it: in each feed one of them is shown.
     """
     old, new = dict(before), dict(after)
     if judge is not None:
         judge_reposts(connection, old, new, judge)
     file_bands(connection, before, after)
+    kin = relatives(connection, old, new)
+    was, will = standing(kin | old), standing(kin | new)
     _count(connection, old, new)
     places = Places(connection, now)
     for id, row in new.items():
-        places.move(id, Place.of(old.get(id)), Place.of(row))
+        places.move(id, Place.of(old.get(id), was.get(id, NOWHERE.feeds)), Place.of(row, will[id]))
+    for id, row in kin.items():
+        places.move(id, Place.of(row, was[id] - will[id]), Place.of(row, will[id] - was[id]))
     revision = places.flush()
     upsert(connection, t.entries, [row | {"revision": revision} for row in new.values()])
     return places.feeds

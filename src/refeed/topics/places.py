@@ -37,6 +37,8 @@ _AT_START = re.compile(
     r"|(?:(?:更多|相关|延伸|推荐|点击)阅读|相关(?:报道|报导|新闻)|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$)",
     re.MULTILINE,
 )
+_COLUMN = re.compile(r"^[^|｜]{1,16}[|｜](?=.{4})")
+"""Who writes, before what it is about: `新华社｜…`, `某某基金 | …`. Reposts name the paper or the author so."""
 _APART = "\x1e"
 """Stands between texts that are folded together, because a call costs more than a name; no entry has it."""
 
@@ -65,7 +67,7 @@ def places(entry: Entry) -> Places:
     folded = fold(_APART.join((entry.title, entry.section, *entry.tags, *_path(entry.link)))).split(_APART)
     title, section, tags, path = folded[0], folded[1], folded[2 : 2 + len(entry.tags)], folded[2 + len(entry.tags) :]
     return Places(
-        title=_without_datelines(title),
+        title=_COLUMN.sub("", _without_datelines(title)),
         tags=tuple(tags),
         text=_without_datelines(one_form(f"{head}{words[:LONGEST]}"[:LONGEST])),
         sections=frozenset({section, *tags, *_runs(path)} - {""}),

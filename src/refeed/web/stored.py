@@ -11,8 +11,8 @@ from ..catalogue import make_catalogue
 from ..config import Settings
 from ..documents import Documents
 from ..model import Format
-from ..pipeline import Publisher
 from ..publish import Folder
+from ..publisher import Publisher
 from ..rules import View
 from ..store import Store
 

@@ -1,4 +1,5 @@
-"""What is done outwards on a schedule: upstreams are asked, hubs are told. Its troubles are nobody else's."""
+"""What is done outwards on a schedule: upstreams and files are asked after, hubs are told. Its troubles are nobody
+else's."""
 
 from __future__ import annotations
 
@@ -6,14 +7,19 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import outward
-from ..config import Settings
-from ..fetch import Pings, Session, fetch_all
-from ..pipeline import now
+from ..fetch import Pings, fetch_all
+from ..model import FORMATS
+from ..pipeline import Program
 from ..report import Report
+from .enriching import Enriching
 from .hints import Hints
 from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from ..fetch import Session
 
 _log = logging.getLogger("refeed.worker")
 
@@ -21,20 +27,26 @@ _ASK = 60.0
 """Seconds between looks at which upstreams are due: each has a pace of its own."""
 _TELL = 10.0
 """Seconds between looks at which hubs are to be told."""
+_MEASURE = 2.0
+"""Seconds between looks at whether an entry shows a file that nobody asked after: one small query."""
 
 
 class Errands:
     """Runs only where dumps are ingested, so that each is run once."""
 
-    def __init__(self, settings: Settings, hints: Hints, report: Report) -> None:
-        self._settings = settings
+    def __init__(self, program: Program, hints: Hints, report: Report) -> None:
+        self._program = program
+        self._settings = program.settings
         self._hints = hints
         self._report = report
         self._schedule = Schedule()
-        if settings.upstreams:
+        self._enriching = Enriching(program, hints) if program.settings.fetch.enrich else None
+        if self._settings.upstreams:
             self._schedule.every(_ASK, self.ask, "upstreams", at_once=True)
-        if settings.websub.hubs:
+        if self._settings.websub.hubs:
             self._schedule.every(_TELL, self.tell, "hubs")
+        if self._enriching:
+            self._schedule.every(_MEASURE, self.measure, "files")
 
     def start(self) -> None:
         """Begin."""
@@ -42,15 +54,22 @@ class Errands:
 
     def stop(self) -> None:
         """End."""
+        if self._enriching:
+            self._enriching.stop()
         self._schedule.stop()
 
     def mind_clock(self) -> None:
         """Have schedules survive a jump of the clock."""
         self._schedule.mind_clock()
 
+    def facts(self) -> dict[str, Any]:
+        """What `status` shows of them."""
+        return self._enriching.facts() if self._enriching else {}
+
     def ask(self) -> None:
         """Ask the upstreams that are due; their dumps are found like all others."""
-        for done in fetch_all(self._settings.upstreams, self._session, outward.places(self._settings), now()):
+        places, now = outward.places(self._settings), self._program.clock()
+        for done in fetch_all(self._settings.upstreams, self._session, places, now):
             what = f"upstream {done.upstream.address}"
             if done.state.error:
                 self._report.trouble(what, done.state.error)
@@ -60,17 +79,27 @@ class Errands:
                 _log.info("%s: %d dumps", done.upstream.address, len(done.paths))
                 self._hints.lost()  # a folder that git or we made just now may not be watched yet
 
+    def measure(self) -> None:
+        """Ask after the files that the newest entries show, and for the icons of their sources."""
+        if self._enriching:
+            self._enriching.ask(self._session)
+
+    def record(self) -> frozenset[str]:
+        """Keep in the store what was heard; the feeds that change by it. Raises StoreError."""
+        return self._enriching.record() if self._enriching else frozenset()
+
     def announce(self, documents: Sequence[str]) -> None:
-        """Note documents (paths below feeds/) that have changed; their hubs are told soon."""
+        """Note documents (paths below feeds/) that have changed; hubs are told soon of those that anybody may read."""
         hubs = self._settings.websub.hubs
         if hubs:
-            base = self._settings.site.base_url
-            told = [f"{base}/feeds/{name}" for name in documents if "/archive/" not in name]
-            self._pings.announce(hubs, told, now())
+            public = self._program.publisher.catalogue().listed
+            told = {f"{feed}.{format}" for feed in public for format in FORMATS}
+            base = f"{self._settings.site.base_url}/feeds"
+            self._pings.announce(hubs, [f"{base}/{name}" for name in documents if name in told], self._program.clock())
 
     def tell(self) -> None:
         """Tell the hubs what waits to be told."""
-        for given_up in self._pings.send(self._session, now()):
+        for given_up in self._pings.send(self._session, self._program.clock()):
             _log.warning("%s", given_up)
 
     @cached_property

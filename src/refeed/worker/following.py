@@ -31,6 +31,7 @@ class Following:
         """One round. Raises StoreError."""
         self._hints.hear(_TICK)
         revision = self._program.store.state("revision")
-        self._publishing.owed = self._publishing.owed or revision != self._revision
+        if revision != self._revision:
+            self._publishing.owe()
         self._revision = revision
         self._publishing.turn(busy=False)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from .. import dumps
 from ..dumps import Found
 from ..errors import IgnoredError, QuarantineError, VanishedError
-from ..ingest import BATCH, RETRY
+from ..ingest import BATCH, RETRY, Tally
 from ..outward import dump_folders
 from ..pipeline import Program
 from ..report import Report
+from .errands import Errands
 from .growing import Growing
 from .hints import Heard, Hints
 from .publishing import Publishing
@@ -44,9 +45,9 @@ class Ingesting:
         hints: Hints,
         watching: Watching,
         report: Report,
-        announce: Callable[[Sequence[str]], None] | None = None,
+        errands: Errands,
     ) -> None:
-        """`announce` hears which documents changed."""
+        """`errands` hear which documents changed, and bring what they heard outside."""
         settings = program.settings
         self._program = program
         self._folders = dump_folders(settings)
@@ -57,8 +58,10 @@ class Ingesting:
         self._watching = watching
         self._report = report
         self._growing = Growing(self._settle, self._suffixes)
-        self._publishing = Publishing(program.publisher, report, announce)
-        self._backlog: deque[Found] = deque()
+        self._errands = errands
+        self._publishing = Publishing(program.publisher, report, errands.announce)
+        self._backlog: OrderedDict[str, Found] = OrderedDict()
+        self._taking: Iterator[Tally] | None = None
         self._scanned = float("-inf")
         self._scanned_at = ""
         self._cost = 0.0
@@ -77,6 +80,7 @@ class Ingesting:
             "waiting": len(self._backlog),
             "growing": len(self._growing),
             "scanned": self._scanned_at,
+            **self._errands.facts(),
         }
 
     def turn(self) -> None:
@@ -84,17 +88,21 @@ class Ingesting:
         self._program.store.check()
         if self._scanned_at == "" and self._program.is_complete():
             self._publishing.turn(busy=True)  # the first thing at the start: what was published before
-        busy = self._backlog or self._publishing.waits or self._outdated
+        busy = self._backlog or self._taking or self._publishing.waits or self._outdated
         self._retry()
         heard = self._hints.hear(0.0 if busy else _TICK)
         self._soon = self._watching.look(self._folders) or heard.lost or self._growing.scan_due() or self._soon
         self._take_in(heard)
+        if self._errands.record():
+            self._publishing.owe(slight=True)
         if self._scan_due():
             self._scan()
-        if self._backlog:
+        if self._backlog or self._taking:
             self._ingest()
         elif self._outdated:
             self._refresh()
+        else:
+            self._program.makers.rest()
         if not self._backlog and (self._publishing.owed or time.monotonic() >= self._retained + _HOUR):
             self._retain()
         self._publishing.turn(busy=bool(self._backlog))
@@ -113,10 +121,16 @@ class Ingesting:
     def _take_in(self, heard: Heard) -> None:
         for found in self._look(heard.ready):
             self._growing.drop(found.path)
-            self._backlog.appendleft(found)
+            self._put_first(found)
         for found in self._look(heard.growing):
             self._growing.add(found)
-        self._backlog.extendleft(found for found in self._growing.resting() if self._program.ingester.is_news(found))
+        for found in self._growing.resting():
+            if self._program.ingester.is_news(found):
+                self._put_first(found)
+
+    def _put_first(self, found: Found) -> None:
+        self._backlog[found.path] = found
+        self._backlog.move_to_end(found.path, last=False)
 
     def _look(self, files: Mapping[str, str]) -> Iterable[Found]:
         for path, root in files.items():
@@ -142,7 +156,7 @@ class Ingesting:
         self._backlog.clear()
         for file in found:
             if dumps.settled(file, clock=clock, settle=self._settle):
-                self._backlog.append(file)
+                self._backlog[file.path] = file
             else:
                 self._growing.add(file)
         self._soon = False
@@ -158,34 +172,46 @@ class Ingesting:
             _log.info("%d dumps to ingest, found in %.1f s", len(found), self._cost)
 
     def _ingest(self) -> None:
-        batch: dict[str, Found] = {}
-        while self._backlog and len(batch) < BATCH:
-            found = self._backlog.popleft()
-            if self._program.ingester.is_news(found):
-                batch[found.path] = found
-        for tally in self._program.ingester.take(list(batch.values())):
-            self._publishing.owed = self._publishing.owed or bool(tally.feeds)
-            for file in tally.again:
-                self._growing.add(file)
-            if tally.trouble:
-                self._report.trouble("dumps", f"cannot be read just now: {tally.trouble}")
-            else:
-                self._report.well("dumps")
-            for doubt in tally.doubts:
-                _log.warning("quarantined: %s", doubt)
-            if any(tally.counts[name] for name in ("new", "changed")):
-                _log.info("%s", ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()) if count))
-        if not self._backlog and not self._soon:
+        """Take a batch of the backlog; while it is recorded, the next one is made already."""
+        self._taking = self._taking or self._program.ingester.take(self._news())
+        for tally in self._taking:
+            self._note(tally)
+            if self._backlog:
+                return
+        self._taking = None
+        if not self._soon:
             self._program.complete()
+
+    def _news(self) -> Iterator[Found]:
+        """The backlog as it is worked off; it may grow meanwhile."""
+        while self._backlog:
+            _, found = self._backlog.popitem(last=False)
+            if self._program.ingester.is_news(found):
+                yield found
+
+    def _note(self, tally: Tally) -> None:
+        if tally.feeds:
+            self._publishing.owe()
+        for file in tally.again:
+            self._growing.add(file)
+        if tally.trouble:
+            self._report.trouble("dumps", f"cannot be read just now: {tally.trouble}")
+        else:
+            self._report.well("dumps")
+        for doubt in tally.doubts:
+            _log.warning("quarantined: %s", doubt)
+        if any(tally.counts[name] for name in ("new", "changed")):
+            _log.info("%s", ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()) if count))
 
     def _retain(self) -> None:
         """Give up what is kept no longer: after news, and because time passes."""
         self._retained = time.monotonic()
         if self._program.retain():
-            self._publishing.owed = True
+            self._publishing.owe()
 
     def _refresh(self) -> None:
         """Bring a batch of what is stored up to date with rules and topics, while nothing new waits."""
         feeds = self._program.refresher.step()
         self._outdated = feeds is not None
-        self._publishing.owed = self._publishing.owed or bool(feeds)
+        if feeds:
+            self._publishing.owe()

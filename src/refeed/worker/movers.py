@@ -97,14 +97,14 @@ class Movers:
         program = Program.open(settings, processes=min(os.cpu_count() or 1, _PROCESSES))
         watching = Watching(self._hints, polling=settings.dumps.polling)
         listener = None if ingests else Listener(settings.database_url, self._hints.wake)
-        errands = Errands(settings, self._hints, self._report)
+        errands = Errands(program, self._hints, self._report)
         readership = Readership(program.store)
         try:
             if ingests:
                 _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
                 self._reseed(program)
                 errands.start()
-                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report, errands.announce)
+                turns: Ingesting | Following = Ingesting(program, self._hints, watching, self._report, errands)
             else:
                 _log.info("%s ingests; standing by", self._lock.holder())
                 turns = Following(program, self._hints, self._report, self._lock.holder())

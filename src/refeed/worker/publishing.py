@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..errors import PublishError
-from ..pipeline import Publisher
+from ..publisher import Publisher
 from ..report import Report
 
 _log = logging.getLogger("refeed.worker")
@@ -36,12 +36,18 @@ class Publishing:
         self._due = 0.0
         self._looked = 0.0
         self._searched = 0.0
+        self._news = True
         self.owed = True
 
     @property
     def waits(self) -> bool:
         """Whether there is something to publish now."""
         return self.owed and time.monotonic() >= self._due
+
+    def owe(self, *, slight: bool = False) -> None:
+        """There is something to publish. `slight`: nothing that anybody has to be told of."""
+        self.owed = True
+        self._news = self._news or not slight
 
     def turn(self, *, busy: bool) -> None:
         """Publish if it is time. `busy` says that there is more to ingest."""
@@ -50,7 +56,8 @@ class Publishing:
             self._looked = began
             thoroughly = began - self._searched > _SEARCH
             self._searched = began if thoroughly else self._searched
-            self.owed = self._publisher.damaged(foreign=thoroughly)
+            if self._publisher.damaged(foreign=thoroughly):
+                self.owe(slight=True)
         if not self.waits:
             return
         try:
@@ -58,12 +65,16 @@ class Publishing:
         except PublishError as error:
             self._due = time.monotonic() + _AGAIN
             self._report.trouble("feeds", str(error))
+            self._tell(error.changed)
             return
         cost = time.monotonic() - began
         self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
-        self.owed = False
         self._report.well("feeds")
         if changed:
             _log.info("%d documents changed, in %.1f s", len(changed), cost)
-            if self._announce:
-                self._announce(changed)
+        self._tell(changed)
+        self._news = self.owed = False
+
+    def _tell(self, changed: Sequence[str]) -> None:
+        if self._announce and self._news and changed:
+            self._announce(changed)

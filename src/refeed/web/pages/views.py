@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import replace
+from functools import cached_property
 
 import msgspec
 from flask import Blueprint, Response, abort, render_template, request
@@ -19,12 +21,14 @@ from ...archives import Limits
 from ...config import Settings
 from ...documents import Documents
 from ...errors import StoreError
-from ...model import Outcome
+from ...model import Entry, Outcome
 from ...store import MonthState, Store, Stored
 from ...store.glances import reports
 from ...store.packing import Notes
+from ...topics import Matcher, Verdict
 from .. import navigation
 from ..answers import refused
+from ..health import Health
 from . import answers
 from .outlook import FEW, Outlook, Outlooks
 from .readers import reader_links
@@ -43,10 +47,11 @@ _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 class Views:
     """Answers with pages. Reads the store, and says in plain words when it is away."""
 
-    def __init__(self, settings: Settings, store: Store, setting: Setting) -> None:
+    def __init__(self, settings: Settings, store: Store, setting: Setting, health: Health) -> None:
         self._settings = settings
         self._store = store
         self._setting = setting
+        self._health = health
         self._outlooks = Outlooks(settings, store)
         self._homes: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._lock = threading.Lock()
@@ -111,6 +116,11 @@ class Views:
         listed = rows(self._store, outlook, shown, _topic(path))
         return answers.page(self._list(outlook, path, listed, month=month, page=page, pages=pages))
 
+    @cached_property
+    def _matcher(self) -> Matcher:
+        """The topics, ready to say what an entry nearly is about. Built for the first who asks: most never do."""
+        return Matcher(self._settings.topics)
+
     def entry(self, id: str) -> Response:
         """One entry as a reader shows it, and how it came about."""
         outlook = self._outlooks.current()
@@ -125,11 +135,17 @@ class Views:
             source=outlook.source(entry.source),
             zone=outlook.zone(entry.source),
             labels=stored.labels,
+            near=self._near(entry, outlook, {label.topic for label in stored.labels}),
             reports=[report for report in reports(self._store, id) if outlook.is_open(report.source)],
             notes=notes,
             description=shortened(entry.summary, 200),
         )
         return answers.page(html)
+
+    def _near(self, entry: Entry, outlook: Outlook, its: Container[str]) -> list[Verdict]:
+        """Topics with a page that an entry is nearly in."""
+        found = self._matcher.near_misses(entry)
+        return [one for one in found if one.topic not in its and outlook.info(f"topic/{one.topic}")]
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
@@ -145,12 +161,15 @@ class Views:
         hidden = private_sources(self._settings)
         doubts = [(self._file(doubt.path), doubt) for doubt in status.doubts(self._store, hidden, _DOUBTS)]
         feeds = self._store.feeds()
+        facts = self._health.facts()
         html = render_template(
             "status.html",
             outlook=outlook,
             outcomes=[(outcome, outcomes.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
             doubts=doubts,
             changed=max((feed.changed for feed in feeds), default=None),
+            movers=facts["movers"],
+            quiet={source["source"] for source in facts["sources"] if source["stale"]},
         )
         return answers.page(html)
 

@@ -1,0 +1,87 @@
+"""Many dumps are made by processes: the same entries in the same order, and no process stays when nothing is left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from refeed import dumps, makers
+from refeed.config import Settings
+from refeed.dumps import Found
+from refeed.makers import Makers
+from refeed.making import Maker
+from refeed.model import Dump
+from refeed.pipeline import Program
+from refeed.rules import Limits
+
+NOW = datetime(2024, 1, 2, tzinfo=UTC)
+
+
+def dump(number: int, text: str = "样稿。") -> bytes:
+    head = f"<!--{1700000000 + number}000-->\n[样稿{number}](https://sample.example.net/{number})\n------\n\n"
+    return f"{head}<p>这是一篇用来测试的样稿，编号{number}。{text}</p>\n".encode()
+
+
+def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(makers, "_IDLE", 0.0)
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    data = [dump(number) for number in range(120)]
+    data[7] = b"\xff\xfe\x00"  # quarantined
+    data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # heavy: made alone
+    given = [Dump(path=f"{n}.md", folder="", data=one, seen=NOW) for n, one in enumerate(data)]
+    here, spread = Makers(maker), Makers(maker, 2)
+    expected = list(here.pack(given))
+    for _ in range(2):  # they start anew after a rest
+        assert list(spread.pack(given)) == expected
+        assert len(multiprocessing.active_children()) == 2
+        spread.rest()
+        assert multiprocessing.active_children() == []
+        assert [name for name in children() if b"forkserver" in name] == []
+    here.rest()
+
+
+def children() -> list[bytes]:
+    """Command lines of this process's own children."""
+    found = []
+    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        found += [Path(f"/proc/{child}/cmdline").read_bytes() for child in task.read_text().split()]
+    return found
+
+
+@pytest.mark.parametrize(("first", "edited"), [("甲。", "乙。"), ("乙。", "甲。")])
+def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
+    make_settings: Callable[..., Settings], tmp_path: Path, first: str, edited: str
+) -> None:
+    """Batches overlap: the second is read before the first is recorded, and has to know what the first one held."""
+    folder = tmp_path / "dumps"
+    folder.mkdir(exist_ok=True)
+    settings = replace(make_settings(), topics=())
+    program = Program.open(settings, clock=lambda: NOW)
+
+    def found(name: str, data: bytes) -> Found:
+        (folder / name).write_bytes(data)
+        return dumps.look(str(folder / name), str(folder), settings.limits.suffixes)
+
+    list(program.ingester.take([found("other.md", dump(0, edited))]))  # so that its bytes are known
+
+    def files() -> Iterator[Found]:
+        yield found("0.md", dump(0, first))
+        for number in range(1, 256):
+            yield found(f"{number}.md", dump(number))
+        yield found("256.md", dump(256))
+        yield found("0.md", dump(0, edited))
+
+    tallies = list(program.ingester.take(files()))
+    assert [tally.files for tally in tallies] == [256, 2]
+    stored = program.store.entry(program.store.newest("all", 300)[-1].id)
+    [stored] = program.store.entries([program.store.newest("all", 300)[-1].id])
+    assert edited in stored.entry.html
+    program.close()

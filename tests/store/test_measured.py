@@ -1,0 +1,107 @@
+"""What is known of files and icons stands beside what dumps say, and outlasts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from refeed.media import Measured
+from refeed.model import Enclosure, Image
+from refeed.store import EntryRow, Reading, Store, adorn, enrich, forget, record, revise
+from refeed.store.migrations import MIGRATIONS
+from refeed.store.packing import pack_entry, unpack_entry
+from store.samples import NOON, id_of, reading
+
+SOUND = "https://media.example.org/1.mp3"
+KNOWN = Measured(url=SOUND, type="audio/ogg", length=4321)
+IN_VAIN = Measured(url=SOUND, next=NOON, tries=1, error="it answers 404")
+LATER = NOON + timedelta(days=1)
+
+
+def with_media(one: Reading) -> Reading:
+    """The sample with a sound and a picture."""
+    assert one.entry is not None
+    return replace(one, entry=row_with_media(one.entry))
+
+
+def row_with_media(row: EntryRow) -> EntryRow:
+    entry = unpack_entry(row.payload, 0, 0)
+    sound = Enclosure(url=SOUND, type="audio/mpeg")
+    return replace(row, payload=pack_entry(replace(entry, enclosures=(sound,), image=Image(url="https://e.org/1.jpg"))))
+
+
+def enclosures(store: Store, number: int = 1) -> Sequence[Enclosure]:
+    found = store.entry(id_of(number))
+    assert found is not None
+    return found[0].entry.enclosures
+
+
+def test_what_is_known_shows_in_the_entry_and_moves_its_feeds_and_no_date(store: Store) -> None:
+    record(store, [with_media(reading(1, topics=["climate"])), reading(2, source="two")], NOON)
+    before = store.entries([id_of(1)])[0]
+    versions = {state.path: state.version for state in store.feeds()}
+    assert enrich(store, {id_of(1): [KNOWN]}, LATER) == {"all", "source/one", "topic/climate"}
+    after = store.entries([id_of(1)])[0]
+    assert after.entry.enclosures == (Enclosure(url=SOUND, type="audio/ogg", length=4321),)
+    assert replace(after.entry, enclosures=before.entry.enclosures) == before.entry
+    assert after.media == (KNOWN,)
+    assert after.revision > before.revision
+    moved = {state.path: state.changed for state in store.feeds() if state.version > versions[state.path]}
+    assert moved == dict.fromkeys(("all", "source/one", "topic/climate"), LATER)
+
+
+def test_a_try_in_vain_is_remembered_and_moves_nothing(store: Store) -> None:
+    record(store, [with_media(reading(1))], NOON)
+    versions = store.feeds()
+    assert enrich(store, {id_of(1): [IN_VAIN]}, LATER) == frozenset()
+    assert store.feeds() == versions
+    assert store.entries([id_of(1)])[0].media == (IN_VAIN,)
+    other = Measured(url="https://e.org/1.jpg", type="image/png", length=5)
+    assert enrich(store, {id_of(1): [other]}, LATER)
+    assert store.entries([id_of(1)])[0].media == (IN_VAIN, other)
+
+
+def test_it_outlasts_a_new_dump_and_new_rules_and_goes_with_its_entry(store: Store) -> None:
+    record(store, [with_media(reading(1))], NOON)
+    enrich(store, {id_of(1): [KNOWN]}, NOON)
+    record(store, [with_media(reading(1, 1))], NOON)
+    assert enclosures(store)[0].length == 4321
+    made = reading(1, 1).entry
+    assert made is not None
+    revise(store, [replace(row_with_media(made), title="样本", rules="rules-2")], NOON)
+    assert enclosures(store)[0].length == 4321
+    forget(store, "one", NOON, before=LATER, judge=None)
+    record(store, [with_media(reading(1))], NOON)
+    assert enclosures(store)[0].length == 0
+
+
+def test_an_icon_that_was_found_stays_with_its_source_and_moves_its_feed_alone(store: Store) -> None:
+    record(store, [reading(1), reading(2, source="two")], NOON)
+    none = Measured(url="", next=LATER, tries=1, error="it has no icon")
+    icon = Measured(url="https://e.org/icon.png", type="image/png", next=LATER)
+    assert adorn(store, {"one": none}, NOON) == frozenset()
+    assert adorn(store, {"one": icon}, LATER) == {"source/one"}
+    assert adorn(store, {"one": replace(icon, next=None, error="it is away")}, LATER) == frozenset()
+    record(store, [reading(3)], NOON)
+    assert [source.icon for source in store.sources()] == ["https://e.org/icon.png", ""]
+    assert store.icons() == {"one": replace(icon, next=None, error="it is away")}
+
+
+def test_a_store_made_before_any_of_this_opens_and_takes_it_up(store: Store) -> None:
+    record(store, [with_media(reading(1))], NOON)
+    versions = store.feeds()
+    with store.writing() as connection:  # as the first program left it
+        for column in ("entries DROP COLUMN media", "entries DROP COLUMN hidden", "sources DROP COLUMN icon"):
+            connection.execute(text(f"ALTER TABLE {column}"))
+        connection.execute(text("DROP TABLE tallies"))
+        connection.execute(text("DROP INDEX files_doubtful"))
+        connection.execute(text("CREATE INDEX files_quarantined ON files (outcome)"))
+        connection.execute(text("DELETE FROM migrations WHERE version > 1"))
+    assert store.migrate() == len(MIGRATIONS)
+    assert store.feeds() == versions
+    assert (enclosures(store)[0].length, store.sources()[0].icon, store.icons()) == (0, "", {})
+    assert enrich(store, {id_of(1): [KNOWN]}, LATER) == {"all", "source/one"}
+    assert enclosures(store)[0].length == 4321
