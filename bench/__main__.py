@@ -28,8 +28,8 @@ def measured(folder: Path, *, dumps: int, stored: list[int], rounds: int, tries:
         rows, medians[count] = measures.latency(place, count, tries)
         yield from rows
         yield from measures.starts(place, count, rounds)
-        yield from measures.relabelled(place, count)
         yield from measures.rendered(place, count)
+        yield from measures.relabelled(place, count)
         yield from measures.cleaned_again(place)
     if len(medians) > 1:
         ratio = medians[stored[-1]] / medians[stored[0]]

@@ -97,9 +97,9 @@ def reads() -> Counts[str]:
 
 
 def registry() -> CollectorRegistry:
-    """All numbers of the processes that share them, or those of this process."""
+    """All numbers of the processes that share them; those of this process where none are, or their folder is gone."""
     own = measures().own
-    if SHARED not in os.environ:
+    if not Path(os.environ.get(SHARED, "/nowhere")).is_dir():
         return own
     from prometheus_client import CollectorRegistry
     from prometheus_client.multiprocess import MultiProcessCollector

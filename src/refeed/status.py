@@ -71,7 +71,8 @@ def status(settings: Settings, now: datetime, *, public: bool = False) -> dict[s
     }
     store = Store(settings.database_url, read_only=True)
     try:
-        facts |= _stored(store, settings, now, hidden)
+        with store.moment():
+            facts |= _stored(store, settings, now, hidden)
     except StoreError as error:
         facts["away"] = _why(settings, error, public=public)
         facts |= {"outcomes": {}, "sources": _delivered_only(settings, hidden), "doubts": []}
@@ -142,7 +143,7 @@ def _stored(store: Store, settings: Settings, now: datetime, hidden: frozenset[s
     sources = []
     for source in store.sources():
         if source.id in counts:
-            history = [member.published for member in store.newest(f"source/{source.id}", _HISTORY)]
+            history = store.instants(f"source/{source.id}", _HISTORY)
             fresh = freshness(_delivered(settings, source.id), history, now)
             outcomes, last = dumps.get(source.id, ({}, None))
             facts = {

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import feedparser
 import pytest
+from playwright.sync_api import Browser
 
 from refeed.config import Settings
 from refeed.errors import PublishError
@@ -21,7 +22,6 @@ from refeed.pipeline import Program
 from refeed.web.exporting import export
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WHERE = "some/where"
 BASE = f"https://static.example.org/{WHERE}"
 
@@ -125,33 +125,29 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, site: 
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed; apt-get install chromium")
-def test_pages_and_feeds_open_in_a_browser_at_a_path_below_the_host(address: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_pages_and_feeds_open_in_a_browser_at_a_path_below_the_host(address: str, browser: Browser) -> None:
     failed: list[str] = []
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_page()
-        page.route(re.compile(r"^https://"), lambda route: route.abort())  # images at their origins
-        page.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
-        page.on("pageerror", lambda error: failed.append(str(error)))
-        page.goto(f"{address}/index.html")
-        assert page.locator("h1").inner_text()
-        assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") != "static"
-        page.get_by_role("link", name="气候", exact=True).first.click()
-        assert page.url == f"{address}/topic/climate/index.html"
-        page.locator("nav.languages a[hreflang=en]").click()
-        assert page.locator("html").get_attribute("lang") == "en"
-        page.locator("ol.rows h3 a").first.click()
-        assert "/entry/" in page.url
-        page.go_back()
-        page.locator("nav.months li a").last.click(force=True)
-        assert page.locator("ol.rows li").count() > 10
-        page.locator("nav.paging a[rel=next]").click()
-        assert page.url.endswith("/page-2/index.html")
-        page.locator("header.top a.home").click()
-        assert page.url == f"{address}/en/index.html"
-        for link in page.locator("link[rel=alternate]").evaluate_all("links => links.map(link => link.href)"):
-            assert page.request.get(link).ok, link
-        chromium.close()
+    page = browser.new_page()
+    page.route(re.compile(r"^https://"), lambda route: route.abort())  # images at their origins
+    page.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(f"{address}/index.html")
+    assert page.locator("h1").inner_text()
+    assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") != "static"
+    page.get_by_role("link", name="气候", exact=True).first.click()
+    assert page.url == f"{address}/topic/climate/index.html"
+    page.locator("nav.languages a[hreflang=en]").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator("ol.rows h3 a").first.click()
+    assert "/entry/" in page.url
+    page.go_back()
+    page.locator("nav.months li a").last.click(force=True)
+    assert page.locator("ol.rows li").count() > 10
+    page.locator("nav.paging a[rel=next]").click()
+    assert page.url.endswith("/page-2/index.html")
+    page.locator("header.top a.home").click()
+    assert page.url == f"{address}/en/index.html"
+    for link in page.locator("link[rel=alternate]").evaluate_all("links => links.map(link => link.href)"):
+        assert page.request.get(link).ok, link
+    page.close()
     assert failed == []

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from refeed.config import Settings
-from refeed.measures import measures
+from refeed.measures import SHARED, measures, reads
 from refeed.pipeline import Program
 from refeed.readership import Readership, remembered
 from refeed.rules import TopicRule
@@ -51,6 +53,11 @@ def test_what_was_read_is_remembered_once_and_fades(store_url: str) -> None:
     assert remembered(store) == {"topic/one": 90.0, "topic/two": 5.0}
     assert Readership(store).turn() is None  # a process that begins counts nothing twice
     store.close()
+
+
+def test_numbers_whose_folder_was_taken_away_stop_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path / "gone"))
+    assert reads() is not None
 
 
 def _written(file: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from pages.filling import NOW, Filled, fill, quarantine, rich, sample, samples
@@ -38,16 +36,6 @@ SOURCES = (
     Source(id="sample-folder", title="样例文件夹", configured=False),
 )
 PICTURE = "https://pictures.example/sample.png"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(frozen=True)
@@ -115,14 +103,3 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             bilingual=english.entry.id.removeprefix("urn:uuid:"),
             withdrawn=gone.entry.id.removeprefix("urn:uuid:"),
         )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed; apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()

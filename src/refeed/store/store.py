@@ -243,6 +243,13 @@ class Store:
         query = select(t.members).where(m.feed == feed).order_by(desc(m.published), desc(m.entry)).limit(limit)
         return self._members(query)
 
+    def instants(self, feed: str, limit: int) -> list[datetime]:
+        """When a feed's newest entries were published, newest first: a tenth of the time that `newest` takes."""
+        m = t.members.c
+        query = select(m.published).where(m.feed == feed).order_by(desc(m.published)).limit(limit)
+        with self.reading() as connection:
+            return [instant(published) for published in connection.execute(query).scalars()]
+
     def weights(self, feed: str, month: str) -> list[int]:
         """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
         first, after = month_bounds(month)

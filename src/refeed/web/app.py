@@ -27,6 +27,7 @@ from .counting import Counting
 from .doors import closed
 from .feeds import feeds
 from .front import Front
+from .health import Health
 from .manners import SAFETY, Manners
 from .metrics import metrics
 from .navigation import VARY
@@ -58,8 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     _assemble(app, settings)
-    app.register_blueprint(pages(settings))
-    app.register_blueprint(operations(settings))
+    health = Health(settings)
+    app.register_blueprint(pages(settings, health))
+    app.register_blueprint(operations(settings, health))
     if settings.push_token:
         app.register_blueprint(push(settings))
     app.register_error_handler(HTTPException, refused)

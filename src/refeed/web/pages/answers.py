@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as Answer
 
 from ..navigation import DOCUMENT_KEY, VARY
 
@@ -43,6 +44,13 @@ def page(html: str, status: int = 200) -> Response:
     response.headers["Cache-Control"] = _FOR_A_MINUTE
     response.add_etag()
     response.make_conditional(request)
+    return response
+
+
+def moved(address: str) -> Answer:
+    """A page that has another address now, for good."""
+    response = redirect(address, 301)
+    response.headers["Cache-Control"] = "max-age=86400"
     return response
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import msgspec
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
@@ -28,6 +28,7 @@ from ...store.packing import Notes
 from ...topics import Matcher, Verdict
 from .. import navigation
 from ..answers import refused
+from ..health import Health
 from . import answers
 from .outlook import FEW, Outlook, Outlooks
 from .readers import reader_links
@@ -46,10 +47,11 @@ _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 class Views:
     """Answers with pages. Reads the store, and says in plain words when it is away."""
 
-    def __init__(self, settings: Settings, store: Store, setting: Setting) -> None:
+    def __init__(self, settings: Settings, store: Store, setting: Setting, health: Health) -> None:
         self._settings = settings
         self._store = store
         self._setting = setting
+        self._health = health
         self._outlooks = Outlooks(settings, store)
         self._homes: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._lock = threading.Lock()
@@ -91,7 +93,7 @@ class Views:
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
         if new := outlook.moved(path):
-            return redirect(self._setting.to(f"/{new}"), 301)
+            return answers.moved(self._setting.to(f"/{new}"))
         if outlook.info(path) is None:
             abort(410 if path in outlook.catalogue.retired else 404)
         return answers.page(self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1))
@@ -101,7 +103,7 @@ class Views:
         outlook = self._outlooks.current()
         path = f"{kind}/{slug}" if kind else "all"
         if new := outlook.moved(path):
-            return redirect(self._setting.to(f"/{new}/{month}"), 301)
+            return answers.moved(self._setting.to(f"/{new}/{month}"))
         if outlook.info(path) is None or path in outlook.catalogue.views or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.month(path, month)[::-1]
@@ -159,12 +161,15 @@ class Views:
         hidden = private_sources(self._settings)
         doubts = [(self._file(doubt.path), doubt) for doubt in status.doubts(self._store, hidden, _DOUBTS)]
         feeds = self._store.feeds()
+        facts = self._health.facts()
         html = render_template(
             "status.html",
             outlook=outlook,
             outcomes=[(outcome, outcomes.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
             doubts=doubts,
             changed=max((feed.changed for feed in feeds), default=None),
+            movers=facts["movers"],
+            quiet={source["source"] for source in facts["sources"] if source["stale"]},
         )
         return answers.page(html)
 
