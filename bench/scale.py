@@ -74,7 +74,7 @@ def _reading(number: int, dice: random.Random, words: list[str], sources: list[S
         fingerprint=blake2b(data, digest_size=16).hexdigest(),
         weight=4_000 + 2 * len(html.encode()),
         sketch=dice.randbytes(516),
-        bands=tuple(dice.randrange(-(2**63), 2**63) for _ in range(32)),
+        bands=tuple(dice.randrange(2**48) for _ in range(20)),  # as many, and of as many bits, as `topics.reposts` makes
         payload=pack_entry(entry),
         notes=pack_notes(Cleaned(entry=entry, fingerprint="")),
         labels=pack_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
