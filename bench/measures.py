@@ -64,6 +64,7 @@ def filled(folder: Path, count: int) -> tuple[Place, Watched | None]:
     """A place with `count` entries stored, made once, and how the import went if it was made now."""
     place = Place(folder / f"stored-{count}", folder / f"dumps-{count}")
     if (place.folder / "done").exists():
+        run(["bench.importing", "2"], place)  # rules may have changed since: all is cleaned again
         return place, None
     shutil.rmtree(place.dumps, ignore_errors=True)
     dumps_of.make(place.dumps, count)
@@ -99,14 +100,19 @@ def latency(place: Place, stored: int, tries: int) -> tuple[list[Row], float]:
             seconds, _ = server.wait(f"/feeds/source/{feed}.atom", seconds=60, other_than=before, pause=0.001)
             took.append(seconds * 1000)
             time.sleep(0.2)
-        memory = server.memory()
+        memory, resident = server.memory(), server.memory("Rss")
     took = took[_WARM:]
     middle, late = statistics.median(took), sorted(took)[int(len(took) * 0.95)]
     small = stored <= 1000
     aim, well = ("median < 60 ms, p95 < 150 ms", middle < 60 and late < 150) if small else ("x1.3 of 1,000", None)
     return [
         Row(f"dump to ETag, {stored:,} stored", f"median {middle:.0f} ms, p95 {late:.0f} ms", aim, well),
-        Row(f"memory, serving and watching, {stored:,}", f"{memory / 1e6:.0f} MB", "< 150 MB", memory < 150e6),
+        Row(
+            f"memory, serving and watching, {stored:,}",
+            f"{memory / 1e6:.0f} MB (each page as often as it is mapped: {resident / 1e6:.0f} MB)",
+            "< 150 MB",
+            memory < 150e6,
+        ),
     ], middle
 
 

@@ -30,7 +30,9 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """What tells refeed of it; nothing else of ours."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("REFEED_")}
+        # Without compiled modules, which pip and ./run leave, each process would compile all it imports at its start.
+        odd = ("REFEED_", "PYTHONDONTWRITEBYTECODE")
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
         return ours | {
             "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
             "REFEED_CONFIG": str(self.config),
@@ -128,17 +130,17 @@ class Server:
             time.sleep(pause)
         raise TimeoutError(f"{path} did not come within {seconds:.0f} s")
 
-    def memory(self) -> int:
-        return memory(self.pid)
+    def memory(self, kind: str = "Pss") -> int:
+        return memory(self.pid, kind)
 
 
-def memory(pid: int) -> int:
+def memory(pid: int, kind: str = "Pss") -> int:
     """Bytes of a process and its descendants: PSS, in which a page that three share counts a third for each."""
     total = 0
     for one in family(pid):
         with contextlib.suppress(OSError):
             lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-            total += sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            total += sum(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
     return total
 
 
