@@ -138,6 +138,25 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 
 
+def test_the_container_is_made_of_what_is_there_and_its_health_check_tells(site: Site) -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
+    copied = [
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    ]
+    assert copied
+    assert [name for name in copied if not (ROOT / name).exists() or f"!{name}" not in ignored] == []
+    (environ,) = (dict(re.findall(r"(\w+)=(\S+)", line)) for line in lines if line.startswith("ENV "))
+    assert {environ[f"REFEED_{name}"].split("/")[1] for name in ("FEEDS", "VAR")} == {"data"}
+    (check,) = (json.loads(line.partition("CMD ")[2]) for line in lines if line.startswith("HEALTHCHECK "))
+    assert check[0] == "python"
+    found = [
+        subprocess.run([sys.executable, *check[1:]], env={"PORT": str(port)}, capture_output=True).returncode
+        for port in (site.port, free_port())
+    ]
+    assert found == [0, 1]
+
+
 def test_the_platforms_button_asks_for_what_the_program_needs(tmp_path: Path) -> None:
     """app.json, with the words of Heroku's schema; what it sets is what the program takes."""
     app = json.loads((ROOT / "app.json").read_text("utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from refeed.makers import Makers
 from refeed.making import Maker
 from refeed.model import Outcome
 from refeed.rules import Limits
-from refeed.store import Candidate, Store, forget_files, keep, record, relabel, restore, revise, withdraw
+from refeed.store import Candidate, Store, forget_files, keep, leave, mend, record, relabel, restore, revise, withdraw
 from refeed.store.glances import glances
 from store.samples import NOON, counted, id_of, judge, packed_labels, reading, recount, refused, rows_of
 
@@ -236,3 +237,19 @@ def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_pat
     for stored in store.entries(store.ids()):
         assert stored.entry.title
     assert counted(store) == recount(store)
+
+
+def test_a_store_that_was_left_in_order_is_read_through_again_only_when_somebody_touched_it(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    record(store, [reading(n) for n in range(50)], NOON)
+    store.close()
+    whole, dates = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    assert mend(store.url) is None
+    leave(store.url)
+    assert mend(store.url) is None
+    file.write_bytes(whole[:8192] + bytes(4096) + whole[12288:])
+    os.utime(file, ns=dates)
+    assert mend(store.url) == tmp_path / "store.db.damaged-1"
+    assert mend(store.url) is None

@@ -5,7 +5,7 @@ from .copying import Copied, copy
 from .engine import is_shared
 from .forgetting import forget
 from .listening import Listener
-from .mending import mend
+from .mending import leave, mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
 from .reposts import Candidate, Judge
 from .revising import adorn, enrich, hide, keep, relabel, restore, revise, withdraw
@@ -35,6 +35,7 @@ __all__ = [
     "hide",
     "is_shared",
     "keep",
+    "leave",
     "mend",
     "record",
     "relabel",

@@ -14,7 +14,7 @@ from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..pipeline import Program
 from ..readership import Readership
 from ..report import REPORT, Report
-from ..store import Listener, mend
+from ..store import Listener, leave, mend
 from .errands import Errands
 from .following import Following
 from .hints import Hints
@@ -123,6 +123,8 @@ class Movers:
             if listener is not None:
                 listener.close()
             program.close()
+        if ingests:
+            leave(settings.database_url)
 
     def _renewed(self) -> bool:
         """Whether config.yaml asks for something else now; a broken one is said, and the old one goes on."""
