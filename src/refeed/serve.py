@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -161,6 +162,8 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
     server.on_reload(configuration.look)
     configuration.start()
     _log.info("serving on http://%s:%s", host, settings.port)
+    gc.collect()
+    gc.freeze()  # a collection in a web process, a fork, would make its own copy of every page of ours: 5 MB
     try:
         server.serve(spawn_target=begin, target_loader=web, wrap_loader=False)
     finally:
