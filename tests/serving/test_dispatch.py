@@ -101,6 +101,7 @@ def test_at_the_end_every_answer_closes_its_connection() -> None:
     assert page.headers["Connection"] == ask(dispatch, "/poll").headers["Connection"] == "close"
 
 
+@pytest.mark.torture
 def test_documents_are_served_while_pages_wait_for_a_store_that_hangs(tmp_path: Path) -> None:
     settings, environ = prepare(tmp_path, dumps=3)
     with serving(settings, environ, tmp_path) as site:
