@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from ..history import Version, settle
 from ..model import Outcome, Source
@@ -129,18 +129,12 @@ def forget_files(store: Store, paths: Iterable[bytes]) -> None:
 
 
 def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
-    digests = {reading.digest for reading in readings if reading.digest}
-    ids = {reading.entry.id for reading in readings if reading.entry}
-    o, f, e = t.originals.c, t.files.c, t.entries.c
-    kept = {
-        row.digest: (row.entry, row.outcome, row.reason)
-        for row in connection.execute(select(o.digest, o.entry, o.outcome, o.reason).where(o.digest.in_(digests)))
-    }
-    paths = [reading.path for reading in readings]
-    known = connection.execute(select(f.path, f.digest, f.outcome).where(f.path.in_(paths))).all()
+    digests = list({reading.digest for reading in readings if reading.digest})
+    ids = list({reading.entry.id for reading in readings if reading.entry})
+    kept = {row.digest: (row.entry, row.outcome, row.reason) for row in connection.execute(_KEPT, {"these": digests})}
+    known = connection.execute(_KNOWN, {"these": [reading.path for reading in readings]}).all()
     versions: dict[str, dict[bytes, Version]] = {}
-    query = select(o.digest, o.entry, o.at, o.edited, o.published, o.fingerprint).where(o.entry.in_(ids))
-    for row in connection.execute(query):
+    for row in connection.execute(_VERSIONS, {"these": ids}):
         versions.setdefault(row.entry, {})[row.digest] = Version(
             at=instant(row.at),
             digest=row.digest,
@@ -148,10 +142,19 @@ def _prepare(connection: Connection, readings: Sequence[Reading]) -> _Batch:
             fingerprint=row.fingerprint,
             edited=instant(row.edited) if row.edited is not None else None,
         )
-    rows = {row.id: dict(row._mapping) for row in connection.execute(select(t.entries).where(e.id.in_(ids)))}
+    rows = {row.id: dict(row._mapping) for row in connection.execute(_ROWS, {"these": ids})}
     files = {row.path: row.digest for row in known}
     outcomes = {row.path: row.outcome for row in known}
     return _Batch(kept=kept, files=files, outcomes=outcomes, versions=versions, rows=dict(rows), before=rows)
+
+
+_o, _f = t.originals.c, t.files.c
+_these: BindParameter[Any] = bindparam("these", expanding=True)
+# Built once, since to build one takes longer than its answer where a single dump has come.
+_KEPT = select(_o.digest, _o.entry, _o.outcome, _o.reason).where(_o.digest.in_(_these))
+_KNOWN = select(_f.path, _f.digest, _f.outcome).where(_f.path.in_(_these))
+_VERSIONS = select(_o.digest, _o.entry, _o.at, _o.edited, _o.published, _o.fingerprint).where(_o.entry.in_(_these))
+_ROWS = select(t.entries).where(t.entries.c.id.in_(_these))
 
 
 def _take(batch: _Batch, reading: Reading) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, desc, func, insert, or_, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, desc, func, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -220,28 +220,23 @@ class Store:
 
     def feeds(self, after: int = -1) -> list[FeedState]:
         """Feeds whose version is above `after`, by path."""
-        query = select(t.feeds).where(t.feeds.c.version > after).order_by(t.feeds.c.path)
         with self.reading() as connection:
             return [
                 FeedState(path=row.path, version=row.version, changed=instant(row.changed), entries=row.entries)
-                for row in connection.execute(query)
+                for row in connection.execute(_FEEDS, {"after": after})
             ]
 
     def months(self, feed: str, after: int = -1) -> list[MonthState]:
         """The months in which a feed has entries, newest first; only those whose version is above `after`."""
-        m = t.months.c
-        query = select(t.months).where(m.feed == feed, m.entries > 0, m.version > after).order_by(desc(m.month))
         with self.reading() as connection:
             return [
                 MonthState(month=row.month, entries=row.entries, version=row.version, changed=instant(row.changed))
-                for row in connection.execute(query)
+                for row in connection.execute(_MONTHS, {"feed": feed, "after": after})
             ]
 
     def newest(self, feed: str, limit: int) -> list[Member]:
         """The places of a feed's newest entries, newest first."""
-        m = t.members.c
-        query = select(t.members).where(m.feed == feed).order_by(desc(m.published), desc(m.entry)).limit(limit)
-        return self._members(query)
+        return self._members(_NEWEST, {"feed": feed, "most": limit})
 
     def instants(self, feed: str, limit: int) -> list[datetime]:
         """When a feed's newest entries were published, newest first: a tenth of the time that `newest` takes."""
@@ -253,34 +248,24 @@ class Store:
     def weights(self, feed: str, month: str) -> list[int]:
         """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
         first, after = month_bounds(month)
-        m = t.members.c
-        query = select(m.weight).where(m.feed == feed, m.published >= first, m.published < after)
         with self.reading() as connection:
-            return list(connection.execute(query.order_by(m.published, m.entry)).scalars())
+            return list(connection.execute(_WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars())
 
     def month(self, feed: str, month: str) -> list[Member]:
         """The places of all entries of one month (`2020-06`) of a feed, oldest first."""
         first, after = month_bounds(month)
-        m = t.members.c
-        query = (
-            select(t.members)
-            .where(m.feed == feed, m.published >= first, m.published < after)
-            .order_by(m.published, m.entry)
-        )
-        return self._members(query)
+        return self._members(_MONTH, {"feed": feed, "first": first, "after": after})
 
     def entries(self, ids: Sequence[str]) -> list[Stored]:
         """Entries by id, in the order asked for; unknown ids are left out."""
-        query = select(*_ENTRY).where(t.entries.c.id.in_(ids))
         with self.reading() as connection:
-            found = {row.id: _stored(row) for row in connection.execute(query)}
+            found = {row.id: _stored(row) for row in connection.execute(_ENTRIES, {"ids": ids})}
         return [found[id] for id in ids if id in found]
 
     def revisions(self, ids: Sequence[str]) -> dict[str, int]:
         """When each of these entries last changed, as a number that grows."""
-        e = t.entries.c
         with self.reading() as connection:
-            return dict(connection.execute(select(e.id, e.revision).where(e.id.in_(ids))).all())
+            return dict(connection.execute(_REVISIONS, {"ids": ids}).all())
 
     def entry(self, id: str) -> tuple[Stored, Notes] | None:
         """One entry and the account of how it came about."""
@@ -393,7 +378,7 @@ class Store:
     def state(self, name: str) -> str | None:
         """A small fact that some process left for the others."""
         with self.reading() as connection:
-            return connection.execute(select(t.state.c.value).where(t.state.c.name == name)).scalar_one_or_none()
+            return connection.execute(_STATE, {"name": name}).scalar_one_or_none()
 
     def note(self, name: str, value: str) -> None:
         """Leave a small fact for the others; one that stands there already costs no write."""
@@ -412,9 +397,9 @@ class Store:
             return None
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
-    def _members(self, query: object) -> list[Member]:
+    def _members(self, query: Select[Any], values: Mapping[str, Any]) -> list[Member]:
         with self.reading() as connection:
-            rows = connection.execute(query).all()  # type: ignore[call-overload]
+            rows = connection.execute(query, values).all()
         return [Member(id=row.entry, published=instant(row.published), weight=row.weight) for row in rows]
 
     def _originals(self, query: object) -> list[Original]:
@@ -464,6 +449,25 @@ _ENTRY = (
     t.entries.c.revision,
     t.entries.c.withdrawn,
 )
+
+# What every publication asks: built once, since to build one of these takes several times as long as its answer.
+_m = t.members.c
+_feed: BindParameter[str] = bindparam("feed")
+_within = (_m.feed == _feed, _m.published >= bindparam("first"), _m.published < bindparam("after"))
+_NEWEST = (
+    select(t.members).where(_m.feed == _feed).order_by(desc(_m.published), desc(_m.entry)).limit(bindparam("most"))
+)
+_MONTH = select(t.members).where(*_within).order_by(_m.published, _m.entry)
+_WEIGHTS = select(_m.weight).where(*_within).order_by(_m.published, _m.entry)
+_MONTHS = (
+    select(t.months)
+    .where(t.months.c.feed == _feed, t.months.c.entries > 0, t.months.c.version > bindparam("after"))
+    .order_by(desc(t.months.c.month))
+)
+_FEEDS = select(t.feeds).where(t.feeds.c.version > bindparam("after")).order_by(t.feeds.c.path)
+_ENTRIES = select(*_ENTRY).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
+_REVISIONS = select(t.entries.c.id, t.entries.c.revision).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
+_STATE = select(t.state.c.value).where(t.state.c.name == bindparam("name"))
 
 
 def _source(row: Any) -> Source:
