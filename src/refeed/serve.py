@@ -21,6 +21,7 @@ from .config import Settings
 from .errors import ConfigError
 from .listening import Server, begin
 from .measures import share
+from .reloading import Configuration
 
 if TYPE_CHECKING:
     from .web.dispatch import Dispatch
@@ -92,13 +93,12 @@ class WebProcess:
         return application(self.settings)
 
 
-class _Configuration:
+class _Renewing:
     """Has the web processes begin anew when config.yaml says something else, and only when it has no mistakes."""
 
     def __init__(self, web: WebProcess, load: Callable[[], Settings]) -> None:
         self._web = web
-        self._load = load
-        self._stamp = _stamp(web.settings.file)
+        self._configuration = Configuration(web.settings, load)
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -109,31 +109,18 @@ class _Configuration:
 
     def look(self) -> bool:
         """Read config.yaml if it has changed; whether web processes would begin with other settings now."""
-        stamp = _stamp(self._web.settings.file)
-        if stamp is None or stamp == self._stamp:
-            return False
-        self._stamp = stamp
         try:
-            settings = self._load()
+            changed = self._configuration.renew()
         except ConfigError as error:
             _log.error("the web goes on with the settings before: %s", error.mistakes[0])
             return False
-        changed = settings != self._web.settings
-        self._web.settings = settings
+        self._web.settings = self._configuration.settings
         return changed
 
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK):
             if self.look():
                 os.kill(os.getpid(), signal.SIGHUP)  # granian: new workers first, then the old ones end
-
-
-def _stamp(file: str) -> tuple[int, int, int] | None:
-    try:
-        info = Path(file).stat()
-    except OSError:  # an editor is replacing it
-        return None
-    return info.st_ino, info.st_size, info.st_mtime_ns
 
 
 def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host: str) -> None:
@@ -158,15 +145,15 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
         log_access=False,  # addresses of private feeds are secrets
     )
     server.leaving = movers.leave
-    configuration = _Configuration(web, load)
-    server.on_reload(configuration.look)
-    configuration.start()
+    renewing = _Renewing(web, load)
+    server.on_reload(renewing.look)
+    renewing.start()
     _log.info("serving on http://%s:%s", host, settings.port)
     gc.collect()
     gc.freeze()  # a collection in a web process, a fork, would make its own copy of every page of ours: 5 MB
     try:
         server.serve(spawn_target=begin, target_loader=web, wrap_loader=False)
     finally:
-        configuration.stop()
+        renewing.stop()
         if watch:
             movers.stop()

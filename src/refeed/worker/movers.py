@@ -13,13 +13,13 @@ from ..election import ingest_lock
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..pipeline import Program
 from ..readership import Readership
+from ..reloading import Configuration
 from ..report import REPORT, Report
 from ..store import Listener, leave, mend
 from .errands import Errands
 from .following import Following
 from .hints import Hints
 from .ingesting import Ingesting
-from .reloading import Configuration
 from .watching import Watching
 
 _log = logging.getLogger("refeed.worker")
