@@ -2,7 +2,7 @@
 
     python bench/clean.py [FOLDER…]
 
-Fails over `LIMIT` times as much. Folders default to ../shared/samples, or to the cases of the tests.
+Fails over `LIMIT` times as much. The folder defaults to the cases of the tests.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from refeed.model import Dump, RawEntry
 from refeed.parse import parse
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (ROOT.parent / "shared" / "samples", ROOT / "tests" / "cases")
+CASES = ROOT / "tests" / "cases"
 LIMIT = 2.5
 ROUNDS = 7
 
 
 def main(folders: list[Path]) -> int:
     """Print milliseconds a dump and their ratio; 1 when the ratio is over the limit."""
-    given = folders or [next(folder for folder in FOLDERS if folder.is_dir())]
+    given = folders or [CASES]
     dumps = [_dump(path) for folder in given for path in sorted(folder.rglob("*.md")) if path.name != "README.md"]
     sources = Sources(built_in_sources())
     alone = whole = 0.0

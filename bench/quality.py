@@ -26,7 +26,7 @@ from refeed.parse import parse
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ROOT / "bench" / "quality.json"
-FOLDERS = (ROOT.parent / "shared" / "samples", ROOT / "seeds")
+SEEDS = ROOT / "seeds"
 
 # What must not be left in an entry's HTML, by name.
 DETECTORS = {
@@ -234,15 +234,14 @@ def table(tallies: dict[str, Tally]) -> Iterator[str]:
 def main(arguments: list[str] | None = None) -> int:
     """0 when every number is on or over its floor, 1 when one is under, 2 when there is nothing to measure."""
     parser = argparse.ArgumentParser(prog="quality", description="What the cleaner makes of folders of real dumps.")
-    parser.add_argument("folders", nargs="*", type=Path, help="by default ../shared/samples and seeds")
+    parser.add_argument("folders", nargs="*", type=Path, help="by default the two of seeds/")
     parser.add_argument("--floors", type=Path, default=FLOORS)
     parser.add_argument(
         "--raise", dest="raises", action="store_true", help="write what was measured where it is higher"
     )
     parser.add_argument("--verbose", action="store_true", help="name every file and sentence that counts against us")
     given = parser.parse_args(arguments)
-    folders = [folder for folder in given.folders or FOLDERS if folder.is_dir()]
-    files = [path for folder in folders for path in sorted(folder.rglob("*")) if _is_dump(path)]
+    files = [path for folder in given.folders or [SEEDS] for path in sorted(folder.rglob("*")) if _is_dump(path)]
     if not files:
         sys.stderr.write("quality: no dumps to measure; name a folder of them\n")
         return 2
