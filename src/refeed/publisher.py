@@ -136,11 +136,12 @@ class Publisher:
 
     def catalogue(self) -> Catalogue:
         """Every feed there is now."""
-        return make_catalogue(self._settings, self._store.sources())
+        return self._catalogue()[0]
 
     def archives(self, path: str) -> list[str]:
         """Render all archives of a feed that are not there yet; returns their names, oldest first."""
-        names = list(Documents(self._store, self.catalogue(), self._limits).archives(path))
+        _, _, documents = self._catalogue()
+        names = list(documents.archives(path))
         for name in names:
             if any(self._folder.digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
                 self.archive(path, name)
