@@ -32,6 +32,9 @@ class TopicRule:
     """Simplified or Traditional, Mainland or Taiwan wording; `re:` and a pattern."""
     hints: tuple[str, ...] = ()
     """Words that speak for the topic only half as much, and no more than the words beside them."""
+    pairs: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    """Two lists of words each: one of the first and one of the second close together, in one sentence and in whichever
+    order, are a mention (美国 and 中国 make 美国制裁中国企业 one)."""
     without: tuple[str, ...] = ()
     """They hide a topic's word that they hold (苹果日报 hides 苹果); elsewhere they speak against as words do for."""
     sections: tuple[str, ...] = ()
@@ -56,11 +59,16 @@ class TopicRule:
                     raise ValueError(f"{name}: {slug!r} is no slug; use a-z, 0-9 and single hyphens")
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
-        if not (self.words or self.sections):
+        if not (self.words or self.pairs or self.sections):
             raise ValueError("words: none given; a topic needs words or sections, and hints only add to them")
         for name in ("words", "hints", "without", "sections", "sources"):
             for place, word in enumerate(getattr(self, name), 1):
                 _check_word(name, place, word)
+        for place, sides in enumerate(self.pairs, 1):
+            if len(sides) != 2 or not all(sides):
+                raise ValueError(f"pairs: number {place} is no pair; write two lists, [[美国, 美方], [中国, 中方]]")
+            for word in (word for side in sides for word in side):
+                _check_word("pairs", place, word)
         for name, value in self.weight.items():
             if name not in WEIGHT:
                 raise ValueError(f"weight.{name}: no such place; known here: {', '.join(WEIGHT)}")

@@ -15,7 +15,7 @@ from .places import LEAD, Places, places
 from .wording import fold
 from .words import KINDS, Hit, Vocabulary
 
-METHOD = 2
+METHOD = 3
 """Raised when the same rule would give other labels, so that what is stored is labelled anew."""
 
 MOST = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 9.0}
@@ -171,6 +171,7 @@ def _version(rule: TopicRule) -> str:
         rule.words,
         rule.hints,
         rule.without,
+        rule.pairs,
         rule.sections,
         rule.sources,
         sorted(rule.weight.items()),

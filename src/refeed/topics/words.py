@@ -19,9 +19,13 @@ Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
+APART = 20
+"""Characters that may stand between the two words of a pair."""
+
 MOST = 100
 """Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
 
+_SENTENCE = re.compile(r"[。；;！？!?\n]")
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
 
@@ -31,16 +35,36 @@ class Hit(NamedTuple):
     topic: int
     kind: Kind
     word: str
-    """As the rule has it; what was found, for a pattern."""
+    """As the rule has it; what was found, for a pattern; both words, for a pair."""
     start: int
     end: int
+
+
+class _Side(NamedTuple):
+    """What a word is that makes a mention only beside one of the other list."""
+
+    pair: int
+    side: int
+
+
+class _Half(NamedTuple):
+    """One of a pair's words in a text."""
+
+    topic: int
+    role: _Side
+    word: str
+    start: int
+    end: int
+
+
+_Role = Kind | _Side
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What a text in the automaton is good for: as a word of topics, as a sign that a pattern may match."""
 
-    owners: list[tuple[int, Kind, str]] = field(default_factory=list)
+    owners: list[tuple[int, _Role, str]] = field(default_factory=list)
     patterns: list[int] = field(default_factory=list)
 
 
@@ -49,15 +73,14 @@ class Vocabulary:
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         known: dict[str, _Known] = {}
-        patterns: dict[str, list[tuple[int, Kind]]] = {}
+        patterns: dict[str, list[tuple[int, _Role]]] = {}
         for topic, rule in enumerate(rules):
-            for kind in KINDS:
-                for word in getattr(rule, kind):
-                    if word.startswith(PATTERN):
-                        patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, kind))
-                        continue
-                    for spelling in spellings(word.strip()):
-                        known.setdefault(spelling, _Known()).owners.append((topic, kind, word))
+            for role, word in _words(rule):
+                if word.startswith(PATTERN):
+                    patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, role))
+                    continue
+                for spelling in spellings(word.strip()):
+                    known.setdefault(spelling, _Known()).owners.append((topic, role, word))
         self._patterns = [(_compile(text), tuple(owners)) for text, owners in patterns.items()]
         self._always: list[int] = []
         for number, pattern in enumerate(patterns):
@@ -78,9 +101,7 @@ class Vocabulary:
         A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
         itself is given as a hit.
         """
-        found, candidates = self._literal(text)
-        for number in sorted(candidates.union(self._always)):
-            found += self._by_pattern(number, text)
+        found = self._all(text)
         found.sort(key=_order)
         kept: Hit | None = None
         hides = False
@@ -94,24 +115,69 @@ class Vocabulary:
         if kept is not None and not (kept.kind == "without" and hides):
             yield kept
 
-    def _literal(self, text: str) -> tuple[list[Hit], set[int]]:
-        """Hits of words, and the patterns that the text may hold: one pass, however many there are of either."""
+    def _all(self, text: str) -> list[Hit]:
+        """Every word, pattern and pair in a text, whether they overlap or not."""
         found: list[Hit] = []
+        halves: dict[tuple[int, int], list[_Half]] = {}
+        known, candidates = self._literal(text)
+        for number in sorted(candidates.union(self._always)):
+            known += self._by_pattern(number, text)
+        for topic, role, word, start, end in known:
+            if isinstance(role, _Side):
+                halves.setdefault((topic, role.pair), []).append(_Half(topic, role, word, start, end))
+            else:
+                found.append(Hit(topic, role, word, start, end))
+        for pair in halves.values():
+            found += _joined(pair, text)
+        return found
+
+    def _literal(self, text: str) -> tuple[list[_Found], set[int]]:
+        """Words, and the patterns that the text may hold: one pass, however many there are of either."""
+        found: list[_Found] = []
         candidates: set[int] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             owners, patterns, latin = self._known[index]
             if patterns:
                 candidates.update(patterns)
             if owners and not (latin and _inside(text, start, end)):
-                for topic, kind, word in owners:
-                    found.append(Hit(topic, kind, word, start, end))
+                for topic, role, word in owners:
+                    found.append((topic, role, word, start, end))
         return found, candidates
 
-    def _by_pattern(self, number: int, text: str) -> Iterator[Hit]:
+    def _by_pattern(self, number: int, text: str) -> Iterator[_Found]:
         pattern, owners = self._patterns[number]
         for match in islice(pattern.finditer(text), MOST):
-            for topic, kind in owners:
-                yield Hit(topic, kind, match[0][:24], *match.span())
+            for topic, role in owners:
+                yield topic, role, match[0][:24], *match.span()
+
+
+_Found = tuple[int, _Role, str, int, int]
+"""Topic, role, word, start and end."""
+
+
+def _words(rule: TopicRule) -> Iterator[tuple[_Role, str]]:
+    """Every word of a rule, and what it is there."""
+    for kind in KINDS:
+        for word in getattr(rule, kind):
+            yield kind, word
+    for pair, sides in enumerate(rule.pairs):
+        for side, words in enumerate(sides):
+            for word in words:
+                yield _Side(pair, side), word
+
+
+def _joined(halves: list[_Half], text: str) -> Iterator[Hit]:
+    """The mentions that the words of one pair make: each word with the nearest before it of the other list, once."""
+    halves.sort(key=lambda half: (half.start, -half.end))
+    before: _Half | None = None
+    for half in halves:
+        if before is None or half.role == before.role or half.start < before.end:
+            before = half if before is None or half.start >= before.end else before
+        elif half.start - before.end > APART or _SENTENCE.search(text, before.end, half.start):
+            before = half
+        else:
+            yield Hit(half.topic, "words", f"{before.word}…{half.word}", before.start, half.end)
+            before = None
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
