@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -117,9 +118,12 @@ class Matcher:
     def _points(self, topic: int, hits: dict[str, list[Hit]], seen: Places) -> list[_Points]:
         weights = self._weights[topic]
         made = []
+        if seen.cuts and "body" in hits:
+            hits = hits | {"lead": _fullest(hits["body"])}
         for place, most in MOST.items():
             if found := hits.get(place):
-                mentions = _share(place, seen) * _mentions(place, found)
+                apart = _apart(found, seen.cuts) if place == "title" else [found]
+                mentions = _share(place, seen) * sum(_mentions(place, part) for part in apart)
                 if points := weights[place] * max(-most, min(most, mentions)):
                     made.append(_Points(place, points, found))
         if section := self._sections[topic] & seen.sections:
@@ -133,6 +137,25 @@ class _Points(NamedTuple):
     place: str
     points: float
     why: list[Hit] | str
+
+
+def _apart(found: list[Hit], cuts: tuple[int, ...]) -> list[list[Hit]]:
+    """A title's hits; of a round-up, those in each report that it names, without the ones that speak against the topic
+    alone: what one report is not about says nothing of the next."""
+    if not cuts:
+        return [found]
+    reports: dict[int, list[Hit]] = {}
+    for hit in found:
+        reports.setdefault(bisect(cuts, hit.start), []).append(hit)
+    return [part for part in reports.values() if _mentions("title", part) > 0]
+
+
+def _fullest(found: list[Hit]) -> list[Hit]:
+    """The lead of a round-up: each report has its own, and this topic's is where most of its words stand."""
+    stretches: dict[int, list[Hit]] = {}
+    for hit in found:
+        stretches.setdefault(hit.start // LEAD, []).append(hit)
+    return max(stretches.values(), key=lambda hits: _mentions("lead", hits))
 
 
 def _share(place: str, seen: Places) -> float:

@@ -39,6 +39,9 @@ _AT_START = re.compile(
 )
 _COLUMN = re.compile(r"^[^|｜]{1,16}[|｜](?=.{4})")
 """Who writes, before what it is about: `新华社｜…`, `某某基金 | …`. Reposts name the paper or the author so."""
+_SEMICOLON = re.compile("[；;]")
+_SHORT = 4
+"""Characters below which what stands between two 、 is a name and no headline."""
 _APART = "\x1e"
 """Stands between texts that are folded together, because a call costs more than a name; no entry has it."""
 
@@ -48,6 +51,8 @@ class Places:
     """An entry as topics see it. All folded; `sections` are whole names, the rest is running text."""
 
     title: str
+    cuts: tuple[int, ...]
+    """Where in the title of a round-up one report ends and the next begins; empty for all other entries."""
     tags: tuple[str, ...]
     text: str
     """Lead and body: the lead is its first LEAD characters."""
@@ -66,13 +71,25 @@ def places(entry: Entry) -> Places:
         head = f"{simplified(summary)}\n"
     folded = fold(_APART.join((entry.title, entry.section, *entry.tags, *_path(entry.link)))).split(_APART)
     title, section, tags, path = folded[0], folded[1], folded[2 : 2 + len(entry.tags)], folded[2 + len(entry.tags) :]
+    title = _COLUMN.sub("", _without_datelines(title))
     return Places(
-        title=_COLUMN.sub("", _without_datelines(title)),
+        title=title,
+        cuts=_cuts(title),
         tags=tuple(tags),
         text=_without_datelines(one_form(f"{head}{words[:LONGEST]}"[:LONGEST])),
         sections=frozenset({section, *tags, *_runs(path)} - {""}),
         words=words,
     )
+
+
+def _cuts(title: str) -> tuple[int, ...]:
+    """At semicolons, or at the commas of a list (、) of three headlines or more."""
+    if cuts := tuple(found.start() for found in _SEMICOLON.finditer(title)):
+        return cuts
+    items = title.split("、")
+    if len(items) < 3 or min(len(item.strip()) for item in items) < _SHORT:
+        return ()
+    return tuple(at for at, sign in enumerate(title) if sign == "、")
 
 
 def _without_datelines(folded: str) -> str:
