@@ -19,7 +19,7 @@ from .words import KINDS, Hit, Vocabulary
 METHOD = 3
 """Raised when the same rule would give other labels, so that what is stored is labelled anew."""
 
-MOST = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 9.0}
+MOST = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 12.0}
 """How many mentions count, by place: a word repeated is not a subject twice. In the body, in a thousand characters:
 how thick the mentions stand there tells a text's subject from its background better than how many open it."""
 MANY = 10
