@@ -77,7 +77,7 @@ def places(entry: Entry) -> Places:
         cuts=_cuts(title),
         tags=tuple(tags),
         text=_without_datelines(one_form(f"{head}{words[:LONGEST]}"[:LONGEST])),
-        sections=frozenset({section, *tags, *_runs(path)} - {""}),
+        sections=frozenset({section, *tags, *_runs(path), _host(entry.link)} - {""}),
         words=words,
     )
 
@@ -137,6 +137,10 @@ def _only_links(node: etree._Element) -> bool:
 
 def _text(node: etree._Element) -> str:
     return "".join(str(piece) for piece in node.itertext()).strip()
+
+
+def _host(link: str) -> str:
+    return (urlsplit(link).hostname or "").removeprefix("www.")
 
 
 def _path(link: str) -> list[str]:
