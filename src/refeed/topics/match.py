@@ -124,7 +124,7 @@ class Matcher:
             if found := hits.get(place):
                 apart = _apart(found, seen.cuts) if place == "title" else [found]
                 mentions = _share(place, seen) * sum(_mentions(place, part) for part in apart)
-                if points := weights[place] * max(-most, min(most, mentions)):
+                if points := weights[place] * max(0.0 if seen.cuts else -most, min(most, mentions)):
                     made.append(_Points(place, points, found))
         if section := self._sections[topic] & seen.sections:
             made.append(_Points("section", weights["section"], min(section)))
