@@ -60,15 +60,16 @@ class TopicRule:
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
         if not (self.words or self.pairs or self.sections):
-            raise ValueError("words: none given; a topic needs words or sections, and hints only add to them")
+            raise ValueError("words: none given; a topic needs words, pairs or sections, and hints only add to them")
         for name in ("words", "hints", "without", "sections", "sources"):
             for place, word in enumerate(getattr(self, name), 1):
-                _check_word(name, place, word)
-        for place, sides in enumerate(self.pairs, 1):
-            if len(sides) != 2 or not all(sides):
-                raise ValueError(f"pairs: number {place} is no pair; write two lists, [[美国, 美方], [中国, 中方]]")
-            for word in (word for side in sides for word in side):
-                _check_word("pairs", place, word)
+                _check_word(name, f"number {place}", word)
+        for place, pair in enumerate(self.pairs, 1):
+            if len(pair) != 2 or not all(pair):
+                raise ValueError(f"pairs: number {place} is no pair; write two lists of words, [[美国, 美方], [中国]]")
+            for side, words in enumerate(pair, 1):
+                for number, word in enumerate(words, 1):
+                    _check_word("pairs", f"number {place}, list {side}, word {number}", word)
         for name, value in self.weight.items():
             if name not in WEIGHT:
                 raise ValueError(f"weight.{name}: no such place; known here: {', '.join(WEIGHT)}")
@@ -112,17 +113,17 @@ def pattern_options() -> re2.Options:
     return options
 
 
-def _check_word(name: str, place: int, word: str) -> None:
+def _check_word(name: str, where: str, word: str) -> None:
     if not word.strip():
-        raise ValueError(f"{name}: number {place} is empty")
+        raise ValueError(f"{name}: {where} is empty")
     if not word.startswith(PATTERN) or name in ("sections", "sources"):
         return
     pattern = word.removeprefix(PATTERN)
     if not pattern.strip():
-        raise ValueError(f"{name}: number {place}, {word!r}, is an empty pattern")
+        raise ValueError(f"{name}: {where}, {word!r}, is an empty pattern")
     try:
         found = compile_pattern(pattern)
     except ValueError as error:
-        raise ValueError(f"{name}: number {place}, {word!r}, is no pattern that re2 takes: {error}") from error
+        raise ValueError(f"{name}: {where}, {word!r}, is no pattern that re2 takes: {error}") from error
     if found.search(""):
-        raise ValueError(f"{name}: number {place}, {word!r}, matches an empty text, so it would match everywhere")
+        raise ValueError(f"{name}: {where}, {word!r}, matches an empty text, so it would match everywhere")

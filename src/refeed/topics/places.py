@@ -57,6 +57,7 @@ class Places:
     text: str
     """Lead and body: the lead is its first LEAD characters."""
     sections: frozenset[str]
+    """The column, the tags, the folders of the link and its host, each as a whole."""
     words: str
     """The running text of the body alone, whole, simplified and not folded further: what reposts are known by."""
 

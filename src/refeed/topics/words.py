@@ -13,19 +13,16 @@ from ahocorasick_rs import AhoCorasick
 
 from ..rules import PATTERN, TopicRule, compile_pattern
 from .literals import is_simple, literals
+from .pairs import Half, Side, mentions
 from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
-APART = 20
-"""Characters that may stand between the two words of a pair."""
-
 MOST = 100
 """Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
 
-_SENTENCE = re.compile(r"[。；;！？!?\n]")
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
 
@@ -40,24 +37,8 @@ class Hit(NamedTuple):
     end: int
 
 
-class _Side(NamedTuple):
-    """What a word is that makes a mention only beside one of the other list."""
-
-    pair: int
-    side: int
-
-
-class _Half(NamedTuple):
-    """One of a pair's words in a text."""
-
-    topic: int
-    role: _Side
-    word: str
-    start: int
-    end: int
-
-
-_Role = Kind | _Side
+_Role = Kind | Side
+"""What a word is to a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +99,17 @@ class Vocabulary:
     def _all(self, text: str) -> list[Hit]:
         """Every word, pattern and pair in a text, whether they overlap or not."""
         found: list[Hit] = []
-        halves: dict[tuple[int, int], list[_Half]] = {}
+        halves: dict[tuple[int, int], list[Half]] = {}
         known, candidates = self._literal(text)
         for number in sorted(candidates.union(self._always)):
             known += self._by_pattern(number, text)
         for topic, role, word, start, end in known:
-            if isinstance(role, _Side):
-                halves.setdefault((topic, role.pair), []).append(_Half(topic, role, word, start, end))
+            if isinstance(role, Side):
+                halves.setdefault((topic, role.pair), []).append(Half(role.side, word, start, end))
             else:
                 found.append(Hit(topic, role, word, start, end))
-        for pair in halves.values():
-            found += _joined(pair, text)
+        for (topic, _), pair in halves.items():
+            found += (Hit(topic, "words", *mention) for mention in mentions(pair, text))
         return found
 
     def _literal(self, text: str) -> tuple[list[_Found], set[int]]:
@@ -148,7 +129,7 @@ class Vocabulary:
         pattern, owners = self._patterns[number]
         for match in islice(pattern.finditer(text), MOST):
             for topic, role in owners:
-                yield topic, role, match[0][:24], *match.span()
+                yield topic, role, match[0].strip()[:24], *match.span()
 
 
 _Found = tuple[int, _Role, str, int, int]
@@ -163,21 +144,7 @@ def _words(rule: TopicRule) -> Iterator[tuple[_Role, str]]:
     for pair, sides in enumerate(rule.pairs):
         for side, words in enumerate(sides):
             for word in words:
-                yield _Side(pair, side), word
-
-
-def _joined(halves: list[_Half], text: str) -> Iterator[Hit]:
-    """The mentions that the words of one pair make: each word with the nearest before it of the other list, once."""
-    halves.sort(key=lambda half: (half.start, -half.end))
-    before: _Half | None = None
-    for half in halves:
-        if before is None or half.role == before.role or half.start < before.end:
-            before = half if before is None or half.start >= before.end else before
-        elif half.start - before.end > APART or _SENTENCE.search(text, before.end, half.start):
-            before = half
-        else:
-            yield Hit(half.topic, "words", f"{before.word}…{half.word}", before.start, half.end)
-            before = None
+                yield Side(pair, side), word
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
