@@ -121,6 +121,69 @@ def test_a_text_without_its_title_belongs_only_when_it_is_full_of_the_topic(entr
     assert matcher.labels(entry("样例", "气候。" * 12 + rest))
 
 
+POWERS = ((("美国", "白宫"), ("中国", "北京")),)
+
+
+@pytest.mark.parametrize("title", ["美国与中国恢复谈判", "北京邀请美国代表", "白宫说，谈判在北京恢复"])
+def test_a_pair_is_a_mention_where_both_stand_together(title: str, entry: MakeEntry) -> None:
+    matcher = topic(pairs=POWERS)
+    assert matcher.labels(entry(title))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "美国的湖",
+        "美国、白宫与华盛顿",
+        "美国下雨。中国天晴",
+        "美国的一个村庄办了面包节，来的人比往年都多，有的从中国来",
+    ],
+)
+def test_a_pair_is_none_where_one_is_missing_or_far_off(title: str, entry: MakeEntry) -> None:
+    assert not topic(pairs=POWERS).explain(entry(title))
+
+
+def test_a_word_makes_one_mention_of_a_pair_and_the_reason_names_both(entry: MakeEntry) -> None:
+    (verdict,) = topic(pairs=POWERS).explain(entry("美国、中国、白宫、北京、样例；美国"))
+    assert verdict.reasons == ("title: 美国…中国, 白宫…北京 (+8)",)
+
+
+def test_words_of_a_pair_that_overlap_are_no_mention(entry: MakeEntry) -> None:
+    assert not topic(pairs=((("北京",), ("北京大学",)),)).explain(entry("北京大学"))
+
+
+def test_a_without_hides_a_word_of_a_pair_too(entry: MakeEntry) -> None:
+    matcher = topic(pairs=((("专家",), ("气候",)),), without=("投资气候",))
+    assert not matcher.explain(entry("专家谈投资气候"))
+    assert matcher.labels(entry("专家谈投资气候，也谈气候"))
+
+
+def test_a_side_of_a_pair_may_be_a_pattern_and_is_folded(entry: MakeEntry) -> None:
+    assert topic(pairs=((("re:^美[^国]",), ("臺灣",)),)).labels(entry("美议员訪問台灣"))
+
+
+def test_a_round_up_is_judged_report_by_report(entry: MakeEntry) -> None:
+    matcher = topic("选举", without=("股价",))
+    assert not matcher.labels(entry("选举与股价"))
+    assert matcher.labels(entry("简报样例：选举开始；股价上涨"))
+    assert matcher.labels(entry("选举开始、股价上涨、樱花开了和本周更多样例"))
+    assert not matcher.labels(entry("选举、股价、樱花"))
+
+
+def test_each_report_of_a_round_up_has_its_own_lead(entry: MakeEntry) -> None:
+    matcher, rest = topic("气候", without=("股价",)), "股价是这篇样例的另一则报道。" * 60
+    late = f"{rest}{'气候。' * 20}{rest}"
+    one, several = (matcher.explain(entry(title, late)) for title in ("样例", "样例一则；又一则样例"))
+    assert not one
+    assert several[0].score == 1.5
+
+
+def test_a_text_may_be_so_full_of_a_topic_that_it_needs_nothing_else(entry: MakeEntry) -> None:
+    rest = "这是一篇样例，写得很长。" * 60
+    assert topic("气候").labels(entry("样例", rest + "气候。" * 20))
+    assert not topic("气候").labels(entry("样例", rest + "气候。" * 9 + rest))
+
+
 def test_a_tag_says_less_in_a_long_row_of_them(entry: MakeEntry) -> None:
     matcher, others = topic("气候", weight={"tags": 4.0}), tuple(f"标签{number}" for number in range(19))
     assert matcher.explain(entry("样例", tags=("气候",)))[0].score == 4.0
@@ -165,6 +228,7 @@ def test_a_near_miss_is_explained_and_no_label(entry: MakeEntry) -> None:
         ("yataibaodao/meiti", {"link": "https://example.org/mandarin/yataibaodao/meiti/a-1.html"}),
         ("港澳台", {"link": "https://example.org/%E6%B8%AF%E6%BE%B3%E5%8F%B0/1"}),
         ("言论自由", {"tags": ("言論自由",)}),
+        ("example.org", {"link": "https://www.example.org/a/1"}),
     ],
 )
 def test_a_section_is_part_of_the_path_a_column_or_a_tag(
@@ -200,8 +264,8 @@ def test_the_version_changes_with_what_can_change_labels_and_with_nothing_else()
         {"sections": ("a",)},
         {"sources": ("b",)},
     )
-    more = ({"weight": {"lead": 2.0}}, {"threshold": 5.0})
-    assert len({version(), *(version(**fields) for fields in (*changes, *more))}) == 8
+    more = ({"pairs": POWERS}, {"weight": {"lead": 2.0}}, {"threshold": 5.0})
+    assert len({version(), *(version(**fields) for fields in (*changes, *more))}) == 9
 
 
 def test_a_sent_matcher_labels_the_same(matcher: Matcher, entry: MakeEntry) -> None:
@@ -230,14 +294,16 @@ def test_a_pattern_made_to_explode_is_refused_or_cheap(pattern: str, entry: Make
     assert perf_counter() - started < cost + 0.2  # 50 ms asked; room for a busy machine
 
 
-@given(st.text(alphabet=st.sampled_from("气候变化危机AIai 苹果日报台湾川普<>&\n。"), max_size=60))
+@given(st.text(alphabet=st.sampled_from("气候变化危机AIai 苹果日报台湾川普<>&\n。；、"), max_size=60))
 def test_any_text_is_labelled_the_same_twice_and_never_raises(text: str) -> None:
     day = datetime(2020, 7, 1, tzinfo=UTC)
     one = Entry(
         id="x", source="s", link="https://example.org/", title=text, published=day, updated=day, language="zh",
         html=SafeHtml(text), tags=(text,), summary=text,
     )  # fmt: skip
-    matcher = topic("气候", "AI", "re:台.{0,2}普", without=("苹果日报",), hints=("苹果",))
+    matcher = topic(
+        "气候", "AI", "re:台.{0,2}普", without=("苹果日报",), hints=("苹果",), pairs=((("台",), ("湾", "川")),)
+    )
     assert matcher.explain(one) == matcher.explain(one)
 
 

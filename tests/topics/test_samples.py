@@ -50,19 +50,19 @@ def score(maker: Maker) -> Score:
 
 def test_nearly_all_that_the_topics_catch_belongs(score: Score) -> None:
     right, wrong, _ = score
-    assert right.total() / (right + wrong).total() >= 0.94
+    assert right.total() / (right + wrong).total() >= 0.97
 
 
 def test_nearly_all_that_belongs_is_caught(score: Score) -> None:
     right, _, missed = score
-    assert right.total() / (right + missed).total() >= 0.89
+    assert right.total() / (right + missed).total() >= 0.92
 
 
 def test_every_topic_with_five_entries_is_precise_and_complete(score: Score, rules: tuple[TopicRule, ...]) -> None:
     right, wrong, missed = score
     for topic in (rule.id for rule in rules if right[rule.id] + missed[rule.id] >= 5):
-        assert right[topic] / (right[topic] + wrong[topic]) >= 0.75, topic
-        assert right[topic] / (right[topic] + missed[topic]) >= 0.5, topic
+        assert right[topic] / (right[topic] + wrong[topic]) >= 0.85, topic
+        assert right[topic] / (right[topic] + missed[topic]) >= 0.75, topic
 
 
 @pytest.mark.parametrize("seed", sorted(path.name for path in (ROOT / "seeds").glob("*.txt")))

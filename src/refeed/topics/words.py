@@ -98,19 +98,18 @@ class Vocabulary:
 
     def _all(self, text: str) -> list[Hit]:
         """Every word, pattern and pair in a text, whether they overlap or not."""
-        found: list[Hit] = []
-        halves: dict[tuple[int, int], list[Half]] = {}
         known, candidates = self._literal(text)
         for number in sorted(candidates.union(self._always)):
             known += self._by_pattern(number, text)
-        for topic, role, word, start, end in known:
+        hits: list[Hit] = []
+        sides: list[_Found] = []
+        for one in known:
+            topic, role, word, start, end = one
             if isinstance(role, Side):
-                halves.setdefault((topic, role.pair), []).append(Half(role.side, word, start, end))
+                sides.append(one)
             else:
-                found.append(Hit(topic, role, word, start, end))
-        for (topic, _), pair in halves.items():
-            found += (Hit(topic, "words", *mention) for mention in mentions(pair, text))
-        return found
+                hits.append(Hit(topic, role, word, start, end))
+        return [*hits, *_paired(sides, hits, text)] if sides else hits
 
     def _literal(self, text: str) -> tuple[list[_Found], set[int]]:
         """Words, and the patterns that the text may hold: one pass, however many there are of either."""
@@ -134,6 +133,23 @@ class Vocabulary:
 
 _Found = tuple[int, _Role, str, int, int]
 """Topic, role, word, start and end."""
+
+
+def _paired(sides: list[_Found], hits: list[Hit], text: str) -> Iterator[Hit]:
+    """The mentions that pairs make. A word inside a `without` (投资气候, 气候) makes none, and is given as if it were a
+    word of the topic: the `without` then hides it, and does not speak against the topic."""
+    taken: dict[int, set[int]] = {}
+    for hit in hits:
+        if hit.kind == "without":
+            taken.setdefault(hit.topic, set()).update(range(hit.start, hit.end))
+    halves: dict[tuple[int, int], list[Half]] = {}
+    for topic, role, word, start, end in sides:
+        if topic in taken and taken[topic].issuperset(range(start, end)):
+            yield Hit(topic, "words", word, start, end)
+        elif isinstance(role, Side):
+            halves.setdefault((topic, role.pair), []).append(Half(role.side, word, start, end))
+    for (topic, _), pair in halves.items():
+        yield from (Hit(topic, "words", *mention) for mention in mentions(pair, text))
 
 
 def _words(rule: TopicRule) -> Iterator[tuple[_Role, str]]:
