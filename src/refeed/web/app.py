@@ -24,7 +24,6 @@ from .metrics import metrics
 from .opening import Opened, open_front
 from .operations import operations
 from .pages import pages
-from .push import push
 from .stored import Stored
 from .turns import Turns
 from .viewing import Viewing
@@ -61,6 +60,8 @@ def assemble(opened: Opened) -> tuple[Flask, Viewing]:
     app.register_blueprint(pages(settings, health))
     app.register_blueprint(operations(settings, health))
     if settings.push_token:
+        from .push import push  # and with it all that makes an entry of a dump
+
         app.register_blueprint(push(settings))
     if settings.access.site == "private":
         app.before_request(closed)

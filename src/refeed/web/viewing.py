@@ -10,9 +10,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import seal
+from ..clock import now
 from ..errors import StoreError
 from ..model import Format
-from ..pipeline import now
 from ..rules import View
 from .answers import plain
 from .places import Asked, Places, asked
