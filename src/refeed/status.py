@@ -15,9 +15,9 @@ import msgspec
 
 from . import outward, seal
 from .access import private_sources
+from .accounts import rfc3339
 from .config import Settings
 from .errors import StoreError
-from .explain import rfc3339
 from .fetch import states_of
 from .model import Source
 from .report import REPORT, read_report

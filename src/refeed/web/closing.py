@@ -11,9 +11,8 @@ from ..config import Settings
 from ..listening import LAST_ANSWERS
 from ..logs import start_logs
 from ..parent import end_with_parent
-from .app import create_app
 from .dispatch import Dispatch
-from .front import Front
+from .opening import open_front
 
 
 def application(settings: Settings) -> Dispatch:
@@ -22,15 +21,14 @@ def application(settings: Settings) -> Dispatch:
     if server is not None and server.pid is not None:
         end_with_parent(server.pid)
     start_logs(settings.log)
-    front = create_app(settings).wsgi_app
-    assert isinstance(front, Front)
+    # What is here lives as long as the process. A collection that looks through it stops every answer: 60 ms and more.
+    front = open_front(settings, settled=gc.freeze).front
     dispatch = Dispatch(front.at_once, front)
 
     def begin(_number: int, _frame: FrameType | None) -> None:
         dispatch.end()
 
     signal.signal(LAST_ANSWERS, begin)
-    # What is here lives as long as the process. A collection that looks through it stops every answer: 60 ms and more.
     gc.collect()
     gc.freeze()
     return dispatch
