@@ -1,5 +1,5 @@
 """WSGI entry: `app`, nothing else."""
 
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 app = create_app()

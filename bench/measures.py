@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from refeed.clock import now
 from refeed.config import Settings, load
 from refeed.dumps import Found
 from refeed.makers import Makers
 from refeed.model import FORMATS, Feed, Format
-from refeed.pipeline import Program, now
+from refeed.pipeline import Program
 from refeed.refresh import Refresher
 from refeed.render import RENDERERS
 

@@ -11,7 +11,7 @@ import click
 
 from refeed.cli import main
 from refeed.config.settings import File
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 ROOT = Path(__file__).parents[1]
 TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])

@@ -1,45 +1,17 @@
-"""Why an entry is as it is: one shape for `explain --json` and `/entry/<uuid>.json`, and the same for people."""
+"""Why an entry is as it is, for people: line by line, stage by stage."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from bs4 import BeautifulSoup
 
+from .accounts import rfc3339
 from .making import Made, Maker
-from .model import Entry, Label, Outcome, Removed
-from .store import Stored
-from .store.packing import Notes
+from .model import Entry
 from .topics import share, sketch
-
-
-def account_of_file(file: str, made: Made) -> dict[str, Any]:
-    """What became of a dump, in the shape in which `refeed entries` exports."""
-    head = {"file": file, "outcome": made.outcome.value, "reason": made.reason}
-    if made.cleaned is None:
-        return head | {"flags": []}
-    cleaned = made.cleaned
-    return head | {"flags": list(cleaned.flags)} | _entry(cleaned.entry, made.labels, cleaned.removed)
-
-
-def account_of_entry(stored: Stored, notes: Notes, file: str) -> dict[str, Any]:
-    """The same for an entry of the store; `file` is the newest of its dumps."""
-    outcome = Outcome.FLAGGED if notes.flags else Outcome.ACCEPTED
-    head = {"file": file, "outcome": outcome.value, "reason": "; ".join(notes.flags) or None, "flags": [*notes.flags]}
-    return head | _entry(stored.entry, stored.labels, notes.removed)
-
-
-def ignored(file: str, reason: str, outcome: Outcome = Outcome.IGNORED) -> dict[str, Any]:
-    """What is said of a file that was never opened, or could not be read."""
-    return {"file": file, "outcome": outcome.value, "reason": reason, "flags": []}
-
-
-def rfc3339(instant: datetime) -> str:
-    """An instant as every machine-readable answer writes it: `2020-07-20T10:20:18Z`."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def header(made: Made, maker: Maker) -> Iterator[str]:
@@ -121,29 +93,3 @@ _TOLD = (
     "original",
     "tags",
 )
-
-
-def _entry(entry: Entry, labels: tuple[Label, ...], removed: tuple[Removed, ...]) -> dict[str, Any]:
-    image = entry.image
-    return {
-        "id": entry.id,
-        "source": entry.source,
-        "link": entry.link,
-        "title": entry.title,
-        "published": rfc3339(entry.published),
-        "updated": rfc3339(entry.updated),
-        "language": entry.language,
-        "authors": list(entry.authors),
-        "contributors": [{"name": person.name, "role": person.role} for person in entry.contributors],
-        "summary": entry.summary,
-        "html": entry.html,
-        "image": {"url": image.url, "caption": image.caption, "credit": image.credit} if image else None,
-        "images": list(entry.images),
-        "enclosures": [{"url": e.url, "type": e.type, "length": e.length} for e in entry.enclosures],
-        "rights": entry.rights,
-        "original": entry.original,
-        "tags": list(entry.tags),
-        "section": entry.section,
-        "topics": [{"topic": label.topic, "score": label.score, "reasons": [*label.reasons]} for label in labels],
-        "removed": [{"step": piece.step, "text": piece.text} for piece in removed],
-    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from . import render
+from .clock import now
 from .config import Settings
 from .dumps import Found
 from .ingest import Ingester, Tally
@@ -22,11 +23,6 @@ from .store import Store, forget
 
 _RESEED = "reseed"
 """The fact of how far that is: what was begun and broken off is begun anew, and records nothing twice."""
-
-
-def now() -> datetime:
-    """The clock, in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass(frozen=True, kw_only=True)

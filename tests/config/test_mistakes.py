@@ -53,6 +53,12 @@ def test_a_word_that_cannot_be_meant_is_named_with_the_line_that_it_stands_on(tm
     assert weight.startswith("config.yaml:5: topics[0].weight.titel: no such place; known here: title")
 
 
+def test_a_selector_that_is_no_css_is_named_with_its_line(tmp_path: Path) -> None:
+    text = "sources:\n  - id: a\n    take:\n      - select: p\n      - select: 'p['\n"
+    (refused,) = mistakes(tmp_path, text)
+    assert refused.startswith("config.yaml:5: sources[0].take[1].select: 'p[' is no CSS selector: ")
+
+
 def test_a_topic_of_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
     text = "topics:\n  - id: a\n    words: [x]\n    sources: [bcc]\n"
     assert mistakes(tmp_path, text) == [

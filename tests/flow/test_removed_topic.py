@@ -9,7 +9,7 @@ from pathlib import Path
 from refeed.config import Settings
 from refeed.pipeline import Program
 from refeed.rules import TopicRule
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 TEA = TopicRule(id="tea", title="茶", words=("茶馆",))
 

@@ -17,7 +17,7 @@ from refeed.config import Settings, load
 from refeed.model import Source
 from refeed.pipeline import Program
 from refeed.store import withdraw
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 CONFIG = """
 site:

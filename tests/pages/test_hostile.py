@@ -18,7 +18,7 @@ from pages.filling import Filled, fill, quarantine, sample
 from pages.test_browser import watch
 from refeed.model import Label, Person, Removed, Source
 from refeed.pipeline import Program
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 OWN = (
     "<script>alert(1)</script>",

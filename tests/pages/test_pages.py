@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from pages.conftest import CONFIG, PICTURE, SOURCES, Site, settings_at
 from pages.filling import Filled, crowd, fill, sample
 from refeed.store import Store
-from refeed.web import create_app
+from refeed.web.app import create_app
 
 PAGES = [
     "/",

@@ -10,15 +10,15 @@ from typing import Any
 import click
 import msgspec
 
-from .. import dumps, explain, status
+from .. import accounts, dumps, explain, status
 from ..access import Access
 from ..catalogue import make_catalogue
+from ..clock import now
 from ..config import Settings
 from ..errors import IgnoredError, QuarantineError, RefeedError, VanishedError
 from ..makers import Makers
 from ..making import Made, Maker
 from ..model import Dump, Origin, Outcome
-from ..pipeline import now
 from ..store import Store
 from ..store.glances import reports
 from .shared import bare, root_of
@@ -82,9 +82,9 @@ def _account(name: str, settings: Settings, makers: Makers, diff: bool) -> tuple
         found = dumps.look(name, root_of(name, settings), settings.limits.suffixes)
         data = dumps.read(found.path, settings.limits.bytes, root=found.root)
     except (IgnoredError, VanishedError) as error:
-        account = explain.ignored(name, str(error))
+        account = accounts.ignored(name, str(error))
     except QuarantineError as error:
-        account = explain.ignored(name, str(error), Outcome.QUARANTINED)
+        account = accounts.ignored(name, str(error), Outcome.QUARANTINED)
     else:
         made = makers.make(Dump(path=shown, folder=found.folder, data=data, seen=now()))
         return _account_of_file(shown, made, makers.maker, diff)
@@ -92,7 +92,7 @@ def _account(name: str, settings: Settings, makers: Makers, diff: bool) -> tuple
 
 
 def _account_of_file(shown: str, made: Made, maker: Maker, diff: bool) -> tuple[dict[str, Any], list[str]]:
-    account = explain.account_of_file(shown, made)
+    account = accounts.of_file(shown, made)
     if made.cleaned is None:
         return account, [*explain.told(account), *explain.header(made, maker)]
     lines = [*explain.told(account, _origins(made.cleaned.origins)), *explain.header(made, maker)]
@@ -113,7 +113,7 @@ def _account_of_entry(id: str, settings: Settings, maker: Maker) -> tuple[dict[s
     if known is None:
         raise RefeedError(f"{id}: no such file, and no entry of that id is stored")
     stored, notes = known
-    account = explain.account_of_entry(stored, notes, originals[-1].path if originals else "")
+    account = accounts.of_entry(stored, notes, originals[-1].path if originals else "")
     lines = [*explain.told(account, _origins(notes.origins)), *explain.same_text(stored.entry, others)]
     return account, [*lines, *explain.near_misses(stored.entry, maker)]
 

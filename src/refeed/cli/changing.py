@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
+from ..clock import now
 from ..config import Settings, load
 from ..model import Entry
-from ..pipeline import Program, now
+from ..pipeline import Program
 from ..store import Store, restore, withdraw
 from ..topics import Matcher
 from ..topics.trial import compare, lines

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import dumps, explain, outward
+from .. import dumps, outward
+from ..accounts import rfc3339
+from ..clock import now
 from ..config import Settings
 from ..dumps import Found
 from ..election import ingest_lock
@@ -18,7 +20,7 @@ from ..errors import FetchError, RefeedError
 from ..fetch import fetch_all
 from ..ingest import RETRY
 from ..model import Outcome
-from ..pipeline import Program, now
+from ..pipeline import Program
 from ..store import Store
 from .shared import root_of, writing
 
@@ -125,9 +127,11 @@ def fetch_(settings: Callable[[], Settings]) -> None:
     for done in fetch_all(chosen.upstreams, outward.session(chosen), outward.places(chosen), now()):
         trouble = f": {done.state.error}" if done.state.error else ""
         failed = failed or bool(trouble)
-        due = explain.rfc3339(done.state.next) if done.state.next else "later"
-        what = f"{len(done.paths)} dumps" if done.asked else f"not due before {due}"
-        click.echo(f"{done.upstream.address}: {what}{trouble}", err=bool(trouble))
+        due = rfc3339(done.state.next) if done.state.next else "later"
+        count = f"{len(done.paths)} dump{'' if len(done.paths) == 1 else 's'}"
+        what = count if done.asked else f"not due before {due}"
+        for line in (f"{what}{trouble}", *done.state.notes):
+            click.echo(f"{done.upstream.address}: {line}", err=bool(trouble))
     if not chosen.upstreams:
         click.echo(f"{chosen.file}: no upstreams are configured")
     sys.exit(1 if failed else 0)

@@ -22,6 +22,7 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
         *_topic_sources(written.topics, [rule.id for rule in sources]),
         *_views(written, [rule.id for rule in sources]),
         *_retired(written),
+        *_selectors(written.sources),
         *_hosts(sources),
     ]
     return [f"{file}:{places.get(place, 1)}: {spell(place)}: {what}" for place, what in found]
@@ -77,6 +78,25 @@ def _retired(written: File) -> _Found:
             yield ("retired", index), f"{path!r} is no feed's path; write source/<id>, topic/<id> or view/<id>"
         elif path in made:
             yield ("retired", index), f"{path!r} stands in this file as a feed, or as what one was called"
+
+
+def _selectors(sources: Sequence[SourceRule]) -> _Found:
+    """Those of config.yaml alone: the built-in ones stand in no operator's way, and are tested."""
+    for index, rule in enumerate(sources):
+        for number, take in enumerate(rule.take):
+            if why := _no_selector(take.select):
+                yield ("sources", index, "take", number, "select"), f"{take.select!r} is no CSS selector: {why}"
+
+
+def _no_selector(text: str) -> str:
+    """What is wrong with a CSS selector; nothing when it is well."""
+    import soupsieve  # 0.3 s, patterns and all, which no start pays whose config.yaml has no selector
+
+    try:
+        soupsieve.compile(text)
+    except soupsieve.SelectorSyntaxError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 def _hosts(sources: Sequence[SourceRule]) -> _Found:

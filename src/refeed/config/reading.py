@@ -11,8 +11,9 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import timedelta
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
 _NUMBER = re.compile(r"number (\d+)\b")
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
+_TEXT = "tag:yaml.org,2002:str"
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -32,8 +34,10 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 class _Reader:
     file: str
     environ: Mapping[str, str]
-    mistakes: list[tuple[int, str]]
-    seen: set[int]
+    mistakes: list[tuple[int, str]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    tags: yaml.SafeLoader = field(default_factory=partial(yaml.SafeLoader, ""))
+    """What a value's tag means."""
 
     def mistake(self, node: yaml.Node, key: str, what: str) -> None:
         line = node.start_mark.line + 1
@@ -52,7 +56,7 @@ def read(
     Raises ConfigError with one line for every mistake: `file:line: key: what is wrong`.
     `places`, when given, is filled with the line of every key's path, for checks that come later.
     """
-    reader = _Reader(file, environ or {}, [], set())
+    reader = _Reader(file, environ or {})
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -89,7 +93,7 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
         reader.mistake(node, key_path, f"a mapping is wanted here, not {_kind(node)}")
         return None
     known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.metadata.get("yaml", True)}
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value)
@@ -103,8 +107,8 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
             reader.mistake(key_node, spell(place), "given twice")
         else:
             values[name] = _value(reader, hints[name], value_node, place, places)
-    for name, field in known.items():
-        if name not in values and field.default is MISSING and field.default_factory is MISSING:
+    for name, wanted in known.items():
+        if name not in values and wanted.default is MISSING and wanted.default_factory is MISSING:
             reader.mistake(node, spell((*path, name)), "is missing and has no default")
     if reader.mistakes:
         return None
@@ -114,6 +118,11 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
         where, place, text = _blamed(node, path, str(error))
         reader.mistake(where, spell(place), text)
         return None
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls, include_extras=True)
 
 
 def _blamed(
@@ -195,10 +204,11 @@ def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any
     if "${" in text:
         text = _VARIABLE.sub(lambda m: _variable(reader, m, node, path), text)
         if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
-            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    constructor = yaml.SafeLoader("")
+            tag = reader.tags.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if tag == _TEXT:
+        return text
     try:
-        return constructor.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
+        return reader.tags.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
     except (yaml.YAMLError, ValueError) as error:
         reader.mistake(node, spell(path), f"cannot be read: {error}")
         return None

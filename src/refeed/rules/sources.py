@@ -10,7 +10,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import re2
-import soupsieve
 
 Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
 """What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
@@ -27,7 +26,7 @@ class Take:
     """An element of a source's pages that is a field, or nothing that its reader came for."""
 
     select: str
-    """CSS, as Beautiful Soup takes it."""
+    """CSS, as Beautiful Soup takes it. Checked with config.yaml as a whole: what reads CSS takes 0.3 s to load."""
     to: Element = "drop"
     start: bool = False
     """Only before the first sentence of the text."""
@@ -136,11 +135,6 @@ class SourceRule:
             ) from error
         for name, pattern in self._patterns():
             compiled(pattern, name)
-        for taking in self.take:
-            try:
-                soupsieve.compile(taking.select)
-            except soupsieve.SelectorSyntaxError as error:
-                raise ValueError(f"take: {taking.select!r} is no CSS selector: {str(error).splitlines()[0]}") from error
 
     def _patterns(self) -> Iterator[tuple[str, str]]:
         for name in ("key", "section", "lead", "original"):

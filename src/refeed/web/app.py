@@ -1,10 +1,4 @@
-"""Settings -> the WSGI application. The one place that puts it together.
-
-request -> Front: documents in memory            -> answer
-             |  nothing in memory, or a hook claims it
-             v
-           Flask: feeds, pages, operations       -> answer
-"""
+"""Settings -> Flask with all its routes, behind the front. What polls need alone is put together in `opening`."""
 
 from __future__ import annotations
 
@@ -13,30 +7,23 @@ import re
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..access import Access
 from ..catalogue import make_catalogue
 from ..config import Settings, load
 from ..logs import start_logs
 from ..publish import Folder
 from .answers import refused
-from .browsing import Browsing
 from .counting import Counting
 from .doors import closed
 from .feeds import feeds
-from .front import Front
 from .health import Health
-from .manners import SAFETY, Manners
+from .manners import SAFETY
 from .metrics import metrics
-from .navigation import VARY
+from .opening import Opened, open_front
 from .operations import operations
 from .pages import pages
-from .places import Places
-from .polling import Polling
-from .push import push
-from .shelf import Shelf
 from .stored import Stored
 from .turns import Turns
 from .viewing import Viewing
@@ -54,51 +41,48 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
+    opened = open_front(settings, assemble)
+    app = opened.rest.app
+    app.wsgi_app = opened.front  # type: ignore[method-assign]
+    return app
+
+
+def assemble(opened: Opened) -> tuple[Flask, Viewing]:
+    """What stands behind the front: the routes, and the views."""
+    settings = opened.settings
     app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    _assemble(app, settings)
-    health = Health(settings)
+    stored, turns, health = Stored(settings), Turns(), Health(settings)
+    app.register_blueprint(_feeds(opened, stored, turns))
+    app.register_blueprint(metrics(opened.counting, stored.freshness))
     app.register_blueprint(pages(settings, health))
     app.register_blueprint(operations(settings, health))
     if settings.push_token:
+        from .push import push  # and with it all that makes an entry of a dump
+
         app.register_blueprint(push(settings))
-    app.register_error_handler(HTTPException, refused)
-    app.after_request(_safe)
-    return app
-
-
-def _assemble(app: Flask, settings: Settings) -> None:
-    """Put the documents before the routes."""
-    catalogue, access, stored = make_catalogue(settings), Access(settings), Stored(settings)
-    folder = Folder(settings.feeds_folder)
-    flask_app = app.wsgi_app
-    places = Places(Manners(settings, VARY), access, settings.site.base_url)
-    shelf = Shelf(settings.feeds_folder, places, settings.http.memory)
-    counting = Counting()
-    front = Front(flask_app, shelf, note=counting.note)
-    turns = Turns()
-    viewing = Viewing(stored.view, places, turns, front.answering)
-    polling = [Polling(settings.http)] if settings.http.polls else []
-    front.hooks = (Browsing(flask_app, front), *polling, viewing)
-    app.register_blueprint(
-        feeds(
-            catalogue,
-            places,
-            access,
-            deliver=front.deliver,
-            archive=stored.archive,
-            remembers=stored.remembers,
-            filled=lambda: folder.digest("feeds.json") is not None,  # which is made after the feeds
-            turns=turns,
-        )
-    )
-    app.register_blueprint(metrics(counting, stored.freshness))
     if settings.access.site == "private":
         app.before_request(closed)
-    app.after_request(partial(_noted, counting))
-    app.wsgi_app = front  # type: ignore[method-assign]
+    app.register_error_handler(HTTPException, refused)
+    app.after_request(partial(_noted, opened.counting))
+    app.after_request(_safe)
+    return app, Viewing(stored.view, opened.places, turns, opened.front.answering)
+
+
+def _feeds(opened: Opened, stored: Stored, turns: Turns) -> Blueprint:
+    folder = Folder(opened.settings.feeds_folder)
+    return feeds(
+        make_catalogue(opened.settings),
+        opened.places,
+        opened.access,
+        deliver=opened.front.deliver,
+        archive=stored.archive,
+        remembers=stored.remembers,
+        filled=lambda: folder.digest("feeds.json") is not None,  # which is made after the feeds
+        turns=turns,
+    )
 
 
 def _noted(counting: Counting, response: Response) -> Response:

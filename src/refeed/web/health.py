@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..clock import now
 from ..config import Settings
-from ..pipeline import now
 from ..status import status
 
 _KEPT = 5.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..config import Settings
-from ..model import Format
 from .ready import Manner
+
+if TYPE_CHECKING:
+    from ..model import Format
 
 MEDIA: dict[str, str] = {
     "atom": "application/atom+xml; charset=utf-8",

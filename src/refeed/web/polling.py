@@ -9,7 +9,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..config.settings import HttpSettings
-from .answers import plain
 from .ready import Ready
 
 if TYPE_CHECKING:
@@ -37,7 +36,11 @@ class Polling:
     def claims(self, environ: WSGIEnvironment, ready: Ready) -> WSGIApplication | None:  # noqa: ARG002
         """429 for one poll too many."""
         wait = self._count((self.client(environ), environ["PATH_INFO"]))
-        return plain(429, retry=wait) if wait else None
+        if not wait:
+            return None
+        from .answers import plain  # and with it Flask, which polls that are answered do without
+
+        return plain(429, retry=wait)
 
     def client(self, environ: WSGIEnvironment) -> str:
         """Who asks: the address that the outermost trusted proxy saw, or that of the connection."""

@@ -9,13 +9,13 @@ from hashlib import sha256
 import msgspec
 from flask import Blueprint, Response, request
 
+from ..clock import now
 from ..config import Settings
 from ..dumpfile import DumpFile, write
 from ..errors import PushError, QuarantineError
 from ..making import Maker
 from ..model import Dump
 from ..outward import places
-from ..pipeline import now
 from ..push import read_push
 from .pace import Pace
 

@@ -10,13 +10,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import seal
+from ..clock import now
 from ..errors import StoreError
 from ..model import Format
-from ..pipeline import now
 from ..rules import View
 from .answers import plain
 from .places import Asked, Places, asked
-from .queries import QueryError, asks, read_view
+from .queries import QueryError, read_view
 from .ready import Ready
 from .turns import BusyError, Turns
 
@@ -68,11 +68,6 @@ class Viewing:
         self._lock = Lock()
         self._size = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-
-    def concerns(self, environ: WSGIEnvironment) -> bool:
-        """Queries that ask for a view; cache busters and such do not."""
-        query = environ.get("QUERY_STRING", "")
-        return bool(query) and asks(query)
 
     def claims(self, environ: WSGIEnvironment, ready: Ready) -> WSGIApplication | None:
         """The answer to a request for a feed's document, when its query asks for a view."""

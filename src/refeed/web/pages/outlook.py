@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
-
-import opencc
 
 from ...access import Access
 from ...catalogue import Catalogue, make_catalogue
@@ -104,7 +102,7 @@ class Outlook:
         return [-(-10 * counted.get(month, 0) // most) if most else 0 for month in months]
 
     def spellings(self, path: str) -> str:
-        """All that a search for a feed may be typed as: its names in both scripts, its id."""
+        """All that a search for a feed may be typed as, in Simplified characters: its names, its id."""
         info = self.catalogue.feeds[path]
         return _spellings(path.partition("/")[2], *self._names(path, info))
 
@@ -112,6 +110,10 @@ class Outlook:
         """Whether a search finds this feed: every word of it somewhere in its names, whatever the script."""
         found = self.spellings(path)
         return all(word in found for word in simplified(asked).split())
+
+    def folding(self) -> str:
+        """Pairs of characters: a Traditional one, and the Simplified one in the names that it stands for."""
+        return _folding("".join(sorted({char for path in self.feeds for char in self.spellings(path)})))
 
     def _names(self, path: str, info: FeedInfo) -> Iterator[str]:
         yield info.title
@@ -176,19 +178,16 @@ def _number(month: str) -> int:
 
 
 @cache
-def _to_traditional() -> opencc.OpenCC:
-    return opencc.OpenCC("s2t")
-
-
-@cache
 def _spellings(*names: str) -> str:
-    written = dict.fromkeys(form for name in names if name for form in _forms(name))
-    return " ".join(written)
+    return " ".join(dict.fromkeys(simplified(name) for name in names if name))
 
 
-def _forms(name: str) -> tuple[str, str]:
-    plain = simplified(name)
-    return plain, _to_traditional().convert(plain)
+@lru_cache(maxsize=1)
+def _folding(wanted: str) -> str:
+    # By the characters alone, from OpenCC's small table: that of phrases in the other direction takes 26 MB.
+    characters = list(map(chr, range(0x3400, 0xA000)))
+    pairs = zip(characters, simplified("\n".join(characters)).split("\n"), strict=True)
+    return "".join(old + new for old, new in pairs if old != new and new in wanted)
 
 
 __all__ = ["FEW", "Name", "Outlook", "Outlooks", "months_before"]

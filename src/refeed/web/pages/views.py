@@ -15,7 +15,7 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from ... import explain, sanitize, status
+from ... import accounts, sanitize, status
 from ...access import private_sources
 from ...archives import Limits
 from ...config import Settings
@@ -151,7 +151,7 @@ class Views:
         """The same for machines, in the shape of `refeed explain --json`."""
         stored, notes = self._entry(id, self._outlooks.current())
         originals = self._store.originals(id)
-        account = explain.account_of_entry(stored, notes, self._file(originals[-1].path) if originals else "")
+        account = accounts.of_entry(stored, notes, self._file(originals[-1].path) if originals else "")
         return answers.data(msgspec.json.encode(account), "application/json")
 
     def status(self) -> Response:

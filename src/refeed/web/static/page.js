@@ -62,8 +62,10 @@ const search = document.getElementById("q");
 if (search) {
   const found = document.querySelector(".found");
   const groups = [...document.querySelectorAll(".group")];
+  const simplified = new Map(Array.from(search.dataset.fold.matchAll(/(.)(.)/gu), ([, old, plain]) => [old, plain]));
   const narrow = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const typed = Array.from(search.value.toLowerCase(), (character) => simplified.get(character) ?? character);
+    const words = typed.join("").split(/\s+/).filter(Boolean);
     let any = false;
     for (const group of groups) {
       let shown = 0;
