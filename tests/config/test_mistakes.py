@@ -53,6 +53,14 @@ def test_a_word_that_cannot_be_meant_is_named_with_the_line_that_it_stands_on(tm
     assert weight.startswith("config.yaml:5: topics[0].weight.titel: no such place; known here: title")
 
 
+def test_a_pair_without_two_lists_is_named_with_its_line(tmp_path: Path) -> None:
+    text = "topics:\n  - id: a\n    pairs:\n      - [[美国], [中国]]\n      - [[样例]]\n"
+    (refused,) = mistakes(tmp_path, text)
+    assert refused.startswith("config.yaml:5: topics[0].pairs: number 2 is no pair; write two lists of words")
+    (refused,) = mistakes(tmp_path, text.replace("[[样例]]", "[[样例], ['re:(']]"))
+    assert refused.startswith("config.yaml:5: topics[0].pairs: number 2, list 2, word 1, 're:(', is no pattern")
+
+
 def test_a_selector_that_is_no_css_is_named_with_its_line(tmp_path: Path) -> None:
     text = "sources:\n  - id: a\n    take:\n      - select: p\n      - select: 'p['\n"
     (refused,) = mistakes(tmp_path, text)
