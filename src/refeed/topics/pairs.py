@@ -30,18 +30,15 @@ class Half(NamedTuple):
 
 
 def mentions(halves: Iterable[Half], text: str) -> Iterator[tuple[str, int, int]]:
-    """Both words, and where the mention starts and ends: each word with the nearest of the other list before it, in the
-    same sentence. A word makes one mention, and none with a word that it overlaps."""
+    """Both words, and where the mention starts and ends: each word with the one before it, if that is of the other list
+    and in the same sentence. Words that overlap make none; mentions may overlap, as words of a topic may."""
     before: Half | None = None
     for half in sorted(halves, key=lambda half: (half.start, -half.end)):
-        if before is None:
-            before = half
-        elif half.start >= before.end:
-            if half.side != before.side and _together(before, half, text):
-                yield f"{before.word}…{half.word}", before.start, half.end
-                before = None
-            else:
-                before = half
+        if before is not None and half.start < before.end:
+            continue
+        if before is not None and half.side != before.side and _together(before, half, text):
+            yield f"{before.word}…{half.word}", before.start, half.end
+        before = half
 
 
 def _together(one: Half, other: Half, text: str) -> bool:
