@@ -11,7 +11,7 @@ from ..config import Settings
 from ..listening import LAST_ANSWERS
 from ..logs import start_logs
 from ..parent import end_with_parent
-from .dispatch import Dispatch
+from .dispatch import PUSH, Dispatch
 from .opening import open_front
 
 
@@ -23,7 +23,7 @@ def application(settings: Settings) -> Dispatch:
     start_logs(settings.log)
     # What is here lives as long as the process. A collection that looks through it stops every answer: 60 ms and more.
     front = open_front(settings, settled=gc.freeze).front
-    dispatch = Dispatch(front.at_once, front)
+    dispatch = Dispatch(front.at_once, front, uploads=PUSH if settings.push_token else "")
 
     def begin(_number: int, _frame: FrameType | None) -> None:
         dispatch.end()
