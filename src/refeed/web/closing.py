@@ -12,8 +12,13 @@ from ..config import Settings
 from ..listening import LAST_ANSWERS
 from ..logs import start_logs
 from ..parent import end_with_parent
-    front = open_front(settings, _assemble).front
-    dispatch = Dispatch(front.at_once, front, uploads=PUSH if settings.push_token else "")
+from .dispatch import PUSH, Dispatch
+from .opening import Opened, open_front
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .viewing import Viewing
 
 
 def application(settings: Settings) -> Dispatch:
