@@ -50,7 +50,8 @@ class Dispatch:
         self._at_once = at_once
         self._app = app
         self._uploads = uploads
-        self._uploading = threading.Lock()
+        self._uploading: threading.Thread | None = None
+        self._changing = threading.Lock()
         self._waiting: SimpleQueue[tuple[Exchange, WSGIEnvironment]] = SimpleQueue()
         self._last = False
         for number in range(_THREADS):
@@ -68,7 +69,7 @@ class Dispatch:
         """Answer, now or soon."""
         told = self._at_once(environ)
         if told is not None:
-            exchange.response_bytes(told.status, [*told.headers, _LAST] if self._last else told.headers, told.data)
+            self._send(exchange, told)
         elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == self._uploads:
             self._take_in(exchange, environ)
         elif self._waiting.qsize() < _WAITING:
@@ -82,27 +83,40 @@ class Dispatch:
         granian lets it be read only until we return: afterwards it is empty. So this waits for the answer, in one of
         granian's threads; one request at a time and not for ever, so that slow ones keep no poll waiting.
         """
-        if not self._uploading.acquire(blocking=False):
+        upload = threading.Thread(target=self._upload, args=(exchange, environ), name="upload", daemon=True)
+        with self._changing:
+            busy, self._uploading = self._uploading, self._uploading or upload
+        if busy is not None:
             exchange.response_bytes(503, _BUSY_HEADERS, _BUSY)
             return
-        try:
-            upload = threading.Thread(target=self._answer, args=(exchange, environ), name="upload", daemon=True)
-            upload.start()
-            upload.join(_UPLOAD)
-        finally:
-            self._uploading.release()
+        upload.start()
+        upload.join(_UPLOAD)
+        self._over(upload)
+
+    def _upload(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        told = self._made(environ)
+        self._over(threading.current_thread())  # before whoever is answered sends the next
+        self._send(exchange, told)
+
+    def _over(self, upload: threading.Thread) -> None:
+        with self._changing:
+            if self._uploading is upload:
+                self._uploading = None
 
     def _work(self) -> None:
         while True:
-            self._answer(*self._waiting.get())
+            exchange, environ = self._waiting.get()
+            self._send(exchange, self._made(environ))
 
-    def _answer(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+    def _send(self, exchange: Exchange, told: Told) -> None:
+        exchange.response_bytes(told.status, [*told.headers, _LAST] if self._last else told.headers, told.data)
+
+    def _made(self, environ: WSGIEnvironment) -> Told:
         try:
-            status, headers, data = self._run(_EVERY | environ)
+            return self._run(_EVERY | environ)
         except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
             _log.exception("a request failed")  # and which one it was may be nobody's business
-            status, headers, data = 500, _FAILED_HEADERS, _FAILED
-        exchange.response_bytes(status, [*headers, _LAST] if self._last else headers, data)
+            return Told(500, _FAILED_HEADERS, _FAILED)
 
     def _run(self, environ: WSGIEnvironment) -> Told:
         status, headers = 500, _FAILED_HEADERS
