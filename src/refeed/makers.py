@@ -16,7 +16,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -27,6 +26,9 @@ from .making import HeavyError, Made, Maker, Packed
 from .model import Dump, Outcome
 
 _log = logging.getLogger(__name__)
+
+_Results = Future[list[Packed | None]]
+"""Of a share; None for a dump that has to be made alone."""
 
 _FEW = 100
 """Dumps that are made here sooner than processes start for them; they take no longer than that."""
@@ -53,7 +55,7 @@ class Makers:
     """Runs a maker. One hostile dump costs its own limit of time and memory, and no other dump anything."""
 
     def __init__(self, maker: Maker, processes: int = 1) -> None:
-        """With more than one process, many dumps at once are made by those; they run until `rest`.
+        """With more than one process, this one included, others help with many dumps at once; they run until `rest`.
 
         What is made here is all the same in a process of its own when it looks heavy.
         """
@@ -104,24 +106,35 @@ class Makers:
 
     def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
         shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
-        futures = [self._submit(share) for share in shares]
-        return chain.from_iterable(map(self._packed, shares, futures))
+        return self._gathered(shares, [self._submit(share) for share in shares])
 
-    def _packed(self, share: Sequence[Dump], future: Future[list[Packed | None]] | None) -> Iterator[Packed]:
+    def _gathered(self, shares: Sequence[Sequence[Dump]], futures: Sequence[_Results | None]) -> Iterator[Packed]:
+        """All results in order. Instead of waiting, this process makes what no other has begun, from the end on."""
+        here: dict[int, list[Packed]] = {}
+        left = len(shares)
+        for number, (share, future) in enumerate(zip(shares, futures, strict=True)):
+            while left > number and future is not None and not future.done():
+                left -= 1
+                other = futures[left]
+                if other is not None and other.cancel():
+                    here[left] = [self._pack(dump) for dump in shares[left]]
+            yield from here.pop(number, None) or self._packed(share, future)
+
+    def _packed(self, share: Sequence[Dump], future: _Results | None) -> Iterator[Packed]:
         for dump, packed in zip(share, self._results(share, future), strict=True):
             yield packed or self.maker.pack(dump, self._alone(dump))
 
-    def _submit(self, share: Sequence[Dump]) -> Future[list[Packed | None]] | None:
+    def _submit(self, share: Sequence[Dump]) -> _Results | None:
         self._used = time.monotonic()
         if self._pool is None:
             start = partial(_start, self._bare)
-            self._pool = ProcessPoolExecutor(self._processes, _context, initializer=start)
+            self._pool = ProcessPoolExecutor(self._processes - 1, _context, initializer=start)
         try:
             return self._pool.submit(_share, share)
         except BrokenProcessPool:
             return None
 
-    def _results(self, share: Sequence[Dump], future: Future[list[Packed | None]] | None) -> list[Packed | None]:
+    def _results(self, share: Sequence[Dump], future: _Results | None) -> list[Packed | None]:
         """A share's results. One whose process died is given to a new pool by itself, then dump by dump."""
         for attempt in (future, None):
             try:

@@ -12,7 +12,7 @@ from ..config import Settings
 from ..listening import LAST_ANSWERS
 from ..logs import start_logs
 from ..parent import end_with_parent
-from .dispatch import Dispatch
+from .dispatch import PUSH, Dispatch
 from .opening import Opened, open_front
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def application(settings: Settings) -> Dispatch:
         end_with_parent(server.pid)
     start_logs(settings.log)
     front = open_front(settings, _assemble).front
-    dispatch = Dispatch(front.at_once, front)
+    dispatch = Dispatch(front.at_once, front, uploads=PUSH if settings.push_token else "")
 
     def begin(_number: int, _frame: FrameType | None) -> None:
         dispatch.end()
