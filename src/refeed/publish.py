@@ -57,6 +57,7 @@ class Folder:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
+        self._path = os.fspath(self.root)
         self._new = self.root / ".new"
         self._marks = self.root / ".marks.json"
         self._seen: dict[str, tuple[_Identity, str]] = {}
@@ -111,7 +112,7 @@ class Folder:
 
         A file that is as it was at the last call is not read again.
         """
-        path = self.root / name
+        path = f"{self._path}/{name}"  # asked for every document whenever one changes; a Path takes as long as the rest
         try:
             info = os.lstat(path)
         except OSError:
@@ -230,7 +231,7 @@ _PATIENCE = 30.0
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path | str) -> bytes | None:
     """A file's bytes; None when it is not there, is something else than a file, or cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

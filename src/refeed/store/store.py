@@ -223,7 +223,7 @@ class Store:
         with self.reading() as connection:
             return [
                 FeedState(path=row.path, version=row.version, changed=instant(row.changed), entries=row.entries)
-                for row in connection.execute(_FEEDS, {"after": after})
+                for row in connection.execute(_FEEDS, {"after": after}).all()
             ]
 
     def months(self, feed: str, after: int = -1) -> list[MonthState]:
@@ -231,7 +231,7 @@ class Store:
         with self.reading() as connection:
             return [
                 MonthState(month=row.month, entries=row.entries, version=row.version, changed=instant(row.changed))
-                for row in connection.execute(_MONTHS, {"feed": feed, "after": after})
+                for row in connection.execute(_MONTHS, {"feed": feed, "after": after}).all()
             ]
 
     def newest(self, feed: str, limit: int) -> list[Member]:
@@ -243,13 +243,13 @@ class Store:
         m = t.members.c
         query = select(m.published).where(m.feed == feed).order_by(desc(m.published)).limit(limit)
         with self.reading() as connection:
-            return [instant(published) for published in connection.execute(query).scalars()]
+            return [instant(published) for published in connection.execute(query).scalars().all()]
 
     def weights(self, feed: str, month: str) -> list[int]:
         """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
         first, after = month_bounds(month)
         with self.reading() as connection:
-            return list(connection.execute(_WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars())
+            return list(connection.execute(_WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars().all())
 
     def month(self, feed: str, month: str) -> list[Member]:
         """The places of all entries of one month (`2020-06`) of a feed, oldest first."""
@@ -259,7 +259,7 @@ class Store:
     def entries(self, ids: Sequence[str]) -> list[Stored]:
         """Entries by id, in the order asked for; unknown ids are left out."""
         with self.reading() as connection:
-            found = {row.id: _stored(row) for row in connection.execute(_ENTRIES, {"ids": ids})}
+            found = {row.id: _stored(row) for row in connection.execute(_ENTRIES, {"ids": ids}).all()}
         return [found[id] for id in ids if id in found]
 
     def revisions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -277,7 +277,7 @@ class Store:
         """Entry ids above `after`, in order."""
         query = select(t.entries.c.id).where(t.entries.c.id > after).order_by(t.entries.c.id).limit(limit)
         with self.reading() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(query).scalars().all())
 
     def outdated(self, *, rules: str = "", topics: str = "", limit: int = 256) -> list[str]:
         """Some ids of entries that were made with other rules, or labelled with other topics, than the ones named."""
@@ -285,7 +285,7 @@ class Store:
         # Two ranges, because an index serves no `<>`.
         query = select(t.entries.c.id).where(or_(column < current, column > current)).limit(limit)
         with self.reading() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(query).scalars().all())
 
     def newest_originals(self, ids: Sequence[str]) -> dict[str, Original]:
         """For each entry, the dump that gives its text."""
