@@ -10,10 +10,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import urlsplit
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -114,9 +116,11 @@ def sweep(root: Path, before: float) -> int:
     """Remove the temporary files of writers that were killed before the instant `before` (epoch seconds); how many."""
     swept = 0
     for path in root.glob("**/.*.refeed-tmp"):
-        if not path.is_symlink() and path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
-            swept += 1
+        with suppress(FileNotFoundError):  # it got its name just now
+            status = path.lstat()
+            if S_ISREG(status.st_mode) and status.st_mtime < before:
+                path.unlink()
+                swept += 1
     return swept
 
 

@@ -66,6 +66,15 @@ class PublishError(RefeedError):
 class FetchError(RefeedError):
     """An upstream, a hub or an image was not reached, was refused, or answered with what cannot be used."""
 
+    def __init__(self, message: str) -> None:
+        """Whatever a stranger's server said into the message, it is one line that no terminal obeys."""
+        super().__init__(legible(message))
+
 
 class PushError(RefeedError):
     """What was pushed is no dump; the text says what is wrong and in which line."""
+
+
+def legible(text: str) -> str:
+    """The text without controls and whatever else cannot be seen: U+FFFD stands in for them."""
+    return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)

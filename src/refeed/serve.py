@@ -139,7 +139,8 @@ def serve(settings: Settings, load: Callable[[], Settings], *, watch: bool, host
         workers=settings.web_concurrency,
         http=HTTPModes.http1,
         websockets=False,
-        blocking_threads=1,  # which answers polls; what takes longer it hands over
+        # One answers polls, and hands over what takes longer; but a body has to be read in a thread of granian's.
+        blocking_threads=2 if settings.push_token else 1,
         respawn_failed_workers=True,  # without it, one worker killed ends the whole server
         workers_kill_timeout=_GRACE_OF_WORKERS,
         log_access=False,  # addresses of private feeds are secrets

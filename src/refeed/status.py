@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,6 +32,8 @@ _ENOUGH = 10
 _LEAST = timedelta(hours=1)
 _SILENT = timedelta(seconds=60)
 """The movers say something every five seconds."""
+_UNSAID = "see the log, or refeed status"
+"""What the public is told of a trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,8 @@ def status(settings: Settings, now: datetime, *, public: bool = False) -> dict[s
         "at": rfc3339(now),
         "store": settings.database_url.partition(":")[0],
         "away": None,
-        "movers": _movers(settings, now, hidden, public=public),
-        "upstreams": _upstreams(settings, hidden),
+        "movers": _movers(settings, now, public=public),
+        "upstreams": _upstreams(settings, hidden, public=public),
     }
     store = Store(settings.database_url, read_only=True)
     try:
@@ -101,10 +104,17 @@ def told(facts: Mapping[str, Any]) -> Iterator[str]:
     for source in facts["sources"]:
         yield _told_of(source)
     for upstream in facts["upstreams"]:
-        error = f": {upstream['error']}" if upstream["error"] else ""
-        yield f"upstream  {upstream['address']}, last answer {upstream['success'] or 'never'}{error}"
+        yield from _told_of_upstream(upstream)
     for doubt in facts["doubts"]:
         yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
+
+
+def _told_of_upstream(facts: Mapping[str, Any]) -> Iterator[str]:
+    error = f": {facts['error']}" if facts["error"] else ""
+    later = f"; asked again after {facts['next']}" if error and facts["next"] else ""
+    yield f"upstream  {facts['address']}, last answer {facts['success'] or 'never'}{error}{later}"
+    for note in facts["notes"]:
+        yield f"          {note}"
 
 
 def _told_of_enrichment(facts: Mapping[str, Any]) -> str:
@@ -204,7 +214,7 @@ def _delivered(settings: Settings, source: str) -> datetime | None:
     return max((item.date_published for item in items), default=None)
 
 
-def _movers(settings: Settings, now: datetime, hidden: frozenset[str], *, public: bool) -> dict[str, Any]:
+def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
     """Who ingests on this machine; elsewhere it may be another one's business."""
     facts = read_report(Path(settings.var_folder) / REPORT)
     if facts is None:
@@ -212,24 +222,32 @@ def _movers(settings: Settings, now: datetime, hidden: frozenset[str], *, public
     if now - datetime.fromisoformat(facts["at"]) > _SILENT:
         facts["state"] = f"silent (was {facts['state']})"
     if public:
-        unsaid = {f"upstream {upstream.address}" for upstream in settings.upstreams if not _is_open(upstream, hidden)}
-        troubles = {what: "see the log, or refeed status" for what in facts["troubles"] if what not in unsaid}
+        known = {f"upstream {upstream.address}" for upstream in settings.upstreams}
+        troubles = {what: _UNSAID for what in facts["troubles"] if what not in known}
         return {"state": facts["state"], "at": facts["at"], "waiting": facts.get("waiting", 0), "troubles": troubles}
     return facts
 
 
-def _upstreams(settings: Settings, hidden: frozenset[str]) -> list[dict[str, Any]]:
+def _upstreams(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[dict[str, Any]]:
     shown = [upstream for upstream in settings.upstreams if _is_open(upstream, hidden)]
     return [
         {
-            "address": upstream.address,
+            "address": _named(upstream) if public else upstream.address,
             "success": _instant(state.success),
             "changed": _instant(state.changed),
+            "next": _instant(state.next),
             "failures": state.failures,
-            "error": state.error or None,
+            # It may name folders, and machines behind the wall.
+            "error": _UNSAID if public and state.error else state.error or None,
+            "notes": [] if public else list(state.notes),
         }
         for upstream, state in states_of(shown, outward.places(settings))
     ]
+
+
+def _named(upstream: UpstreamRule) -> str:
+    """An upstream for the public: in the path and the query of an address are keys, and in a file's our folders."""
+    return f"{upstream.source or 'git'}: {urlsplit(upstream.address).hostname or 'this machine'}"
 
 
 def _is_open(upstream: UpstreamRule, hidden: frozenset[str]) -> bool:

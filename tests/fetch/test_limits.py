@@ -121,6 +121,19 @@ def test_hostile_upstreams_together_block_no_good_one(upstream: Upstream, sessio
     assert all(done[upstream.url(path)].state.error for path in HOSTILE)
 
 
+def test_what_a_server_says_into_an_error_or_a_note_is_one_line_that_no_terminal_obeys(
+    upstream: Upstream, session: Session
+) -> None:
+    upstream.routes["/garbage"] = drip(b"\x1b]0;forged\x07\x1b[2J no http\r\n\r\n", b"", times=1)  # type: ignore[assignment]
+    upstream.routes["/moved"] = reply(status=301, Location="/\x1bnew")
+    upstream.routes["/%1Bnew"] = reply(rss(item(1)))
+    state = poll(upstream.rule("/garbage"), session, UpstreamState(), NOON).state
+    assert state.error.endswith("broke off: \ufffd]0;forged\ufffd\ufffd[2J no http")
+    state = poll(upstream.rule("/moved"), session, UpstreamState(), NOON).state
+    assert (state.error, state.moved) == ("", upstream.url("/%1Bnew"))
+    assert all(note.isprintable() for note in state.notes)
+
+
 def test_a_refused_connection_is_said_in_plain_words(session: Session, upstream: Upstream) -> None:
     state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
     assert state.error == "nothing is there (404)"

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from refeed.status import freshness
+import msgspec
+import pytest
+
+from refeed import outward
+from refeed.config import Settings, load
+from refeed.fetch import States, UpstreamState
+from refeed.status import freshness, status, told
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -36,3 +44,36 @@ def test_a_rare_pause_is_no_rhythm_and_a_burst_no_alarm() -> None:
 
 def test_a_few_entries_say_nothing_of_a_rhythm() -> None:
     assert freshness(NOW, history(timedelta(days=1), 5), NOW + timedelta(days=400)).stale is None
+
+
+UPSTREAMS = """
+site: {id: "tag:example.org,2026", title: 样本站, author: 样本站}
+upstreams:
+  - {source: sample, url: "https://feeds.example.org/private/3f9a/feed.xml?api_key=secret"}
+  - {git: "file:///srv/secret/dumps.git"}
+"""
+STATE = UpstreamState(success=NOW, failures=3, next=NOW + timedelta(hours=4), error="cannot be read: /srv/secret/x")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "config.yaml").write_text(UPSTREAMS)
+    chosen = load({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
+    states = States(outward.places(chosen).var / "upstreams")
+    for upstream in chosen.upstreams:
+        state = replace(STATE, address=upstream.address, notes=("it has moved for good to /srv/secret/new",))
+        states.save(upstream, state)
+    return chosen
+
+
+def test_status_says_what_an_upstream_asks_us_to_change_and_when_it_is_asked_again(settings: Settings) -> None:
+    lines = "\n".join(told(status(settings, NOW)))
+    assert "last answer 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; asked again after 2026-03-20T16" in lines
+    assert lines.count("it has moved for good to /srv/secret/new") == 2
+
+
+def test_the_public_status_shows_no_key_and_no_folder_of_an_upstream(settings: Settings) -> None:
+    facts = status(settings, NOW, public=True)
+    assert [one["address"] for one in facts["upstreams"]] == ["sample: feeds.example.org", "git: this machine"]
+    assert {one["error"] for one in facts["upstreams"]} == {"see the log, or refeed status"}
+    assert b"secret" not in msgspec.json.encode(facts)

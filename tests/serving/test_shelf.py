@@ -64,6 +64,21 @@ def test_a_file_that_was_written_over_under_the_same_date_is_seen(tmp_path: Path
     assert shelf.find("a.atom") is None
 
 
+def test_polls_trust_a_look_for_half_a_millisecond_and_no_longer(tmp_path: Path, write: Write) -> None:
+    write("a.atom", "one")
+    shelf = shelf_of(tmp_path)
+    assert shelf.at_hand("a.atom") is None, "polls do not read files"
+    first = shelf.find("a.atom")
+    assert shelf.at_hand("a.atom") is first
+    write("a.atom", "two")
+    time.sleep(0.001)
+    assert shelf.at_hand("a.atom") is None
+    assert shelf.at_hand("a.atom") is None, "a look that found something else is not trusted"
+    second = shelf.find("a.atom")
+    assert second is not None
+    assert b"two" in second.data
+
+
 @pytest.mark.parametrize(
     "damage", ["truncated", "garbage", "unsealed", "empty", "folder", "link", "pipe", "unreadable"]
 )

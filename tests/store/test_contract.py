@@ -89,9 +89,9 @@ def test_months_count_and_bound_their_entries(store: Store) -> None:
     months = store.months("all")
     assert [(month.month, month.entries) for month in months] == [("2024-03", 4), ("2024-02", 2), ("2024-01", 4)]
     assert sum(len(store.month("all", month.month)) for month in months) == 10
-    assert [month.month for month in store.months("all", months[0].version)] == []
+    assert [month.month for month in store.months("all") if month.version > months[0].version] == []
     record(store, [reading(50, days=35)], NOON)
-    assert [month.month for month in store.months("all", months[0].version)] == ["2024-02"]
+    assert [month.month for month in store.months("all") if month.version > months[0].version] == ["2024-02"]
 
 
 def test_feeds_say_which_of_them_changed_since_a_version(store: Store) -> None:

@@ -128,8 +128,10 @@ def fetch_(settings: Callable[[], Settings]) -> None:
         trouble = f": {done.state.error}" if done.state.error else ""
         failed = failed or bool(trouble)
         due = rfc3339(done.state.next) if done.state.next else "later"
-        what = f"{len(done.paths)} dumps" if done.asked else f"not due before {due}"
-        click.echo(f"{done.upstream.address}: {what}{trouble}", err=bool(trouble))
+        count = f"{len(done.paths)} dump{'' if len(done.paths) == 1 else 's'}"
+        what = count if done.asked else f"not due before {due}"
+        for line in (f"{what}{trouble}", *done.state.notes):
+            click.echo(f"{done.upstream.address}: {line}", err=bool(trouble))
     if not chosen.upstreams:
         click.echo(f"{chosen.file}: no upstreams are configured")
     sys.exit(1 if failed else 0)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..dumpfile import DumpFile, dump_file, number
-from ..errors import FetchError
+from ..errors import FetchError, legible
 from ..rules import UpstreamRule
 from .items import Item, Reading, decode
 from .items_json import read_json
@@ -26,6 +26,7 @@ _LONGEST_WAIT = timedelta(days=7)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _REMEMBERED = 2000
 """Items of one upstream. The longest feeds in use hold some hundreds."""
+_MOVED = "it has moved for good to"
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -134,9 +135,8 @@ def _taken(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: da
         dumps, seen = _new(upstream.source, reading.items, state.seen, now)
         state = replace(state, body=body, seen=seen, notes=_notes(reading), changed=now if dumps else state.changed)
     moved = answer.moved or state.moved
-    if moved:
-        note = f"it has moved for good to {moved}; write that into the configuration"
-        state = replace(state, notes=(note, *(n for n in state.notes if not n.startswith("it has moved"))))
+    told = [f"{_MOVED} {moved}; write that into the configuration"] if moved else []
+    state = replace(state, notes=(*told, *(note for note in state.notes if not note.startswith(_MOVED))))
     pause = max(upstream.every, _fresh_for(answer.headers))
     state = replace(state, moved=moved, failures=0, error="", success=now, next=now + pause)
     return PollResult(dumps=dumps, state=state)
@@ -178,7 +178,7 @@ def _later(item: Item, last: Seen, now: datetime) -> datetime:
 
 def _notes(reading: Reading) -> tuple[str, ...]:
     more = len(reading.doubts) - 5
-    return (*reading.doubts[:5], f"and {more} more") if more > 0 else reading.doubts
+    return (*map(legible, reading.doubts[:5]), *([f"and {more} more"] if more > 0 else []))
 
 
 def _fresh_for(headers: Mapping[str, str]) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import quote, urldefrag, urljoin
 
 import requests
 from cattrs import BaseValidationError
@@ -27,6 +28,7 @@ _AS_IT_IS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 """Of a file that is packed for the way, the length would be that of the packet."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _KEEP_ANY = timedelta(days=60)
 
 
@@ -86,8 +88,16 @@ class Session:
         return _answer(self._ask("POST", url, self._deadline(), data=dict(data)), "")
 
     def prune(self) -> None:
-        """Forget what was first answered sixty days ago: addresses that nobody asks for any more among it."""
-        self._session.cache.delete(older_than=_KEEP_ANY)
+        """Forget what was first answered sixty days ago: addresses that nobody asks for any more among it.
+
+        Raises FetchError.
+        """
+        try:
+            self._session.cache.delete(older_than=_KEEP_ANY)
+        except (BaseValidationError, ValueError):
+            self._session.cache.clear()  # type: ignore[no-untyped-call]  # a row that is no response: see `_ask`
+        except sqlite3.Error as error:
+            raise FetchError(f"the memory of earlier requests cannot be used: {error}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -158,7 +168,8 @@ def _may_be_kept(response: requests.Response) -> bool:
 def _target(url: str, location: str) -> str:
     try:
         # Servers write UTF-8 into a header that is read as Latin-1.
-        return urldefrag(urljoin(url, location.encode("latin-1", "ignore").decode("utf-8", "replace"))).url
+        text = location.encode("latin-1", "ignore").decode("utf-8", "replace")
+        return urldefrag(urljoin(url, _CONTROL.sub(lambda found: quote(found[0]), text))).url
     except ValueError as error:
         raise FetchError(f"{url} redirects to {location[:200]!r}, which is no URL") from error
 

@@ -9,7 +9,8 @@ from .mending import leave, mend
 from .recording import EntryRow, Reading, Recorded, forget_files, record
 from .reposts import Candidate, Judge
 from .revising import adorn, enrich, hide, keep, relabel, restore, revise, withdraw
-from .store import Doubt, FeedState, Member, MonthState, Original, Store, Stored
+from .rows import Doubt, FeedState, Member, MonthState, Original, Stored
+from .store import Store
 
 __all__ = [
     "AdvisoryLock",

@@ -44,6 +44,15 @@ def month_of(published: int) -> str:
     return datetime.fromtimestamp(published, UTC).strftime("%Y-%m")
 
 
+def month_bounds(month: str) -> tuple[int, int]:
+    """First second of a month (`2020-06`, UTC), and first second after it."""
+    year, number = int(month[:4]), int(month[5:7])
+    first = datetime.fromisoformat(f"{year:04d}-{number:02d}-01T00:00:00+00:00")
+    year, number = (year + 1, 1) if number == 12 else (year, number + 1)
+    after = datetime.fromisoformat(f"{year:04d}-{number:02d}-01T00:00:00+00:00")
+    return int(first.timestamp()), int(after.timestamp())
+
+
 class Places:
     """Collects moves and writes them at once with `flush`; `feeds` then names the feeds whose version moved."""
 

@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load(os.environ)
         start_logs(settings.log)
-    opened = open_front(settings)
+    opened = open_front(settings, assemble)
     app = opened.rest.app
     app.wsgi_app = opened.front  # type: ignore[method-assign]
     return app

@@ -6,13 +6,19 @@ import gc
 import multiprocessing
 import signal
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ..config import Settings
 from ..listening import LAST_ANSWERS
 from ..logs import start_logs
 from ..parent import end_with_parent
-from .dispatch import Dispatch
-from .opening import open_front
+from .dispatch import PUSH, Dispatch
+from .opening import Opened, open_front
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .viewing import Viewing
 
 
 def application(settings: Settings) -> Dispatch:
@@ -21,14 +27,21 @@ def application(settings: Settings) -> Dispatch:
     if server is not None and server.pid is not None:
         end_with_parent(server.pid)
     start_logs(settings.log)
-    # What is here lives as long as the process. A collection that looks through it stops every answer: 60 ms and more.
-    front = open_front(settings, settled=gc.freeze).front
-    dispatch = Dispatch(front.at_once, front)
+    front = open_front(settings, _assemble).front
+    dispatch = Dispatch(front.at_once, front, uploads=PUSH if settings.push_token else "")
 
     def begin(_number: int, _frame: FrameType | None) -> None:
         dispatch.end()
 
     signal.signal(LAST_ANSWERS, begin)
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # it lives as long as the process, and a collection that looks through it stops every answer: 60 ms
     return dispatch
+
+
+def _assemble(opened: Opened) -> tuple[Flask, Viewing]:
+    from .app import assemble  # and with it Flask
+
+    made = assemble(opened)
+    gc.freeze()
+    return made

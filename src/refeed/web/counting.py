@@ -35,13 +35,9 @@ class Counting:
 
     def flush(self) -> None:
         """Count all that is noted."""
-        noted: Counter[tuple[str, int, str, int]] = Counter()
-        while self._noted:
-            try:
-                noted[self._noted.popleft()] += 1
-            except IndexError:  # another thread flushes too
-                break
-        for key, count in noted.items():
+        with self._lock:
+            noted = [self._noted.popleft() for _ in range(len(self._noted))]
+        for key, count in Counter(noted).items():
             _count(_Noted(*key), count)
 
     def _start(self) -> None:

@@ -26,6 +26,10 @@ _THREADS = 4
 """Up to three wait for archives and views to be made (`turns`), and one is left for pages."""
 _WAITING = 64
 """Requests that wait for one of them at most: those beyond are told to come back."""
+PUSH = "/dumps"
+"""The path that dumps are pushed to."""
+_UPLOAD = 60.0
+"""Seconds that a body may take; 5 MB need 0.7 Mbit/s then."""
 _LAST = ("Connection", "close")
 
 
@@ -39,10 +43,15 @@ class Exchange(Protocol):
 class Dispatch:
     """What granian (2.6 to 2.8) calls for each request, with that part of a WSGI environment which is its own."""
 
-    def __init__(self, at_once: Callable[[WSGIEnvironment], Told | None], app: WSGIApplication) -> None:
-        """`at_once` answers what takes no time, and `app` all else."""
+    def __init__(
+        self, at_once: Callable[[WSGIEnvironment], Told | None], app: WSGIApplication, *, uploads: str = ""
+    ) -> None:
+        """`at_once` answers what takes no time, and `app` all else. `uploads` is the one path where bodies are read."""
         self._at_once = at_once
         self._app = app
+        self._uploads = uploads
+        self._uploading: threading.Thread | None = None
+        self._changing = threading.Lock()
         self._waiting: SimpleQueue[tuple[Exchange, WSGIEnvironment]] = SimpleQueue()
         self._last = False
         for number in range(_THREADS):
@@ -60,21 +69,54 @@ class Dispatch:
         """Answer, now or soon."""
         told = self._at_once(environ)
         if told is not None:
-            exchange.response_bytes(told.status, [*told.headers, _LAST] if self._last else told.headers, told.data)
+            self._send(exchange, told)
+        elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == self._uploads:
+            self._take_in(exchange, environ)
         elif self._waiting.qsize() < _WAITING:
             self._waiting.put((exchange, environ))
         else:
             exchange.response_bytes(503, _BUSY_HEADERS, _BUSY)
 
+    def _take_in(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        """Answer a request whose body is read.
+
+        granian lets it be read only until we return: afterwards it is empty. So this waits for the answer, in one of
+        granian's threads; one request at a time and not for ever, so that slow ones keep no poll waiting.
+        """
+        upload = threading.Thread(target=self._upload, args=(exchange, environ), name="upload", daemon=True)
+        with self._changing:
+            busy, self._uploading = self._uploading, self._uploading or upload
+        if busy is not None:
+            exchange.response_bytes(503, _BUSY_HEADERS, _BUSY)
+            return
+        upload.start()
+        upload.join(_UPLOAD)
+        self._over(upload)
+
+    def _upload(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        told = self._made(environ)
+        self._over(threading.current_thread())  # before whoever is answered sends the next
+        self._send(exchange, told)
+
+    def _over(self, upload: threading.Thread) -> None:
+        with self._changing:
+            if self._uploading is upload:
+                self._uploading = None
+
     def _work(self) -> None:
         while True:
             exchange, environ = self._waiting.get()
-            try:
-                status, headers, data = self._run(_EVERY | environ)
-            except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
-                _log.exception("a request failed")  # and which one it was may be nobody's business
-                status, headers, data = 500, _FAILED_HEADERS, _FAILED
-            exchange.response_bytes(status, [*headers, _LAST] if self._last else headers, data)
+            self._send(exchange, self._made(environ))
+
+    def _send(self, exchange: Exchange, told: Told) -> None:
+        exchange.response_bytes(told.status, [*told.headers, _LAST] if self._last else told.headers, told.data)
+
+    def _made(self, environ: WSGIEnvironment) -> Told:
+        try:
+            return self._run(_EVERY | environ)
+        except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
+            _log.exception("a request failed")  # and which one it was may be nobody's business
+            return Told(500, _FAILED_HEADERS, _FAILED)
 
     def _run(self, environ: WSGIEnvironment) -> Told:
         status, headers = 500, _FAILED_HEADERS

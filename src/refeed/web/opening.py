@@ -42,19 +42,12 @@ class Opened:
     rest: Rest
 
 
-def open_front(settings: Settings, *, settled: Callable[[], object] = lambda: None) -> Opened:
-    """Everything that documents are answered with. `settled` is called once the rest has been put together."""
+def open_front(settings: Settings, assemble: Callable[[Opened], tuple[Flask, Viewing]]) -> Opened:
+    """Everything that documents are answered with. `assemble` puts the rest together, once it is asked for."""
     access, counting = Access(settings), Counting()
     places = Places(Manners(settings, VARY), access, settings.site.base_url)
 
-    def assembled() -> tuple[Flask, Viewing]:
-        from .app import assemble  # and with it Flask
-
-        made = assemble(opened)
-        settled()
-        return made
-
-    rest = Rest(assembled)
+    rest = Rest(lambda: assemble(opened))
     front = Front(rest, Shelf(settings.feeds_folder, places, settings.http.memory), note=counting.note)
     polling = [Polling(settings.http)] if settings.http.polls else []
     front.hooks = (Browsing(rest, front), *polling, rest)

@@ -17,6 +17,7 @@ from ..making import Maker
 from ..model import Dump
 from ..outward import places
 from ..push import read_push
+from .dispatch import PUSH
 from .pace import Pace
 
 LIMIT = 5_000_000
@@ -32,7 +33,7 @@ def push(settings: Settings) -> Blueprint:
     pace = Pace(_A_MINUTE)
     maker = Maker.of(settings)
 
-    @blueprint.post("/dumps")
+    @blueprint.post(PUSH)
     def dumps() -> Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         given = sha256(token.strip().encode()).digest()
@@ -41,11 +42,16 @@ def push(settings: Settings) -> Blueprint:
         wait = pace.wait()
         if wait:
             return _says(429, f"at most {_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
-        if (request.content_length or 0) > LIMIT:
+        length = request.content_length
+        if length is None:  # chunks: granian gives those of a connection that broke off as if they were all
+            return _says(411, "say how long the body is: Content-Length")
+        if length > LIMIT:
             return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
         body = request.stream.read(LIMIT + 1)
         if len(body) > LIMIT:
             return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
+        if len(body) < length:
+            return _says(400, f"the body ended early, after {len(body)} bytes; nothing was written")
         try:
             files = read_push(body, request.content_type or "", now())
             ids = _ids(maker, files)

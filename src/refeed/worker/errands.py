@@ -4,16 +4,20 @@ else's."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import outward
+from ..dumpfile import sweep
+from ..errors import FetchError
 from ..fetch import Pings, fetch_all
 from ..model import FORMATS
 from ..pipeline import Program
 from ..report import Report
+from ..rules import UpstreamRule
 from .enriching import Enriching
 from .hints import Hints
 from .schedule import Schedule
@@ -25,6 +29,10 @@ _log = logging.getLogger("refeed.worker")
 
 _ASK = 60.0
 """Seconds between looks at which upstreams are due: each has a pace of its own."""
+_TIDY = 86_400.0
+"""Seconds between two looks for what is left over."""
+_ABANDONED = 3_600.0
+"""Seconds after which nobody writes any more to a temporary file."""
 _TELL = 10.0
 """Seconds between looks at which hubs are to be told."""
 _MEASURE = 2.0
@@ -41,8 +49,13 @@ class Errands:
         self._report = report
         self._schedule = Schedule()
         self._enriching = Enriching(program, hints) if program.settings.fetch.enrich else None
-        if self._settings.upstreams:
-            self._schedule.every(_ASK, self.ask, "upstreams", at_once=True)
+        feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
+        # Apart, because one may be pulled for ten minutes.
+        repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
+        for name, upstreams in (("feeds", feeds), ("repositories", repositories)):
+            if upstreams:
+                self._schedule.every(_ASK, partial(self.ask, upstreams), name, at_once=True)
+        self._schedule.every(_TIDY, self.tidy, "tidying", at_once=True)
         if self._settings.websub.hubs:
             self._schedule.every(_TELL, self.tell, "hubs")
         if self._enriching:
@@ -66,10 +79,10 @@ class Errands:
         """What `status` shows of them."""
         return self._enriching.facts() if self._enriching else {}
 
-    def ask(self) -> None:
-        """Ask the upstreams that are due; their dumps are found like all others."""
+    def ask(self, upstreams: Sequence[UpstreamRule]) -> None:
+        """Ask those upstreams that are due; their dumps are found like all others."""
         places, now = outward.places(self._settings), self._program.clock()
-        for done in fetch_all(self._settings.upstreams, self._session, places, now):
+        for done in fetch_all(upstreams, self._session, places, now):
             what = f"upstream {done.upstream.address}"
             if done.state.error:
                 self._report.trouble(what, done.state.error)
@@ -78,6 +91,15 @@ class Errands:
             if done.paths:
                 _log.info("%s: %d dumps", done.upstream.address, len(done.paths))
                 self._hints.lost()  # a folder that git or we made just now may not be watched yet
+
+    def tidy(self) -> None:
+        """Remove what killed writers left among the dumps, and what is remembered of requests nobody makes any more."""
+        try:
+            sweep(outward.places(self._settings).dumps, time.time() - _ABANDONED)
+            if self._settings.upstreams or self._enriching:
+                self._session.prune()
+        except (FetchError, OSError) as error:  # tomorrow again
+            _log.warning("what is left over cannot be removed: %s", error)
 
     def measure(self) -> None:
         """Ask after the files that the newest entries show, and for the icons of their sources."""
