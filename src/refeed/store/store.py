@@ -76,7 +76,9 @@ class Store(Database):
         """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
         first, after = month_bounds(month)
         with self.reading() as connection:
-            return list(connection.execute(queries.WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars().all())
+            return list(
+                connection.execute(queries.WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars().all()
+            )
 
     def month(self, feed: str, month: str) -> list[Member]:
         """The places of all entries of one month (`2020-06`) of a feed, oldest first."""
