@@ -8,8 +8,7 @@ import shutil
 import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -224,8 +223,6 @@ class Folder:
 
 
 _Identity = tuple[int, int, int, int]
-_AT_ONCE = 8
-"""Files that wait for the disk at a time."""
 _PATIENCE = 30.0
 """Seconds that another process may publish: longer, and it hangs."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
@@ -255,18 +252,17 @@ def _identity(info: os.stat_result) -> _Identity:
 
 def _sync(paths: Collection[Path]) -> None:
     """Have files, or folders, wait for the disk together: for one journal's write, and not for one each."""
-    if len(paths) < 2:
+    with ExitStack() as opened:
+        descriptors = []
         for path in paths:
-            _sync_one(path)
-        return
-    # Threads of this call alone: those of a pool that outlives it would be missing in a process that was forked.
-    with ThreadPoolExecutor(min(len(paths), _AT_ONCE)) as pool:
-        list(pool.map(_sync_one, paths))
+            descriptors.append(os.open(path, os.O_RDONLY))
+            opened.callback(os.close, descriptors[-1])
+        if _ADVISABLE:
+            for descriptor in descriptors:
+                # Linux begins to write what is to be forgotten once it is written, so that the first wait is for all.
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
 
 
-def _sync_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+_ADVISABLE = hasattr(os, "posix_fadvise")
