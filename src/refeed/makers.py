@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
@@ -36,6 +36,8 @@ _IDLE = 15.0
 """Seconds without work after which processes end."""
 _SHARE = 16
 """Dumps sent to a process at a time: 16 cost as much to send as one, and two processes still end together."""
+_AHEAD = 2
+"""Shares that each process is asked for at a time: while it sends one, it makes the next."""
 _BOOT = 30.0
 """Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
 
@@ -62,6 +64,8 @@ class Makers:
         self.maker = maker
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._askers: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
         self._used = 0.0
 
     def pack(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
@@ -97,6 +101,9 @@ class Makers:
 
     def close(self) -> None:
         """End the pool."""
+        if self._askers is not None:
+            self._askers.shutdown(cancel_futures=True)
+            self._askers = None
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
@@ -105,46 +112,49 @@ class Makers:
         return self.maker.pack(dump, self.make(dump))
 
     def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
+        self._used = time.monotonic()
+        if self._askers is None:
+            self._askers = ThreadPoolExecutor(_AHEAD * (self._processes - 1), thread_name_prefix="makers")
         shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
-        return self._gathered(shares, [self._submit(share) for share in shares])
+        return self._gathered(shares, [self._askers.submit(self._results, share) for share in shares])
 
-    def _gathered(self, shares: Sequence[Sequence[Dump]], futures: Sequence[_Results | None]) -> Iterator[Packed]:
+    def _gathered(self, shares: Sequence[Sequence[Dump]], futures: Sequence[_Results]) -> Iterator[Packed]:
         """All results in order. Instead of waiting, this process makes what no other has begun, from the end on."""
         here: dict[int, list[Packed]] = {}
         left = len(shares)
         for number, (share, future) in enumerate(zip(shares, futures, strict=True)):
-            while left > number and future is not None and not future.done():
+            while left > number and not future.done():
                 left -= 1
-                other = futures[left]
-                if other is not None and other.cancel():
+                if futures[left].cancel():
                     here[left] = [self._pack(dump) for dump in shares[left]]
-            yield from here.pop(number, None) or self._packed(share, future)
+            yield from here.pop(number, None) or self._packed(share, future.result())
+        self._used = time.monotonic()
 
-    def _packed(self, share: Sequence[Dump], future: _Results | None) -> Iterator[Packed]:
-        for dump, packed in zip(share, self._results(share, future), strict=True):
+    def _packed(self, share: Sequence[Dump], results: Sequence[Packed | None]) -> Iterator[Packed]:
+        for dump, packed in zip(share, results, strict=True):
             yield packed or self.maker.pack(dump, self._alone(dump))
 
-    def _submit(self, share: Sequence[Dump]) -> _Results | None:
-        self._used = time.monotonic()
-        if self._pool is None:
-            start = partial(_start, self._bare)
-            self._pool = ProcessPoolExecutor(self._processes - 1, _context, initializer=start)
-        try:
-            return self._pool.submit(_share, share)
-        except BrokenProcessPool:
-            return None
+    def _results(self, share: Sequence[Dump]) -> list[Packed | None]:
+        """What a process makes of a share. One whose process died is given to a new pool, then made dump by dump.
 
-    def _results(self, share: Sequence[Dump], future: _Results | None) -> list[Packed | None]:
-        """A share's results. One whose process died is given to a new pool by itself, then dump by dump."""
-        for attempt in (future, None):
+        Runs in threads, so that what is still to be asked for can be taken back: a future of CPython's own pool of
+        processes (3.11) cannot, for one that was stops the pool's thread when a process dies.
+        """
+        for _ in range(2):
+            pool = self._running()
             try:
-                waited = attempt or self._submit(share)
-                if waited is not None:
-                    return waited.result()
+                return pool.submit(_share, share).result()
             except BrokenProcessPool:  # killed for want of memory, or by a fault in a library
-                pass
-            self._pool = None
+                with self._lock:
+                    self._pool = None if self._pool is pool else self._pool
         return [None] * len(share)
+
+    def _running(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                start = partial(_start, self._bare)
+                self._pool = ProcessPoolExecutor(self._processes - 1, _context, initializer=start)
+            return self._pool
 
     def _alone(self, dump: Dump) -> Made:
         self._used = time.monotonic()

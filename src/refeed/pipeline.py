@@ -82,7 +82,7 @@ class Program:
         """Give up what sources keep no longer; the feeds that changed by it."""
         changed: frozenset[str] = frozenset()
         moment = self.clock()
-        for rule in self.settings.sources:
+        for rule in (rule for rule in self.settings.sources if rule.keep.entries or rule.keep.age):
             before = moment - rule.keep.age if rule.keep.age else None
             while (
                 feeds := forget(

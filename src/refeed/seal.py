@@ -16,12 +16,12 @@ _DIGITS = 64
 def seal(document: bytes) -> bytes:
     """Add the last line to a complete XML document or JSON object."""
     if document.startswith(b"{"):
-        body = document.rstrip()[:-1]
+        body = document[: document.rindex(b"}")]
         before, after = _JSON
     else:
-        body = document.rstrip() + b"\n"
+        body = document if document.endswith(b">\n") else document.rstrip() + b"\n"
         before, after = _XML
-    return body + before + sha256(body).hexdigest().encode() + after
+    return b"".join((body, before, sha256(body).hexdigest().encode(), after))
 
 
 def named(sealed: bytes) -> str:

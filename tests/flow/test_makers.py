@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,6 +47,21 @@ def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they
         assert multiprocessing.active_children() == []
         assert [name for name in children() if b"forkserver" in name] == []
     here.rest()
+
+
+def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n), seen=NOW) for n in range(600)]
+    expected = list(Makers(maker).pack(given))
+    spread = Makers(maker, 3)
+    found = spread.pack(given)
+    first = next(found)
+    while not multiprocessing.active_children():
+        time.sleep(0.01)
+    for child in multiprocessing.active_children():
+        child.kill()
+    assert [first, *found] == expected
+    spread.close()
 
 
 def children() -> list[bytes]:

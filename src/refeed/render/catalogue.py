@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from ..model import FORMATS, FeedFacts, Site
 from .addresses import absolute, document, feed_id, page
@@ -27,7 +28,7 @@ def catalogue(site: Site, feeds: Sequence[FeedFacts]) -> bytes:
         "updated": rfc3339(newest) if newest else None,
         "feeds": [_listed(site, facts) for facts in feeds],
     }
-    return (json.dumps(listing, ensure_ascii=False, indent=1) + "\n").encode()
+    return msgspec.json.format(msgspec.json.encode(listing), indent=1) + b"\n"
 
 
 def _listed(site: Site, facts: FeedFacts) -> dict[str, Any]:

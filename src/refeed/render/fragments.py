@@ -22,8 +22,6 @@ class _Key(NamedTuple):
     id: str
     updated: datetime
     digest: int
-    site: Site
-    format: Format
 
 
 class Fragments:
@@ -37,11 +35,12 @@ class Fragments:
 
     def get(self, shown: FeedEntry, site: Site, format: Format, write: Callable[[FeedEntry, Site], bytes]) -> bytes:
         """The fragment of an entry, written now or before."""
-        key = _Key(shown.entry.id, shown.entry.updated, hash(shown), site, format)
+        key = _Key(shown.entry.id, shown.entry.updated, hash((shown, site, format)))
         with self._lock:
-            if key in self._kept:
+            kept = self._kept.get(key)
+            if kept is not None:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return kept
         fragment = write(shown, site)
         with self._lock:
             self._keep(key, fragment)

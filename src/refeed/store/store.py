@@ -54,12 +54,12 @@ class Store(Database):
     def feeds(self, after: int = -1) -> list[FeedState]:
         """Feeds whose version is above `after`, by path."""
         with self.reading() as connection:
-            return [FeedState.of(row) for row in connection.execute(queries.FEEDS, {"after": after})]
+            return [FeedState.of(row) for row in connection.execute(queries.FEEDS, {"after": after}).all()]
 
     def months(self, feed: str) -> list[MonthState]:
         """The months in which a feed has entries, newest first."""
         with self.reading() as connection:
-            return [MonthState.of(row) for row in connection.execute(queries.MONTHS, {"feed": feed})]
+            return [MonthState.of(row) for row in connection.execute(queries.MONTHS, {"feed": feed}).all()]
 
     def newest(self, feed: str, limit: int) -> list[Member]:
         """The places of a feed's newest entries, newest first."""
@@ -70,13 +70,15 @@ class Store(Database):
         m = t.members.c
         query = select(m.published).where(m.feed == feed).order_by(desc(m.published)).limit(limit)
         with self.reading() as connection:
-            return [instant(published) for published in connection.execute(query).scalars()]
+            return [instant(published) for published in connection.execute(query).scalars().all()]
 
     def weights(self, feed: str, month: str) -> list[int]:
         """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
         first, after = month_bounds(month)
         with self.reading() as connection:
-            return list(connection.execute(queries.WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars())
+            return list(
+                connection.execute(queries.WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars().all()
+            )
 
     def month(self, feed: str, month: str) -> list[Member]:
         """The places of all entries of one month (`2020-06`) of a feed, oldest first."""
@@ -86,7 +88,7 @@ class Store(Database):
     def entries(self, ids: Sequence[str]) -> list[Stored]:
         """Entries by id, in the order asked for; unknown ids are left out."""
         with self.reading() as connection:
-            found = {row.id: Stored.of(row) for row in connection.execute(queries.ENTRIES, {"ids": ids})}
+            found = {row.id: Stored.of(row) for row in connection.execute(queries.ENTRIES, {"ids": ids}).all()}
         return [found[id] for id in ids if id in found]
 
     def revisions(self, ids: Sequence[str]) -> dict[str, int]:
@@ -106,7 +108,7 @@ class Store(Database):
         """Entry ids above `after`, in order."""
         query = select(t.entries.c.id).where(t.entries.c.id > after).order_by(t.entries.c.id).limit(limit)
         with self.reading() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(query).scalars().all())
 
     def outdated(self, *, rules: str = "", topics: str = "", limit: int = 256) -> list[str]:
         """Some ids of entries that were made with other rules, or labelled with other topics, than the ones named."""
@@ -114,7 +116,7 @@ class Store(Database):
         # Two ranges, because an index serves no `<>`.
         query = select(t.entries.c.id).where(or_(column < current, column > current)).limit(limit)
         with self.reading() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(query).scalars().all())
 
     def newest_originals(self, ids: Sequence[str]) -> dict[str, Original]:
         """For each entry, the dump that gives its text."""
