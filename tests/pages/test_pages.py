@@ -259,7 +259,7 @@ def test_status_shows_every_source_and_every_doubt(site: Site) -> None:
     assert "bbc/broken.md" in text
     assert "not configured" in text
     assert "quiet for longer than usual" in text
-    assert "Ingesting: none on this machine" in " ".join(BeautifulSoup(text, "lxml").get_text(" ").split())
+    assert "Ingesting: not on this machine" in " ".join(BeautifulSoup(text, "lxml").get_text(" ").split())
     assert str(site.settings.var_folder) not in text
 
 
