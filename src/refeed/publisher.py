@@ -267,7 +267,13 @@ def _ordered(stale: list[str], marks: dict[str, Mark], reads: Mapping[str, float
 
 
 def _groups(paths: Sequence[str]) -> list[Sequence[str]]:
-    return [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
+    """What is put in place together; the lists of feeds by themselves, so that no feed waits for them."""
+    groups: list[list[str]] = []
+    for path in paths:
+        if not groups or len(groups[-1]) == _TOGETHER or _CATALOGUE in (path, groups[-1][-1]):
+            groups.append([])
+        groups[-1].append(path)
+    return [*groups]
 
 
 def _comparable(old: Mark | None, new: Mark) -> Mark | None:

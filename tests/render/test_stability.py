@@ -104,7 +104,7 @@ def test_remembered_entries_are_bounded_by_their_bytes_and_the_oldest_go_first()
 
     shown = [FeedEntry(entry=entry_of(n)) for n in range(3)]
     for one in (shown[0], shown[1], shown[0], shown[2], shown[0], shown[1]):
-        assert fragments.get(one, SITE, "atom", write) == b"x" * 40
+        assert list(fragments.all(feed_of(one), "atom", write)) == [b"x" * 40]
     assert len(fragments) == 2
     assert written == [shown[n].entry.id for n in (0, 1, 2, 1)]
 

@@ -17,7 +17,7 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 def json(feed: Feed) -> bytes:
     """The JSON Feed 1.1 document of a feed, one entry a line; older entries follow by `next_url`."""
     frame = serialiser.dumps(_head(feed), ensure_ascii=False, indent=1)
-    items = b",\n".join(FRAGMENTS.get(shown, feed.site, "json", _item) for shown in feed.entries)
+    items = b",\n".join(FRAGMENTS.all(feed, "json", _item))
     return frame.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
 
 

@@ -45,8 +45,7 @@ def _spliced(feed: Feed, format: _Xml) -> bytes:
     closing = _CLOSING[format]
     frame = _written(_shell(feed, format), format)
     write = _atom_fragment if format == "atom" else _rss_fragment
-    entries = (FRAGMENTS.get(shown, feed.site, format, write) for shown in feed.entries)
-    return b"".join((frame.removesuffix(closing), *entries, closing))
+    return b"".join((frame.removesuffix(closing), *FRAGMENTS.all(feed, format, write), closing))
 
 
 def _written(generator: Any, format: _Xml) -> bytes:

@@ -31,6 +31,12 @@ MONTHS = select(t.months).where(t.months.c.feed == _feed, t.months.c.entries > 0
 FEEDS = select(t.feeds).where(t.feeds.c.version > bindparam("after")).order_by(t.feeds.c.path)
 ENTRIES = select(*ENTRY).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
 REVISIONS = select(t.entries.c.id, t.entries.c.revision).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
+SOURCES = select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id)
+_e = t.entries.c
+_gone = select(_e.id, _e.source, _e.labels, _e.withdrawn).where(_e.withdrawn.is_not(None))
+_gone = _gone.order_by(desc(_e.withdrawn), _e.id)
+WITHDRAWN = _gone.where(_e.hidden == 0)
+WITHDRAWN_OF = _gone.where(_e.source == bindparam("source"))
 STATE = select(t.state.c.value).where(t.state.c.name == bindparam("name"))
 
 

@@ -138,8 +138,7 @@ class Store(Database):
     def sources(self) -> list[Source]:
         """Every source that has an entry, by id; with the icon that was found, where no rule names one."""
         with self.reading() as connection:
-            rows = connection.execute(select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id))
-            return [source_of(row) for row in rows]
+            return [source_of(row) for row in connection.execute(queries.SOURCES).all()]
 
     def icons(self) -> dict[str, Measured]:
         """What looking for the icon of each source came to; sources that nobody looked at are left out."""
@@ -195,11 +194,9 @@ class Store(Database):
     def withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
-        e = t.entries.c
-        query = select(e.id, e.source, e.labels, e.withdrawn).where(e.withdrawn.is_not(None))
-        query = query.where(e.source == slug) if kind == "source" else query.where(e.hidden == 0)
+        query = queries.WITHDRAWN_OF if kind == "source" else queries.WITHDRAWN
         with self.reading() as connection:
-            rows = connection.execute(query.order_by(desc(e.withdrawn), e.id)).all()
+            rows = connection.execute(query, {"source": slug} if kind == "source" else {}).all()
         return [
             (row.id, row.source, instant(row.withdrawn))
             for row in rows

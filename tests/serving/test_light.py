@@ -1,0 +1,56 @@
+"""A web process answers for documents before it has loaded what pages need; that comes when somebody wants a page."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ASKED = """
+import json, os, sys, threading
+from pathlib import Path
+from refeed import seal
+from refeed.config import load
+from refeed.web.closing import application
+
+class Exchange:
+    def __init__(self):
+        self.answered = threading.Event()
+    def response_bytes(self, status, headers, body):
+        self.status = status
+        self.answered.set()
+
+settings = load(os.environ)
+file = Path(settings.feeds_folder, "all.atom")
+file.parent.mkdir(parents=True)
+file.write_bytes(seal.seal(b"<sample/>\\n"))
+dispatch = application(settings)
+told = []
+for path in ("/feeds/all.atom", "/healthz"):
+    exchange = Exchange()
+    dispatch(exchange, {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "x",
+                        "SERVER_PORT": "80", "wsgi.url_scheme": "http", "SERVER_PROTOCOL": "HTTP/1.1"})
+    assert exchange.answered.wait(60)
+    heavy = [name for name in ("flask", "sqlalchemy", "lxml", "bs4", "opencc") if name in sys.modules]
+    told.append((exchange.status, heavy))
+print(json.dumps(told))
+"""
+
+
+def test_documents_need_none_of_what_pages_need(tmp_path: Path) -> None:
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT / "src"),
+        "REFEED_CONFIG": str(ROOT / "config.yaml"),
+        "REFEED_FEEDS": str(tmp_path / "feeds"),
+        "REFEED_VAR": str(tmp_path / "var"),
+    }
+    ran = subprocess.run([sys.executable, "-c", ASKED], env=environ, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    (document, before), (page, after) = json.loads(ran.stdout)
+    assert (document, before) == (200, [])
+    assert page == 200
+    assert {"flask", "sqlalchemy"} <= set(after)
+    assert "bs4" not in after  # which makes entries, and no page
