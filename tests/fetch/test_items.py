@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from html import escape
 
 import pytest
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ def test_atom_gives_html_xhtml_and_text_as_html() -> None:
     assert (first.title, first.link, first.html) == ("样本 & 例子", "https://news.example.org/1", "<p>这是样本。</p>")
     assert (first.published, first.updated) == (AT, AT.replace(hour=1))
     assert (second.title, second.link, second.published) == ("a < b", "https://news.example.org/2", None)
-    assert second.html == '<p>样本<br>第二行</p><img src="a.png" alt="">'
+    assert second.html == '<p>样本<br>第二行</p><img src="https://news.example.org/a.png" alt="">'
     assert (third.link, third.html) == ("https://news.example.org/3", "纯文本 &lt;b&gt; &amp; 样本")
 
 
@@ -250,3 +251,109 @@ def test_a_feed_with_anything_cut_out_or_put_in_is_read_or_refused(data: st.Data
             assert found.link.startswith(("http://", "https://"))
     except FetchError as error:
         assert str(error)
+
+
+SPACES = 'xmlns:media="http://search.yahoo.com/mrss/" xmlns:fb="http://rssnamespace.org/feedburner/ext/1.0"'
+MP3 = "https://media.example.org/1.mp3?a=1&amp;b=2"
+PLAYER = f'<audio src="{MP3}"></audio>'
+
+
+def of_rss(*parts: str) -> object:
+    inside = "".join(parts)
+    return one(
+        f'<rss version="2.0" {SPACES}><channel><item><link>https://news.example.org/1</link>{inside}</item></channel></rss>'
+    )
+
+
+def of_atom(*parts: str, base: str = "") -> object:
+    inside = "".join(parts)
+    return one(f'<feed xmlns="http://www.w3.org/2005/Atom" {base}><entry><id>urn:x</id>{inside}</entry></feed>')
+
+
+ENCLOSURE = f'<enclosure url="{MP3}" type="audio/mpeg" length="5"/>'
+PICTURE = '<media:content url="https://media.example.org/1.jpg" medium="image"/>'
+FILM = '<media:content url="https://media.example.org/{}" type="video/mp4"/>'
+FILMS = FILM.format("big.mp4") + FILM.format("small.mp4")
+GROUP = f"<media:group>{FILMS}<media:description>样本</media:description></media:group>"
+LINKED = f'<description>&lt;a href="{MP3.replace("&", "&amp;")}"&gt;样本&lt;/a&gt;</description>'
+
+
+@pytest.mark.parametrize(
+    ("parts", "html"),
+    [
+        ([ENCLOSURE], PLAYER),
+        (["<description>样本</description>", ENCLOSURE], "样本" + PLAYER),
+        ([LINKED, ENCLOSURE], f'<a href="{MP3}">样本</a>'),
+        (['<enclosure url="/1.MP4?x"/>'], '<video src="https://upstream.example.org/1.MP4?x"></video>'),
+        (['<enclosure url="javascript:x.mp3" type="audio/mpeg"/>'], ""),
+        (['<enclosure url="/x.pdf" type="application/pdf"/>'], ""),
+        ([PICTURE, "<description>样本</description>"], '<img src="https://media.example.org/1.jpg">样本'),
+        ([PICTURE, '<description>&lt;IMG src="/2.jpg"&gt;样本</description>'], '<IMG src="/2.jpg">样本'),
+        ([GROUP], '样本<video src="https://media.example.org/big.mp4"></video>'),
+    ],
+)  # fmt: skip
+def test_sounds_films_and_pictures_beside_the_text_come_into_it_once(parts: list[str], html: str) -> None:
+    """A podcast's item was an entry without anything in it."""
+    assert of_rss(*parts).html == html
+
+
+def test_what_other_formats_have_beside_the_text_comes_into_it_too() -> None:
+    link = f'<link rel="enclosure" type="audio/mpeg" href="{MP3}"/>'
+    found = of_atom('<link href="https://news.example.org/1"/>', link)
+    assert (found.link, found.html) == ("https://news.example.org/1", PLAYER)
+    attached = [{"url": MP3.replace("&amp;", "&"), "mime_type": "audio/mpeg"}, {"url": 5}, "nothing"]
+    item = {"url": "/1", "content_text": "样本", "image": "/1.jpg", "attachments": attached}
+    reading = read(json.dumps({"items": [item, {"url": "/2", "attachments": 7}]}).encode(), "", URL)
+    assert [found.html for found in reading.items] == [
+        f'<img src="https://upstream.example.org/1.jpg">样本{PLAYER}',
+        "",
+    ]
+
+
+def test_an_item_without_a_page_links_to_what_it_has() -> None:
+    rss_item = f'<rss version="2.0"><channel><item><title>样本</title>{ENCLOSURE}</item></channel></rss>'
+    assert one(rss_item).link == MP3.replace("&amp;", "&")
+    assert of_atom('<content type="text/html" src="/c.html"/>').link == "https://upstream.example.org/c.html"
+
+
+def test_the_page_behind_a_counter_is_the_link() -> None:
+    assert of_rss("<fb:origLink>https://news.example.org/real</fb:origLink>").link == "https://news.example.org/real"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("<![CDATA[样本 &amp; <em>例子</em>]]>", "样本 & 例子"),
+        ("样本 &amp;#8217;&amp;quot;", '样本 ’"'),
+        ("1 &lt; 2 &amp; 3 &gt; 2, 一个 &lt;b&gt; 的样本", "1 < 2 & 3 > 2, 一个 <b> 的样本"),
+        ("样本 &amp;lt;b&amp;gt;x&amp;lt;/b&amp;gt; AT&amp;T&amp;copy", "样本 <b>x</b> AT&T&copy"),
+    ],
+)
+def test_titles_in_rss_are_text_with_the_markup_out_that_is_plainly_markup(title: str, text: str) -> None:
+    """Seen: `&amp;quot;` and `<em>` in titles of feeds that write them as HTML."""
+    assert of_rss(f"<title>{title}</title>").title == text
+
+
+def test_relative_addresses_follow_the_base_that_the_feed_names() -> None:
+    html = "<img alt='a' src='i.jpg?a=1&amp;b=2'> src='i.jpg' <a href='#x'><a href=\"../x\"><a href='mailto:x'>"
+    found = of_atom(
+        '<link xml:base="b/" href="1"/>',
+        f'<content xml:base="b/c/" type="html">{escape(html)}</content>',
+        base='xml:base="/a/"',
+    )
+    assert found.link == "https://upstream.example.org/a/b/1"
+    base = "https://upstream.example.org/a/b"
+    assert found.html == html.replace("='i.jpg?", f"='{base}/c/i.jpg?").replace("../x", f"{base}/x")
+
+
+def test_content_that_is_no_text_is_not_shown_as_one() -> None:
+    found = of_atom('<link href="/1"/><content type="image/png">iVBORw0KGgo=</content><summary>样本</summary>')
+    assert found.html == "样本"
+
+
+def test_plain_text_in_rss_keeps_its_paragraphs() -> None:
+    assert (
+        of_rss("<description>样本一\n还是一\n \n样本二 &lt; 3</description>").html
+        == "<p>样本一\n还是一</p><p>样本二 < 3</p>"
+    )
+    assert of_rss("<description>&lt;p&gt;样本一&lt;/p&gt;\n\n样本二</description>").html == "<p>样本一</p>\n\n样本二"

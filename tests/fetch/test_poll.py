@@ -305,3 +305,40 @@ def test_times_are_instants_that_a_status_page_can_show(upstream: Upstream, sess
     state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
     assert [state.asked, state.success, state.changed] == [NOON] * 3
     assert all(isinstance(value.at, datetime) for value in state.seen.values())
+
+
+def test_an_item_that_changes_at_every_poll_is_written_less_and_less_and_its_last_text_is_not_lost(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    """Seen with a counter in the text: a dump an hour of every item, for ever."""
+    rule = upstream.rule("/feed")
+    written = []
+    for hour in range(60):
+        upstream.routes["/feed"] = reply(rss(item(1, html=f"<p>样本 {hour}</p>"), item(2)))
+        written.append(fetch(rule, session, places, NOON + hour * HOUR).paths)
+    assert all(written[:11]), "an article that is worked on for some hours is always shown as it is"
+    assert [hour for hour, new in enumerate(written) if new][11:] == [11, 13, 17, 25, 41]
+    last = fetch(rule, session, places, NOON + 80 * HOUR).paths
+    assert ["<p>样本 59</p>" in path.read_text() for path in last] == [True], "the feed itself was the same"
+
+
+def test_pages_that_share_a_guid_are_all_written_and_each_is_known_again(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    """Seen: of a feed in which every item bears the same guid, one item came."""
+    shared = [item(n).replace(f">g{n}<", ">same<") for n in (1, 2, 3)]
+    upstream.routes["/feed"] = reply(rss(*shared[:2]))
+    assert len(fetch(upstream.rule("/feed"), session, places, NOON).paths) == 2
+    upstream.routes["/feed"] = reply(rss(shared[2], *shared[:2]))
+    assert len(fetch(upstream.rule("/feed"), session, places, NOON + HOUR).paths) == 1
+
+
+def test_of_a_feed_of_thousands_of_items_every_one_is_known_again(
+    upstream: Upstream, session: Session, places: Places
+) -> None:
+    state = UpstreamState()
+    for hour, more in enumerate(("", "<!-- 样本 -->")):
+        upstream.routes["/feed"] = reply(rss(*map(item, range(2001)), more))
+        result = poll(upstream.rule("/feed"), session, state, NOON + hour * HOUR)
+        state = result.state
+    assert (result.dumps, len(state.seen)) == ((), 2001)

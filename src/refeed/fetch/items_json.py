@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from ..dumpfile import is_link
 from ..errors import FetchError
 from .items import MOST, Item, Reading, absolute, instant
+from .items_media import File, with_media
 
 
 def read_json(text: str, url: str) -> Reading:
@@ -43,10 +45,19 @@ def _item(raw: dict[str, Any], url: str) -> Item | None:
         guid=_text(raw, "id") or link,
         title=_text(raw, "title"),
         link=link,
-        html=_text(raw, "content_html") or plain,
+        html=with_media(_text(raw, "content_html") or plain, _files(raw, url)),
         published=instant(_text(raw, "date_published")),
         updated=instant(_text(raw, "date_modified")),
     )
+
+
+def _files(raw: dict[str, Any], url: str) -> Iterator[File]:
+    attached = raw.get("attachments")
+    for one in attached if isinstance(attached, list) else []:
+        if isinstance(one, dict):
+            yield File(absolute(url, _text(one, "url")), _text(one, "mime_type"))
+    for key in ("image", "banner_image"):
+        yield File(absolute(url, _text(raw, key)), "image")
 
 
 def _text(raw: dict[str, Any], key: str) -> str:

@@ -18,6 +18,7 @@ from lxml import etree
 from ..dumpfile import is_link
 from ..errors import FetchError
 from .items import MOST, Item, Reading, absolute, instant, refuse_page
+from .items_media import File, rooted, with_media
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RSS = (
@@ -33,6 +34,8 @@ _FAMILIES = {
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
+    "http://search.yahoo.com/mrss/": "media:",
+    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
 }
 _BARE = re.compile(r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
@@ -41,6 +44,19 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)\b")
 _HTML_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
+_CONTENTS = (
+    "content:encoded",
+    "atom:content",
+    "description",
+    "atom:summary",
+    "dc:description",
+    "media:description",
+)
+_INLINE = re.compile(r"<(b|i|em|strong|u|span|sub|sup|small|font|a)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL)
+_LONG_TITLE = 2000
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ANY_TAG = re.compile(r"</?[A-Za-z!]")
+_MARKED_UP = re.compile(r"^text/|[/+]xml$|^application/xhtml")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
 
@@ -159,9 +175,8 @@ def _split(element: etree._Element) -> tuple[str, str]:
 
 def _item(element: etree._Element, url: str) -> Item | None:
     parts: dict[str, list[etree._Element]] = {}
-    for child in element:
-        if isinstance(child.tag, str):
-            parts.setdefault(_name(child), []).append(child)
+    for child in _children(element):
+        parts.setdefault(_name(child), []).append(child)
     link = next((link for link in _links(parts, url) if is_link(link)), "")
     if not link:
         return None
@@ -169,7 +184,7 @@ def _item(element: etree._Element, url: str) -> Item | None:
         guid=_first(parts, "guid", "atom:id", "dc:identifier") or link,
         title=_title(parts),
         link=link,
-        html=_content(parts),
+        html=with_media(_content(parts, url), _files(parts, url)),
         published=_instant(
             parts, "pubDate", "atom:published", "atom:issued", "dc:date", "dcterms:issued", "atom:created"
         ),
@@ -177,23 +192,56 @@ def _item(element: etree._Element, url: str) -> Item | None:
     )
 
 
+def _children(element: etree._Element) -> Iterator[etree._Element]:
+    for child in element:
+        if isinstance(child.tag, str):
+            yield child
+            if _name(child) == "media:group":
+                yield from (inner for inner in child if isinstance(inner.tag, str))
+
+
 def _links(parts: dict[str, list[etree._Element]], url: str) -> Iterator[str]:
+    yield _first(parts, "feedburner:origLink")
     for element in parts.get("link", []):
-        yield absolute(element.base or url, _text(element))
+        yield absolute(_base(element, url), _text(element))
     atom = parts.get("atom:link", [])
     pages = [element for element in atom if element.get("rel", "alternate") == "alternate"]
     for element in sorted(pages, key=lambda element: element.get("type", "text/html") != "text/html"):
-        yield absolute(element.base or url, element.get("href", ""))
+        yield absolute(_base(element, url), element.get("href", ""))
     for element in parts.get("guid", []):
         if element.get("isPermaLink", "true").lower() != "false":
             yield _text(element)
     yield _first(parts, "atom:id")
+    # No page, but something that a reader can open: content that stands elsewhere, or the sound itself.
+    for element in parts.get("atom:content", []):
+        yield absolute(_base(element, url), element.get("src", ""))
+    yield from (file.url for file in _files(parts, url))
+
+
+def _files(parts: dict[str, list[etree._Element]], url: str) -> Iterator[File]:
+    """Enclosures; the first sound, film and picture of Media RSS, where further ones are the same in other sizes."""
+    for element in parts.get("enclosure", []):
+        yield File(absolute(_base(element, url), element.get("url", "")), element.get("type", ""))
+    for element in parts.get("atom:link", []):
+        if element.get("rel") == "enclosure":
+            yield File(absolute(_base(element, url), element.get("href", "")), element.get("type", ""))
+    kinds: set[str] = set()
+    for element in (*parts.get("media:content", []), *parts.get("media:thumbnail", [])):
+        small = _name(element) == "media:thumbnail"
+        kind = "image" if small else element.get("medium") or element.get("type", "").partition("/")[0]
+        if kind not in kinds:
+            yield File(absolute(_base(element, url), element.get("url", "")), kind)
+        kinds.add(kind)
+
+
+def _base(element: etree._Element, url: str) -> str:
+    return absolute(url, element.base) if element.base else url
 
 
 def _title(parts: dict[str, list[etree._Element]]) -> str:
     for name in ("title", "dc:title"):
         if text := _first(parts, name):
-            return text
+            return _plain(text)
     for element in parts.get("atom:title", []):
         kind = element.get("type", "text")
         if kind == "text" or kind == "text/plain":
@@ -202,11 +250,18 @@ def _title(parts: dict[str, list[etree._Element]]) -> str:
     return ""
 
 
-def _content(parts: dict[str, list[etree._Element]]) -> str:
-    for name in ("content:encoded", "atom:content", "description", "atom:summary", "dc:description"):
+def _plain(title: str) -> str:
+    """RSS does not say whether a title is HTML, and most write it so: what is plainly markup is taken for markup."""
+    if len(title) <= _LONG_TITLE:
+        title = _INLINE.sub(r"\2", _INLINE.sub(r"\2", title))
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), title)
+
+
+def _content(parts: dict[str, list[etree._Element]], url: str) -> str:
+    for name in _CONTENTS:
         for element in parts.get(name, []):
             if found := _html(element):
-                return found
+                return rooted(found, _base(element, url)) if element.base else found
     return ""
 
 
@@ -215,12 +270,22 @@ def _html(element: etree._Element) -> str:
     kind = element.get("type", "").lower()
     if _name(element).startswith("atom:") and kind in ("", "text", "text/plain"):
         return html.escape(_text(element), quote=False).replace("\n", "<br>")
+    if _name(element) == "atom:content" and "/" in kind and not _MARKED_UP.search(kind):
+        return ""  # a picture in base64, a file of data
     if len(element) == 0:
-        return _text(element)
+        return _paragraphs(_text(element))
     children = list(element)
     if kind == "xhtml" and len(children) == 1 and _split(children[0])[1] == "div":
         element = children[0]
     return _markup(element)
+
+
+def _paragraphs(text: str) -> str:
+    """HTML without a single tag and with blank lines in it is plain text: the lines part its paragraphs."""
+    if "\n" not in text or _ANY_TAG.search(text):
+        return text
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text)]
+    return "".join(f"<p>{part}</p>" for part in parts) if len(parts) > 1 else text
 
 
 def _markup(element: etree._Element) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..dumpfile import DumpFile, dump_file, number
 from ..errors import FetchError, legible
 from ..rules import UpstreamRule
-from .items import Item, Reading, decode
+from .items import MOST, Item, Reading, decode
 from .items_json import read_json
 from .items_xml import read_xml
 
@@ -24,8 +24,11 @@ _DAY = timedelta(days=1)
 _LONGEST_WAIT = timedelta(days=7)
 """What an upstream may ask for by Retry-After."""
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-_REMEMBERED = 2000
-"""Items of one upstream. The longest feeds in use hold some hundreds."""
+_REMEMBERED = MOST
+"""Items of one upstream: as many as are read of one feed, or it would forget some of those in front of it."""
+_FREE = 10
+"""Changes of one item that are written when they are seen. One that changes at every poll is written less and less."""
+_PAUSE = timedelta(hours=1)
 _MOVED = "it has moved for good to"
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -37,6 +40,10 @@ class Seen:
     digest: str
     at: datetime
     """The instant in its dump."""
+    changes: int = 0
+    """How often it has changed since it was new."""
+    rests: datetime | None = None
+    """Not written again before, because it changes so often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +139,8 @@ def _taken(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: da
     dumps: tuple[DumpFile, ...] = ()
     if body != state.body:
         reading = read(answer.body, answer.headers.get("Content-Type", ""), answer.url)
-        dumps, seen = _new(upstream.source, reading.items, state.seen, now)
+        dumps, seen, put_off = _new(upstream.source, reading.items, state.seen, now)
+        body = "" if put_off else body  # to be read again, even if it stays as it is
         state = replace(state, body=body, seen=seen, notes=_notes(reading), changed=now if dumps else state.changed)
     moved = answer.moved or state.moved
     told = [f"{_MOVED} {moved}; write that into the configuration"] if moved else []
@@ -144,25 +152,42 @@ def _taken(upstream: UpstreamRule, state: UpstreamState, answer: Answer, now: da
 
 def _new(
     source: str, items: tuple[Item, ...], seen: Mapping[str, Seen], now: datetime
-) -> tuple[tuple[DumpFile, ...], dict[str, Seen]]:
-    """Dumps of the items that are new or say something new, and what is then known, newest last."""
+) -> tuple[tuple[DumpFile, ...], dict[str, Seen], bool]:
+    """Dumps of the items that are new or say something new; what is then known, newest last; whether any was put off
+    that says something new."""
     known = dict(seen)
     here: dict[str, Seen] = {}
     dumps: list[DumpFile] = []
+    put_off = False
+    shared = _shared(items)
     for item in items:
-        key = number(item.guid)
+        key = number(item.guid, item.link) if item.guid in shared else number(item.guid)
         if key in here:
             continue  # the same item twice in one feed: the first is the one that readers show
         digest, last = number(item.link, item.title, item.html), known.pop(key, None)
-        if last and last.digest == digest:
+        rests = bool(last and last.rests and now < last.rests)
+        if last and (last.digest == digest or rests):
             here[key] = last
+            put_off = put_off or last.digest != digest
             continue
         at = _later(item, last, now) if last else _first(item, now)
-        here[key] = Seen(digest=digest, at=at)
+        here[key] = _seen(digest, at, last, now)
         dumps.append(
             dump_file(folder=source, title=item.title, link=item.link, html=item.html, at=at, again=last is not None)
         )
-    return tuple(dumps), dict([*known.items(), *here.items()][-_REMEMBERED:])
+    return tuple(dumps), dict([*known.items(), *here.items()][-_REMEMBERED:]), put_off
+
+
+def _shared(items: tuple[Item, ...]) -> set[str]:
+    """Guids that tell nothing apart: several pages of one feed bear them."""
+    links: dict[str, str] = {}
+    return {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
+
+
+def _seen(digest: str, at: datetime, last: Seen | None, now: datetime) -> Seen:
+    changes = last.changes + 1 if last else 0
+    pause = min(_PAUSE * 2 ** min(changes - _FREE, 16), _DAY) if changes >= _FREE else None
+    return Seen(digest=digest, at=at, changes=changes, rests=now + pause if pause else None)
 
 
 def _first(item: Item, now: datetime) -> datetime:
