@@ -31,6 +31,7 @@ def measured(folder: Path, *, dumps: int, stored: list[int], rounds: int, tries:
         yield from measures.rendered(place, count)
         yield from measures.relabelled(place, count)
         yield from measures.cleaned_again(place)
+        yield from measures.polled_meanwhile(place, seconds=15 if tries > 2 else 3)
     if len(medians) > 1:
         ratio = medians[stored[-1]] / medians[stored[0]]
         what = f"dump to ETag, {stored[-1]:,} stored against {stored[0]:,}"

@@ -41,4 +41,5 @@ def test_every_measurement_runs_and_says_what_it_found(tmp_path: Path) -> None:
     rows = done.stdout.splitlines()[1:]
     assert [row.split(",")[0].split()[0] for row in rows] == [
         "naive.py", "import", "import", "memory", "dump", "memory", "start", "scan", "one", "50", "one", "cleaned",
+        "polls",
     ]  # fmt: skip
