@@ -66,13 +66,17 @@ class Makers:
         self._pool: ProcessPoolExecutor | None = None
         self._askers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._settled = False
         self._used = 0.0
 
     def pack(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
         """The results of dumps, in their order. Processes begin at once, whenever the results are asked for."""
-        if self._processes < 2 or len(dumps) < _FEW:
-            return (self._pack(dump) for dump in dumps)
-        return self._spread(dumps)
+        if len(dumps) < _FEW:
+            return map(self._pack, dumps)
+        if not self._settled:
+            _settle(self.maker)
+            self._settled = True
+        return self._spread(dumps) if self._processes > 1 else map(self._pack, dumps)
 
     def make(self, dump: Dump) -> Made:
         """One result, stage by stage. Raises OSError when the machine has no files or memory left."""
@@ -202,14 +206,20 @@ class _LateError(Exception):
 def _start(maker: Maker) -> None:
     global _maker
     _maker = maker
-    maker.known, maker.matcher  # noqa: B018 -- built before all that is there so far is left out of collections
-    gc.freeze()  # trees of elements are full of cycles: each collection would walk through the whole program too
+    _settle(maker)
     sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _limit_memory(maker.limits.memory)
     signal.signal(signal.SIGPROF, _late)
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
         signal.signal(number, signal.SIG_IGN)
+
+
+def _settle(maker: Maker) -> None:
+    """Leave all that is there so far out of collections, the rules too, before many entries are made: trees of elements
+    are full of cycles, and each collection would walk through the whole program."""
+    maker.known, maker.matcher  # noqa: B018 -- built now
+    gc.freeze()
 
 
 def _end_with_parent() -> None:
