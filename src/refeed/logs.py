@@ -44,8 +44,14 @@ class _Patient(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: queue.Queue[str] = queue.Queue(_WAITING)
-        threading.Thread(target=self._write, name="log", daemon=True).start()
+        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
+        self._writer.start()
         atexit.register(self.flush)
+
+    @property
+    def writes(self) -> bool:
+        """Not in a process that was forked from the one that it was made in: threads stay behind."""
+        return self._writer.is_alive()
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(queue.Full):
@@ -68,7 +74,7 @@ class _Patient(logging.Handler):
 
 def start_logs(style: str) -> None:
     """Log to standard error as `text` or `json`. A reader that went away or fell asleep never stops the program."""
-    known = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Patient))
+    known = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Patient) and handler.writes)
     handler = next(known, None) or _Patient()
     handler.setFormatter(_Json() if style == "json" else _Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().handlers[:] = [handler]
