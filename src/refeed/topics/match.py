@@ -168,7 +168,7 @@ def _share(place: str, seen: Places) -> float:
 def _mentions(place: str, found: list[Hit]) -> float:
     """Words less `without`; hints count half and no more than the words beside them: a text full of companies and
     markets, with no other word of the economy, is about something else. By itself one counts, in a title or a tag."""
-    words, hints, without = ([hit.kind for hit in found].count(kind) for kind in KINDS)
+    words, hints, without = map([hit.kind for hit in found].count, KINDS)
     return words + min(hints / 2, max(words, _ALONE.get(place, 0.0))) - without
 
 
