@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import re2
 from ahocorasick_rs import AhoCorasick
@@ -20,6 +20,7 @@ from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
+WITHOUT = KINDS.index("without")
 
 MOST = 100
 """Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
@@ -27,26 +28,16 @@ MOST = 100
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
 
-class Hit(NamedTuple):
-    """A word of a topic in a text."""
-
-    topic: int
-    kind: Kind
-    word: str
-    """As the rule has it; what was found, for a pattern; both words, for a pair."""
-    start: int
-    end: int
-
+Hit = tuple[int, int, int, int, str]
+"""A word of a topic in a text: the topic, where it starts, where it ends as a negative number, which of KINDS it is,
+and the word as the rule has it; what was found, for a pattern; both words, for a pair. So hits sort as they are taken: of
+one topic's the first, and of two that start together the longer."""
+_order = itemgetter(0, 1, 2, 3)
 
 _Word = tuple[int, int, str]
 """What a word is to a topic: the topic, which of KINDS, and the word as the rule has it."""
 _Side = tuple[int, int, str]
 """The same of a word of a pair: which pair of all topics, which of its two lists, and the word."""
-_Found = tuple[int, int, int, int, str]
-"""Topic, start, the end as a negative number, rank and word: in the order that hits are taken in."""
-_order = itemgetter(0, 1, 2, 3)
-_WITHOUT = KINDS.index("without")
-_NONE: _Found = (-1, 0, 0, 0, "")
 
 
 @dataclass(slots=True)
@@ -90,27 +81,31 @@ class Vocabulary:
         ]
         self._automaton = AhoCorasick(list(known), store_patterns=False)
 
-    def find(self, text: str) -> Iterator[Hit]:
-        """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
+    def find(self, text: str) -> list[Hit]:
+        """Every hit in a folded text, by topic and place; of one topic's that overlap, the first and longest alone.
 
         A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
         itself is given as a hit.
         """
-        kept, until, hides = _NONE, 0, False
-        for found in sorted(self._all(text), key=_order):
-            topic, start, end, rank, _ = found
-            if topic == kept[0] and start < until:
-                hides = hides or rank != _WITHOUT
+        found: list[Hit] = []
+        of, until = -1, 0
+        hides = False  # the last hit is a `without`, and holds a word
+        for hit in sorted(self._all(text), key=_order):
+            topic, start, end, rank, _ = hit
+            if topic == of and start < until:
+                hides = hides or (rank != WITHOUT and found[-1][3] == WITHOUT)
                 continue
-            if kept is not _NONE and not (hides and kept[3] == _WITHOUT):
-                yield _hit(kept)
-            kept, until, hides = found, -end, False
-        if kept is not _NONE and not (hides and kept[3] == _WITHOUT):
-            yield _hit(kept)
+            if hides:
+                found.pop()
+            found.append(hit)
+            of, until, hides = topic, -end, False
+        if hides:
+            found.pop()
+        return found
 
-    def _all(self, text: str) -> list[_Found]:
+    def _all(self, text: str) -> list[Hit]:
         """Every word, pattern and pair in a text, whether they overlap or not: one pass, however many there are."""
-        found: list[_Found] = []
+        found: list[Hit] = []
         halves: defaultdict[int, list[Half]] = defaultdict(list)
         candidates = set(self._always)
         known = self._known
@@ -136,13 +131,13 @@ class Vocabulary:
             found += self._paired(halves, found, text)
         return found
 
-    def _paired(self, halves: dict[int, list[Half]], found: list[_Found], text: str) -> list[_Found]:
+    def _paired(self, halves: dict[int, list[Half]], found: list[Hit], text: str) -> list[Hit]:
         """The mentions that pairs make. A word inside a `without` (投资气候, 气候) makes none, and is given as if it
         were a word of the topic: the `without` then hides it, and does not speak against the topic."""
-        made: list[_Found] = []
+        made: list[Hit] = []
         taken: dict[int, set[int]] = {}
         for topic, start, end, rank, _ in found:
-            if rank == _WITHOUT:
+            if rank == WITHOUT:
                 taken.setdefault(topic, set()).update(range(start, -end))
         for pair, words in halves.items():
             topic = self._pairs[pair]
@@ -159,11 +154,6 @@ def _places(word: str, known: dict[str, _Known], patterns: dict[str, _Known]) ->
     if word.startswith(PATTERN):
         return [patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), _Known())]
     return [known.setdefault(spelling, _Known()) for spelling in spellings(word.strip())]
-
-
-def _hit(found: _Found) -> Hit:
-    topic, start, end, rank, word = found
-    return Hit(topic, KINDS[rank], word, start, -end)
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
