@@ -27,11 +27,10 @@ MOST = 100
 
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
-
 Hit = tuple[int, int, int, int, str]
 """A word of a topic in a text: the topic, where it starts, where it ends as a negative number, which of KINDS it is,
-and the word as the rule has it; what was found, for a pattern; both words, for a pair. So hits sort as they are taken: of
-one topic's the first, and of two that start together the longer."""
+and the word as the rule has it; what was found, for a pattern; both words, for a pair. So hits sort as they are taken:
+of one topic's the first, and of two that start together the longer."""
 _order = itemgetter(0, 1, 2, 3)
 
 _Word = tuple[int, int, str]
