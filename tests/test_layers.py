@@ -11,7 +11,7 @@ ROWS = {
     0: "clock dumpfile errors history measures media model packing parent rules sanitize seal",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access accounts catalogue documents election reseed explain ingest listening makers making"
-    " outward pipeline publisher readership refresh reloading status",
+    " outward pipeline publication publisher readership refresh reloading status",
     3: "web worker",
     4: "serve",
     5: "cli",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from .documents import Documents
 from .errors import PublishError
 from .measures import timed
 from .model import FORMATS, FeedFacts, Source
+from .publication import CATALOGUE, LISTS, MANY, Publication, comparable, grouped, is_hopeless, names_of, ordered
 from .publish import Document, Folder, Mark
 from .readership import remembered
 from .store import FeedState, MonthState, Store
@@ -25,8 +25,6 @@ COMPLETE = "complete"
 one, which was lost, has published: the old documents hold more."""
 EDITION = 1
 """Raise it when rendering changes: every document is then rendered anew."""
-_TOGETHER = 8
-"""Feeds whose documents wait for the disk together: what one dump changes, and at most some MB."""
 
 
 class Publisher:
@@ -55,52 +53,55 @@ class Publisher:
             states = {state.path: state for state in self._store.feeds()}
             identity = self._store.identity
         states |= {path: states[view.feed] for path, view in catalogue.views.items() if view.feed in states}
-        changed: list[str] = []
-        troubles: list[PublishError] = []
         with self._folder.lock():
             self._folder.tidy()
             before = self._folder.marks()
             if self._waits(before, identity):
                 return []
             wanted = {
-                path: Mark(
-                    version=states[path].version if path in states else 0, presentation=presentation, store=identity
-                )
+                path: Mark(version=_version(states.get(path)), presentation=presentation, store=identity)
                 for path, presentation in presentations.items()
             }
             damaged = set(self._folder.damaged(before))
             marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
             stale = [path for path, mark in wanted.items() if everything or not mark.same(marks.get(path))]
-            wanted[_CATALOGUE] = Mark(version=0, presentation="")
-            waiting = deque(_groups(_ordered(stale, before, remembered(self._store) if len(stale) > _MANY else {})))
-            while waiting:
-                paths = waiting.popleft()
-                try:
-                    written, months = self._put(paths, catalogue, documents, states)
-                    for path in paths:
-                        self._drop_archives(path, months.get(path, []), _comparable(before.get(path), wanted[path]))
-                        marks[path] = replace(wanted[path], digests=self._digests(_names(path)))
-                    changed += written
-                except PublishError as error:
-                    for path in paths:
-                        marks.pop(path, None)
-                    if len(paths) > 1 and not _hopeless(error):
-                        # One of them cannot be written: each by itself, it stops no other.
-                        waiting.extendleft((path,) for path in reversed(paths))
-                        continue
-                    troubles.append(error)
-                    if _hopeless(error):
-                        break
+            paths = ordered(stale, before, remembered(self._store) if len(stale) > MANY else {})
+            wanted[CATALOGUE] = Mark(version=0, presentation="")
+            publication = Publication(catalogue, documents, states, before, wanted, marks)
+            self._put_all(paths, publication)
             if everything or not self._tidied or wanted.keys() != before.keys():
                 self._folder.remove(self._foreign(catalogue.feeds))
                 self._tidied = True
-            if marks != before:
-                self._folder.mark(marks)
-        if troubles:
-            others = f", and {len(troubles) - 1} other feeds" if len(troubles) > 1 else ""
-            said = f"{troubles[0]}{others}; the documents published before stay"
-            raise PublishError(said, changed=changed) from troubles[0]
-        return changed
+            if publication.marks != before:
+                self._folder.mark(publication.marks)
+        publication.raise_troubles()
+        return publication.changed
+
+    def _put_all(self, paths: Sequence[str], publication: Publication) -> None:
+        """Put the documents of feeds in place, group by group; what cannot be written stops nothing else."""
+        waiting = deque(grouped(paths))
+        while waiting:
+            group = waiting.popleft()
+            try:
+                self._put_group(group, publication)
+            except PublishError as error:
+                for path in group:
+                    publication.marks.pop(path, None)
+                if len(group) > 1 and not is_hopeless(error):
+                    # One of them cannot be written: each by itself, it stops no other.
+                    waiting.extendleft((path,) for path in reversed(group))
+                    continue
+                publication.troubles.append(error)
+                if is_hopeless(error):
+                    return
+
+    def _put_group(self, paths: Sequence[str], publication: Publication) -> None:
+        written, months = self._put(paths, publication)
+        for path in paths:
+            before, wanted = publication.before.get(path), publication.wanted[path]
+            self._drop_archives(path, months.get(path, []), comparable(before, wanted))
+            publication.marks[path] = replace(wanted, digests=self._digests(names_of(path)))
+        publication.changed += written
 
     def damaged(self, *, foreign: bool = False) -> bool:
         """Whether a document is missing, or is not what was published. By `stat` alone while nobody touched them.
@@ -147,16 +148,15 @@ class Publisher:
                 self.archive(path, name)
         return names
 
-    def _put(
-        self, paths: Sequence[str], catalogue: Catalogue, documents: Documents, states: dict[str, FeedState]
-    ) -> tuple[list[str], dict[str, list[MonthState]]]:
+    def _put(self, paths: Sequence[str], publication: Publication) -> tuple[list[str], dict[str, list[MonthState]]]:
         """Put the documents of some feeds in place, with one wait for the disk: those whose bytes changed, and the
         months of each feed at that moment."""
+        catalogue, documents, states = publication.catalogue, publication.documents, publication.states
         made: dict[str, Document] = {}
         months: dict[str, list[MonthState]] = {}
         with self._store.moment():
             for path in paths:
-                if path == _CATALOGUE:
+                if path == CATALOGUE:
                     made |= self._lists(catalogue, states)
                     continue
                 months[path] = self._store.months(path)
@@ -164,13 +164,13 @@ class Publisher:
                 state = states.get(path)
                 if path not in catalogue.views:
                     newest = feed.entries[0].entry.published if feed.entries else None
-                    self._newest[path] = state.version if state else 0, newest
+                    self._newest[path] = _version(state), newest
                 changed = state.changed if state else feed.updated
                 for format in FORMATS:
                     made[f"{path}.{format}"] = Document(data=documents.render(feed, format), changed=changed)
         return self._folder.write(made), months
 
-    def _lists(self, catalogue: Catalogue, states: dict[str, FeedState]) -> dict[str, Document]:
+    def _lists(self, catalogue: Catalogue, states: Mapping[str, FeedState]) -> dict[str, Document]:
         """The documents that list the feeds."""
         facts = []
         for path, info in catalogue.listed.items():
@@ -194,7 +194,7 @@ class Publisher:
 
     def _updated(self, path: str, state: FeedState | None) -> datetime | None:
         """When a feed's newest entry was published; asked only for feeds that changed and were not made just now."""
-        version = state.version if state else 0
+        version = _version(state)
         known = self._newest.get(path)
         if known is None or known[0] != version:
             newest = self._store.newest(path, 1)
@@ -213,7 +213,7 @@ class Publisher:
 
     def _waits(self, marks: dict[str, Mark], identity: str) -> bool:
         """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
-        other = any(mark.store != identity for path, mark in marks.items() if path != _CATALOGUE)
+        other = any(mark.store != identity for path, mark in marks.items() if path != CATALOGUE)
         return other and self._store.state(COMPLETE) is None
 
     def _digests(self, names: Iterable[str]) -> dict[str, str]:
@@ -224,7 +224,7 @@ class Publisher:
 
         All of them, without a mark from `before` to tell which months those are.
         """
-        if path == _CATALOGUE:
+        if path == CATALOGUE:
             return
         months = [month.month for month in states]
         last = before.version if before else -1
@@ -237,49 +237,11 @@ class Publisher:
 
     def _foreign(self, feeds: Collection[str]) -> list[str]:
         """Documents of feeds that there are no longer, and what else somebody put among ours."""
-        known = {f"{path}.{format}" for path in feeds for format in FORMATS} | set(_LISTS)
+        known = {f"{path}.{format}" for path in feeds for format in FORMATS} | set(LISTS)
         names = self._folder.names()
         return [name for name in names if name not in known and name.partition("/archive/")[0] not in feeds]
 
 
-_CATALOGUE = ""
-"""The mark of the documents that list the feeds."""
-_LISTS = ("opml.xml", "feeds.json")
-_HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
-"""Where one document met these, the next one will."""
-
-
-def _names(path: str) -> Sequence[str]:
-    return _LISTS if path == _CATALOGUE else [f"{path}.{format}" for format in FORMATS]
-
-
-_MANY = 5
-"""Feeds that are made at once before it matters which come first."""
-
-
-def _ordered(stale: list[str], marks: dict[str, Mark], reads: Mapping[str, float]) -> list[str]:
-    """In which order documents are written: what most people read first, by `reads`. Where nobody is known to have
-    read anything, and the folder is filled for the first time, `all` comes last: where it is served, everything is."""
-    if reads:
-        return [*sorted(stale, key=lambda path: -reads.get(path, 0.0)), _CATALOGUE]
-    first = "all" in stale and "all" not in marks
-    return [*(path for path in stale if path != "all" or not first), _CATALOGUE, *(["all"] if first else [])]
-
-
-def _groups(paths: Sequence[str]) -> list[Sequence[str]]:
-    """What is put in place together; the lists of feeds by themselves, so that no feed waits for them."""
-    groups: list[list[str]] = []
-    for path in paths:
-        if not groups or len(groups[-1]) == _TOGETHER or _CATALOGUE in (path, groups[-1][-1]):
-            groups.append([])
-        groups[-1].append(path)
-    return [*groups]
-
-
-def _comparable(old: Mark | None, new: Mark) -> Mark | None:
-    """What a feed's archives were made from, when only its entries changed since."""
-    return old if old and (old.presentation, old.store) == (new.presentation, new.store) else None
-
-
-def _hopeless(error: PublishError) -> bool:
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _HOPELESS
+def _version(state: FeedState | None) -> int:
+    """A feed's version; 0 before it has its first entry."""
+    return state.version if state else 0
