@@ -17,8 +17,7 @@ from .reading import Account
 from .repair import repair
 from .sources import Compiled, Sources, canonical
 from .steps import STEPS
-from .text import UNCARRIED, beginning, script, squeezed
-from .text import line as one_line
+from .text import UNCARRIED, beginning, one_line, script, squeezed
 from .tree import TooDeep, read
 from .weight import Weight, weigh
 

@@ -12,7 +12,7 @@ from .blocks import Block
 from .markup import text_of
 from .media import ADDRESS, MEDIA_FILE, embed_link, enclosure, player_page
 from .reading import Reading
-from .text import line as one_line
+from .text import one_line
 
 _NUMBER = re.compile(r"[\w-]{5,30}")
 _INERT = ("about:", "data:", "javascript:")

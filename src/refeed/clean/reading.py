@@ -10,8 +10,7 @@ from ..model import Enclosure, Removed
 from ..rules import Element
 from .blocks import BREAK, Block, Mark, Run, paragraphs, tidy
 from .markup import CREDIT_LABEL, text_of
-from .text import line as one_line
-from .text import squeezed, visible
+from .text import one_line, squeezed, visible
 
 _BEGUN = 40
 """Characters of a text that is no preamble any more."""

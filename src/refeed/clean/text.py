@@ -60,7 +60,7 @@ def squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line of plain text: nothing invisible, one space where white space of any kind was, none at the ends."""
     return squeezed(visible(text))
 

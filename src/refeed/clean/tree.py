@@ -19,8 +19,7 @@ from .media import PICTURE_FILE, image_url, is_emoji, is_pixel, pictures_of
 from .reading import Account, Reading
 from .soup import soup_of
 from .sources import Compiled
-from .text import line as one_line
-from .text import visible
+from .text import one_line, visible
 
 DEEPEST = 256
 
