@@ -34,8 +34,6 @@ _Found = Iterator[tuple[tuple[str | int, ...], str]]
 def _ids(name: str, rules: Sequence[SourceRule | TopicRule | ViewRule]) -> _Found:
     first: dict[str, int] = {}
     for index, rule in enumerate(rules):
-        if not SLUG.fullmatch(rule.id):
-            yield (name, index, "id"), f"{rule.id!r} is no slug; use a to z, 0 to 9 and single hyphens, at most 60"
         if rule.id in first:
             yield (name, index, "id"), f"{rule.id!r} is taken already by {name}[{first[rule.id]}]"
         first.setdefault(rule.id, index)

@@ -4,8 +4,10 @@ Read by `refeed.config`, handed to the stages as plain values.
 """
 
 from .limits import DEFAULT, Limits
-from .sources import SLUG, Element, Field, Keep, Label, Line, SourceRule, Take, compiled
-from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
+from .naming import SLUG, Title
+from .patterns import PATTERN, Regexp, compile_pattern, compiled
+from .sources import Element, Field, Keep, Label, Line, SourceRule, Take
+from .topics import WEIGHT, TopicRule
 from .upstreams import FetchRule, UpstreamRule
 from .views import CONVERSIONS, MOST, View, ViewRule
 
@@ -23,13 +25,14 @@ __all__ = [
     "Label",
     "Limits",
     "Line",
+    "Regexp",
     "SourceRule",
     "Take",
+    "Title",
     "TopicRule",
     "UpstreamRule",
     "View",
     "ViewRule",
     "compile_pattern",
     "compiled",
-    "pattern_options",
 ]

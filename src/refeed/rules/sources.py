@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import re2
+from .naming import check_slug
+from .patterns import compiled
 
 Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
 """What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
@@ -125,8 +125,7 @@ class SourceRule:
     """What the lines of a `card` are: {作者: author}."""
 
     def __post_init__(self) -> None:
-        if not SLUG.fullmatch(self.id):
-            raise ValueError(f"id: {self.id!r} is no slug; write lower-case letters, digits and hyphens, at most 60")
+        check_slug("id", self.id)
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
@@ -144,19 +143,3 @@ class SourceRule:
                 yield f"{name}[{index}]", pattern
         for index, line in enumerate(self.lines):
             yield f"lines[{index}].match", line.match
-
-
-SLUG = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
-"""What a source's or a topic's id looks like."""
-
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
-
-
-def compiled(pattern: str, name: str) -> re2._Regexp:
-    """A pattern of a rule, ready for use. Raises ValueError, naming the key it stands under."""
-    try:
-        return re2.compile(pattern, _OPTIONS)
-    except re2.error as error:
-        why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"{name}: {pattern!r} is no pattern that RE2 takes: {why}") from error
