@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from bs4.element import Tag
 
 from ..rules import Element, Take
+from .compiling import Taking
 from .markup import ASKED, ROLES, SENTENCE, SHELLS, UNSEEN, meaning_of, text_of
 from .reading import Reading
-from .sources import Taking
 
 _SHORT = 120
 """Characters of a name or a date, with all that is said beside it."""
