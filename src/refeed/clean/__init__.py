@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC
 
 from ..model import Cleaned, Entry, Image, RawEntry
+from ..rules import DEFAULT, Limits
 from ..sanitize import sanitize
 from . import blocks as b
 from . import dates, people
@@ -39,13 +40,13 @@ _FAILED = re.compile(
 )
 
 
-def clean(raw: RawEntry, sources: Sources) -> Cleaned:
+def clean(raw: RawEntry, sources: Sources, limits: Limits = DEFAULT) -> Cleaned:
     """Make an entry of a raw one: its text, pictures and links as small HTML, the rest in fields or in the account.
 
-    A body nested too deep is handed to `plain`. `weigh` tells beforehand which belong in a process that can be ended.
+    A body over a limit is handed to `plain`. `weigh` tells beforehand which belong in a process that can be ended.
     """
     ready = sources.ready(raw)
-    if over := weigh(raw.html).over:
+    if over := weigh(raw.html, limits).over:
         return plain(raw, sources, over)
     try:
         blocks, account = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")

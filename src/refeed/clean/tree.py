@@ -10,7 +10,7 @@ from collections.abc import Callable
 from bs4.element import NavigableString, Tag
 
 from ..model import Removed
-from ..rules import Element
+from ..rules import DEEPEST, Element
 from . import links, players
 from .blocks import BREAK, Block, Mark, sound
 from .compiling import CompiledRule
@@ -20,8 +20,6 @@ from .media import PICTURE_FILE, image_url, is_emoji, is_pixel, pictures_of
 from .reading import Account, Reading
 from .soup import soup_of
 from .text import one_line, visible
-
-DEEPEST = 256
 
 Marks = tuple[Mark, ...]
 

@@ -3,7 +3,7 @@
 Read by `refeed.config`, handed to the stages as plain values.
 """
 
-from .limits import DEFAULT, Limits
+from .limits import DEEPEST, DEFAULT, Limits
 from .naming import SLUG, Title
 from .patterns import PATTERN, Regexp, compile_pattern, compiled
 from .sources import Element, Field, Keep, Label, Line, SourceRule, Take
@@ -13,6 +13,7 @@ from .views import CONVERSIONS, MOST, View, ViewRule
 
 __all__ = [
     "CONVERSIONS",
+    "DEEPEST",
     "DEFAULT",
     "MOST",
     "PATTERN",
