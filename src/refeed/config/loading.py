@@ -103,8 +103,8 @@ def _access(written: File) -> AccessSettings:
 
 
 def _is_any_private(written: File, sources: Sequence[SourceRule]) -> bool:
-    said = [*(rule.access for rule in sources), *(rule.access for rule in (*written.topics, *written.views))]
-    return "private" in (_access(written).site, *said)
+    said = [rule.access for rule in sources] + [rule.access for rule in written.topics]
+    return "private" in (_access(written).site, *said, *(rule.access for rule in written.views))
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[str]) -> int:
