@@ -21,7 +21,7 @@ _DATE_LINE = re.compile(r"日期[ \t]*[:：][ \t]*([^\n]{0,200})(?=\n|\Z)")
 _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
 _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8}){1,200}(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
-_LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
+_URL_OPENING = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
 _DATES = ("epoch", "日期")
 _TOKENS = 12
@@ -178,7 +178,7 @@ def _link(text: str, at: int) -> _Link | None:
 
 def _last_opening(text: str) -> int:
     place = -1
-    for match in _LINK.finditer(text):
+    for match in _URL_OPENING.finditer(text):
         place = match.start()
     return place if place >= 0 else text.rfind("](")
 
@@ -198,7 +198,7 @@ def _closing(text: str, start: int) -> int:
 
 def _far_end(text: str, at: int, line_end: int) -> int:
     """Where a link in several lines ends: with the line that its url stands in, else before the dashes."""
-    found = _LINK.search(text, at, at + _FAR)
+    found = _URL_OPENING.search(text, at, at + _FAR)
     opening = found.start() if found else text.find("](", at, at + _FAR)
     end = _line_end(text, opening) if opening >= 0 else line_end
     if opening >= 0 and ")" in text[opening:end]:
