@@ -18,7 +18,8 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from .characters import UNCARRIED, carried
+
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,31};)")
 _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hr|"
@@ -78,7 +79,7 @@ def one_line(html: str) -> str:
     """
     joined: list[str] = []
     tail = ""  # since the last "<": a tag may have begun some lines ago
-    for line in re.split(r"\r\n?|\n", _ILLEGAL.sub("\ufffd", html)):
+    for line in re.split(r"\r\n?|\n", carried(html)):
         if not line.strip():
             continue
         seam = "" if not joined or _seamless(joined[-1], tail, line) else " "
@@ -126,11 +127,11 @@ def sweep(root: Path, before: float) -> int:
 
 def _one_line_text(title: str) -> str:
     # Readers of this format take one layer of entities off a title, so plain text that looks like one gets one on.
-    return _ENTITY.sub("&amp;", _ILLEGAL.sub("\ufffd", " ".join(re.split(r"[\r\n\t]+", title)).strip()))
+    return _ENTITY.sub("&amp;", carried(" ".join(re.split(r"[\r\n\t]+", title)).strip()))
 
 
 def _one_line_link(link: str) -> str:
-    return re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", _ILLEGAL.sub("", link.strip()))
+    return re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", UNCARRIED.sub("", link.strip()))
 
 
 def _seamless(left: str, tail: str, right: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..characters import carried
 from .compiling import CompiledRule
-from .text import UNCARRIED, one_line, squeezed
+from .text import one_line, squeezed
 
 _MARKS = (" - ", " | ", " – ", " — ", "_", "｜")
 """What stands between a title and the name of the house behind it."""
@@ -11,7 +12,7 @@ _MARKS = (" - ", " | ", " – ", " — ", "_", "｜")
 
 def title_and_column(raw: str, ready: CompiledRule, source: str) -> tuple[str, str]:
     """The title on one line without what the source called `source` adds to it, and the column or ""."""
-    title = squeezed(UNCARRIED.sub("\ufffd", raw))
+    title = squeezed(carried(raw))
     column = ""
     for pattern in ready.titles:
         match = pattern.search(title)

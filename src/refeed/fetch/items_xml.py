@@ -15,6 +15,7 @@ from itertools import islice
 
 from lxml import etree
 
+from ..characters import carried
 from ..dumpfile import is_link
 from ..errors import FetchError
 from .items import MOST, Item, Reading, absolute, instant, refuse_page
@@ -40,7 +41,6 @@ _FAMILIES = {
 _BARE = re.compile(r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[1245-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)\b")
 _HTML_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
@@ -131,7 +131,7 @@ def _tree(text: str, recover: bool) -> etree._Element | None:
 
 def _mend(text: str) -> str:
     """Replace what XML cannot carry and name in numbers what only HTML has a name for; leave CDATA as it is."""
-    text = _BAD_REFERENCE.sub("&#xFFFD;", _CONTROL.sub("\ufffd", text))
+    text = _BAD_REFERENCE.sub("&#xFFFD;", carried(text))
     mended: list[str] = []
     start = 0
     while start < len(text):
