@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from processes import free_port
 from refeed.config import load
-from serving.site import BASE, Site, free_port, prepare, serving
+from serving.site import BASE, Site, prepare, serving
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
