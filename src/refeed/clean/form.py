@@ -56,7 +56,7 @@ def _without(found: Sequence[Block], gone: set[int]) -> list[Block]:
 
 
 def captions(draft: Draft) -> None:
-    """A line that only says what alt says is the caption, alt does not say it again, and a file name says nothing."""
+    """A line that repeats a figure's alt is its caption; an alt that repeats the caption, or is a file name, goes."""
     gone: list[Block] = []
     for block, following in pairwise(draft.blocks):
         if block.kind == "figure" and not block.runs and following.kind == "p":

@@ -66,7 +66,7 @@ def data_script(reading: Reading, tag: Tag) -> None:
 
 
 def shell(reading: Reading, tag: Tag, value: str) -> bool:
-    """An embed whose address is only in an attribute, and nothing to read in the element itself."""
+    """An embed whose address is only in an attribute; False of an element that has no address, or text of its own."""
     match = ADDRESS.search(value)
     if not match or text_of(tag).strip():
         return False

@@ -175,7 +175,7 @@ def original_link(draft: Draft) -> None:
 
 
 def related(draft: Draft) -> None:
-    """Lists of nothing but links to the source's own articles, where the rule says that these are not the text."""
+    """Lists of nothing but links to the source's own articles, if the rule says that they do not belong to the text."""
     rule = draft.ready.rule
     if not rule.related or (rule.digests and rule.digests in unquote(draft.raw.link)):
         return

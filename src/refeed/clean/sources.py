@@ -99,7 +99,7 @@ def canonical(link: str, ready: CompiledRule) -> tuple[str, str]:
 
 
 def plain_canonical(link: str, secure: bool = False) -> str:
-    """The link of a source without a key, as it is the same for everybody."""
+    """The link of a source without a key, in the form that is the same for every reader; `secure` makes it https."""
     url = links.tidied(links.link(link, link) or link)
     return "https" + url[4:] if secure and url.startswith("http:") else url
 

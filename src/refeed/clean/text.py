@@ -65,7 +65,7 @@ def one_line(text: str) -> str:
 
 
 def script(text: str, default: str) -> str:
-    """Language of a text as BCP 47, by script, Chinese by the characters that differ; `default` when nothing tells."""
+    """The language of a text (BCP 47), by its script; Chinese by characters that differ; else `default`."""
     sample = text[:800]
     simplified = sum(map(sample.count, _SIMPLIFIED))
     traditional = sum(map(sample.count, _TRADITIONAL))

@@ -1,6 +1,6 @@
-"""A body -> blocks, and what was found and removed: one walk over Beautiful Soup's tree, which knows all rules.
+"""A repaired body -> blocks, and the account of what was found and removed: one walk over Beautiful Soup's tree.
 
-Nothing in the tree is changed: what is dropped is not walked into, which costs a tenth of taking it out.
+The tree is never changed: what is dropped is not walked into, which costs a tenth of taking it out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .blocks import BREAK, Block, Mark, sound
 from .compiling import CompiledRule
 from .judging import PLAIN, Judge, Verdict, is_short, is_small_caption
 from .markup import BLOCK_TAGS, BOXES, HEADINGS, MARKS, NOTHING, THROUGH, kept_attributes, text_of
-from .media import PICTURE_FILE, image_url, is_emoji, is_pixel, pictures_of
+from .media import PICTURE_FILE, image_url, is_emoji, is_pixel
 from .reading import Account, Reading
 from .soup import soup_of
 from .text import one_line, visible
@@ -45,7 +45,7 @@ class _Walk:
         self.reading, self.ready, self.judge = reading, ready, judge
 
     def all(self, tag: Tag) -> list[Block]:
-        """Everything inside an element, to its last line."""
+        """Read everything inside an element, to its last line."""
         self.inside(tag, (), 0)
         self.reading.end_line()
         return self.reading.blocks
@@ -174,7 +174,7 @@ class _Walk:
 
     def noscript(self, tag: Tag, marks: Marks, _depth: int) -> None:
         """Only its pictures: lazy loaders keep the real one there. A twin of one that was read is dropped later."""
-        for picture in pictures_of(tag):
+        for picture in tag.find_all("img"):
             self.image(picture, marks)
 
     def figure(self, tag: Tag, marks: Marks, depth: int) -> None:
@@ -205,7 +205,7 @@ class _Walk:
         self.reading.caption_with(figure, _Walk(inner, self.ready, self.judge).all(tag))
 
     def taken(self, tag: Tag) -> bool:
-        """Whether an element is a field or nothing, and was dealt with."""
+        """Whether an element is something else than text, and has been dealt with."""
         verdict = self.judge.verdict(tag, self.reading)
         return verdict is not None and self.take(tag, verdict)
 
@@ -258,7 +258,7 @@ class _Walk:
         return reading.removed("lifted: date", tag, stamp)
 
     def nothing(self, tag: Tag, _marks: Marks, _depth: int) -> None:
-        """What is no text, whatever it holds; some of it plays."""
+        """An element that holds no text; some of them are players."""
         name = tag.name
         if name in ("object", "embed"):
             players.plugin(self.reading, tag)

@@ -22,7 +22,7 @@ _SHORTEST_SECRET = 16
 
 
 def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
-    """Read everything. `path` stands before REFEED_CONFIG, and that before ./config.yaml.
+    """Read everything. `path` takes precedence over REFEED_CONFIG, and that over ./config.yaml.
 
     Raises ConfigError with a line for every mistake: file, line, key, what to write instead.
     """
@@ -123,7 +123,7 @@ def _check_secret(secret: str) -> list[str]:
 
 
 def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:
-    """Sources by id: what config.yaml says of a built-in one stands before what its file says, key by key."""
+    """Sources by id: what config.yaml says of a built-in one takes precedence over its file, key by key."""
     found = {rule.id: rule for rule in built_in}
     for rule in own:
         if rule.id not in found:

@@ -58,7 +58,7 @@ class Pings:
         return tuple(self._waiting.values())
 
     def announce(self, hubs: Iterable[str], topics: Iterable[str], now: datetime) -> None:
-        """Note that documents have changed. One that waits already waits once, as new."""
+        """Note that documents have changed. One that is waiting already still waits once, counted from `now`."""
         topics = tuple(topics)
         with self._lock:
             for hub in hubs:

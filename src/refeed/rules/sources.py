@@ -23,7 +23,7 @@ Label = Literal["author", "tag", "original", "rights"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """An element of a source's pages that is a field, or nothing that its reader came for."""
+    """An element of a source's pages that is a field, or that does not belong to the article."""
 
     select: str
     """CSS, as Beautiful Soup takes it. Checked with config.yaml as a whole: what reads CSS takes 0.3 s to load."""
@@ -34,7 +34,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of a source's texts that is a field, or nothing that its reader came for.
+    """A line of a source's texts that is a field, or that does not belong to the article.
 
     The pattern has to fit a whole line, white space collapsed. Its groups name what they hold:
     `author`, `people`, `rights`, `original`, or `name` and `role`.
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """How much of a source is kept; what is older or more is given up. Nothing is, where nothing is said."""
+    """How much of a source is kept; what is older or more is given up. By default, all of it is kept."""
 
     entries: int = 0
     """The newest so many."""
@@ -84,7 +84,7 @@ class SourceRule:
     folders: tuple[str, ...] = ()
     """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
     archive: bool = False
-    """It keeps other sources' texts: theirs stand before its copies."""
+    """It republishes other sources' texts: where both are stored, theirs count as the original."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
@@ -102,13 +102,13 @@ class SourceRule:
     titles: tuple[str, ...] = ()
     """Patterns of what does not belong to a title; a group `section` names the column that it was."""
     lead: str = ""
-    """Pattern that a text before the lead image, or a bold first paragraph, has to fit to be the source's own lead."""
+    """Pattern that a text above the lead image has to fit to be the source's own lead."""
     agencies: tuple[str, ...] = ()
-    """Patterns of bylines that are the house itself, or an agency, and no person."""
+    """Patterns of bylines that name the publisher itself, or an agency, and no person."""
     take: tuple[Take, ...] = ()
     lines: tuple[Line, ...] = ()
     cut: tuple[str, ...] = ()
-    """Patterns of what is no text within the last lines: an end mark, a credit. Groups as in `lines`."""
+    """Patterns of what does not belong to the last lines: an end mark, a credit. Groups as in `lines`."""
     images: tuple[str, ...] = ()
     """Patterns of URLs of images that show nothing: separators, stand-ins."""
     links: dict[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class SourceRule:
     related: bool = False
     """Lists of nothing but links to the source's own pages are not the text."""
     digests: str = ""
-    """What the links of pages have in common that do consist of such lists."""
+    """Text in the links of pages that do consist of such lists, which then stay: a daily digest."""
     original_language: str = "en"
     """Language of those articles, BCP 47."""
     labels: dict[str, Label] = field(default_factory=dict)
