@@ -268,7 +268,7 @@ def identity(url: str) -> str:
 
 
 def tidied(url: str) -> str:
-    """A page's link in the one form for every reader: no trackers, no fragment, no default port, at least `/` as path."""
+    """A page's link in the one form for every reader: no trackers, fragment or default port; its path at least `/`."""
     url = untracked(url).partition("#")[0]
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
