@@ -133,6 +133,19 @@ class Reading:
         credit = plain_text(run for run in runs if ("cite", "") in run[1])
         self.caption_figure(figure, tidy(text), one_line(credit))
 
+    def caption_from_head(self, at: int) -> None:
+        """When all since the block `at` is a picture and a text with a bold head (`**Name**: …`), as in galleries, the
+        text is its caption."""
+        if len(self.blocks) != at + 2:
+            return
+        figure, text = self.blocks[at:]
+        if figure.kind != "figure" or figure.runs or text.kind != "p" or len(text.runs) < 2:
+            return
+        head, rest = text.runs[:2]
+        if head[1] == (("strong", ""),) and rest[0].startswith(("：", ":")):
+            figure.runs = text.runs
+            self.blocks.pop()
+
     def lift(self, to: Element, text: str, where: str) -> None:
         """A field that an element says, without the marks on its words."""
         self.account.fields.append(Lifted(to, text, [], where))

@@ -95,8 +95,8 @@ class _Walk:
         before = len(reading.blocks)
         self.inside(tag, marks, depth)
         reading.end_line()
-        if name == "div" and len(reading.blocks) == before + 2:
-            _caption_in_div(reading.blocks, before)
+        if name == "div":
+            reading.caption_from_head(before)
 
     def through(self, tag: Tag, marks: Marks, depth: int) -> None:
         if tag.name != "time" or not self.preamble_time(tag):
@@ -266,20 +266,6 @@ class _Walk:
             players.data_script(self.reading, tag)
         elif name in ("button", "svg", "option", "select"):
             self.reading.removed("controls", tag)
-
-
-def _caption_in_div(blocks: list[Block], at: int) -> None:
-    """A picture and a text that begins with a bold head, alone in a div: the text is the caption (galleries)."""
-    figure, text = blocks[at], blocks[at + 1]
-    if (
-        figure.kind == "figure"
-        and not figure.runs
-        and text.kind == "p"
-        and text.runs[0][1] == (("strong", ""),)
-        and len(text.runs) > 1
-    ) and text.runs[1][0].startswith(("：", ":")):
-        figure.runs = text.runs
-        blocks.pop()
 
 
 def _leads_elsewhere(url: str, figure: Block) -> bool:
