@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from .. import dumps, outward
-from ..accounts import rfc3339
-from ..clock import now
+from ..clock import now, rfc3339
 from ..config import Settings
 from ..dumps import Found
 from ..election import ingest_lock

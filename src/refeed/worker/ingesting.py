@@ -6,10 +6,10 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from .. import dumps
+from ..clock import now, rfc3339
 from ..dumps import Found
 from ..errors import IgnoredError, QuarantineError, VanishedError
 from ..ingest import BATCH, RETRY, Tally
@@ -161,7 +161,7 @@ class Ingesting:
                 self._growing.add(file)
         self._soon = False
         self._scanned = time.monotonic()
-        self._scanned_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._scanned_at = rfc3339(now())
         self._cost = self._scanned - began
         if len(found) > BATCH:
             _log.info("%d dumps to ingest, found in %.1f s", len(found), self._cost)
