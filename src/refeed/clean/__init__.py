@@ -22,7 +22,7 @@ from .steps import STEPS
 from .summary import summary
 from .text import one_line, script
 from .titles import title_and_column
-from .tree import TooDeep, read
+from .tree import TooDeepError, read
 from .weight import Weight, weigh
 from .writing import html_of
 
@@ -50,7 +50,7 @@ def clean(raw: RawEntry, sources: Sources, limits: Limits = DEFAULT) -> Cleaned:
         return plain(raw, sources, over)
     try:
         blocks, account = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
-    except (TooDeep, RecursionError):
+    except (TooDeepError, RecursionError):
         return plain(raw, sources, "elements are nested deeper than any reader shows")
     return _finish(raw, sources, ready, blocks, account, ())
 

@@ -24,12 +24,12 @@ from .text import one_line, visible
 Marks = tuple[Mark, ...]
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """The tree is deeper than any article; what lies below would be cut by the next parser."""
 
 
 def read(html: str, base: str, ready: CompiledRule, language: str) -> tuple[list[Block], Account]:
-    """Parse a repaired body and read it. Raises TooDeep."""
+    """Parse a repaired body and read it. Raises TooDeepError."""
     reading = Reading(base, language, Account())
     _Walk(reading, ready, Judge(ready.takings, ready.asked)).all(soup_of(html))
     return sound(reading.blocks), reading.account
@@ -52,7 +52,7 @@ class _Walk:
 
     def inside(self, tag: Tag, marks: Marks, depth: int) -> None:
         if depth > DEEPEST:
-            raise TooDeep
+            raise TooDeepError
         for child in tag.contents:
             if type(child) is NavigableString:
                 self.reading.text(str(child), marks)  # a plain str is read ten times as fast as this subclass of it
