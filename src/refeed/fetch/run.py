@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..dumpfile import write
+from ..dumpfolder import write
 from ..errors import FetchError
 from ..rules import UpstreamRule
 from .git import checkout_of, pull

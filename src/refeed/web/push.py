@@ -12,7 +12,8 @@ from flask import Blueprint, Response, request
 
 from ..clock import now
 from ..config import Settings
-from ..dumpfile import DumpFile, write
+from ..dumpfile import DumpFile
+from ..dumpfolder import write
 from ..errors import PushError, QuarantineError
 from ..making import Maker
 from ..model import Dump
