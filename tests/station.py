@@ -7,8 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
@@ -28,15 +26,6 @@ def dump(number: int, *, text: str = "", at: int = 0, title: str = "") -> bytes:
     body = text or f"这是第{number}篇样本的正文，只为测试而写。" * 3
     link = f"https://sample.example.org/{number}"
     return f"<!--{epoch}000-->\n[{title or f'样本标题{number}'}]({link})\n------\n\n<p>{body}</p>\n".encode()
-
-
-def wait(until: Callable[[], object], seconds: float = 60) -> float:
-    """Wait for something to become true; returns how long that took."""
-    began = time.monotonic()
-    while not until():
-        assert time.monotonic() - began < seconds, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 class Station:

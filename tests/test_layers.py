@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
-    0: "clock dumpfile errors history measures media model packing parent rules sanitize seal",
+    0: "characters clock dumpfile dumpfolder errors history measures media model packing parent rules sanitize seal",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access accounts catalogue documents election reseed explain ingest listening makers making"
     " outward pipeline publication publisher readership refresh reloading status",

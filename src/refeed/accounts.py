@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .clock import rfc3339
 from .model import Entry, Label, Outcome, Removed
 
 if TYPE_CHECKING:  # whoever has one of these has imported them
@@ -32,11 +32,6 @@ def of_entry(stored: Stored, notes: Notes, file: str) -> dict[str, Any]:
 def ignored(file: str, reason: str, outcome: Outcome = Outcome.IGNORED) -> dict[str, Any]:
     """What is said of a file that was never opened, or could not be read."""
     return {"file": file, "outcome": outcome.value, "reason": reason, "flags": []}
-
-
-def rfc3339(instant: datetime) -> str:
-    """An instant as every machine-readable answer writes it: `2020-07-20T10:20:18Z`."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _entry(entry: Entry, labels: tuple[Label, ...], removed: tuple[Removed, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The clock, for those who are to be given one."""
+"""The clock, for those who are to be given one, and how its instants are written for programs."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ from datetime import UTC, datetime
 def now() -> datetime:
     """This instant, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def rfc3339(instant: datetime) -> str:
+    """An instant as every machine-readable answer writes it, in UTC: `2020-07-20T10:20:18Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,24 +1,18 @@
-"""An article -> the bytes and the name of its dump, in the archive's own format; such files -> a dump folder, whole.
+"""An article -> the bytes and the name of its dump, in the archive's own format: for `refeed.fetch` and POST /dumps.
 
-What `refeed.fetch` and POST /dumps have in common. Everything but `write` and `sweep` is pure.
+Pure; `refeed.dumpfolder` writes them.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
-from stat import S_ISREG
 from urllib.parse import urlsplit
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from .characters import UNCARRIED, carried
+
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,31};)")
 _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hr|"
@@ -27,8 +21,6 @@ _BLOCK = re.compile(
 )
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _LONGEST_TAG = 5000
-_AT_ONCE = 200
-_SYNCS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +62,15 @@ def number(*what: str | bytes) -> str:
     return f"{int.from_bytes(digest.digest()[:8]) % 10**18:018}"
 
 
+def is_link(text: str) -> bool:
+    """Whether `text` is an absolute http(s) URL: what a dump needs to be one."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def one_line(html: str) -> str:
     """HTML without line breaks that a browser shows the same.
 
@@ -78,7 +79,7 @@ def one_line(html: str) -> str:
     """
     joined: list[str] = []
     tail = ""  # since the last "<": a tag may have begun some lines ago
-    for line in re.split(r"\r\n?|\n", _ILLEGAL.sub("\ufffd", html)):
+    for line in re.split(r"\r\n?|\n", carried(html)):
         if not line.strip():
             continue
         seam = "" if not joined or _seamless(joined[-1], tail, line) else " "
@@ -87,50 +88,13 @@ def one_line(html: str) -> str:
     return "".join(joined).strip()
 
 
-def write(root: Path, files: Iterable[DumpFile]) -> list[DumpFile]:
-    """Put dumps under `root`, each one whole, and return those that were not there yet.
-
-    When it returns, all of them survive a power cut. Killed at any instant, what stands under a dump's name is whole,
-    and the same call made again completes the rest. Raises OSError.
-    """
-    new: list[DumpFile] = []
-    batch: list[DumpFile] = []
-    folders: set[Path] = set()
-    for file in files:
-        folder = root / file.folder
-        if folder not in folders:
-            _make(folder)
-            folders.add(folder)
-        if not (folder / file.name).exists():
-            batch.append(file)
-        if len(batch) == _AT_ONCE:
-            new += _write(root, batch)
-            batch = []
-    new += _write(root, batch)
-    for folder in folders:
-        _sync(folder)
-    return new
-
-
-def sweep(root: Path, before: float) -> int:
-    """Remove the temporary files of writers that were killed before the instant `before` (epoch seconds); how many."""
-    swept = 0
-    for path in root.glob("**/.*.refeed-tmp"):
-        with suppress(FileNotFoundError):  # it got its name just now
-            status = path.lstat()
-            if S_ISREG(status.st_mode) and status.st_mtime < before:
-                path.unlink()
-                swept += 1
-    return swept
-
-
 def _one_line_text(title: str) -> str:
     # Readers of this format take one layer of entities off a title, so plain text that looks like one gets one on.
-    return _ENTITY.sub("&amp;", _ILLEGAL.sub("\ufffd", " ".join(re.split(r"[\r\n\t]+", title)).strip()))
+    return _ENTITY.sub("&amp;", carried(" ".join(re.split(r"[\r\n\t]+", title)).strip()))
 
 
 def _one_line_link(link: str) -> str:
-    return re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", _ILLEGAL.sub("", link.strip()))
+    return re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", UNCARRIED.sub("", link.strip()))
 
 
 def _seamless(left: str, tail: str, right: str) -> bool:
@@ -141,45 +105,3 @@ def _seamless(left: str, tail: str, right: str) -> bool:
     if left[-1] == ">" and _BLOCK.fullmatch(tail):
         return True
     return bool(_WIDE.match(left[-1]) and _WIDE.match(right[0]))
-
-
-def _write(root: Path, files: list[DumpFile]) -> list[DumpFile]:
-    if not files:
-        return []
-    # Written first, then synced several at once, which a journal takes in one go: 5 times as fast for 1,000 dumps.
-    paths = [(root / file.folder / f".{file.name}.{secrets.token_hex(4)}.refeed-tmp", file) for file in files]
-    try:
-        for path, file in paths:
-            path.write_bytes(file.data)
-        with ThreadPoolExecutor(max_workers=_SYNCS) as pool:
-            list(pool.map(_sync, (path for path, _ in paths)))
-        for path, file in paths:
-            path.rename(root / file.folder / file.name)
-    except OSError:
-        for path, _ in paths:
-            path.unlink(missing_ok=True)
-        raise
-    return list({(file.folder, file.name): file for file in files}.values())
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def is_link(text: str) -> bool:
-    """Whether `text` is an absolute http(s) URL: what a dump needs to be one."""
-    try:
-        parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

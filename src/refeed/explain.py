@@ -8,7 +8,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from .accounts import rfc3339
+from .clock import rfc3339
 from .making import Made, Maker
 from .model import Entry
 from .topics import share, sketch

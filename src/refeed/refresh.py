@@ -15,16 +15,17 @@ from .packing import pack_labels
 from .store import Store, hide, keep, relabel, revise
 from .topics import Matcher
 
-BATCH = 256
+_BATCH = 256
 
 
 class Refresher:
-    """Brings entries up to date with the rules and topics of a maker."""
+    """Brings entries up to date with the rules and topics of a maker, `batch` of them in a step."""
 
-    def __init__(self, store: Store, makers: Makers, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, makers: Makers, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
         self._store = store
         self._makers = makers
         self._clock = clock
+        self._batch = batch
         self._hiding = self._hide()
 
     def step(self) -> frozenset[str] | None:
@@ -32,9 +33,9 @@ class Refresher:
         if (feeds := next(self._hiding, None)) is not None:
             return feeds
         maker = self._makers.maker
-        if ids := self._store.outdated(rules=maker.rules, limit=BATCH):
+        if ids := self._store.outdated(rules=maker.rules, limit=self._batch):
             return self._clean(ids)
-        if ids := self._store.outdated(topics=maker.labelling, limit=BATCH):
+        if ids := self._store.outdated(topics=maker.labelling, limit=self._batch):
             return self._label(ids)
         self._store.note(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
         return None

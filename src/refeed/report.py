@@ -7,11 +7,12 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from .clock import now, rfc3339
 
 _log = logging.getLogger("refeed.worker")
 
@@ -56,8 +57,7 @@ class Report:
         if facts == self._last and time.monotonic() - self._written < _OFTEN:
             return
         self._last, self._written = facts, time.monotonic()
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        whole = {"at": at, "process": os.getpid(), "machine": socket.gethostname(), **facts}
+        whole = {"at": rfc3339(now()), "process": os.getpid(), "machine": socket.gethostname(), **facts}
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

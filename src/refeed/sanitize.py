@@ -1,4 +1,4 @@
-"""HTML -> HTML that is safe in any reader. Always the last step; alone makes SafeHtml."""
+"""HTML -> HTML that is safe in any reader. Always the last step of cleaning; makes SafeHtml, and nothing else does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import nh3
 
+from .characters import carried
 from .model import SafeHtml
 
 TAGS = {
@@ -23,8 +24,8 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 SCHEMES = {"http", "https", "mailto"}
 
-# What XML 1.0 cannot carry. Replaced, never deleted: a deletion would make `javascript:` of `java&#1;script:`.
-_UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What XML cannot carry, and carriage returns. Replaced, never deleted: a deletion would make `javascript:` of
+# `java&#1;script:`.
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?")
 
@@ -37,23 +38,6 @@ _CLEANER = nh3.Cleaner(
     url_schemes=SCHEMES,
     url_relative="deny",
 )
-
-
-def sanitize(html: str) -> SafeHtml:
-    """Only the tags, attributes and schemes above, only characters that XML carries. Twice is the same as once."""
-    clean = _CLEANER.clean(_carried(html))
-    if "<table" in clean or "<h" in clean:
-        # A parser moves what stands between the tags of a table, and a heading out of a heading, once per pass.
-        for _ in range(_SETTLES):
-            again = _CLEANER.clean(clean)
-            if again == clean:
-                break
-            clean = again
-    return SafeHtml(_carried(clean))
-
-
-_SETTLES = 8
-"""Passes within which every soup seen came to rest; most need one."""
 _FOR_PAGE = nh3.Cleaner(
     tags=set(TAGS),
     attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
@@ -63,13 +47,32 @@ _FOR_PAGE = nh3.Cleaner(
     url_relative="deny",
 )
 
+_SETTLES = 8
+"""Passes within which every soup seen came to rest; most need one."""
+
+
+def sanitize(html: str) -> SafeHtml:
+    """The HTML with nothing left in it but TAGS, ATTRIBUTES, SCHEMES and characters that XML carries.
+
+    Sanitizing twice is the same as sanitizing once.
+    """
+    clean = _CLEANER.clean(_fit_for_xml(html))
+    if "<table" in clean or "<h" in clean:
+        # A parser moves what stands between the tags of a table, and a heading out of a heading, once per pass.
+        for _ in range(_SETTLES):
+            again = _CLEANER.clean(clean)
+            if again == clean:
+                break
+            clean = again
+    return SafeHtml(_fit_for_xml(clean))
+
 
 def for_page(html: SafeHtml) -> SafeHtml:
     """The same for a page of our own: images load late and from their origin, which learns nothing of the page."""
-    return SafeHtml(_carried(_FOR_PAGE.clean(html)))
+    return SafeHtml(_fit_for_xml(_FOR_PAGE.clean(html)))
 
 
-def _carried(html: str) -> str:
+def _fit_for_xml(html: str) -> str:
     if _ODD.search(html) is None:  # nearly always; one search instead of two replacements
         return html
-    return _LINE_ENDS.sub("\n", _UNCARRIED.sub("\ufffd", html))
+    return _LINE_ENDS.sub("\n", carried(html))

@@ -15,7 +15,7 @@ import msgspec
 
 from . import outward, seal
 from .access import private_sources
-from .accounts import rfc3339
+from .clock import rfc3339
 from .config import Settings
 from .errors import StoreError
 from .fetch import states_of

@@ -10,6 +10,7 @@ from clean.made import AT, made, parsed, samples, sources
 from clean.soup import LINKS
 from refeed.clean import clean, plain, weigh
 from refeed.model import RawEntry
+from refeed.rules import Limits
 
 DEEP = "<div>" * 300 + "样例在最深处。" + "</div>" * 300
 FULL = f"<p {' '.join(f'a{n}=1' for n in range(200))}>样例有许多属性。</p>"
@@ -22,6 +23,13 @@ def test_a_body_over_a_limit_is_published_as_text_with_the_reason(body: str, rea
     assert "样例的最后一段。" in cleaned.entry.html
     assert "样例在最深处。" in cleaned.entry.html or "样例有许多属性。" in cleaned.entry.html
     assert reason in cleaned.flags[0]
+
+
+def test_lower_limits_of_the_operator_s_own_are_kept() -> None:
+    raw = RawEntry(title="样例题目", link=LINKS[0], at=AT, html="<div>" * 60 + "<p a=1 b=2 c=3>样例。</p>")
+    assert clean(raw, sources()).flags == ()
+    assert "nested more than 50 deep" in clean(raw, sources(), Limits(depth=50)).flags[0]
+    assert "more than 2 attributes" in clean(raw, sources(), Limits(attributes=2)).flags[0]
 
 
 @pytest.mark.parametrize("depth", [1, 60, 200, 255, 256, 257, 300, 5000])

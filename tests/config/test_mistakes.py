@@ -98,6 +98,13 @@ def test_a_number_from_the_environment_is_checked(tmp_path: Path) -> None:
     assert mistakes(tmp_path, "{}", PORT="http") == ["environment: PORT: 'http' is no number from 0 to 65535"]
 
 
+def test_an_address_that_is_none_is_named_where_it_was_given(tmp_path: Path) -> None:
+    (wrong,) = mistakes(tmp_path, "site:\n  base_url: https://two words\n")
+    assert wrong.startswith("config.yaml:2: site.base_url: 'https://two words' is no http(s) address")
+    (wrong,) = mistakes(tmp_path, "{}", BASE_URL="feeds.example.org")
+    assert wrong.startswith("environment: BASE_URL: 'feeds.example.org' is no http(s) address")
+
+
 def test_variables_take_the_environment_s_value_or_their_default(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("site:\n  title: ${NAME:-none}\nfeeds:\n  entries: ${COUNT:-7}\n", "utf-8")

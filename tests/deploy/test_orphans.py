@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from processes import wait
 
 ROOT = Path(__file__).parents[2]
 POOL = """
@@ -41,10 +42,7 @@ def test_the_pool_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> Non
     process.kill()
     process.wait()
     process.stdout.close()
-    end = time.monotonic() + 15
-    while marked(mark):
-        assert time.monotonic() < end, marked(mark)
-        time.sleep(0.1)
+    wait(lambda: not marked(mark), why=lambda: f"still there: {marked(mark)}")
 
 
 def marked(mark: str) -> list[str]:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from processes import free_port
 from refeed.config import load
-from serving.site import BASE, Site, free_port, prepare, serving
+from serving.site import BASE, Site, prepare, serving
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -94,7 +95,7 @@ def check(site: Site, connection: http.client.HTTPConnection) -> None:
 
 
 @pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
-def test_nginx_in_front(site: Site, tmp_path: Path) -> None:
+def test_documents_come_unchanged_through_nginx_as_documented(site: Site, tmp_path: Path) -> None:
     port, key, cert = free_port(), tmp_path / "key.pem", tmp_path / "cert.pem"
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=feeds.example.org"]
     subprocess.run([*make, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
@@ -119,7 +120,7 @@ def test_nginx_in_front(site: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(CADDY is None, reason="needs caddy")
-def test_caddy_in_front(site: Site, tmp_path: Path) -> None:
+def test_documents_come_unchanged_through_caddy_as_documented(site: Site, tmp_path: Path) -> None:
     port = free_port()
     block = snippet("feeds.example.org {").replace("feeds.example.org", f"http://:{port}")
     block = block.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")

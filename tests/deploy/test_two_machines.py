@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from processes import wait
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,15 +92,6 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def until(true: Callable[[], bool], seconds: float) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.05)
-    return time.monotonic() - began
-
-
 def drop(machine: Machine, number: int) -> str:
     """A sample dump; its title."""
     title = f"样稿第{number}篇"
@@ -134,34 +126,34 @@ def machines(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Machine, Machi
 def test_machines_that_share_a_store_serve_the_same_documents(machines: tuple[Machine, Machine]) -> None:
     first, second = machines
     title = drop(first, 1)
-    until(lambda: first.has(title) and first.has(title, 1) and second.has(title), 90)
-    until(lambda: "the worker ingests" in ingests(first), 60)
+    wait(lambda: first.has(title) and first.has(title, 1) and second.has(title), 90)
+    wait(lambda: "the worker ingests" in ingests(first), 60)
 
     took = []
     for number in range(2, 5):
         title = drop(first, number)
-        took.append(until(lambda t=title: first.has(t) and first.has(t, 1) and second.has(t), 60))
+        took.append(wait(lambda t=title: first.has(t) and first.has(t, 1) and second.has(t), 60))
     logging.getLogger("deploy").info(
         "seconds from the worker's folder to three web processes on two machines: %s", took
     )
     assert min(took) < 10
 
-    until(lambda: same(first, second), 60)
+    wait(lambda: same(first, second), 60)
 
     stranger = drop(second, 50)  # a web machine's own folder is nobody's while there is a worker
     os.kill(first.pid("worker.1"), signal.SIGKILL)
-    took = [until(lambda: second.has(stranger), 30)]
+    took = [wait(lambda: second.has(stranger), 30)]
     logging.getLogger("deploy").info("seconds until another took over: %s", took)
     first.process.wait(30)  # honcho ends with the first of its processes, as a platform restarts a machine
 
     first.start()
     title = drop(first, 9)
-    took = [until(lambda: first.has(title) and first.has(title, 1) and second.has(title), 60)]
+    took = [wait(lambda: first.has(title) and first.has(title, 1) and second.has(title), 60)]
     logging.getLogger("deploy").info(
         "seconds from the replacement's start until its folder was served everywhere: %s", took
     )
     assert "the worker ingests" in ingests(first)
-    until(lambda: same(first, second), 60)
+    wait(lambda: same(first, second), 60)
 
 
 def ingests(machine: Machine) -> str:

@@ -34,14 +34,14 @@ def rounds(home: Path, *arguments: str) -> None:
     ],
     ids=["kill", "full disk"],
 )
-def test_some_steps(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_fault_at_some_of_the_system_calls_tears_nothing(arguments: tuple[str, ...], tmp_path: Path) -> None:
     rounds(tmp_path, *arguments)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("fault", ["kill", "ENOSPC", "EIO", "EACCES", "EMFILE", "EINTR"])
 @pytest.mark.parametrize("sticky", [False, True])
-def test_every_step(fault: str, sticky: bool, tmp_path: Path) -> None:
+def test_a_fault_at_any_system_call_tears_nothing(fault: str, sticky: bool, tmp_path: Path) -> None:
     if sticky and fault in ("kill", "EINTR"):
         pytest.skip("once is enough, or never ends")
     rounds(tmp_path, fault, *(["--sticky"] if sticky else []), "--every", "3")

@@ -21,9 +21,10 @@ import msgspec
 import pytest
 
 from postgres import running
+from processes import wait
 from refeed import seal
 from refeed.report import REPORT
-from station import Station, dump, wait
+from station import Station, dump
 
 pytestmark = pytest.mark.torture
 

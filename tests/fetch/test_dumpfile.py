@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fetch.serving import NOON
-from refeed.dumpfile import DumpFile, compose, dump_file, is_link, one_line, sweep, write
+from refeed.dumpfile import DumpFile, compose, dump_file, is_link, one_line
+from refeed.dumpfolder import sweep, write
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "samples"
 HEADER = re.compile(rb"<!--(\d{13})-->\n\[(.*)\]\((.*?)\)\n------\n\n(.*)\n", re.DOTALL)
@@ -118,7 +119,7 @@ def test_a_dump_is_on_the_disk_before_it_has_its_name_and_the_name_before_the_ca
     if not shutil.which("strace"):
         pytest.skip("needs strace")
     code = (
-        "import sys; from pathlib import Path; from refeed.dumpfile import *; "
+        "import sys; from pathlib import Path; from refeed.dumpfile import *; from refeed.dumpfolder import *; "
         "write(Path(sys.argv[1]), [DumpFile(folder='bbc', name='1.md', data=b'x')]); print('answered')"
     )
     log = tmp_path / "log"

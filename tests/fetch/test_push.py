@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fetch.serving import NOON
-from refeed.dumpfile import write
+from refeed.dumpfolder import write
 from refeed.errors import PushError
 from refeed.push import read_push
 
@@ -122,7 +122,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from refeed.dumpfile import write
+from refeed.dumpfolder import write
 from refeed.push import read_push
 files = read_push(Path(sys.argv[1]).read_bytes(), "application/x-ndjson", datetime(2026, 3, 1, tzinfo=UTC))
 print("read", flush=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from processes import wait
 from refeed import dumps, makers
 from refeed.config import Settings
 from refeed.dumps import Found
@@ -58,8 +58,7 @@ def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
     spread = Makers(maker, 3)
     found = spread.pack(given)
     first = next(found)
-    while not multiprocessing.active_children():
-        time.sleep(0.01)
+    wait(multiprocessing.active_children)
     for child in multiprocessing.active_children():
         child.kill()
     assert [first, *found] == expected

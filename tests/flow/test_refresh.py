@@ -75,8 +75,7 @@ def test_labelling_that_was_interrupted_by_another_change_ends_as_if_it_had_not_
 
     # Half of the entries lose the label to a rule that is then taken back before the rest are looked at.
     other = Makers(Maker.of(replace(settings, topics=(replace(CHESS, words=("围棋",)), TEA))))
-    interrupted = Refresher(program.store, other, clock)
-    interrupted._label(program.store.ids()[:2])
+    Refresher(program.store, other, clock, batch=2).step()
     program.ingest()
 
     labels = [[label.topic for label in stored.labels] for stored in program.store.entries(program.store.ids())]

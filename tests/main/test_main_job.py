@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 import feedparser
 import msgspec
 import pytest
+
+from processes import free_port
 
 ROOT = Path(__file__).parents[2]
 NYT = "000_bd82e4e472b9ac0e.txt"
@@ -53,12 +54,6 @@ class Service:
                 return body
             time.sleep(0.1)
         raise AssertionError(f"{path} was not served within {seconds} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from pages.filling import NOW, Filled, fill, quarantine, rich, sample, samples
+from processes import free_port
 from refeed.config import Settings, load
 from refeed.model import Source
 from refeed.pipeline import Program
@@ -76,16 +76,10 @@ def serving(settings: Settings) -> Iterator[None]:
         server.server_close()
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A service with some seventy sample entries."""
-    settings = settings_at(tmp_path_factory.mktemp("pages"), PORT=free_port())
+    settings = settings_at(tmp_path_factory.mktemp("pages"), PORT=str(free_port()))
     program = Program.open(settings)
     everything = rich(700, PICTURE)
     english = Filled(entry=sample(701, source="dw", language="en", title="A sample in English", summary="A sample."))

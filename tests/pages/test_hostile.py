@@ -13,9 +13,10 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser
 
-from pages.conftest import CONFIG, SOURCES, Site, free_port, serving, settings_at
+from pages.conftest import CONFIG, SOURCES, Site, serving, settings_at
 from pages.filling import Filled, fill, quarantine, sample
 from pages.test_browser import watch
+from processes import free_port
 from refeed.model import Label, Person, Removed, Source
 from refeed.pipeline import Program
 from refeed.web.app import create_app
@@ -129,7 +130,7 @@ def findings(text: str) -> list[str]:
 
 
 def test_our_own_texts_stay_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
-    settings = build(tmp_path, list(OWN), PORT=free_port())
+    settings = build(tmp_path, list(OWN), PORT=str(free_port()))
     client = create_app(settings).test_client()
     site = Site(address=settings.site.base_url, settings=settings, rich="", bilingual="", withdrawn="")
     with serving(settings):

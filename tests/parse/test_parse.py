@@ -268,7 +268,7 @@ def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     assert at is None or (at.tzinfo is UTC and at.microsecond == 0)
 
 
-def test_limits_are_settings() -> None:
+def test_title_and_link_are_limited_by_the_settings() -> None:
     dump = Dump(path="a.md", folder="", data=malformed.dump("limits").encode(), seen=SEEN)
     assert parse(dump, Limits(title=3)).title == "样本…"
     with pytest.raises(QuarantineError, match="10 are allowed"):
@@ -277,7 +277,14 @@ def test_limits_are_settings() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"suffixes": ("md",)}, {"suffixes": (".MD",)}, {"suffixes": ()}, {"title": 0}, {"settle": timedelta(seconds=-1)}],
+    [
+        {"suffixes": ("md",)},
+        {"suffixes": (".MD",)},
+        {"suffixes": ()},
+        {"title": 0},
+        {"depth": 257},
+        {"settle": timedelta(seconds=-1)},
+    ],
 )
 def test_a_limit_that_cannot_be_is_refused_by_its_name(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

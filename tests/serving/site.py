@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from processes import free_port
 from refeed.access import Access
 from refeed.config import Settings, load
 from refeed.dumpfile import compose
@@ -171,9 +172,3 @@ def _await(site: Site, process: subprocess.Popen[bytes], seconds: float = 60) ->
         except OSError:
             time.sleep(0.05)
     raise AssertionError(f"the server did not answer: {site.log.read_text()}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

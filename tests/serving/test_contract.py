@@ -130,14 +130,14 @@ TABLE = [
     Row("an earlier date", 200, send={"If-Modified-Since": GONE}, headers=whole()),
     Row("a date that is none", 200, send={"If-Modified-Since": "yesterday"}, headers=whole()),
     Row(
-        "the ETag stands before the date: unchanged",
+        "the ETag takes precedence over the date: unchanged",
         304,
         send={"If-None-Match": '"{tag}"', "If-Modified-Since": GONE},
         headers=unchanged(),
         empty=True,
     ),
     Row(
-        "the ETag stands before the date: changed",
+        "the ETag takes precedence over the date: changed",
         200,
         send={"If-None-Match": '"other"', "If-Modified-Since": "{changed}"},
         headers=whole(),

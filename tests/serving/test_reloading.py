@@ -7,25 +7,18 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from processes import wait
 from refeed.config import Settings
 from refeed.serve import WebProcess
 from serving.site import ROOT, Site, prepare, serving
 
 CONFIG = "http: {age: 5m}\n"
 BROKEN = "http: {age: 5m}\nfeeds: {entrys: 3}\n"
-
-
-def until(true: Callable[[], bool], site: Site, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, site.log.read_text()
-        time.sleep(0.05)
 
 
 def workers(site: Site) -> set[int]:
@@ -47,13 +40,15 @@ def test_a_broken_configuration_stops_no_web_process_that_begins_with_it(tmp_pat
         file.write_text(BROKEN, "utf-8")
         (first,) = workers(site)
         os.kill(first, signal.SIGKILL)
-        until(lambda: not workers(site) & {first} and answers(site, "300"), site)
+        wait(lambda: not workers(site) & {first} and answers(site, "300"), why=site.log.read_text)
         (second,) = workers(site)
         os.kill(site.pid, signal.SIGHUP)
-        until(lambda: bool(workers(site)) and second not in workers(site) and answers(site, "300"), site)
+        wait(
+            lambda: bool(workers(site)) and second not in workers(site) and answers(site, "300"), why=site.log.read_text
+        )
         assert "config.yaml:2: feeds.entrys: unknown key" in site.log.read_text()
         file.write_text(CONFIG.replace("5m", "7m"), "utf-8")
-        until(lambda: answers(site, "420"), site)
+        wait(lambda: answers(site, "420"), why=site.log.read_text)
 
 
 def test_a_mistake_at_the_start_is_named_and_stops_it(tmp_path: Path) -> None:

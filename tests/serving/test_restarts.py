@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from processes import wait
 from serving.restarts import Load
 from serving.site import ROOT, Site, prepare, serving
 
@@ -50,14 +51,14 @@ def test_a_killed_web_process_is_replaced(tmp_path: Path) -> None:
     with serving(settings, environ, tmp_path) as site:
         worker = int(Path(f"/proc/{site.pid}/task/{site.pid}/children").read_text().split()[0])
         os.kill(worker, signal.SIGKILL)
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            try:
-                if site.get("/feeds/all.atom").status == 200:
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError(site.log.read_text())
+        wait(lambda: _answers(site), why=site.log.read_text)
+
+
+def _answers(site: Site) -> bool:
+    try:
+        return site.get("/feeds/all.atom").status == 200
+    except OSError:
+        return False
 
 
 def test_half_open_requests_do_not_keep_others_waiting(site: Site) -> None:

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import postgres
+from processes import wait
 from refeed.election import ingest_lock
 from refeed.errors import LockedError
 from refeed.locks import FileLock
@@ -35,15 +34,6 @@ def hold(url: str, *more: str) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", HOLD, url, *more], env=environ, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"held\n"
     return process
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def test_the_store_says_which_lock(make_settings, postgres_url: str) -> None:
@@ -75,7 +65,7 @@ def test_it_is_free_within_a_moment_of_its_holders_death(postgres_url: str) -> N
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    assert until(lock.acquire) < 5
+    assert wait(lock.acquire) < 5
     lock.release()
 
 
@@ -83,7 +73,7 @@ def test_it_is_lost_with_its_connection_and_known_to_be(postgres_url: str, postg
     lock, other = AdvisoryLock(postgres_url), AdvisoryLock(postgres_url)
     assert lock.acquire()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-    assert until(other.acquire) < 5
+    assert wait(other.acquire) < 5
     assert not lock.held()
     assert not lock.acquire()
     other.release()

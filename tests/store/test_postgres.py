@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
@@ -19,12 +18,9 @@ from store.samples import NOON, counted, id_of, reading, recount
 
 
 @pytest.fixture
-def store(postgres_url: str) -> Iterator[Store]:
-    """A store in PostgreSQL."""
-    opened = Store(postgres_url)
-    opened.migrate()
-    yield opened
-    opened.close()
+def store_url(postgres_url: str) -> str:
+    """PostgreSQL alone, for the store of these tests."""
+    return postgres_url
 
 
 def test_platforms_urls_are_understood_and_their_options_kept() -> None:

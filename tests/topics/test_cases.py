@@ -18,7 +18,7 @@ CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "topic
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
-def test_case(case: dict[str, Any], matcher: Matcher, entry: MakeEntry) -> None:
+def test_a_text_has_the_topics_that_its_case_says(case: dict[str, Any], matcher: Matcher, entry: MakeEntry) -> None:
     verdicts = {verdict.topic: verdict for verdict in matcher.explain(entry(case["title"], case["text"]))}
     found = {topic for topic, verdict in verdicts.items() if verdict.accepted}
     wanted, unwanted = set(case.get("is", ())), set(case.get("not", ()))

@@ -30,6 +30,7 @@ from refeed.rules import TopicRule
         ({"per_source": 1.5}, "per_source: 1.5 is no share"),
         ({"was": ("t",)}, "was: 't' is the topic's own id"),
         ({"was": ("Old",)}, "was: 'Old' is no slug"),
+        ({"was": ("a" * 61,)}, "is no slug; use a to z, 0 to 9 and single hyphens, at most 60"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused(fields: dict[str, object], message: str) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from processes import wait
 from refeed.worker.schedule import Schedule
-from station import Station, dump, wait
+from station import Station, dump
 
 time_machine = pytest.importorskip("time_machine")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fetch.serving import NOON, Upstream, reply, serving
+from processes import wait
 from refeed.config import load
 from refeed.fetch import Session
 from refeed.pipeline import Program
@@ -19,7 +20,7 @@ from refeed.report import REPORT, Report
 from refeed.status import status, told
 from refeed.worker.enriching import Enriching
 from refeed.worker.hints import Hints
-from station import Station, wait
+from station import Station
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}

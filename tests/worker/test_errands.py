@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from fetch.serving import NOON, Upstream, item, reply, rss, serving
+from processes import wait
 from refeed.config import load
 from refeed.pipeline import Program
 from refeed.report import REPORT, Report
 from refeed.worker import errands
 from refeed.worker.errands import Errands
 from refeed.worker.hints import Hints
-from station import wait
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}

@@ -11,8 +11,9 @@ from contextlib import suppress
 import msgspec
 import pytest
 
+from processes import wait
 from refeed.report import REPORT
-from station import CONFIG, Station, dump, wait
+from station import CONFIG, Station, dump
 
 Start = Callable[[], object]
 

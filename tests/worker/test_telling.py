@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fetch.serving import NOON, Upstream, reply, serving
+from processes import wait
 from refeed.config import Settings, load
 from refeed.media import Measured
 from refeed.pipeline import Program
@@ -18,7 +19,7 @@ from refeed.worker.errands import Errands
 from refeed.worker.hints import Hints
 from refeed.worker.ingesting import Ingesting
 from refeed.worker.watching import Watching
-from station import Station, dump, wait
+from station import Station, dump
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}

@@ -8,24 +8,25 @@ import uuid
 from datetime import UTC
 
 from ..model import Cleaned, Entry, Image, RawEntry
+from ..rules import DEFAULT, Limits
 from ..sanitize import sanitize
 from . import blocks as b
 from . import dates, people
+from .compiling import CompiledRule
 from .draft import Draft, lift
 from .plain import plain_blocks
 from .reading import Account
 from .repair import repair
-from .sources import Compiled, Sources, canonical
+from .sources import Sources, canonical
 from .steps import STEPS
-from .text import UNCARRIED, beginning, script, squeezed
-from .text import line as one_line
-from .tree import TooDeep, read
+from .summary import summary
+from .text import one_line, script
+from .titles import title_and_column
+from .tree import TooDeepError, read
 from .weight import Weight, weigh
+from .writing import html_of
 
 __all__ = ["Sources", "Weight", "canonical", "clean", "plain", "weigh"]
-
-SUMMARY = 200
-"""Characters of a summary, at most."""
 
 # What full-text services and their victims answer instead of an article.
 _FAILED = re.compile(
@@ -39,17 +40,17 @@ _FAILED = re.compile(
 )
 
 
-def clean(raw: RawEntry, sources: Sources) -> Cleaned:
+def clean(raw: RawEntry, sources: Sources, limits: Limits = DEFAULT) -> Cleaned:
     """Make an entry of a raw one: its text, pictures and links as small HTML, the rest in fields or in the account.
 
-    A body nested too deep is handed to `plain`. `weigh` tells beforehand which belong in a process that can be ended.
+    A body over a limit is handed to `plain`. `weigh` tells beforehand which belong in a process that can be ended.
     """
     ready = sources.ready(raw)
-    if over := weigh(raw.html).over:
+    if over := weigh(raw.html, limits).over:
         return plain(raw, sources, over)
     try:
         blocks, account = read(repair(raw.html), raw.link, ready, ready.rule.language or "zh-Hans")
-    except (TooDeep, RecursionError):
+    except (TooDeepError, RecursionError):
         return plain(raw, sources, "elements are nested deeper than any reader shows")
     return _finish(raw, sources, ready, blocks, account, ())
 
@@ -61,11 +62,16 @@ def plain(raw: RawEntry, sources: Sources, reason: str) -> Cleaned:
 
 
 def _finish(
-    raw: RawEntry, sources: Sources, ready: Compiled, blocks: list[b.Block], account: Account, flags: tuple[str, ...]
+    raw: RawEntry,
+    sources: Sources,
+    ready: CompiledRule,
+    blocks: list[b.Block],
+    account: Account,
+    flags: tuple[str, ...],
 ) -> Cleaned:
     source = sources.source(raw)
     link, section = canonical(raw.link, ready)
-    title, column = _title(raw, ready, source.title)
+    title, column = title_and_column(raw.title, ready, source.title)
     draft = Draft(
         raw=raw,
         ready=ready,
@@ -94,11 +100,11 @@ def _finish(
 
 def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
     raw = draft.raw
-    html = sanitize(b.html(draft.blocks))
+    html = sanitize(html_of(draft.blocks))
     figures = [block for block in b.walk(draft.blocks) if block.kind == "figure"]
     published, where = dates.published(draft.date, raw.at, draft.ready.rule.timezone, draft.age)
     published = published.astimezone(UTC).replace(microsecond=0)
-    draft.came("published", where)
+    draft.note_origin("published", where)
     text = "\n".join(block.text for block in draft.blocks if block.kind != "figure")
     image = None
     if figures:
@@ -113,7 +119,7 @@ def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
         language=script(draft.title + text, language),
         authors=tuple(draft.authors),
         contributors=tuple(draft.contributors),
-        summary=_summary(draft),
+        summary=summary(draft),
         html=html,
         image=image,
         images=tuple(dict.fromkeys(figure.url for figure in figures)),
@@ -124,53 +130,6 @@ def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
         tags=tuple(draft.tags),
         section=draft.section,
     )
-
-
-def _title(raw: RawEntry, ready: Compiled, source: str) -> tuple[str, str]:
-    """(title, column): one line, without what a source puts behind it."""
-    title = squeezed(UNCARRIED.sub("\ufffd", raw.title))
-    column = ""
-    for pattern in ready.titles:
-        match = pattern.search(title)
-        if match and match.group(0) != title:
-            column = match.groupdict().get("section") or column
-            title = one_line(title[: match.start()] + title[match.end() :])
-    for mark in (" - ", " | ", " – ", " — ", "_", "｜"):
-        head, _, tail = title.rpartition(mark)
-        if head and tail.casefold() in _house_names(source, ready):
-            title = head.strip()
-    return title, column
-
-
-def _house_names(source: str, ready: Compiled) -> set[str]:
-    """How a source may call itself behind a title."""
-    labels = {label for host in ready.hosts for label in (host, *host.split(".")[-2:-1])}
-    return {source.casefold(), *labels}
-
-
-def _summary(draft: Draft) -> str:
-    """Plain text: the source's lead, otherwise the first sentences of the text."""
-    if draft.lead:
-        return beginning(one_line(draft.lead), SUMMARY * 2)
-    text = ""
-    for block in draft.blocks:
-        if block.kind == "p" and not _is_aside(block):
-            text += (" " if text[-1:].isascii() else "") + one_line(block.text) if text else one_line(block.text)
-            if len(text) >= SUMMARY // 3:
-                break
-    if not text:
-        text = next(
-            (one_line(block.text) for block in draft.blocks if block.kind != "figure" and block.text.strip()), ""
-        )
-        text = text or next((one_line(block.text) for block in draft.blocks if block.text.strip()), "")
-    return beginning(text, SUMMARY)
-
-
-def _is_aside(block: b.Block) -> bool:
-    """Nothing but links, or a short bold line: no sentence to begin a summary with."""
-    if len(block.text) < 30 and all(("strong", "") in marks for _, marks in block.runs):
-        return True
-    return bool(b.links(block.runs)) and not squeezed(b.unlinked(block.runs))
 
 
 def _fingerprint(entry: Entry, draft: Draft) -> str:

@@ -1,13 +1,12 @@
-"""What a body is made of once its tags are read: blocks of runs, and the HTML that they are written as.
+"""What a body is made of once its tags are read: blocks that hold runs of text, or other blocks.
 
-A run is a piece of text and the marks that lie on it, outermost first; a line break is the run `BREAK`. Doubled, empty
-and crossed tags cannot be said in this form, which is why it is the normal one.
+A run is a piece of text and the marks on it, outermost first; a line break is the run `BREAK`. Tags that are doubled,
+empty or crossed cannot be expressed in this form: that is why every step works on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 
 Mark = tuple[str, str]
 """A tag and its only attribute's value: ("strong", ""), ("a", "https://…")."""
@@ -63,12 +62,17 @@ class Block:
         if self.children:
             return "\n".join([child.text for child in self.children])
         if self._text is None:
-            self._text = "".join([text for text, _ in self._runs])
+            self._text = plain_text(self._runs)
         return self._text
 
     @property
     def is_text(self) -> bool:
         return self.kind in TEXT_KINDS
+
+
+def plain_text(runs: Iterable[Run]) -> str:
+    """What runs say, without their marks."""
+    return "".join([words for words, _ in runs])
 
 
 def tidy(runs: Iterable[Run]) -> list[Run]:
@@ -188,6 +192,11 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from walk(block.children)
 
 
+def leaves(blocks: Iterable[Block]) -> list[Block]:
+    """Every block that holds no others, in order."""
+    return [block for block in walk(blocks) if not block.children]
+
+
 _PARENTS = {"li": ("ul", "ol"), "tr": ("table",), "td": ("tr",), "th": ("tr",), "dt": ("dl",), "dd": ("dl",)}
 _WRAPPERS = {"ul": "li", "ol": "li", "dl": "dd", "tr": "td"}
 
@@ -215,66 +224,3 @@ def sound(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             child if parent in _PARENTS.get(child.kind, ()) else Block(wrapper, children=[child]) for child in found
         ]
     return found
-
-
-def html(blocks: Iterable[Block]) -> str:
-    """The blocks as HTML; not safe before it went through the sanitizer."""
-    out: list[str] = []
-    _write(blocks, out.append)
-    return "".join(out)
-
-
-def _write(blocks: Iterable[Block], put: Callable[[str], None]) -> None:
-    for block in blocks:
-        kind = block.kind
-        if kind == "figure":
-            _write_figure(block, put)
-        elif kind == "hr":
-            put("<hr>")
-        elif kind in BOXES:
-            put(f"<{kind} {block.attributes}>" if block.attributes else f"<{kind}>")
-            if len(block.children) == 1 and block.children[0].kind == "p" and kind not in ("blockquote", "ul", "ol"):
-                _write_runs(block.children[0].runs, put)
-            else:
-                _write(block.children, put)
-            put(f"</{kind}>")
-        else:
-            # An LF right after <pre> would be eaten by the next parser.
-            put(f"<{kind}>\n" if kind == "pre" else f"<{kind}>")
-            _write_runs(block.runs, put, pre=kind == "pre")
-            put(f"</{kind}>")
-
-
-def _write_figure(block: Block, put: Callable[[str], None]) -> None:
-    image = f'<img src="{escape(block.url)}" alt="{escape(block.alt)}">'
-    if block.href:
-        image = f'<a href="{escape(block.href)}">{image}</a>'
-    put(f"<figure>{image}")
-    if block.runs or block.credit:
-        put("<figcaption>")
-        _write_runs(block.runs, put)
-        if block.credit:
-            put(f"{' ' if block.runs else ''}<cite>{escape(block.credit, quote=False)}</cite>")
-        put("</figcaption>")
-    put("</figure>")
-
-
-def _write_runs(runs: Sequence[Run], put: Callable[[str], None], pre: bool = False) -> None:
-    if len(runs) == 1 and not runs[0][1]:  # most paragraphs are one plain run
-        put(escape(runs[0][0], quote=False))
-        return
-    open_marks: tuple[Mark, ...] = ()
-    for text, marks in runs:
-        shared = 0
-        for one, other in zip(open_marks, marks, strict=False):
-            if one != other:
-                break
-            shared += 1
-        for tag, _ in reversed(open_marks[shared:]):
-            put(f"</{tag}>")
-        for tag, value in marks[shared:]:
-            put(f'<a href="{escape(value)}">' if tag == "a" else f"<{tag}>")
-        open_marks = marks
-        put("<br>" if text == "\n" and not pre else escape(text, quote=False))
-    for tag, _ in reversed(open_marks):
-        put(f"</{tag}>")

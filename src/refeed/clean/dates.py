@@ -63,7 +63,7 @@ class Found:
 
 
 def found(text: str) -> Found | None:
-    """The date that a text is, apart from a label in front of it; None when it is anything else or more."""
+    """The date that a text consists of, behind a label or alone; None when it says anything else, or more."""
     if len(text) > 60 or _DIGIT.search(text) is None:
         return None
     text = _LABEL.sub("", text.strip(), count=1).strip()
@@ -87,7 +87,7 @@ def apart(text: str) -> tuple[Found | None, str]:
 
 
 def ago(text: str, at: datetime) -> datetime | None:
-    """The instant that `15 分钟前` was, told at `at`."""
+    """The instant that `15 分钟前` means in a text of the instant `at`; None when the text tells no age."""
     match = _AGO.search(text)
     return at - int(match[1]) * _UNITS[match[2][0]] if match else None
 
@@ -97,6 +97,7 @@ def published(date: Found | None, at: datetime, zone: str, told: str = "") -> tu
 
     The date in the text counts when it lies from 48 h before to 5 min after the dump's own instant `at`, else `at`.
     A day without a time is `at` when it is the same day (the latest it can have been), else that day's beginning.
+    `told` is the age that the text gives, such as `15 分钟前`; `zone` that of dates which name none.
     """
     if date is None:
         return at, "header"

@@ -1,4 +1,4 @@
-"""An entry in the making: its blocks and the fields found so far. Seen by the steps of one call alone."""
+"""An entry in the making: its blocks and the fields found so far."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from ..model import Enclosure, Origin, Person, RawEntry, Removed
 from . import blocks as b
 from . import dates, people
 from .blocks import Block, Run
-from .sources import Compiled
+from .compiling import CompiledRule
+from .reading import Lifted
 from .text import squeezed
 
 
 @dataclass(slots=True)
 class Draft:
-    """The workbench: every step takes from it and adds to it, and nothing outside of `clean` sees it."""
+    """What the steps of one call of `clean` work on: each takes from its blocks and adds to its fields."""
 
     raw: RawEntry
-    ready: Compiled
+    ready: CompiledRule
+    """The source's rule."""
     title: str
     blocks: list[Block]
     removed: list[Removed]
@@ -27,7 +29,9 @@ class Draft:
     section: str = ""
     date: dates.Found | None = None
     age: str = ""
+    """How old the text says it is, such as `15 分钟前`."""
     above_picture: bool = False
+    """One text stands above the place of a lead image that shows nothing and was dropped."""
     lead: str = ""
     rights: str = ""
     original: str = ""
@@ -35,60 +39,69 @@ class Draft:
     contributors: list[Person] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
+
+    def texts(self) -> list[Block]:
+        """The paragraphs and headings that stand in no box."""
+        return [block for block in self.blocks if block.is_text]
 
     def drop(self, step: str, text: str) -> None:
+        """Enter in the account that a step or rule took this text out; empty text leaves no trace."""
         text = squeezed(text)
         if text:
             self.removed.append(Removed(step=step, text=text))
 
-    def came(self, name: str, where: str) -> None:
-        self.origins.append(Origin(field=name, where=where))
-
-    def texts(self) -> list[Block]:
-        return [block for block in self.blocks if block.is_text]
-
-    def write(self, names: Sequence[str], where: str) -> None:
-        if names:
-            self.authors = people.distinct([*self.authors, *names])
-            self.came("authors", where)
-
-    def credit(self, found: Sequence[tuple[str, str]], where: str) -> None:
-        for role, name in found:
-            if people.writes(role):
-                if not self.ready.is_agency(name):
-                    self.write([name], where)
-            elif all((person.name, person.role) != (name, role) for person in self.contributors):
-                self.contributors.append(Person(name=name, role=role))
-                self.came("contributors", where)
-
-    def tag(self, tags: Sequence[str]) -> None:
-        for tag in map(squeezed, tags):
-            if tag and len(tag) <= 60 and tag not in self.tags:
-                self.tags.append(tag)
-
-    def take_out(self, gone: Sequence[Block]) -> None:
+    def remove(self, gone: Sequence[Block]) -> None:
+        """Take blocks out; what they said has to be in the account already."""
         if gone:
             ids = set(map(id, gone))
             self.blocks = [block for block in self.blocks if id(block) not in ids]
 
+    def note_origin(self, name: str, where: str) -> None:
+        """Enter where a field came from."""
+        self.origins.append(Origin(field=name, where=where))
 
-def lift(draft: Draft, fields: Sequence[tuple[str, str, list[Run], str]]) -> None:
-    """What the walk found in markup, into the draft."""
+    def add_authors(self, names: Sequence[str], where: str) -> None:
+        """Names after those that are known, each once."""
+        if names:
+            self.authors = people.distinct([*self.authors, *names])
+            self.note_origin("authors", where)
+
+    def add_credits(self, found: Sequence[tuple[str, str]], where: str) -> None:
+        """(role, name) pairs: authors of those whose role is to write, contributors of all others."""
+        for role, name in found:
+            if people.writes(role):
+                if not self.ready.is_agency(name):
+                    self.add_authors([name], where)
+            elif all((person.name, person.role) != (name, role) for person in self.contributors):
+                self.contributors.append(Person(name=name, role=role))
+                self.note_origin("contributors", where)
+
+    def add_tags(self, tags: Sequence[str]) -> None:
+        """The source's own tags, each once; what is longer than 60 characters is no tag."""
+        for tag in map(squeezed, tags):
+            if tag and len(tag) <= _LONGEST_TAG and tag not in self.tags:
+                self.tags.append(tag)
+
+
+_LONGEST_TAG = 60
+
+
+def lift(draft: Draft, fields: Sequence[Lifted]) -> None:
+    """Put what was found in markup into the draft's fields."""
     for to, text, runs, where in fields:
         if to == "date":
             draft.date = draft.date or dates.found(text)
-            draft.came("date", where)
+            draft.note_origin("date", where)
         elif to == "author":
             date, byline = dates.apart(text)
             if date is not None and draft.date is None:
                 draft.date = date
-                draft.came("date", where)
-            draft.write(people.names(byline, draft.ready.is_agency), where)
+                draft.note_origin("date", where)
+            draft.add_authors(people.names(byline, draft.ready.is_agency), where)
         elif to == "people":
-            draft.credit(people.credits(text.replace("\n", " ")), where)
+            draft.add_credits(people.credits(text.replace("\n", " ")), where)
         elif to == "tag":
-            draft.tag([text])
+            draft.add_tags([text])
         elif to == "lead":
             draft.lead = draft.lead or text
         elif to == "rights":
@@ -101,16 +114,16 @@ def lift(draft: Draft, fields: Sequence[tuple[str, str, list[Run], str]]) -> Non
 
 
 def _card_line(draft: Draft, runs: list[Run]) -> None:
-    label, colon, value = "".join(text for text, _ in runs).partition("：")
+    label, colon, value = b.plain_text(runs).partition("：")
     to = draft.ready.rule.labels.get(label.strip())
     if not colon or not to:
         return
     if to == "author":
-        draft.write(people.names(value, draft.ready.is_agency), label)
+        draft.add_authors(people.names(value, draft.ready.is_agency), label)
     elif to == "tag":
-        draft.tag(re.split(r"[、，,;；]", value))
+        draft.add_tags(re.split(r"[、，,;；]", value))
     elif to == "original" and (found := b.links(runs)):
         draft.original = found[0][0]
-        draft.came("original", label)
+        draft.note_origin("original", label)
     elif to == "rights":
         draft.rights = squeezed(value)

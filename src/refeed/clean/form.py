@@ -11,7 +11,7 @@ from . import blocks as b
 from . import links
 from .blocks import Block
 from .draft import Draft
-from .ruled import apply_groups
+from .ruled import apply_groups, named_groups
 from .text import squeezed
 
 _FILE_NAME = re.compile(
@@ -56,7 +56,7 @@ def _without(found: Sequence[Block], gone: set[int]) -> list[Block]:
 
 
 def captions(draft: Draft) -> None:
-    """A line that only says what alt says is the caption, alt does not say it again, and a file name says nothing."""
+    """A line that repeats a figure's alt is its caption; an alt that repeats the caption, or is a file name, goes."""
     gone: list[Block] = []
     for block, following in pairwise(draft.blocks):
         if block.kind == "figure" and not block.runs and following.kind == "p":
@@ -64,7 +64,7 @@ def captions(draft: Draft) -> None:
             if text and text == squeezed(block.alt) and len(draft.texts()) > 1:
                 block.runs = following.runs
                 gone.append(following)
-    draft.take_out(gone)
+    draft.remove(gone)
     for block in b.walk(draft.blocks):
         if block.kind == "figure" and block.alt:
             told = "".join((block.text + block.credit).split())
@@ -114,27 +114,39 @@ def dividers(draft: Draft) -> None:
 
 
 def lead(draft: Draft) -> None:
-    """The source's own summary: above the lead image, or a bold first paragraph."""
+    """The source's own summary: above the lead image, or a bold first paragraph. It stays in the text."""
     texts = draft.texts()
     if not texts:
         return
     first = texts[0]
-    at = draft.blocks.index(first)
-    above_image = at == 0 and (draft.above_picture or (len(draft.blocks) > 1 and draft.blocks[1].kind == "figure"))
     pattern = draft.ready.lead
-    if pattern is not None and above_image and (match := pattern.search(first.text)):
-        groups = {name: value for name, value in match.groupdict().items() if value}
-        if "author" in groups:
-            apply_groups(draft, groups, "", "lead")
-            cut = len(first.text) - len(groups.get("lead", ""))
-            draft.drop("lifted: byline", first.text[:cut])
-            first.runs = b.cut_text(first.runs, 0, cut)
+    if pattern is not None and _is_above_picture(draft, first) and (match := pattern.search(first.text)):
+        _lift_byline(draft, first, named_groups(match))
         draft.lead = first.text
-        draft.came("summary", "the source's lead")
-    elif (
-        len(first.text) >= 30
-        and len(texts) > 1
-        and all(("strong", "") in marks for text, marks in first.runs if text.strip())
-    ):
+        draft.note_origin("summary", "the source's lead")
+    elif len(first.text) >= _SHORTEST_LEAD and len(texts) > 1 and _is_bold(first):
         draft.lead = first.text
-        draft.came("summary", "bold first paragraph")
+        draft.note_origin("summary", "bold first paragraph")
+
+
+_SHORTEST_LEAD = 30
+
+
+def _is_above_picture(draft: Draft, first: Block) -> bool:
+    if draft.blocks[0] is not first:
+        return False
+    return draft.above_picture or (len(draft.blocks) > 1 and draft.blocks[1].kind == "figure")
+
+
+def _is_bold(block: Block) -> bool:
+    return all(("strong", "") in marks for text, marks in block.runs if text.strip())
+
+
+def _lift_byline(draft: Draft, first: Block, groups: dict[str, str]) -> None:
+    """Take a byline that stands before the lead, on the same line, out of the text."""
+    if "author" not in groups:
+        return
+    apply_groups(draft, groups, "lead")
+    cut = len(first.text) - len(groups.get("lead", ""))
+    draft.drop("lifted: byline", first.text[:cut])
+    first.runs = b.cut_text(first.runs, 0, cut)

@@ -88,7 +88,7 @@ def only_links(block: Block) -> bool:
     """True when all that can be read in a block is links."""
     if block.is_text and not any(marks for _, marks in block.runs):
         return False
-    leaves = [leaf for leaf in b.walk([block]) if not leaf.children]
+    leaves = b.leaves([block])
     if any(leaf.kind in ("figure", "pre", "hr") for leaf in leaves):
         return False
     runs = [run for leaf in leaves for run in leaf.runs]
@@ -119,7 +119,7 @@ def preamble(draft: Draft) -> None:
 
 def _lifted_metadata(draft: Draft, block: Block) -> bool:
     """Take date and names from a block of nothing else; False of any other block."""
-    parts = ["".join(text for text, _ in part).strip() for part in b.lines(block.runs)]
+    parts = [b.plain_text(part).strip() for part in b.lines(block.runs)]
     if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
         return False
     found = dates.found(parts[-1])
@@ -128,8 +128,8 @@ def _lifted_metadata(draft: Draft, block: Block) -> bool:
     if not _is_metadata(draft, block, found):
         return False
     draft.date = draft.date or found
-    draft.came("date", f"line above the text: {parts[-1]}")
-    draft.write(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
+    draft.note_origin("date", f"line above the text: {parts[-1]}")
+    draft.add_authors(people.names("、".join(parts[:-1]), draft.ready.is_agency), "line above the text")
     return True
 
 
@@ -149,9 +149,9 @@ def _labelled(draft: Draft, block: Block) -> bool:
     if len(others) == len(pieces) or not all(_SOURCE.fullmatch(piece) or people.credits(piece) for piece in others):
         return False
     draft.date = draft.date or next(date for date in found if date)
-    draft.came("date", f"line above the text: {block.text}")
+    draft.note_origin("date", f"line above the text: {block.text}")
     for piece in others:
-        draft.credit(people.credits(piece), "line above the text")
+        draft.add_credits(people.credits(piece), "line above the text")
     return True
 
 
@@ -171,26 +171,31 @@ def title_again(draft: Draft) -> None:
 def credit_lines(draft: Draft) -> None:
     """Lines of roles and names, first or last of the text: 记者：甲 责编：乙."""
     texts = draft.texts()
-    gone: list[Block] = []
-    for block in [*texts[:2], *texts[max(2, len(texts) - 4) :]]:
-        if "\n" not in (text := block.text) and (len(text) > people.LONGEST or "。" in text):
-            continue
-        parts = b.lines(block.runs)
-        edge = {0, len(parts) - 1, len(parts) - 2}
-        kept = []
-        for index, part in enumerate(parts):
-            text = squeezed("".join(run[0] for run in part))
-            found = people.credits(text) if index in edge else []
-            if found and (len(found) > 1 or block is not texts[0] or people.writes(found[0][0])):
-                draft.credit(found, f"line: {text[:60]}")
-                draft.drop("lifted: credits", text)
-            else:
-                kept.append(part)
-        if len(kept) != len(parts):
-            block.runs = b.tidy(b.joined(kept))
-            if not block.runs:
-                gone.append(block)
-    draft.take_out(gone)
+    edges = [*texts[:2], *texts[max(2, len(texts) - 4) :]]
+    for block in edges:
+        text = block.text
+        if "\n" in text or (len(text) <= people.LONGEST and "。" not in text):
+            _lift_credits(draft, block, first=block is texts[0])
+    draft.remove([block for block in edges if not block.runs])
+
+
+def _lift_credits(draft: Draft, block: Block, *, first: bool) -> None:
+    """Take credits from the first line and the last two of a block; `first`: where the text begins.
+
+    There, one name with a role that does not write (编辑 and a name) may as well begin a sentence, and stays.
+    """
+    parts = b.lines(block.runs)
+    kept = []
+    for index, part in enumerate(parts):
+        text = squeezed(b.plain_text(part))
+        found = people.credits(text) if index in (0, len(parts) - 2, len(parts) - 1) else []
+        if found and (not first or len(found) > 1 or people.writes(found[0][0])):
+            draft.add_credits(found, f"line: {text[:60]}")
+            draft.drop("lifted: credits", text)
+        else:
+            kept.append(part)
+    if len(kept) != len(parts):
+        block.runs = b.tidy(b.joined(kept))
 
 
 _ENGLISH_NAME = r"(?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+"
@@ -201,7 +206,7 @@ def byline(draft: Draft) -> None:
     """`By Ada Lovelace and Charles Babbage` or `文/某人`, alone on one of the first lines."""
     for block in draft.texts()[:2]:
         if match := _BY.fullmatch(block.text):
-            draft.write(people.names(match[1] or match[2], draft.ready.is_agency), f"line: {block.text}")
+            draft.add_authors(people.names(match[1] or match[2], draft.ready.is_agency), f"line: {block.text}")
             draft.drop("lifted: byline", block.text)
             draft.blocks.remove(block)
 
@@ -214,7 +219,7 @@ def stray(draft: Draft) -> None:
     gone = [block for block in draft.blocks[:3] if block.kind == "p" and _STRAY.fullmatch(block.text)]
     for block in gone:
         draft.drop("stray words", block.text)
-    draft.take_out(gone)
+    draft.remove(gone)
 
 
 _RIGHTS = re.compile(
@@ -235,11 +240,11 @@ def _lifted_small_print(draft: Draft, block: Block) -> bool:
     text = block.text.strip()
     if _RIGHTS.fullmatch(text):
         draft.rights = f"{draft.rights} {text}".strip()
-        draft.came("rights", "line below the text")
+        draft.note_origin("rights", "line below the text")
         draft.drop("lifted: rights", text)
         return True
     if match := _TAGS.fullmatch(text):
-        draft.tag([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
+        draft.add_tags([name for _, name in b.links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
         draft.drop("lifted: tags", text)
         return True
     return False

@@ -1,4 +1,4 @@
-"""An element and what stands before it -> whether it is text, a field or nothing. Changes nothing."""
+"""An element and what was read before it -> whether it is text, a field, or to be dropped. Changes neither."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from bs4.element import Tag
 
 from ..rules import Element, Take
+from .compiling import Taking
 from .markup import ASKED, ROLES, SENTENCE, SHELLS, UNSEEN, meaning_of, text_of
 from .reading import Reading
-from .sources import Taking
 
 _SHORT = 120
 """Characters of a name or a date, with all that is said beside it."""
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Knows a rule's selectors, and the words that recur in markup."""
+    """Judges elements by a rule's selectors, by class names that recur everywhere, and by whether they are shown."""
 
     __slots__ = ("asked", "takings")
 
@@ -63,7 +63,7 @@ def is_small_caption(tag: Tag) -> bool:
 
 
 def _asks(take: Take, reading: Reading) -> bool:
-    """True when a rule's selector could mean anything here, before it is tried."""
+    """False when a rule's selector need not be tried, because it could mean nothing at this place."""
     if take.start and reading.started:
         return False
     return reading.figure is not None or take.to not in ("caption", "credit")

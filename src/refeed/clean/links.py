@@ -249,26 +249,23 @@ def image(url: str, base: str) -> str:
     return inner if inner is resolved else absolute(inner, base)
 
 
+# `-300x200.jpg` is WordPress's; `/news/976/`, `/ace/ws/640/` and `/ic/480xn/` are the BBC's.
 _SIZE = re.compile(
     r"-\d{2,4}x\d{2,4}(?=\.[a-z]{3,4}$)|[@_-](?:thumb|small|medium|large)(?=\.[a-z]{3,4}$)|/(?:w|p|h):[^/]+|(?<=/news/)\d+/|(?<=/ace/ws/)\d+/|(?<=/ic/)\d+x[\dn]+/",
     re.I,
 )
+_SIZE_PARAMETER = re.compile(r"(?:w|h|width|height|q|quality|fit|resize)=.*")
 
 
 def identity(url: str) -> str:
     """Equal for two URLs of one picture in two sizes."""
-    path = url.partition("://")[2]
-    path, _, query = path.partition("?")
-    query = "&".join(
-        part
-        for part in query.split("&")
-        if part and not re.fullmatch(r"(?:w|h|width|height|q|quality|fit|resize)=.*", part)
-    )
+    path, _, query = url.partition("://")[2].partition("?")
+    query = "&".join(part for part in query.split("&") if part and not _SIZE_PARAMETER.fullmatch(part))
     return f"{_SIZE.sub('', path)}?{query}"
 
 
 def tidied(url: str) -> str:
-    """A page's link as it is the same for everybody: no trackers, no fragment, no default port, a path."""
+    """A page's link in the one form for every reader: no trackers, fragment or default port; its path at least `/`."""
     url = untracked(url).partition("#")[0]
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")

@@ -74,6 +74,17 @@ def text_of(tag: Tag, between: str = "") -> str:
     return between.join(parts)
 
 
+def kept_attributes(tag: Tag) -> str:
+    """The attributes that stay on a list or a cell, as they are written: where its numbers start, what it spans."""
+    if tag.name == "ol":
+        start = str(tag.get("start") or "")
+        return f'start="{start}"' if start.isdigit() and start != "1" and len(start) < 7 else ""
+    if tag.name in ("td", "th"):
+        spans = [(name, str(tag.get(name) or "")) for name in ("colspan", "rowspan")]
+        return " ".join(f'{name}="{value}"' for name, value in spans if value.isdigit() and 1 < int(value[:4]) < 1000)
+    return ""
+
+
 _PART = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
 _MEANINGS = (
     (

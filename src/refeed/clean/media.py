@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote
 
 from bs4.element import Tag
@@ -90,7 +89,7 @@ def _from_dataset(tag: Tag) -> str:
 
 
 def is_pixel(tag: Tag, url: str) -> bool:
-    """True of an image that counts readers, or keeps lines apart, instead of showing something."""
+    """True of an image that shows nothing: one that counts readers, or keeps lines apart."""
     if str(tag.get("alt") or "").startswith("Presentational"):
         return True
     sides = [str(tag.get(side) or "").strip().removesuffix("px") for side in ("width", "height")]
@@ -105,11 +104,6 @@ def is_emoji(tag: Tag) -> bool:
         and len(alt) <= 12
         and (_EMOJI.search(str(tag.get("class") or "")) or _EMOJI_URL.search(str(tag.get("src") or "")))
     )
-
-
-def pictures_of(tag: Tag) -> Iterator[Tag]:
-    """The images in a `noscript`."""
-    yield from tag.find_all("img")
 
 
 def enclosure(tag: Tag, base: str) -> Enclosure | None:
@@ -130,7 +124,7 @@ def _type(declared: str, url: str, tag: str) -> str:
 
 
 def embed_link(url: str, kind: str, language: str) -> str:
-    """What a link to a player is called."""
+    """The text of a link to a player: what it plays, or whose it is."""
     if kind in _NAMES:
         return _NAMES[kind].get(language, kind.capitalize())
     if tweet := _TWEET.match(url):
@@ -159,7 +153,7 @@ _FACEBOOK = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:video|post)
 
 
 def player_page(url: str) -> str:
-    """The page of a player."""
+    """The page that shows what an embedded player at this URL plays; the URL itself where no other is known."""
     if match := _FACEBOOK.match(url):
         return links.link(unquote(match[1]), url)
     for pattern, page in _VIDEO_PATHS:

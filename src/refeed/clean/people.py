@@ -99,19 +99,21 @@ def credits(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for index, pair in enumerate(pairs):
         end = pairs[index + 1].start() if index + 1 < len(pairs) else len(line)
-        people = _PLACE.sub("", line[pair.end() : end].strip(" ；;，,。、/／"))
         if not pair["mark"] and pair["role"] not in ("记者", "記者"):
             return []
-        for name in re.split(r"\s*[、/／,，;；&]\s*|\s+(?=[\u3400-\u9fff])", people):
-            if (
-                not name
-                or not _NAME.fullmatch(name)
-                or len(name) > 40
-                or (len(name) > 12 and not re.search("[A-Za-z·•]", name))
-            ):
-                return []
-            found.append((pair["role"], name))
+        people = _PLACE.sub("", line[pair.end() : end].strip(" ；;，,。、/／"))
+        named = re.split(r"\s*[、/／,，;；&]\s*|\s+(?=[\u3400-\u9fff])", people)
+        if not all(map(_is_name, named)):
+            return []
+        found += [(pair["role"], name) for name in named]
     return found
+
+
+def _is_name(text: str) -> bool:
+    """Names in Chinese characters alone are short; others hold letters, or a dot between their parts."""
+    if not _NAME.fullmatch(text) or len(text) > 40:
+        return False
+    return len(text) <= 12 or re.search("[A-Za-z·•]", text) is not None
 
 
 def writes(role: str) -> bool:

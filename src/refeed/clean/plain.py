@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from .blocks import Block
-from .text import line
+from .text import one_line
 
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|time|u|wbr)(?=[\s/>])[^<>]*>",
@@ -25,7 +25,7 @@ def plain_blocks(html: str) -> list[Block]:
     text = unescape(_TAG.sub("\n", _INLINE.sub("", read)))
     parts = [part for part in text.split("\n") if part and not part.isspace()]
     share = len(parts) // _PARAGRAPHS + 1
-    lines = (line(" ".join(parts[at : at + share])) for at in range(0, len(parts), share))
+    lines = (one_line(" ".join(parts[at : at + share])) for at in range(0, len(parts), share))
     return [Block("p", [(part, ())]) for part in lines if part]
 
 

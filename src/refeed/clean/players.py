@@ -12,7 +12,7 @@ from .blocks import Block
 from .markup import text_of
 from .media import ADDRESS, MEDIA_FILE, embed_link, enclosure, player_page
 from .reading import Reading
-from .text import line as one_line
+from .text import one_line
 
 _NUMBER = re.compile(r"[\w-]{5,30}")
 _INERT = ("about:", "data:", "javascript:")
@@ -66,7 +66,7 @@ def data_script(reading: Reading, tag: Tag) -> None:
 
 
 def shell(reading: Reading, tag: Tag, value: str) -> bool:
-    """An embed whose address is only in an attribute, and nothing to read in the element itself."""
+    """An embed whose address is only in an attribute; False of an element that has no address, or text of its own."""
     match = ADDRESS.search(value)
     if not match or text_of(tag).strip():
         return False

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bs4.element import Tag
 
 from ..model import Enclosure, Removed
 from ..rules import Element
-from .blocks import BREAK, Block, Mark, Run, paragraphs, tidy
+from .blocks import BREAK, Block, Mark, Run, leaves, paragraphs, plain_text, tidy
 from .markup import CREDIT_LABEL, text_of
-from .text import line as one_line
-from .text import squeezed, visible
+from .text import one_line, squeezed, visible
 
 _BEGUN = 40
 """Characters of a text that is no preamble any more."""
 _SENTENCE_ENDS = ("。", "！", "？", "”", ".", "!", "?")
+
+
+class Lifted(NamedTuple):
+    """A field that was found in markup."""
+
+    to: Element
+    text: str
+    runs: list[Run]
+    """Its text once more, with the links and other marks on it."""
+    where: str
+    """What says that it is a field, for `explain`: a selector, a class, an attribute."""
 
 
 @dataclass(slots=True)
@@ -23,8 +35,8 @@ class Account:
     """What a body holds beside its text. One for the whole body, also where a part of it is read apart."""
 
     removed: list[Removed] = field(default_factory=list)
-    fields: list[tuple[Element, str, list[Run], str]] = field(default_factory=list)
-    """(field, text, runs, where it was), in order."""
+    fields: list[Lifted] = field(default_factory=list)
+    """In their order in the body."""
     enclosures: list[Enclosure] = field(default_factory=list)
     above_picture: bool = False
     """One text stands above the place of a lead image that shows nothing and was dropped."""
@@ -47,6 +59,18 @@ class Reading:
         """The last figure, while nothing but its caption has come after it."""
         self.started = False
         """True once the text has begun, so that dates and names are no longer a preamble."""
+
+    def of_caption(self, figure: Block) -> Reading:
+        """A reading for the inside of a figure's caption: what is removed there stands in the same account."""
+        inner = Reading(self.base, self.language, self.account)
+        inner.figure, inner.in_caption, inner.started = figure, True, True
+        return inner
+
+    def of_field(self) -> Reading:
+        """A reading for the inside of a field, with an account that nobody sees: the field is removed as a whole."""
+        inner = Reading(self.base, self.language, Account())
+        inner.started = True
+        return inner
 
     def text(self, string: str, marks: tuple[Mark, ...]) -> None:
         """A piece of the paragraph being read."""
@@ -91,15 +115,46 @@ class Reading:
             figure.credit = credit
         if not runs:
             return
-        text = "".join(run[0] for run in runs)
         if not figure.runs:
             figure.runs = runs
-        elif text not in figure.text:
+        elif plain_text(runs) not in figure.text:
             figure.runs = [*figure.runs, BREAK, *runs]
 
+    def caption_with(self, figure: Block, blocks: Iterable[Block]) -> None:
+        """Give a figure the blocks of an element as its caption; `cite` in them marks the credit."""
+        runs: list[Run] = []
+        for block in leaves(blocks):
+            if block.kind == "figure":
+                self.put(block)
+                figure = block
+            elif block.runs:
+                runs.extend([*([BREAK] if runs else []), *block.runs])
+        text = [run for run in runs if ("cite", "") not in run[1]]
+        credit = plain_text(run for run in runs if ("cite", "") in run[1])
+        self.caption_figure(figure, tidy(text), one_line(credit))
+
+    def caption_from_head(self, at: int) -> None:
+        """When all since the block `at` is a picture and a text with a bold head (`**Name**: …`), as in galleries, the
+        text is its caption."""
+        if len(self.blocks) != at + 2:
+            return
+        figure, text = self.blocks[at:]
+        if figure.kind != "figure" or figure.runs or text.kind != "p" or len(text.runs) < 2:
+            return
+        head, rest = text.runs[:2]
+        if head[1] == (("strong", ""),) and rest[0].startswith(("：", ":")):
+            figure.runs = text.runs
+            self.blocks.pop()
+
     def lift(self, to: Element, text: str, where: str) -> None:
-        """A field that an element says, without the marks of its words."""
-        self.account.fields.append((to, text, [], where))
+        """A field that an element says, without the marks on its words."""
+        self.account.fields.append(Lifted(to, text, [], where))
+
+    def lift_blocks(self, to: Element, blocks: Iterable[Block], where: str) -> None:
+        """A field for each block of text of an element."""
+        for block in leaves(blocks):
+            if block.runs and block.kind != "figure":
+                self.account.fields.append(Lifted(to, block.text, block.runs, where))
 
     def removed(self, step: str, tag: Tag, url: str = "") -> bool:
         """An element is no part of the text; true, for whoever asked whether it is."""

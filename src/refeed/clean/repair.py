@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .text import UNCARRIED
+from ..characters import carried
 
 # A crawler deleted line breaks without leaving a space: `<div` LF `class="a"` became `<divclass="a"`. The three parsers
 # tried (lxml, html.parser, lexbor) all make an unknown element of it, and its closing tag then closes the article.
@@ -28,8 +28,7 @@ _VALUE = re.compile(
 
 def repair(html: str) -> str:
     """The same HTML, glued tags parted, quotes inside alt and title escaped, what XML cannot carry replaced."""
-    if UNCARRIED.search(html):
-        html = UNCARRIED.sub("\ufffd", html)
+    html = carried(html)
     if _MAYBE_GLUED.search(html):
         html = _GLUED_TAG.sub(r"<\1 ", html)
         html = _GLUED_ATTRIBUTE.sub(r"\1 ", html)

@@ -1,6 +1,6 @@
-"""A body -> blocks, and what was found and removed: one walk over Beautiful Soup's tree, which knows all rules.
+"""A repaired body -> blocks, and the account of what was found and removed: one walk over Beautiful Soup's tree.
 
-Nothing in the tree is changed: what is dropped is not walked into, which costs a tenth of taking it out.
+The tree is never changed: what is dropped is not walked into, which costs a tenth of taking it out.
 """
 
 from __future__ import annotations
@@ -10,29 +10,26 @@ from collections.abc import Callable
 from bs4.element import NavigableString, Tag
 
 from ..model import Removed
-from ..rules import Element
+from ..rules import DEEPEST, Element
 from . import links, players
-from .blocks import BREAK, Block, Mark, Run, sound, tidy
+from .blocks import BREAK, Block, Mark, sound
+from .compiling import CompiledRule
 from .judging import PLAIN, Judge, Verdict, is_short, is_small_caption
-from .markup import BLOCK_TAGS, BOXES, HEADINGS, MARKS, NOTHING, THROUGH, text_of
-from .media import PICTURE_FILE, image_url, is_emoji, is_pixel, pictures_of
+from .markup import BLOCK_TAGS, BOXES, HEADINGS, MARKS, NOTHING, THROUGH, kept_attributes, text_of
+from .media import PICTURE_FILE, image_url, is_emoji, is_pixel
 from .reading import Account, Reading
 from .soup import soup_of
-from .sources import Compiled
-from .text import line as one_line
-from .text import visible
-
-DEEPEST = 256
+from .text import one_line, visible
 
 Marks = tuple[Mark, ...]
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """The tree is deeper than any article; what lies below would be cut by the next parser."""
 
 
-def read(html: str, base: str, ready: Compiled, language: str) -> tuple[list[Block], Account]:
-    """Parse a repaired body and read it. Raises TooDeep."""
+def read(html: str, base: str, ready: CompiledRule, language: str) -> tuple[list[Block], Account]:
+    """Parse a repaired body and read it. Raises TooDeepError."""
     reading = Reading(base, language, Account())
     _Walk(reading, ready, Judge(ready.takings, ready.asked)).all(soup_of(html))
     return sound(reading.blocks), reading.account
@@ -44,21 +41,21 @@ class _Walk:
 
     __slots__ = ("judge", "reading", "ready")
 
-    def __init__(self, reading: Reading, ready: Compiled, judge: Judge) -> None:
+    def __init__(self, reading: Reading, ready: CompiledRule, judge: Judge) -> None:
         self.reading, self.ready, self.judge = reading, ready, judge
 
     def all(self, tag: Tag) -> list[Block]:
-        """Everything inside an element, to its last line."""
+        """Read everything inside an element, to its last line."""
         self.inside(tag, (), 0)
         self.reading.end_line()
         return self.reading.blocks
 
     def inside(self, tag: Tag, marks: Marks, depth: int) -> None:
         if depth > DEEPEST:
-            raise TooDeep
+            raise TooDeepError
         for child in tag.contents:
             if type(child) is NavigableString:
-                self.reading.text(str(child), marks)  # whose characters are had ten times as fast as its subclass's
+                self.reading.text(str(child), marks)  # a plain str is read ten times as fast as this subclass of it
             elif isinstance(child, Tag):
                 self.tag(child, marks, depth + 1)
 
@@ -98,8 +95,8 @@ class _Walk:
         before = len(reading.blocks)
         self.inside(tag, marks, depth)
         reading.end_line()
-        if name == "div" and len(reading.blocks) == before + 2:
-            _caption_in_div(reading.blocks, before)
+        if name == "div":
+            reading.caption_from_head(before)
 
     def through(self, tag: Tag, marks: Marks, depth: int) -> None:
         if tag.name != "time" or not self.preamble_time(tag):
@@ -122,7 +119,7 @@ class _Walk:
         if kind == "blockquote" and all(child.kind == "figure" for child in inner):
             reading.blocks.extend(inner)  # a frame round a picture is no quotation
         elif inner:
-            reading.put(Block(kind, children=inner, attributes=_attributes(tag)))
+            reading.put(Block(kind, children=inner, attributes=kept_attributes(tag)))
 
     def pre(self, tag: Tag, _marks: Marks, _depth: int) -> None:
         self.reading.end_line()
@@ -137,10 +134,8 @@ class _Walk:
     def anchor(self, tag: Tag, marks: Marks, depth: int) -> None:
         reading = self.reading
         target = str(tag.get("href") or "")
-        url = links.link(target, reading.base) if target else ""
-        if url and self.ready.links:
-            url = self.ready.rewritten(url)
-        if (url and links.shares(url)) or links.shares(target):
+        url = self.resolved(target)
+        if links.shares(url) or links.shares(target):
             reading.removed("share links", tag, url or target)
             return
         if tag.get("rel") == "tag":
@@ -155,6 +150,11 @@ class _Walk:
         for block in reading.blocks[before:]:
             if block.kind == "figure" and url and _leads_elsewhere(url, block):
                 block.href = url
+
+    def resolved(self, target: str) -> str:
+        """Where a link leads, as its author and the source's rule want it; empty when it leads nowhere."""
+        url = links.link(target, self.reading.base) if target else ""
+        return self.ready.rewritten(url) if url else ""
 
     def image(self, tag: Tag, marks: Marks, _depth: int = 0) -> None:
         reading = self.reading
@@ -174,7 +174,7 @@ class _Walk:
 
     def noscript(self, tag: Tag, marks: Marks, _depth: int) -> None:
         """Only its pictures: lazy loaders keep the real one there. A twin of one that was read is dropped later."""
-        for picture in pictures_of(tag):
+        for picture in tag.find_all("img"):
             self.image(picture, marks)
 
     def figure(self, tag: Tag, marks: Marks, depth: int) -> None:
@@ -201,21 +201,11 @@ class _Walk:
 
     def caption(self, tag: Tag, figure: Block) -> None:
         """Read an element as the caption of a figure; credits in it go where credits are kept."""
-        inner = Reading(self.reading.base, self.reading.language, self.reading.account)
-        inner.figure, inner.in_caption, inner.started = figure, True, True
-        runs: list[Run] = []
-        for block in _flat(_Walk(inner, self.ready, self.judge).all(tag)):
-            if block.kind == "figure":
-                self.reading.put(block)
-                figure = block
-            elif block.runs:
-                runs.extend([*([BREAK] if runs else []), *block.runs])
-        text = [run for run in runs if ("cite", "") not in run[1]]
-        credit = one_line("".join(run[0] for run in runs if ("cite", "") in run[1]))
-        self.reading.caption_figure(figure, tidy(text), credit)
+        inner = self.reading.of_caption(figure)
+        self.reading.caption_with(figure, _Walk(inner, self.ready, self.judge).all(tag))
 
     def taken(self, tag: Tag) -> bool:
-        """Whether an element is a field or nothing, and was dealt with."""
+        """Whether an element is something else than text, and has been dealt with."""
         verdict = self.judge.verdict(tag, self.reading)
         return verdict is not None and self.take(tag, verdict)
 
@@ -252,11 +242,7 @@ class _Walk:
         reading = self.reading
         if to == "date" and (stamp := tag.get("datetime") or tag.get("content")):
             reading.lift(to, str(stamp), where)
-        inner = Reading(reading.base, reading.language, Account())
-        inner.started = True
-        for block in _flat(_Walk(inner, self.ready, PLAIN).all(tag)):
-            if block.runs and block.kind != "figure":
-                reading.account.fields.append((to, block.text, block.runs, where))
+        reading.lift_blocks(to, _Walk(reading.of_field(), self.ready, PLAIN).all(tag), where)
         return reading.removed(f"lifted: {to}", tag)
 
     def preamble_time(self, tag: Tag) -> bool:
@@ -272,7 +258,7 @@ class _Walk:
         return reading.removed("lifted: date", tag, stamp)
 
     def nothing(self, tag: Tag, _marks: Marks, _depth: int) -> None:
-        """What is no text, whatever it holds; some of it plays."""
+        """An element that holds no text; some of them are players."""
         name = tag.name
         if name in ("object", "embed"):
             players.plugin(self.reading, tag)
@@ -282,37 +268,9 @@ class _Walk:
             self.reading.removed("controls", tag)
 
 
-def _caption_in_div(blocks: list[Block], at: int) -> None:
-    """A picture and a text that begins with a bold head, alone in a div: the text is the caption (galleries)."""
-    figure, text = blocks[at], blocks[at + 1]
-    if (
-        figure.kind == "figure"
-        and not figure.runs
-        and text.kind == "p"
-        and text.runs[0][1] == (("strong", ""),)
-        and len(text.runs) > 1
-    ) and text.runs[1][0].startswith(("：", ":")):
-        figure.runs = text.runs
-        blocks.pop()
-
-
 def _leads_elsewhere(url: str, figure: Block) -> bool:
     """True of a link round a picture that leads to more than the picture itself."""
     return links.identity(url) != links.identity(figure.url) and not PICTURE_FILE.search(url)
-
-
-def _flat(blocks: list[Block]) -> list[Block]:
-    return [inner for block in blocks for inner in (_flat(block.children) if block.children else [block])]
-
-
-def _attributes(tag: Tag) -> str:
-    if tag.name == "ol":
-        start = str(tag.get("start") or "")
-        return f'start="{start}"' if start.isdigit() and start != "1" and len(start) < 7 else ""
-    if tag.name in ("td", "th"):
-        spans = [(name, str(tag.get(name) or "")) for name in ("colspan", "rowspan")]
-        return " ".join(f'{name}="{value}"' for name, value in spans if value.isdigit() and 1 < int(value[:4]) < 1000)
-    return ""
 
 
 def _played(play: Callable[[Reading, Tag], None]) -> Callable[[_Walk, Tag, Marks, int], None]:

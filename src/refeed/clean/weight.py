@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-DEPTH = 256
-ATTRIBUTES = 128
+from ..rules import DEFAULT, Limits
 
 # Of 4,470 real bodies the largest had 89 kB, the deepest 14 elements, the fullest tag 16 attributes.
 _HEAVY_SIZE = 150_000
 _HEAVY_TAGS = 6_000
 _HEAVY_TAG = 20_000
 
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{250}")
+# A tag of fewer characters is not looked into: it can hold no more than 125 attributes.
+_LONG = 250
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 # Elements that end by themselves: voids, and those whose end tag may be left out and which the parser then closes.
 _SHALLOW = frozenset((
@@ -33,15 +34,8 @@ class Weight:
     attributes: int
     """The most that one tag has; counted only where a tag is long enough to have many."""
     longest_tag: int
-
-    @property
-    def over(self) -> str:
-        """Why the body has to be published as plain text, or empty when it need not be."""
-        if self.depth > DEPTH:
-            return f"elements are nested more than {DEPTH} deep"
-        if self.attributes > ATTRIBUTES:
-            return f"an element has more than {ATTRIBUTES} attributes"
-        return ""
+    over: str = ""
+    """Why the body has to be published as plain text; empty when it need not be."""
 
     @property
     def heavy(self) -> bool:
@@ -49,16 +43,17 @@ class Weight:
         return self.size > _HEAVY_SIZE or self.tags > _HEAVY_TAGS or self.longest_tag > _HEAVY_TAG
 
 
-def weigh(html: str) -> Weight:
-    """Scan a body once; about 10 ms for a megabyte, whatever is in it."""
-    if html.count("<") <= DEPTH and _LONG_TAG.search(html) is None:  # nine of ten: neither limit can be reached
-        return Weight(size=len(html), tags=0, depth=0, attributes=0, longest_tag=0)
+def weigh(html: str, limits: Limits = DEFAULT) -> Weight:
+    """Scan a body once; about 10 ms for a megabyte, whatever is in it. What it is `over` is `limits` to say."""
+    long = min(_LONG, 2 * limits.attributes)
+    if html.count("<") <= limits.depth and _long_tag(long).search(html) is None:
+        return Weight(size=len(html), tags=0, depth=0, attributes=0, longest_tag=0)  # nine of ten: over nothing
     tags = depth = deepest = attributes = longest = 0
     previous = 0
     for match in _TAG.finditer(html):
         tags += 1
         start = match.start()
-        if start - previous > 250 and tags > 1:
+        if start - previous > long and tags > 1:
             longest = max(longest, _tag_length(html, previous, start))
             attributes = max(attributes, _attributes(html, previous, start))
         previous = start
@@ -69,12 +64,26 @@ def weigh(html: str) -> Weight:
         else:
             depth += 1
             deepest = max(deepest, depth)
-            if depth > DEPTH:
+            if depth > limits.depth:
                 break
-    if tags and len(html) - previous > 250:
+    if tags and len(html) - previous > long:
         longest = max(longest, _tag_length(html, previous, len(html)))
         attributes = max(attributes, _attributes(html, previous, len(html)))
-    return Weight(size=len(html), tags=tags, depth=deepest, attributes=attributes, longest_tag=longest)
+    over = _over(deepest, attributes, limits)
+    return Weight(size=len(html), tags=tags, depth=deepest, attributes=attributes, longest_tag=longest, over=over)
+
+
+def _over(depth: int, attributes: int, limits: Limits) -> str:
+    if depth > limits.depth:
+        return f"elements are nested more than {limits.depth} deep"
+    if attributes > limits.attributes:
+        return f"an element has more than {limits.attributes} attributes"
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _long_tag(length: int) -> re.Pattern[str]:
+    return re.compile(rf"<[a-zA-Z][^<>]{{{length}}}")
 
 
 def _tag_length(html: str, start: int, end: int) -> int:

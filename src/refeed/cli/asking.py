@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -102,14 +103,11 @@ def _account_of_file(shown: str, made: Made, maker: Maker, diff: bool) -> tuple[
 
 def _account_of_entry(id: str, settings: Settings, maker: Maker) -> tuple[dict[str, Any], list[str]]:
     key = bare(id)
-    store = Store(settings.database_url)
-    store.migrate()
-    try:
+    with closing(Store(settings.database_url)) as store:
+        store.migrate()
         known = store.entry(key)
         originals = store.originals(key)
         others = [stored.entry for stored in store.entries([report.id for report in reports(store, key)])]
-    finally:
-        store.close()
     if known is None:
         raise RefeedError(f"{id}: no such file, and no entry of that id is stored")
     stored, notes = known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 import click
 
@@ -45,12 +46,9 @@ def topics() -> None:
 def try_(settings: Callable[[], Settings], file: str) -> None:
     """Say what would come into each topic and go out of it with the configuration in FILE. Publishes nothing."""
     chosen = settings()
-    store = Store(chosen.database_url)
-    store.migrate()
-    try:
+    with closing(Store(chosen.database_url)) as store:
+        store.migrate()
         changes = compare(Matcher(chosen.topics), Matcher(load(os.environ, file).topics), _entries(store))
-    finally:
-        store.close()
     click.echo("\n".join(lines(changes)))
 
 
@@ -64,15 +62,12 @@ def _entries(store: Store) -> Iterator[Entry]:
 
 def _change(settings: Settings, entries: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
     """Change entries in the store and publish. Works beside a running ingester: the store has one writer at a time."""
-    program = Program.open(settings)
-    try:
+    with closing(Program.open(settings)) as program:
         ids = [bare(entry) for entry in entries]
         unknown = [entry for entry, id in zip(entries, ids, strict=True) if program.store.entry(id) is None]
         for entry in unknown:
             click.echo(f"{entry}: no such entry is stored", err=True)
         feeds = change(program.store, ids, now(), program.makers.maker.judge)
         program.publisher.publish()
-    finally:
-        program.close()
     click.echo(f"{len(feeds)} feeds changed")
     sys.exit(1 if unknown else 0)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .. import dumps, outward
-from ..accounts import rfc3339
-from ..clock import now
+from ..clock import now, rfc3339
 from ..config import Settings
 from ..dumps import Found
 from ..election import ingest_lock
@@ -22,36 +20,8 @@ from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
 from ..store import Store
+from .progress import Progress
 from .shared import root_of, writing
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
-
-
-class _Progress:
-    """A bar with the rate and the time left, on a terminal; nothing anywhere else."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._bar: ProgressBar[str] | None = None
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __call__(self, done: int, of: int) -> None:
-        if self._bar is None:
-            if not sys.stderr.isatty():
-                return
-            self._bar = click.progressbar(
-                length=of, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
-            )
-            self._bar.render_progress()
-        rate = done / (time.monotonic() - self._began)
-        self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
 
 
 @click.command()
@@ -71,16 +41,20 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
         except FetchError as error:
             click.echo(f"{error}; dumps are ingested all the same", err=True)
         files = _files(paths, chosen) if paths else None
-        with _Progress() as progress:
+        with Progress() as progress:
             tally = program.ingest(files, progress=progress)
         counts = tally.counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))
         if counts["quarantined"]:
-            for doubt in program.store.doubts():
-                if doubt.outcome is Outcome.QUARANTINED:
-                    click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
+            _tell_quarantined(program.store)
             sys.exit(1)
+
+
+def _tell_quarantined(store: Store) -> None:
+    for doubt in store.doubts():
+        if doubt.outcome is Outcome.QUARANTINED:
+            click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
 
 
 @click.command()
@@ -91,21 +65,23 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
 def publish(settings: Callable[[], Settings], everything: bool, checked: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
     chosen = settings()
-    program = Program.open(chosen)
-    try:
+    with closing(Program.open(chosen)) as program:
         changed = program.publisher.publish(everything=everything)
         click.echo(f"{len(changed)} documents changed")
         if static is not None:
             _export(chosen, program, Path(static))
-    finally:
-        program.close()
     if checked:
-        wrong = 0
-        for name in program.folder.names():
-            faults = program.check(name)
-            wrong += bool(faults)
-            click.echo(f"{name}: {'; '.join(faults) or 'well'}")
-        sys.exit(1 if wrong else 0)
+        sys.exit(0 if _all_well(program) else 1)
+
+
+def _all_well(program: Program) -> bool:
+    """Read every document back and say a line about each."""
+    well = True
+    for name in program.folder.names():
+        faults = program.check(name)
+        well = well and not faults
+        click.echo(f"{name}: {'; '.join(faults) or 'well'}")
+    return well
 
 
 def _export(settings: Settings, program: Program, folder: Path) -> None:
@@ -143,11 +119,8 @@ def _ask_to_retry(settings: Settings) -> bool:
     if lock.acquire():
         lock.release()
         return False
-    store = Store(settings.database_url)
-    try:
+    with closing(Store(settings.database_url)) as store:
         store.note(RETRY, now().isoformat())
-    finally:
-        store.close()
     click.echo(f"{lock.holder()} ingests; it tries what is quarantined once more within seconds")
     return True
 

@@ -14,8 +14,6 @@ from ..config import Settings
 
 _GRACE = 7.0
 """Seconds that the movers have to end in after SIGTERM; platforms kill after ten."""
-
-
 _NICE = 5
 """Beside a web server on the same machine, polls come first."""
 

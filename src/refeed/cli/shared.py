@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..config import Settings
@@ -16,12 +16,8 @@ from ..pipeline import Program
 @contextmanager
 def writing(settings: Settings) -> Iterator[Program]:
     """The program, as the one process that ingests. Raises LockedError when another does."""
-    with ingest_lock(settings):
-        program = Program.open(settings, processes=os.cpu_count() or 1)
-        try:
-            yield program
-        finally:
-            program.close()
+    with ingest_lock(settings), closing(Program.open(settings, processes=os.cpu_count() or 1)) as program:
+        yield program
 
 
 def root_of(path: str, settings: Settings) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -19,12 +19,9 @@ from ..store import Store, copy
 @click.pass_obj
 def migrate_(settings: Callable[[], Settings]) -> None:
     """Bring the store's schema up to date, waiting a moment for a store that is not there yet: a release phase."""
-    store = Store(settings().database_url)
-    try:
+    with closing(Store(settings().database_url)) as store:
         version = _patiently(store.migrate)
         click.echo(f"{store.name}: schema version {version}")
-    finally:
-        store.close()
 
 
 @click.command("copy-store")
@@ -35,15 +32,12 @@ def copy_store(settings: Callable[[], Settings], source: str, target: str) -> No
     """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
     chosen = settings()
     urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
-    old, new = Store(urls[0], read_only=True), Store(urls[1])
-    try:
-        with ExitStack() as held:
-            for lock in ingest_locks(chosen, urls):
-                held.enter_context(lock)
-            copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
-    finally:
-        old.close()
-        new.close()
+    with ExitStack() as held:
+        old = held.enter_context(closing(Store(urls[0], read_only=True)))
+        new = held.enter_context(closing(Store(urls[1])))
+        for lock in ingest_locks(chosen, urls):
+            held.enter_context(lock)
+        copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
     click.echo(err=True)
     for one in copied:
         click.echo(f"{one.table:<12}{one.rows:>12} rows, verified {one.digest}")
@@ -51,7 +45,7 @@ def copy_store(settings: Callable[[], Settings], source: str, target: str) -> No
 
 
 def _patiently(act: Callable[[], int]) -> int:
-    """A database that a platform has just made takes its time."""
+    """Act, for up to 15 s: a database that a platform has just made takes its time. Raises StoreError."""
     for pause in (1, 2, 4, 8):
         try:
             return act()

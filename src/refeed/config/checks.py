@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..rules import SLUG, SourceRule, TopicRule, ViewRule
-from .reading import nearest, spell
+from .reading import Places
 from .settings import File
-
-Places = dict[tuple[str | int, ...], int]
-"""The line of every key, by its path."""
+from .spelling import KeyPath, nearest, spell
 
 
 def check(written: File, sources: Sequence[SourceRule], file: str, places: Places) -> list[str]:
@@ -28,14 +26,12 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
     return [f"{file}:{places.get(place, 1)}: {spell(place)}: {what}" for place, what in found]
 
 
-_Found = Iterator[tuple[tuple[str | int, ...], str]]
+_Found = Iterator[tuple[KeyPath, str]]
 
 
 def _ids(name: str, rules: Sequence[SourceRule | TopicRule | ViewRule]) -> _Found:
     first: dict[str, int] = {}
     for index, rule in enumerate(rules):
-        if not SLUG.fullmatch(rule.id):
-            yield (name, index, "id"), f"{rule.id!r} is no slug; use a to z, 0 to 9 and single hyphens, at most 60"
         if rule.id in first:
             yield (name, index, "id"), f"{rule.id!r} is taken already by {name}[{first[rule.id]}]"
         first.setdefault(rule.id, index)

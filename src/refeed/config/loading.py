@@ -3,65 +3,90 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError
 from ..rules import SourceRule
-from .checks import Places, check
-from .reading import read
+from .checks import check
+from .reading import Places, read
 from .settings import AccessSettings, File, Settings
+
+_BASE_URL = re.compile(r"^https?://[^/\s?#]+[^\s?#]*$")
+_SECRET = "REFEED_ACCESS_SECRET"
+"""What the tokens of private feeds are made from."""
+_SHORTEST_SECRET = 16
 
 
 def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
-    """Read everything. `path` stands before REFEED_CONFIG, and that before ./config.yaml.
+    """Read everything. `path` takes precedence over REFEED_CONFIG, and that over ./config.yaml.
 
     Raises ConfigError with a line for every mistake: file, line, key, what to write instead.
     """
     file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
     places: Places = {}
-    written = read(File, text, str(file), environ, places)
+    written = read(File, _text(file), str(file), environ, places)
     sources = _merge(built_in_sources(), written.sources)
     mistakes = check(written, sources, str(file), places)
-    access = written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
-    secret = environ.get("REFEED_ACCESS_SECRET", "")
-    said = [r.access for r in sources] + [r.access for r in written.topics] + [r.access for r in written.views]
-    if "private" in (access.site, *said):
-        mistakes += _check_secret(secret)
-    numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
+    if _is_any_private(written, sources):
+        mistakes += _check_secret(environ.get(_SECRET, ""))
+    port = _number(environ, "PORT", 8000, mistakes)
+    processes = _number(environ, "WEB_CONCURRENCY", 1, mistakes)
+    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{port}"
+    if not _BASE_URL.match(base_url):
+        line = places.get(("site", "base_url"), 1)
+        where = "environment: BASE_URL" if environ.get("BASE_URL") else f"{file}:{line}: site.base_url"
+        mistakes.append(f"{where}: {base_url!r} is no http(s) address such as https://feeds.example.org")
     if mistakes:
         raise ConfigError(*mistakes)
+    return _settings(environ, file, written, sources, base_url.rstrip("/"), port, processes)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
+
+
+def _settings(
+    environ: Mapping[str, str],
+    file: Path,
+    written: File,
+    sources: tuple[SourceRule, ...],
+    base_url: str,
+    port: int,
+    processes: int,
+) -> Settings:
+    """What was read and found well, with folders as seen from the file."""
     home = file.resolve().parent
-    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{numbers['PORT']}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
-    folders = [f for f in environ.get("REFEED_DUMPS", "").split(":") if f]
+    folders = [folder for folder in environ.get("REFEED_DUMPS", "").split(":") if folder]
+    folders = folders or [str(home / folder) for folder in written.dumps.folders]
     return Settings(
         file=str(file),
-        site=replace(written.site, base_url=_base_url(base_url)),
-        dumps=replace(written.dumps, folders=tuple(folders or (str(home / f) for f in written.dumps.folders))),
+        site=replace(written.site, base_url=base_url),
+        dumps=replace(written.dumps, folders=tuple(folders)),
         feeds=written.feeds,
         websub=written.websub,
         http=written.http,
-        access=access,
+        access=_access(written),
         sources=sources,
         topics=written.topics,
         views=written.views,
         retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
-        port=numbers["PORT"],
+        port=port,
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
         feeds_folder=environ.get("REFEED_FEEDS") or str(home / "feeds"),
         var_folder=str(var),
-        web_concurrency=numbers["WEB_CONCURRENCY"],
+        web_concurrency=processes,
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
-        access_secret=secret,
+        access_secret=environ.get(_SECRET, ""),
         log=environ.get("REFEED_LOG", "text"),
     )
 
@@ -73,9 +98,13 @@ def built_in_sources() -> tuple[SourceRule, ...]:
     return tuple(read(SourceRule, f.read_text("utf-8"), f"sources/{f.name}") for f in files)
 
 
-_SECRET = 16
-"""Characters of the secret that tokens are made from, at least."""
-_NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
+def _access(written: File) -> AccessSettings:
+    return written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
+
+
+def _is_any_private(written: File, sources: Sequence[SourceRule]) -> bool:
+    said = [rule.access for rule in sources] + [rule.access for rule in written.topics]
+    return "private" in (_access(written).site, *said, *(rule.access for rule in written.views))
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[str]) -> int:
@@ -87,20 +116,14 @@ def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[
 
 
 def _check_secret(secret: str) -> list[str]:
-    if len(secret) >= _SECRET:
+    if len(secret) >= _SHORTEST_SECRET:
         return []
     what = "is too short" if secret else "is not set, and something is private"
-    return [f"environment: REFEED_ACCESS_SECRET: {what}; {_SECRET} random characters or more: openssl rand -hex 32"]
-
-
-def _base_url(url: str) -> str:
-    if not re.match(r"^https?://[^/\s?#]+[^\s?#]*$", url):
-        raise ConfigError(f"environment: BASE_URL: {url!r} is no http(s) address such as https://feeds.example.org")
-    return url.rstrip("/")
+    return [f"environment: {_SECRET}: {what}; {_SHORTEST_SECRET} random characters or more: openssl rand -hex 32"]
 
 
 def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:
-    """Sources by id: what config.yaml says of a built-in one stands before what its file says, key by key."""
+    """Sources by id: what config.yaml says of a built-in one takes precedence over its file, key by key."""
     found = {rule.id: rule for rule in built_in}
     for rule in own:
         if rule.id not in found:
@@ -111,6 +134,5 @@ def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tup
     return tuple(found[id] for id in sorted(found))
 
 
-def _default(field: object) -> object:
-    factory = field.default_factory  # type: ignore[attr-defined]
-    return factory() if factory is not MISSING else field.default  # type: ignore[attr-defined]
+def _default(field: Field[Any]) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default

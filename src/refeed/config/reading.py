@@ -6,12 +6,11 @@ bounds a value, a nested dataclass (alone, in a tuple, or as values of a dict) i
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -20,43 +19,37 @@ import msgspec
 import yaml
 
 from ..errors import ConfigError
+from .spelling import KeyPath, duration, nearest, spell
 
 T = TypeVar("T")
 
+Places = dict[KeyPath, int]
+"""The line of every key and item, by its path."""
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
 _NUMBER = re.compile(r"number (\d+)\b")
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
 _TEXT = "tag:yaml.org,2002:str"
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-@dataclass(slots=True)
-class _Reader:
-    file: str
-    environ: Mapping[str, str]
-    mistakes: list[tuple[int, str]] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
-    tags: yaml.SafeLoader = field(default_factory=partial(yaml.SafeLoader, ""))
-    """What a value's tag means."""
-
-    def mistake(self, node: yaml.Node, key: str, what: str) -> None:
-        line = node.start_mark.line + 1
-        self.mistakes.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
+_NULL = "tag:yaml.org,2002:null"
+_MAP = "tag:yaml.org,2002:map"
 
 
 def read(
-    cls: type[T],
-    text: str,
-    file: str,
-    environ: Mapping[str, str] | None = None,
-    places: dict[tuple[str | int, ...], int] | None = None,
+    cls: type[T], text: str, file: str, environ: Mapping[str, str] | None = None, places: Places | None = None
 ) -> T:
     """Make a `cls` from YAML, with `${NAME:-default}` taken from `environ`.
 
     Raises ConfigError with one line for every mistake: `file:line: key: what is wrong`.
     `places`, when given, is filled with the line of every key's path, for checks that come later.
     """
-    reader = _Reader(file, environ or {})
+    reader = _Reader(file, environ or {}, {} if places is None else places)
+    value = reader.mapping(cls, _composed(text, file), ())
+    if reader.mistakes:
+        raise ConfigError(*(line for _, line in sorted(reader.mistakes)))
+    return typing.cast(T, value)
+
+
+def _composed(text: str, file: str) -> yaml.Node:
+    """The tree of a YAML text; of an empty one, an empty mapping."""
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -65,59 +58,129 @@ def read(
         raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}:1: not YAML: {error}") from error
-    empty = yaml.MappingNode("tag:yaml.org,2002:map", [], yaml.Mark(file, 0, 0, 0, "", 0))
-    value = _mapping(reader, cls, node or empty, (), places)
-    if reader.mistakes:
-        raise ConfigError(*(line for _, line in sorted(reader.mistakes)))
-    return typing.cast(T, value)
+    return node or yaml.MappingNode(_MAP, [], yaml.Mark(file, 0, 0, 0, "", 0))
 
 
-def duration(text: str) -> timedelta:
-    """`30s`, `15m`, `12h`, `7d`, `2w` as a time span. Raises ValueError."""
-    match = _DURATION.match(text.strip())
-    if not match:
-        raise ValueError(f"{text!r} is no time span; write a number and one of ms s m h d w, such as 15m")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+@dataclass(slots=True)
+class _Reader:
+    """Goes down a tree of YAML and the types it has to become. What is wrong becomes a mistake, and None."""
 
+    file: str
+    environ: Mapping[str, str]
+    places: Places
+    mistakes: list[tuple[int, str]] = field(default_factory=list)
+    """(line, what is said of it)."""
+    seen: set[int] = field(default_factory=set)
+    """Nodes by their `id`."""
+    tags: yaml.SafeLoader = field(default_factory=partial(yaml.SafeLoader, ""))
+    """What a value's tag means."""
 
-def nearest(word: str, known: typing.Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known word, or what is known."""
-    known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
+    def mistake(self, node: yaml.Node, path: KeyPath, what: str) -> None:
+        line, key = node.start_mark.line + 1, spell(path)
+        self.mistakes.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
 
+    def mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
+        """A dataclass from a mapping, unless anything was wrong so far: what is half read cannot be checked."""
+        if not isinstance(node, yaml.MappingNode):
+            self.mistake(node, path, f"a mapping is wanted here, not {_kind(node)}")
+            return None
+        values = self._keys(cls, node, path)
+        if self.mistakes:
+            return None
+        try:
+            return cls(**values)
+        except ValueError as error:  # raised by a __post_init__, whose text names the field
+            self.mistake(*_blamed(node, path, str(error)))
+            return None
 
-def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:
-    key_path = spell(path)
-    if not isinstance(node, yaml.MappingNode):
-        reader.mistake(node, key_path, f"a mapping is wanted here, not {_kind(node)}")
-        return None
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.metadata.get("yaml", True)}
-    hints = _hints(cls)
-    values: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        name = key.replace("-", "_") if key not in known else key
-        place = (*path, key)
-        if places is not None:
-            places[place] = key_node.start_mark.line + 1
-        if name not in known:
-            reader.mistake(key_node, spell(place), f"unknown key{nearest(key, known)}")
-        elif name in values:
-            reader.mistake(key_node, spell(place), "given twice")
-        else:
-            values[name] = _value(reader, hints[name], value_node, place, places)
-    for name, wanted in known.items():
-        if name not in values and wanted.default is MISSING and wanted.default_factory is MISSING:
-            reader.mistake(node, spell((*path, name)), "is missing and has no default")
-    if reader.mistakes:
-        return None
-    try:
-        return cls(**values)
-    except ValueError as error:  # raised by a __post_init__, whose text names the field
-        where, place, text = _blamed(node, path, str(error))
-        reader.mistake(where, spell(place), text)
-        return None
+    def _keys(self, cls: type, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        known, hints = {field.name: field for field in fields(cls)}, _hints(cls)
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            name = key.replace("-", "_") if key not in known else key
+            place = self._placed(key_node, (*path, key))
+            if name not in known:
+                self.mistake(key_node, place, f"unknown key{nearest(key, known)}")
+            elif name in values:
+                self.mistake(key_node, place, "given twice")
+            else:
+                values[name] = self._value(hints[name], value_node, place)
+        for name, wanted in known.items():
+            if name not in values and wanted.default is MISSING and wanted.default_factory is MISSING:
+                self.mistake(node, (*path, name), "is missing and has no default")
+        return values
+
+    def _value(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
+        # An alias is the same node twice. Nothing in a configuration needs one, and nested they explode.
+        if id(node) in self.seen:
+            self.mistake(node, path, "anchors and aliases are not taken; write the value out")
+            return None
+        self.seen.add(id(node))
+        hint = _meant(hint, node)
+        bare = _bare(hint)
+        if isinstance(bare, type) and is_dataclass(bare):
+            return self.mapping(bare, node, path)
+        if typing.get_origin(bare) is tuple and isinstance(node, yaml.SequenceNode):
+            return self._items(typing.get_args(bare)[0], node, path)
+        if typing.get_origin(bare) is dict and isinstance(node, yaml.MappingNode):
+            return self._table(typing.get_args(bare)[1], node, path)
+        return self._leaf(hint, node, path)
+
+    def _items(self, hint: Any, node: yaml.SequenceNode, path: KeyPath) -> tuple[Any, ...]:
+        return tuple(
+            self._value(hint, child, self._placed(child, (*path, index))) for index, child in enumerate(node.value)
+        )
+
+    def _table(self, hint: Any, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, child in node.value:
+            key = str(key_node.value)
+            place = self._placed(key_node, (*path, key))
+            if key in found:
+                self.mistake(key_node, place, "given twice")
+            found[key] = self._value(hint, child, place)
+        return found
+
+    def _leaf(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
+        value = self._plain(node, path)
+        try:
+            return duration(str(value)) if _bare(hint) is timedelta else msgspec.convert(value, hint)
+        except (msgspec.ValidationError, ValueError) as error:
+            self.mistake(node, path, str(error).split(" - at `$")[0])
+            return None
+
+    def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
+        """What a node says by itself, whatever type is wanted."""
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(child, (*path, index)) for index, child in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return {str(key.value): self._plain(child, (*path, str(key.value))) for key, child in node.value}
+        text, tag = node.value, node.tag
+        if "${" in text:
+            text = _VARIABLE.sub(lambda match: self._variable(match, node, path), text)
+            if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
+                tag = self.tags.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        if tag == _TEXT:
+            return text
+        try:
+            return self.tags.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
+        except (yaml.YAMLError, ValueError) as error:
+            self.mistake(node, path, f"cannot be read: {error}")
+            return None
+
+    def _variable(self, match: re.Match[str], node: yaml.Node, path: KeyPath) -> str:
+        name, default = match.groups()
+        value = self.environ.get(name) or default
+        if value is None:
+            what = f"the environment has no {name}, and no default stands here (${{{name}:-default}})"
+            self.mistake(node, path, what)
+            return ""
+        return str(value)
+
+    def _placed(self, node: yaml.Node, path: KeyPath) -> KeyPath:
+        self.places[path] = node.start_mark.line + 1
+        return path
 
 
 @cache
@@ -125,9 +188,31 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls, include_extras=True)
 
 
-def _blamed(
-    node: yaml.MappingNode, path: tuple[str | int, ...], message: str
-) -> tuple[yaml.Node, tuple[str | int, ...], str]:
+def _bare(hint: Any) -> Any:
+    """A type without the bounds that it is annotated with."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _meant(hint: Any, node: yaml.Node) -> Any:
+    """Which type of a union a node is meant for: None for null, otherwise the one that is nested as the node is."""
+    bare, single = _bare(hint), isinstance(node, yaml.ScalarNode)
+    if typing.get_origin(bare) not in (types.UnionType, typing.Union):
+        return hint
+    options = typing.get_args(bare)
+    if single and node.tag == _NULL and types.NoneType in options:
+        return types.NoneType
+    options = tuple(option for option in options if option is not types.NoneType)
+    fitting = [option for option in options if _is_nested(option) != single]
+    if len(options) == 1 or len(fitting) == 1:
+        return _meant((fitting or options)[0], node)
+    return hint
+
+
+def _is_nested(hint: Any) -> bool:
+    return is_dataclass(hint) or typing.get_origin(hint) in (tuple, dict)
+
+
+def _blamed(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.Node, KeyPath, str]:
     """The key that a message begins with, and the item if it goes on so (`words: number 2 is …`), or the mapping."""
     name, colon, text = message.partition(": ")
     head, *rest = name.split(".")
@@ -140,105 +225,7 @@ def _blamed(
     return node, path, message
 
 
-def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:
-    # An alias is the same node twice. Nothing in a configuration needs one, and nested they explode.
-    if id(node) in reader.seen:
-        reader.mistake(node, spell(path), "anchors and aliases are not taken; write the value out")
-        return None
-    reader.seen.add(id(node))
-    bare = typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
-    origin = typing.get_origin(bare)
-    if origin in (types.UnionType, typing.Union):
-        options = [o for o in typing.get_args(bare) if o is not type(None)]
-        if (
-            isinstance(node, yaml.ScalarNode)
-            and node.tag == "tag:yaml.org,2002:null"
-            and len(options) < len(typing.get_args(bare))
-        ):
-            return None
-        nested = [o for o in options if _is_nested(o) == (not isinstance(node, yaml.ScalarNode))]
-        if len(options) == 1 or len(nested) == 1:
-            reader.seen.discard(id(node))
-            return _value(reader, (nested or options)[0], node, path, places)
-    if is_dataclass(bare) and isinstance(bare, type):
-        return _mapping(reader, bare, node, path, places)
-    if origin is tuple and isinstance(node, yaml.SequenceNode):
-        item = typing.get_args(bare)[0]
-        items = []
-        for index, child in enumerate(node.value):
-            if places is not None:
-                places[(*path, index)] = child.start_mark.line + 1
-            items.append(_value(reader, item, child, (*path, index), places))
-        return tuple(items)
-    if origin is dict and isinstance(node, yaml.MappingNode):
-        item = typing.get_args(bare)[1]
-        found: dict[str, Any] = {}
-        for key_node, child in node.value:
-            key = str(key_node.value)
-            if places is not None:
-                places[(*path, key)] = key_node.start_mark.line + 1
-            if key in found:
-                reader.mistake(key_node, spell((*path, key)), "given twice")
-            found[key] = _value(reader, item, child, (*path, key), places)
-        return found
-    return _leaf(reader, hint, bare, node, path)
-
-
-def _leaf(reader: _Reader, hint: Any, bare: Any, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
-    value = _plain(reader, node, path)
-    try:
-        if bare is timedelta:
-            return duration(value if isinstance(value, str) else str(value))
-        return msgspec.convert(value, hint)
-    except (msgspec.ValidationError, ValueError) as error:
-        reader.mistake(node, spell(path), str(error).split(" - at `$")[0])
-        return None
-
-
-def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(reader, child, (*path, i)) for i, child in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        return {str(k.value): _plain(reader, v, (*path, str(k.value))) for k, v in node.value}
-    text, tag = node.value, node.tag
-    if "${" in text:
-        text = _VARIABLE.sub(lambda m: _variable(reader, m, node, path), text)
-        if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
-            tag = reader.tags.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    if tag == _TEXT:
-        return text
-    try:
-        return reader.tags.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
-    except (yaml.YAMLError, ValueError) as error:
-        reader.mistake(node, spell(path), f"cannot be read: {error}")
-        return None
-
-
-def _variable(reader: _Reader, match: re.Match[str], node: yaml.Node, path: tuple[str | int, ...]) -> str:
-    value = reader.environ.get(match[1]) or match[2]
-    if value is None:
-        reader.mistake(
-            node,
-            spell(path),
-            f"the environment has no {match[1]}, and no default stands here (${{{match[1]}:-default}})",
-        )
-        return ""
-    return value
-
-
-def _is_nested(hint: Any) -> bool:
-    return is_dataclass(hint) or typing.get_origin(hint) in (tuple, dict)
-
-
 def _kind(node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
         return "a single value"
     return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
-
-
-def spell(path: tuple[str | int, ...]) -> str:
-    """A key's path as people write it: `topics[0].words[3]`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text

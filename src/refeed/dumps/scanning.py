@@ -49,7 +49,7 @@ class Found:
 
     @property
     def stamp(self) -> tuple[int, int, int, int]:
-        """The same as before when nobody wrote to the file meanwhile."""
+        """Equal to an earlier one while nobody has written to the file since."""
         return self.size, self.mtime_ns, self.ctime_ns, self.inode
 
 
@@ -130,7 +130,7 @@ def settled(found: Found, *, clock: float, settle: float, earlier: Found | None 
 
 
 def kind(mode: int) -> str | None:
-    """What else than a file it is that has this mode."""
+    """What a file system entry with this mode is, in words; None when it is a regular file."""
     return next((name for is_kind, name in _KINDS if is_kind(mode)), None)
 
 

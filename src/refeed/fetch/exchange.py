@@ -32,9 +32,11 @@ _CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Bounds:
+    """What one exchange may cost, beside its time."""
+
     connect: float
-    """Seconds."""
+    """Seconds, for each address that is tried."""
     bytes: int
     """Of a body, decoded."""
 
@@ -45,10 +47,10 @@ class Exchange(HTTPAdapter):
     `timeout` of a request is the instant of `time.monotonic` at which it has to be over.
     """
 
-    def __init__(self, guard: Guard, limits: Limits, authorities: str | None = None) -> None:
+    def __init__(self, guard: Guard, bounds: Bounds, authorities: str | None = None) -> None:
         super().__init__()
         self._guard = guard
-        self._limits = limits
+        self._bounds = bounds
         # Not from the environment (SSL_CERT_FILE, REQUESTS_CA_BUNDLE): what is trusted is said here.
         self._tls = ssl.create_default_context(cafile=authorities or certifi.where())
 
@@ -57,9 +59,9 @@ class Exchange(HTTPAdapter):
         deadline = float(timeout)
         host, port, addresses = self._guard.addresses(str(request.url))
         try:
-            with _connected(host, port, addresses, self._limits.connect, deadline) as connection:
+            with _connected(host, port, addresses, self._bounds.connect, deadline) as connection:
                 connection.begin(self._tls if str(request.url).startswith("https:") else None)
-                raw = connection.ask(request, self._limits.bytes)
+                raw = connection.ask(request, self._bounds.bytes)
         except ssl.SSLCertVerificationError as error:
             raise FetchError(f"{host} shows a certificate that is not valid: {error.verify_message}") from error
         except (OSError, HTTPException, ValueError, zlib.error) as error:
@@ -79,35 +81,33 @@ class _Connection:
         self._deadline = deadline
 
     def begin(self, tls: ssl.SSLContext | None) -> None:
+        """Shake hands, where the URL asks for TLS."""
         if tls:
             self.sock = tls.wrap_socket(self.sock, server_hostname=self._host.rstrip("."))
 
     def ask(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
+        """Send a request and read the whole answer, of at most `limit` bytes when decoded."""
         client = http.client.HTTPConnection(self._host, self._port)
         client.sock = self.sock
         target = parse_url(str(request.url)).request_uri
-        netloc = f"[{self._host}]" if ":" in self._host else self._host
-        host = netloc if self._port in (80, 443) else f"{netloc}:{self._port}"
-        headers = {**request.headers, "Host": host, "Connection": "close"}
+        headers = {**request.headers, "Host": self._host_header(), "Connection": "close"}
         body = request.body if isinstance(request.body, str | bytes) else None
         client.request(str(request.method), target, body=body, headers=headers)
         answer = client.getresponse()
         content = b"".join(self._body(answer, limit)) if request.method != "HEAD" else b""
-        # The body is whole and decoded here; only after HEAD does the length say something that we do not know, and
-        # then only if it is the length of the thing itself.
-        spent = {"content-encoding", "transfer-encoding"}
-        if request.method != "HEAD" or answer.headers.get("Content-Encoding"):
-            spent.add("content-length")
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in spent]
         return urllib3.HTTPResponse(
             body=BytesIO(content),
-            headers=urllib3.HTTPHeaderDict(kept),
+            headers=urllib3.HTTPHeaderDict(_still_true(answer, request)),
             status=answer.status,
             reason=answer.reason,
             preload_content=False,
             request_method=request.method,
             request_url=request.url,
         )
+
+    def _host_header(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return host if self._port in (80, 443) else f"{host}:{self._port}"
 
     def _body(self, answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
         decoder = _decoder(answer.headers.get("Content-Encoding", ""))
@@ -123,6 +123,17 @@ class _Connection:
         # http.client takes an early end for the end when it reads piece by piece.
         if answer.length or time.monotonic() >= self._deadline or (raw and decoder and not decoder.eof):
             raise HTTPException(f"the answer ended early, after {raw:,} bytes")
+
+
+def _still_true(answer: http.client.HTTPResponse, request: PreparedRequest) -> list[tuple[str, str]]:
+    """The answer's headers without those that do not describe a body that is whole and decoded.
+
+    After HEAD the length tells something new, but only if it is the length of the thing itself.
+    """
+    spent = {"content-encoding", "transfer-encoding"}
+    if request.method != "HEAD" or answer.headers.get("Content-Encoding"):
+        spent.add("content-length")
+    return [(name, value) for name, value in answer.getheaders() if name.lower() not in spent]
 
 
 @contextmanager

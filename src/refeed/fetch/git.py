@@ -22,6 +22,7 @@ _OLDEST_GIT = (2, 37)
 """The first that can be told which address to connect to (http.curloptResolve)."""
 
 _PACKS = 50
+"""Packs that may lie there before they become one."""
 
 # What a repository, or somebody else's configuration, could make git do, is switched off in every single call.
 _SAFE = {
@@ -83,6 +84,8 @@ def pull(
 
 
 class _Git:
+    """The git program, at work on one repository of our own and its work tree. Its methods raise FetchError."""
+
     def __init__(self, upstream: UpstreamRule, tree: Path, repository: Path, guard: Guard, rule: FetchRule) -> None:
         self._upstream = upstream
         self._tree = tree
@@ -108,14 +111,17 @@ class _Git:
         self._sparse()
 
     def fetch(self) -> None:
+        """Get their newest commit, without its history and without folders that nobody asked for."""
         partial = ["--filter=blob:none"] if self._upstream.paths else []
         flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
         self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
 
     def commit(self) -> str:
+        """What was fetched last."""
         return self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
 
     def bring(self, since: str) -> tuple[Path, ...]:
+        """Make the work tree what was fetched; its files that changed since that commit, all where it is not known."""
         known = since if re.fullmatch(r"[0-9a-f]{40,64}", since) and self._has(since) else ""
         self._run("update-ref", "--no-deref", "HEAD", "refs/refeed/theirs")
         self._run("reset", "--quiet", "--hard")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import FetchError
+from .saving import save
 
 if TYPE_CHECKING:
     from .session import Session
@@ -58,7 +58,7 @@ class Pings:
         return tuple(self._waiting.values())
 
     def announce(self, hubs: Iterable[str], topics: Iterable[str], now: datetime) -> None:
-        """Note that documents have changed. One that waits already waits once, as new."""
+        """Note that documents have changed. One that is waiting already still waits once, counted from `now`."""
         topics = tuple(topics)
         with self._lock:
             for hub in hubs:
@@ -93,13 +93,7 @@ class Pings:
                 del self._waiting[key]
 
     def _save(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{self._path.name}.refeed-tmp")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(list(self._waiting.values())))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        save(self._path, msgspec.json.encode(list(self._waiting.values())))
 
 
 def _try(one: Ping, session: Session) -> str:

@@ -10,7 +10,6 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from html.entities import html5
 from itertools import islice
 
 from lxml import etree
@@ -19,6 +18,7 @@ from ..dumpfile import is_link
 from ..errors import FetchError
 from .items import MOST, Item, Reading, absolute, instant, refuse_page
 from .items_media import File, rooted, with_media
+from .mending import is_cut, parse
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RSS = (
@@ -37,12 +37,6 @@ _FAMILIES = {
     "http://search.yahoo.com/mrss/": "media:",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
 }
-_BARE = re.compile(r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
-_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
-_BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[1245-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
-_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)\b")
 _HTML_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _CONTENTS = (
     "content:encoded",
@@ -66,16 +60,14 @@ def read_xml(text: str, url: str) -> Reading:
     Raises FetchError for what is no feed, is beyond mending, or is built to explode.
     """
     refuse_page(text)
-    text = _DECLARATION.sub("", text, count=1).lstrip("\ufeff \t\r\n\0")
-    _refuse_entities(text)
-    root, doubts = _parse(text)
+    root, doubts = parse(text)
     found = _items(root)
     if root is None or (not found and _name(root) not in ("rss", "RDF", "atom:feed", "channel")):
         raise FetchError("the answer is XML, but neither RSS nor Atom" if root is not None else doubts[0])
     if len(found) > MOST:
         del found[MOST:]
         doubts.append(f"it has more than {MOST:,} items; the rest was left out")
-    elif doubts and _cut(text, len(found)):
+    elif doubts and is_cut(text, len(found)):
         found.pop()
         doubts.append("its last item is cut off and was left out")
     items = []
@@ -86,71 +78,6 @@ def read_xml(text: str, url: str) -> Reading:
         else:
             doubts.append(f"item {place} has no link")
     return Reading(items=tuple(items), doubts=tuple(doubts))
-
-
-def _refuse_entities(text: str) -> None:
-    root = _ROOT.search(text)
-    prolog = text[: root.start()] if root else text[:100_000]
-    if "<!ENTITY" in prolog:
-        raise FetchError("the feed declares XML entities, which no feed needs and bombs are made of")
-
-
-def _parse(text: str) -> tuple[etree._Element | None, list[str]]:
-    try:
-        return _tree(text, recover=False), []
-    except etree.XMLSyntaxError as error:
-        doubt = f"broken XML ({error.msg})"[:300]
-        code = getattr(error, "code", None)
-        if code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_ENTITY_LOOP) or "depth" in doubt:
-            raise FetchError(f"the feed is nested too deep, or built to explode: {error.msg}") from error
-    mended = _mend(text)
-    try:
-        return _tree(mended, recover=False), [f"{doubt}, mended"]
-    except etree.XMLSyntaxError:
-        pass
-    try:
-        root = _tree(mended, recover=True)
-    except etree.XMLSyntaxError:
-        root = None
-    return root, [doubt if root is None else f"{doubt}, read as far as possible"]
-
-
-def _tree(text: str, recover: bool) -> etree._Element | None:
-    parser = etree.XMLParser(
-        recover=recover,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        encoding="utf-8",
-    )
-    return etree.fromstring(text.encode("utf-8", "replace"), parser)
-
-
-def _mend(text: str) -> str:
-    """Replace what XML cannot carry and name in numbers what only HTML has a name for; leave CDATA as it is."""
-    text = _BAD_REFERENCE.sub("&#xFFFD;", _CONTROL.sub("\ufffd", text))
-    mended: list[str] = []
-    start = 0
-    while start < len(text):
-        opened = text.find("<![CDATA[", start)
-        closed = text.find("]]>", opened) if opened >= 0 else -1
-        if closed < 0:
-            opened, closed = len(text), len(text)
-        mended += _NAMED.sub(_reference, _BARE.sub("&amp;", text[start:opened])), text[opened : closed + 3]
-        start = closed + 3
-    return "".join(mended)
-
-
-def _reference(match: re.Match[str]) -> str:
-    known = html5.get(match[1])
-    return "".join(f"&#{ord(c)};" for c in known) if known else f"&amp;{match[1]}"
-
-
-def _cut(text: str, count: int) -> bool:
-    return len(re.findall(r"</(?:\w{1,40}:)?(?:item|entry)\s*>", text)) < count
 
 
 def _items(root: etree._Element | None) -> list[etree._Element]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..dumpfile import write
+from ..dumpfolder import write
 from ..errors import FetchError
 from ..rules import UpstreamRule
 from .git import checkout_of, pull
@@ -55,11 +55,8 @@ def fetch(upstream: UpstreamRule, session: Session, places: Places, now: datetim
     if not due(before, now):
         return Fetched(upstream=upstream, state=before, asked=False)
     try:
-        state, paths = (
-            _pulled(upstream, session, before, places, now)
-            if upstream.git
-            else _polled(upstream, session, before, places, now)
-        )
+        ask = _pulled if upstream.git else _polled
+        state, paths = ask(upstream, session, before, places, now)
     except FetchError as error:
         state, paths = failed(upstream, before, str(error), now), ()
     except OSError as error:
@@ -106,20 +103,8 @@ def _polled(
 def _pulled(
     upstream: UpstreamRule, session: Session, state: UpstreamState, places: Places, now: datetime
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
-    pulled = pull(
-        upstream, checkout_of(upstream, places.checkouts), places.var / "git", session.guard, session.rule, state.commit
-    )
-    changed = now if pulled.paths else state.changed
-    return (
-        replace(
-            state,
-            asked=now,
-            success=now,
-            changed=changed,
-            failures=0,
-            error="",
-            next=now + upstream.every,
-            commit=pulled.commit,
-        ),
-        pulled.paths,
-    )
+    tree, repositories = checkout_of(upstream, places.checkouts), places.var / "git"
+    pulled = pull(upstream, tree, repositories, session.guard, session.rule, state.commit)
+    state = replace(state, asked=now, success=now, failures=0, error="", next=now + upstream.every)
+    state = replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed)
+    return state, pulled.paths

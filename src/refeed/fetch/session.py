@@ -20,7 +20,7 @@ from requests_cache.backends.sqlite import SQLiteCache
 
 from ..errors import FetchError
 from ..rules import FetchRule
-from .exchange import Exchange, Limits
+from .exchange import Bounds, Exchange
 from .guard import Guard, Resolve, split, system_resolve
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -67,8 +67,8 @@ class Session:
         """`agent` is the whole User-Agent. `resolve` and `authorities` (a CA file) stand in for the system's."""
         self.rule = rule or FetchRule()
         self.guard = Guard(self.rule.allow, resolve)
-        limits = Limits(connect=self.rule.connect.total_seconds(), bytes=self.rule.bytes)
-        exchange = Exchange(self.guard, limits, authorities)
+        bounds = Bounds(connect=self.rule.connect.total_seconds(), bytes=self.rule.bytes)
+        exchange = Exchange(self.guard, bounds, authorities)
         self._session = _open(folder / "requests.sqlite")
         self._session.trust_env = False
         self._session.headers = CaseInsensitiveDict({"User-Agent": agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -12,6 +10,7 @@ import msgspec
 from ..dumpfile import number
 from ..rules import UpstreamRule
 from .polling import UpstreamState
+from .saving import save
 
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -32,18 +31,7 @@ class States:
 
     def save(self, upstream: UpstreamRule, state: UpstreamState) -> None:
         """Keep a state, whole or not at all. Raises OSError."""
-        path = self._path(upstream)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.refeed-tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(msgspec.json.encode(state))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        save(self._path(upstream), msgspec.json.encode(state))
 
     def _path(self, upstream: UpstreamRule) -> Path:
         words = _NOT_A_NAME.sub("-", upstream.address.lower()).strip("-")[-60:]

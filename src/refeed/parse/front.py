@@ -12,6 +12,7 @@ tags: [ … ]
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -65,37 +66,39 @@ def front_matter(text: str, start: int) -> tuple[Front | None, int]:
 
 
 def _yaml(block: str) -> _Values | None:
-    """Top-level keys with the texts below each, None when it is no YAML.
-
-    By events: a tree would follow aliases, and recurse as deep as the text wants it to.
-    """
+    """Top-level keys with the texts below each, None when it is no YAML."""
     if block.count("[") + block.count("{") > _BRACKETS:
         return None
-    values: _Values = {}
-    items: list[str] = []
-    depth = 0
-    key: str | None = None
     try:
-        for event in yaml.parse(block, Loader=yaml.CBaseLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                items = [] if depth == 2 else items
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-                if depth == 1 and key is not None:
-                    values[key], key = items, None
-            elif isinstance(event, yaml.ScalarEvent) and depth > 1:
-                items.append(event.value)
-            elif isinstance(event, yaml.ScalarEvent):
-                if key is None:
-                    key = event.value.lower()
-                else:
-                    values[key], key = event.value, None
-            elif isinstance(event, yaml.AliasEvent) and depth == 1:
-                key = None
+        return dict(_pairs(block))
     except (yaml.YAMLError, ValueError):  # ValueError: a number of an escape that is no character
         return None
-    return values
+
+
+def _pairs(block: str) -> Iterator[tuple[str, str | list[str]]]:
+    """By events, because a tree would follow aliases, and recurse as deep as the text wants it to."""
+    key: str | None = None
+    items: list[str] = []
+    depth = 0
+    for event in yaml.parse(block, Loader=yaml.CBaseLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            items = [] if depth == 2 else items
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+            if depth == 1 and key is not None:
+                yield key, items
+                key = None
+        elif isinstance(event, yaml.ScalarEvent) and depth > 1:
+            items.append(event.value)
+        elif isinstance(event, yaml.ScalarEvent):
+            if key is None:
+                key = event.value.lower()
+            else:
+                yield key, event.value
+                key = None
+        elif isinstance(event, yaml.AliasEvent) and depth == 1:
+            key = None
 
 
 def _lines(block: str) -> _Values:

@@ -10,7 +10,7 @@ The lines may come in any order, with blanks around.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import QuarantineError
 from .dates import Written, instant
@@ -21,8 +21,9 @@ _DATE_LINE = re.compile(r"日期[ \t]*[:：][ \t]*([^\n]{0,200})(?=\n|\Z)")
 _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
 _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8}){1,200}(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
-_LINK = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
+_URL_OPENING = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
+_DATES = ("epoch", "日期")
 _TOKENS = 12
 # A title in several lines, and the end of a url, are looked for only so far.
 _FAR = 16_384
@@ -71,49 +72,74 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
 
     `within`: front matter came before, so there need not be one, and a body that begins with a link is no header.
     """
-    place = start
-    link: _Link | None = None
-    line = 1
-    separated = dated = False
-    order: list[str] = []
-    dates: list[Written] = []
+    scan = _Scan(text, start)
     for _ in range(_TOKENS):
-        if link is not None and separated and dated:
+        if scan.is_whole() or not scan.take():
             break
-        at = skip_blanks(text, place)
-        kind, found = _token(text, at, link is None, separated)
-        if isinstance(found, _Link):
-            link, line, place = found, line_number(text, at), found.end
-        elif found is None:
-            break
-        else:
-            if kind in ("epoch", "日期"):
-                date = Written(text=found[1].strip(), at=instant(found[1]))
-                if link is not None and (date.at is None or dated):
-                    break
-                dates.append(date)
-                dated = dated or date.at is not None
-            place = found.end()
-        separated = separated or kind in ("separator", "other separator")
-        order.append(kind)
-    if within and (link is None or len(order) < 2):
+    link = scan.link
+    if within and (link is None or len(scan.order) < 2):
         return _headless(text, start)
     if link is None:
-        raise QuarantineError(_no_link(text, start, place))
-    start, body = _body(text, place, link)
+        raise QuarantineError(_no_link(text, start, scan.place))
+    start, body = _body(text, scan.place, link)
     return Header(
         title=link.title,
         link=link.url,
-        line=line,
-        dates=tuple(dates),
+        line=scan.line,
+        dates=tuple(scan.dates),
         body=body,
         start=start,
-        layout=", ".join(order),
-        flags=_doubts(order, link),
+        layout=", ".join(scan.order),
+        flags=_doubts(scan.order, link),
     )
 
 
+@dataclass(slots=True)
+class _Scan:
+    """How far a header has been read, and what was in it."""
+
+    text: str
+    place: int
+    link: _Link | None = None
+    line: int = 1
+    separated: bool = False
+    dated: bool = False
+    """A date that makes sense was read."""
+    dates: list[Written] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    """The kinds of what was read, in order."""
+
+    def is_whole(self) -> bool:
+        """Nothing more can belong to the header."""
+        return self.link is not None and self.separated and self.dated
+
+    def take(self) -> bool:
+        """Read on by one line or comment; False when what stands there belongs to the body."""
+        at = skip_blanks(self.text, self.place)
+        kind, found = _token(self.text, at, self.link is None, self.separated)
+        if found is None:
+            return False
+        if isinstance(found, _Link):
+            self.link, self.line, self.place = found, line_number(self.text, at), found.end
+        elif kind in _DATES and not self._take_date(found[1]):
+            return False
+        else:
+            self.place = found.end()
+        self.separated = self.separated or kind in ("separator", "other separator")
+        self.order.append(kind)
+        return True
+
+    def _take_date(self, written: str) -> bool:
+        date = Written(text=written.strip(), at=instant(written))
+        if self.link is not None and (date.at is None or self.dated):
+            return False  # below the link, a second date or none that makes sense is the text's own
+        self.dates.append(date)
+        self.dated = self.dated or date.at is not None
+        return True
+
+
 def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str, re.Match[str] | _Link | None]:
+    """What kind of line or comment stands at a place, and what it says; None when it is none of a header."""
     if link_wanted and text.startswith("[", at):
         return "link", _link(text, at)
     if match := _COMMENT.match(text, at):
@@ -152,7 +178,7 @@ def _link(text: str, at: int) -> _Link | None:
 
 def _last_opening(text: str) -> int:
     place = -1
-    for match in _LINK.finditer(text):
+    for match in _URL_OPENING.finditer(text):
         place = match.start()
     return place if place >= 0 else text.rfind("](")
 
@@ -172,7 +198,7 @@ def _closing(text: str, start: int) -> int:
 
 def _far_end(text: str, at: int, line_end: int) -> int:
     """Where a link in several lines ends: with the line that its url stands in, else before the dashes."""
-    found = _LINK.search(text, at, at + _FAR)
+    found = _URL_OPENING.search(text, at, at + _FAR)
     opening = found.start() if found else text.find("](", at, at + _FAR)
     end = _line_end(text, opening) if opening >= 0 else line_end
     if opening >= 0 and ")" in text[opening:end]:

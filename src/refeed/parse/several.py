@@ -19,7 +19,7 @@ _HEADER = re.compile(
 )
 _COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
 _ABOVE = 300
-# Nobody means this many; those behind stay as the text that they are.
+# More are not meant to be there; those beyond stay in the text as they are.
 _MOST = 10_000
 
 

@@ -3,14 +3,17 @@
 Read by `refeed.config`, handed to the stages as plain values.
 """
 
-from .limits import DEFAULT, Limits
-from .sources import SLUG, Element, Field, Keep, Label, Line, SourceRule, Take, compiled
-from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
+from .limits import DEEPEST, DEFAULT, Limits
+from .naming import SLUG, Title
+from .patterns import PATTERN, Regexp, compile_pattern, compiled
+from .sources import Element, Field, Keep, Label, Line, SourceRule, Take
+from .topics import WEIGHT, TopicRule
 from .upstreams import FetchRule, UpstreamRule
 from .views import CONVERSIONS, MOST, View, ViewRule
 
 __all__ = [
     "CONVERSIONS",
+    "DEEPEST",
     "DEFAULT",
     "MOST",
     "PATTERN",
@@ -23,13 +26,14 @@ __all__ = [
     "Label",
     "Limits",
     "Line",
+    "Regexp",
     "SourceRule",
     "Take",
+    "Title",
     "TopicRule",
     "UpstreamRule",
     "View",
     "ViewRule",
     "compile_pattern",
     "compiled",
-    "pattern_options",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+DEEPEST = 256
+"""The cleaner walks no deeper, whatever is allowed: parsers move what lies below, and Python's stack ends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -17,9 +20,9 @@ class Limits:
     link: int = 2000
     """Characters as the dump has them; a longer link is refused."""
     depth: int = 256
-    """Elements within one another; a deeper body is published as plain text."""
+    """Elements within one another, 256 at most; a deeper body is published as plain text."""
     attributes: int = 128
-    """On one element."""
+    """On one element; a body that has more somewhere is published as plain text."""
     seconds: float = 2.0
     """For cleaning one body."""
     memory: int = 512_000_000
@@ -33,6 +36,8 @@ class Limits:
         for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is not above 0")
+        if self.depth > DEEPEST:
+            raise ValueError(f"depth: {self.depth} is above {DEEPEST}, and nothing deeper is ever taken apart")
         if self.settle < timedelta(0):
             raise ValueError(f"settle: {self.settle} is below 0")
         if not self.suffixes:

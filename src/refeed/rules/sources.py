@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import re2
+from .naming import check_slug
+from .patterns import compiled
 
 Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
 """What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
@@ -23,7 +23,7 @@ Label = Literal["author", "tag", "original", "rights"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """An element of a source's pages that is a field, or nothing that its reader came for."""
+    """An element of a source's pages that is a field, or that does not belong to the article."""
 
     select: str
     """CSS, as Beautiful Soup takes it. Checked with config.yaml as a whole: what reads CSS takes 0.3 s to load."""
@@ -34,7 +34,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of a source's texts that is a field, or nothing that its reader came for.
+    """A line of a source's texts that is a field, or that does not belong to the article.
 
     The pattern has to fit a whole line, white space collapsed. Its groups name what they hold:
     `author`, `people`, `rights`, `original`, or `name` and `role`.
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """How much of a source is kept; what is older or more is given up. Nothing is, where nothing is said."""
+    """How much of a source is kept; what is older or more is given up. By default, all of it is kept."""
 
     entries: int = 0
     """The newest so many."""
@@ -84,7 +84,7 @@ class SourceRule:
     folders: tuple[str, ...] = ()
     """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
     archive: bool = False
-    """It keeps other sources' texts: theirs stand before its copies."""
+    """It republishes other sources' texts: where both are stored, theirs count as the original."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
@@ -102,13 +102,13 @@ class SourceRule:
     titles: tuple[str, ...] = ()
     """Patterns of what does not belong to a title; a group `section` names the column that it was."""
     lead: str = ""
-    """Pattern that a text before the lead image, or a bold first paragraph, has to fit to be the source's own lead."""
+    """Pattern that a text above the lead image has to fit to be the source's own lead."""
     agencies: tuple[str, ...] = ()
-    """Patterns of bylines that are the house itself, or an agency, and no person."""
+    """Patterns of bylines that name the publisher itself, or an agency, and no person."""
     take: tuple[Take, ...] = ()
     lines: tuple[Line, ...] = ()
     cut: tuple[str, ...] = ()
-    """Patterns of what is no text within the last lines: an end mark, a credit. Groups as in `lines`."""
+    """Patterns of what does not belong to the last lines: an end mark, a credit. Groups as in `lines`."""
     images: tuple[str, ...] = ()
     """Patterns of URLs of images that show nothing: separators, stand-ins."""
     links: dict[str, str] = field(default_factory=dict)
@@ -118,15 +118,14 @@ class SourceRule:
     related: bool = False
     """Lists of nothing but links to the source's own pages are not the text."""
     digests: str = ""
-    """What the links of pages have in common that do consist of such lists."""
+    """Text in the links of pages that do consist of such lists, which then stay: a daily digest."""
     original_language: str = "en"
     """Language of those articles, BCP 47."""
     labels: dict[str, Label] = field(default_factory=dict)
     """What the lines of a `card` are: {作者: author}."""
 
     def __post_init__(self) -> None:
-        if not SLUG.fullmatch(self.id):
-            raise ValueError(f"id: {self.id!r} is no slug; write lower-case letters, digits and hyphens, at most 60")
+        check_slug("id", self.id)
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
@@ -144,19 +143,3 @@ class SourceRule:
                 yield f"{name}[{index}]", pattern
         for index, line in enumerate(self.lines):
             yield f"lines[{index}].match", line.match
-
-
-SLUG = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
-"""What a source's or a topic's id looks like."""
-
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
-
-
-def compiled(pattern: str, name: str) -> re2._Regexp:
-    """A pattern of a rule, ready for use. Raises ValueError, naming the key it stands under."""
-    try:
-        return re2.compile(pattern, _OPTIONS)
-    except re2.error as error:
-        why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"{name}: {pattern!r} is no pattern that RE2 takes: {why}") from error

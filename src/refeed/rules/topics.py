@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-import re2
+from .naming import Title, check_slug, title_in
+from .patterns import PATTERN, compile_pattern
 
 WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
 """What one mention counts, by place; in the body, one in every thousand characters."""
-
-PATTERN = "re:"
-"""A word that begins with this is a pattern for google-re2."""
-
-_STEPS = 600
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +18,7 @@ class TopicRule:
 
     id: str
     """An ASCII slug; a new one names the old under `was`."""
-    title: dict[str, str] | str = ""
-    """By language, {zh: 气候, en: Climate}, or one for all."""
+    title: Title = ""
     description: str = ""
     words: tuple[str, ...] = ()
     """Simplified or Traditional, Mainland or Taiwan wording; `re:` and a pattern."""
@@ -53,12 +45,19 @@ class TopicRule:
     """Former ids, answered by 301."""
 
     def __post_init__(self) -> None:
-        for name in ("id", "was"):
-            for slug in [self.id] if name == "id" else self.was:
-                if not _SLUG.fullmatch(slug):
-                    raise ValueError(f"{name}: {slug!r} is no slug; use a-z, 0-9 and single hyphens")
+        check_slug("id", self.id)
+        for former in self.was:
+            check_slug("was", former)
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
+        self._check_words()
+        self._check_numbers()
+
+    def name(self, language: str = "zh") -> str:
+        """The title in this language, or the first there is, or the id."""
+        return title_in(self.title, language, self.id)
+
+    def _check_words(self) -> None:
         if not (self.words or self.pairs or self.sections):
             raise ValueError("words: none given; a topic needs words, pairs or sections, and hints only add to them")
         for name in ("words", "hints", "without", "sections", "sources"):
@@ -70,6 +69,8 @@ class TopicRule:
             for side, words in enumerate(pair, 1):
                 for number, word in enumerate(words, 1):
                     _check_word("pairs", f"number {place}, list {side}, word {number}", word)
+
+    def _check_numbers(self) -> None:
         for name, value in self.weight.items():
             if name not in WEIGHT:
                 raise ValueError(f"weight.{name}: no such place; known here: {', '.join(WEIGHT)}")
@@ -79,38 +80,6 @@ class TopicRule:
             raise ValueError(f"threshold: {self.threshold} is not above 0 and up to 1000")
         if not 0 < self.per_source <= 1:
             raise ValueError(f"per_source: {self.per_source} is no share; write one above 0 and up to 1")
-
-    def name(self, language: str = "zh") -> str:
-        """The title in this language, or the first there is, or the id."""
-        if isinstance(self.title, str):
-            return self.title or self.id
-        primary = language.split("-")[0]
-        return self.title.get(language) or self.title.get(primary) or next(iter(self.title.values()), "") or self.id
-
-
-def compile_pattern(text: str) -> re2._Regexp:
-    """A pattern of a topic, ready to search. Raises ValueError that says what is wrong with it.
-
-    re2 takes time linear in the text whatever the pattern; the limit on steps keeps the factor small. Measured on the
-    worst patterns we could think of, 10,000 characters cost 30 ms at 600 steps and 240 ms at 2,300.
-    """
-    try:
-        pattern = re2.compile(text, pattern_options())
-    except re2.error as error:
-        reason = error.args[0] if error.args else error
-        raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
-    if pattern.programsize > _STEPS:
-        raise ValueError(f"it unrolls to {pattern.programsize} steps of at most {_STEPS}; shorten or split it")
-    return pattern
-
-
-def pattern_options() -> re2.Options:
-    """How every pattern is read: in any case, silently, in little memory."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = 2 << 20
-    return options
 
 
 def _check_word(name: str, where: str, word: str) -> None:

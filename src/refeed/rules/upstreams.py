@@ -59,7 +59,7 @@ class UpstreamRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRule:
-    """What every request outwards keeps to."""
+    """Limits on every outgoing request."""
 
     allow: tuple[str, ...] = ()
     """Hosts (`feeds.internal`, `127.0.0.1:8080`) and networks (`10.0.0.0/8`) that may be private or on odd ports."""

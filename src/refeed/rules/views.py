@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from .sources import SLUG
-from .topics import compile_pattern
+from .naming import SLUG, Title, check_slug, title_in
+from .patterns import compile_pattern
 
 CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
 """OpenCC's, by its names."""
@@ -84,7 +84,7 @@ class ViewRule(View):
     """A view with a name and an address of its own: `feeds/view/<id>.atom`."""
 
     id: str
-    title: dict[str, str] | str = ""
+    title: Title = ""
     """As a topic's; without one, the feed's own."""
     description: str = ""
     feed: str = "all"
@@ -94,8 +94,7 @@ class ViewRule(View):
 
     def __post_init__(self) -> None:
         View.__post_init__(self)
-        if not SLUG.fullmatch(self.id):
-            raise ValueError(f"id: {self.id!r} is no slug; use a-z, 0-9 and single hyphens")
+        check_slug("id", self.id)
         if not re.fullmatch(r"all|(?:source|topic)/[a-z0-9-]+", self.feed):
             raise ValueError(f"feed: {self.feed!r} is no feed's path; write all, source/<id> or topic/<id>")
         if self.filter_time:
@@ -104,10 +103,7 @@ class ViewRule(View):
 
     def name(self, language: str, otherwise: str) -> str:
         """The title in this language, or the first there is, or what the feed itself is called."""
-        if isinstance(self.title, str):
-            return self.title or otherwise
-        primary = language.split("-")[0]
-        return self.title.get(language) or self.title.get(primary) or next(iter(self.title.values()), otherwise)
+        return title_in(self.title, language, otherwise)
 
 
 def _check_pattern(field: str, text: str) -> None:

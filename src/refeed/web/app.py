@@ -17,7 +17,7 @@ from ..publish import Folder
 from .answers import refused
 from .counting import Counting
 from .doors import closed
-from .feeds import feeds
+from .feeds import Feeds
 from .health import Health
 from .manners import SAFETY
 from .metrics import metrics
@@ -73,16 +73,17 @@ def assemble(opened: Opened) -> tuple[Flask, Viewing]:
 
 def _feeds(opened: Opened, stored: Stored, turns: Turns) -> Blueprint:
     folder = Folder(opened.settings.feeds_folder)
-    return feeds(
-        make_catalogue(opened.settings),
-        opened.places,
-        opened.access,
+    feeds = Feeds(
+        catalogue=make_catalogue(opened.settings),
+        places=opened.places,
+        access=opened.access,
         deliver=opened.front.deliver,
         archive=stored.archive,
         remembers=stored.remembers,
         filled=lambda: folder.digest("feeds.json") is not None,  # which is made after the feeds
         turns=turns,
     )
+    return feeds.blueprint()
 
 
 def _noted(counting: Counting, response: Response) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -25,87 +26,95 @@ Archive = Callable[[str, str], bool]
 """Render one archive (feed, name) into feeds/; False when there is none. Raises StoreError, PublishError."""
 
 
-def feeds(
-    catalogue: Catalogue,
-    places: Places,
-    access: Access,
-    *,
-    deliver: Deliver,
-    archive: Archive,
-    remembers: Callable[[str], bool],
-    filled: Callable[[], bool],
-    turns: Turns,
-) -> Blueprint:
-    """The routes. `remembers` says whether a feed once had entries, and raises StoreError; `filled`, whether all
-    documents were made once, so that one which is not there is no feed's."""
-    blueprint = Blueprint("feeds", __name__)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """What the routes answer from."""
 
-    @blueprint.get("/feeds/<path:path>")
-    def document(path: str) -> Response | WSGIApplication:
+    catalogue: Catalogue
+    places: Places
+    access: Access
+    deliver: Deliver
+    archive: Archive
+    remembers: Callable[[str], bool]
+    """Whether a feed once had entries. Raises StoreError."""
+    filled: Callable[[], bool]
+    """Whether all documents were made once, so that one which is not there is no feed's."""
+    turns: Turns
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        blueprint = Blueprint("feeds", __name__)
+        blueprint.add_url_rule("/feeds/<path:path>", "document", self.document)
+        blueprint.add_url_rule("/k/<token>/feeds/<path:path>", "private_document", self.private_document)
+        return blueprint
+
+    def document(self, path: str) -> Response | WSGIApplication:
+        """A public document: made now, moved, gone, or unknown."""
         what = asked(f"/feeds/{path}")
         if what is not None:
-            found = _gone(catalogue, access, what) or (_found(what) if places.allowed(what) else None)
+            found = self._gone(what) or (self._found(what) if self.places.allowed(what) else None)
             if found is not None:
                 return found
-            if what.name.feed.startswith("topic/") and what.name.feed not in catalogue.feeds and _was_there(what):
+            if self._is_former_topic(what):
                 return plain(410)
-        return plain(404, _hint(catalogue, path))
+        return plain(404, self._hint(path))
 
-    @blueprint.get("/k/<token>/feeds/<path:path>")
-    def private_document(token: str, path: str) -> Response | WSGIApplication:
+    def private_document(self, token: str, path: str) -> Response | WSGIApplication:
+        """A private document: made now, moved, or nothing that its token opens."""
         what = asked(f"/k/{token}/feeds/{path}")
-        found = (_renamed(what) or (_found(what) if places.allowed(what) else None)) if what else None
+        found = (self._renamed(what) or (self._found(what) if self.places.allowed(what) else None)) if what else None
         return found or plain(404, "There is nothing at this address, or not for its token.", kept=False)
 
-    def _was_there(what: Asked) -> bool:
+    def _gone(self, what: Asked) -> Response | None:
+        """301 for a feed that was renamed, 410 for one that was retired; nothing is said of those that are private."""
+        feed = what.name.feed
+        new = self.catalogue.moved.get(feed)
+        if new in self.catalogue.listed:
+            return moved(f"{self.catalogue.site.base_url}/feeds/{new}{what.path.removeprefix(feed)}")
+        return plain(410) if feed in self.catalogue.retired and not self.access.is_private(feed) else None
+
+    def _is_former_topic(self, what: Asked) -> bool:
         """A topic that was taken out of config.yaml: the store remembers that it had entries."""
+        feed = what.name.feed
+        if not feed.startswith("topic/") or feed in self.catalogue.feeds:
+            return False
         try:
-            with turns.one():
-                return remembers(what.name.feed)
+            with self.turns.one():
+                return self.remembers(feed)
         except (BusyError, StoreError):
             return False
 
-    def _renamed(what: Asked) -> Response | None:
+    def _renamed(self, what: Asked) -> Response | None:
         """A private feed's new address, for a reader who may have the old one."""
-        new = catalogue.moved.get(what.name.feed)
-        reader = access.reader(what.name.feed, what.token) if new and what.token else None
-        if not new or not reader or not access.is_private(new):
+        new = self.catalogue.moved.get(what.name.feed)
+        reader = self.access.reader(what.name.feed, what.token) if new and what.token else None
+        if not new or not reader or not self.access.is_private(new):
             return None
         rest = what.path.removeprefix(what.name.feed)
-        return moved(f"{catalogue.site.base_url}/k/{access.token(new, reader)}/feeds/{new}{rest}", kept=False)
+        token = self.access.token(new, reader)
+        return moved(f"{self.catalogue.site.base_url}/k/{token}/feeds/{new}{rest}", kept=False)
 
-    def _found(what: Asked) -> Response | WSGIApplication | None:
+    def _found(self, what: Asked) -> Response | WSGIApplication | None:
         if what.name.archive:
-            return _archive(what, what.name.archive)
-        known = what.name.feed in catalogue.feeds or what.name.format is None
+            return self._archived(what, what.name.archive)
+        known = what.name.feed in self.catalogue.feeds or what.name.format is None
         # Sources that nobody configured are known by their entries alone.
-        if known or (what.name.feed.startswith("source/") and not filled()):
-            return deliver(request.path) or plain(503, retry=_MAKING)
+        if known or (what.name.feed.startswith("source/") and not self.filled()):
+            return self.deliver(request.path) or plain(503, retry=_MAKING)
         return None
 
-    def _archive(what: Asked, name: str) -> Response | WSGIApplication | None:
+    def _archived(self, what: Asked, name: str) -> Response | WSGIApplication | None:
         try:
-            with turns.one():
-                there = archive(what.name.feed, name)
+            with self.turns.one():
+                there = self.archive(what.name.feed, name)
         except BusyError:
             return plain(503, "Much is being made just now. Ask again in a moment.", retry=_MAKING)
         except (StoreError, PublishError):
             return plain(503, "Archives cannot be made just now. Ask again later.", retry=60)
-        return deliver(request.path) if there else None
+        return self.deliver(request.path) if there else None
 
-    return blueprint
-
-
-def _gone(catalogue: Catalogue, access: Access, what: Asked) -> Response | None:
-    """301 for a feed that was renamed, 410 for one that was retired; nothing is said of those that are private."""
-    feed = what.name.feed
-    new = catalogue.moved.get(feed)
-    if new in catalogue.listed:
-        return moved(f"{catalogue.site.base_url}/feeds/{new}{what.path.removeprefix(feed)}")
-    return plain(410) if feed in catalogue.retired and not access.is_private(feed) else None
-
-
-def _hint(catalogue: Catalogue, path: str) -> str:
-    if path.rstrip("/") in catalogue.listed:
-        return "A feed's address ends in .atom, .rss or .json."
-    return f"There is no feed at this address. All feeds: {catalogue.site.base_url}/feeds/opml.xml"
+    def _hint(self, path: str) -> str:
+        """What to say of an address that no feed has."""
+        if path.rstrip("/") in self.catalogue.listed:
+            return "A feed's address ends in .atom, .rss or .json."
+        return f"There is no feed at this address. All feeds: {self.catalogue.site.base_url}/feeds/opml.xml"

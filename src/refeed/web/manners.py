@@ -28,8 +28,10 @@ SAFETY = (
 
 _OPEN = ("Access-Control-Allow-Origin", "*")
 _EXPOSED = ("Access-Control-Expose-Headers", "ETag, Link")
+FEED = r"all|(?:source|topic|view)/[a-z0-9-]{1,100}"
+"""Pattern of a feed's path, whether or not there is such a feed."""
 _NAME = re.compile(
-    r"(?P<path>all|(?:source|topic|view)/[a-z0-9-]{1,100})(?:/archive/(?P<archive>\d{4}-\d{2}(?:-\d{1,5})?))?"
+    rf"(?P<path>{FEED})(?:/archive/(?P<archive>\d{{4}}-\d{{2}}(?:-\d{{1,5}})?))?"
     r"\.(?P<format>atom|rss|json)"
 )
 

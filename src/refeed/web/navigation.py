@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from .manners import named
+
 DOCUMENT_KEY = "refeed.document"
 """Key of the WSGI environment that holds the document's name when its page stands in for it. A page that finds it
 answers under the document's address: never stored by any cache, not even the browser's own, because the document
@@ -17,10 +19,9 @@ VARY = "Sec-Fetch-Dest"
 """What both answers, the page and the document, name beside the coding. `wants_page` looks at more, but what it decides
 about a navigation is never stored, and a cache keeps one document for all readers: their Accept headers are legion."""
 
+_MONTH = len("2023-07")
+"""An archive is named after its month, and a number where a month has several."""
 _FEED_TYPES = re.compile(r"application/(?:atom|rss|rdf|feed)\b|[+/]json|x-opml")
-_DOCUMENT = re.compile(
-    r"(?:feeds/)?(?P<feed>all|(?:source|topic|view)/[a-z0-9-]{1,100})(?:/archive/(?P<month>\d{4}-\d{2})(?:-\d{1,5})?)?\.(?:atom|rss|json)"
-)
 
 
 def wants_page(headers: Mapping[str, str]) -> bool:
@@ -40,10 +41,10 @@ def wants_page(headers: Mapping[str, str]) -> bool:
 
 def page_path(document: str) -> str | None:
     """The page that shows what a document holds: `feeds/source/bbc.atom` -> `/source/bbc`; None when it has none."""
-    match = _DOCUMENT.fullmatch(document.lstrip("/"))
-    if match is None:
+    name = named(document.lstrip("/").removeprefix("feeds/"))
+    if name is None or name.format is None:
         return None
-    return f"/{match['feed']}/{match['month']}" if match["month"] else f"/{match['feed']}"
+    return f"/{name.feed}/{name.archive[:_MONTH]}" if name.archive else f"/{name.feed}"
 
 
 def prefers_html(accept: str) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from ..clock import now
 from ..config import Settings
-from ..dumpfile import DumpFile, write
+from ..dumpfile import DumpFile
+from ..dumpfolder import write
 from ..errors import PushError, QuarantineError
 from ..making import Maker
 from ..model import Dump
@@ -35,36 +37,49 @@ def push(settings: Settings) -> Blueprint:
 
     @blueprint.post(PUSH)
     def dumps() -> Response:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = sha256(token.strip().encode()).digest()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted):
+        if not hmac.compare_digest(_given_token(), wanted):
             return _says(401, "send the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
         wait = pace.wait()
         if wait:
             return _says(429, f"at most {_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
-        length = request.content_length
-        if length is None:  # chunks: granian gives those of a connection that broke off as if they were all
-            return _says(411, "say how long the body is: Content-Length")
-        if length > LIMIT:
-            return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
-        body = request.stream.read(LIMIT + 1)
-        if len(body) > LIMIT:
-            return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
-        if len(body) < length:
-            return _says(400, f"the body ended early, after {len(body)} bytes; nothing was written")
-        try:
-            files = read_push(body, request.content_type or "", now())
-            ids = _ids(maker, files)
-        except PushError as error:
-            return _says(400, str(error))
-        try:
-            new = write(root, files)
-        except OSError as error:
-            return _says(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
-        answer = msgspec.json.encode({"entries": ids, "new": len(new)})
-        return Response(answer + b"\n", 201 if new else 200, content_type="application/json")
+        body = _body()
+        return body if isinstance(body, Response) else _taken(body, root, maker)
 
     return blueprint
+
+
+def _given_token() -> bytes:
+    """The digest of the bearer token that the request has; of nothing when it has none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
+
+
+def _body() -> bytes | Response:
+    """The whole body of the request, or why it is not taken."""
+    length = request.content_length
+    if length is None:  # chunks: granian gives those of a connection that broke off as if they were all
+        return _says(411, "say how long the body is: Content-Length")
+    body = request.stream.read(LIMIT + 1) if length <= LIMIT else b""
+    if max(length, len(body)) > LIMIT:
+        return _says(413, f"a request has at most {LIMIT} bytes; send the dumps in several")
+    if len(body) < length:
+        return _says(400, f"the body ended early, after {len(body)} bytes; nothing was written")
+    return body
+
+
+def _taken(body: bytes, root: Path, maker: Maker) -> Response:
+    """Write the dumps of a body, all or none, and say which entries they will be."""
+    try:
+        files = read_push(body, request.content_type or "", now())
+        ids = _ids(maker, files)
+    except PushError as error:
+        return _says(400, str(error))
+    try:
+        new = write(root, files)
+    except OSError as error:
+        return _says(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
+    answer = msgspec.json.encode({"entries": ids, "new": len(new)})
+    return Response(answer + b"\n", 201 if new else 200, content_type="application/json")
 
 
 def _ids(maker: Maker, files: Sequence[DumpFile]) -> list[str]:

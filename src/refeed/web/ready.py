@@ -79,7 +79,7 @@ class Ready:
         return body
 
     def not_modified(self, tags: str | None, since: str | None) -> Headers | None:
-        """Headers of the 304 that these conditions call for, if they do. If-None-Match stands before the date."""
+        """Headers of the 304 that these conditions call for, or None. If-None-Match takes precedence over the date."""
         if tags is not None:
             tag = matched(tags, self.unchanged)
             return self.unchanged[tag] if tag else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import outward
-from ..dumpfile import sweep
+from ..dumpfolder import sweep
 from ..errors import FetchError
 from ..fetch import Pings, fetch_all
 from ..model import FORMATS

@@ -6,10 +6,10 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from .. import dumps
+from ..clock import now, rfc3339
 from ..dumps import Found
 from ..errors import IgnoredError, QuarantineError, VanishedError
 from ..ingest import BATCH, RETRY, Tally
@@ -161,15 +161,19 @@ class Ingesting:
                 self._growing.add(file)
         self._soon = False
         self._scanned = time.monotonic()
-        self._scanned_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._scanned_at = rfc3339(now())
         self._cost = self._scanned - began
-        for folder, why in self._watching.polled(self._folders).items():
-            self._report.trouble(f"events of {folder}", f"polled every few seconds: {why}")
-        for what in [name for name in self._report.troubles if name.startswith("events of ")]:
-            if what.removeprefix("events of ") not in self._watching.polled(self._folders):
-                self._report.well(what)
         if len(found) > BATCH:
             _log.info("%d dumps to ingest, found in %.1f s", len(found), self._cost)
+        self._tell_polled()
+
+    def _tell_polled(self) -> None:
+        """Report which folders are polled because their events cannot be relied on, and which no longer."""
+        polled = {f"events of {folder}": why for folder, why in self._watching.polled(self._folders).items()}
+        for what, why in polled.items():
+            self._report.trouble(what, f"polled every few seconds: {why}")
+        for what in [name for name in self._report.troubles if name.startswith("events of ") and name not in polled]:
+            self._report.well(what)
 
     def _ingest(self) -> None:
         """Take a batch of the backlog; while it is recorded, the next one is made already."""

@@ -51,15 +51,24 @@ class Publishing:
 
     def turn(self, *, busy: bool) -> None:
         """Publish if it is time. `busy` says that there is more to ingest."""
-        began = time.monotonic()
-        if not self.owed and began - self._looked > _LOOK:
-            self._looked = began
-            thoroughly = began - self._searched > _SEARCH
-            self._searched = began if thoroughly else self._searched
-            if self._publisher.damaged(foreign=thoroughly):
-                self.owe(slight=True)
-        if not self.waits:
+        self._look()
+        if self.waits:
+            self._publish(busy)
+
+    def _look(self) -> None:
+        """Owe a publication when documents that are there were damaged, or others than ours lie among them."""
+        moment = time.monotonic()
+        if self.owed or moment - self._looked <= _LOOK:
             return
+        self._looked = moment
+        thoroughly = moment - self._searched > _SEARCH
+        if thoroughly:
+            self._searched = moment
+        if self._publisher.damaged(foreign=thoroughly):
+            self.owe(slight=True)
+
+    def _publish(self, busy: bool) -> None:
+        began = time.monotonic()
         try:
             changed = self._publisher.publish()
         except PublishError as error:

@@ -7,11 +7,12 @@ import re
 from flask import Blueprint, Response, abort
 
 from ...config import Settings
+from ..manners import FEED
 from . import answers
 from .assets import Assets
 from .qr import qr_code
 
-_FEED = re.compile(r"all|(?:source|topic|view)/[a-z0-9-]{1,100}")
+_FEED = re.compile(FEED)
 # Addresses that browsers, telephones and readers try without being told.
 _ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "icon.svg": "icon.svg"}
 

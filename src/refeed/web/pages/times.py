@@ -10,18 +10,20 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from markupsafe import Markup, escape
 
+from ...clock import rfc3339
+
 
 def moment(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     """Day and time in the source's zone, which is named by its distance from UTC."""
     there = instant.astimezone(zone)
     text = f"{format_date(there, 'medium', locale=locale)} {format_time(there, 'HH:mm', locale=locale)} {offset(there)}"
-    return Markup(f'<time datetime="{_machine(instant)}">{escape(text)}</time>')
+    return Markup(f'<time datetime="{rfc3339(instant)}">{escape(text)}</time>')
 
 
 def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
     """The day alone, for lists."""
     text = _day(instant.astimezone(zone).date(), locale)
-    return Markup(f'<time datetime="{_machine(instant)}" class="day">{escape(text)}</time>')
+    return Markup(f'<time datetime="{rfc3339(instant)}" class="day">{escape(text)}</time>')
 
 
 def month_name(month: str, locale: Locale, *, year: bool) -> str:
@@ -42,10 +44,6 @@ def offset(there: datetime) -> str:
 @lru_cache(maxsize=1000)
 def _day(there: date, locale: Locale) -> str:
     return format_date(there, "medium", locale=locale)
-
-
-def _machine(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 UTC = ZoneInfo("UTC")

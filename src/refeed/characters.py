@@ -1,0 +1,13 @@
+"""Which characters a feed can carry."""
+
+from __future__ import annotations
+
+import re
+
+UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 cannot carry, not even as a reference (its section 2.2)."""
+
+
+def carried(text: str) -> str:
+    """The text with U+FFFD for each character that XML cannot carry; never shorter, so that nothing grows together."""
+    return UNCARRIED.sub("\ufffd", text)
