@@ -20,7 +20,7 @@ _PART = 250
 """The same for one more link, tag, person or media file."""
 
 
-class Limits(NamedTuple):
+class Budget(NamedTuple):
     """What one document holds at most: `feeds.entries` and `feeds.bytes`."""
 
     entries: int
@@ -64,15 +64,15 @@ def _escaped(text: str) -> int:
     return len(text.encode(errors="surrogatepass")) + references + escapes
 
 
-def is_enormous(size: int, limits: Limits) -> bool:
+def is_enormous(size: int, budget: Budget) -> bool:
     """Whether an entry alone would take more than half of a document: it is then carried by its summary
     (`FeedEntry.brief`), so that one entry cannot push all others out of a feed."""
-    return size > limits.bytes // 2
+    return size > budget.bytes // 2
 
 
-def carried(size: int, limits: Limits) -> int:
+def carried(size: int, budget: Budget) -> int:
     """What an entry of this weight takes of a document's budget."""
-    return min(size, 4 * _MARKUP) if is_enormous(size, limits) else size
+    return min(size, 4 * _MARKUP) if is_enormous(size, budget) else size
 
 
 def month_of(published: datetime) -> str:
@@ -80,24 +80,24 @@ def month_of(published: datetime) -> str:
     return published.astimezone(UTC).isoformat()[:7]
 
 
-def window(sizes: Iterable[int], limits: Limits) -> int:
+def window(sizes: Iterable[int], budget: Budget) -> int:
     """How many of the entries, given newest first by (published, id), the subscription document holds."""
     count = total = 0
     for size in sizes:
-        total += carried(size, limits)
-        if count == limits.entries or (total > limits.bytes and count > 0):
+        total += carried(size, budget)
+        if count == budget.entries or (total > budget.bytes and count > 0):
             break
         count += 1
     return count
 
 
-def chunks(month: str, rows: Iterable[Row], limits: Limits) -> tuple[Chunk, ...]:
+def chunks(month: str, rows: Iterable[Row], budget: Budget) -> tuple[Chunk, ...]:
     """The chunks of one month's entries, in whatever order those come."""
     filled: list[list[str]] = []
     total = 0
     for row in sorted(rows, key=lambda row: (row.published, row.id)):
-        size = carried(row.size, limits)
-        if not filled or len(filled[-1]) == limits.entries or total + size > limits.bytes:
+        size = carried(row.size, budget)
+        if not filled or len(filled[-1]) == budget.entries or total + size > budget.bytes:
             filled.append([])
             total = 0
         filled[-1].append(row.id)
@@ -105,12 +105,12 @@ def chunks(month: str, rows: Iterable[Row], limits: Limits) -> tuple[Chunk, ...]
     return tuple(Chunk(_name(month, number), tuple(ids)) for number, ids in enumerate(filled, start=1))
 
 
-def count(sizes: Iterable[int], limits: Limits) -> int:
+def count(sizes: Iterable[int], budget: Budget) -> int:
     """How many chunks one month has, from the weights of its entries, oldest first: what `chunks` makes of them."""
     number = held = total = 0
     for size in sizes:
-        carries = carried(size, limits)
-        if not number or held == limits.entries or total + carries > limits.bytes:
+        carries = carried(size, budget)
+        if not number or held == budget.entries or total + carries > budget.bytes:
             number, held, total = number + 1, 0, 0
         held += 1
         total += carries

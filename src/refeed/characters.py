@@ -9,5 +9,7 @@ UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def carried(text: str) -> str:
-    """The text with U+FFFD for each character that XML cannot carry; never shorter, so that nothing grows together."""
+    """The text with U+FFFD for each character that XML cannot carry: feedgen raises ValueError for one in any string,
+    and one entry would cost the feed. Replaced and never deleted: what stood on both sides of it in sanitised HTML
+    could make a link live again."""
     return UNCARRIED.sub("\ufffd", text)

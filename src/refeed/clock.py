@@ -11,5 +11,5 @@ def now() -> datetime:
 
 
 def rfc3339(instant: datetime) -> str:
-    """An instant as every machine-readable answer writes it, in UTC: `2020-07-20T10:20:18Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """An instant as every document and every machine-readable answer writes it, in UTC: `2020-07-20T10:20:18Z`."""
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from . import archives, render, views
-from .archives import Chunk, Limits, Row
+from .archives import Budget, Chunk, Row
 from .catalogue import Catalogue, labels
 from .model import Feed, FeedEntry, FeedInfo, Format, Site, Tombstone
 from .rules import MOST, View
@@ -28,10 +28,10 @@ _KEPT = 1000
 class Documents:
     """Makes documents. Two of them over the same store give the same bytes."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, limits: Limits) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, budget: Budget) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._limits = limits
+        self._budget = budget
         self._entries: OrderedDict[str, Stored] = OrderedDict()
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
         """By feed and month: version, and how many chunks there were in it."""
@@ -42,13 +42,13 @@ class Documents:
             named = self._catalogue.views[path]
             return self.view(named.feed, named, _NEVER, self._catalogue.feeds[path])
         members = self._newest(path)
-        members = members[: archives.window((member.weight for member in members), self._limits)]
+        members = members[: archives.window((member.weight for member in members), self._budget)]
         months = self._store.months(path) if months is None else months
         return self._feed(path, members, self._names(path, months[:2]), None)
 
     def _newest(self, path: str) -> list[Member]:
         """A feed's newest entries, no source having more of them than its share where the feed sets one."""
-        most, share = self._limits.entries, self._catalogue.shares.get(path, 1.0)
+        most, share = self._budget.entries, self._catalogue.shares.get(path, 1.0)
         if share >= 1:
             return self._store.newest(path, most)
         members = self._store.newest(path, most * _REACH)
@@ -82,12 +82,12 @@ class Documents:
         It has no archives: those hold everything.
         """
         members = self._store.newest(path, views.SCANNED)
-        most = min(view.limit, MOST) if view.limit else self._limits.entries
+        most = min(view.limit, MOST) if view.limit else self._budget.entries
         named = self.subscription(path).entries if path in self._catalogue.views else None
         entries = self._lazily(members, mixed=info.mixed) if named is None else iter(named)
         chosen = views.Selection(view, now).choose(entries, most)
         shown = [views.show(entry, view) for entry in chosen]
-        shown = shown[: archives.window((archives.weight(s.entry) for s in shown), self._limits._replace(entries=most))]
+        shown = shown[: archives.window((archives.weight(s.entry) for s in shown), self._budget._replace(entries=most))]
         newest = members[0].published if members else _NEVER
         language = views.script(view.opencc) if view.opencc and info.language.startswith("zh") else info.language
         title, subtitle = (views.convert(text, view.opencc) for text in (info.title, info.subtitle))
@@ -112,12 +112,12 @@ class Documents:
     def _count(self, path: str, month: MonthState) -> int:
         version, count = self._counts.get((path, month.month), (-1, 0))
         if version != month.version:
-            count = archives.count(self._store.weights(path, month.month), self._limits)
+            count = archives.count(self._store.weights(path, month.month), self._budget)
             self._counts[path, month.month] = month.version, count
         return count
 
     def _chunks(self, month: str, members: Sequence[Member]) -> tuple[Chunk, ...]:
-        return archives.chunks(month, (Row(m.id, m.published, m.weight) for m in members), self._limits)
+        return archives.chunks(month, (Row(m.id, m.published, m.weight) for m in members), self._budget)
 
     def _feed(self, path: str, members: list[Member], names: tuple[str, ...], archive: str | None) -> Feed:
         info = self._catalogue.feeds[path]
@@ -167,11 +167,11 @@ class Documents:
             source=self._catalogue.sources.get(stored.entry.source) if mixed else None,
             labels=labels(self._catalogue, [label.topic for label in stored.labels]),
             via=stored.via,
-            brief=archives.is_enormous(member.weight, self._limits),
+            brief=archives.is_enormous(member.weight, self._budget),
         )
 
     def _tombstones(self, path: str, *, mixed: bool) -> tuple[Tombstone, ...]:
         return tuple(
             Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
-            for id, source, when in self._store.withdrawn(path, self._limits.entries)
+            for id, source, when in self._store.withdrawn(path, self._budget.entries)
         )

@@ -114,12 +114,12 @@ class Maker:
             raw = parse(dump, self.limits)
         except QuarantineError as error:
             return Made(outcome=Outcome.QUARANTINED, reason=str(error))
-        load = weigh(raw.html)
+        load = weigh(raw.html, self.limits)
         if load.over:
             return self._made(raw, plain(raw, self.known, load.over))
         if load.heavy and not alone:
             raise HeavyError
-        return self._made(raw, clean(raw, self.known))
+        return self._made(raw, clean(raw, self.known, self.limits))
 
     def identify(self, dump: Dump) -> str:
         """The id of the entry that a dump would be, without making it. Raises QuarantineError."""

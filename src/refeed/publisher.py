@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from . import render
-from .archives import Limits
+from .archives import Budget
 from .catalogue import Catalogue, make_catalogue
 from .config import Settings
 from .documents import Documents
@@ -34,7 +34,7 @@ class Publisher:
         self._settings = settings
         self._store = store
         self._folder = folder
-        self._limits = Limits(settings.feeds.entries, settings.feeds.bytes)
+        self._budget = Budget(settings.feeds.entries, settings.feeds.bytes)
         self._made: tuple[list[Source], Catalogue, dict[str, str], Documents] | None = None
         self._newest: dict[str, tuple[int, datetime | None]] = {}
         self._tidied = False
@@ -207,8 +207,8 @@ class Publisher:
         sources = self._store.sources()
         if self._made is None or self._made[0] != sources:
             catalogue = make_catalogue(self._settings, sources)
-            presentations = {path: catalogue.presentation(path, EDITION, self._limits) for path in catalogue.feeds}
-            self._made = sources, catalogue, presentations, Documents(self._store, catalogue, self._limits)
+            presentations = {path: catalogue.presentation(path, EDITION, self._budget) for path in catalogue.feeds}
+            self._made = sources, catalogue, presentations, Documents(self._store, catalogue, self._budget)
         return self._made[1:]
 
     def _waits(self, marks: dict[str, Mark], identity: str) -> bool:

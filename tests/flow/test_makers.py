@@ -134,3 +134,16 @@ def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
     [stored] = program.store.entries([program.store.newest("all", 300)[-1].id])
     assert edited in stored.entry.html
     program.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "body", "reason"),
+    [
+        (Limits(depth=50), "<div>" * 51 + "样稿。", "nested more than 50 deep"),
+        (Limits(attributes=20), f"<p {' '.join(f'a{n}=1' for n in range(21))}>样稿。", "more than 20 attributes"),
+    ],
+)
+def test_what_a_dump_may_be_is_what_the_settings_say(limits: Limits, body: str, reason: str) -> None:
+    given = Dump(path="a.md", folder="", data=dump(1, body), seen=NOW)
+    assert reason in str(Maker(sources=(), topics=(), limits=limits).make(given, alone=True).reason)
+    assert Maker(sources=(), topics=(), limits=Limits()).make(given, alone=True).reason is None

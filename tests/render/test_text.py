@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from refeed.archives import weight
+from refeed.characters import carried
+from refeed.clock import rfc3339
 from refeed.media import Measured, files, filled
 from refeed.model import (
     Enclosure,
@@ -32,7 +34,7 @@ from refeed.model import (
 )
 from refeed.render import RENDERERS, atom, catalogue, check, opml, rss
 from refeed.render import json as json_feed
-from refeed.render.text import carriable, rfc822, rfc3339, uri
+from refeed.render.text import rfc822, uri
 from render.samples import entry_of, feed_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -76,7 +78,7 @@ shown = st.builds(
 
 def said(text: str) -> str:
     """What is expected of a plain text: nothing where it holds blanks alone."""
-    return carriable(text) if carriable(text).strip() else ""
+    return carried(text) if carried(text).strip() else ""
 
 
 def strict(document: bytes) -> Any:
@@ -91,7 +93,7 @@ def test_any_text_comes_back_out_of_atom(one: FeedEntry) -> None:
     entry = one.entry
     assert found.findtext(f"{ATOM}title") == (said(entry.title) or uri(entry.link))
     assert found.findtext(f"{ATOM}summary", "") == said(entry.summary)
-    assert found.findtext(f"{ATOM}rights", "") == carriable(entry.rights)
+    assert found.findtext(f"{ATOM}rights", "") == carried(entry.rights)
     names = [said(name) for name in entry.authors if said(name)]
     assert [name.text for name in found.iterfind(f"{ATOM}author/{ATOM}name")] == names
     if not one.brief:
@@ -107,10 +109,10 @@ def test_any_text_comes_back_out_of_rss(one: FeedEntry) -> None:
     assert found.findtext("title") == (said(entry.title) or uri(entry.link))
     if said(entry.summary):
         description = found.findtext("description").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-        assert description == carriable(entry.summary)
+        assert description == carried(entry.summary)
         assert "<" not in found.findtext("description")
     if not one.brief and said(entry.html):
-        assert found.findtext(content if said(entry.summary) else "description") == carriable(entry.html)
+        assert found.findtext(content if said(entry.summary) else "description") == carried(entry.html)
 
 
 @given(shown)
@@ -121,7 +123,7 @@ def test_any_text_comes_back_out_of_json(one: FeedEntry) -> None:
     assert item["title"] == (said(entry.title) or uri(entry.link))
     assert item.get("summary", "") == said(entry.summary)
     if not one.brief and said(entry.html):
-        assert item["content_html"] == carriable(entry.html)
+        assert item["content_html"] == carried(entry.html)
 
 
 @settings(max_examples=40)
@@ -161,10 +163,10 @@ def test_any_text_in_a_feed_s_own_fields_is_carried(title: str, subtitle: str, n
 
 @given(anything)
 def test_only_what_xml_cannot_carry_is_replaced(text: str) -> None:
-    assert len(carriable(text)) == len(text)
+    assert len(carried(text)) == len(text)
     element = etree.Element("x")
-    element.text = carriable(text)
-    assert all(a == b or b == "\ufffd" for a, b in zip(text, carriable(text), strict=True))
+    element.text = carried(text)
+    assert all(a == b or b == "\ufffd" for a, b in zip(text, carried(text), strict=True))
 
 
 @given(links)

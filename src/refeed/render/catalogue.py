@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from ..characters import carried
+from ..clock import rfc3339
 from ..model import FORMATS, FeedFacts, Site
 from .addresses import absolute, document, feed_id, page
 from .parts import feed_title
-from .text import carriable, rfc3339, uri
+from .text import uri
 
 
 def catalogue(site: Site, feeds: Sequence[FeedFacts]) -> bytes:
@@ -19,8 +21,8 @@ def catalogue(site: Site, feeds: Sequence[FeedFacts]) -> bytes:
     listing = {
         "version": 1,
         "id": site.id,
-        "title": carriable(site.title),
-        "publisher": carriable(site.author),
+        "title": carried(site.title),
+        "publisher": carried(site.author),
         "language": site.language,
         "home_page_url": f"{site.base_url}/",
         "opml_url": f"{site.base_url}/feeds/opml.xml",
@@ -38,7 +40,7 @@ def _listed(site: Site, facts: FeedFacts) -> dict[str, Any]:
         "path": info.path,
         "kind": info.path.partition("/")[0],
         "title": feed_title(info),
-        "description": carriable(info.subtitle),
+        "description": carried(info.subtitle),
         "language": info.language,
         "icon": uri(absolute(site, info.icon)) or None,
         "home_page_url": page(site, info.path),

@@ -10,10 +10,12 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.util import xml_elem
 
+from ..characters import carried
+from ..clock import rfc3339
 from ..model import Entry, Feed, FeedEntry, Format, Site, Tombstone
 from .addresses import document, feed_id
 from .parts import Link, enclosures, entry_links, feed_links, source_title
-from .text import carriable, rfc822, rfc3339, uri
+from .text import rfc822, uri
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -69,7 +71,7 @@ class EntryParts(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
 
     def extend_atom(self, element: Any) -> Any:
         entry = self.shown.entry
-        element.set(XML_LANG, carriable(entry.language))
+        element.set(XML_LANG, carried(entry.language))
         element.find("updated").text = rfc3339(entry.updated)
         xml_elem("published", element).text = rfc3339(entry.published)
         # feedgen overwrites its own loop variable and loses every attribute of a link but href (its issue 135).
@@ -125,14 +127,14 @@ def _add_picture(element: Any, entry: Entry) -> None:
         facts = _facts(entry.image.type, entry.image.length)
         picture = xml_elem(f"{{{MEDIA}}}content", element, url=uri(entry.image.url), medium="image", **facts)
         if entry.image.caption:
-            xml_elem(f"{{{MEDIA}}}description", picture, type="plain").text = carriable(entry.image.caption)
+            xml_elem(f"{{{MEDIA}}}description", picture, type="plain").text = carried(entry.image.caption)
         if entry.image.credit:
-            xml_elem(f"{{{MEDIA}}}credit", picture).text = carriable(entry.image.credit)
+            xml_elem(f"{{{MEDIA}}}credit", picture).text = carried(entry.image.credit)
 
 
 def _facts(type: str, length: int) -> dict[str, str]:
     """What Media RSS says of a file, as far as it is known."""
-    return {name: value for name, value in (("type", carriable(type)), ("fileSize", str(length or ""))) if value}
+    return {name: value for name, value in (("type", carried(type)), ("fileSize", str(length or ""))) if value}
 
 
 def _add_link(parent: Any, link: Link, name: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json as serialiser
 from typing import Any
 
+from ..characters import carried
+from ..clock import rfc3339
 from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, document, feed_id, identity, page, subscription
 from .fragments import FRAGMENTS
 from .parts import authors, categories, content, contributors, enclosures, feed_title, source_title, summary, title
-from .text import carriable, readable, rfc3339, uri
+from .text import readable, uri
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -27,21 +29,21 @@ def _head(feed: Feed) -> dict[str, Any]:
     head = {
         "version": _VERSION,
         "title": feed_title(info),
-        "description": carriable(info.subtitle),
+        "description": carried(info.subtitle),
         "home_page_url": page(site, info.path),
         # That of the subscription in archives too: it is what a feed is known by.
         "feed_url": subscription(feed, "json"),
         "next_url": document(site, info.path, "json", feed.previous) if feed.previous else None,
         "icon": uri(absolute(site, info.logo or info.icon)),
         "favicon": uri(absolute(site, info.icon)),
-        "language": carriable(info.language),
+        "language": carried(info.language),
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
         "_feed": _filled(
             {
                 "id": identity(feed),
                 "updated": rfc3339(feed.updated),
                 "site": uri(info.link),
-                "publisher": carriable(site.author),
+                "publisher": carried(site.author),
                 "archive": feed.archive,
                 "removed": [{"id": t.id, "when": rfc3339(t.when)} for t in feed.tombstones],
             }
@@ -65,7 +67,7 @@ def _item(shown: FeedEntry, site: Site) -> bytes:
         "date_modified": rfc3339(entry.updated),
         "authors": [{"name": name} for name in authors(shown)],
         "tags": list(dict.fromkeys(c.label or c.term for c in categories(shown, site))),
-        "language": carriable(entry.language),
+        "language": carried(entry.language),
         "attachments": [
             _filled({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length}) for e in enclosures(shown)
         ],
@@ -97,12 +99,12 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
     return _filled(
         {
             "contributors": [_filled({"name": p.name, "role": p.role}) for p in contributors(shown)],
-            "rights": carriable(entry.rights),
+            "rights": carried(entry.rights),
             "image": _filled(
                 {
-                    "caption": carriable(image.caption),
-                    "credit": carriable(image.credit),
-                    "mime_type": carriable(image.type),
+                    "caption": carried(image.caption),
+                    "credit": carried(image.credit),
+                    "mime_type": carried(image.type),
                     "size_in_bytes": image.length,
                 }
             )
@@ -112,7 +114,7 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
             if entry.original
             else {},
             "via": [uri(other) for other in shown.via],
-            "topics": [{"id": carriable(id), "title": readable(name, id)} for id, name in shown.labels],
+            "topics": [{"id": carried(id), "title": readable(name, id)} for id, name in shown.labels],
         }
     )
 

@@ -7,10 +7,11 @@ from itertools import groupby
 
 from lxml import etree
 
+from ..characters import carried
 from ..model import FeedInfo, Site
 from .addresses import document, page
 from .parts import GENERATOR, feed_title
-from .text import carriable, readable
+from .text import readable
 
 _GROUPS = {
     "zh-Hans": {"source": "来源", "topic": "专题", "view": "选集"},
@@ -24,7 +25,7 @@ def opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = readable(site.title, GENERATOR)
-    etree.SubElement(head, "ownerName").text = carriable(site.author)
+    etree.SubElement(head, "ownerName").text = carried(site.author)
     body = etree.SubElement(root, "body")
     names = _GROUPS.get(site.language, _ENGLISH)
     for kind, members in groupby(sorted(feeds, key=_rank), key=_kind):
@@ -43,8 +44,8 @@ def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
     outline.set("xmlUrl", document(site, info.path, "atom"))
     outline.set("htmlUrl", page(site, info.path))
     if info.subtitle:
-        outline.set("description", carriable(info.subtitle))
-    outline.set("language", carriable(info.language))
+        outline.set("description", carried(info.subtitle))
+    outline.set("language", carried(info.language))
 
 
 def _kind(info: FeedInfo) -> str:

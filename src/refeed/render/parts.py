@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import NamedTuple
 
+from ..characters import carried
 from ..model import Enclosure, Feed, FeedEntry, FeedInfo, Format, Person, Site, Source
 from .addresses import MEDIA_TYPES, document, entry_page, own, page
-from .text import carriable, readable, uri
+from .text import readable, uri
 
 GENERATOR = "refeed"
 """Without a version: a new release must not change the bytes of a closed archive."""
@@ -75,7 +76,7 @@ def enclosures(shown: FeedEntry) -> list[Enclosure]:
     for enclosure in shown.entry.enclosures:
         url = uri(enclosure.url)
         if url not in ("", lead):
-            kind = carriable(enclosure.type) or "application/octet-stream"
+            kind = carried(enclosure.type) or "application/octet-stream"
             found.setdefault(url, Enclosure(url=url, type=kind, length=max(0, enclosure.length)))
     return list(found.values())
 
@@ -83,7 +84,7 @@ def enclosures(shown: FeedEntry) -> list[Enclosure]:
 def categories(shown: FeedEntry, site: Site) -> list[Category]:
     """Topics with their names, then the section and tags that the source itself gave."""
     entry = shown.entry
-    found = [Category(carriable(id), f"{site.id}:topic", readable(title, id)) for id, title in shown.labels]
+    found = [Category(carried(id), f"{site.id}:topic", readable(title, id)) for id, title in shown.labels]
     names = dict.fromkeys(readable(name).strip() for name in (entry.section, *entry.tags))
     return found + [Category(name, "", "") for name in names if name]
 

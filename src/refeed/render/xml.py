@@ -11,12 +11,13 @@ from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 from lxml import etree
 
+from ..characters import carried
 from ..model import Feed, FeedEntry, Site
 from .addresses import absolute, identity
 from .feedgen_parts import ATOM, CONTENT, DUBLIN_CORE, MEDIA, EntryParts, FeedParts
 from .fragments import FRAGMENTS
 from .parts import GENERATOR, authors, categories, content, contributors, feed_links, feed_title, summary, title
-from .text import carriable, readable, uri
+from .text import readable, uri
 
 _Xml = Literal["atom", "rss"]
 _CLOSING = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
@@ -63,7 +64,7 @@ def _shell(feed: Feed, format: _Xml) -> Any:
     generator.id(identity(feed))
     generator.title(feed_title(info))
     generator.subtitle(readable(info.subtitle, feed_title(info) if format == "rss" else "") or None)
-    generator.language(carriable(info.language))
+    generator.language(carried(info.language))
     generator.author(name=readable(site.author, GENERATOR))
     generator.generator(GENERATOR)
     generator.updated(feed.updated)
@@ -103,11 +104,11 @@ def _entry(shown: FeedEntry, site: Site, format: _Xml) -> Any:
     helpers = [person.name for person in contributors(shown)]
     made.contributor([{"name": name} for name in helpers])
     made.dc.dc_contributor(helpers)
-    made.dc.dc_language(carriable(entry.language) or None)
+    made.dc.dc_language(carried(entry.language) or None)
     made.category([{k: v for k, v in c._asdict().items() if v} for c in categories(shown, site)])
     if entry.rights:
-        made.rights(carriable(entry.rights))
-        made.dc.dc_rights(carriable(entry.rights))
+        made.rights(carried(entry.rights))
+        made.dc.dc_rights(carried(entry.rights))
     text, brief = content(shown, site), summary(shown)
     if text:
         made.content(text, type="html")

@@ -32,7 +32,7 @@ _DEFAULTS = {
 
 
 def open_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
-    """An engine for a PostgreSQL. What the URL says stands before our defaults."""
+    """An engine for a PostgreSQL. What the URL says takes precedence over our defaults."""
     from .patient import Patient
 
     limit = _GLANCE_MS if read_only else _STATEMENT_MS

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
-from ..archives import Limits
+from ..archives import Budget
 from ..catalogue import make_catalogue
 from ..config import Settings
 from ..documents import Documents
@@ -34,8 +34,8 @@ class Stored:
     def view(self, feed: str, format: Format, view: View, query: str, moment: datetime) -> bytes:
         """The document of a view by query. Raises StoreError."""
         catalogue = make_catalogue(self._settings, self.store.sources())
-        limits = Limits(self._settings.feeds.entries, self._settings.feeds.bytes)
-        documents = Documents(self.store, catalogue, limits)
+        budget = Budget(self._settings.feeds.entries, self._settings.feeds.bytes)
+        documents = Documents(self.store, catalogue, budget)
         shown = documents.view(feed, view, moment, replace(catalogue.feeds[feed], query=query))
         return documents.render(shown, format)
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as Answer
 
 from ... import accounts, sanitize, status
 from ...access import private_sources
-from ...archives import Limits
+from ...archives import Budget
 from ...config import Settings
 from ...documents import Documents
 from ...errors import StoreError
@@ -202,8 +202,8 @@ class Views:
     def _newest(self, outlook: Outlook, path: str) -> list[Row]:
         if path not in outlook.catalogue.views:
             return rows(self._store, outlook, self._store.newest(path, _LISTED), _topic(path))
-        limits = Limits(_LISTED, self._settings.feeds.bytes)
-        return rows_of_view(Documents(self._store, outlook.catalogue, limits).subscription(path).entries, outlook)
+        budget = Budget(_LISTED, self._settings.feeds.bytes)
+        return rows_of_view(Documents(self._store, outlook.catalogue, budget).subscription(path).entries, outlook)
 
     def _list(self, outlook: Outlook, path: str, listed: list[Row], **more: object) -> str:
         months = self._store.months(path)
