@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +45,9 @@ class Shelf:
         self.store = Store(f"sqlite:///{path}")
         self.store.migrate()
         self.makers = Makers(maker)
+
+    def close(self) -> None:
+        self.store.close()
 
     def take(self, files: Sequence[tuple[str, bytes]], seen: datetime = NOW) -> None:
         """One batch of files by name."""
@@ -86,23 +90,28 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Maker:
     return Maker.of(load({}, home / "config.yaml"))
 
 
+@pytest.fixture
+def shelf(maker: Maker, tmp_path: Path) -> Iterator[Shelf]:
+    with closing(Shelf(maker, tmp_path / "a.db")) as shelf:
+        yield shelf
+
+
 @given(data=st.lists(drafts, min_size=1, max_size=7), seed=st.integers(0, 2**32))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_entries_do_not_depend_on_the_order_nor_on_the_batches_their_dumps_came_in(
     data: list[bytes], seed: int, maker: Maker, tmp_path: Path
 ) -> None:
     files = [(f"{number}.md", content) for number, content in enumerate(data)]
-    at_once = Shelf(maker, tmp_path / "a.db")
-    at_once.take(files)
     chance = random.Random(seed)
     shuffled = files + chance.sample(files, len(files) // 2)
     chance.shuffle(shuffled)
-    in_parts = Shelf(maker, tmp_path / "b.db")
-    while shuffled:
-        size = chance.randint(1, 3)
-        in_parts.take(shuffled[:size], NOW + timedelta(seconds=chance.randint(0, 9)))
-        shuffled = shuffled[size:]
-    assert in_parts.says() == at_once.says()
+    with closing(Shelf(maker, tmp_path / "a.db")) as at_once, closing(Shelf(maker, tmp_path / "b.db")) as in_parts:
+        at_once.take(files)
+        while shuffled:
+            size = chance.randint(1, 3)
+            in_parts.take(shuffled[:size], NOW + timedelta(seconds=chance.randint(0, 9)))
+            shuffled = shuffled[size:]
+        assert in_parts.says() == at_once.says()
 
 
 said = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本甲", "样本乙")))
@@ -114,23 +123,22 @@ said = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本甲"
 def test_a_file_that_is_edited_says_what_it_says_last_and_its_updated_never_goes_back(
     steps: list[tuple[str, str]], maker: Maker, tmp_path: Path
 ) -> None:
-    shelf = Shelf(maker, tmp_path / "a.db")
     updated = 0
-    for number, (text, title) in enumerate(steps):
-        data = dump(1, text=text, title=title)
-        shelf.take([("a", data)], NOW + timedelta(minutes=number))
-        (made,) = shelf.makers.pack([Dump(path="a", folder="", data=data, seen=NOW)])
-        assert made.row is not None
-        (entry,) = (row for row in shelf.says() if "title" in row)
-        assert (entry["title"], entry["payload"]) == (made.row.title, made.row.payload)
-        assert isinstance(entry["updated"], int)
-        assert entry["updated"] >= updated
-        updated = entry["updated"]
+    with closing(Shelf(maker, tmp_path / "a.db")) as shelf:
+        for number, (text, title) in enumerate(steps):
+            data = dump(1, text=text, title=title)
+            shelf.take([("a", data)], NOW + timedelta(minutes=number))
+            (made,) = shelf.makers.pack([Dump(path="a", folder="", data=data, seen=NOW)])
+            assert made.row is not None
+            (entry,) = (row for row in shelf.says() if "title" in row)
+            assert (entry["title"], entry["payload"]) == (made.row.title, made.row.payload)
+            assert isinstance(entry["updated"], int)
+            assert entry["updated"] >= updated
+            updated = entry["updated"]
 
 
-def test_an_edit_gives_way_to_a_later_dump_of_the_entry(maker: Maker, tmp_path: Path) -> None:
+def test_an_edit_gives_way_to_a_later_dump_of_the_entry(shelf: Shelf) -> None:
     """The edit was made today, of an old dump; the newer dump comes from last year and arrives afterwards."""
-    shelf = Shelf(maker, tmp_path / "a.db")
     shelf.take([("a", dump(1, at=1_600_000_000, text=TEXTS[0]))])
     shelf.take([("a", dump(1, at=1_600_000_000, text=TEXTS[1]))])
     shelf.take([("b", dump(1, at=1_700_000_000, title="后来的样本"))])
@@ -138,8 +146,7 @@ def test_an_edit_gives_way_to_a_later_dump_of_the_entry(maker: Maker, tmp_path: 
     assert entry["title"] == "后来的样本"
 
 
-def test_an_undated_dump_keeps_the_time_it_was_first_seen(maker: Maker, tmp_path: Path) -> None:
-    shelf = Shelf(maker, tmp_path / "a.db")
+def test_an_undated_dump_keeps_the_time_it_was_first_seen(shelf: Shelf) -> None:
     undated = dump(1).split(b"\n", 1)[1]
     shelf.take([("a", undated)])
     shelf.take([("a", undated.replace("样本".encode(), "样稿".encode()))], NOW + timedelta(hours=1))

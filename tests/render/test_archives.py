@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from refeed.archives import (
+    Budget,
     Chunk,
-    Limits,
     Row,
     archives,
     carried,
@@ -30,7 +30,7 @@ from refeed.render import RENDERERS, check
 from render.samples import NOON, entry_of, feed_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-LIMITS = Limits(entries=4, bytes=100_000)
+BUDGET = Budget(entries=4, bytes=100_000)
 
 rows = st.lists(
     st.builds(
@@ -51,19 +51,19 @@ def by_month(all_rows: list[Row]) -> dict[str, list[Row]]:
     return months
 
 
-def planned(all_rows: list[Row], limits: Limits = LIMITS) -> dict[str, Chunk]:
+def planned(all_rows: list[Row], budget: Budget = BUDGET) -> dict[str, Chunk]:
     """Every chunk of a feed by its name."""
-    return {c.name: c for month, some in by_month(all_rows).items() for c in chunks(month, some, limits)}
+    return {c.name: c for month, some in by_month(all_rows).items() for c in chunks(month, some, budget)}
 
 
-def archive_names(all_rows: list[Row], limits: Limits = LIMITS) -> tuple[str, ...]:
-    return archives((month, len(chunks(month, some, limits))) for month, some in by_month(all_rows).items())
+def archive_names(all_rows: list[Row], budget: Budget = BUDGET) -> tuple[str, ...]:
+    return archives((month, len(chunks(month, some, budget))) for month, some in by_month(all_rows).items())
 
 
-def newest(all_rows: list[Row], limits: Limits = LIMITS) -> list[Row]:
+def newest(all_rows: list[Row], budget: Budget = BUDGET) -> list[Row]:
     """What the subscription document holds."""
     ordered = sorted(all_rows, key=lambda row: (row.published, row.id), reverse=True)
-    return ordered[: window((row.size for row in ordered), limits)]
+    return ordered[: window((row.size for row in ordered), budget)]
 
 
 @given(rows)
@@ -78,10 +78,10 @@ def test_the_subscription_and_its_archives_together_hold_every_entry(all_rows: l
 
 @given(rows)
 def test_no_document_exceeds_its_budgets(all_rows: list[Row]) -> None:
-    sizes = {row.id: carried(row.size, LIMITS) for row in all_rows}
+    sizes = {row.id: carried(row.size, BUDGET) for row in all_rows}
     for ids in [[row.id for row in newest(all_rows)], *(chunk.ids for chunk in planned(all_rows).values())]:
-        assert len(ids) <= LIMITS.entries
-        assert sum(sizes[id] for id in ids) <= LIMITS.bytes
+        assert len(ids) <= BUDGET.entries
+        assert sum(sizes[id] for id in ids) <= BUDGET.bytes
 
 
 @given(rows)
@@ -144,11 +144,11 @@ def test_a_month_is_a_month_in_utc() -> None:
 
 def test_a_chunk_is_full_when_the_next_entry_would_exceed_either_budget() -> None:
     some = [Row(str(number), NOON + timedelta(hours=number), 40_000) for number in range(5)]
-    assert [chunk.ids for chunk in chunks("2026-01", some, LIMITS)] == [("0", "1"), ("2", "3"), ("4",)]
+    assert [chunk.ids for chunk in chunks("2026-01", some, BUDGET)] == [("0", "1"), ("2", "3"), ("4",)]
     light = [row._replace(size=1) for row in some]
-    assert [chunk.ids for chunk in chunks("2026-01", light, LIMITS)] == [("0", "1", "2", "3"), ("4",)]
+    assert [chunk.ids for chunk in chunks("2026-01", light, BUDGET)] == [("0", "1", "2", "3"), ("4",)]
     exact = [row._replace(size=50_000) for row in some[:2]]
-    assert [chunk.name for chunk in chunks("2026-01", exact, LIMITS)] == ["2026-01"]
+    assert [chunk.name for chunk in chunks("2026-01", exact, BUDGET)] == ["2026-01"]
 
 
 @pytest.mark.parametrize("character", ["&", "<", ">", '"', "\\", "\n", "\r", "\t", "气", "\U0001f600"])
@@ -159,19 +159,19 @@ def test_no_character_weighs_more_in_a_document_than_in_the_plan(character: str)
 
 
 def test_one_enormous_entry_empties_no_feed() -> None:
-    limits = Limits(entries=50, bytes=512_000)
+    budget = Budget(entries=50, bytes=512_000)
     sizes = [5_000_000, *[9_000] * 60]
-    assert is_enormous(sizes[0], limits)
-    assert window(sizes, limits) == 50
-    assert window([250_000, 250_000, 250_000], limits) == 2
-    assert window([1], Limits(entries=50, bytes=0)) == 1
-    assert window([], limits) == 0
+    assert is_enormous(sizes[0], budget)
+    assert window(sizes, budget) == 50
+    assert window([250_000, 250_000, 250_000], budget) == 2
+    assert window([1], Budget(entries=50, bytes=0)) == 1
+    assert window([], budget) == 0
 
 
 @pytest.fixture(scope="module")
 def site() -> dict[str, bytes]:
     """Every document of a feed of 400 sample entries, some of them enormous, by its address."""
-    limits = Limits(entries=50, bytes=524_288)
+    budget = Budget(entries=50, bytes=524_288)
     entries = {}
     for number in range(400):
         size = 150_000 if number % 90 == 7 else 40_000 if number % 7 == 0 else 300
@@ -179,19 +179,19 @@ def site() -> dict[str, bytes]:
         entry = entry_of(number, html=body, published=NOON - timedelta(hours=9 * number))
         entries[entry.id] = entry
     all_rows = [Row(e.id, e.published, weight(e)) for e in entries.values()]
-    plan, names = planned(all_rows, limits), archive_names(all_rows, limits)
+    plan, names = planned(all_rows, budget), archive_names(all_rows, budget)
     documents = {}
     for name in [None, *names]:
-        ids = plan[name].ids if name else [row.id for row in newest(all_rows, limits)][::-1]
-        feed = _document([entries[id] for id in reversed(ids)], name, names, limits)
+        ids = plan[name].ids if name else [row.id for row in newest(all_rows, budget)][::-1]
+        feed = _document([entries[id] for id in reversed(ids)], name, names, budget)
         for format, write in RENDERERS.items():
             path = f"topic/climate/archive/{name}" if name else "topic/climate"
             documents[f"https://feeds.example.org/feeds/{path}.{format}"] = write(feed)
     return documents
 
 
-def _document(entries: list[Entry], name: str | None, names: tuple[str, ...], limits: Limits) -> Feed:
-    shown = [FeedEntry(entry=e, brief=is_enormous(weight(e), limits)) for e in entries]
+def _document(entries: list[Entry], name: str | None, names: tuple[str, ...], budget: Budget) -> Feed:
+    shown = [FeedEntry(entry=e, brief=is_enormous(weight(e), budget)) for e in entries]
     previous, following = neighbours(name, names)
     return feed_of(*shown, archive=name, previous=previous, next=following)
 
