@@ -213,11 +213,12 @@ class Folder:
                 time.sleep(0.05)
 
     def _make(self, folder: Path) -> None:
-        # Where a file stands in the way of a folder of ours, it is foreign: feeds/ is generated.
+        # Where a file stands in the way of a folder within ours, it is foreign: feeds/ is generated. In the place of
+        # feeds/ itself it is somebody's who was mistaken in its name, and stays.
         if folder.is_dir():
             return
         for part in (*reversed(folder.parents), folder):
-            if part.is_relative_to(self.root) and (part.is_symlink() or part.is_file()):
+            if part != self.root and part.is_relative_to(self.root) and (part.is_symlink() or part.is_file()):
                 part.unlink()
         folder.mkdir(parents=True, exist_ok=True)
 

@@ -23,7 +23,7 @@ from .store import FeedState, MonthState, Store
 COMPLETE = "complete"
 """The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
 one, which was lost, has published: the old documents hold more."""
-EDITION = 1
+EDITION = 2
 """Raise it when rendering changes: every document is then rendered anew."""
 
 

@@ -53,6 +53,16 @@ def test_a_private_document_is_for_its_reader_alone(site: Site) -> None:
     assert site.get(path, If_None_Match=answer["etag"]).status == 304
 
 
+def test_a_private_feed_leads_people_to_a_page_that_there_is(site: Site) -> None:
+    home = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)["home_page_url"]
+    (alternate,) = re.findall(
+        rb'<link href="([^"]+)" rel="alternate" type="text/html"/>',
+        site.get(address(site, "topic/secret", "ann")).body.partition(b"<entry")[0],
+    )
+    assert home == alternate.decode()
+    assert site.get(home.removeprefix(BASE)).status == 200
+
+
 def test_archives_and_views_of_a_private_feed_are_reached_with_the_token(site: Site) -> None:
     document = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)
     token = site.access.token("topic/secret", "ann")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Feed, Format, Site
+from ..model import Feed, FeedInfo, Format, Site
 
 MEDIA_TYPES: dict[Format, str] = {
     "atom": "application/atom+xml",
@@ -24,6 +24,11 @@ def document_path(path: str, format: Format, archive: str | None = None) -> str:
 def page(site: Site, path: str) -> str:
     """Address of a feed's page for people."""
     return f"{site.base_url}/" if path == "all" else f"{site.base_url}/{path}"
+
+
+def home(site: Site, info: FeedInfo) -> str:
+    """Where people find what a feed is of: its page, or for a private one, which has none, the site it speaks of."""
+    return page(site, info.path) if not info.private else info.link or page(site, "all")
 
 
 def entry_page(site: Site, entry_id: str) -> str:

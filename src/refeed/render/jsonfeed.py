@@ -8,7 +8,7 @@ from typing import Any
 from ..characters import carried
 from ..clock import rfc3339
 from ..model import Feed, FeedEntry, Site
-from .addresses import absolute, document, feed_id, identity, page, subscription
+from .addresses import absolute, document, feed_id, home, identity, page, subscription
 from .fragments import FRAGMENTS
 from .parts import authors, categories, content, contributors, enclosures, feed_title, source_title, summary, title
 from .text import readable, uri
@@ -30,7 +30,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "version": _VERSION,
         "title": feed_title(info),
         "description": carried(info.subtitle),
-        "home_page_url": page(site, info.path),
+        "home_page_url": uri(home(site, info)),
         # That of the subscription in archives too: it is what a feed is known by.
         "feed_url": subscription(feed, "json"),
         "next_url": document(site, info.path, "json", feed.previous) if feed.previous else None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..characters import carried
 from ..model import Enclosure, Feed, FeedEntry, FeedInfo, Format, Person, Site, Source
-from .addresses import MEDIA_TYPES, document, entry_page, own, page
+from .addresses import MEDIA_TYPES, document, entry_page, home, own
 from .text import readable, uri
 
 GENERATOR = "refeed"
@@ -46,7 +46,7 @@ def feed_links(feed: Feed, format: Format) -> list[Link]:
         links += [Link("hub", hub) for hub in site.hubs]
     if feed.info.link:
         links.append(Link("via", uri(feed.info.link), "text/html"))
-    return [*links, Link("alternate", page(site, path), "text/html")]
+    return [*links, Link("alternate", uri(home(site, feed.info)), "text/html")]
 
 
 def entry_links(shown: FeedEntry) -> list[Link]:
