@@ -195,7 +195,7 @@ def _news(place: Place, program: Program, count: int) -> list[Found]:
         folder = chance.choice(_FEEDS)[0] if count > 1 else "voa"
         text = dumps_of.dump(folder, number, begin + timedelta(seconds=number - first), chance)
         (place.dumps / folder / f"news-{number}.md").write_text(text, "utf-8")
-    return program.ingester.scan([place.dumps])
+    return program.ingester.scan([place.dumps]).news
 
 
 def _written(program: Program) -> dict[str, tuple[int, int]]:

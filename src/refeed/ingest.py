@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from . import dumps
 from .dumps import Found
@@ -30,6 +31,15 @@ RETRY = "retry"
 """The fact in the store that somebody asked for what is quarantined to be tried again; its value is when."""
 UNREAD = 0
 """The stamp of a file that could not be read: no file has it, so the next scan tries again."""
+
+
+class Scan(NamedTuple):
+    """What a look through the dump folders found."""
+
+    news: list[Found]
+    """Files that are new, or whose size or time is not what was recorded; newest first, for subscribers' sake."""
+    known: int
+    """How many others there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +114,19 @@ class Ingester:
         self._clock = clock
         self._recorded = _Recorded(store.files())
 
-    def scan(self, folders: Iterable[str | Path]) -> list[Found]:
-        """Files that are new, or whose size or time is not what was recorded; newest first, for subscribers' sake."""
+    def scan(self, folders: Iterable[str | Path]) -> Scan:
+        """Look through folders, by `stat` alone."""
         suffixes = self._makers.maker.limits.suffixes
-        found = (file for folder in folders for file in dumps.scan(Path(folder), suffixes) if self.is_news(file))
-        return sorted(found, key=lambda file: (-file.mtime_ns, file.path))
+        news: list[Found] = []
+        known = 0
+        for folder in folders:
+            for file in dumps.scan(Path(folder), suffixes):
+                if self.is_news(file):
+                    news.append(file)
+                else:
+                    known += 1
+        news.sort(key=lambda file: (-file.mtime_ns, file.path))
+        return Scan(news, known)
 
     def retry(self) -> None:
         """Have the next scan take what is quarantined, though its files have not changed."""

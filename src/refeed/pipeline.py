@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,8 +66,8 @@ class Program:
     ) -> Tally:
         """Take what is new in the dump folders, or the files given, and publish it. `progress` hears how many of how
         many files are done."""
-        found = self.ingester.scan(dump_folders(self.settings)) if files is None else files
-        total = Tally()
+        found, known = self.ingester.scan(dump_folders(self.settings)) if files is None else (files, 0)
+        total = Tally(counts=Counter(unchanged=known))
         for tally in self.ingester.take(found, again=again):
             total += tally
             progress(total.files, len(found))

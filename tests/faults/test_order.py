@@ -185,7 +185,7 @@ def test_documents_are_the_same_bytes_in_any_order_and_cut_off_anywhere(
         for number, data in files:
             (home / "dumps" / f"{number}.md").write_bytes(data)
             if turn and chance.random() < 0.2:  # begun, and cut off before its end: everything is opened anew
-                found = program.ingester.scan(given.dumps.folders)
+                found = program.ingester.scan(given.dumps.folders).news
                 next(program.ingester.take(found[: chance.randint(1, len(found))]), None)
                 program.close()
                 program = Program.open(given, clock=lambda: NOW)

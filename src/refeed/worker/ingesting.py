@@ -151,7 +151,7 @@ class Ingesting:
     def _scan(self) -> None:
         """Look through every folder: whatever events said, this is the truth."""
         began, clock = time.monotonic(), time.time()
-        found = self._program.ingester.scan(self._folders)
+        found = self._program.ingester.scan(self._folders).news
         self._watching.judge(found, clock)
         self._backlog.clear()
         for file in found:
