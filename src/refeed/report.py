@@ -78,3 +78,5 @@ def read_report(path: Path) -> dict[str, Any] | None:
 
 REPORT = "worker.json"
 """Its name in the var folder."""
+STOPPED = "stopped"
+"""What the movers say last, when they were asked to end."""

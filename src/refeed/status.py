@@ -20,7 +20,7 @@ from .config import Settings
 from .errors import StoreError
 from .fetch import states_of
 from .model import Source
-from .report import REPORT, read_report
+from .report import REPORT, STOPPED, read_report
 from .rules import UpstreamRule
 from .store import Doubt, Store
 from .store.engine import parse_url
@@ -219,7 +219,7 @@ def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any
     facts = read_report(Path(settings.var_folder) / REPORT)
     if facts is None:
         return {"state": "none on this machine", "at": None, "troubles": {}}
-    if now - datetime.fromisoformat(facts["at"]) > _SILENT:
+    if facts["state"] != STOPPED and now - datetime.fromisoformat(facts["at"]) > _SILENT:
         facts["state"] = f"silent (was {facts['state']})"
     if public:
         known = {f"upstream {upstream.address}" for upstream in settings.upstreams}

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from processes import free_port
+from refeed.report import REPORT
 
 ROOT = Path(__file__).parents[2]
 NYT = "000_bd82e4e472b9ac0e.txt"
@@ -200,3 +201,10 @@ def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: P
         assert process.wait(60) == 0, (tmp_path / "log").read_text()
         log.close()
     assert "topcis" in (tmp_path / "log").read_text()
+    report = tmp_path / "var" / REPORT
+    facts = msgspec.json.decode(report.read_bytes())
+    assert facts["state"] == "stopped"
+    report.write_bytes(msgspec.json.encode(facts | {"at": "2024-01-01T00:00:00Z"}))
+    status = [*command[:-3], "status"]
+    told = subprocess.run(status, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30).stdout
+    assert "movers    stopped, last heard of 2024-01-01" in told  # and not silent: it was asked to end

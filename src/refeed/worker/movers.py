@@ -14,7 +14,7 @@ from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..pipeline import Program
 from ..readership import Readership
 from ..reloading import Configuration
-from ..report import REPORT, Report
+from ..report import REPORT, STOPPED, Report
 from ..store import Listener, leave, mend
 from .errands import Errands
 from .following import Following
@@ -64,6 +64,7 @@ class Movers:
             while not self._stop.is_set():
                 if not self._attempt():
                     self._stop.wait(_AGAIN)
+            self._report.write(state=STOPPED)
         finally:
             self._hints.close()
             self._lock.release()
