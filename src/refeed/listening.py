@@ -87,9 +87,15 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         turn_away(self._sso)
         super()._drop_shared_socket()
 
+    def signal_handler_interrupt(self, *arguments: Any, **named: Any) -> None:
+        # Workers that got the same signal, as a whole process group does when somebody types Ctrl-C, have not failed.
+        for worker in self.wrks:
+            worker.interrupt_by_parent = True
+        super().signal_handler_interrupt(*arguments, **named)
+
     def _stop_workers(self) -> None:
         super()._stop_workers()
-        if self.interrupt_signal:  # workers that got the same signal, as a whole process group does, have not failed
+        if self.interrupt_signal:  # the same, where a worker was faster
             self.interrupt_children.clear()
 
 
