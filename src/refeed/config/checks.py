@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ..rules import SLUG, SourceRule, TopicRule, ViewRule
@@ -10,6 +11,8 @@ from .settings import File
 
 Places = dict[tuple[str | int, ...], int]
 """The line of every key, by its path."""
+
+_HOST = re.compile(r"[^\s/:@?#*]+")
 
 
 def check(written: File, sources: Sequence[SourceRule], file: str, places: Places) -> list[str]:
@@ -23,7 +26,7 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
         *_views(written, [rule.id for rule in sources]),
         *_retired(written),
         *_selectors(written.sources),
-        *_hosts(sources),
+        *_hosts(written.sources, sources),
     ]
     return [f"{file}:{places.get(place, 1)}: {spell(place)}: {what}" for place, what in found]
 
@@ -99,7 +102,12 @@ def _no_selector(text: str) -> str:
     return ""
 
 
-def _hosts(sources: Sequence[SourceRule]) -> _Found:
+def _hosts(written: Sequence[SourceRule], sources: Sequence[SourceRule]) -> _Found:
+    for index, rule in enumerate(written):
+        for number, host in enumerate(rule.hosts):
+            if not _HOST.fullmatch(host):
+                what = f"{host!r} is no host; write it alone, such as example.org"
+                yield ("sources", index, "hosts", number), what
     owners: dict[str, str] = {}
     for rule in sources:
         for host in rule.hosts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from importlib import resources
@@ -11,6 +10,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..rules import SourceRule
 from .checks import Places, check
+from .environment import check_environment, log_style, number
 from .reading import read
 from .settings import AccessSettings, File, Settings
 
@@ -26,7 +26,11 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
     places: Places = {}
-    written = read(File, text, str(file), environ, places)
+    wrong = check_environment(environ)
+    try:
+        written = read(File, text, str(file), environ, places)
+    except ConfigError as error:
+        raise ConfigError(*error.mistakes, *wrong) from error
     sources = _merge(built_in_sources(), written.sources)
     mistakes = check(written, sources, str(file), places)
     access = written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
@@ -34,16 +38,20 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     said = [r.access for r in sources] + [r.access for r in written.topics] + [r.access for r in written.views]
     if "private" in (access.site, *said):
         mistakes += _check_secret(secret)
-    numbers = {name: _number(environ, name, default, mistakes) for name, default in _NUMBERS.items()}
+    folders = [f for f in environ.get("REFEED_DUMPS", "").split(":") if f]
+    if not (folders or written.dumps.folders):
+        where = f"{file}:{places[('dumps', 'folders')]}"
+        mistakes.append(f"{where}: dumps.folders: none given; the last one is where dumps are written, such as [dumps]")
+    mistakes += wrong
     if mistakes:
         raise ConfigError(*mistakes)
     home = file.resolve().parent
-    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{numbers['PORT']}"
+    port = number(environ, "PORT")
+    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{port}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
-    folders = [f for f in environ.get("REFEED_DUMPS", "").split(":") if f]
     return Settings(
         file=str(file),
-        site=replace(written.site, base_url=_base_url(base_url)),
+        site=replace(written.site, base_url=base_url.rstrip("/")),
         dumps=replace(written.dumps, folders=tuple(folders or (str(home / f) for f in written.dumps.folders))),
         feeds=written.feeds,
         websub=written.websub,
@@ -55,14 +63,14 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
         retired=written.retired,
         upstreams=written.upstreams,
         fetch=written.fetch,
-        port=numbers["PORT"],
+        port=port,
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
         feeds_folder=environ.get("REFEED_FEEDS") or str(home / "feeds"),
         var_folder=str(var),
-        web_concurrency=numbers["WEB_CONCURRENCY"],
+        web_concurrency=number(environ, "WEB_CONCURRENCY"),
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
         access_secret=secret,
-        log=environ.get("REFEED_LOG", "text"),
+        log=log_style(environ),
     )
 
 
@@ -75,15 +83,6 @@ def built_in_sources() -> tuple[SourceRule, ...]:
 
 _SECRET = 16
 """Characters of the secret that tokens are made from, at least."""
-_NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
-
-
-def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[str]) -> int:
-    value = environ.get(name) or str(default)
-    if value.isascii() and value.isdigit() and int(value) < 65536:
-        return int(value)
-    mistakes.append(f"environment: {name}: {value!r} is no number from 0 to 65535")
-    return default
 
 
 def _check_secret(secret: str) -> list[str]:
@@ -91,12 +90,6 @@ def _check_secret(secret: str) -> list[str]:
         return []
     what = "is too short" if secret else "is not set, and something is private"
     return [f"environment: REFEED_ACCESS_SECRET: {what}; {_SECRET} random characters or more: openssl rand -hex 32"]
-
-
-def _base_url(url: str) -> str:
-    if not re.match(r"^https?://[^/\s?#]+[^\s?#]*$", url):
-        raise ConfigError(f"environment: BASE_URL: {url!r} is no http(s) address such as https://feeds.example.org")
-    return url.rstrip("/")
 
 
 def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:

@@ -62,7 +62,7 @@ def read(
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}") from error
+        raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}{_braces(text, line)}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}:1: not YAML: {error}") from error
     empty = yaml.MappingNode("tag:yaml.org,2002:map", [], yaml.Mark(file, 0, 0, 0, "", 0))
@@ -88,13 +88,13 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
 
 
 def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int, ...], places: Any) -> Any:
-    key_path = spell(path)
     if not isinstance(node, yaml.MappingNode):
-        reader.mistake(node, key_path, f"a mapping is wanted here, not {_kind(node)}")
+        reader.mistake(node, spell(path), f"a mapping is wanted here, not {_kind(node)}")
         return None
     known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.metadata.get("yaml", True)}
     hints = _hints(cls)
     values: dict[str, Any] = {}
+    before = len(reader.mistakes)
     for key_node, value_node in node.value:
         key = str(key_node.value)
         name = key.replace("-", "_") if key not in known else key
@@ -110,7 +110,7 @@ def _mapping(reader: _Reader, cls: type, node: yaml.Node, path: tuple[str | int,
     for name, wanted in known.items():
         if name not in values and wanted.default is MISSING and wanted.default_factory is MISSING:
             reader.mistake(node, spell((*path, name)), "is missing and has no default")
-    if reader.mistakes:
+    if len(reader.mistakes) > before:
         return None
     try:
         return cls(**values)
@@ -185,14 +185,58 @@ def _value(reader: _Reader, hint: Any, node: yaml.Node, path: tuple[str | int, .
 
 
 def _leaf(reader: _Reader, hint: Any, bare: Any, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
+    before = len(reader.mistakes)
     value = _plain(reader, node, path)
+    if len(reader.mistakes) > before:
+        return None
     try:
         if bare is timedelta:
             return duration(value if isinstance(value, str) else str(value))
         return msgspec.convert(value, hint)
-    except (msgspec.ValidationError, ValueError) as error:
-        reader.mistake(node, spell(path), str(error).split(" - at `$")[0])
-        return None
+    except msgspec.ValidationError as error:
+        reader.mistake(node, spell(path), _wanted(hint, bare, node, value) or str(error).split(" - at `$")[0])
+    except ValueError as error:
+        reader.mistake(node, spell(path), str(error))
+    return None
+
+
+def _wanted(hint: Any, bare: Any, node: yaml.Node, value: Any) -> str:
+    """What would do in the place of a value that will not, in words; nothing where there are none for it."""
+    choices = [choice for option in (bare, *typing.get_args(bare)) for choice in _choices(option)]
+    if choices and isinstance(node, yaml.ScalarNode):
+        return f"{value!r} is not known here{nearest(str(value), choices)}"
+    if typing.get_origin(bare) is tuple:
+        example = f"; write [{node.value}]" if isinstance(node, yaml.ScalarNode) else ""
+        return f"a list is wanted here, not {_kind(node)}{example}"
+    if not isinstance(node, yaml.ScalarNode) or bare not in _WORDS:
+        return ""
+    if bare is int and type(value) is int:
+        return _bounds(hint, value)
+    quoted = f'; write "{node.value}"' if bare is str else ""
+    return f"{_WORDS[bare]} is wanted here, not {node.value if bare is str else repr(value)}{quoted}"
+
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
+
+
+def _bounds(hint: Any, value: int) -> str:
+    for meta in typing.get_args(hint)[1:]:
+        if meta.ge is not None and value < meta.ge:
+            return f"{value} is too small; write {meta.ge} or more"
+        if meta.le is not None and value > meta.le:
+            return f"{value} is too large; write {meta.le} or less"
+    return ""
+
+
+def _braces(text: str, line: int) -> str:
+    """What most often is wrong with a line: the braces of a variable within those of YAML."""
+    lines = text.splitlines()
+    there = lines[line - 1] if 0 < line <= len(lines) else ""
+    return "; within {…} and […] write '${NAME}', in quotes" if "${" in there else ""
 
 
 def _plain(reader: _Reader, node: yaml.Node, path: tuple[str | int, ...]) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule
+from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule, check_address, check_languages
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -29,12 +29,12 @@ class SiteSettings:
     """Where these feeds are published already: an empty store is filled from there."""
 
     def __post_init__(self) -> None:
-        if self.reseed and not self.reseed.startswith(("http://", "https://")):
-            raise ValueError(f"reseed: {self.reseed!r} is no http(s) address")
+        for name in ("base_url", "reseed"):
+            if address := getattr(self, name):
+                check_address(name, address)
+        check_languages("language", (self.language,))
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
             raise ValueError(f"id: {self.id!r} is no IRI; write a tag URI such as tag:example.org,2026")
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url: {self.base_url!r} is no http(s) address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,10 @@ class WebSubSettings:
     """Hubs that are told of changes (WebSub)."""
 
     hubs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for hub in self.hubs:
+            check_address("hubs", hub)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

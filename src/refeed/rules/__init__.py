@@ -7,6 +7,7 @@ from .limits import DEFAULT, Limits
 from .sources import SLUG, Element, Field, Keep, Label, Line, SourceRule, Take, compiled
 from .topics import PATTERN, WEIGHT, TopicRule, compile_pattern, pattern_options
 from .upstreams import FetchRule, UpstreamRule
+from .values import check_address, check_languages
 from .views import CONVERSIONS, MOST, View, ViewRule
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "UpstreamRule",
     "View",
     "ViewRule",
+    "check_address",
+    "check_languages",
     "compile_pattern",
     "compiled",
     "pattern_options",

@@ -8,6 +8,8 @@ from typing import Literal
 
 import re2
 
+from .values import check_languages
+
 WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
 """What one mention counts, by place; in the body, one in every thousand characters."""
 
@@ -57,6 +59,7 @@ class TopicRule:
             for slug in [self.id] if name == "id" else self.was:
                 if not _SLUG.fullmatch(slug):
                     raise ValueError(f"{name}: {slug!r} is no slug; use a-z, 0-9 and single hyphens")
+        check_languages("title", self.title if isinstance(self.title, dict) else ())
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
         if not (self.words or self.pairs or self.sections):

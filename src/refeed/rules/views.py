@@ -9,6 +9,7 @@ from typing import Literal
 
 from .sources import SLUG
 from .topics import compile_pattern
+from .values import check_languages
 
 CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
 """OpenCC's, by its names."""
@@ -96,6 +97,7 @@ class ViewRule(View):
         View.__post_init__(self)
         if not SLUG.fullmatch(self.id):
             raise ValueError(f"id: {self.id!r} is no slug; use a-z, 0-9 and single hyphens")
+        check_languages("title", self.title if isinstance(self.title, dict) else ())
         if not re.fullmatch(r"all|(?:source|topic)/[a-z0-9-]+", self.feed):
             raise ValueError(f"feed: {self.feed!r} is no feed's path; write all, source/<id> or topic/<id>")
         if self.filter_time:
