@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..clock import now
 from ..config import Settings
 from ..election import ingest_lock
+from ..errors import QuarantineError
+from ..making import Maker
+from ..model import Dump
 from ..pipeline import Program
+from ..store import Store
 
 
 @contextmanager
@@ -31,8 +37,20 @@ def root_of(path: str, settings: Settings) -> Path:
     return next((root for root in roots if here.is_relative_to(root)), here.parent)
 
 
-def bare(entry: str) -> str:
-    """The id that the store knows an entry by, from an id, an address of its page, or its link."""
-    if entry.startswith(("http://", "https://")) and "/entry/" not in entry:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, entry))
-    return entry.rpartition("/")[2].removeprefix("urn:uuid:")
+_ID = re.compile(r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I)
+
+
+def stored_id(store: Store, entry: str, maker: Maker) -> str | None:
+    """The id that the store knows an entry by, from an id, an address of its page, or its link; None for nothing."""
+    candidates = [match[1].lower()] if (match := _ID.fullmatch(entry)) else _of_link(entry, maker)
+    return next((id for id in candidates if store.entry(id) is not None), None)
+
+
+def _of_link(link: str, maker: Maker) -> Iterator[str]:
+    """As entries are identified: first by the link as it stands, then by what never changes in it."""
+    if not link.startswith(("http://", "https://")):
+        return
+    yield str(uuid.uuid5(uuid.NAMESPACE_URL, link))
+    with suppress(QuarantineError):
+        dump = Dump(path="", folder="", data=f"<!--0-->\n[-]({link})\n------\n".encode(), seen=now())
+        yield maker.identify(dump).removeprefix("urn:uuid:")
