@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
 from ..store import Store
-from .shared import root_of, writing
+from .shared import root_of, say_how_far, writing
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -63,6 +64,8 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
     chosen = settings()
     if retry and not paths and _ask_to_retry(chosen):
         return
+    if not paths:
+        _say_missing(chosen)
     with writing(chosen) as program:
         if retry:
             program.ingester.retry()
@@ -70,17 +73,15 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
             program.reseed()
         except FetchError as error:
             click.echo(f"{error}; dumps are ingested all the same", err=True)
-        files = _files(paths, chosen) if paths else None
+        files, refused = _named(paths, chosen) if paths else (None, False)
         with _Progress() as progress:
             tally = program.ingest(files, progress=progress)
         counts = tally.counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))
         if counts["quarantined"]:
-            for doubt in program.store.doubts():
-                if doubt.outcome is Outcome.QUARANTINED:
-                    click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
-            sys.exit(1)
+            _say_quarantined(program.store, files)
+        sys.exit(1 if counts["quarantined"] or refused else 0)
 
 
 @click.command()
@@ -111,8 +112,8 @@ def publish(settings: Callable[[], Settings], everything: bool, checked: bool, s
 def _export(settings: Settings, program: Program, folder: Path) -> None:
     from ..web.exporting import export
 
-    done = export(settings, program, folder, lambda pages: click.echo(f"\r{pages} pages ", nl=False, err=True))
-    click.echo(err=True)
+    done = export(settings, program, folder, lambda pages: say_how_far(f"{pages} pages"))
+    say_how_far()
     click.echo(f"{folder}: {done.documents} documents and {done.pages} files of pages")
     if "//127.0.0.1" in settings.site.base_url:
         click.echo("BASE_URL is not set: feeds name themselves by an address of this machine", err=True)
@@ -152,8 +153,25 @@ def _ask_to_retry(settings: Settings) -> bool:
     return True
 
 
-def _files(paths: Sequence[str], settings: Settings) -> list[Found]:
+def _say_missing(settings: Settings) -> None:
+    """Which dump folders are not there. That is no failure: what fills them may come later."""
+    for folder in settings.dumps.folders:
+        if not Path(folder).is_dir():
+            click.echo(f"{folder}: no such folder; no dumps are taken from it", err=True)
+
+
+def _say_quarantined(store: Store, files: Sequence[Found] | None) -> None:
+    """What is quarantined, and why: all of it, or of these files."""
+    asked = None if files is None else {os.fsencode(file.path).decode("utf-8", "backslashreplace") for file in files}
+    for doubt in store.doubts():
+        if doubt.outcome is Outcome.QUARANTINED and (asked is None or doubt.path in asked):
+            click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
+
+
+def _named(paths: Sequence[str], settings: Settings) -> tuple[list[Found], bool]:
+    """The dumps that are named, alone or by their folder; whether anything that was named is none."""
     found: list[Found] = []
+    refused = False
     for path in paths:
         if Path(path).is_dir():
             found += dumps.scan(Path(path), settings.limits.suffixes)
@@ -161,5 +179,6 @@ def _files(paths: Sequence[str], settings: Settings) -> list[Found]:
         try:
             found.append(dumps.look(path, root_of(path, settings), settings.limits.suffixes))
         except RefeedError as error:
-            click.echo(f"{path}: {error}", err=True)
-    return found
+            click.echo(f"refused: {path}: {error}", err=True)
+            refused = True
+    return found, refused

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import click
 
 from ..clock import now
 from ..config import Settings
@@ -35,6 +38,12 @@ def root_of(path: str, settings: Settings) -> Path:
     here = Path(path).absolute()
     roots = [Path(folder).absolute() for folder in settings.dumps.folders]
     return next((root for root in roots if here.is_relative_to(root)), here.parent)
+
+
+def say_how_far(text: str = "") -> None:
+    """Over what was said before, on a terminal; nothing anywhere else. Without a text, that is the end of it."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text} " if text else "", nl=not text, err=True)
 
 
 _ID = re.compile(r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I)

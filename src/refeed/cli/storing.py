@@ -13,6 +13,7 @@ from ..config import Settings
 from ..election import ingest_locks
 from ..errors import StoreError
 from ..store import Store, copy
+from .shared import say_how_far
 
 
 @click.command("migrate")
@@ -40,11 +41,11 @@ def copy_store(settings: Callable[[], Settings], source: str, target: str) -> No
         with ExitStack() as held:
             for lock in ingest_locks(chosen, urls):
                 held.enter_context(lock)
-            copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
+            copied = copy(old, new, lambda table, rows: say_how_far(f"{table}: {rows} rows"))
     finally:
         old.close()
         new.close()
-    click.echo(err=True)
+    say_how_far()
     for one in copied:
         click.echo(f"{one.table:<12}{one.rows:>12} rows, verified {one.digest}")
     click.echo(f"{new.name} is now the same store; set DATABASE_URL to it")
