@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -12,6 +13,7 @@ from ..catalogue import Catalogue
 from ..errors import PublishError, StoreError
 from .answers import moved, plain
 from .places import Asked, Places, asked
+from .queries import QueryError, read_view
 from .turns import BusyError, Turns
 
 if TYPE_CHECKING:
@@ -71,8 +73,7 @@ def feeds(
         reader = access.reader(what.name.feed, what.token) if new and what.token else None
         if not new or not reader or not access.is_private(new):
             return None
-        rest = what.path.removeprefix(what.name.feed)
-        return moved(f"{catalogue.site.base_url}/k/{access.token(new, reader)}/feeds/{new}{rest}", kept=False)
+        return moved(f"{catalogue.site.base_url}/k/{access.token(new, reader)}/feeds/{_there(what, new)}", kept=False)
 
     def _found(what: Asked) -> Response | WSGIApplication | None:
         if what.name.archive:
@@ -101,8 +102,16 @@ def _gone(catalogue: Catalogue, access: Access, what: Asked) -> Response | None:
     feed = what.name.feed
     new = catalogue.moved.get(feed)
     if new in catalogue.listed:
-        return moved(f"{catalogue.site.base_url}/feeds/{new}{what.path.removeprefix(feed)}")
+        return moved(f"{catalogue.site.base_url}/feeds/{_there(what, new)}")
     return plain(410) if feed in catalogue.retired and not access.is_private(feed) else None
+
+
+def _there(what: Asked, new: str) -> str:
+    """The same document of a feed under its new name; a view of it stays that view."""
+    query = ""
+    with suppress(QueryError):
+        query = read_view(request.environ.get("QUERY_STRING", ""))[1] if not what.name.archive else ""
+    return new + what.path.removeprefix(what.name.feed) + (f"?{query}" if query else "")
 
 
 def _hint(catalogue: Catalogue, path: str) -> str:
