@@ -27,6 +27,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
 _NUMBER = re.compile(r"number (\d+)\b")
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
 _TEXT = "tag:yaml.org,2002:str"
+_LONGEST = 100 * 365.25 * 86400
+"""What is reckoned back from now has to be a date."""
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -77,7 +79,10 @@ def duration(text: str) -> timedelta:
     match = _DURATION.match(text.strip())
     if not match:
         raise ValueError(f"{text!r} is no time span; write a number and one of ms s m h d w, such as 15m")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def nearest(word: str, known: typing.Iterable[str]) -> str:
@@ -276,7 +281,7 @@ def _is_nested(hint: Any) -> bool:
 
 def _kind(node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
-        return "a single value"
+        return "a single value" if node.value else "nothing"
     return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 

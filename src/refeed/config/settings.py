@@ -49,6 +49,10 @@ class DumpSettings:
     """Do without file events, for folders on network disks."""
     limits: Limits = field(default_factory=Limits)
 
+    def __post_init__(self) -> None:
+        if self.rescan < timedelta(seconds=1):
+            raise ValueError(f"rescan: {self.rescan} is too short; once a second is the most")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
