@@ -32,12 +32,13 @@ from .shared import root_of, stored_id
 
 
 @click.command("explain")
-@click.argument("what", nargs=-1, required=True)
+@click.argument("what", metavar="FILE|ENTRY...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--diff", is_flag=True, help="Show the text before and after, line against line.")
 @click.pass_obj
 def explain_(settings: Callable[[], Settings], what: Sequence[str], as_json: bool, diff: bool) -> None:
-    """Say stage by stage what becomes of a dump (FILE) or became of an entry (ENTRY-ID)."""
+    """Say stage by stage what becomes of a dump (FILE, or its name in `status`) or became of an ENTRY (its id, the
+    address of its page, or its link)."""
     chosen = settings()
     makers = Makers(Maker.of(chosen))
     refused = False
