@@ -41,8 +41,8 @@ def _mistakes(environ: Mapping[str, str]) -> Iterator[str]:
         # To publish into a file would be to put a folder in its place.
         if environ.get(name) and Path(environ[name]).is_file():
             yield f"{name}: {environ[name]!r} is a file; name a folder"
-    if not re.fullmatch(r"[!-~]*", environ.get("REFEED_PUSH_TOKEN", "")):
-        yield "REFEED_PUSH_TOKEN: no header can hold it; write printable ASCII without blanks"
+    if not re.fullmatch(r"(?:[!-~](?:[ -~]*[!-~])?)?", environ.get("REFEED_PUSH_TOKEN", "")):
+        yield "REFEED_PUSH_TOKEN: no header can hold it; write printable ASCII, without blanks around it"
     if log_style(environ) not in LOGS:
         yield f"REFEED_LOG: {environ['REFEED_LOG']!r} is not known; write {' or '.join(LOGS)}"
 
