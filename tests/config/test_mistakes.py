@@ -182,6 +182,7 @@ def test_a_value_that_cannot_be_meant_is_said_with_what_to_write(tmp_path: Path,
         ({"WEB_CONCURRENCY": "-1"}, "WEB_CONCURRENCY: '-1' is no number from 0 to"),
         ({"BASE_URL": "feeds.example.org"}, "BASE_URL: 'feeds.example.org' is no http(s) address such as https://"),
         ({"DATABASE_URL": "mysql://a:b@c/d"}, "DATABASE_URL: mysql is not supported; use sqlite or postgres"),
+        ({"DATABASE_URL": "postgres://a:b@c:port/d"}, "DATABASE_URL: its port is no number"),
         ({"DATABASE_URL": "refeed.db"}, "DATABASE_URL: not a database URL; write sqlite:///path/to.db or postgres://…"),
         ({"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL: a store in memory would lose everything"),
         ({"PORT": "70000"}, "PORT: '70000' is no number from 0 to 65535"),
@@ -196,3 +197,18 @@ def test_what_the_environment_says_is_checked(tmp_path: Path, environ: dict[str,
     found = mistakes(tmp_path, "", **{name: value.replace("FILE", file) for name, value in environ.items()})
     (line,) = [line.replace("config.yaml", "FILE") for line in found]
     assert line.startswith(f"environment: {said}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://a:b#c@d/e",
+        "postgres://a:b/c:d@e:5432/f?g=h@i:j",
+        "postgresql://[::1]:5432/a",
+        "postgres:///a?host=/b",
+    ],
+)
+def test_a_store_is_not_refused_for_what_its_password_holds(tmp_path: Path, url: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("", "utf-8")
+    assert load({"DATABASE_URL": url}, file).database_url == url

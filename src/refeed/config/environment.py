@@ -11,6 +11,9 @@ FOLDERS = ("REFEED_FEEDS", "REFEED_VAR")
 STORES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
 LOGS = ("text", "json")
 
+_PORT = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]]*\]|[^/:?]+)?(?::([^/?]*))?")
+"""As SQLAlchemy takes a URL apart: a password holds anything but @."""
+
 
 def number(environ: Mapping[str, str], name: str) -> int:
     """PORT or WEB_CONCURRENCY, or its default."""
@@ -52,5 +55,7 @@ def _store(scheme: str, slashes: str, rest: str) -> Iterator[str]:
         yield "DATABASE_URL: not a database URL; write sqlite:///path/to.db or postgres://…"
     elif scheme not in STORES:
         yield f"DATABASE_URL: {scheme} is not supported; use sqlite or postgres"
+    elif scheme != "sqlite" and (found := _PORT.match(rest)) and not (found[1] or "0").isdecimal():
+        yield "DATABASE_URL: its port is no number"
     elif scheme == "sqlite" and rest in ("", "/", "/:memory:"):
         yield "DATABASE_URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db"
