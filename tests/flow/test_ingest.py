@@ -61,3 +61,20 @@ def test_counting_stands_on_terminals_alone(station: Station) -> None:
     assert ran.stderr == "BASE_URL is not set: feeds name themselves by an address of this machine\n"
     copied = CliRunner().invoke(main, ["copy-store", str(station.store), out + ".db"], env=station.environment())
     assert (copied.exit_code, copied.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "named", ["{dumps}/Somewhere", "{dumps}/Somewhere/1.md", "{dumps}/../dumps/Somewhere", "{dumps}"]
+)
+@pytest.mark.parametrize("relative", [False, True])
+def test_what_is_named_is_taken_as_a_scan_would_take_it(
+    station: Station, monkeypatch: pytest.MonkeyPatch, named: str, relative: bool
+) -> None:
+    monkeypatch.chdir(station.home)
+    folders = {"REFEED_DUMPS": "dumps"} if relative else {}
+    station.put("Somewhere/1.md", dump(1))
+    assert ingest(station, named.format(dumps="dumps" if relative else station.dumps), **folders).exit_code == 0
+    assert ingest(station, **folders).stdout.startswith("0 new, 0 changed")
+    assert len(station.ask("SELECT path FROM files")) == 1
+    ((source,),) = station.ask("SELECT source FROM entries")
+    assert str(source).startswith("somewhere-")

@@ -23,7 +23,7 @@ from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
 from ..store import Store
-from .shared import root_of, say_how_far, writing
+from .shared import below, root_of, say_how_far, writing
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -174,7 +174,7 @@ def _named(paths: Sequence[str], settings: Settings) -> tuple[list[Found], bool]
     refused = False
     for path in paths:
         if Path(path).is_dir():
-            found += dumps.scan(Path(path), settings.limits.suffixes)
+            found += below(path, settings)
             continue
         try:
             found.append(dumps.look(path, root_of(path, settings), settings.limits.suffixes))

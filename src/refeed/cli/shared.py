@@ -8,16 +8,20 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from .. import dumps
 from ..clock import now
 from ..config import Settings
+from ..dumps import Found
 from ..election import ingest_lock
 from ..errors import QuarantineError
 from ..making import Maker
 from ..model import Dump
+from ..outward import dump_folders
 from ..pipeline import Program
 from ..store import Store
 
@@ -35,9 +39,23 @@ def writing(settings: Settings) -> Iterator[Program]:
 
 def root_of(path: str, settings: Settings) -> Path:
     """The dump folder that a file lies in, or its own folder."""
-    here = Path(path).absolute()
-    roots = [Path(folder).absolute() for folder in settings.dumps.folders]
-    return next((root for root in roots if here.is_relative_to(root)), here.parent)
+    return _dump_folder(path, settings) or Path(os.path.abspath(path)).parent  # noqa: PTH100
+
+
+def below(path: str, settings: Settings) -> Iterator[Found]:
+    """The dumps in a folder, as a scan of the dump folder that it lies in finds them: that names their sources."""
+    root = _dump_folder(path, settings)
+    inside = os.path.relpath(path, root) if root else "."
+    for found in dumps.scan(path, settings.limits.suffixes):
+        name = os.path.normpath(os.path.join(inside, found.name))  # noqa: PTH118
+        yield replace(found, root=str(root or os.path.abspath(path)), name=name)  # noqa: PTH100
+
+
+def _dump_folder(path: str, settings: Settings) -> Path | None:
+    """The dump folder that a path lies in, as the settings spell it, so that a file has one name in the store."""
+    here = Path(os.path.abspath(path))  # noqa: PTH100  which takes `..` out, and `absolute` does not
+    roots = dump_folders(settings)
+    return next((Path(root) for root in roots if here.is_relative_to(os.path.abspath(root))), None)  # noqa: PTH100
 
 
 def say_how_far(text: str = "") -> None:
