@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from station import Station, dump
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Station:
+def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Station:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # entries are made in this process: a pool takes a second to boot
     return Station(tmp_path)
 
 
@@ -64,7 +66,7 @@ def test_counting_stands_on_terminals_alone(station: Station) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", ["{dumps}/Somewhere", "{dumps}/Somewhere/1.md", "{dumps}/../dumps/Somewhere", "{dumps}"]
+    "named", ["{dumps}/Somewhere", "{dumps}/Somewhere/1.md", "{dumps}/../dumps/Somewhere", "{dumps}", "."]
 )
 @pytest.mark.parametrize("relative", [False, True])
 def test_what_is_named_is_taken_as_a_scan_would_take_it(
@@ -76,5 +78,25 @@ def test_what_is_named_is_taken_as_a_scan_would_take_it(
     assert ingest(station, named.format(dumps="dumps" if relative else station.dumps), **folders).exit_code == 0
     assert ingest(station, **folders).stdout.startswith("0 new, 0 changed")
     assert len(station.ask("SELECT path FROM files")) == 1
+    ((source,),) = station.ask("SELECT source FROM entries")
+    assert str(source).startswith("somewhere-")
+
+
+@pytest.mark.parametrize("name", [".hidden", "link"])
+def test_a_folder_that_no_scan_enters_is_refused_when_it_is_named(station: Station, name: str) -> None:
+    station.put("Somewhere/1.md", dump(1))
+    (station.dumps / "link").symlink_to("Somewhere")
+    station.put(".hidden/2.md", dump(2))
+    ran = ingest(station, station.dumps / name)
+    assert ran.exit_code == 1
+    assert f"in the folder {name}: a " in ran.stderr
+    assert ran.stdout.startswith("0 new")
+
+
+def test_a_folder_elsewhere_is_a_dump_folder_of_its_own(station: Station) -> None:
+    other = station.home / "other"
+    (other / "Somewhere").mkdir(parents=True)
+    (other / "Somewhere" / "1.md").write_bytes(dump(1))
+    assert ingest(station, other).exit_code == 0
     ((source,),) = station.ask("SELECT source FROM entries")
     assert str(source).startswith("somewhere-")

@@ -23,7 +23,7 @@ from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
 from ..store import Store
-from .shared import below, root_of, say_how_far, writing
+from .shared import root_of, say_how_far, writing
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -169,16 +169,16 @@ def _say_quarantined(store: Store, files: Sequence[Found] | None) -> None:
 
 
 def _named(paths: Sequence[str], settings: Settings) -> tuple[list[Found], bool]:
-    """The dumps that are named, alone or by their folder; whether anything that was named is none."""
+    """The dumps that are named, alone or by their folder, as a scan finds them; whether anything named is none."""
+    suffixes = settings.limits.suffixes
     found: list[Found] = []
     refused = False
     for path in paths:
-        if Path(path).is_dir():
-            found += below(path, settings)
-            continue
-        try:
-            found.append(dumps.look(path, root_of(path, settings), settings.limits.suffixes))
-        except RefeedError as error:
-            click.echo(f"refused: {path}: {error}", err=True)
-            refused = True
+        folder = path if Path(path).is_dir() else None
+        for file in [each.path for each in dumps.scan(path, suffixes)] if folder else [path]:
+            try:
+                found.append(dumps.look(file, root_of(file, settings, folder), suffixes))
+            except RefeedError as error:
+                click.echo(f"refused: {file}: {error}", err=True)
+                refused = True
     return found, refused

@@ -8,15 +8,12 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from .. import dumps
 from ..clock import now
 from ..config import Settings
-from ..dumps import Found
 from ..election import ingest_lock
 from ..errors import QuarantineError
 from ..making import Maker
@@ -37,25 +34,12 @@ def writing(settings: Settings) -> Iterator[Program]:
             program.close()
 
 
-def root_of(path: str, settings: Settings) -> Path:
-    """The dump folder that a file lies in, or its own folder."""
-    return _dump_folder(path, settings) or Path(os.path.abspath(path)).parent  # noqa: PTH100
-
-
-def below(path: str, settings: Settings) -> Iterator[Found]:
-    """The dumps in a folder, as a scan of the dump folder that it lies in finds them: that names their sources."""
-    root = _dump_folder(path, settings)
-    inside = os.path.relpath(path, root) if root else "."
-    for found in dumps.scan(path, settings.limits.suffixes):
-        name = os.path.normpath(os.path.join(inside, found.name))  # noqa: PTH118
-        yield replace(found, root=str(root or os.path.abspath(path)), name=name)  # noqa: PTH100
-
-
-def _dump_folder(path: str, settings: Settings) -> Path | None:
-    """The dump folder that a path lies in, as the settings spell it, so that a file has one name in the store."""
+def root_of(path: str, settings: Settings, otherwise: str | None = None) -> Path:
+    """The dump folder that a file lies in, as the settings spell it, so that a file has one name in the store; for one
+    that lies elsewhere `otherwise`, or its own folder."""
     here = Path(os.path.abspath(path))  # noqa: PTH100  which takes `..` out, and `absolute` does not
-    roots = dump_folders(settings)
-    return next((Path(root) for root in roots if here.is_relative_to(os.path.abspath(root))), None)  # noqa: PTH100
+    roots = (root for root in dump_folders(settings) if here.is_relative_to(os.path.abspath(root)))  # noqa: PTH100
+    return Path(next(roots, os.path.abspath(otherwise) if otherwise else here.parent))  # noqa: PTH100
 
 
 def say_how_far(text: str = "") -> None:
