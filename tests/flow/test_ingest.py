@@ -66,9 +66,15 @@ def test_counting_stands_on_terminals_alone(station: Station) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", ["{dumps}/Somewhere", "{dumps}/Somewhere/1.md", "{dumps}/../dumps/Somewhere", "{dumps}", "."]
+    ("named", "relative"),
+    [
+        ("{dumps}/Somewhere", False),
+        ("{dumps}/Somewhere", True),
+        ("{dumps}/Somewhere/1.md", True),
+        ("{dumps}/../dumps/Somewhere", False),
+        (".", False),
+    ],
 )
-@pytest.mark.parametrize("relative", [False, True])
 def test_what_is_named_is_taken_as_a_scan_would_take_it(
     station: Station, monkeypatch: pytest.MonkeyPatch, named: str, relative: bool
 ) -> None:
