@@ -233,20 +233,21 @@ def polled_meanwhile(place: Place, seconds: float) -> list[Row]:
     took = []
     with serving(changed) as server:
         server.wait("/feeds/all.atom")
-        before = len(store.outdated(rules=rules, limit=_ALL))
-        began = looked = time.monotonic()
-        while (moment := time.monotonic()) < began + seconds:
+        left = [(time.monotonic(), len(store.outdated(rules=rules, limit=_ALL)))]
+        while left[-1][1] and (moment := time.monotonic()) < left[0][0] + seconds:
             server.ask("/feeds/all.atom")
             took.append((time.monotonic() - moment) * 1000)
             time.sleep(0.005)
-            if moment > looked + 1:
-                looked = moment
-                if not store.outdated(rules=rules, limit=1):
-                    break
-        made = before - len(store.outdated(rules=rules, limit=_ALL))
+            if moment > left[-1][0] + 1:
+                left.append((moment, len(store.outdated(rules=rules, limit=_ALL))))
+                if len(left) == 2 and left[0][1] == left[1][1]:
+                    left.pop()  # the processes that clean are still starting
+                    left[0] = moment, left[0][1]
     store.close()
     late = sorted(took)[int(len(took) * 0.99)]
-    found = f"p99 {late:.0f} ms of {len(took)}; {made / (looked - began):.0f} dumps/s meanwhile"
+    (began, before), (ended, after) = left[0], left[-1]
+    rate = (before - after) / max(1.0, ended - began)
+    found = f"p99 {late:.0f} ms of {len(took)}; {rate:.0f} dumps/s meanwhile"
     return [Row("polls while all is cleaned again", found, "p99 < 50 ms", late < 50)]
 
 

@@ -20,10 +20,10 @@ from sqlalchemy import text
 
 from refeed.config import Settings, load
 from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
-from refeed.store import EntryRow, Reading, Store, record, restore, withdraw
+from refeed.packing import EntryRow, compress, pack_entry, pack_labels, pack_notes
+from refeed.store import Reading, Store, record, restore, withdraw
 from refeed.store import schema as t
 from refeed.store.glances import glances
-from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _BATCH = 256

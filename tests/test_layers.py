@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 
 ROWS = {
-    0: "clock dumpfile errors history media model rules parent sanitize seal measures",
+    0: "clock dumpfile errors history measures media model packing parent rules sanitize seal",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
     2: "access accounts catalogue documents election reseed explain ingest listening makers making"
     " outward pipeline publisher readership refresh reloading status",

@@ -9,8 +9,8 @@ from .model import Entry, Label, Outcome, Removed
 
 if TYPE_CHECKING:  # whoever has one of these has imported them
     from .making import Made
+    from .packing import Notes
     from .store import Stored
-    from .store.packing import Notes
 
 
 def of_file(file: str, made: Made) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -27,15 +27,12 @@ from .model import Dump, Outcome
 
 _log = logging.getLogger(__name__)
 
-_Results = Future[list[Packed | None]]
-"""Of a share; None for a dump that has to be made alone."""
-
 _FEW = 100
 """Dumps that are made here sooner than processes start for them; they take no longer than that."""
 _IDLE = 15.0
 """Seconds without work after which processes end."""
-_SHARE = 16
-"""Dumps sent to a process at a time: 16 cost as much to send as one, and two processes still end together."""
+_MANY = 16
+"""Dumps of a share: 16 cost as much to send as one, and two processes still end together."""
 _AHEAD = 2
 """Shares that each process is asked for at a time: while it sends one, it makes the next."""
 _BOOT = 30.0
@@ -53,6 +50,17 @@ _context.set_forkserver_preload(["refeed.makers"])
 _maker: Maker | None = None
 
 
+@dataclass(slots=True, eq=False)
+class _Share:
+    """Some dumps that a process is asked for at once."""
+
+    dumps: Sequence[Dump]
+    asked: Future[list[Packed | None]]
+    """What it answers; None for a dump that has to be made alone."""
+    here: list[Packed] | None = None
+    """What was made of them here, if that was sooner."""
+
+
 class Makers:
     """Runs a maker. One hostile dump costs its own limit of time and memory, and no other dump anything."""
 
@@ -66,6 +74,8 @@ class Makers:
         self._pool: ProcessPoolExecutor | None = None
         self._askers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._open: list[_Share] = []
+        """Shares, of all batches, that may not have been begun."""
         self._settled = False
         self._used = 0.0
 
@@ -73,10 +83,11 @@ class Makers:
         """The results of dumps, in their order. Processes begin at once, whenever the results are asked for."""
         if len(dumps) < _FEW:
             return map(self._pack, dumps)
+        made = self._spread(dumps) if self._processes > 1 else map(self._pack, dumps)
         if not self._settled:
-            _settle(self.maker)
+            _settle(self.maker)  # while processes start
             self._settled = True
-        return self._spread(dumps) if self._processes > 1 else map(self._pack, dumps)
+        return made
 
     def make(self, dump: Dump) -> Made:
         """One result, stage by stage. Raises OSError when the machine has no files or memory left."""
@@ -111,6 +122,7 @@ class Makers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+        self._open = []
 
     def _pack(self, dump: Dump) -> Packed:
         return self.maker.pack(dump, self.make(dump))
@@ -119,23 +131,30 @@ class Makers:
         self._used = time.monotonic()
         if self._askers is None:
             self._askers = ThreadPoolExecutor(_AHEAD * (self._processes - 1), thread_name_prefix="makers")
-        shares = [dumps[start : start + _SHARE] for start in range(0, len(dumps), _SHARE)]
-        return self._gathered(shares, [self._askers.submit(self._results, share) for share in shares])
+        batch = [dumps[start : start + _MANY] for start in range(0, len(dumps), _MANY)]
+        shares = [_Share(share, self._askers.submit(self._results, share)) for share in batch]
+        self._open = [*(share for share in self._open if not share.asked.done()), *shares]
+        return self._gathered(shares)
 
-    def _gathered(self, shares: Sequence[Sequence[Dump]], futures: Sequence[_Results]) -> Iterator[Packed]:
-        """All results in order. Instead of waiting, this process makes what no other has begun, from the end on."""
-        here: dict[int, list[Packed]] = {}
-        left = len(shares)
-        for number, (share, future) in enumerate(zip(shares, futures, strict=True)):
-            while left > number and not future.done():
-                left -= 1
-                if futures[left].cancel():
-                    here[left] = [self._pack(dump) for dump in shares[left]]
-            yield from here.pop(number, None) or self._packed(share, future.result())
+    def _gathered(self, shares: Sequence[_Share]) -> Iterator[Packed]:
+        """All results in order. Instead of waiting, this process helps, with the batch that comes next too."""
+        for share in shares:
+            while not share.asked.done() and self._help():
+                pass
+            yield from share.here or self._packed(share)
         self._used = time.monotonic()
 
-    def _packed(self, share: Sequence[Dump], results: Sequence[Packed | None]) -> Iterator[Packed]:
-        for dump, packed in zip(share, results, strict=True):
+    def _help(self) -> bool:
+        """Make the last share that no process has begun; False when there is none."""
+        while self._open:
+            share = self._open.pop()
+            if share.asked.cancel():
+                share.here = [self._pack(dump) for dump in share.dumps]
+                return True
+        return False
+
+    def _packed(self, share: _Share) -> Iterator[Packed]:
+        for dump, packed in zip(share.dumps, share.asked.result(), strict=True):
             yield packed or self.maker.pack(dump, self._alone(dump))
 
     def _results(self, share: Sequence[Dump]) -> list[Packed | None]:

@@ -17,10 +17,9 @@ from .clean import Sources, canonical, clean, plain, weigh
 from .config import Settings
 from .errors import QuarantineError
 from .model import Cleaned, Dump, Label, Outcome, RawEntry, Source
+from .packing import Candidate, EntryRow, compress, pack_entry, pack_labels, pack_notes
 from .parse import parse
 from .rules import Keep, Limits, SourceRule, TopicRule
-from .store import Candidate, EntryRow
-from .store.packing import compress, pack_entry, pack_labels, pack_notes
 from .topics import Matcher, reposts
 from .topics.places import places
 

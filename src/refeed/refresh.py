@@ -11,8 +11,8 @@ import msgspec
 from .makers import Makers
 from .making import Maker
 from .model import Dump
+from .packing import pack_labels
 from .store import Store, hide, keep, relabel, revise
-from .store.packing import pack_labels
 from .topics import Matcher
 
 BATCH = 256

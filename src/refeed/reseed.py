@@ -18,9 +18,9 @@ from .errors import FetchError
 from .making import Maker
 from .media import AT_ONCE, Measured
 from .model import Cleaned, Enclosure, Entry, Image, Label, Outcome, Person, Source
+from .packing import compress, pack_labels
 from .sanitize import sanitize
 from .store import Reading, Store, adorn, enrich, forget_files, record
-from .store.packing import compress, pack_labels
 
 if TYPE_CHECKING:
     from .fetch import Session

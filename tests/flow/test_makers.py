@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -62,6 +64,38 @@ def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
         child.kill()
     assert [first, *found] == expected
     spread.close()
+
+
+class Noted(str):
+    """A text of which one can tell whether anybody has it still."""
+
+
+def test_two_batches_asked_for_at_once_give_each_its_own() -> None:
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n), seen=NOW) for n in range(600)]
+    expected = list(Makers(maker).pack(given))
+    spread = Makers(maker, 2)
+    one, two = spread.pack(given[:300]), spread.pack(given[300:])
+    assert list(one) == expected[:300]
+    assert list(two) == expected[300:]
+    spread.close()
+
+
+def test_batches_that_were_made_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    spread = Makers(maker, 2)
+    monkeypatch.setattr(spread, "_help", lambda: False)  # as when the other processes are faster
+    kept = []
+    for start in range(0, 600, 200):
+        given = [Dump(path=Noted(f"{n}.md"), folder="", data=dump(n), seen=NOW) for n in range(start, start + 200)]
+        kept += [weakref.ref(one.path) for one in given]
+        assert len(list(spread.pack(given))) == 200
+        del given
+        gc.collect()
+        assert sum(path() is not None for path in kept) <= 200
+    spread.close()
+    gc.collect()
+    assert [path() for path in kept if path() is not None] == []
 
 
 def children() -> list[bytes]:

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import text
 
 from refeed.model import Cleaned, Entry, Image, Label, Outcome, Person, Removed, Source
+from refeed.packing import EntryRow, compress, pack_entry, pack_labels, pack_notes
 from refeed.sanitize import sanitize
-from refeed.store import EntryRow, Reading, Store, record
-from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes
+from refeed.store import Reading, Store, record
 
 START = datetime(2020, 5, 1, 4, 30, tzinfo=UTC)
 NOW = datetime(2020, 8, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
-from refeed.store import Candidate, EntryRow, Reading, Store
+from refeed.packing import Candidate, EntryRow, compress, pack_entry, pack_labels, pack_notes, unpack_labels
+from refeed.store import Reading, Store
 from refeed.store import schema as t
-from refeed.store.packing import compress, pack_entry, pack_labels, pack_notes, unpack_labels
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 SOURCES = ("one", "two", "three")

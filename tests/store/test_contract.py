@@ -18,8 +18,9 @@ from refeed.ingest import Ingester
 from refeed.makers import Makers
 from refeed.making import Maker
 from refeed.model import Outcome
+from refeed.packing import Candidate
 from refeed.rules import Limits
-from refeed.store import Candidate, Store, forget_files, keep, leave, mend, record, relabel, restore, revise, withdraw
+from refeed.store import Store, forget_files, keep, leave, mend, record, relabel, restore, revise, withdraw
 from refeed.store.glances import glances
 from store.samples import NOON, counted, id_of, judge, packed_labels, reading, recount, refused, rows_of
 

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from refeed.media import Measured
 from refeed.model import Enclosure, Image
-from refeed.store import EntryRow, Reading, Store, adorn, enrich, forget, record, revise
+from refeed.packing import EntryRow, pack_entry, unpack_entry
+from refeed.store import Reading, Store, adorn, enrich, forget, record, revise
 from refeed.store.migrations import MIGRATIONS
-from refeed.store.packing import pack_entry, unpack_entry
 from store.samples import NOON, id_of, reading
 
 SOUND = "https://media.example.org/1.mp3"

@@ -6,18 +6,16 @@ from .engine import is_shared
 from .forgetting import forget
 from .listening import Listener
 from .mending import leave, mend
-from .recording import EntryRow, Reading, Recorded, forget_files, record
-from .reposts import Candidate, Judge
+from .recording import Reading, Recorded, forget_files, record
+from .reposts import Judge
 from .revising import adorn, enrich, hide, keep, relabel, restore, revise, withdraw
 from .rows import Doubt, FeedState, Member, MonthState, Original, Stored
 from .store import Store
 
 __all__ = [
     "AdvisoryLock",
-    "Candidate",
     "Copied",
     "Doubt",
-    "EntryRow",
     "FeedState",
     "Judge",
     "Listener",

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, select
 
+from ..packing import seconds
 from . import schema as t
-from .packing import seconds
 from .reposts import Judge
 from .store import Store
 from .tallies import Tallies

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Select, desc, func, or_, select
 
+from ..packing import instant
 from . import schema as t
-from .packing import instant
 from .store import Store
 
 

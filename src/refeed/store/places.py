@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, and_, delete, or_, select
 
+from ..packing import seconds
 from . import schema as t
 from .listening import tell
-from .packing import seconds
 
 _CHUNK = 200
 """Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""

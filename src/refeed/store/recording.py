@@ -13,8 +13,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select, upd
 
 from ..history import Version, settle
 from ..model import Outcome, Source
+from ..packing import EntryRow, instant, seconds
 from . import schema as t
-from .packing import instant, seconds
 from .places import upsert
 from .reposts import Judge, pack_bands
 from .store import Store
@@ -23,31 +23,6 @@ from .turning import turn
 
 _FRESH: dict[str, Any] = {"via": "[]", "media": "[]", "repost_of": None, "withdrawn": None}
 """What a new entry's row has that no dump says."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
-    """An entry made from one dump, packed for its row."""
-
-    id: str
-    source: Source
-    title: str
-    published: datetime
-    fingerprint: str
-    weight: int
-    sketch: bytes | None
-    """What its text is compared by; None when it is too short to be compared."""
-    bands: tuple[int, ...]
-    """Keys under which texts that may be the same meet."""
-    payload: bytes
-    notes: bytes
-    labels: str
-    rules: str
-    """Version of the rules it was cleaned with."""
-    topics: str
-    """Version of the topics it was labelled with."""
-    hidden: bool = False
-    """Of a private source: it stands in that source's feed alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, or_, select
 
+from ..packing import Candidate, instant, unpack_entry
 from . import schema as t
-from .packing import instant, unpack_entry
 from .places import upsert
 
 _CHUNK = 500
@@ -25,17 +23,6 @@ _BY_BAND = "SELECT band, entry FROM bands WHERE band IN (%s)"
 """Numbers, written into the statement: a parameter for each would cost five times the look-up."""
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An entry as far as reposts are judged by it."""
-
-    id: str
-    source: str
-    published: datetime
-    sketch: bytes
-
 
 Judge = Callable[[Candidate, Sequence[Candidate]], "str | None"]
 """The id of the entry whose text another one repeats, among those that may have it; None for an original."""

@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from ..media import Measured
+from ..packing import EntryRow, pack_measured, seconds, unpack_measured
 from . import schema as t
-from .packing import pack_measured, seconds, unpack_measured
 from .places import Places
-from .recording import EntryRow
 from .reposts import Judge, pack_bands
 from .store import Store
 from .turning import turn

@@ -10,7 +10,7 @@ import msgspec
 
 from ..media import Measured
 from ..model import Entry, Label, Outcome, Source
-from .packing import decompress, instant, unpack_entry, unpack_labels, unpack_measured
+from ..packing import decompress, instant, unpack_entry, unpack_labels, unpack_measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

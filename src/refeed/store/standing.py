@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from ..packing import unpack_labels
 from . import schema as t
-from .packing import unpack_labels
 
 Row = dict[str, Any]
 

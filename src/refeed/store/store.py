@@ -10,10 +10,10 @@ from sqlalchemy import Select, desc, func, or_, select, update
 
 from ..media import Measured
 from ..model import Outcome, Source
+from ..packing import Notes, instant, unpack_labels, unpack_measured, unpack_notes
 from . import queries
 from . import schema as t
 from .database import IDENTITY, Database
-from .packing import Notes, instant, unpack_labels, unpack_measured, unpack_notes
 from .places import month_bounds, upsert
 from .rows import Doubt, FeedState, Member, MonthState, Original, Stored, source_of
 from .tallies import FILES

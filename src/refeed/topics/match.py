@@ -8,13 +8,15 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..model import Entry, Label
 from ..rules import WEIGHT, TopicRule
 from .places import LEAD, Places, places
 from .wording import fold
-from .words import KINDS, Hit, Vocabulary
+from .words import KINDS, WITHOUT, Hit, Vocabulary
 
 METHOD = 3
 """Raised when the same rule would give other labels, so that what is stored is labelled anew."""
@@ -104,23 +106,20 @@ class Matcher:
     def _found(self, seen: Places) -> dict[int, dict[str, list[Hit]]]:
         """Every topic's hits by place. One in the lead is one in the body too; a tag is one mention, however put."""
         hits: dict[int, dict[str, list[Hit]]] = {}
-        for hit in self._vocabulary.find(seen.title):
-            hits.setdefault(hit.topic, {}).setdefault("title", []).append(hit)
+        for topic, found in groupby(self._vocabulary.find(seen.title), _TOPIC):
+            hits.setdefault(topic, {})["title"] = [*found]
         for tag in seen.tags:
-            for hit in {hit.topic: hit for hit in self._vocabulary.find(tag)}.values():
-                hits.setdefault(hit.topic, {}).setdefault("tags", []).append(hit)
-        for hit in self._vocabulary.find(seen.text):
-            places = hits.setdefault(hit.topic, {})
-            if hit.start < LEAD:
-                places.setdefault("lead", []).append(hit)
-            places.setdefault("body", []).append(hit)
+            for topic, found in groupby(self._vocabulary.find(tag), _TOPIC):
+                hits.setdefault(topic, {}).setdefault("tags", []).append([*found][-1])
+        for topic, found in groupby(self._vocabulary.find(seen.text), _TOPIC):
+            body = hits.setdefault(topic, {})["body"] = [*found]
+            lead = _fullest(body) if seen.cuts else [hit for hit in body if hit[1] < LEAD]
+            hits[topic]["lead"] = lead
         return hits
 
     def _points(self, topic: int, hits: dict[str, list[Hit]], seen: Places) -> list[_Points]:
         weights = self._weights[topic]
         made = []
-        if seen.cuts and "body" in hits:
-            hits = hits | {"lead": _fullest(hits["body"])}
         for place, most in MOST.items():
             if found := hits.get(place):
                 mentions = _share(place, seen) * _counted(place, found, seen.cuts)
@@ -146,7 +145,7 @@ def _counted(place: str, found: list[Hit], cuts: tuple[int, ...]) -> float:
         return _mentions(place, found)
     reports: dict[int, list[Hit]] = {}
     for hit in found:
-        reports.setdefault(bisect(cuts, hit.start) if place == "title" else 0, []).append(hit)
+        reports.setdefault(bisect(cuts, hit[1]) if place == "title" else 0, []).append(hit)
     return sum(max(0.0, _mentions(place, report)) for report in reports.values())
 
 
@@ -154,7 +153,7 @@ def _fullest(found: list[Hit]) -> list[Hit]:
     """The lead of a round-up: each report has its own, and this topic's is where most of its words stand."""
     stretches: dict[int, list[Hit]] = {}
     for hit in found:
-        stretches.setdefault(hit.start // LEAD, []).append(hit)
+        stretches.setdefault(hit[1] // LEAD, []).append(hit)
     return max(stretches.values(), key=lambda hits: _mentions("lead", hits))
 
 
@@ -168,11 +167,12 @@ def _share(place: str, seen: Places) -> float:
 def _mentions(place: str, found: list[Hit]) -> float:
     """Words less `without`; hints count half and no more than the words beside them: a text full of companies and
     markets, with no other word of the economy, is about something else. By itself one counts, in a title or a tag."""
-    words, hints, without = ([hit.kind for hit in found].count(kind) for kind in KINDS)
+    words, hints, without = map([kind for _, _, _, kind, _ in found].count, range(len(KINDS)))
     return words + min(hints / 2, max(words, _ALONE.get(place, 0.0))) - without
 
 
 _ALONE = {"title": 0.5, "tags": 0.5}
+_TOPIC = itemgetter(0)
 
 
 def _reasons(made: list[_Points]) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ def _reasons(made: list[_Points]) -> tuple[str, ...]:
 
 def _spell(hits: list[Hit]) -> str:
     """The words, most frequent first: `气候 ×2, 碳排放, not 政治气候`."""
-    count = Counter(("not " if hit.kind == "without" else "") + hit.word.removeprefix("re:") for hit in hits)
+    count = Counter(("not " if kind == WITHOUT else "") + word.removeprefix("re:") for _, _, _, kind, word in hits)
     words = [word if times == 1 else f"{word} ×{times}" for word, times in count.most_common(6)]
     return ", ".join(words) + (" …" if len(count) > 6 else "")
 

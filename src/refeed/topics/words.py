@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal, NamedTuple
+from operator import itemgetter
+from typing import Literal
 
 import re2
 from ahocorasick_rs import AhoCorasick
 
 from ..rules import PATTERN, TopicRule, compile_pattern
 from .literals import is_simple, literals
-from .pairs import Half, Side, mentions
+from .pairs import Half, mentions
 from .wording import fold_pattern, spellings
 
 Kind = Literal["words", "hints", "without"]
 KINDS: tuple[Kind, ...] = ("words", "hints", "without")
-_RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+WITHOUT = KINDS.index("without")
 
 MOST = 100
 """Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
 
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 
+Hit = tuple[int, int, int, int, str]
+"""A word of a topic in a text: the topic, where it starts, where it ends as a negative number, which of KINDS it is,
+and the word as the rule has it; what was found, for a pattern; both words, for a pair. So hits sort as they are taken:
+of one topic's the first, and of two that start together the longer."""
+_order = itemgetter(0, 1, 2, 3)
 
-class Hit(NamedTuple):
-    """A word of a topic in a text."""
-
-    topic: int
-    kind: Kind
-    word: str
-    """As the rule has it; what was found, for a pattern; both words, for a pair."""
-    start: int
-    end: int
-
-
-_Role = Kind | Side
-"""What a word is to a topic."""
+_Word = tuple[int, int, str]
+"""What a word is to a topic: the topic, which of KINDS, and the word as the rule has it."""
+_Side = tuple[int, int, str]
+"""The same of a word of a pair: which pair of all topics, which of its two lists, and the word."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
-    """What a text in the automaton is good for: as a word of topics, as a sign that a pattern may match."""
+    """What a text is good for: as a word of topics, as one of a pair, as a sign that a pattern may match."""
 
-    owners: list[tuple[int, _Role, str]] = field(default_factory=list)
+    words: list[_Word] = field(default_factory=list)
+    sides: list[_Side] = field(default_factory=list)
     patterns: list[int] = field(default_factory=list)
 
 
@@ -54,15 +53,20 @@ class Vocabulary:
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         known: dict[str, _Known] = {}
-        patterns: dict[str, list[tuple[int, _Role]]] = {}
+        patterns: dict[str, _Known] = {}
+        self._pairs: list[int] = []
         for topic, rule in enumerate(rules):
-            for role, word in _words(rule):
-                if word.startswith(PATTERN):
-                    patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), []).append((topic, role))
-                    continue
-                for spelling in spellings(word.strip()):
-                    known.setdefault(spelling, _Known()).owners.append((topic, role, word))
-        self._patterns = [(_compile(text), tuple(owners)) for text, owners in patterns.items()]
+            for rank, kind in enumerate(KINDS):
+                for word in getattr(rule, kind):
+                    for what in _places(word, known, patterns):
+                        what.words.append((topic, rank, word))
+            for pair in rule.pairs:
+                for side, words in enumerate(pair):
+                    for word in words:
+                        for what in _places(word, known, patterns):
+                            what.sides.append((len(self._pairs), side, word))
+                self._pairs.append(topic)
+        self._patterns = [(_compile(text), what.words, what.sides) for text, what in patterns.items()]
         self._always: list[int] = []
         for number, pattern in enumerate(patterns):
             needed = literals(pattern)
@@ -70,107 +74,91 @@ class Vocabulary:
                 known.setdefault(text, _Known()).patterns.append(number)
             if not needed:
                 self._always.append(number)
-        self._known = tuple(
-            (tuple(what.owners), tuple(what.patterns), bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
+        self._known = [
+            (what.words, what.sides, what.patterns, bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
             for text, what in known.items()
-        )
+        ]
         self._automaton = AhoCorasick(list(known), store_patterns=False)
 
-    def find(self, text: str) -> Iterator[Hit]:
-        """Every hit in a folded text; of one topic's hits that overlap, the first and longest alone.
+    def find(self, text: str) -> list[Hit]:
+        """Every hit in a folded text, by topic and place; of one topic's that overlap, the first and longest alone.
 
         A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
         itself is given as a hit.
         """
-        found = self._all(text)
-        found.sort(key=_order)
-        kept: Hit | None = None
-        hides = False
-        for hit in found:
-            if kept is not None and hit.topic == kept.topic and hit.start < kept.end:
-                hides = hides or hit.kind != "without"
+        found: list[Hit] = []
+        of, until = -1, 0
+        hides = False  # the last hit is a `without`, and holds a word
+        for hit in sorted(self._all(text), key=_order):
+            topic, start, end, rank, _ = hit
+            if topic == of and start < until:
+                hides = hides or (rank != WITHOUT and found[-1][3] == WITHOUT)
                 continue
-            if kept is not None and not (kept.kind == "without" and hides):
-                yield kept
-            kept, hides = hit, False
-        if kept is not None and not (kept.kind == "without" and hides):
-            yield kept
+            if hides:
+                found.pop()
+            found.append(hit)
+            of, until, hides = topic, -end, False
+        if hides:
+            found.pop()
+        return found
 
     def _all(self, text: str) -> list[Hit]:
-        """Every word, pattern and pair in a text, whether they overlap or not."""
-        known, candidates = self._literal(text)
-        for number in sorted(candidates.union(self._always)):
-            known += self._by_pattern(number, text)
-        hits: list[Hit] = []
-        sides: list[_Found] = []
-        for one in known:
-            topic, role, word, start, end = one
-            if isinstance(role, Side):
-                sides.append(one)
-            else:
-                hits.append(Hit(topic, role, word, start, end))
-        return [*hits, *_paired(sides, hits, text)] if sides else hits
-
-    def _literal(self, text: str) -> tuple[list[_Found], set[int]]:
-        """Words, and the patterns that the text may hold: one pass, however many there are of either."""
-        found: list[_Found] = []
-        candidates: set[int] = set()
+        """Every word, pattern and pair in a text, whether they overlap or not: one pass, however many there are."""
+        found: list[Hit] = []
+        halves: defaultdict[int, list[Half]] = defaultdict(list)
+        candidates = set(self._always)
+        known = self._known
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            owners, patterns, latin = self._known[index]
+            words, sides, patterns, latin = known[index]
             if patterns:
                 candidates.update(patterns)
-            if owners and not (latin and _inside(text, start, end)):
-                for topic, role, word in owners:
-                    found.append((topic, role, word, start, end))
-        return found, candidates
+            if latin and _inside(text, start, end):
+                continue
+            for topic, rank, word in words:
+                found.append((topic, start, -end, rank, word))
+            for pair, side, word in sides:
+                halves[pair].append((start, -end, side, word))
+        for number in sorted(candidates):
+            pattern, words, sides = self._patterns[number]
+            for match in islice(pattern.finditer(text), MOST):
+                start, end = match.span()
+                told = match[0].strip()[:24]
+                found += [(topic, start, -end, rank, told) for topic, rank, _ in words]
+                for pair, side, _ in sides:
+                    halves[pair].append((start, -end, side, told))
+        if halves:
+            found += self._paired(halves, found, text)
+        return found
 
-    def _by_pattern(self, number: int, text: str) -> Iterator[_Found]:
-        pattern, owners = self._patterns[number]
-        for match in islice(pattern.finditer(text), MOST):
-            for topic, role in owners:
-                yield topic, role, match[0].strip()[:24], *match.span()
+    def _paired(self, halves: dict[int, list[Half]], found: list[Hit], text: str) -> list[Hit]:
+        """The mentions that pairs make. A word inside a `without` (投资气候, 气候) makes none, and is given as if it
+        were a word of the topic: the `without` then hides it, and does not speak against the topic."""
+        made: list[Hit] = []
+        taken: dict[int, set[int]] = {}
+        for topic, start, end, rank, _ in found:
+            if rank == WITHOUT:
+                taken.setdefault(topic, set()).update(range(start, -end))
+        for pair, words in halves.items():
+            topic = self._pairs[pair]
+            if topic in taken:
+                hidden = [half for half in words if taken[topic].issuperset(range(half[0], -half[1]))]
+                made += [(topic, start, end, 0, word) for start, end, _, word in hidden]
+                words = [half for half in words if half not in hidden]
+            made += [(topic, start, -end, 0, both) for both, start, end in mentions(words, text)]
+        return made
 
 
-_Found = tuple[int, _Role, str, int, int]
-"""Topic, role, word, start and end."""
-
-
-def _paired(sides: list[_Found], hits: list[Hit], text: str) -> Iterator[Hit]:
-    """The mentions that pairs make. A word inside a `without` (投资气候, 气候) makes none, and is given as if it were a
-    word of the topic: the `without` then hides it, and does not speak against the topic."""
-    taken: dict[int, set[int]] = {}
-    for hit in hits:
-        if hit.kind == "without":
-            taken.setdefault(hit.topic, set()).update(range(hit.start, hit.end))
-    halves: dict[tuple[int, int], list[Half]] = {}
-    for topic, role, word, start, end in sides:
-        if topic in taken and taken[topic].issuperset(range(start, end)):
-            yield Hit(topic, "words", word, start, end)
-        elif isinstance(role, Side):
-            halves.setdefault((topic, role.pair), []).append(Half(role.side, word, start, end))
-    for (topic, _), pair in halves.items():
-        yield from (Hit(topic, "words", *mention) for mention in mentions(pair, text))
-
-
-def _words(rule: TopicRule) -> Iterator[tuple[_Role, str]]:
-    """Every word of a rule, and what it is there."""
-    for kind in KINDS:
-        for word in getattr(rule, kind):
-            yield kind, word
-    for pair, sides in enumerate(rule.pairs):
-        for side, words in enumerate(sides):
-            for word in words:
-                yield Side(pair, side), word
+def _places(word: str, known: dict[str, _Known], patterns: dict[str, _Known]) -> list[_Known]:
+    """Where a rule's word is filed: among the patterns, or under each of its spellings."""
+    if word.startswith(PATTERN):
+        return [patterns.setdefault(fold_pattern(word.removeprefix(PATTERN)), _Known())]
+    return [known.setdefault(spelling, _Known()) for spelling in spellings(word.strip())]
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
     """By re2, which no text can slow down, or by `re` where none can either. Raises ValueError."""
     by_re2 = compile_pattern(pattern)
     return re.compile(pattern, re.ASCII) if is_simple(pattern) else by_re2
-
-
-def _order(hit: Hit) -> tuple[int, int, int, int]:
-    return hit.topic, hit.start, -hit.end, _RANK[hit.kind]
 
 
 def _inside(text: str, start: int, end: int) -> bool:

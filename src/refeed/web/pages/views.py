@@ -22,9 +22,9 @@ from ...config import Settings
 from ...documents import Documents
 from ...errors import StoreError
 from ...model import Entry, Outcome
+from ...packing import Notes
 from ...store import MonthState, Store, Stored
 from ...store.glances import reports
-from ...store.packing import Notes
 from ...topics import Matcher, Verdict
 from .. import navigation
 from ..answers import WITHDRAWN, refused

@@ -1,17 +1,18 @@
-"""Entries and originals <-> the compressed bytes that a row holds. Pure: the movers' child processes use it too."""
+"""Entries and originals <-> what a row of the store holds of them. Pure, and apart from the store: processes that make
+entries need no SQL."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
 import zstandard
 
-from ..media import Measured, filled
-from ..model import Cleaned, Entry, Label, Origin, Removed
+from .media import Measured, filled
+from .model import Cleaned, Entry, Label, Origin, Removed, Source
 
 # Level 3 took 0.03 ms for 6 kB where zlib took 0.11; higher levels gain 3 % on texts of this size.
 _LEVEL = 3
@@ -25,6 +26,41 @@ class Notes(msgspec.Struct, frozen=True):
     removed: tuple[Removed, ...] = ()
     flags: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """An entry made from one dump, packed for its row."""
+
+    id: str
+    source: Source
+    title: str
+    published: datetime
+    fingerprint: str
+    weight: int
+    sketch: bytes | None
+    """What its text is compared by; None when it is too short to be compared."""
+    bands: tuple[int, ...]
+    """Keys under which texts that may be the same meet."""
+    payload: bytes
+    notes: bytes
+    labels: str
+    rules: str
+    """Version of the rules it was cleaned with."""
+    topics: str
+    """Version of the topics it was labelled with."""
+    hidden: bool = False
+    """Of a private source: it stands in that source's feed alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry as far as reposts are judged by it."""
+
+    id: str
+    source: str
+    published: datetime
+    sketch: bytes
 
 
 _entry = msgspec.json.Decoder(Entry)
