@@ -23,11 +23,10 @@ from ..makers import Makers
 from ..making import Made, Maker
 from ..model import Dump, Origin, Outcome
 from ..outward import dump_folders
-from ..store import Store
+from ..packing import Notes
+from ..store import Store, Stored
 from ..store.engine import parse_url
 from ..store.glances import reports
-from ..store.packing import Notes
-from ..store.rows import Stored
 from .shared import root_of, stored_id
 
 
