@@ -105,6 +105,15 @@ def test_an_address_that_is_none_is_named_where_it_was_given(tmp_path: Path) -> 
     assert wrong.startswith("environment: BASE_URL: 'feeds.example.org' is no http(s) address")
 
 
+@pytest.mark.parametrize("url", ["https://example.org/?a=1", "https://example.org/#top", "https://a:b@example.org"])
+def test_a_site_s_address_holds_no_query_and_no_password_wherever_it_is_given(tmp_path: Path, url: str) -> None:
+    (in_file,) = mistakes(tmp_path, f"site: {{base_url: '{url}'}}")
+    (in_environment,) = mistakes(tmp_path, "{}", BASE_URL=url)
+    said = in_environment.removeprefix("environment: BASE_URL: ")
+    assert in_file == f"config.yaml:1: site.base_url: {said}"
+    assert "a:b" not in said
+
+
 def test_variables_take_the_environment_s_value_or_their_default(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("site:\n  title: ${NAME:-none}\nfeeds:\n  entries: ${COUNT:-7}\n", "utf-8")
