@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 
@@ -13,13 +13,17 @@ from .making import Made, Maker
 from .model import Entry
 from .topics import share, sketch
 
+if TYPE_CHECKING:  # a file is explained without the store
+    from .store import Stored
+
 
 def header(made: Made, maker: Maker) -> Iterator[str]:
     """What stood at the top of a dump, and which rule its link asks for; for people."""
     if made.raw is None:
         return
     rule = maker.known.rule(made.raw)
-    yield f"  {'header':<10} {made.raw.layout}, {rfc3339(made.raw.at)}, {made.raw.link}"
+    at = rfc3339(made.raw.at) if made.raw.dated else "no date"
+    yield f"  {'header':<10} {made.raw.layout}, {at}, {made.raw.link}"
     yield f"  {'rule':<10} {rule.id if rule else 'none: cleaned by what recurs everywhere'}"
 
 
@@ -30,13 +34,29 @@ def near_misses(entry: Entry, maker: Maker) -> Iterator[str]:
             yield f"  not        {verdict}"
 
 
-def same_text(entry: Entry, others: Iterable[Entry]) -> Iterator[str]:
-    """How much of an entry's text is in each of the others; for people."""
-    mine = sketch(entry)
+def same_text(stored: Stored, others: Iterable[Stored]) -> Iterator[str]:
+    """How much of an entry's text is in each of the others, and which of them feeds show; for people."""
+    mine = sketch(stored.entry)
     for other in others:
-        theirs = sketch(other)
+        entry = other.entry
+        theirs = sketch(entry)
         if mine and theirs:
-            yield f"  same text  {share(mine, theirs):.0%} in {other.link} ({other.source}, {rfc3339(other.published)})"
+            part = f"{share(mine, theirs):.0%} in {entry.link} ({entry.source}, {rfc3339(entry.published)})"
+            yield f"  same text  {part}{_which(stored, other)}"
+
+
+def _which(stored: Stored, other: Stored) -> str:
+    """Of two reports of one text, every feed that could hold both shows one."""
+    shown = {"this": other.entry.link in stored.via, "that": stored.entry.link in other.via}
+    return "".join(f"; feeds that could hold both show {one} one" for one, is_shown in shown.items() if is_shown)
+
+
+def withdrawn(stored: Stored) -> Iterator[str]:
+    """Whether an operator took the entry out of every document; for people."""
+    if stored.withdrawn is not None:
+        id = stored.entry.id.removeprefix("urn:uuid:")
+        when = rfc3339(stored.withdrawn)
+        yield f"  withdrawn  {when}: no document holds it; `refeed restore {id}` brings it back"
 
 
 def difference(made: Made) -> Iterator[str]:

@@ -9,6 +9,7 @@ their parent, so that nothing is lost when a worker dies either.
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 import signal
 import socket
@@ -20,6 +21,8 @@ from typing import Any
 
 from granian import Granian
 from granian.server import mp
+
+from .errors import ConfigError
 
 LAST_ANSWERS = signal.SIGWINCH
 """Tells a worker that from now on every answer closes its connection. By default the signal does nothing, so that it
@@ -43,6 +46,16 @@ _AWAY = (
 )
 
 
+_NO_LOG_OF_ITS_OWN: dict[str, Any] = {
+    "incremental": True,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {}, "granian.access": {}},
+}
+"""What granian says goes where everything goes, in the shape that was asked for; by itself it writes to standard
+output, as text."""
+
+
 class Server(Granian):  # type: ignore[misc, valid-type]
     """granian with one socket for all its workers, and an end in order. Overrides methods that granian has for
     systems without SO_REUSEPORT (seen in 2.6 to 2.8)."""
@@ -50,7 +63,11 @@ class Server(Granian):  # type: ignore[misc, valid-type]
     leaving: Callable[[], None] = staticmethod(lambda: None)
     """Called as soon as the end begins."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, log_dictconfig=_NO_LOG_OF_ITS_OWN, **named)
+
     def _init_shared_socket(self) -> None:
+        check_address(self.bind_addr, self.bind_port)
         super()._init_shared_socket()
         if self._sso is None:  # type: ignore[has-type]
             self._shd = self._ssp.build()  # type: ignore[has-type]
@@ -70,10 +87,33 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         turn_away(self._sso)
         super()._drop_shared_socket()
 
+    def signal_handler_interrupt(self, *arguments: Any, **named: Any) -> None:
+        # Workers that got the same signal, as a whole process group does when somebody types Ctrl-C, have not failed.
+        for worker in self.wrks:
+            worker.interrupt_by_parent = True
+        super().signal_handler_interrupt(*arguments, **named)
+
     def _stop_workers(self) -> None:
         super()._stop_workers()
-        if self.interrupt_signal:  # workers that got the same signal, as a whole process group does, have not failed
+        if self.interrupt_signal:  # the same, where a worker was faster
             self.interrupt_children.clear()
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises ConfigError where nobody may listen: granian would say so with a hundred lines of what it was doing."""
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        what = "write one such as 127.0.0.1 for this machine alone, or 0.0.0.0 for everybody"
+        raise ConfigError(f"--host: {host!r} is no IP address; {what}") from None
+    with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET) as probe:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # as granian binds: beside a server that is ending
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            what = f"cannot listen on {host} port {port}: {error.strerror}"
+            raise ConfigError(f"{what}; PORT names another port, --host another address") from error
 
 
 def begin(worker: int, name: str | None, load: Callable[[], Callable[..., None]], *rest: Any) -> None:

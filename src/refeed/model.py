@@ -59,6 +59,8 @@ class RawEntry:
     """Doubts that a person may want to look at, each one short sentence."""
     layout: str = ""
     """Which header layout it had, in words, for `explain`."""
+    dated: bool = True
+    """False when `at` is the time first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

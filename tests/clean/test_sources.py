@@ -124,7 +124,7 @@ def test_a_rule_may_name_a_folder() -> None:
         ("id: x\nlinks: {'(': y}", "links"),
         ("id: Xx", "id: 'Xx' is no slug"),
         ("id: x\ntimezone: Asia/Shangai", "timezone: 'Asia/Shangai' is not a time zone"),
-        ("id: x\ntake:\n  - select: p\n    to: autor", "Invalid enum value 'autor'"),
+        ("id: x\ntake:\n  - select: p\n    to: autor", "'autor' is not known here; did you mean 'author'"),
         ("id: x\nhost: [a.example]", "did you mean 'hosts'"),
     ],
 )

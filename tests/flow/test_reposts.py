@@ -86,13 +86,14 @@ def test_a_paper_shows_its_copy_in_its_own_feed_and_where_the_original_is_not(fr
 
 def test_whose_text_it_is_can_be_asked(framed: Settings) -> None:
     program = Program.open(framed, clock=clock)
-    stored = {one.entry.link: one.entry for one in program.store.entries(program.store.ids())}
+    stored = {one.entry.link: one for one in program.store.entries(program.store.ids())}
     program.close()
     copy, first, retold = (
         stored[f"https://{host}"] for host in ("two.example/11", "one.example/10", "three.example/12")
     )
     (said,) = explain.same_text(copy, [first])
     assert "in https://one.example/10" in said
+    assert said.endswith("; feeds that could hold both show that one")
     assert int(said.split("%")[0].split()[-1]) > 80
     (other,) = explain.same_text(retold, [first])
     assert " 0% in" in other

@@ -290,6 +290,12 @@ def test_what_is_not_there_is_refused(site: Site, path: str, status: int) -> Non
     assert get(site, path, Accept="*/*")[0] == status
 
 
+def test_a_program_is_told_that_an_entry_was_withdrawn_and_no_feed_retired(site: Site) -> None:
+    status, headers, text = get(site, f"/entry/{site.withdrawn}.json")
+    assert (status, text) == (410, "This entry has been withdrawn.\n")
+    assert headers["cache-control"] == "no-store"  # it may be restored
+
+
 def test_a_renamed_topics_page_moves_for_ever(site: Site) -> None:
     status, headers, _ = get(site, "/topic/weather?lang=en")
     assert (status, headers["location"]) == (301, "/topic/climate?lang=en")

@@ -190,6 +190,14 @@ TABLE = [
         headers=refused("max-age=86400", location=f"{BASE}/feeds/topic/climate.rss"),
     ),
     Row(
+        "a view of a renamed topic",
+        301,
+        path="/feeds/topic/weather.rss?utm_source=x&mode=titles&filterout=%E4%BD%93%E8%82%B2",
+        headers=refused(
+            "max-age=86400", location=f"{BASE}/feeds/topic/climate.rss?filterout=%E4%BD%93%E8%82%B2&mode=titles"
+        ),
+    ),
+    Row(
         "an archive of a renamed topic",
         301,
         path="/feeds/topic/weather/archive/2026-01.atom",

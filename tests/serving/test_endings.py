@@ -62,6 +62,16 @@ def test_a_signal_to_the_whole_process_group_is_no_failure(tmp_path: Path) -> No
         os.kill(site.pid, signal.SIGTERM)
 
 
+def test_control_c_logs_no_error(tmp_path: Path) -> None:
+    settings, environ = prepare(tmp_path, dumps=1)
+    with serving(settings, environ, tmp_path) as site:
+        os.kill(site.pid, signal.SIGINT)
+        time.sleep(0.02)  # as late as a signal may come to the next process of a busy group
+        for worker in children(site.pid):
+            os.kill(worker, signal.SIGINT)
+    assert "ERROR" not in site.log.read_text()
+
+
 class Late(subprocess.Popen[bytes]):
     """As where a web process is forked at the same moment, and keeps the pipe open by which the start is told."""
 

@@ -89,10 +89,15 @@ def test_a_file_that_grows_is_published_once_and_whole(station: Station, start: 
     assert len(station.ask("SELECT digest FROM originals")) == 1
 
 
-def test_a_dump_folder_may_come_later_go_and_come_back(station: Station, start: Start) -> None:
+def test_a_dump_folder_may_come_later_go_and_come_back(
+    station: Station, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
     station.dumps.rmdir()
+    caplog.set_level("INFO", "refeed.worker")
     start()
     wait(lambda: at_work(station))
+    missing = f"{station.dumps} is not there; dumps are taken from it as soon as it is"
+    wait(lambda: missing in caplog.messages)
     station.put("1.md", dump(1))
     wait(has(station, 1))
     shutil.rmtree(station.dumps)
@@ -101,6 +106,7 @@ def test_a_dump_folder_may_come_later_go_and_come_back(station: Station, start: 
     wait(has(station, 2))
     station.put("3.md", dump(3))
     assert wait(has(station, 3)) < 4
+    assert caplog.messages.count(missing) <= 2
 
 
 def test_documents_that_are_damaged_foreign_or_gone_come_back_and_foreign_ones_go(

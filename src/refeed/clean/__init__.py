@@ -93,7 +93,7 @@ def _finish(
         entry=entry,
         fingerprint=_fingerprint(entry, draft),
         removed=tuple(draft.removed),
-        flags=(*raw.flags, *flags, *_doubts(entry, draft)),
+        flags=tuple(dict.fromkeys((*raw.flags, *flags, *_doubts(entry, draft)))),
         origins=tuple(draft.origins),
     )
 
@@ -104,7 +104,7 @@ def _entry(draft: Draft, source: str, link: str, language: str) -> Entry:
     figures = [block for block in b.walk(draft.blocks) if block.kind == "figure"]
     published, where = dates.published(draft.date, raw.at, draft.ready.rule.timezone, draft.age)
     published = published.astimezone(UTC).replace(microsecond=0)
-    draft.note_origin("published", where)
+    draft.note_origin("published", where if raw.dated else where.replace("header", "first seen"))
     text = "\n".join(block.text for block in draft.blocks if block.kind != "figure")
     image = None
     if figures:

@@ -16,7 +16,7 @@ from ..pipeline import Program
 from ..store import Store, restore, withdraw
 from ..topics import Matcher
 from ..topics.trial import compare, lines
-from .shared import bare
+from .shared import stored_id
 
 
 @click.command("withdraw")
@@ -63,11 +63,12 @@ def _entries(store: Store) -> Iterator[Entry]:
 def _change(settings: Settings, entries: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
     """Change entries in the store and publish. Works beside a running ingester: the store has one writer at a time."""
     with closing(Program.open(settings)) as program:
-        ids = [bare(entry) for entry in entries]
-        unknown = [entry for entry, id in zip(entries, ids, strict=True) if program.store.entry(id) is None]
+        maker = program.makers.maker
+        found = {entry: stored_id(program.store, entry, maker) for entry in entries}
+        unknown = [entry for entry, id in found.items() if id is None]
         for entry in unknown:
-            click.echo(f"{entry}: no such entry is stored", err=True)
-        feeds = change(program.store, ids, now(), program.makers.maker.judge)
+            click.echo(f"{entry!r}: no entry of that id or link is stored", err=True)
+        feeds = change(program.store, [id for id in found.values() if id], now(), maker.judge)
         program.publisher.publish()
     click.echo(f"{len(feeds)} feeds changed")
     sys.exit(1 if unknown else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,7 +21,7 @@ from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
 from ..store import Store
-from .progress import Progress
+from .progress import Progress, say_how_far
 from .shared import root_of, writing
 
 
@@ -33,6 +34,8 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
     chosen = settings()
     if retry and not paths and _ask_to_retry(chosen):
         return
+    if not paths:
+        _tell_missing(chosen)
     with writing(chosen) as program:
         if retry:
             program.ingester.retry()
@@ -40,20 +43,29 @@ def ingest(settings: Callable[[], Settings], paths: Sequence[str], retry: bool) 
             program.reseed()
         except FetchError as error:
             click.echo(f"{error}; dumps are ingested all the same", err=True)
-        files = _files(paths, chosen) if paths else None
+        files, refused = _named(paths, chosen) if paths else (None, False)
         with Progress() as progress:
             tally = program.ingest(files, progress=progress)
         counts = tally.counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))
         if counts["quarantined"]:
-            _tell_quarantined(program.store)
-            sys.exit(1)
+            _tell_quarantined(program.store, files)
+        sys.exit(1 if counts["quarantined"] or refused else 0)
 
 
-def _tell_quarantined(store: Store) -> None:
+def _tell_missing(settings: Settings) -> None:
+    """Which dump folders are not there. That is no failure: what fills them may come later."""
+    for folder in settings.dumps.folders:
+        if not Path(folder).is_dir():
+            click.echo(f"{folder}: no such folder; no dumps are taken from it", err=True)
+
+
+def _tell_quarantined(store: Store, files: Sequence[Found] | None) -> None:
+    """What is quarantined, and why: all of it, or of these files."""
+    asked = None if files is None else {os.fsencode(file.path).decode("utf-8", "backslashreplace") for file in files}
     for doubt in store.doubts():
-        if doubt.outcome is Outcome.QUARANTINED:
+        if doubt.outcome is Outcome.QUARANTINED and (asked is None or doubt.path in asked):
             click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)
 
 
@@ -87,8 +99,8 @@ def _all_well(program: Program) -> bool:
 def _export(settings: Settings, program: Program, folder: Path) -> None:
     from ..web.exporting import export
 
-    done = export(settings, program, folder, lambda pages: click.echo(f"\r{pages} pages ", nl=False, err=True))
-    click.echo(err=True)
+    done = export(settings, program, folder, lambda pages: say_how_far(f"{pages} pages"))
+    say_how_far()
     click.echo(f"{folder}: {done.documents} documents and {done.pages} files of pages")
     if "//127.0.0.1" in settings.site.base_url:
         click.echo("BASE_URL is not set: feeds name themselves by an address of this machine", err=True)
@@ -125,14 +137,17 @@ def _ask_to_retry(settings: Settings) -> bool:
     return True
 
 
-def _files(paths: Sequence[str], settings: Settings) -> list[Found]:
+def _named(paths: Sequence[str], settings: Settings) -> tuple[list[Found], bool]:
+    """The dumps that are named, alone or by their folder, as a scan finds them; whether anything named is none."""
+    suffixes = settings.limits.suffixes
     found: list[Found] = []
+    refused = False
     for path in paths:
-        if Path(path).is_dir():
-            found += dumps.scan(Path(path), settings.limits.suffixes)
-            continue
-        try:
-            found.append(dumps.look(path, root_of(path, settings), settings.limits.suffixes))
-        except RefeedError as error:
-            click.echo(f"{path}: {error}", err=True)
-    return found
+        folder = path if Path(path).is_dir() else None
+        for file in [each.path for each in dumps.scan(path, suffixes)] if folder else [path]:
+            try:
+                found.append(dumps.look(file, root_of(file, settings, folder), suffixes))
+            except RefeedError as error:
+                click.echo(f"refused: {file}: {error}", err=True)
+                refused = True
+    return found, refused

@@ -1,4 +1,4 @@
-"""How far an ingest has come -> a bar on the terminal, if there is one."""
+"""How far something long has come -> the terminal, if there is one."""
 
 from __future__ import annotations
 
@@ -37,3 +37,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.render_finish()
+
+
+def say_how_far(text: str = "") -> None:
+    """Over what was said before, on a terminal; nothing anywhere else. Without a text, that is the end of it."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text} " if text else "", nl=not text, err=True)

@@ -13,6 +13,7 @@ from ..config import Settings
 from ..election import ingest_locks
 from ..errors import StoreError
 from ..store import Store, copy
+from .progress import say_how_far
 
 
 @click.command("migrate")
@@ -37,8 +38,8 @@ def copy_store(settings: Callable[[], Settings], source: str, target: str) -> No
         new = held.enter_context(closing(Store(urls[1])))
         for lock in ingest_locks(chosen, urls):
             held.enter_context(lock)
-        copied = copy(old, new, lambda table, rows: click.echo(f"\r{table}: {rows} rows ", nl=False, err=True))
-    click.echo(err=True)
+        copied = copy(old, new, lambda table, rows: say_how_far(f"{table}: {rows} rows"))
+    say_how_far()
     for one in copied:
         click.echo(f"{one.table:<12}{one.rows:>12} rows, verified {one.digest}")
     click.echo(f"{new.name} is now the same store; set DATABASE_URL to it")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ..rules import SLUG, SourceRule, TopicRule, ViewRule
 from .reading import Places
 from .settings import File
 from .spelling import KeyPath, nearest, spell
+
+_HOST = re.compile(r"[^\s/:@?#*]+")
 
 
 def check(written: File, sources: Sequence[SourceRule], file: str, places: Places) -> list[str]:
@@ -21,7 +24,7 @@ def check(written: File, sources: Sequence[SourceRule], file: str, places: Place
         *_views(written, [rule.id for rule in sources]),
         *_retired(written),
         *_selectors(written.sources),
-        *_hosts(sources),
+        *_hosts(written.sources, sources),
     ]
     return [f"{file}:{places.get(place, 1)}: {spell(place)}: {what}" for place, what in found]
 
@@ -95,7 +98,12 @@ def _no_selector(text: str) -> str:
     return ""
 
 
-def _hosts(sources: Sequence[SourceRule]) -> _Found:
+def _hosts(written: Sequence[SourceRule], sources: Sequence[SourceRule]) -> _Found:
+    for index, rule in enumerate(written):
+        for number, host in enumerate(rule.hosts):
+            if not _HOST.fullmatch(host):
+                what = f"{host!r} is no host; write it alone, such as example.org"
+                yield ("sources", index, "hosts", number), what
     owners: dict[str, str] = {}
     for rule in sources:
         for host in rule.hosts:

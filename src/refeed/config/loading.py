@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
 from importlib import resources
@@ -12,10 +11,10 @@ from typing import Any
 from ..errors import ConfigError
 from ..rules import SourceRule
 from .checks import check
+from .environment import check_environment, log_style, named_folders, number
 from .reading import Places, read
 from .settings import AccessSettings, File, Settings
 
-_BASE_URL = re.compile(r"^https?://[^/\s?#]+[^\s?#]*$")
 _SECRET = "REFEED_ACCESS_SECRET"
 """What the tokens of private feeds are made from."""
 _SHORTEST_SECRET = 16
@@ -28,21 +27,22 @@ def load(environ: Mapping[str, str], path: str | Path | None = None) -> Settings
     """
     file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
     places: Places = {}
-    written = read(File, _text(file), str(file), environ, places)
+    wrong = check_environment(environ)
+    try:
+        written = read(File, _text(file), str(file), environ, places)
+    except ConfigError as error:
+        raise ConfigError(*error.mistakes, *wrong) from error
     sources = _merge(built_in_sources(), written.sources)
     mistakes = check(written, sources, str(file), places)
     if _is_any_private(written, sources):
         mistakes += _check_secret(environ.get(_SECRET, ""))
-    port = _number(environ, "PORT", 8000, mistakes)
-    processes = _number(environ, "WEB_CONCURRENCY", 1, mistakes)
-    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{port}"
-    if not _BASE_URL.match(base_url):
-        line = places.get(("site", "base_url"), 1)
-        where = "environment: BASE_URL" if environ.get("BASE_URL") else f"{file}:{line}: site.base_url"
-        mistakes.append(f"{where}: {base_url!r} is no http(s) address such as https://feeds.example.org")
+    if not (named_folders(environ) or written.dumps.folders):
+        where = f"{file}:{places['dumps', 'folders']}"
+        mistakes.append(f"{where}: dumps.folders: none given; the last one is where dumps are written, such as [dumps]")
+    mistakes += wrong
     if mistakes:
         raise ConfigError(*mistakes)
-    return _settings(environ, file, written, sources, base_url.rstrip("/"), port, processes)
+    return _settings(environ, file, written, sources)
 
 
 def _text(file: Path) -> str:
@@ -52,24 +52,17 @@ def _text(file: Path) -> str:
         raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
 
 
-def _settings(
-    environ: Mapping[str, str],
-    file: Path,
-    written: File,
-    sources: tuple[SourceRule, ...],
-    base_url: str,
-    port: int,
-    processes: int,
-) -> Settings:
+def _settings(environ: Mapping[str, str], file: Path, written: File, sources: tuple[SourceRule, ...]) -> Settings:
     """What was read and found well, with folders as seen from the file."""
     home = file.resolve().parent
+    port = number(environ, "PORT")
+    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{port}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
-    folders = [folder for folder in environ.get("REFEED_DUMPS", "").split(":") if folder]
-    folders = folders or [str(home / folder) for folder in written.dumps.folders]
+    folders = named_folders(environ) or tuple(str(home / folder) for folder in written.dumps.folders)
     return Settings(
         file=str(file),
-        site=replace(written.site, base_url=base_url),
-        dumps=replace(written.dumps, folders=tuple(folders)),
+        site=replace(written.site, base_url=base_url.rstrip("/")),
+        dumps=replace(written.dumps, folders=folders),
         feeds=written.feeds,
         websub=written.websub,
         http=written.http,
@@ -84,10 +77,10 @@ def _settings(
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
         feeds_folder=environ.get("REFEED_FEEDS") or str(home / "feeds"),
         var_folder=str(var),
-        web_concurrency=processes,
+        web_concurrency=number(environ, "WEB_CONCURRENCY"),
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
         access_secret=environ.get(_SECRET, ""),
-        log=environ.get("REFEED_LOG", "text"),
+        log=log_style(environ),
     )
 
 
@@ -105,14 +98,6 @@ def _access(written: File) -> AccessSettings:
 def _is_any_private(written: File, sources: Sequence[SourceRule]) -> bool:
     said = [rule.access for rule in sources] + [rule.access for rule in written.topics]
     return "private" in (_access(written).site, *said, *(rule.access for rule in written.views))
-
-
-def _number(environ: Mapping[str, str], name: str, default: int, mistakes: list[str]) -> int:
-    value = environ.get(name) or str(default)
-    if value.isascii() and value.isdigit() and int(value) < 65536:
-        return int(value)
-    mistakes.append(f"environment: {name}: {value!r} is no number from 0 to 65535")
-    return default
 
 
 def _check_secret(secret: str) -> list[str]:

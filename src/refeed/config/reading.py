@@ -20,6 +20,7 @@ import yaml
 
 from ..errors import ConfigError
 from .spelling import KeyPath, duration, nearest, spell
+from .wanting import bare, in_braces, kind, wanted
 
 T = TypeVar("T")
 
@@ -55,7 +56,8 @@ def _composed(text: str, file: str) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{file}:{line}: not YAML: {error.problem or error.context}") from error
+        what = f"{error.problem or error.context}{in_braces(text, line)}"
+        raise ConfigError(f"{file}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}:1: not YAML: {error}") from error
     return node or yaml.MappingNode(_MAP, [], yaml.Mark(file, 0, 0, 0, "", 0))
@@ -80,12 +82,13 @@ class _Reader:
         self.mistakes.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
 
     def mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
-        """A dataclass from a mapping, unless anything was wrong so far: what is half read cannot be checked."""
+        """A dataclass from a mapping, unless anything in it was wrong: what is half read cannot be checked."""
         if not isinstance(node, yaml.MappingNode):
-            self.mistake(node, path, f"a mapping is wanted here, not {_kind(node)}")
+            self.mistake(node, path, f"a mapping is wanted here, not {kind(node)}")
             return None
+        before = len(self.mistakes)
         values = self._keys(cls, node, path)
-        if self.mistakes:
+        if len(self.mistakes) > before:
             return None
         try:
             return cls(**values)
@@ -106,8 +109,8 @@ class _Reader:
                 self.mistake(key_node, place, "given twice")
             else:
                 values[name] = self._value(hints[name], value_node, place)
-        for name, wanted in known.items():
-            if name not in values and wanted.default is MISSING and wanted.default_factory is MISSING:
+        for name, schema in known.items():
+            if name not in values and schema.default is MISSING and schema.default_factory is MISSING:
                 self.mistake(node, (*path, name), "is missing and has no default")
         return values
 
@@ -118,13 +121,13 @@ class _Reader:
             return None
         self.seen.add(id(node))
         hint = _meant(hint, node)
-        bare = _bare(hint)
-        if isinstance(bare, type) and is_dataclass(bare):
-            return self.mapping(bare, node, path)
-        if typing.get_origin(bare) is tuple and isinstance(node, yaml.SequenceNode):
-            return self._items(typing.get_args(bare)[0], node, path)
-        if typing.get_origin(bare) is dict and isinstance(node, yaml.MappingNode):
-            return self._table(typing.get_args(bare)[1], node, path)
+        cls = bare(hint)
+        if isinstance(cls, type) and is_dataclass(cls):
+            return self.mapping(cls, node, path)
+        if typing.get_origin(cls) is tuple and isinstance(node, yaml.SequenceNode):
+            return self._items(typing.get_args(cls)[0], node, path)
+        if typing.get_origin(cls) is dict and isinstance(node, yaml.MappingNode):
+            return self._table(typing.get_args(cls)[1], node, path)
         return self._leaf(hint, node, path)
 
     def _items(self, hint: Any, node: yaml.SequenceNode, path: KeyPath) -> tuple[Any, ...]:
@@ -143,12 +146,17 @@ class _Reader:
         return found
 
     def _leaf(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
+        before = len(self.mistakes)
         value = self._plain(node, path)
-        try:
-            return duration(str(value)) if _bare(hint) is timedelta else msgspec.convert(value, hint)
-        except (msgspec.ValidationError, ValueError) as error:
-            self.mistake(node, path, str(error).split(" - at `$")[0])
+        if len(self.mistakes) > before:
             return None
+        try:
+            return duration(str(value)) if bare(hint) is timedelta else msgspec.convert(value, hint)
+        except msgspec.ValidationError as error:
+            self.mistake(node, path, wanted(hint, node, value) or str(error).split(" - at `$")[0])
+        except ValueError as error:
+            self.mistake(node, path, str(error))
+        return None
 
     def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
         """What a node says by itself, whatever type is wanted."""
@@ -188,17 +196,12 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls, include_extras=True)
 
 
-def _bare(hint: Any) -> Any:
-    """A type without the bounds that it is annotated with."""
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
-
-
 def _meant(hint: Any, node: yaml.Node) -> Any:
     """Which type of a union a node is meant for: None for null, otherwise the one that is nested as the node is."""
-    bare, single = _bare(hint), isinstance(node, yaml.ScalarNode)
-    if typing.get_origin(bare) not in (types.UnionType, typing.Union):
+    union, single = bare(hint), isinstance(node, yaml.ScalarNode)
+    if typing.get_origin(union) not in (types.UnionType, typing.Union):
         return hint
-    options = typing.get_args(bare)
+    options = typing.get_args(union)
     if single and node.tag == _NULL and types.NoneType in options:
         return types.NoneType
     options = tuple(option for option in options if option is not types.NoneType)
@@ -223,9 +226,3 @@ def _blamed(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.N
             where = items[int(number[1]) - 1] if number and len(items) >= int(number[1]) else key_node
             return where, (*path, str(key_node.value), *rest), text
     return node, path, message
-
-
-def _kind(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode):
-        return "a single value"
-    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"

@@ -9,9 +9,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule
+from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule, check_address, check_languages
 
 Positive = Annotated[int, Meta(ge=1)]
+
+_BASE_URL = re.compile(r"https?://[^/\s?#]+[^\s?#]*")
+
+
+def check_base_url(key: str, url: str) -> None:
+    """Raise ValueError, naming the key, unless addresses can be made by writing paths after this one."""
+    if not _BASE_URL.fullmatch(url):
+        raise ValueError(f"{key}: {url!r} is no http(s) address such as https://feeds.example.org")
+    check_address(key, url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +38,13 @@ class SiteSettings:
     """Where these feeds are published already: an empty store is filled from there."""
 
     def __post_init__(self) -> None:
-        if self.reseed and not self.reseed.startswith(("http://", "https://")):
-            raise ValueError(f"reseed: {self.reseed!r} is no http(s) address")
+        if self.base_url:
+            check_base_url("base_url", self.base_url)
+        if self.reseed:
+            check_address("reseed", self.reseed)
+        check_languages("language", (self.language,))
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
             raise ValueError(f"id: {self.id!r} is no IRI; write a tag URI such as tag:example.org,2026")
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url: {self.base_url!r} is no http(s) address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,10 @@ class DumpSettings:
     polling: bool = False
     """Do without file events, for folders on network disks."""
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.rescan < timedelta(seconds=1):
+            raise ValueError(f"rescan: {self.rescan} is too short; once a second is the most")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +77,10 @@ class WebSubSettings:
     """Hubs that are told of changes (WebSub)."""
 
     hubs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for hub in self.hubs:
+            check_address("hubs", hub)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

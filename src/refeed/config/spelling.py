@@ -11,6 +11,8 @@ KeyPath = tuple[str | int, ...]
 """A key from the top of the file: ("topics", 0, "words", 3)."""
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
+_LONGEST = 100 * 365.25 * 86400
+"""Seconds; what is reckoned back from now has to be a date."""
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -27,7 +29,10 @@ def duration(text: str) -> timedelta:
     match = _DURATION.match(text.strip())
     if not match:
         raise ValueError(f"{text!r} is no time span; write a number and one of ms s m h d w, such as 15m")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -97,7 +97,7 @@ def too_large(size: int, limit: int) -> str:
     """What people read about a file that is refused by its size."""
     return (
         f"the file has {size:,} bytes and was not read; {limit:,} are allowed. "
-        "Split it, or raise the limit (limits.bytes)"
+        "Split it, or raise the limit (dumps.limits.bytes)"
     )
 
 

@@ -33,8 +33,8 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
         link = checked_link(front.link, "front matter, from", limits.link)
     else:
         link = checked_link(head.link, f"line {head.line}", limits.link)
-    at, doubts = _at(head, front, dump.seen)
-    flags += doubts + head.flags
+    at, undated = _at(head, front, dump.seen)
+    flags += undated + head.flags
     body, doubts = unfolded(head.body, lambda place: line_number(text, head.start + place))
     flags += doubts
     body = paragraphs(body)
@@ -52,6 +52,7 @@ def parse(dump: Dump, limits: Limits = DEFAULT) -> RawEntry:
         tags=front.tags if front else (),
         flags=flags,
         layout=_layout(front, head),
+        dated=not undated,
     )
 
 

@@ -34,7 +34,7 @@ def checked_link(raw: str, where: str, longest: int) -> str:
     if _BREAKS.search(link):
         raise _refused(link, where, "has a line break in it; join its lines")
     if len(link) > longest:
-        raise _refused(link, where, f"has {len(link):,} characters, and {longest:,} are allowed (limits.link)")
+        raise _refused(link, where, f"has {len(link):,} characters, and {longest:,} are allowed (dumps.limits.link)")
     match = _SHAPE.fullmatch(link)
     if not match:
         raise _refused(link, where, _what_else(link))

@@ -9,6 +9,7 @@ from .patterns import PATTERN, Regexp, compile_pattern, compiled
 from .sources import Element, Field, Keep, Label, Line, SourceRule, Take
 from .topics import WEIGHT, TopicRule
 from .upstreams import FetchRule, UpstreamRule
+from .values import check_address, check_languages
 from .views import CONVERSIONS, MOST, View, ViewRule
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "UpstreamRule",
     "View",
     "ViewRule",
+    "check_address",
+    "check_languages",
     "compile_pattern",
     "compiled",
 ]

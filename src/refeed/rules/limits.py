@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,8 +35,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name}: {getattr(self, name)} is not above 0")
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name}: {value} is no number above 0")
         if self.depth > DEEPEST:
             raise ValueError(f"depth: {self.depth} is above {DEEPEST}, and nothing deeper is ever taken apart")
         if self.settle < timedelta(0):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .values import check_languages
+
 SLUG = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 """What the id of a source, a topic or a view looks like."""
 
@@ -15,6 +17,11 @@ def check_slug(key: str, slug: str) -> None:
     """Raise ValueError, naming the key, unless the text can be an id."""
     if not SLUG.fullmatch(slug):
         raise ValueError(f"{key}: {slug!r} is no slug; use a to z, 0 to 9 and single hyphens, at most 60 characters")
+
+
+def check_title(title: Title) -> None:
+    """Raise ValueError unless the languages of a title are language tags."""
+    check_languages("title", title if isinstance(title, dict) else ())
 
 
 def title_in(title: Title, language: str, otherwise: str) -> str:

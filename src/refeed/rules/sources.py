@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .naming import check_slug
 from .patterns import compiled
+from .values import check_address, check_languages
 
 Element = Literal["drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"]
 """What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
@@ -132,6 +133,10 @@ class SourceRule:
             raise ValueError(
                 f"timezone: {self.timezone!r} is not a time zone; write one such as Asia/Shanghai"
             ) from error
+        if self.link:
+            check_address("link", self.link)
+        for name in ("language", "original_language"):
+            check_languages(name, filter(None, [getattr(self, name)]))
         for name, pattern in self._patterns():
             compiled(pattern, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .naming import Title, check_slug, title_in
+from .naming import Title, check_slug, check_title, title_in
 from .patterns import PATTERN, compile_pattern
 
 WEIGHT = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
@@ -48,6 +48,7 @@ class TopicRule:
         check_slug("id", self.id)
         for former in self.was:
             check_slug("was", former)
+        check_title(self.title)
         if self.id in self.was:
             raise ValueError(f"was: {self.id!r} is the topic's own id")
         self._check_words()

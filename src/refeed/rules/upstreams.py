@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+
+from .values import HTTP, check_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,14 @@ class UpstreamRule:
         return self.url or self.git
 
     def _check_feed(self) -> None:
-        _check_address("url", self.url, ("http", "https"))
+        check_address("url", self.url, HTTP)
         if not _SLUG.fullmatch(self.source):
             raise ValueError(f"source: {self.source!r} is no slug; write small letters, digits and dashes, such as bbc")
         if self.branch or self.paths:
             raise ValueError("branch and paths belong to git, not to url")
 
     def _check_git(self) -> None:
-        _check_address("git", self.git, ("https", "file"))
+        check_address("git", self.git, ("https", "file"))
         if self.source:
             raise ValueError("source belongs to url; in a repository the folders name the sources")
         if self.branch and not _BRANCH.fullmatch(self.branch):
@@ -88,16 +89,3 @@ class FetchRule:
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _BRANCH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])")
-
-
-def _check_address(key: str, url: str, schemes: tuple[str, ...]) -> None:
-    """Raise ValueError, with what to write instead, unless `url` is one that we would ever ask."""
-    parts = urlsplit(url)
-    if parts.scheme not in schemes:
-        raise ValueError(f"{key}: {url!r} must begin with {' or '.join(s + '://' for s in schemes)}")
-    if parts.scheme != "file" and not parts.hostname:
-        raise ValueError(f"{key}: {url!r} names no host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(f"{key}: a name or a password in an address ends up in logs; they are not taken")
-    if not url.isprintable() or " " in url or len(url) > 2000:
-        raise ValueError(f"{key}: an address has no blanks and at most 2,000 characters")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from .naming import SLUG, Title, check_slug, title_in
+from .naming import SLUG, Title, check_slug, check_title, title_in
 from .patterns import compile_pattern
 
 CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
@@ -95,6 +95,7 @@ class ViewRule(View):
     def __post_init__(self) -> None:
         View.__post_init__(self)
         check_slug("id", self.id)
+        check_title(self.title)
         if not re.fullmatch(r"all|(?:source|topic)/[a-z0-9-]+", self.feed):
             raise ValueError(f"feed: {self.feed!r} is no feed's path; write all, source/<id> or topic/<id>")
         if self.filter_time:

@@ -26,6 +26,9 @@ SENTENCES = {
     503: "This is being made just now. Ask again in a moment.",
 }
 
+WITHDRAWN = "This entry has been withdrawn."
+"""A 410 of another kind: what was withdrawn may be restored."""
+
 _KEPT = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
 
 
@@ -51,7 +54,8 @@ def moved(url: str, *, kept: bool = True) -> Response:
 
 def refused(error: HTTPException) -> Response:
     """What Flask raises, in our words. Keeps Allow and Retry-After, and no other header that a library made up."""
-    response = plain(error.code or 500)
+    withdrawn = error.description == WITHDRAWN
+    response = plain(error.code or 500, WITHDRAWN if withdrawn else "", kept=not withdrawn)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from ..catalogue import Catalogue
 from ..errors import PublishError, StoreError
 from .answers import moved, plain
 from .places import Asked, Places, asked
+from .queries import QueryError, read_view
 from .turns import BusyError, Turns
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Feeds:
         feed = what.name.feed
         new = self.catalogue.moved.get(feed)
         if new in self.catalogue.listed:
-            return moved(f"{self.catalogue.site.base_url}/feeds/{new}{what.path.removeprefix(feed)}")
+            return moved(f"{self.catalogue.site.base_url}/feeds/{_there(what, new)}")
         return plain(410) if feed in self.catalogue.retired and not self.access.is_private(feed) else None
 
     def _is_former_topic(self, what: Asked) -> bool:
@@ -90,9 +92,8 @@ class Feeds:
         reader = self.access.reader(what.name.feed, what.token) if new and what.token else None
         if not new or not reader or not self.access.is_private(new):
             return None
-        rest = what.path.removeprefix(what.name.feed)
-        token = self.access.token(new, reader)
-        return moved(f"{self.catalogue.site.base_url}/k/{token}/feeds/{new}{rest}", kept=False)
+        address = f"{self.catalogue.site.base_url}/k/{self.access.token(new, reader)}/feeds/{_there(what, new)}"
+        return moved(address, kept=False)
 
     def _found(self, what: Asked) -> Response | WSGIApplication | None:
         if what.name.archive:
@@ -118,3 +119,11 @@ class Feeds:
         if path.rstrip("/") in self.catalogue.listed:
             return "A feed's address ends in .atom, .rss or .json."
         return f"There is no feed at this address. All feeds: {self.catalogue.site.base_url}/feeds/opml.xml"
+
+
+def _there(what: Asked, new: str) -> str:
+    """The same document of a feed under its new name; a view of it stays that view."""
+    query = ""
+    with suppress(QueryError):
+        query = read_view(request.environ.get("QUERY_STRING", ""))[1] if not what.name.archive else ""
+    return new + what.path.removeprefix(what.name.feed) + (f"?{query}" if query else "")

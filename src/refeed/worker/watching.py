@@ -53,6 +53,7 @@ class Watching:
         self._watches: dict[str, _Watch] = {}
         self._refused: dict[str, tuple[float, str]] = {}
         self._distrusted: dict[str, float] = {}
+        self._missing: set[str] = set()
 
     def look(self, folders: Sequence[str]) -> bool:
         """Watch what is there by now; whether a folder came new, so that a scan is due."""
@@ -61,6 +62,7 @@ class Watching:
             self._unwatch(gone)
         for folder in folders:
             identity = _identity(folder)
+            self._say_missing(folder, identity is None)
             watch = self._watches.get(folder)
             if watch and (watch.identity != identity or not _alive(watch.observer)):
                 self._unwatch(folder)
@@ -98,6 +100,11 @@ class Watching:
         """End all watches."""
         for folder in list(self._watches):
             self._unwatch(folder)
+
+    def _say_missing(self, folder: str, missing: bool) -> None:
+        if missing and folder not in self._missing:
+            _log.info("%s is not there; dumps are taken from it as soon as it is", shown(folder))
+        (self._missing.add if missing else self._missing.discard)(folder)
 
     def _watch(self, folder: str, identity: tuple[int, int]) -> bool:
         moment = time.monotonic()

@@ -27,7 +27,7 @@ from ...store import MonthState, Store, Stored
 from ...store.glances import reports
 from ...topics import Matcher, Verdict
 from .. import navigation
-from ..answers import refused
+from ..answers import WITHDRAWN, refused
 from ..health import Health
 from . import answers
 from .outlook import FEW, Outlook, Outlooks
@@ -224,7 +224,7 @@ class Views:
             abort(404)
         stored, notes = found
         if stored.withdrawn is not None:
-            abort(410)
+            abort(410, WITHDRAWN)
         shown = tuple(label for label in stored.labels if outlook.info(f"topic/{label.topic}"))
         return replace(stored, labels=shown), notes
 
