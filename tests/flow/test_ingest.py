@@ -23,6 +23,15 @@ def ingest(station: Station, *paths: Path | str, **environ: str) -> Result:
     return CliRunner().invoke(main, ["ingest", *map(str, paths)], env=station.environment(**environ))
 
 
+def test_a_second_ingest_counts_what_it_knows(station: Station) -> None:
+    for number in range(3):
+        station.put(f"{number}.md", dump(number))
+    counts = "0 flagged, 0 quarantined\n"
+    assert ingest(station).stdout == f"3 new, 0 changed, 0 unchanged, {counts}"
+    station.put("3.md", dump(3))
+    assert ingest(station).stdout == f"1 new, 0 changed, 3 unchanged, {counts}"
+
+
 def test_a_file_that_is_no_dump_is_refused_with_its_reason_and_exit_status_1(station: Station) -> None:
     good, other = station.put("a.md", dump(1)), station.put("b.rst", dump(2))
     ran = ingest(station, good, other)

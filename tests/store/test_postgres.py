@@ -28,9 +28,12 @@ def test_platforms_urls_are_understood_and_their_options_kept() -> None:
     assert url.render_as_string(hide_password=False) == (
         "postgresql+psycopg://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem"
     )
-    for wrong in ("mysql://host/db", "no url", "sqlite://"):
-        with pytest.raises(ConfigError, match="DATABASE_URL"):
-            Store(wrong)
+
+
+@pytest.mark.parametrize("url", ["postgres://h:five/d", "mysql://h/d", "no url", "sqlite://"])
+def test_what_is_no_url_of_a_store_is_told(url: str) -> None:
+    with pytest.raises(ConfigError, match="the store's URL: "):
+        Store(url)
 
 
 def test_a_url_that_is_refused_is_not_repeated_with_its_password() -> None:

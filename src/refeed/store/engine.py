@@ -24,11 +24,13 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigError("DATABASE_URL: not a database URL; write sqlite:///path/to.db or postgres://…") from None
+        raise ConfigError("the store's URL: not a database URL; write sqlite:///path/to.db or postgres://…") from None
+    except ValueError:
+        raise ConfigError("the store's URL: its port is no number") from None
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ConfigError(f"DATABASE_URL: {parsed.drivername} is not supported; use sqlite or postgres")
+        raise ConfigError(f"the store's URL: {parsed.drivername} is not supported; use sqlite or postgres")
     return parsed
 
 
@@ -55,7 +57,7 @@ def safe_with_wal(version: tuple[int, int, int]) -> bool:
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise ConfigError("DATABASE_URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db")
+        raise ConfigError("the store's URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db")
     path = Path(url.database)
     if read_only:
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
