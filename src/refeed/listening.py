@@ -67,7 +67,7 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         super().__init__(*arguments, log_dictconfig=_NO_LOG_OF_ITS_OWN, **named)
 
     def _init_shared_socket(self) -> None:
-        check_address(self.bind_addr, self.bind_port)
+        check_free(self.bind_addr, self.bind_port)
         super()._init_shared_socket()
         if self._sso is None:  # type: ignore[has-type]
             self._shd = self._ssp.build()  # type: ignore[has-type]
@@ -99,7 +99,7 @@ class Server(Granian):  # type: ignore[misc, valid-type]
             self.interrupt_children.clear()
 
 
-def check_address(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
     """Raises ConfigError where nobody may listen: granian would say so with a hundred lines of what it was doing."""
     try:
         version = ipaddress.ip_address(host).version

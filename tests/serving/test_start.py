@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from refeed.errors import ConfigError
-from refeed.listening import check_address
+from refeed.listening import check_free
 from serving.site import ROOT, prepare
 
 
@@ -46,14 +46,14 @@ def test_a_port_that_is_taken_is_one_line_and_exit_status_2(tmp_path: Path) -> N
 @pytest.mark.parametrize("host", ["localhost", "nowhere.example", "127.0.0.1:8000", ""])
 def test_a_host_that_is_no_address_says_what_to_write(host: str) -> None:
     with pytest.raises(ConfigError, match=f"--host: {host!r} is no IP address; write one such as 127.0.0.1"):
-        check_address(host, 0)
+        check_free(host, 0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 def test_an_address_of_this_machine_will_do(host: str) -> None:
     if ":" in host and not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 here")
-    check_address(host, 0)
+    check_free(host, 0)
 
 
 def test_every_line_of_a_json_log_is_json_the_servers_own_too(tmp_path: Path) -> None:
