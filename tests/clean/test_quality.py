@@ -13,6 +13,7 @@ from clean.made import made
 from refeed.model import SafeHtml
 
 CASES = Path(__file__).parents[1] / "cases"
+SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,9 @@ def test_a_quarantined_dump_fails(capsys: pytest.CaptureFixture[str], tmp_path: 
 def test_nothing_to_measure_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert quality.main([str(tmp_path)]) == 2
     assert "no dumps to measure" in capsys.readouterr().err
+
+
+def test_a_folder_of_real_dumps_is_over_the_floors_without_the_seeds() -> None:
+    if not SAMPLES.is_dir():
+        pytest.skip(f"no sample dumps at {SAMPLES}")
+    assert quality.main([str(SAMPLES)]) == 0

@@ -87,6 +87,12 @@ def test_every_link_of_every_page_leads_to_a_file(site: Path) -> None:
     assert checked > 1000
 
 
+def test_pages_of_entries_are_in_the_language_of_the_site_whichever_page_led_to_them(site: Path) -> None:
+    pages = [page.read_text("utf-8") for page in (site / WHERE).glob("entry/*/index.html")]
+    languages = [re.findall(r'<html lang="([^"]*)"', page) for page in pages]
+    assert languages == [["zh-Hans"]] * 122
+
+
 def test_documents_and_archives_walk_from_the_newest_entry_to_the_oldest(site: Path, address: str) -> None:
     found, link, walked = [], f"{BASE}/feeds/topic/climate.atom", 0
     while link:

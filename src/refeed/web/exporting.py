@@ -124,7 +124,9 @@ def _address(link: str, base: str, prefix: str) -> str | None:
         target = prefix + target.removeprefix(base)
     if not target.startswith(prefix + "/") or target.startswith("//"):
         return None
-    return target.removeprefix(prefix).partition("#")[0]
+    found = target.removeprefix(prefix).partition("#")[0]
+    # Entries, which are by far the most, are in the site's own language alone, whatever page leads to them.
+    return found.partition("?")[0] if found.startswith("/entry/") else found
 
 
 def _place(address: str, language: str) -> PurePosixPath:
@@ -135,8 +137,7 @@ def _place(address: str, language: str) -> PurePosixPath:
         return path
     query = parse_qs(parts.query)
     chosen, page = query.get("lang", [""])[0], query.get("page", ["1"])[0]
-    other = chosen if chosen in LANGUAGES and chosen != language and path.parts[:1] != ("entry",) else ""
-    # Entries, which are by far the most, are in the site's own language alone.
+    other = chosen if chosen in LANGUAGES and chosen != language else ""
     return PurePosixPath(other) / path / (f"page-{page}" if page != "1" else "") / "index.html"
 
 
