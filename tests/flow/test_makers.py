@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import random
+import resource
 import subprocess
 import threading
 import weakref
@@ -28,6 +29,7 @@ from refeed.making import Maker
 from refeed.model import Dump, Outcome
 from refeed.pipeline import Program
 from refeed.rules import Limits
+from refeed.topics import wording
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 
@@ -109,6 +111,21 @@ def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_t
             made = asked.result()
     assert made.outcome is Outcome.FLAGGED
     assert "more time or memory" in str(made.reason)
+
+
+def test_no_dump_is_published_the_worse_for_a_machine_that_has_no_files_left() -> None:
+    makers = Makers(Maker(sources=(), topics=(), limits=Limits()))
+    given = Dump(path="a.md", folder="", data=dump(1), seen=NOW)
+    makers.make(given)
+    wording._converter.cache_clear()  # its tables are files, and are opened when they are first needed
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="t2s"):
+            makers.make(given)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert makers.make(given).outcome is Outcome.ACCEPTED
 
 
 class Noted(str):
