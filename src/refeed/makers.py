@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import multiprocessing
@@ -12,15 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from .making import HeavyError, Made, Maker, Packed
 from .model import Dump, Outcome
@@ -34,7 +34,7 @@ _IDLE = 15.0
 _MANY = 16
 """Dumps of a share: 16 cost as much to send as one, and two processes still end together."""
 _AHEAD = 2
-"""Shares that each process is asked for at a time: while it sends one, it makes the next."""
+"""Lines to each process, for a share each: while one is sent, it makes the next."""
 _BOOT = 30.0
 """Seconds that a fresh process may take to import the program, on a machine that has much else to do."""
 
@@ -47,7 +47,6 @@ _FRAMES = 5000
 _context = multiprocessing.get_context("forkserver")
 # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
 _context.set_forkserver_preload(["refeed.makers"])
-_maker: Maker | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -71,9 +70,11 @@ class Makers:
         """
         self.maker = maker
         self._processes = processes
-        self._pool: ProcessPoolExecutor | None = None
         self._askers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._children: list[BaseProcess] = []
+        self._lines: list[Connection] = []
+        """To processes that have not been asked for anything by them."""
         self._open: list[_Share] = []
         """Shares, of all batches, that may not have been begun."""
         self._settled = False
@@ -115,14 +116,18 @@ class Makers:
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
     def close(self) -> None:
-        """End the pool."""
+        """End the processes."""
         if self._askers is not None:
             self._askers.shutdown(cancel_futures=True)
             self._askers = None
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        while self._lines:
+            self._lines.pop().close()
+        while self._children:
+            child = self._children.pop()
+            child.kill()
+            child.join()
         self._open = []
+        atexit.unregister(self.close)
 
     def _pack(self, dump: Dump) -> Packed:
         return self.maker.pack(dump, self.make(dump))
@@ -130,6 +135,7 @@ class Makers:
     def _spread(self, dumps: Sequence[Dump]) -> Iterator[Packed]:
         self._used = time.monotonic()
         if self._askers is None:
+            atexit.register(self.close)  # children are waited for at the end, and would wait for us
             self._askers = ThreadPoolExecutor(_AHEAD * (self._processes - 1), thread_name_prefix="makers")
         batch = [dumps[start : start + _MANY] for start in range(0, len(dumps), _MANY)]
         shares = [_Share(share, self._askers.submit(self._results, share)) for share in batch]
@@ -158,26 +164,40 @@ class Makers:
             yield packed or self.maker.pack(dump, self._alone(dump))
 
     def _results(self, share: Sequence[Dump]) -> list[Packed | None]:
-        """What a process makes of a share. One whose process died is given to a new pool, then made dump by dump.
+        """What a process makes of a share. One whose process died is given to another, then made dump by dump.
 
-        Runs in threads, so that what is still to be asked for can be taken back: a future of CPython's own pool of
-        processes (3.11) cannot, for one that was stops the pool's thread when a process dies.
+        Runs in threads, so that what is still to be asked for can be taken back. Each has a line of its own, which
+        ends when the process does: CPython's own pool waits for ever for the rest of an answer that was cut.
         """
         for _ in range(2):
-            pool = self._running()
+            line = self._line()
             try:
-                return pool.submit(_share, share).result()
-            except BrokenProcessPool:  # killed for want of memory, or by a fault in a library
-                with self._lock:
-                    self._pool = None if self._pool is pool else self._pool
+                line.send(share)
+                results: list[Packed | None] = line.recv()
+            except (EOFError, OSError):  # killed for want of memory, or by a fault in a library
+                line.close()
+            else:
+                self._lines.append(line)
+                return results
         return [None] * len(share)
 
-    def _running(self) -> ProcessPoolExecutor:
+    def _line(self) -> Connection:
+        """A line to a process, to a new one if no other is free."""
         with self._lock:
-            if self._pool is None:
-                start = partial(_start, self._bare)
-                self._pool = ProcessPoolExecutor(self._processes - 1, _context, initializer=start)
-            return self._pool
+            while self._lines:
+                line = self._lines.pop()
+                if not line.poll():  # where nothing was asked, all there can be to read is the end
+                    return line
+                line.close()
+            self._children[:] = [child for child in self._children if child.is_alive()]
+            pairs = [_context.Pipe() for _ in range(_AHEAD)]
+            child = _context.Process(target=_serve, args=(self._bare, [theirs for _, theirs in pairs]), daemon=True)
+            child.start()
+            self._children.append(child)
+            for ours, theirs in pairs:
+                theirs.close()
+                self._lines.append(ours)
+            return self._lines.pop()
 
     def _alone(self, dump: Dump) -> Made:
         self._used = time.monotonic()
@@ -189,7 +209,7 @@ class Makers:
         try:
             ready = ours.poll(_BOOT) and ours.recv() == "ready" and ours.poll(_PATIENCE * limits.seconds)
             result = ours.recv() if ready else None
-        except EOFError:
+        except (EOFError, OSError):  # at its limit, perhaps amid its answer
             result = None
         finally:
             child.kill()
@@ -222,15 +242,25 @@ class _LateError(Exception):
     """A dump has taken its time."""
 
 
+def _serve(maker: Maker, lines: list[Connection]) -> None:
+    """Make shares as they are asked for, by any line, until all lines end."""
+    _start(maker)
+    while lines:
+        for line in cast("list[Connection]", wait(lines)):
+            try:
+                line.send(_share(maker, line.recv()))
+            except (EOFError, OSError, MemoryError):
+                lines.remove(line)
+                line.close()
+
+
 def _start(maker: Maker) -> None:
-    global _maker
-    _maker = maker
     _settle(maker)
     sys.setrecursionlimit(_FRAMES)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _limit_memory(maker.limits.memory)
     signal.signal(signal.SIGPROF, _late)
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batch is whole
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batches are whole
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -244,7 +274,7 @@ def _settle(maker: Maker) -> None:
 def _end_with_parent() -> None:
     """End when the process that wants the results is gone, however it went.
 
-    A pool's process holds both ends of its queue: it would wait for work for ever, and keep the log's pipe open.
+    What it makes may take half a minute, and it keeps the log's pipe open.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -263,10 +293,9 @@ def _late(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _LateError
 
 
-def _share(dumps: Sequence[Dump]) -> list[Packed | None]:
+def _share(maker: Maker, dumps: Sequence[Dump]) -> list[Packed | None]:
     """Results; None for a dump that has to be made alone."""
-    assert _maker is not None
-    return [_pack_in_time(_maker, dump) for dump in dumps]
+    return [_pack_in_time(maker, dump) for dump in dumps]
 
 
 def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
+import random
+import resource
+import subprocess
+import threading
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +26,10 @@ from refeed.config import Settings
 from refeed.dumps import Found
 from refeed.makers import Makers
 from refeed.making import Maker
-from refeed.model import Dump
+from refeed.model import Dump, Outcome
 from refeed.pipeline import Program
 from refeed.rules import Limits
+from refeed.topics import wording
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 
@@ -63,6 +71,61 @@ def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
         child.kill()
     assert [first, *found] == expected
     spread.close()
+
+
+LONG = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=8000)))
+"""So that what a process answers is more than a pipe takes at once."""
+
+
+@contextmanager
+def killed_amid_its_answer() -> Iterator[None]:
+    """Nobody here reads what the one process has to say, until it has begun to say it and is killed."""
+    wait(multiprocessing.active_children)
+    [child] = multiprocessing.active_children()
+    with subprocess.Popen(["/bin/sh", "-c", f"sleep 1.5; kill -KILL {child.pid}"]):
+        ctypes.PyDLL(None).usleep(2_000_000)  # holds the interpreter
+        yield
+
+
+def test_a_process_that_is_killed_amid_its_answer_costs_no_dump_and_stops_nobody() -> None:
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG), seen=NOW) for n in range(112)]
+    expected = list(Makers(maker).pack(given))
+    spread = Makers(maker, 2)
+    found = spread.pack(given)
+    made = [next(found)]
+    rest = threading.Thread(target=lambda: made.extend(found), daemon=True)
+    with killed_amid_its_answer():
+        rest.start()
+        wait(lambda: not rest.is_alive())
+    assert made == expected
+    spread.close()
+
+
+def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_text() -> None:
+    maker = Maker(sources=(), topics=(), limits=Limits())
+    heavy = Dump(path="heavy.md", folder="", data=dump(1, f'<p title="{"x" * 20_001}">{LONG * 5}</p>'), seen=NOW)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(Makers(maker).make, heavy)
+        with killed_amid_its_answer():
+            made = asked.result()
+    assert made.outcome is Outcome.FLAGGED
+    assert "more time or memory" in str(made.reason)
+
+
+def test_no_dump_is_published_the_worse_for_a_machine_that_has_no_files_left() -> None:
+    makers = Makers(Maker(sources=(), topics=(), limits=Limits()))
+    given = Dump(path="a.md", folder="", data=dump(1), seen=NOW)
+    makers.make(given)
+    wording._converter.cache_clear()  # its tables are files, and are opened when they are first needed
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="t2s"):
+            makers.make(given)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert makers.make(given).outcome is Outcome.ACCEPTED
 
 
 class Noted(str):

@@ -57,7 +57,10 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 
 @functools.cache
 def _converter(name: str) -> opencc.OpenCC:
-    return opencc.OpenCC(name)
+    try:
+        return opencc.OpenCC(name)
+    except RuntimeError as error:  # its tables are files, and it is not said why one could not be opened
+        raise OSError(f"the tables of OpenCC could not be read: {error}") from error
 
 
 def simplified(text: str) -> str:
