@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
 ROWS = {
     0: "characters clock dumpfile dumpfolder errors history measures media model packing parent rules sanitize seal",
     1: "archives clean config dumps fetch locks logs parse publish push render report store topics views",
-    2: "access accounts catalogue documents election reseed explain ingest listening makers making"
+    2: "access accounts catalogue documents election reseed explain helping ingest listening makers making"
     " outward pipeline publication publisher readership refresh reloading status",
     3: "web worker",
     4: "serve",

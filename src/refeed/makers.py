@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import atexit
-import gc
-import logging
 import multiprocessing
-import os
-import resource
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from types import FrameType
-from typing import NoReturn, cast
 
+from .helping import despite, make_alone, plain, serve, settle
 from .making import HeavyError, Made, Maker, Packed
-from .model import Dump, Outcome
-
-_log = logging.getLogger(__name__)
+from .model import Dump
 
 _FEW = 100
 """Dumps that are made here sooner than processes start for them; they take no longer than that."""
@@ -41,12 +31,9 @@ _BOOT = 30.0
 _PATIENCE = 10
 """A process is ended after so many times its limit by the wall clock: what it waited for, others did."""
 
-_FRAMES = 5000
-"""A body may be 256 elements deep, at some calls for each; what a child stands on already counts too."""
-
 _context = multiprocessing.get_context("forkserver")
 # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
-_context.set_forkserver_preload(["refeed.makers"])
+_context.set_forkserver_preload(["refeed.helping"])
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +73,7 @@ class Makers:
             return map(self._pack, dumps)
         made = self._spread(dumps) if self._processes > 1 else map(self._pack, dumps)
         if not self._settled:
-            _settle(self.maker)  # while processes start
+            settle(self.maker)  # while processes start
             self._settled = True
         return made
 
@@ -99,7 +86,7 @@ class Makers:
         except (OSError, MemoryError):  # the machine's own want, which passes: no dump's fault
             raise
         except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
-            return _despite(self.maker, dump, error)
+            return despite(self.maker, dump, error)
 
     @property
     def _bare(self) -> Maker:
@@ -191,7 +178,7 @@ class Makers:
                 line.close()
             self._children[:] = [child for child in self._children if child.is_alive()]
             pairs = [_context.Pipe() for _ in range(_AHEAD)]
-            child = _context.Process(target=_serve, args=(self._bare, [theirs for _, theirs in pairs]), daemon=True)
+            child = _context.Process(target=serve, args=(self._bare, [theirs for _, theirs in pairs]), daemon=True)
             child.start()
             self._children.append(child)
             for ours, theirs in pairs:
@@ -203,7 +190,7 @@ class Makers:
         self._used = time.monotonic()
         limits = self.maker.limits
         ours, theirs = _context.Pipe(duplex=False)
-        child = _context.Process(target=_make_alone, args=(self._bare, dump, theirs), daemon=True)
+        child = _context.Process(target=make_alone, args=(self._bare, dump, theirs), daemon=True)
         child.start()
         theirs.close()
         try:
@@ -219,111 +206,4 @@ class Makers:
             return result
         if isinstance(result, OSError):
             raise result
-        return _plain(self.maker, dump, "cleaning it took more time or memory than a dump may have")
-
-
-def _despite(maker: Maker, dump: Dump, error: Exception) -> Made:
-    """What is published of a dump that met a fault of ours."""
-    _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
-    return _plain(maker, dump, f"a fault in refeed itself ({type(error).__name__}) kept it from being cleaned")
-
-
-def _plain(maker: Maker, dump: Dump, reason: str) -> Made:
-    try:
-        return maker.make_plain(dump, reason)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 -- the last resort: its bytes are kept, it is shown, and in nobody's way
-        _log.error("%s: a fault in refeed itself", dump.path, exc_info=error)
-        return Made(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")
-
-
-class _LateError(Exception):
-    """A dump has taken its time."""
-
-
-def _serve(maker: Maker, lines: list[Connection]) -> None:
-    """Make shares as they are asked for, by any line, until all lines end."""
-    _start(maker)
-    while lines:
-        for line in cast("list[Connection]", wait(lines)):
-            try:
-                line.send(_share(maker, line.recv()))
-            except (EOFError, OSError, MemoryError):
-                lines.remove(line)
-                line.close()
-
-
-def _start(maker: Maker) -> None:
-    _settle(maker)
-    sys.setrecursionlimit(_FRAMES)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    _limit_memory(maker.limits.memory)
-    signal.signal(signal.SIGPROF, _late)
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends us when its batches are whole
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _settle(maker: Maker) -> None:
-    """Leave all that is there so far out of collections, the rules too, before many entries are made: trees of elements
-    are full of cycles, and each collection would walk through the whole program."""
-    maker.known, maker.matcher  # noqa: B018 -- built now
-    gc.freeze()
-
-
-def _end_with_parent() -> None:
-    """End when the process that wants the results is gone, however it went.
-
-    What it makes may take half a minute, and it keeps the log's pipe open.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
-
-
-def _limit_memory(more: int) -> None:
-    """Let this process take so many bytes more: its libraries alone have a gigabyte of addresses, most untouched."""
-    statm = Path("/proc/self/statm")
-    taken = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
-    resource.setrlimit(resource.RLIMIT_AS, (taken + more, taken + more))
-
-
-def _late(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _LateError
-
-
-def _share(maker: Maker, dumps: Sequence[Dump]) -> list[Packed | None]:
-    """Results; None for a dump that has to be made alone."""
-    return [_pack_in_time(maker, dump) for dump in dumps]
-
-
-def _pack_in_time(maker: Maker, dump: Dump) -> Packed | None:
-    try:
-        try:
-            signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
-            return maker.pack(dump, maker.make(dump))
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-    except (HeavyError, _LateError, OSError, MemoryError):
-        return None
-    except Exception as error:  # noqa: BLE001 -- a fault of ours, which is not to be everybody's
-        return maker.pack(dump, _despite(maker, dump, error))
-
-
-def _make_alone(maker: Maker, dump: Dump, results: Connection) -> None:
-    sys.setrecursionlimit(_FRAMES)
-    maker.known, maker.matcher  # noqa: B018 -- built before the clock starts
-    results.send("ready")
-    _limit_memory(maker.limits.memory)
-    # Processor time, by its signal's own action: what a dump becomes does not depend on who else is at work,
-    # and no library can hold the end up.
-    signal.setitimer(signal.ITIMER_PROF, maker.limits.seconds)
-    try:
-        results.send(maker.make(dump, alone=True))
-    except OSError as error:  # the machine's fault and not the dump's: the one who asked waits, and asks again
-        results.send(error)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 -- a fault of ours; its reason shall not be that of a heavy dump
-        results.send(_despite(maker, dump, error))
+        return plain(self.maker, dump, "cleaning it took more time or memory than a dump may have")

@@ -57,7 +57,9 @@ def safe_with_wal(version: tuple[int, int, int]) -> bool:
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise ConfigError("the store's URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db")
+        raise ConfigError(
+            "the store's URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db"
+        )
     path = Path(url.database)
     if read_only:
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
