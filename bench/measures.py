@@ -191,7 +191,7 @@ def _counting() -> Iterator[Counter[str]]:
 def _news(place: Place, program: Program, count: int) -> list[Found]:
     """New dumps, younger than all that is stored, as a scan finds them."""
     chance = random.Random(count)
-    first, begin = int(time.time()) * 100, datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    first, begin = int(time.time()) * 100, datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     for number in range(first, first + count):
         folder = chance.choice(_FEEDS)[0] if count > 1 else "voa"
         text = dumps_of.dump(folder, number, begin + timedelta(seconds=number - first), chance)
