@@ -141,9 +141,14 @@ class Vocabulary:
         for pair, words in halves.items():
             topic = self._pairs[pair]
             if topic in taken:
-                hidden = [half for half in words if taken[topic].issuperset(range(half[0], -half[1]))]
-                made += [(topic, start, end, 0, word) for start, end, _, word in hidden]
-                words = [half for half in words if half not in hidden]
+                free: list[Half] = []
+                for half in words:
+                    start, end, _, word = half
+                    if taken[topic].issuperset(range(start, -end)):
+                        made.append((topic, start, end, 0, word))
+                    else:
+                        free.append(half)
+                words = free
             made += [(topic, start, -end, 0, both) for both, start, end in mentions(words, text)]
         return made
 
