@@ -20,7 +20,7 @@ from ..fetch import fetch_all
 from ..ingest import RETRY
 from ..model import Outcome
 from ..pipeline import Program
-from ..store import Store
+from ..store import Store, spelled
 from .progress import Progress, say_how_far
 from .shared import root_of, writing
 
@@ -63,7 +63,7 @@ def _tell_missing(settings: Settings) -> None:
 
 def _tell_quarantined(store: Store, files: Sequence[Found] | None) -> None:
     """What is quarantined, and why: all of it, or of these files."""
-    asked = None if files is None else {os.fsencode(file.path).decode("utf-8", "backslashreplace") for file in files}
+    asked = None if files is None else {spelled(os.fsencode(file.path)) for file in files}
     for doubt in store.doubts():
         if doubt.outcome is Outcome.QUARANTINED and (asked is None or doubt.path in asked):
             click.echo(f"quarantined: {doubt.path}: {doubt.reason}", err=True)

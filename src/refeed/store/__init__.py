@@ -9,7 +9,7 @@ from .mending import leave, mend
 from .recording import Reading, Recorded, forget_files, record
 from .reposts import Judge
 from .revising import adorn, enrich, hide, keep, relabel, restore, revise, withdraw
-from .rows import Doubt, FeedState, Member, MonthState, Original, Stored
+from .rows import Doubt, FeedState, Member, MonthState, Original, Stored, spelled
 from .store import Store
 
 __all__ = [
@@ -40,5 +40,6 @@ __all__ = [
     "relabel",
     "restore",
     "revise",
+    "spelled",
     "withdraw",
 ]

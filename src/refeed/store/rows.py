@@ -129,7 +129,7 @@ class Doubt:
     def of(cls, row: Any) -> Doubt:
         """From the columns that `queries.doubts` names."""
         return cls(
-            path=row.path.decode("utf-8", "backslashreplace"),
+            path=spelled(row.path),
             outcome=Outcome(row.outcome),
             reason=row.reason,
             seen=instant(row.seen) if row.seen is not None else None,
@@ -142,3 +142,8 @@ def source_of(row: Any) -> Source:
     source = msgspec.json.decode(row.data, type=Source)
     found = [icon.url for icon in unpack_measured(row.icon)]
     return replace(source, icon=source.icon or "".join(found))
+
+
+def spelled(path: bytes) -> str:
+    """A file's path as `Doubt` tells it, whatever bytes it is made of."""
+    return path.decode("utf-8", "backslashreplace")
