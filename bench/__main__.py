@@ -12,26 +12,26 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import load, measures
-from .measures import Row
+from . import corpus, measurements
+from .measurements import Row
 
 
 def measured(folder: Path, *, dumps: int, stored: list[int], rounds: int, tries: int) -> Iterator[Row]:
     """Every row, as it is found."""
-    load.make(folder / "dumps", dumps, seed=2)
-    yield from measures.imports(folder, folder / "dumps", dumps, rounds)
+    corpus.make(folder / "dumps", dumps, seed=2)
+    yield from measurements.imports(folder, folder / "dumps", dumps, rounds)
     medians = {}
     for count in stored:
-        place, watched = measures.filled(folder, count)
+        place, watched = measurements.filled(folder, count)
         if watched is not None:
-            yield from measures.growth(watched, count)
-        rows, medians[count] = measures.latency(place, count, tries)
+            yield from measurements.growth(watched, count)
+        rows, medians[count] = measurements.latency(place, count, tries)
         yield from rows
-        yield from measures.starts(place, count, rounds)
-        yield from measures.rendered(place, count)
-        yield from measures.relabelled(place, count)
-        yield from measures.cleaned_again(place)
-        yield from measures.polled_meanwhile(place, seconds=15 if tries > 2 else 3)
+        yield from measurements.starts(place, count, rounds)
+        yield from measurements.rendered(place, count)
+        yield from measurements.relabelled(place, count)
+        yield from measurements.cleaned_again(place)
+        yield from measurements.polled_meanwhile(place, seconds=15 if tries > 2 else 3)
     if len(medians) > 1:
         ratio = medians[stored[-1]] / medians[stored[0]]
         what = f"dump to ETag, {stored[-1]:,} stored against {stored[0]:,}"

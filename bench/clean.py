@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from bs4 import BeautifulSoup
 
-from refeed.clean import Sources, clean
-from refeed.config import built_in_sources
+from refeed.clean.cleaner import clean_entry
+from refeed.clean.rule_lookup import RuleLookup
+from refeed.config.load import load_builtin_sources
 from refeed.model import Dump, RawEntry
-from refeed.parse import parse
+from refeed.parse.parser import parse_dump
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "cases"
@@ -32,12 +33,14 @@ def main(folders: list[Path]) -> int:
     """Print milliseconds a dump and their ratio; 1 when the ratio is over the limit."""
     given = folders or [CASES]
     dumps = [_dump(path) for folder in given for path in sorted(folder.rglob("*.md")) if path.name != "README.md"]
-    sources = Sources(built_in_sources())
+    sources = RuleLookup(load_builtin_sources())
     alone = whole = 0.0
     for dump in dumps:
-        raw = parse(dump)
+        raw = parse_dump(dump)
         # Dump by dump and the quickest of some rounds, so that what else the machine does falls on both alike.
-        parsing, cleaning = _quickest(lambda raw=raw: _soup(raw), lambda dump=dump: clean(parse(dump), sources))
+        parsing, cleaning = _quickest(
+            lambda raw=raw: _soup(raw), lambda dump=dump: clean_entry(parse_dump(dump), sources)
+        )
         alone, whole = alone + parsing, whole + cleaning
     ratio = whole / alone
     size = sum(len(dump.data) for dump in dumps) / len(dumps)
@@ -49,7 +52,9 @@ def main(folders: list[Path]) -> int:
 
 
 def _dump(path: Path) -> Dump:
-    return Dump(path=path.name, folder=path.parent.name, data=path.read_bytes(), seen=datetime(2026, 1, 1, tzinfo=UTC))
+    return Dump(
+        path=path.name, folder=path.parent.name, data=path.read_bytes(), first_seen=datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 def _soup(raw: RawEntry) -> BeautifulSoup:

@@ -18,11 +18,12 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
-from refeed.clean import Sources, clean
-from refeed.config.loading import built_in_sources
+from refeed.clean.cleaner import clean_entry
+from refeed.clean.rule_lookup import RuleLookup
+from refeed.config.load import load_builtin_sources
 from refeed.errors import QuarantineError
-from refeed.model import Cleaned, Dump, RawEntry
-from refeed.parse import parse
+from refeed.model import CleanResult, Dump, RawEntry
+from refeed.parse.parser import parse_dump
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ROOT / "bench" / "quality.json"
@@ -141,7 +142,7 @@ def sentences(html: str) -> list[str]:
     return [joined for part in _SENTENCE.split(text) if len(joined := "".join(part.replace("**", "").split())) > 1]
 
 
-def leftovers(cleaned: Cleaned) -> Iterator[str]:
+def leftovers(cleaned: CleanResult) -> Iterator[str]:
     """Names of what was found in an entry and should not be there."""
     html = cleaned.entry.html
     yield from (name for name, pattern in DETECTORS.items() if pattern.search(html))
@@ -150,29 +151,29 @@ def leftovers(cleaned: Cleaned) -> Iterator[str]:
         yield "twin"
 
 
-def tally(files: Iterable[Path], sources: Sources, report: list[str]) -> dict[str, Tally]:
+def tally(files: Iterable[Path], sources: RuleLookup, report: list[str]) -> dict[str, Tally]:
     """Every file taken through parsing and cleaning, added up by source; what is wrong goes to `report`."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for file in files:
         dump = Dump(
-            path=str(file), folder=file.parent.name, data=file.read_bytes(), seen=datetime(2026, 1, 1, tzinfo=UTC)
+            path=str(file), folder=file.parent.name, data=file.read_bytes(), first_seen=datetime(2026, 1, 1, tzinfo=UTC)
         )
         try:
-            raw = parse(dump)
+            raw = parse_dump(dump)
         except QuarantineError as error:
             tallies["quarantined"].dumps += 1
             tallies["quarantined"].quarantined += 1
             report.append(f"{file}: {error}")
             continue
-        _add(tallies, file, raw, clean(raw, sources), report)
+        _add(tallies, file, raw, clean_entry(raw, sources), report)
     return tallies
 
 
-def _add(tallies: dict[str, Tally], file: Path, raw: RawEntry, cleaned: Cleaned, report: list[str]) -> None:
+def _add(tallies: dict[str, Tally], file: Path, raw: RawEntry, cleaned: CleanResult, report: list[str]) -> None:
     entry = cleaned.entry
     one = tallies[entry.source]
     one.dumps += 1
-    one.flagged += bool(cleaned.flags)
+    one.flagged += bool(cleaned.issues)
     one.authors += bool(entry.authors)
     one.dates += any(
         origin.field == "published" and not origin.where.startswith("header; the text's") for origin in cleaned.origins
@@ -246,7 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("quality: no dumps to measure; name a folder of them\n")
         return 2
     report: list[str] = []
-    tallies = tally(files, Sources(built_in_sources()), report)
+    tallies = tally(files, RuleLookup(load_builtin_sources()), report)
     sys.stdout.write("\n".join([*table(tallies), *(report if given.verbose else ()), ""]))
     measured = {source: one.measures() for source, one in tallies.items()}
     floors = json.loads(given.floors.read_text("utf-8")) if given.floors.is_file() else {}

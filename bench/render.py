@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from refeed.model import Entry, Feed, FeedEntry, FeedInfo, Format, Image, SafeHtml, Site, Source
-from refeed.render import RENDERERS
+from refeed.render.formats import RENDERERS
 
 SITE = Site(id="tag:example.org,2026", title="Bench", base_url="https://example.org", author="Bench")
 SOURCE = Source(id="bbc", title="Bench")

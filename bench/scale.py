@@ -18,12 +18,15 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from refeed.config import Settings, load
-from refeed.model import Cleaned, Entry, Label, Outcome, SafeHtml, Source
-from refeed.packing import EntryRow, compress, pack_entry, pack_labels, pack_notes
-from refeed.store import Reading, Store, record, restore, withdraw
+from refeed.config.load import load_settings
+from refeed.config.settings import Settings
+from refeed.model import CleanResult, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
-from refeed.store.glances import glances
+from refeed.store.entry_writes import restore_entries, withdraw_entries
+from refeed.store.feed_summaries import get_feed_summaries
+from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
+from refeed.store.store import Store
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _BATCH = 256
@@ -40,13 +43,15 @@ def fill(store: Store, settings: Settings, entries: int) -> None:
     began = time.monotonic()
     for start in range(0, entries, _BATCH):
         numbers = range(start, min(start + _BATCH, entries))
-        record(store, [_reading(n, dice, words, sources, topics) for n in numbers], _FIRST + entries * _STEP)
+        record_files(store, [_reading(n, dice, words, sources, topics) for n in numbers], _FIRST + entries * _STEP)
         if start % (_BATCH * 40) == 0:
             print(f"{start} entries, {time.monotonic() - began:.0f} s", file=sys.stderr)
     print(f"recorded {entries} entries in {time.monotonic() - began:.0f} s")
 
 
-def _reading(number: int, dice: random.Random, words: list[str], sources: list[Source], topics: list[str]) -> Reading:
+def _reading(
+    number: int, dice: random.Random, words: list[str], sources: list[Source], topics: list[str]
+) -> FileResult:
     link = f"https://sample.example.org/{number}"
     at = _FIRST + number * _STEP
     source = dice.choice(sources)
@@ -66,40 +71,40 @@ def _reading(number: int, dice: random.Random, words: list[str], sources: list[S
     )
     picked = dice.sample(topics, min(len(topics), dice.choice((0, 1, 1, 2, 2))))
     data = f"<!--{at.timestamp():.0f}000-->\n[{entry.title}]({link})\n------\n\n{html}\n".encode()
-    row = EntryRow(
+    row = EncodedEntry(
         id=entry.id.removeprefix("urn:uuid:"),
         source=source,
         title=entry.title,
         published=at,
         fingerprint=blake2b(data, digest_size=16).hexdigest(),
-        weight=4_000 + 2 * len(html.encode()),
-        sketch=dice.randbytes(516),
-        bands=tuple(
+        size_estimate=4_000 + 2 * len(html.encode()),
+        minhash=dice.randbytes(516),
+        minhash_bands=tuple(
             dice.randrange(2**48) for _ in range(20)
         ),  # as many, and of as many bits, as `topics.reposts` makes
-        payload=pack_entry(entry),
-        notes=pack_notes(Cleaned(entry=entry, fingerprint="")),
-        labels=pack_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
-        rules="sample",
-        topics="sample",
+        payload=encode_entry(entry),
+        provenance=encode_provenance(CleanResult(entry=entry, fingerprint="")),
+        labels=encode_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
+        rules_version="sample",
+        topics_version="sample",
     )
-    return Reading(
+    return FileResult(
         path=f"dumps/{number:09}.txt".encode(),
-        shown=f"dumps/{number:09}.txt",
+        display_path=f"dumps/{number:09}.txt",
         folder="",
         stamp=number + 1,
-        seen=at,
+        first_seen=at,
         outcome=Outcome.ACCEPTED,
         digest=blake2b(data, digest_size=20).digest(),
         data=compress(data),
-        at=at,
+        dump_time=at,
         entry=row,
     )
 
 
 def sizes(store: Store) -> Iterator[str]:
     """Bytes for each table."""
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         if connection.dialect.name == "postgresql":
             query = (
                 "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:n)"
@@ -117,41 +122,41 @@ def sizes(store: Store) -> Iterator[str]:
 
 def questions(store: Store) -> dict[str, Callable[[], object]]:
     """What is asked of a store while it runs."""
-    ids = [member.id for member in store.newest("all", 50)]
-    months = store.months("all")
+    ids = [member.id for member in store.get_newest("all", 50)]
+    months = store.get_months("all")
     middle = months[len(months) // 2].month if months else "2020-01"
     now = datetime.now(UTC)
     dice, words = random.Random(2), ["样本"]
     fresh = _reading(10**6 + time.time_ns() % 10**6, dice, words, [Source(id="bbc", title="BBC")], ["climate"])
     batch = [_reading(2 * 10**6 + n, dice, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)]
     return {
-        "a feed's newest 50": lambda: store.entries([member.id for member in store.newest("all", 50)]),
-        "a month of a feed": lambda: store.month("all", middle),
-        "all months of a feed": lambda: store.months("all"),
-        "versions of all feeds": store.feeds,
-        "one entry": lambda: store.entry(ids[0]),
-        "glances of all feeds": lambda: glances(store, 3),
-        "what is outdated: nothing": lambda: store.outdated(rules="sample"),
-        "what is outdated: all": lambda: store.outdated(topics="other"),
-        "freshness": store.freshness,
-        "dumps by source": store.dumps_by_source,
-        "outcomes": store.outcomes,
-        "doubts": store.doubts,
-        "tombstones": lambda: store.withdrawn("all", 100),
-        "all files": lambda: sum(1 for _ in store.files()),
-        "record one new dump": lambda: record(store, [fresh], now, lambda *_: None),
-        "record 256 new dumps": lambda: record(store, batch, now, lambda *_: None),
-        "withdraw one": lambda: withdraw(store, ids[:1], now),
-        "restore one": lambda: restore(store, ids[:1], now),
+        "a feed's newest 50": lambda: store.get_entries([member.id for member in store.get_newest("all", 50)]),
+        "a month of a feed": lambda: store.get_month("all", middle),
+        "all months of a feed": lambda: store.get_months("all"),
+        "versions of all feeds": store.get_feed_states,
+        "one entry": lambda: store.get_entry(ids[0]),
+        "glances of all feeds": lambda: get_feed_summaries(store, 3),
+        "what is outdated: nothing": lambda: store.get_outdated_ids(rules_version="sample"),
+        "what is outdated: all": lambda: store.get_outdated_ids(topics_version="other"),
+        "freshness": store.get_freshness,
+        "dumps by source": store.count_dumps_by_source,
+        "outcomes": store.count_outcomes,
+        "doubts": store.get_file_issues,
+        "tombstones": lambda: store.get_withdrawn("all", 100),
+        "all files": lambda: sum(1 for _ in store.iter_file_stamps()),
+        "record one new dump": lambda: record_files(store, [fresh], now, lambda *_: None),
+        "record 256 new dumps": lambda: record_files(store, batch, now, lambda *_: None),
+        "withdraw one": lambda: withdraw_entries(store, ids[:1], now),
+        "restore one": lambda: restore_entries(store, ids[:1], now),
     }
 
 
 def main() -> None:
     """Fill and measure."""
-    settings = load({}, Path(__file__).parents[1] / "config.yaml")
+    settings = load_settings({}, Path(__file__).parents[1] / "config.yaml")
     store = Store(sys.argv[1])
     store.migrate()
-    if not store.ids(limit=1):
+    if not store.get_entry_ids(limit=1):
         fill(store, settings, int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
         if store.engine.dialect.name == "postgresql":
             with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from refeed import seal
+from refeed.render import checksum
 
 ROOT = Path(__file__).parents[1]
 SIZES = (20, 60, 100, 400)
@@ -97,7 +97,7 @@ def sample(size: int) -> bytes:
     lines: list[str] = []
     while sum(map(len, lines)) * 3 < size * 1000:
         lines.append(f"<p>{''.join(dice.choices(words, weights, k=30))}</p>\n")
-    return seal.seal(b"<sample>" + "".join(lines).encode()[: size * 1000] + b"</sample>\n")
+    return checksum.add_checksum(b"<sample>" + "".join(lines).encode()[: size * 1000] + b"</sample>\n")
 
 
 def free_port() -> int:

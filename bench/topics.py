@@ -15,11 +15,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from refeed.config import load
+from refeed.config.load import load_settings
+from refeed.config.topic_rules import TopicRule
 from refeed.model import Entry, SafeHtml
-from refeed.rules import TopicRule
-from refeed.topics import Matcher, original, sketch
-from refeed.topics.reposts import Copy
+from refeed.topics.matcher import TopicMatcher
+from refeed.topics.reposts import TextCopy, compute_minhash, find_original
 
 ROOT = Path(__file__).parents[1]
 SIGNS = [chr(0x4E00 + number) for number in range(2500)]
@@ -28,20 +28,22 @@ DAY = datetime(2020, 7, 1, tzinfo=UTC)
 
 def main() -> None:
     """Print the costs."""
-    shipped = load({}, ROOT / "config.yaml").topics
+    shipped = load_settings({}, ROOT / "config.yaml").topics
     chance = random.Random(1)
     words = [word for rule in shipped for word in rule.words if not word.startswith("re:")]
     entries = [sample(chance, words) for _ in range(200)]
-    small, large = Matcher(shipped), Matcher([*shipped, *synthetic(chance, 1000 - len(shipped))])
+    small, large = TopicMatcher(shipped), TopicMatcher([*shipped, *synthetic(chance, 1000 - len(shipped))])
     few, many = (min(times) for times in zip(*(  # by turns, since a busy machine slows both
-        (best(small.labels, entries, 1), best(large.labels, entries, 1)) for _ in range(7)
+        (best(small.label, entries, 1), best(large.label, entries, 1)) for _ in range(7)
     ), strict=True))  # fmt: skip
     print(f"labelling an entry: {len(small.rules)} topics {few:.2f} ms, {len(large.rules)} topics {many:.2f} ms")
     print(f"ratio {many / few:.2f}")
-    exploding = Matcher([TopicRule(id="t", words=("re:[ab]*a[ab]{90}z", "re:(?:a?){90}a{90}", "re:.{0,30}b.{0,30}c"))])
+    exploding = TopicMatcher(
+        [TopicRule(id="t", words=("re:[ab]*a[ab]{90}z", "re:(?:a?){90}a{90}", "re:.{0,30}b.{0,30}c"))]
+    )
     hostile = [sample(chance, ["ab"], text="ab" * 6000)]
-    print(f"three patterns made to explode, 12,000 characters: {best(exploding.labels, hostile):.1f} ms")
-    print(f"a sketch: {best(sketch, entries):.2f} ms")
+    print(f"three patterns made to explode, 12,000 characters: {best(exploding.label, hostile):.1f} ms")
+    print(f"a sketch: {best(compute_minhash, entries):.2f} ms")
     judged(entries)
 
 
@@ -68,9 +70,9 @@ def synthetic(chance: random.Random, count: int) -> list[TopicRule]:
 
 def judged(entries: list[Entry]) -> None:
     """How long one judgement takes among ten candidates."""
-    drawn = [made for entry in entries if (made := sketch(entry))]
-    copies = [Copy(id=str(at), source=str(at), published=DAY, sketch=made) for at, made in enumerate(drawn)]
-    print(f"a judgement among ten: {best(lambda copy: original(copy, copies[:10]), copies):.2f} ms")
+    drawn = [made for entry in entries if (made := compute_minhash(entry))]
+    copies = [TextCopy(id=str(at), source=str(at), published=DAY, minhash=made) for at, made in enumerate(drawn)]
+    print(f"a judgement among ten: {best(lambda copy: find_original(copy, copies[:10]), copies):.2f} ms")
 
 
 def best(work: Callable[[Any], object], items: list[Any], rounds: int = 5) -> float:

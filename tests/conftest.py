@@ -11,8 +11,9 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-import postgres
-from refeed.config import Settings, load
+from helpers import postgresql
+from refeed.config.load import load_settings
+from refeed.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -45,20 +46,20 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "BASE_URL": "https://feeds.example.org",
         }
         (tmp_path / "dumps").mkdir(exist_ok=True)
-        return load(given | environ, config)
+        return load_settings(given | environ, config)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
+def postgres_server() -> Iterator[postgresql.PostgresServer]:
     """A PostgreSQL for the whole run."""
-    with postgres.running() as server:
+    with postgresql.run_postgres() as server:
         yield server
 
 
 @pytest.fixture
-def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
     """An empty database in it."""
     url = postgres_server.make_database()
     yield url

@@ -1,5 +1,5 @@
 """`python -m refeed`: the commands."""
 
-from .cli import main
+from .cli.main import main
 
 main()

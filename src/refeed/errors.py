@@ -27,7 +27,7 @@ class ConfigError(RefeedError):
 
     def __init__(self, *mistakes: str) -> None:
         super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+        self.errors = mistakes
 
 
 class QuarantineError(RefeedError):
@@ -38,11 +38,11 @@ class IgnoredError(RefeedError):
     """Not a dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says so."""
 
 
-class ChangingError(RefeedError):
+class FileChangingError(RefeedError):
     """A dump that somebody is writing just now; what was read of it is worth nothing."""
 
 
-class VanishedError(RefeedError):
+class FileVanishedError(RefeedError):
     """A dump that is no longer where it was."""
 
 
@@ -68,13 +68,13 @@ class FetchError(RefeedError):
 
     def __init__(self, message: str) -> None:
         """Whatever a stranger's server said into the message, it is one line that no terminal obeys."""
-        super().__init__(legible(message))
+        super().__init__(replace_unprintable(message))
 
 
 class PushError(RefeedError):
     """What was pushed is no dump; the text says what is wrong and in which line."""
 
 
-def legible(text: str) -> str:
+def replace_unprintable(text: str) -> str:
     """The text without controls and whatever else cannot be seen: U+FFFD stands in for them."""
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)

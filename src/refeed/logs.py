@@ -72,7 +72,7 @@ class _Patient(logging.Handler):
             self._lines.task_done()
 
 
-def start_logs(style: str) -> None:
+def configure_logging(style: str) -> None:
     """Log to standard error as `text` or `json`. A reader that went away or fell asleep never stops the program."""
     known = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Patient) and handler.writes)
     handler = next(known, None) or _Patient()

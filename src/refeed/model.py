@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal, NewType
 
 SafeHtml = NewType("SafeHtml", str)
-"""HTML that went through the sanitizer; only `refeed.sanitize` makes it."""
+"""HTML that went through the sanitizer; only `refeed.clean.sanitize` makes it."""
 
 Format = Literal["atom", "rss", "json"]
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
@@ -37,7 +37,7 @@ class Dump:
     folder: str
     """First folder under the dump root; empty in the root itself. Names the source of an unknown host."""
     data: bytes
-    seen: datetime
+    first_seen: datetime
     """When this content was first seen: stands in for a date that is missing or impossible."""
 
 
@@ -48,23 +48,23 @@ class RawEntry:
     title: str
     link: str
     """An absolute http(s) URL, without credentials, that a URL parser accepts."""
-    at: datetime
+    dump_time: datetime
     """The header's instant, or `Dump.seen` where the header has none that makes sense (then flagged)."""
     html: str
     folder: str = ""
     authors: tuple[str, ...] = ()
     """From front matter only; bylines in the body are the cleaner's to find."""
     tags: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
     """Doubts that a person may want to look at, each one short sentence."""
     layout: str = ""
     """Which header layout it had, in words, for `explain`."""
-    dated: bool = True
+    has_date: bool = True
     """False when `at` is the time first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class Removal:
     """Something the cleaner took out of the body, and the step or rule that did it."""
 
     step: str
@@ -115,7 +115,7 @@ class Entry:
     title: str
     published: datetime
     updated: datetime
-    """Last change that a reader would care for. The cleaner sets it to `published`; `refeed.history` moves it."""
+    """Last change that a reader would care for. The cleaner sets it to `published`; `store.entry_dates` moves it."""
     language: str
     """BCP 47: zh-Hans, zh-Hant, en …"""
     authors: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class FieldOrigin:
     """Where a field came from, for `explain`: published <- "in-body date, Asia/Shanghai"."""
 
     field: str
@@ -147,16 +147,16 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaned:
+class CleanResult:
     """An entry and the account of how it came about."""
 
     entry: Entry
     fingerprint: str
     """Equal for two dumps exactly when a person would read the same in them (title, text, images)."""
-    removed: tuple[Removed, ...] = ()
-    flags: tuple[str, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    issues: tuple[str, ...] = ()
     """Those of the raw entry, then the cleaner's own; any makes the outcome `flagged`."""
-    origins: tuple[Origin, ...] = ()
+    origins: tuple[FieldOrigin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,10 +191,10 @@ class FeedEntry:
     """Its source, in feeds that mix sources; None in a source's own feed."""
     labels: tuple[tuple[str, str], ...] = ()
     """Topics as (id, title)."""
-    via: tuple[str, ...] = ()
+    repost_links: tuple[str, ...] = ()
     """Links of other reports of the same text that this entry stands for."""
-    brief: bool = False
-    """Too large for a document (`refeed.archives.is_enormous`): shown by its summary and a link to its own page."""
+    summary_only: bool = False
+    """Too large for a document (`feeds.pagination.is_oversized`): shown by its summary and a link to its own page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +230,7 @@ class FeedInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedFacts:
+class ListedFeed:
     """A feed in the catalogue for services: what the store knows of it beside its entries."""
 
     info: FeedInfo

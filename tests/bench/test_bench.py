@@ -9,22 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from bench import load, naive
-from refeed.config import built_in_sources
-from refeed.making import Maker
+from bench import baseline, corpus
+from refeed.config.load import load_builtin_sources
+from refeed.config.settings import Limits
+from refeed.ingest.entry_builder import EntryBuilder
 from refeed.model import Dump, Outcome
-from refeed.rules import Limits
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_load_is_dumps_that_the_program_and_the_yardstick_both_take(tmp_path: Path) -> None:
-    files = load.make(tmp_path / "dumps", 40)
-    assert naive.run(tmp_path / "dumps", tmp_path / "feeds", {"america": ["美国"]}) == 40
+    files = corpus.make(tmp_path / "dumps", 40)
+    assert baseline.run(tmp_path / "dumps", tmp_path / "feeds", {"america": ["美国"]}) == 40
     assert b"<entry>" in (tmp_path / "feeds" / "all.atom").read_bytes()
-    maker = Maker(sources=tuple(built_in_sources()), topics=(), limits=Limits())
+    maker = EntryBuilder(sources=tuple(load_builtin_sources()), topics=(), limits=Limits())
     for file in files:
-        made = maker.make(Dump(path=file.name, folder=file.parent.name, data=file.read_bytes(), seen=load.START))
+        made = maker.build(
+            Dump(path=file.name, folder=file.parent.name, data=file.read_bytes(), first_seen=corpus.START)
+        )
         assert made.outcome is Outcome.ACCEPTED, made.reason
         assert made.cleaned is not None
         assert "feedx" not in made.cleaned.entry.html
@@ -40,6 +42,6 @@ def test_every_measurement_runs_and_says_what_it_found(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rows = done.stdout.splitlines()[1:]
     assert [row.split(",")[0].split()[0] for row in rows] == [
-        "naive.py", "import", "import", "memory", "dump", "memory", "start", "scan", "one", "50", "one", "cleaned",
+        "baseline.py", "import", "import", "memory", "dump", "memory", "start", "scan", "one", "50", "one", "cleaned",
         "polls",
     ]  # fmt: skip

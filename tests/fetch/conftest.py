@@ -8,26 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from fetch.serving import NOON, Upstream, serving
-from refeed.fetch import Session
-from refeed.rules import FetchRule
+from helpers.upstream_server import NOON, UpstreamServer, run_upstream
+from refeed.config.upstream_rules import FetchSettings
+from refeed.fetch.session import HttpSession
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with serving() as server:
+def upstream() -> Iterator[UpstreamServer]:
+    with run_upstream() as server:
         yield server
 
 
 @pytest.fixture
-def rule() -> FetchRule:
+def rule() -> FetchSettings:
     """Loopback listed, and little patience: tests have a minute, not an hour."""
-    return FetchRule(allow=("127.0.0.0/8",), time=timedelta(seconds=2), connect=timedelta(seconds=1), bytes=1_000_000)
+    return FetchSettings(
+        allow=("127.0.0.0/8",), time=timedelta(seconds=2), connect=timedelta(seconds=1), bytes=1_000_000
+    )
 
 
 @pytest.fixture
-def session(tmp_path: Path, rule: FetchRule) -> Iterator[Session]:
-    with Session(tmp_path / "var", rule, agent="refeed/test (+https://feeds.example.org)") as made:
+def session(tmp_path: Path, rule: FetchSettings) -> Iterator[HttpSession]:
+    with HttpSession(tmp_path / "var", rule, user_agent="refeed/test (+https://feeds.example.org)") as made:
         yield made
 
 

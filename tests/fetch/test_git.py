@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from fetch.serving import NOON
+from helpers.upstream_server import NOON
+from refeed.config.upstream_rules import FetchSettings, UpstreamRule
 from refeed.errors import FetchError
-from refeed.fetch import Places, Session, checkout_of, dump_roots, fetch, pull
-from refeed.fetch.guard import Guard
-from refeed.rules import FetchRule, UpstreamRule
+from refeed.fetch.git import checkout_dir, pull_repository
+from refeed.fetch.guard import AddressGuard
+from refeed.fetch.poller import FetchDirs, fetch_upstream, upstream_dump_dirs
+from refeed.fetch.session import HttpSession
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
-RULE = FetchRule()
+RULE = FetchSettings()
 
 
 class Repository:
@@ -61,7 +63,7 @@ def names(paths: tuple[Path, ...], tree: Path) -> list[str]:
 
 
 def bring(rule: UpstreamRule, tmp_path: Path, since: str = "") -> tuple[str, list[str]]:
-    pulled = pull(rule, tmp_path / "tree", tmp_path / "var", Guard(), RULE, since)
+    pulled = pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), RULE, since)
     return pulled.commit, names(pulled.paths, tmp_path / "tree")
 
 
@@ -207,36 +209,36 @@ def elsewhere(host: str, port: int) -> list[str]:
 
 
 def test_git_connects_to_the_address_that_was_checked(tmp_path: Path) -> None:
-    guard = Guard(["dumps.example.org:1"], resolve=elsewhere)
+    guard = AddressGuard(["dumps.example.org:1"], resolve=elsewhere)
     rule = UpstreamRule(git="https://dumps.example.org:1/x.git")
     with pytest.raises(FetchError, match=r"Failed to connect to dumps\.example\.org port 1|127\.0\.0\.77"):
-        pull(rule, tmp_path / "tree", tmp_path / "var", guard, RULE)
+        pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, RULE)
 
 
 def test_trouble_is_said_in_a_line_and_stays_with_its_upstream(theirs: Repository, tmp_path: Path) -> None:
-    places = Places(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
+    places = FetchDirs(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
     missing = UpstreamRule(git=f"file://{tmp_path / 'missing'}")
     theirs.commit(bbc__a="1")
-    with Session(tmp_path / "var") as session:
-        bad = fetch(missing, session, places, NOON)
-        good = fetch(theirs.rule, session, places, NOON)
-        again = fetch(theirs.rule, session, places, NOON + timedelta(hours=1))
+    with HttpSession(tmp_path / "var") as session:
+        bad = fetch_upstream(missing, session, places, NOON)
+        good = fetch_upstream(theirs.rule, session, places, NOON)
+        again = fetch_upstream(theirs.rule, session, places, NOON + timedelta(hours=1))
     assert bad.state.failures == 1 and "does not appear to be a git repository" in bad.state.error
     assert "\n" not in bad.state.error
-    tree = checkout_of(theirs.rule, places.checkouts)
+    tree = checkout_dir(theirs.rule, places.checkouts)
     assert names(good.paths, tree) == ["bbc/a"] and good.state.success == NOON and again.paths == ()
-    assert dump_roots([missing, theirs.rule], places) == [checkout_of(missing, places.checkouts), tree]
+    assert upstream_dump_dirs([missing, theirs.rule], places) == [checkout_dir(missing, places.checkouts), tree]
 
 
 def test_time_and_size_are_bounded(theirs: Repository, tmp_path: Path) -> None:
     theirs.commit(a=os.urandom(3_000_000).hex())
-    small = FetchRule(git_bytes=1_000_000)
+    small = FetchSettings(git_bytes=1_000_000)
     with pytest.raises(FetchError, match="git could not bring"):
-        pull(theirs.rule, tmp_path / "tree", tmp_path / "var", Guard(), small)
-    hurried = FetchRule(git_time=timedelta(milliseconds=1))
+        pull_repository(theirs.rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), small)
+    hurried = FetchSettings(git_time=timedelta(milliseconds=1))
     started = time.monotonic()
     with pytest.raises(FetchError, match="too long"):
-        pull(theirs.rule, tmp_path / "tree2", tmp_path / "var", Guard(), hurried)
+        pull_repository(theirs.rule, tmp_path / "tree2", tmp_path / "var", AddressGuard(), hurried)
     assert time.monotonic() - started < 10
 
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetch.serving import Upstream, reply, serving
+from helpers.upstream_server import UpstreamServer, reply, run_upstream
+from refeed.config.upstream_rules import FetchSettings
 from refeed.errors import FetchError
-from refeed.fetch import Session
-from refeed.fetch.guard import Guard, public
-from refeed.rules import FetchRule
+from refeed.fetch.guard import AddressGuard, is_public_address
+from refeed.fetch.session import HttpSession
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +83,7 @@ def audit(event, details):
 sys.addaudithook(audit)
 
 from refeed.errors import FetchError
-from refeed.fetch import Session
+from refeed.fetch.session import HttpSession as Session
 from refeed.fetch.guard import system_resolve
 from refeed.rules import FetchRule
 
@@ -168,7 +168,7 @@ def test_the_same_place_is_reached_when_it_is_listed(witnessed) -> None:  # type
 
 
 def test_a_name_is_resolved_once_a_request_and_the_host_header_stays_the_name(
-    upstream: Upstream, rule: FetchRule, tmp_path: Path
+    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
 ) -> None:
     asked = []
 
@@ -177,19 +177,19 @@ def test_a_name_is_resolved_once_a_request_and_the_host_header_stays_the_name(
         return ["127.0.0.1"]
 
     upstream.routes["/feed"] = reply("x")
-    with Session(tmp_path, rule, resolve=resolve) as session:
+    with HttpSession(tmp_path, rule, resolve=resolve) as session:
         assert session.get(f"http://feeds.example.org:{upstream.port}/feed").status == 200
     assert asked == ["feeds.example.org"]
     assert upstream.asked[0][2]["Host"] == f"feeds.example.org:{upstream.port}"
 
 
 def test_odd_ports_need_listing_even_on_public_hosts() -> None:
-    guard = Guard(["listed.example.org:8443"], resolve=outside)
-    assert guard.addresses("https://example.org/")[1:] == (443, ["8.8.8.8"])
-    assert guard.addresses("https://listed.example.org:8443/")[1] == 8443
+    guard = AddressGuard(["listed.example.org:8443"], resolve=outside)
+    assert guard.resolve("https://example.org/")[1:] == (443, ["8.8.8.8"])
+    assert guard.resolve("https://listed.example.org:8443/")[1] == 8443
     for url in ("https://example.org:8443/", "http://example.org:22/", "https://listed.example.org:8444/"):
         with pytest.raises(FetchError, match="only 80 and 443"):
-            guard.addresses(url)
+            guard.resolve(url)
 
 
 def test_listed_networks_and_hosts_may_be_private() -> None:
@@ -197,10 +197,10 @@ def test_listed_networks_and_hosts_may_be_private() -> None:
         return ["10.1.2.3"]
 
     for entry in ("10.0.0.0/8", "10.1.2.3", "feeds.internal", "FEEDS.internal."):
-        assert Guard([entry], resolve).addresses("http://feeds.internal/")[2] == ["10.1.2.3"]
+        assert AddressGuard([entry], resolve).resolve("http://feeds.internal/")[2] == ["10.1.2.3"]
     for entry in ("10.2.0.0/16", "feeds.internal:81", "internal"):
         with pytest.raises(FetchError, match="not a public address"):
-            Guard([entry], resolve).addresses("http://feeds.internal/")
+            AddressGuard([entry], resolve).resolve("http://feeds.internal/")
 
 
 @pytest.mark.parametrize(
@@ -208,21 +208,21 @@ def test_listed_networks_and_hosts_may_be_private() -> None:
 )
 def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
     with pytest.raises(FetchError):
-        Guard(resolve=outside).addresses(url)
+        AddressGuard(resolve=outside).resolve(url)
 
 
 @given(st.ip_addresses(v=4))
 def test_wrapping_an_address_into_ipv6_changes_nothing(address: ipaddress.IPv4Address) -> None:
     mapped, translated, tunnelled = 0xFFFF << 32, 0x64FF9B << 96, 0x2002 << 112
     for wrapped in (mapped | int(address), translated | int(address), tunnelled | int(address) << 80):
-        assert public(ipaddress.IPv6Address(wrapped)) == public(address)
+        assert is_public_address(ipaddress.IPv6Address(wrapped)) == is_public_address(address)
 
 
 @pytest.mark.parametrize(
     "text", ["8.8.8.8", "1.1.1.1", "93.184.215.14", "2606:4700::1111", "2001:4860:4860::8888", "64:ff9b::808:808"]
 )
 def test_public_addresses_are_public(text: str) -> None:
-    assert public(ipaddress.ip_address(text))
+    assert is_public_address(ipaddress.ip_address(text))
 
 
 PRIVATE = """
@@ -234,7 +234,7 @@ PRIVATE = """
 
 @pytest.mark.parametrize("text", PRIVATE.split())
 def test_every_kind_of_private_address_is_private(text: str) -> None:
-    assert not public(ipaddress.ip_address(text))
+    assert not is_public_address(ipaddress.ip_address(text))
 
 
 def test_tls_names_are_checked_against_the_name_and_not_the_address(tmp_path: Path) -> None:
@@ -248,15 +248,15 @@ def test_tls_names_are_checked_against_the_name_and_not_the_address(tmp_path: Pa
         pytest.skip("needs the openssl program to make a certificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    rule = FetchRule(allow=("127.0.0.1",))
-    with serving(context) as secure:
+    rule = FetchSettings(allow=("127.0.0.1",))
+    with run_upstream(context) as secure:
         secure.routes["/feed"] = reply("x")
         url = f"https://feeds.example.org:{secure.port}/feed"
-        with Session(tmp_path / "a", rule, resolve=here, authorities=str(tmp_path / "cert")) as session:
+        with HttpSession(tmp_path / "a", rule, resolve=here, ca_file=str(tmp_path / "cert")) as session:
             assert session.get(url).status == 200
             with pytest.raises(FetchError, match="certificate"):
                 session.get(url.replace("feeds", "other"))
-        with Session(tmp_path / "b", rule, resolve=here) as session, pytest.raises(FetchError, match="certificate"):
+        with HttpSession(tmp_path / "b", rule, resolve=here) as session, pytest.raises(FetchError, match="certificate"):
             session.get(url)
 
 

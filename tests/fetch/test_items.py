@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fetch.serving import item, rss
+from helpers.upstream_server import feed_item, rss_feed
 from refeed.errors import FetchError
-from refeed.fetch.items import instant
-from refeed.fetch.polling import read
+from refeed.fetch.parsed_feed import parse_feed_date
+from refeed.fetch.poll import parse_feed
 
 URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)
@@ -34,18 +34,20 @@ ATOM = """<?xml version="1.0"?>
 
 
 def one(body: str | bytes, content_type: str = "") -> object:
-    (found,) = read(body.encode() if isinstance(body, str) else body, content_type, URL).items
+    (found,) = parse_feed(body.encode() if isinstance(body, str) else body, content_type, URL).items
     return found
 
 
 def test_rss_gives_its_full_text_and_its_own_guid() -> None:
-    found = one(rss(item(1, html="<p>全文</p>").replace("<content", "<description>短</description><content", 1)))
+    found = one(
+        rss_feed(feed_item(1, html="<p>全文</p>").replace("<content", "<description>短</description><content", 1))
+    )
     assert (found.guid, found.title, found.link) == ("g1", "一篇样本文章 1", "https://news.example.org/1")
     assert (found.html, found.published, found.updated) == ("<p>全文</p>", AT, None)
 
 
 def test_atom_gives_html_xhtml_and_text_as_html() -> None:
-    first, second, third = read(ATOM.encode(), "", URL).items
+    first, second, third = parse_feed(ATOM.encode(), "", URL).items
     assert (first.title, first.link, first.html) == ("样本 & 例子", "https://news.example.org/1", "<p>这是样本。</p>")
     assert (first.published, first.updated) == (AT, AT.replace(hour=1))
     assert (second.title, second.link, second.published) == ("a < b", "https://news.example.org/2", None)
@@ -79,15 +81,17 @@ def test_json_feed_gives_html_or_text_and_forgives_a_number_as_id() -> None:
             "no object",
         ],
     }
-    reading = read(json.dumps(feed).encode(), "application/feed+json", URL)
+    reading = parse_feed(json.dumps(feed).encode(), "application/feed+json", URL)
     first, second = reading.items
     assert (first.guid, first.link, first.published) == ("7", "https://upstream.example.org/7", AT)
     assert second.html == "a &lt; b<br>第二行"
-    assert reading.doubts == ("items[2] has no link", "items[3] has no link")
+    assert reading.issues == ("items[2] has no link", "items[3] has no link")
 
 
 def test_elements_of_other_vocabularies_are_not_mistaken_for_ours() -> None:
-    feed = rss(item(1).replace("<title>", "<m:title>假</m:title><m:link>https://evil.example/</m:link><title>", 1))
+    feed = rss_feed(
+        feed_item(1).replace("<title>", "<m:title>假</m:title><m:link>https://evil.example/</m:link><title>", 1)
+    )
     found = one(feed.replace("<rss ", '<rss xmlns:m="http://search.yahoo.com/mrss/" ', 1))
     assert (found.title, found.link) == ("一篇样本文章 1", "https://news.example.org/1")
 
@@ -95,14 +99,14 @@ def test_elements_of_other_vocabularies_are_not_mistaken_for_ours() -> None:
 @pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030"])
 def test_chinese_encodings_are_read_as_their_superset(declared: str) -> None:
     # 镕 and 𠮷 are in GBK and GB18030 only, whatever the label says.
-    text = rss(item(1, title="朱镕基𠮷样本"), head=f'<?xml version="1.0" encoding="{declared}"?>')
+    text = rss_feed(feed_item(1, title="朱镕基𠮷样本"), head=f'<?xml version="1.0" encoding="{declared}"?>')
     assert one(text.encode("gb18030")).title == "朱镕基𠮷样本 1"
 
 
 def test_header_or_bytes_tell_the_encoding_where_the_feed_does_not() -> None:
-    text = rss(item(1, title="样本"), head="")
+    text = rss_feed(feed_item(1, title="样本"), head="")
     big5 = (
-        rss(item(1, title="樣本", html="<p>樣</p>"), head="")
+        rss_feed(feed_item(1, title="樣本", html="<p>樣</p>"), head="")
         .replace("样", "")
         .replace("一篇", "")
         .encode("big5", "ignore")
@@ -114,18 +118,18 @@ def test_header_or_bytes_tell_the_encoding_where_the_feed_does_not() -> None:
 
 
 def test_a_few_spoilt_bytes_cost_a_few_characters_and_not_the_feed() -> None:
-    body = rss(item(1, title="样本X文章")).encode().replace(b"X", b"\xff\xfe\x80")
+    body = rss_feed(feed_item(1, title="样本X文章")).encode().replace(b"X", b"\xff\xfe\x80")
     assert "样本" in one(body).title
 
 
 @pytest.mark.parametrize(
     ("broken", "title"),
     [
-        (rss(item(1, title="样本 & 例子")), "样本 & 例子 1"),
-        (rss(item(1, title="样本&nbsp;例子&mdash;完")), "样本\xa0例子—完 1"),
-        (rss(item(1, title="样本\x08例子&#8;完")), "样本\ufffd例子\ufffd完 1"),
-        ("\n \ufeff" + rss(item(1, title="样本")), "样本 1"),
-        (rss(item(1, title="样本"))[:-6], "样本 1"),
+        (rss_feed(feed_item(1, title="样本 & 例子")), "样本 & 例子 1"),
+        (rss_feed(feed_item(1, title="样本&nbsp;例子&mdash;完")), "样本\xa0例子—完 1"),
+        (rss_feed(feed_item(1, title="样本\x08例子&#8;完")), "样本\ufffd例子\ufffd完 1"),
+        ("\n \ufeff" + rss_feed(feed_item(1, title="样本")), "样本 1"),
+        (rss_feed(feed_item(1, title="样本"))[:-6], "样本 1"),
     ],
     ids=["bare ampersand", "entity of HTML", "control characters", "blanks before the declaration", "cut at the end"],
 )
@@ -134,29 +138,31 @@ def test_broken_xml_is_mended(broken: str, title: str) -> None:
 
 
 def test_a_prefix_that_was_never_declared_is_taken_for_what_it_is_everywhere() -> None:
-    undeclared = rss(item(1)).replace(' xmlns:content="http://purl.org/rss/1.0/modules/content/"', "")
+    undeclared = rss_feed(feed_item(1)).replace(' xmlns:content="http://purl.org/rss/1.0/modules/content/"', "")
     assert one(undeclared).html == "<p>这是为测试写的样本。</p>"
 
 
 def test_mending_leaves_html_in_cdata_alone_and_says_what_was_wrong() -> None:
-    reading = read(rss(item(1, title="a & b", html="<p>x&nbsp;y & z</p>")).encode(), "", URL)
+    reading = parse_feed(rss_feed(feed_item(1, title="a & b", html="<p>x&nbsp;y & z</p>")).encode(), "", URL)
     assert reading.items[0].html == "<p>x&nbsp;y & z</p>"
-    assert len(reading.doubts) == 1 and reading.doubts[0].startswith("broken XML") and "mended" in reading.doubts[0]
+    assert len(reading.issues) == 1 and reading.issues[0].startswith("broken XML") and "mended" in reading.issues[0]
 
 
 def test_a_feed_that_is_cut_off_gives_all_but_its_last_item() -> None:
-    whole = rss(item(1), item(2), item(3, html="<p>很长的样本</p>" * 50))
-    reading = read(whole[: whole.rindex("很长的样本")].encode(), "", URL)
+    whole = rss_feed(feed_item(1), feed_item(2), feed_item(3, html="<p>很长的样本</p>" * 50))
+    reading = parse_feed(whole[: whole.rindex("很长的样本")].encode(), "", URL)
     assert [found.guid for found in reading.items] == ["g1", "g2"]
-    assert "cut off" in reading.doubts[-1]
+    assert "cut off" in reading.issues[-1]
 
 
 def test_an_item_without_a_link_costs_itself_alone() -> None:
-    reading = read(
-        rss(item(1), "<item><title>无链接</title></item>", "<item><link>javascript:1</link></item>").encode(), "", URL
+    reading = parse_feed(
+        rss_feed(feed_item(1), "<item><title>无链接</title></item>", "<item><link>javascript:1</link></item>").encode(),
+        "",
+        URL,
     )
     assert len(reading.items) == 1
-    assert reading.doubts == ("item 2 has no link", "item 3 has no link")
+    assert reading.issues == ("item 2 has no link", "item 3 has no link")
 
 
 @pytest.mark.parametrize(
@@ -173,20 +179,23 @@ def test_an_item_without_a_link_costs_itself_alone() -> None:
 )
 def test_what_is_no_feed_is_refused_in_plain_words(body: str, words: str) -> None:
     with pytest.raises(FetchError, match=words):
-        read(body.encode(), "", URL)
+        parse_feed(body.encode(), "", URL)
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 ATTRIBUTES = " ".join(f'a{n}="1"' for n in range(100_000))
 BOMBS = {
-    "billion laughs": f'<!DOCTYPE rss [<!ENTITY l0 "哈">{LAUGHS}]>' + rss(item(1, title="&l9;"), head=""),
-    "quadratic blow-up": f'<!DOCTYPE rss [<!ENTITY a "{"a" * 50_000}">]>' + rss(item(1, title="&a;" * 50_000), head=""),
-    "external entity": '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + rss(item(1, title="&x;"), head=""),
-    "parameter entity": '<!DOCTYPE rss [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd">%p;]>' + rss(item(1), head=""),
-    "200,000 nested tags": rss(item(1, title="<b>" * 200_000 + "</b>" * 200_000)),
-    "100,000 attributes": rss(item(1)).replace("<channel>", f"<channel {ATTRIBUTES}>"),
-    "unclosed CDATA": rss(item(1)) + "<![CDATA[" * 300_000,
-    "ampersands": rss(item(1, title="&" * 1_000_000)),
+    "billion laughs": f'<!DOCTYPE rss [<!ENTITY l0 "哈">{LAUGHS}]>' + rss_feed(feed_item(1, title="&l9;"), head=""),
+    "quadratic blow-up": f'<!DOCTYPE rss [<!ENTITY a "{"a" * 50_000}">]>'
+    + rss_feed(feed_item(1, title="&a;" * 50_000), head=""),
+    "external entity": '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    + rss_feed(feed_item(1, title="&x;"), head=""),
+    "parameter entity": '<!DOCTYPE rss [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd">%p;]>'
+    + rss_feed(feed_item(1), head=""),
+    "200,000 nested tags": rss_feed(feed_item(1, title="<b>" * 200_000 + "</b>" * 200_000)),
+    "100,000 attributes": rss_feed(feed_item(1)).replace("<channel>", f"<channel {ATTRIBUTES}>"),
+    "unclosed CDATA": rss_feed(feed_item(1)) + "<![CDATA[" * 300_000,
+    "ampersands": rss_feed(feed_item(1, title="&" * 1_000_000)),
 }
 
 
@@ -194,7 +203,7 @@ BOMBS = {
 def test_a_bomb_takes_neither_time_nor_files(name: str) -> None:
     started = time.process_time()
     try:
-        reading = read(BOMBS[name].encode(), "", URL)
+        reading = parse_feed(BOMBS[name].encode(), "", URL)
     except FetchError as error:
         assert str(error)
     else:
@@ -206,12 +215,12 @@ def test_a_bomb_takes_neither_time_nor_files(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in BOMBS if "<!ENTITY" in BOMBS[name]])
 def test_declared_entities_are_refused_before_anything_is_parsed(name: str) -> None:
     with pytest.raises(FetchError, match="XML entities"):
-        read(BOMBS[name].encode(), "", URL)
+        parse_feed(BOMBS[name].encode(), "", URL)
 
 
 def test_an_article_about_entities_and_an_old_doctype_are_no_bomb() -> None:
     doctype = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://127.0.0.1:9/rss-0.91.dtd">'
-    found = one(rss(item(1, html="<!ENTITY x '样本'>"), head=doctype))
+    found = one(rss_feed(feed_item(1, html="<!ENTITY x '样本'>"), head=doctype))
     assert found.html == "<!ENTITY x '样本'>"
 
 
@@ -222,17 +231,17 @@ def test_dates_are_read_as_feeds_write_them() -> None:
         "2026-02-27 08:00:00 +0800",
         "27 Feb 2026 00:00 GMT",
     ):
-        assert instant(text) == AT, text
-    assert instant("2026-02-27 00:00:00") == AT
+        assert parse_feed_date(text) == AT, text
+    assert parse_feed_date("2026-02-27 00:00:00") == AT
     for text in ("", "昨天", "Fri, 99 Feb 2026 08:00:00 +0800", "0000-00-00", "9" * 70):
-        assert instant(text) is None, text
+        assert parse_feed_date(text) is None, text
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode)), st.text(max_size=30))
 def test_any_bytes_are_read_or_refused(body: bytes, content_type: str) -> None:
     try:
-        read(body, content_type, URL)
+        parse_feed(body, content_type, URL)
     except FetchError as error:
         assert str(error)
 
@@ -240,14 +249,14 @@ def test_any_bytes_are_read_or_refused(body: bytes, content_type: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_feed_with_anything_cut_out_or_put_in_is_read_or_refused(data: st.DataObject) -> None:
-    text = data.draw(st.sampled_from([rss(item(1), item(2)), ATOM]))
+    text = data.draw(st.sampled_from([rss_feed(feed_item(1), feed_item(2)), ATOM]))
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 40)))
     put = data.draw(
         st.one_of(st.text(max_size=10), st.sampled_from(["<", "</", "<a:b c=", "<![CDATA[", "]]>", "&x;", "<!--"]))
     )
     try:
-        for found in read((text[:start] + put + text[end:]).encode("utf-8", "replace"), "", URL).items:
+        for found in parse_feed((text[:start] + put + text[end:]).encode("utf-8", "replace"), "", URL).items:
             assert found.link.startswith(("http://", "https://"))
     except FetchError as error:
         assert str(error)
@@ -303,7 +312,7 @@ def test_what_other_formats_have_beside_the_text_comes_into_it_too() -> None:
     assert (found.link, found.html) == ("https://news.example.org/1", PLAYER)
     attached = [{"url": MP3.replace("&amp;", "&"), "mime_type": "audio/mpeg"}, {"url": 5}, "nothing"]
     item = {"url": "/1", "content_text": "样本", "image": "/1.jpg", "attachments": attached}
-    reading = read(json.dumps({"items": [item, {"url": "/2", "attachments": 7}]}).encode(), "", URL)
+    reading = parse_feed(json.dumps({"items": [item, {"url": "/2", "attachments": 7}]}).encode(), "", URL)
     assert [found.html for found in reading.items] == [
         f'<img src="https://upstream.example.org/1.jpg">样本{PLAYER}',
         "",

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from fetch.serving import NOON, Upstream, item, reply, rss, validated
-from refeed.fetch import Places, Session, States, UpstreamState, due, fetch, fetch_all, poll, stagger
-from refeed.rules import FetchRule, UpstreamRule
+from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
+from refeed.config.upstream_rules import FetchSettings, UpstreamRule
+from refeed.fetch.poll import UpstreamState, is_due, poll_feed
+from refeed.fetch.poller import FetchDirs, fetch_all, fetch_upstream, stagger
+from refeed.fetch.session import HttpSession
+from refeed.fetch.upstream_state import UpstreamStateFiles
 
 HOUR = timedelta(hours=1)
 ATOM = (
@@ -31,19 +34,21 @@ JSON = {
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
+def places(tmp_path: Path) -> FetchDirs:
+    return FetchDirs(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
 
 
-def dumps(places: Places) -> list[bytes]:
+def dumps(places: FetchDirs) -> list[bytes]:
     return sorted(path.read_bytes() for path in places.dumps.rglob("*.md"))
 
 
 def test_an_item_becomes_a_dump_byte_for_byte_as_the_archive_has_them(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1, html="<p>第一段</p>\n<p>第二\n段</p>\r\n<img\nsrc='a.png'>")))
-    done = fetch(upstream.rule("/feed", "bbc"), session, places, NOON)
+    upstream.routes["/feed"] = reply(
+        rss_feed(feed_item(1, html="<p>第一段</p>\n<p>第二\n段</p>\r\n<img\nsrc='a.png'>"))
+    )
+    done = fetch_upstream(upstream.rule("/feed", "bbc"), session, places, NOON)
     (path,) = done.paths
     assert path.parent == places.dumps / "bbc" and re.fullmatch(r"\d{18}\.md", path.name)
     assert path.read_text() == (
@@ -55,71 +60,77 @@ def test_an_item_becomes_a_dump_byte_for_byte_as_the_archive_has_them(
 @pytest.mark.parametrize(
     "body",
     [
-        rss(item(1, html="<p>文</p>")).encode(),
-        rss(item(1), head='<?xml version="1.0" encoding="gb18030"?>').encode("gb18030"),
+        rss_feed(feed_item(1, html="<p>文</p>")).encode(),
+        rss_feed(feed_item(1), head='<?xml version="1.0" encoding="gb18030"?>').encode("gb18030"),
         ATOM.format(published="2026-02-27T00:00:00Z", updated="2026-02-27T00:00:00Z", text="文").encode(),
         json.dumps(JSON).encode(),
-        rss(item(1, title="样本 & 例子")).encode(),
+        rss_feed(feed_item(1, title="样本 & 例子")).encode(),
     ],
     ids=["RSS", "GB18030", "Atom", "JSON Feed", "broken XML"],
 )
-def test_every_format_becomes_dumps(body: bytes, upstream: Upstream, session: Session, places: Places) -> None:
+def test_every_format_becomes_dumps(
+    body: bytes, upstream: UpstreamServer, session: HttpSession, places: FetchDirs
+) -> None:
     upstream.routes["/feed"] = reply(body, Content_Type="text/xml")
-    done = fetch(upstream.rule("/feed"), session, places, NOON)
+    done = fetch_upstream(upstream.rule("/feed"), session, places, NOON)
     assert done.state.error == "" and len(done.paths) == 1
     assert "](https://news.example.org/1)\n------\n\n<p>" in done.paths[0].read_text()
 
 
 def test_the_same_feed_again_writes_nothing_and_a_change_writes_one_dump_that_is_newer(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
     rule = upstream.rule("/feed")
     texts = ["一", "一", "二", "一", "二"]
     written = []
     for hour, text in enumerate(texts):
-        upstream.routes["/feed"] = reply(rss(item(1, html=f"<p>{text}</p>"), item(2)))
-        written.append([path.read_text() for path in fetch(rule, session, places, NOON + hour * HOUR).paths])
+        upstream.routes["/feed"] = reply(rss_feed(feed_item(1, html=f"<p>{text}</p>"), feed_item(2)))
+        written.append([path.read_text() for path in fetch_upstream(rule, session, places, NOON + hour * HOUR).paths])
     assert [len(new) for new in written] == [2, 0, 1, 1, 1]
     epochs = [int(re.match(r"<!--(\d+)-->", new[0])[1]) for new in written if new]  # type: ignore[index]
     assert epochs == sorted(set(epochs)), "a text that goes back to what it was has to become the newest once more"
 
 
 def test_a_changed_item_takes_the_date_that_the_upstream_gives_the_change(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
     rule = upstream.rule("/feed")
     for hour, (updated, text) in enumerate([("2026-02-27T00:00:00Z", "一"), ("2026-03-01T11:30:00Z", "二")]):
         upstream.routes["/feed"] = reply(ATOM.format(published="2026-02-27T00:00:00Z", updated=updated, text=text))
-        (path,) = fetch(rule, session, places, NOON + hour * HOUR).paths
+        (path,) = fetch_upstream(rule, session, places, NOON + hour * HOUR).paths
     assert path.read_text().startswith("<!--1772364600000-->\n")
 
 
 @pytest.mark.parametrize("date", ["", "昨天", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 27 Feb 2099 08:00:00 GMT"])
 def test_an_item_without_a_date_that_makes_sense_has_the_time_of_the_poll(
-    date: str, upstream: Upstream, session: Session, places: Places
+    date: str, upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1, date=date)))
-    (path,) = fetch(upstream.rule("/feed"), session, places, NOON).paths
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1, date=date)))
+    (path,) = fetch_upstream(upstream.rule("/feed"), session, places, NOON).paths
     assert path.read_text().startswith(f"<!--{int(NOON.timestamp())}000-->\n")
 
 
 def test_after_losing_its_state_the_same_items_are_the_same_files(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1, date=""), item(2)))
-    fetch(upstream.rule("/feed"), session, places, NOON)
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1, date=""), feed_item(2)))
+    fetch_upstream(upstream.rule("/feed"), session, places, NOON)
     before = dumps(places)
     for path in (places.var / "upstreams").iterdir():
         path.write_bytes(b"{damaged")
-    assert fetch(upstream.rule("/feed"), session, places, NOON + HOUR).paths == ()
+    assert fetch_upstream(upstream.rule("/feed"), session, places, NOON + HOUR).paths == ()
     assert dumps(places) == before
 
 
-def test_a_second_poll_is_conditional_even_after_a_restart(upstream: Upstream, rule: FetchRule, places: Places) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT")
+def test_a_second_poll_is_conditional_even_after_a_restart(
+    upstream: UpstreamServer, rule: FetchSettings, places: FetchDirs
+) -> None:
+    upstream.routes["/feed"] = conditional_reply(
+        rss_feed(feed_item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT"
+    )
     for hour in (0, 1):
-        with Session(places.var, rule, agent="refeed/test (+https://feeds.example.org)") as session:
-            done = fetch(upstream.rule("/feed"), session, places, NOON + hour * HOUR)
+        with HttpSession(places.var, rule, user_agent="refeed/test (+https://feeds.example.org)") as session:
+            done = fetch_upstream(upstream.rule("/feed"), session, places, NOON + hour * HOUR)
             assert done.state.error == "" and len(done.paths) == 1 - hour
     first, second = (headers for _, _, headers, _ in upstream.asked)
     assert "If-None-Match" not in first and first["User-Agent"] == "refeed/test (+https://feeds.example.org)"
@@ -129,147 +140,159 @@ def test_a_second_poll_is_conditional_even_after_a_restart(upstream: Upstream, r
 
 
 def test_not_modified_still_gives_the_items_that_could_not_be_written(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1), item(2)), '"v1"')
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1), feed_item(2)), '"v1"')
     rule = upstream.rule("/feed")
     places.dumps.write_text("a file where the folder should be")
-    done = fetch(rule, session, places, NOON)
+    done = fetch_upstream(rule, session, places, NOON)
     assert "cannot be written" in done.state.error and done.state.success is None
     places.dumps.unlink()
-    done = fetch(rule, session, places, NOON + HOUR)
+    done = fetch_upstream(rule, session, places, NOON + HOUR)
     assert len(done.paths) == 2 and done.state.error == ""
 
 
-def test_an_upstream_is_not_asked_before_it_is_due(upstream: Upstream, session: Session) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1)), Cache_Control="public, max-age=7200")
+def test_an_upstream_is_not_asked_before_it_is_due(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1)), Cache_Control="public, max-age=7200")
     rule = upstream.rule("/feed")
-    state = poll(rule, session, UpstreamState(), NOON).state
+    state = poll_feed(rule, session, UpstreamState(), NOON).state
     assert state.next == NOON + 2 * HOUR, "Cache-Control asks for longer than `every`"
-    assert not poll(rule, session, state, NOON + HOUR).asked
+    assert not poll_feed(rule, session, state, NOON + HOUR).requested
     assert upstream.times("/feed") == 1
 
 
 @pytest.mark.parametrize("after", ["5400", format_datetime(NOON + 1.5 * HOUR, usegmt=True)])
-def test_too_many_requests_waits_as_long_as_it_was_told(after: str, upstream: Upstream, session: Session) -> None:
+def test_too_many_requests_waits_as_long_as_it_was_told(
+    after: str, upstream: UpstreamServer, session: HttpSession
+) -> None:
     upstream.routes["/feed"] = reply(status=429, Retry_After=after)
-    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+    state = poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).state
     assert state.next == NOON + 1.5 * HOUR and "429" in state.error and state.failures == 1
 
 
 @pytest.mark.parametrize("after", ["-5", "soon", "99999999999999999999", "Fri, 99 Feb"])
 def test_a_retry_after_that_makes_no_sense_never_silences_an_upstream(
-    after: str, upstream: Upstream, session: Session
+    after: str, upstream: UpstreamServer, session: HttpSession
 ) -> None:
     upstream.routes["/feed"] = reply(status=503, Retry_After=after)
-    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+    state = poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).state
     assert state.next is not None and NOON + HOUR <= state.next <= NOON + timedelta(days=7)
 
 
-def test_failures_back_off_up_to_a_day_and_success_forgets_them(upstream: Upstream, session: Session) -> None:
+def test_failures_back_off_up_to_a_day_and_success_forgets_them(upstream: UpstreamServer, session: HttpSession) -> None:
     rule, state, now, pauses = upstream.rule("/feed"), UpstreamState(), NOON, []
     for _ in range(8):
-        state = poll(rule, session, state, now).state
+        state = poll_feed(rule, session, state, now).state
         assert state.next is not None
         pauses.append(state.next - now)
         now = state.next
     assert pauses == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, *[24 * HOUR] * 3]
     assert "404" in state.error and state.success is None
-    upstream.routes["/feed"] = reply(rss(item(1)))
-    state = poll(rule, session, state, now).state
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1)))
+    state = poll_feed(rule, session, state, now).state
     assert (state.failures, state.error, state.success, state.next) == (0, "", now, now + HOUR)
 
 
-def test_gone_is_never_asked_again_until_the_configuration_changes(upstream: Upstream, session: Session) -> None:
+def test_gone_is_never_asked_again_until_the_configuration_changes(
+    upstream: UpstreamServer, session: HttpSession
+) -> None:
     upstream.routes["/feed"] = reply(status=410)
     rule = upstream.rule("/feed")
-    state = poll(rule, session, UpstreamState(), NOON).state
-    assert state.gone and "410" in state.error and not due(state, NOON + timedelta(days=400))
-    assert not poll(rule, session, state, NOON + timedelta(days=400)).asked
-    upstream.routes["/new"] = reply(rss(item(1)))
-    assert len(poll(upstream.rule("/new"), session, state, NOON + HOUR).dumps) == 1
+    state = poll_feed(rule, session, UpstreamState(), NOON).state
+    assert state.gone and "410" in state.error and not is_due(state, NOON + timedelta(days=400))
+    assert not poll_feed(rule, session, state, NOON + timedelta(days=400)).requested
+    upstream.routes["/new"] = reply(rss_feed(feed_item(1)))
+    assert len(poll_feed(upstream.rule("/new"), session, state, NOON + HOUR).dumps) == 1
 
 
-def test_a_permanent_move_is_remembered_and_told(upstream: Upstream, session: Session) -> None:
+def test_a_permanent_move_is_remembered_and_told(upstream: UpstreamServer, session: HttpSession) -> None:
     upstream.routes["/old"] = reply(status=301, Location="/new")
-    upstream.routes["/new"] = validated(rss(item(1)), '"v1"')
+    upstream.routes["/new"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
     rule = upstream.rule("/old")
-    state = poll(rule, session, UpstreamState(), NOON).state
+    state = poll_feed(rule, session, UpstreamState(), NOON).state
     assert state.moved == upstream.url("/new") and upstream.url("/new") in state.notes[0]
-    state = poll(rule, session, state, NOON + HOUR).state
+    state = poll_feed(rule, session, state, NOON + HOUR).state
     assert (upstream.times("/old"), upstream.times("/new")) == (1, 2)
     assert state.notes and state.moved
     upstream.routes["/new"] = reply(status=404)
-    state = poll(rule, session, state, NOON + 2 * HOUR).state
+    state = poll_feed(rule, session, state, NOON + 2 * HOUR).state
     assert state.moved == "", "the move may have been a mistake that was taken back"
 
 
 @pytest.mark.parametrize("status", [302, 303, 307])
-def test_a_temporary_move_is_followed_and_not_remembered(status: int, upstream: Upstream, session: Session) -> None:
+def test_a_temporary_move_is_followed_and_not_remembered(
+    status: int, upstream: UpstreamServer, session: HttpSession
+) -> None:
     upstream.routes["/old"] = reply(status=301, Location=upstream.url("/mid"))
     upstream.routes["/mid"] = reply(status=status, Location="new")
-    upstream.routes["/new"] = reply(rss(item(1)))
-    result = poll(upstream.rule("/old"), session, UpstreamState(), NOON)
+    upstream.routes["/new"] = reply(rss_feed(feed_item(1)))
+    result = poll_feed(upstream.rule("/old"), session, UpstreamState(), NOON)
     assert len(result.dumps) == 1 and result.state.moved == ""
 
 
-def test_gzip_is_asked_for_and_taken(upstream: Upstream, session: Session) -> None:
-    upstream.routes["/feed"] = reply(gzip.compress(rss(item(1)).encode()), Content_Encoding="gzip")
-    assert len(poll(upstream.rule("/feed"), session, UpstreamState(), NOON).dumps) == 1
+def test_gzip_is_asked_for_and_taken(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = reply(gzip.compress(rss_feed(feed_item(1)).encode()), Content_Encoding="gzip")
+    assert len(poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).dumps) == 1
     assert upstream.asked[0][2]["Accept-Encoding"] == "gzip"
 
 
-def test_what_an_upstream_forbids_to_store_is_not_stored(upstream: Upstream, session: Session, tmp_path: Path) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"', Cache_Control="no-store")
+def test_what_an_upstream_forbids_to_store_is_not_stored(
+    upstream: UpstreamServer, session: HttpSession, tmp_path: Path
+) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"', Cache_Control="no-store")
     session.get(upstream.url("/feed"))
     session.get(upstream.url("/feed"))
     assert "If-None-Match" not in upstream.asked[1][2]
 
 
-def test_addresses_that_differ_in_a_key_alone_are_two_upstreams(upstream: Upstream, session: Session) -> None:
+def test_addresses_that_differ_in_a_key_alone_are_two_upstreams(upstream: UpstreamServer, session: HttpSession) -> None:
     for key in "ab":
-        upstream.routes[f"/feed?api_key={key}"] = validated(key, f'"{key}"')
+        upstream.routes[f"/feed?api_key={key}"] = conditional_reply(key, f'"{key}"')
     bodies = [session.get(upstream.url(f"/feed?api_key={key}")).body for key in "abab"]
     assert bodies == [b"a", b"b", b"a", b"b"]
 
 
 def test_the_memory_of_requests_is_json_and_a_damaged_one_is_made_anew(
-    upstream: Upstream, rule: FetchRule, tmp_path: Path
+    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
 ) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1)).encode("gb18030"), '"v1"', Content_Type="text/xml")
-    with Session(tmp_path, rule) as session:
+    upstream.routes["/feed"] = conditional_reply(
+        rss_feed(feed_item(1)).encode("gb18030"), '"v1"', Content_Type="text/xml"
+    )
+    with HttpSession(tmp_path, rule) as session:
         body = session.get(upstream.url("/feed")).body
         assert session.get(upstream.url("/feed")).body == body, "a body comes back byte for byte"
     data = (tmp_path / "requests.sqlite").read_bytes()
     assert b'"status_code": 200' in data and b"\x80\x04\x95" not in data
     (tmp_path / "requests.sqlite").write_bytes(b"garbage" * 1000)
-    with Session(tmp_path, rule) as session:
+    with HttpSession(tmp_path, rule) as session:
         assert session.get(upstream.url("/feed")).status == 200
 
 
-def test_a_spoilt_row_in_the_memory_costs_one_full_request(upstream: Upstream, rule: FetchRule, tmp_path: Path) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"')
-    with Session(tmp_path, rule) as session:
+def test_a_spoilt_row_in_the_memory_costs_one_full_request(
+    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
+    with HttpSession(tmp_path, rule) as session:
         session.get(upstream.url("/feed"))
     for spoilt in ('{"half', '{"status_code": "x"}'):
         with closing(sqlite3.connect(tmp_path / "requests.sqlite")) as memory, memory:
             memory.execute("UPDATE responses SET value = ?", (spoilt,))
-        with Session(tmp_path, rule) as session:
-            assert session.get(upstream.url("/feed")).body == rss(item(1)).encode(), spoilt
+        with HttpSession(tmp_path, rule) as session:
+            assert session.get(upstream.url("/feed")).body == rss_feed(feed_item(1)).encode(), spoilt
 
 
-def test_what_nobody_asks_for_any_more_is_forgotten(upstream: Upstream, session: Session) -> None:
-    upstream.routes["/feed"] = validated(rss(item(1)), '"v1"')
+def test_what_nobody_asks_for_any_more_is_forgotten(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
     session.get(upstream.url("/feed"))
     session.prune()
-    assert session.get(upstream.url("/feed")).same, "not what is young"
+    assert session.get(upstream.url("/feed")).not_modified, "not what is young"
 
 
-def test_a_clock_that_went_back_silences_no_upstream(upstream: Upstream, session: Session) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1)))
+def test_a_clock_that_went_back_silences_no_upstream(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1)))
     rule = upstream.rule("/feed")
-    state = poll(rule, session, UpstreamState(), NOON + timedelta(days=900)).state
-    assert poll(rule, session, state, NOON).state.next == NOON + HOUR
+    state = poll_feed(rule, session, UpstreamState(), NOON + timedelta(days=900)).state
+    assert poll_feed(rule, session, state, NOON).state.next == NOON + HOUR
 
 
 def test_upstreams_start_staggered() -> None:
@@ -278,7 +301,7 @@ def test_upstreams_start_staggered() -> None:
 
 
 def test_a_state_is_kept_whole_and_belongs_to_its_address(tmp_path: Path) -> None:
-    states = States(tmp_path)
+    states = UpstreamStateFiles(tmp_path)
     rule = UpstreamRule(source="a", url="https://example.org/feed")
     state = UpstreamState(address=rule.url, error="样本", next=NOON, failures=3)
     states.save(rule, state)
@@ -289,9 +312,9 @@ def test_a_state_is_kept_whole_and_belongs_to_its_address(tmp_path: Path) -> Non
 
 
 def test_one_slow_or_broken_upstream_delays_and_spoils_no_other(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
-    upstream.routes["/good"] = reply(rss(item(1)))
+    upstream.routes["/good"] = reply(rss_feed(feed_item(1)))
     upstream.routes["/html"] = reply("<!doctype html><title>登录</title>")
     rules = [upstream.rule(path) for path in ("/missing", "/html", "/good")]
     done = {one.upstream.url: one for one in fetch_all(rules, session, places, NOON)}
@@ -300,45 +323,45 @@ def test_one_slow_or_broken_upstream_delays_and_spoils_no_other(
     assert replace(done[upstream.url("/missing")].state, seen={}).failures == 1
 
 
-def test_times_are_instants_that_a_status_page_can_show(upstream: Upstream, session: Session) -> None:
-    upstream.routes["/feed"] = reply(rss(item(1)))
-    state = poll(upstream.rule("/feed"), session, UpstreamState(), NOON).state
+def test_times_are_instants_that_a_status_page_can_show(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = reply(rss_feed(feed_item(1)))
+    state = poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).state
     assert [state.asked, state.success, state.changed] == [NOON] * 3
     assert all(isinstance(value.at, datetime) for value in state.seen.values())
 
 
 def test_an_item_that_changes_at_every_poll_is_written_less_and_less_and_its_last_text_is_not_lost(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
     """Seen with a counter in the text: a dump an hour of every item, for ever."""
     rule = upstream.rule("/feed")
     written = []
     for hour in range(60):
-        upstream.routes["/feed"] = reply(rss(item(1, html=f"<p>样本 {hour}</p>"), item(2)))
-        written.append(fetch(rule, session, places, NOON + hour * HOUR).paths)
+        upstream.routes["/feed"] = reply(rss_feed(feed_item(1, html=f"<p>样本 {hour}</p>"), feed_item(2)))
+        written.append(fetch_upstream(rule, session, places, NOON + hour * HOUR).paths)
     assert all(written[:11]), "an article that is worked on for some hours is always shown as it is"
     assert [hour for hour, new in enumerate(written) if new][11:] == [11, 13, 17, 25, 41]
-    last = fetch(rule, session, places, NOON + 80 * HOUR).paths
+    last = fetch_upstream(rule, session, places, NOON + 80 * HOUR).paths
     assert ["<p>样本 59</p>" in path.read_text() for path in last] == [True], "the feed itself was the same"
 
 
 def test_pages_that_share_a_guid_are_all_written_and_each_is_known_again(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
     """Seen: of a feed in which every item bears the same guid, one item came."""
-    shared = [item(n).replace(f">g{n}<", ">same<") for n in (1, 2, 3)]
-    upstream.routes["/feed"] = reply(rss(*shared[:2]))
-    assert len(fetch(upstream.rule("/feed"), session, places, NOON).paths) == 2
-    upstream.routes["/feed"] = reply(rss(shared[2], *shared[:2]))
-    assert len(fetch(upstream.rule("/feed"), session, places, NOON + HOUR).paths) == 1
+    shared = [feed_item(n).replace(f">g{n}<", ">same<") for n in (1, 2, 3)]
+    upstream.routes["/feed"] = reply(rss_feed(*shared[:2]))
+    assert len(fetch_upstream(upstream.rule("/feed"), session, places, NOON).paths) == 2
+    upstream.routes["/feed"] = reply(rss_feed(shared[2], *shared[:2]))
+    assert len(fetch_upstream(upstream.rule("/feed"), session, places, NOON + HOUR).paths) == 1
 
 
 def test_of_a_feed_of_thousands_of_items_every_one_is_known_again(
-    upstream: Upstream, session: Session, places: Places
+    upstream: UpstreamServer, session: HttpSession, places: FetchDirs
 ) -> None:
     state = UpstreamState()
     for hour, more in enumerate(("", "<!-- 样本 -->")):
-        upstream.routes["/feed"] = reply(rss(*map(item, range(2001)), more))
-        result = poll(upstream.rule("/feed"), session, state, NOON + hour * HOUR)
+        upstream.routes["/feed"] = reply(rss_feed(*map(feed_item, range(2001)), more))
+        result = poll_feed(upstream.rule("/feed"), session, state, NOON + hour * HOUR)
         state = result.state
     assert (result.dumps, len(state.seen)) == ((), 2001)

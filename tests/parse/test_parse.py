@@ -14,14 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import malformed
-from refeed.dumps import read, scan
+from helpers import malformed_corpus
+from refeed.config.settings import Limits
+from refeed.dumps.reader import read_dump
+from refeed.dumps.scanner import scan_folder
 from refeed.errors import QuarantineError
 from refeed.model import Dump, RawEntry
-from refeed.parse import parse
-from refeed.parse.dates import instant
-from refeed.parse.titles import balanced, clean_title, readable
-from refeed.rules import Limits
+from refeed.parse.header_fields import clean_line, clean_title, close_bidi_overrides, parse_header_date
+from refeed.parse.parser import parse_dump
 
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -29,7 +29,9 @@ NASTY = "[](){}<!-->---\n\r\t &;#%?@:/\\'\"日期：样本\u202e\u2066\u2069\u20
 
 
 def _parse(data: str | bytes, *, folder: str = "", seen: datetime = SEEN) -> RawEntry:
-    return parse(Dump(path="a.md", folder=folder, data=data.encode() if isinstance(data, str) else data, seen=seen))
+    return parse_dump(
+        Dump(path="a.md", folder=folder, data=data.encode() if isinstance(data, str) else data, first_seen=seen)
+    )
 
 
 _PIECES = st.sampled_from(
@@ -69,8 +71,12 @@ def test_whatever_the_bytes_are_they_become_an_entry_or_a_reason(data: bytes) ->
     assert url.username is None
     assert entry.link.isascii() and entry.link.isprintable() and " " not in entry.link
     assert entry.title and entry.title == " ".join(entry.title.split()) and len(entry.title) <= 1000
-    assert balanced(entry.title) == entry.title
-    assert entry.at.microsecond == 0 and entry.at.tzinfo is UTC and entry.at <= SEEN + timedelta(days=1)
+    assert close_bidi_overrides(entry.title) == entry.title
+    assert (
+        entry.dump_time.microsecond == 0
+        and entry.dump_time.tzinfo is UTC
+        and entry.dump_time <= SEEN + timedelta(days=1)
+    )
     assert _parse(data) == entry
 
 
@@ -78,7 +84,7 @@ _TITLES = st.text(st.characters(categories=("L", "N", "P", "S", "Zs"), exclude_c
 
 
 @given(
-    title=_TITLES.filter(lambda text: any(c.isalnum() for c in text)).map(readable).filter(bool),
+    title=_TITLES.filter(lambda text: any(c.isalnum() for c in text)).map(clean_line).filter(bool),
     path=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"<>\\^`{|}[]#&'), max_size=60),
     text=st.text(st.characters(categories=("L", "N", "P"), exclude_characters="&<"), min_size=1, max_size=60),
     seconds=st.integers(640_000_000, 1_760_000_000),
@@ -87,20 +93,20 @@ def test_what_was_written_as_a_dump_comes_back(title: str, path: str, text: str,
     link = f"https://example.org/{path}"
     entry = _parse(f"<!--{seconds}000-->\n[{title}]({link})\n------\n\n<p>{text}</p>\n", folder="样本")
     assert (entry.title, entry.link, entry.html) == (title, link, f"<p>{text}</p>")
-    assert (entry.at, entry.folder, entry.flags) == (datetime.fromtimestamp(seconds, UTC), "样本", ())
+    assert (entry.dump_time, entry.folder, entry.issues) == (datetime.fromtimestamp(seconds, UTC), "样本", ())
 
 
 @given(st.text(NASTY + "ab中", max_size=60))
 def test_a_readable_title_is_read_as_itself(text: str) -> None:
-    once = readable(text.replace("&", ""))
-    assert readable(once) == once
+    once = clean_line(text.replace("&", ""))
+    assert clean_line(once) == once
 
 
 @given(_TITLES, st.integers(1, 40))
 def test_a_title_is_never_longer_than_its_limit(text: str, longest: int) -> None:
     title, doubts = clean_title(text, longest)
     assert len(title) <= longest
-    assert bool(doubts) == (readable(text) == "" or len(readable(text)) > longest or title == "")
+    assert bool(doubts) == (clean_line(text) == "" or len(clean_line(text)) > longest or title == "")
 
 
 def test_a_title_is_not_cut_inside_a_character_as_people_see_it() -> None:
@@ -111,26 +117,26 @@ def test_a_title_is_not_cut_inside_a_character_as_people_see_it() -> None:
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
 def test_line_ends_make_no_difference(ends: str) -> None:
-    text = malformed.dump("ends", body="<p>样本</p>\n<p>第二段</p>")
+    text = malformed_corpus.dump_text("ends", body="<p>样本</p>\n<p>第二段</p>")
     assert _parse(text.replace("\n", ends)) == _parse(text)
 
 
 def test_encodings_make_no_difference_but_the_doubt() -> None:
-    text = malformed.dump("encodings")
+    text = malformed_corpus.dump_text("encodings")
     utf8 = _parse(text)
     assert _parse(b"\xef\xbb\xbf" + text.encode()) == utf8
     assert _parse(text.encode("utf-16")) == utf8
-    assert replace(_parse(text.encode("gb18030")), flags=()) == utf8
+    assert replace(_parse(text.encode("gb18030")), issues=()) == utf8
 
 
 def test_the_reason_names_the_byte_counted_from_one() -> None:
-    data = malformed.dump("byte").encode() + b"\xff"
+    data = malformed_corpus.dump_text("byte").encode() + b"\xff"
     with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
         _parse(data)
 
 
 def test_the_byte_is_counted_with_the_mark_before_it() -> None:
-    data = b"\xef\xbb\xbf" + malformed.dump("byte").encode() + b"\xff"
+    data = b"\xef\xbb\xbf" + malformed_corpus.dump_text("byte").encode() + b"\xff"
     with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
         _parse(data)
 
@@ -142,59 +148,67 @@ def test_the_reason_names_the_line() -> None:
 
 def test_a_reason_tells_no_credentials() -> None:
     with pytest.raises(QuarantineError) as error:
-        _parse(malformed.dump("secret", link="https://me:secret@exa mple.org/"))
+        _parse(malformed_corpus.dump_text("secret", link="https://me:secret@exa mple.org/"))
     assert "secret" not in str(error.value)
 
 
 def test_a_date_just_within_a_day_ahead_is_taken_and_one_past_it_is_not() -> None:
     ahead = SEEN + timedelta(days=1)
-    assert _parse(malformed.dump("ahead", epoch=f"<!--{int(ahead.timestamp())}-->")).at == ahead
-    later = _parse(malformed.dump("ahead", epoch=f"<!--{int(ahead.timestamp()) + 1}-->"))
-    assert later.at == SEEN
-    assert "future" in later.flags[0]
+    assert _parse(malformed_corpus.dump_text("ahead", epoch=f"<!--{int(ahead.timestamp())}-->")).dump_time == ahead
+    later = _parse(malformed_corpus.dump_text("ahead", epoch=f"<!--{int(ahead.timestamp()) + 1}-->"))
+    assert later.dump_time == SEEN
+    assert "future" in later.issues[0]
 
 
 def test_a_date_line_helps_when_the_epoch_makes_no_sense() -> None:
-    text = malformed.dump("both", epoch="<!--NaN-->", separator="------\n日期：Sat, 27 Jun 2020 13:30:55 +0000")
+    text = malformed_corpus.dump_text(
+        "both", epoch="<!--NaN-->", separator="------\n日期：Sat, 27 Jun 2020 13:30:55 +0000"
+    )
     entry = _parse(text)
-    assert entry.at == datetime(2020, 6, 27, 13, 30, 55, tzinfo=UTC)
-    assert entry.flags == ()
+    assert entry.dump_time == datetime(2020, 6, 27, 13, 30, 55, tzinfo=UTC)
+    assert entry.issues == ()
     assert "日期" not in entry.html
 
 
 def test_a_date_line_that_is_the_texts_own_stays_in_it() -> None:
-    entry = _parse(malformed.dump("own", body="日期：2020-06-27\n\n<p>样本</p>"))
+    entry = _parse(malformed_corpus.dump_text("own", body="日期：2020-06-27\n\n<p>样本</p>"))
     assert entry.html.startswith("日期：2020-06-27")
-    assert _parse(malformed.dump("own", epoch=None, body="日期：昨天\n\n<p>样本</p>")).html.startswith("日期：昨天")
+    assert _parse(malformed_corpus.dump_text("own", epoch=None, body="日期：昨天\n\n<p>样本</p>")).html.startswith(
+        "日期：昨天"
+    )
 
 
 def test_a_comment_that_is_no_date_stays_in_the_body() -> None:
-    assert _parse(malformed.dump("comment", body="<!-- 样本 --><p>样本</p>")).html.startswith("<!-- 样本 -->")
+    assert _parse(malformed_corpus.dump_text("comment", body="<!-- 样本 --><p>样本</p>")).html.startswith(
+        "<!-- 样本 -->"
+    )
 
 
 def test_a_second_article_stays_below_the_first_under_its_own_heading() -> None:
-    second = malformed.dump(
+    second = malformed_corpus.dump_text(
         "second", heading="第二个&amp;样本", link="https://example.org/?a=1&b=2", body="<p>第二份样本。</p>"
     )
-    entry = _parse(malformed.dump("first") + second)
-    assert entry.title == malformed.TITLE
+    entry = _parse(malformed_corpus.dump_text("first") + second)
+    assert entry.title == malformed_corpus.TITLE
     assert entry.html == (
-        f"{malformed.BODY}\n"
+        f"{malformed_corpus.BODY}\n"
         '<h2><a href="https://example.org/?a=1&amp;b=2">第二个&amp;样本</a></h2>\n'
         "<p>第二份样本。</p>"
     )
-    assert entry.flags == ("2 articles in one file, the second in line 7; they are published as one: split the file",)
+    assert entry.issues == ("2 articles in one file, the second in line 7; they are published as one: split the file",)
 
 
 def test_a_link_above_a_line_of_dashes_without_a_date_is_text() -> None:
-    body = f"{malformed.BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
-    entry = _parse(malformed.dump("rule", body=body))
-    assert (entry.html, entry.flags) == (body, ())
+    body = f"{malformed_corpus.BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
+    entry = _parse(malformed_corpus.dump_text("rule", body=body))
+    assert (entry.html, entry.issues) == (body, ())
 
 
 def test_plain_text_becomes_paragraphs() -> None:
     entry = _parse(
-        malformed.dump("plain", body="第一段，是样本。\n\n\u3000\u3000第二段 1 < 2。\n第二行。\n\n\n第三段。")
+        malformed_corpus.dump_text(
+            "plain", body="第一段，是样本。\n\n\u3000\u3000第二段 1 < 2。\n第二行。\n\n\n第三段。"
+        )
     )
     assert entry.html == "<p>第一段，是样本。</p>\n<p>第二段 1 < 2。\n第二行。</p>\n<p>第三段。</p>"
 
@@ -215,19 +229,19 @@ tags:
 def test_a_post_gives_title_date_authors_link_and_tags() -> None:
     entry = _parse(POST + "<p>样本</p>\n")
     assert entry.title == "样本：一个“题目”"
-    assert entry.at == datetime(2021, 2, 10, 5, 28, 12, tzinfo=UTC)
+    assert entry.dump_time == datetime(2021, 2, 10, 5, 28, 12, tzinfo=UTC)
     assert entry.link == "https://example.org/post"
     assert entry.authors == ("甲", "乙")
     assert entry.tags == ("样本", "a b")
-    assert (entry.html, entry.layout, entry.flags) == ("<p>样本</p>", "front matter", ())
+    assert (entry.html, entry.layout, entry.issues) == ("<p>样本</p>", "front matter", ())
 
 
 def test_a_post_around_a_whole_dump_keeps_the_dumps_header_and_its_own_authors() -> None:
-    entry = _parse(POST + malformed.dump("within"))
-    assert (entry.title, entry.link) == (malformed.TITLE, malformed.link_of("within"))
-    assert entry.at == datetime(2020, 6, 28, 7, 46, 44, tzinfo=UTC)
+    entry = _parse(POST + malformed_corpus.dump_text("within"))
+    assert (entry.title, entry.link) == (malformed_corpus.TITLE, malformed_corpus.link_of("within"))
+    assert entry.dump_time == datetime(2020, 6, 28, 7, 46, 44, tzinfo=UTC)
     assert entry.authors == ("甲", "乙")
-    assert entry.html == malformed.BODY
+    assert entry.html == malformed_corpus.BODY
     assert entry.layout == "front matter + epoch, link, separator"
 
 
@@ -245,7 +259,7 @@ def test_tags_in_words_or_with_commas_are_several() -> None:
 
 
 def test_a_title_that_is_missing_within_a_post_is_taken_from_its_front_matter() -> None:
-    assert _parse(POST + malformed.dump("within", heading=" ")).title == "样本：一个“题目”"
+    assert _parse(POST + malformed_corpus.dump_text("within", heading=" ")).title == "样本：一个“题目”"
 
 
 def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:
@@ -259,20 +273,20 @@ def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "12", "-1", "2020-06", "昨天", "Sun, 99 Jun 2020 07:46:44 +0000", "1" * 18])
 def test_what_is_no_date_or_one_before_the_web_is_none(text: str) -> None:
-    assert instant(text) is None
+    assert parse_header_date(text) is None
 
 
 @given(st.text("0123456789-:+ TZ.,JanSuGMT", max_size=40))
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
-    at = instant(text)
+    at = parse_header_date(text)
     assert at is None or (at.tzinfo is UTC and at.microsecond == 0)
 
 
 def test_title_and_link_are_limited_by_the_settings() -> None:
-    dump = Dump(path="a.md", folder="", data=malformed.dump("limits").encode(), seen=SEEN)
-    assert parse(dump, Limits(title=3)).title == "样本…"
+    dump = Dump(path="a.md", folder="", data=malformed_corpus.dump_text("limits").encode(), first_seen=SEEN)
+    assert parse_dump(dump, Limits(title=3)).title == "样本…"
     with pytest.raises(QuarantineError, match="10 are allowed"):
-        parse(dump, Limits(link=10))
+        parse_dump(dump, Limits(link=10))
 
 
 @pytest.mark.parametrize(
@@ -343,11 +357,11 @@ def test_the_samples_of_all_sources_are_accepted() -> None:
         pytest.skip("the folder of real samples is not here")
     count = 0
     for folder in (SHARED / "samples", SHARED / "seeds"):
-        for found in scan(folder):
-            if found.name == "README.md":
+        for found in scan_folder(folder):
+            if found.relative_path == "README.md":
                 continue
-            entry = _parse(read(found.path, root=found.root))
-            assert entry.flags == (), found.name
+            entry = _parse(read_dump(found.path, root=found.root))
+            assert entry.issues == (), found.relative_path
             assert entry.title == html.unescape(entry.title)
             assert entry.html.endswith(">") and "------" not in entry.html[:20]
             count += 1

@@ -9,18 +9,20 @@ import jsonschema
 import pytest
 from lxml import etree
 
+from helpers.feed_builders import NOON, SITE, SOURCE, make_entry, make_feed, without_fields
 from refeed.model import FeedEntry, Tombstone
-from refeed.render import atom
-from refeed.render import json as json_feed
-from render.samples import NOON, SITE, SOURCE, entry_of, feed_of, without
+from refeed.render.atom_rss import render_atom
+from refeed.render.json_feed import render_json_feed as json_feed
 
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "conformance" / "schemas"
 GONE = Tombstone(id="urn:uuid:9", when=NOON, source=SOURCE)
-BARE = without(entry_of(2), "authors", "summary", "image", "images", "enclosures", "rights", "original", "section")
+BARE = without_fields(
+    make_entry(2), "authors", "summary", "image", "images", "enclosures", "rights", "original", "section"
+)
 FEEDS = [
-    feed_of(entry_of(), BARE, FeedEntry(entry=entry_of(3), source=SOURCE, brief=True), tombstones=(GONE,)),
-    feed_of(entry_of(), mixed=False, archive="2025-12", previous="2025-11", next="2026-01", site=SITE),
-    feed_of(),
+    make_feed(make_entry(), BARE, FeedEntry(entry=make_entry(3), source=SOURCE, summary_only=True), tombstones=(GONE,)),
+    make_feed(make_entry(), mixed=False, archive="2025-12", previous="2025-11", next="2026-01", site=SITE),
+    make_feed(),
 ]
 
 
@@ -33,7 +35,7 @@ def schema(name: str) -> Path:
 @pytest.mark.parametrize("feed", FEEDS)
 def test_atom_is_valid_by_the_relax_ng_schema_of_rfc_4287(feed: object) -> None:
     judge = etree.RelaxNG(etree.parse(schema("atom.rng")))
-    assert judge.validate(etree.fromstring(atom(feed))), judge.error_log  # type: ignore[arg-type]
+    assert judge.validate(etree.fromstring(render_atom(feed))), judge.error_log  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("feed", FEEDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from refeed.store import Store
+from refeed.store.store import Store
 
 
 @pytest.fixture

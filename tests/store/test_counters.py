@@ -12,26 +12,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from refeed.store import Store, forget, hide, record, relabel, restore, revise, withdraw
-from refeed.store import schema as t
-from store.samples import (
+from helpers.store_builders import (
     NOON,
     SOURCES,
     TOPICS,
-    counted,
-    id_of,
-    judge,
-    packed_labels,
-    reading,
-    recount,
-    refused,
-    retallied,
-    tallied,
+    entry_id,
+    file_result,
+    judge_by_sketch,
+    pack_topic_labels,
+    quarantined_result,
+    recount_feeds,
+    recount_tallies,
+    stored_counts,
+    stored_tallies,
 )
+from refeed.store import schema as t
+from refeed.store.entry_writes import relabel_entries, replace_entries, restore_entries, set_private, withdraw_entries
+from refeed.store.ingest_writes import record_files
+from refeed.store.retention import delete_expired
+from refeed.store.store import Store
 
 NUMBERS = st.integers(0, 5)
 READINGS = st.builds(
-    reading,
+    file_result,
     NUMBERS,
     st.integers(0, 2),
     source=st.sampled_from(SOURCES),
@@ -42,7 +45,7 @@ READINGS = st.builds(
 )
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("record"), st.lists(st.one_of(READINGS, st.builds(refused, NUMBERS)), max_size=6)),
+        st.tuples(st.just("record"), st.lists(st.one_of(READINGS, st.builds(quarantined_result, NUMBERS)), max_size=6)),
         st.tuples(st.just("revise"), st.lists(READINGS, max_size=3)),
         st.tuples(st.just("withdraw"), st.lists(NUMBERS, max_size=3)),
         st.tuples(st.just("restore"), st.lists(NUMBERS, max_size=3)),
@@ -75,12 +78,12 @@ def test_feeds_and_months_and_places_equal_a_recount(kept: Store, steps: list[tu
     version = 0
     for number, step in enumerate(steps):
         take(kept, step, number)
-        assert counted(kept) == recount(kept)
-        assert tallied(kept) == retallied(kept)
+        assert stored_counts(kept) == recount_feeds(kept)
+        assert stored_tallies(kept) == recount_tallies(kept)
         assert reposts_agree(kept)
-        newest = max((feed.version for feed in kept.feeds()), default=0)
+        newest = max((feed.version for feed in kept.get_feed_states()), default=0)
         assert newest >= version
-        assert newest == int(kept.state("revision") or 0)
+        assert newest == int(kept.get_meta("revision") or 0)
         version = newest
 
 
@@ -95,8 +98,8 @@ def test_the_order_and_the_batches_of_arrival_make_no_difference(
         empty(kept)
         size = data.draw(st.integers(1, 8))
         for start in range(0, len(order), size):
-            record(kept, order[start : start + size], NOON, judge)
-        with kept.reading() as connection:
+            record_files(kept, order[start : start + size], NOON, judge_by_sketch)
+        with kept.read_transaction() as connection:
             rows = connection.execute(select(t.entries).order_by(t.entries.c.id)).all()
         found.append([{k: v for k, v in row._mapping.items() if k != "revision"} for row in rows])
     assert found[0] == found[1]
@@ -107,24 +110,28 @@ def take(store: Store, step: tuple[str, list], number: int) -> None:
     kind, what = step
     now = NOON + timedelta(minutes=number)
     if kind == "record":
-        record(store, what, now, judge)
+        record_files(store, what, now, judge_by_sketch)
     elif kind == "revise":
-        revise(store, [one.entry for one in what], now, judge)
+        replace_entries(store, [one.entry for one in what], now, judge_by_sketch)
     elif kind == "hide":
-        list(hide(store, what[0], now, judge, hidden=what[1]))
+        list(set_private(store, what[0], now, judge_by_sketch, private=what[1]))
     elif kind == "forget":
-        forget(store, what, now, entries=2, judge=judge)
+        delete_expired(store, what, now, entries=2, find_original=judge_by_sketch)
     elif kind == "relabel":
-        relabel(store, {id_of(n): packed_labels(topics) for n, topics in what.items()}, f"topics-{number}", now)
+        relabel_entries(
+            store, {entry_id(n): pack_topic_labels(topics) for n, topics in what.items()}, f"topics-{number}", now
+        )
     else:
-        {"withdraw": withdraw, "restore": restore}[kind](store, [id_of(n) for n in what], now, judge)
+        {"withdraw": withdraw_entries, "restore": restore_entries}[kind](
+            store, [entry_id(n) for n in what], now, judge_by_sketch
+        )
 
 
 def reposts_agree(store: Store) -> bool:
     """Every original names exactly the links of what reposts it."""
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         rows = connection.execute(select(t.entries)).all()
-    links = {id_of(n): f"https://sample.example.org/{n}" for n in range(6)}
+    links = {entry_id(n): f"https://sample.example.org/{n}" for n in range(6)}
     for row in rows:
         wanted = sorted(links[r.id] for r in rows if r.repost_of == row.id and r.withdrawn is None)
         if row.via != json.dumps(wanted, separators=(",", ":")):
@@ -134,6 +141,6 @@ def reposts_agree(store: Store) -> bool:
 
 def empty(store: Store) -> None:
     """As if nothing had ever happened."""
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         for table in TABLES:
             connection.exec_driver_sql(f"DELETE FROM {table}")

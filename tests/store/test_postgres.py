@@ -9,12 +9,14 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-import postgres
+from helpers import postgresql
+from helpers.store_builders import NOON, entry_id, file_result, recount_feeds, stored_counts
 from refeed.errors import ConfigError, StoreError
-from refeed.store import Listener, Store, record, restore, withdraw
-from refeed.store.engine import parse_url
-from refeed.store.postgres import open_engine
-from store.samples import NOON, counted, id_of, reading, recount
+from refeed.store.engine import create_postgres_engine, parse_database_url
+from refeed.store.entry_writes import restore_entries, withdraw_entries
+from refeed.store.ingest_writes import record_files
+from refeed.store.notifications import ChangeListener
+from refeed.store.store import Store
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def store_url(postgres_url: str) -> str:
 
 
 def test_platforms_urls_are_understood_and_their_options_kept() -> None:
-    url = parse_url("postgres://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+    url = parse_database_url("postgres://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=/etc/ca.pem")
     assert url.render_as_string(hide_password=False) == (
         "postgresql+psycopg://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem"
     )
@@ -44,7 +46,7 @@ def test_a_url_that_is_refused_is_not_repeated_with_its_password() -> None:
 
 def test_options_of_the_url_stand_before_our_own(postgres_url: str) -> None:
     url = postgres_url + "&options=-c%20statement_timeout%3D1234&application_name=mine"
-    engine = open_engine(parse_url(url), read_only=True)
+    engine = create_postgres_engine(parse_database_url(url), read_only=True)
     with engine.connect() as connection:
         ask = connection.exec_driver_sql
         assert ask("SHOW statement_timeout").scalar_one() == "1234ms"
@@ -56,7 +58,7 @@ def test_options_of_the_url_stand_before_our_own(postgres_url: str) -> None:
 
 @pytest.mark.parametrize(("encoding", "accepted"), [("SQL_ASCII", True), ("LATIN1", False)])
 def test_a_database_that_cannot_hold_chinese_is_refused_before_anything_is_written(
-    postgres_server: postgres.Server, encoding: str, accepted: bool
+    postgres_server: postgresql.PostgresServer, encoding: str, accepted: bool
 ) -> None:
     url = postgres_server.make_database(f"ENCODING '{encoding}' LOCALE 'C'")
     store = Store(url)
@@ -66,8 +68,8 @@ def test_a_database_that_cannot_hold_chinese_is_refused_before_anything_is_writt
                 store.migrate()
             return
         store.migrate()
-        record(store, [reading(1)], NOON)
-        assert store.entry(id_of(1))[0].entry.title == "样本 1.0"
+        record_files(store, [file_result(1)], NOON)
+        assert store.get_entry(entry_id(1))[0].entry.title == "样本 1.0"
     finally:
         store.close()
         postgres_server.drop_database(url)
@@ -86,7 +88,7 @@ def test_many_processes_may_migrate_an_empty_database_at_once(postgres_url: str)
 
 
 def test_the_schema_of_a_newer_program_is_refused(store: Store) -> None:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         connection.exec_driver_sql("INSERT INTO migrations (version) VALUES (999)")
     with pytest.raises(StoreError, match="run the newer program"):
         store.migrate()
@@ -94,14 +96,14 @@ def test_the_schema_of_a_newer_program_is_refused(store: Store) -> None:
 
 def test_two_writers_at_once_lose_nothing_of_each_other(store: Store, postgres_url: str) -> None:
     """On two machines: one ingests while the other withdraws and restores."""
-    record(store, [reading(n) for n in range(10)], NOON)
+    record_files(store, [file_result(n) for n in range(10)], NOON)
     other = Store(postgres_url)
     faults: list[Exception] = []
 
     def ingest() -> None:
         try:
             for n in range(10, 60):
-                record(store, [reading(n)], NOON)
+                record_files(store, [file_result(n)], NOON)
         except Exception as error:  # noqa: BLE001 -- shown below
             faults.append(error)
 
@@ -109,41 +111,41 @@ def test_two_writers_at_once_lose_nothing_of_each_other(store: Store, postgres_u
     thread.start()
     changes = 0
     while thread.is_alive():
-        withdraw(other, [id_of(changes % 10)], NOON)
-        restore(other, [id_of(changes % 10)], NOON)
+        withdraw_entries(other, [entry_id(changes % 10)], NOON)
+        restore_entries(other, [entry_id(changes % 10)], NOON)
         changes += 1
     thread.join()
     other.close()
     assert faults == []
-    assert counted(store) == recount(store)
-    assert int(store.state("revision") or 0) == 1 + 50 + 2 * changes
+    assert stored_counts(store) == recount_feeds(store)
+    assert int(store.get_meta("revision") or 0) == 1 + 50 + 2 * changes
 
 
 def test_a_connection_that_was_cut_costs_nothing_when_it_was_idle(
-    store: Store, postgres_server: postgres.Server
+    store: Store, postgres_server: postgresql.PostgresServer
 ) -> None:
-    record(store, [reading(1)], NOON)
+    record_files(store, [file_result(1)], NOON)
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'refeed'")
-    assert store.ids() == [id_of(1)]
-    record(store, [reading(2)], NOON)
+    assert store.get_entry_ids() == [entry_id(1)]
+    record_files(store, [file_result(2)], NOON)
 
 
 def test_a_connection_that_is_cut_inside_a_batch_leaves_nothing_of_it(
-    store: Store, postgres_server: postgres.Server
+    store: Store, postgres_server: postgresql.PostgresServer
 ) -> None:
     def cut(*_: object) -> None:
         postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'refeed'")
 
     with pytest.raises(StoreError, match="did not answer"):
-        record(store, [reading(1, band=1), reading(2, source="two", band=1)], NOON, cut)
-    assert store.ids() == []
-    record(store, [reading(1)], NOON)
-    assert counted(store) == recount(store)
+        record_files(store, [file_result(1, band=1), file_result(2, source="two", band=1)], NOON, cut)
+    assert store.get_entry_ids() == []
+    record_files(store, [file_result(1)], NOON)
+    assert stored_counts(store) == recount_feeds(store)
 
 
 def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str) -> None:
     store = Store(postgres_url + "&options=-c%20statement_timeout%3D200")
-    with pytest.raises(StoreError, match="timeout"), store.reading() as connection:
+    with pytest.raises(StoreError, match="timeout"), store.read_transaction() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(10)")
     store.close()
 
@@ -151,7 +153,7 @@ def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str) -> None:
 def test_a_server_that_hangs_is_given_up_too(postgres_url: str) -> None:
     store = Store(postgres_url + "&options=-c%20statement_timeout%3D0")  # as if the server minded no time
     began = time.monotonic()
-    with pytest.raises(StoreError, match="no answer within"), store.reading() as connection:
+    with pytest.raises(StoreError, match="no answer within"), store.read_transaction() as connection:
         connection.connection.driver_connection.patience = 0.5
         connection.exec_driver_sql("SELECT pg_sleep(20)")
     assert time.monotonic() - began < 15
@@ -162,49 +164,49 @@ def test_a_server_that_hangs_is_given_up_too(postgres_url: str) -> None:
 def test_a_store_that_is_away_is_named_without_its_password() -> None:
     store = Store("postgres://user:geheim@127.0.0.1:9/none")
     with pytest.raises(StoreError, match="did not answer") as away:
-        store.ids()
+        store.get_entry_ids()
     assert "geheim" not in str(away.value)
     assert "user:***@127.0.0.1:9" in str(away.value)
 
 
 def test_a_glance_at_the_store_sees_one_moment_of_it(store: Store, postgres_url: str) -> None:
-    record(store, [reading(1)], NOON)
+    record_files(store, [file_result(1)], NOON)
     other = Store(postgres_url)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one()
-        record(other, [reading(2)], NOON)
+        record_files(other, [file_result(2)], NOON)
         assert connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one() == before == 1
     other.close()
-    assert len(store.ids()) == 2
+    assert len(store.get_entry_ids()) == 2
 
 
 def test_what_one_machine_records_another_hears_of_at_once(store: Store, postgres_url: str) -> None:
     heard = threading.Event()
-    listener = Listener(postgres_url, heard.set)
+    listener = ChangeListener(postgres_url, heard.set)
     assert heard.wait(60)  # of what was before
     heard.clear()
     began = time.monotonic()
-    record(store, [replace(reading(1))], NOON)
+    record_files(store, [replace(file_result(1))], NOON)
     assert heard.wait(60)
     assert time.monotonic() - began < 10
     heard.clear()
-    record(store, [reading(1)], NOON)  # nothing new
+    record_files(store, [file_result(1)], NOON)  # nothing new
     assert not heard.wait(0.3)
     listener.close()
 
 
 def test_a_listener_whose_connection_is_cut_listens_again(
-    store: Store, postgres_url: str, postgres_server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+    store: Store, postgres_url: str, postgres_server: postgresql.PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("refeed.store.listening._AGAIN", 0.1)
+    monkeypatch.setattr("refeed.store.notifications._AGAIN", 0.1)
     heard = threading.Event()
-    listener = Listener(postgres_url, heard.set)
+    listener = ChangeListener(postgres_url, heard.set)
     assert heard.wait(60)
     heard.clear()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
     assert heard.wait(60)
     heard.clear()
-    record(store, [reading(1)], NOON)
+    record_files(store, [file_result(1)], NOON)
     assert heard.wait(60)
     listener.close()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from refeed.config import load
-from refeed.making import Maker
+from refeed.config.load import load_settings
+from refeed.config.topic_rules import TopicRule
+from refeed.ingest.entry_builder import EntryBuilder
 from refeed.model import Entry, SafeHtml
-from refeed.rules import TopicRule
-from refeed.topics import Matcher
+from refeed.topics.matcher import TopicMatcher
 
 ROOT = Path(__file__).parents[2]
 DAY = datetime(2020, 7, 1, tzinfo=UTC)
@@ -21,19 +21,19 @@ MakeEntry = Callable[..., Entry]
 
 
 @pytest.fixture(scope="session")
-def maker() -> Maker:
+def maker() -> EntryBuilder:
     """The pipeline up to the labels, as config.yaml sets it up."""
-    return Maker.of(load({}, ROOT / "config.yaml"))
+    return EntryBuilder.from_settings(load_settings({}, ROOT / "config.yaml"))
 
 
 @pytest.fixture(scope="session")
-def rules(maker: Maker) -> tuple[TopicRule, ...]:
+def rules(maker: EntryBuilder) -> tuple[TopicRule, ...]:
     """The topics that ship."""
     return maker.topics
 
 
 @pytest.fixture(scope="session")
-def matcher(maker: Maker) -> Matcher:
+def matcher(maker: EntryBuilder) -> TopicMatcher:
     """A matcher of them."""
     return maker.matcher
 

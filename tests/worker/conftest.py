@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from refeed.config import load
-from refeed.worker import Movers
-from station import Station
+from helpers.service_fixture import LocalService
+from refeed.config.load import load_settings
+from refeed.worker.worker import Worker
 
 
 class Running:
     """Movers in a thread."""
 
-    def __init__(self, station: Station) -> None:
-        environ = {"REFEED_CONFIG": str(station.home / "config.yaml")}
-        self.movers = Movers(load(environ), lambda: load(environ))
+    def __init__(self, service: LocalService) -> None:
+        environ = {"REFEED_CONFIG": str(service.home / "config.yaml")}
+        self.movers = Worker(load_settings(environ), lambda: load_settings(environ))
         self.thread = threading.Thread(target=self.movers.run, daemon=True)
         self.thread.start()
 
@@ -30,17 +30,17 @@ class Running:
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Station:
-    return Station(tmp_path)
+def service(tmp_path: Path) -> LocalService:
+    return LocalService(tmp_path)
 
 
 @pytest.fixture
-def start(station: Station) -> Iterator[Callable[[], Running]]:
+def start(service: LocalService) -> Iterator[Callable[[], Running]]:
     """Start movers; they end with the test."""
     running: list[Running] = []
 
     def begin() -> Running:
-        running.append(Running(station))
+        running.append(Running(service))
         return running[-1]
 
     yield begin

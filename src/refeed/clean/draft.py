@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..model import Enclosure, Origin, Person, RawEntry, Removed
+from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
 from . import blocks as b
-from . import dates, people
+from . import body_dates, bylines
 from .blocks import Block, Run
-from .compiling import CompiledRule
-from .reading import Lifted
-from .text import squeezed
+from .compiled_rules import CompiledRule
+from .extractor_state import ExtractedField
+from .text import collapse_whitespace
 
 
 @dataclass(slots=True)
@@ -20,17 +20,17 @@ class Draft:
     """What the steps of one call of `clean` work on: each takes from its blocks and adds to its fields."""
 
     raw: RawEntry
-    ready: CompiledRule
+    rule: CompiledRule
     """The source's rule."""
     title: str
     blocks: list[Block]
-    removed: list[Removed]
+    removed: list[Removal]
     enclosures: list[Enclosure]
     section: str = ""
-    date: dates.Found | None = None
-    age: str = ""
+    date: body_dates.BodyDate | None = None
+    relative_time: str = ""
     """How old the text says it is, such as `15 分钟前`."""
-    above_picture: bool = False
+    lead_above_dropped_image: bool = False
     """One text stands above the place of a lead image that shows nothing and was dropped."""
     lead: str = ""
     rights: str = ""
@@ -38,47 +38,47 @@ class Draft:
     authors: list[str] = field(default_factory=list)
     contributors: list[Person] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
-    origins: list[Origin] = field(default_factory=list)
+    origins: list[FieldOrigin] = field(default_factory=list)
 
-    def texts(self) -> list[Block]:
+    def text_blocks(self) -> list[Block]:
         """The paragraphs and headings that stand in no box."""
         return [block for block in self.blocks if block.is_text]
 
-    def drop(self, step: str, text: str) -> None:
+    def log_removed(self, step: str, text: str) -> None:
         """Enter in the account that a step or rule took this text out; empty text leaves no trace."""
-        text = squeezed(text)
+        text = collapse_whitespace(text)
         if text:
-            self.removed.append(Removed(step=step, text=text))
+            self.removed.append(Removal(step=step, text=text))
 
-    def remove(self, gone: Sequence[Block]) -> None:
+    def remove_blocks(self, gone: Sequence[Block]) -> None:
         """Take blocks out; what they said has to be in the account already."""
         if gone:
             ids = set(map(id, gone))
             self.blocks = [block for block in self.blocks if id(block) not in ids]
 
-    def note_origin(self, name: str, where: str) -> None:
+    def log_origin(self, name: str, where: str) -> None:
         """Enter where a field came from."""
-        self.origins.append(Origin(field=name, where=where))
+        self.origins.append(FieldOrigin(field=name, where=where))
 
     def add_authors(self, names: Sequence[str], where: str) -> None:
         """Names after those that are known, each once."""
         if names:
-            self.authors = people.distinct([*self.authors, *names])
-            self.note_origin("authors", where)
+            self.authors = bylines.unique_names([*self.authors, *names])
+            self.log_origin("authors", where)
 
     def add_credits(self, found: Sequence[tuple[str, str]], where: str) -> None:
         """(role, name) pairs: authors of those whose role is to write, contributors of all others."""
         for role, name in found:
-            if people.writes(role):
-                if not self.ready.is_agency(name):
+            if bylines.is_author_role(role):
+                if not self.rule.is_agency(name):
                     self.add_authors([name], where)
             elif all((person.name, person.role) != (name, role) for person in self.contributors):
                 self.contributors.append(Person(name=name, role=role))
-                self.note_origin("contributors", where)
+                self.log_origin("contributors", where)
 
     def add_tags(self, tags: Sequence[str]) -> None:
         """The source's own tags, each once; what is longer than 60 characters is no tag."""
-        for tag in map(squeezed, tags):
+        for tag in map(collapse_whitespace, tags):
             if tag and len(tag) <= _LONGEST_TAG and tag not in self.tags:
                 self.tags.append(tag)
 
@@ -86,44 +86,44 @@ class Draft:
 _LONGEST_TAG = 60
 
 
-def lift(draft: Draft, fields: Sequence[Lifted]) -> None:
+def set_fields(draft: Draft, fields: Sequence[ExtractedField]) -> None:
     """Put what was found in markup into the draft's fields."""
     for to, text, runs, where in fields:
         if to == "date":
-            draft.date = draft.date or dates.found(text)
-            draft.note_origin("date", where)
+            draft.date = draft.date or body_dates.parse_body_date(text)
+            draft.log_origin("date", where)
         elif to == "author":
-            date, byline = dates.apart(text)
+            date, byline = body_dates.split_date(text)
             if date is not None and draft.date is None:
                 draft.date = date
-                draft.note_origin("date", where)
-            draft.add_authors(people.names(byline, draft.ready.is_agency), where)
+                draft.log_origin("date", where)
+            draft.add_authors(bylines.parse_byline(byline, draft.rule.is_agency), where)
         elif to == "people":
-            draft.add_credits(people.credits(text.replace("\n", " ")), where)
+            draft.add_credits(bylines.parse_credits(text.replace("\n", " ")), where)
         elif to == "tag":
             draft.add_tags([text])
         elif to == "lead":
             draft.lead = draft.lead or text
         elif to == "rights":
-            draft.rights = draft.rights or squeezed(text)
+            draft.rights = draft.rights or collapse_whitespace(text)
         elif to == "original":
-            draft.original = draft.original or next((url for url, _ in b.links(runs)), "")
+            draft.original = draft.original or next((url for url, _ in b.extract_links(runs)), "")
         elif to == "card":
-            for part in b.lines(runs):
+            for part in b.split_lines(runs):
                 _card_line(draft, part)
 
 
 def _card_line(draft: Draft, runs: list[Run]) -> None:
-    label, colon, value = b.plain_text(runs).partition("：")
-    to = draft.ready.rule.labels.get(label.strip())
+    label, colon, value = b.text_of_runs(runs).partition("：")
+    to = draft.rule.source_rule.labels.get(label.strip())
     if not colon or not to:
         return
     if to == "author":
-        draft.add_authors(people.names(value, draft.ready.is_agency), label)
+        draft.add_authors(bylines.parse_byline(value, draft.rule.is_agency), label)
     elif to == "tag":
         draft.add_tags(re.split(r"[、，,;；]", value))
-    elif to == "original" and (found := b.links(runs)):
+    elif to == "original" and (found := b.extract_links(runs)):
         draft.original = found[0][0]
-        draft.note_origin("original", label)
+        draft.log_origin("original", label)
     elif to == "rights":
-        draft.rights = squeezed(value)
+        draft.rights = collapse_whitespace(value)

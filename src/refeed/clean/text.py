@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..characters import carried
+from ..xml_chars import xml_safe
 
 INVISIBLE = re.compile(
     "[\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -47,24 +47,24 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a-z0-9)”\"])\.(?=\s|$)[”\"']?")
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """The text without characters that cannot be seen; what XML cannot carry is replaced by U+FFFD."""
     if _SUSPECT.search(text) is None:
         return text
-    return carried(INVISIBLE.sub("", text))
+    return xml_safe(INVISIBLE.sub("", text))
 
 
-def squeezed(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """One space where white space of any kind was, none at the ends."""
     return " ".join(text.split())
 
 
-def one_line(text: str) -> str:
+def normalize_line(text: str) -> str:
     """One line of plain text: nothing invisible, one space where white space of any kind was, none at the ends."""
-    return squeezed(visible(text))
+    return collapse_whitespace(strip_invisible(text))
 
 
-def script(text: str, default: str) -> str:
+def detect_language(text: str, default: str) -> str:
     """The language of a text (BCP 47), by its script; Chinese by characters that differ; else `default`."""
     sample = text[:800]
     simplified = sum(map(sample.count, _SIMPLIFIED))
@@ -97,7 +97,7 @@ def _latin(sample: str, default: str) -> str:
     return default if default.startswith(best) else best
 
 
-def beginning(text: str, limit: int) -> str:
+def cut_at_sentence(text: str, limit: int) -> str:
     """The first sentences, up to `limit` characters; a longer first one is cut at a comma, with an ellipsis."""
     if len(text) <= limit:
         return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,59 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..rules import FetchRule, Limits, SourceRule, TopicRule, UpstreamRule, ViewRule, check_address, check_languages
+from .field_types import check_language_tags, check_url
+from .filter_rules import FilteredFeedRule
+from .source_rules import SourceRule
+from .topic_rules import TopicRule
+from .upstream_rules import FetchSettings, UpstreamRule
+
+# `dumps.limits` in config.yaml: what a dump may be.
+
+MAX_DEPTH = 256
+"""The cleaner walks no deeper, whatever is allowed: parsers move what lies below, and Python's stack ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a dump may be at most, how it is named, how long it has to rest. Raises ValueError naming the field."""
+
+    bytes: int = 5_000_000
+    """A larger file is refused by its size, unread."""
+    title: int = 1000
+    """Characters; a longer title is cut."""
+    link: int = 2000
+    """Characters as the dump has them; a longer link is refused."""
+    depth: int = 256
+    """Elements within one another, 256 at most; a deeper body is published as plain text."""
+    attributes: int = 128
+    """On one element; a body that has more somewhere is published as plain text."""
+    seconds: float = 2.0
+    """For cleaning one body."""
+    memory: int = 512_000_000
+    """Bytes, for the process that cleans."""
+    suffixes: tuple[str, ...] = (".md", ".txt", ".html")
+    """In any case; other files are not dumps."""
+    settle: timedelta = timedelta(seconds=2)
+    """How long size and time of a file must stand still before it is read, where no event said that it is complete."""
+
+    def __post_init__(self) -> None:
+        for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name}: {value} is no number above 0")
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"depth: {self.depth} is above {MAX_DEPTH}, and nothing deeper is ever taken apart")
+        if self.settle < timedelta(0):
+            raise ValueError(f"settle: {self.settle} is below 0")
+        if not self.suffixes:
+            raise ValueError("suffixes: none given, so no file would be a dump")
+        for suffix in self.suffixes:
+            if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2 or suffix != suffix.lower():
+                raise ValueError(f"suffixes: {suffix!r} is no suffix; write it in lower case with its dot, such as .md")
+
+
+DEFAULT_LIMITS = Limits()
+
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -20,7 +73,7 @@ def check_base_url(key: str, url: str) -> None:
     """Raise ValueError, naming the key, unless addresses can be made by writing paths after this one."""
     if not _BASE_URL.fullmatch(url):
         raise ValueError(f"{key}: {url!r} is no http(s) address such as https://feeds.example.org")
-    check_address(key, url)
+    check_url(key, url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +87,15 @@ class SiteSettings:
     base_url: str = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, those of entries too (other people's articles), or nothing."""
-    reseed: str = ""
+    restore_from: str = ""
     """Where these feeds are published already: an empty store is filled from there."""
 
     def __post_init__(self) -> None:
         if self.base_url:
             check_base_url("base_url", self.base_url)
-        if self.reseed:
-            check_address("reseed", self.reseed)
-        check_languages("language", (self.language,))
+        if self.restore_from:
+            check_url("restore_from", self.restore_from)
+        check_language_tags("language", (self.language,))
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
             raise ValueError(f"id: {self.id!r} is no IRI; write a tag URI such as tag:example.org,2026")
 
@@ -80,7 +133,7 @@ class WebSubSettings:
 
     def __post_init__(self) -> None:
         for hub in self.hubs:
-            check_address("hubs", hub)
+            check_url("hubs", hub)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +186,7 @@ class AccessSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class ConfigFile:
     """config.yaml as it is written."""
 
     site: SiteSettings = field(default_factory=SiteSettings)
@@ -146,18 +199,18 @@ class File:
     sources: tuple[SourceRule, ...] = ()
     """Sources of one's own, or what is to be different about a built-in one (same id)."""
     topics: tuple[TopicRule, ...] = ()
-    views: tuple[ViewRule, ...] = ()
+    filtered_feeds: tuple[FilteredFeedRule, ...] = ()
     retired: tuple[str, ...] = ()
     """Paths of feeds that there are no longer, such as topic/olympics-2024: answered by 410, so that readers let go."""
     upstreams: tuple[UpstreamRule, ...] = ()
-    fetch: FetchRule = field(default_factory=FetchRule)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that the program is told, by config.yaml and the environment, checked and complete."""
 
-    file: str
+    config_file: str
     site: SiteSettings
     dumps: DumpSettings
     feeds: FeedSettings
@@ -166,18 +219,18 @@ class Settings:
     access: AccessSettings
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
-    views: tuple[ViewRule, ...]
+    filtered_feeds: tuple[FilteredFeedRule, ...]
     retired: tuple[str, ...]
     upstreams: tuple[UpstreamRule, ...]
-    fetch: FetchRule
+    fetch: FetchSettings
     port: int
     database_url: str
-    feeds_folder: str
-    var_folder: str
+    feeds_dir: str
+    var_dir: str
     web_concurrency: int
     push_token: str = field(repr=False)
     access_secret: str = field(repr=False)
-    log: str
+    log_format: str
 
     @property
     def limits(self) -> Limits:

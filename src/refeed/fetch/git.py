@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..dumpfile import number
+from ..config.upstream_rules import FetchSettings, UpstreamRule
+from ..dumps.composer import content_number
 from ..errors import FetchError
-from ..rules import FetchRule, UpstreamRule
-from .guard import Guard
+from .guard import AddressGuard
 
 _OLDEST_GIT = (2, 37)
 """The first that can be told which address to connect to (http.curloptResolve)."""
@@ -52,7 +52,7 @@ _ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
+class PullResult:
     """What a pull came to."""
 
     commit: str
@@ -61,15 +61,15 @@ class Pulled:
     """Files that are new or changed since the commit it was asked for."""
 
 
-def checkout_of(upstream: UpstreamRule, checkouts: Path) -> Path:
+def checkout_dir(upstream: UpstreamRule, checkouts: Path) -> Path:
     """The work tree of a repository: a dump root, named after the repository."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", urlsplit(upstream.git).path.removesuffix(".git")).strip("-")[-40:]
-    return checkouts / f"{name or 'git'}-{number(upstream.git, upstream.branch)[:8]}"
+    return checkouts / f"{name or 'git'}-{content_number(upstream.git, upstream.branch)[:8]}"
 
 
-def pull(
-    upstream: UpstreamRule, tree: Path, repositories: Path, guard: Guard, rule: FetchRule, since: str = ""
-) -> Pulled:
+def pull_repository(
+    upstream: UpstreamRule, tree: Path, repositories: Path, guard: AddressGuard, rule: FetchSettings, since: str = ""
+) -> PullResult:
     """Bring `tree` to what the repository holds, and say which files changed `since` that commit (all of them if none).
 
     The repository's own data lies in `repositories`, outside the tree. Killed at any instant, the next pull completes
@@ -78,7 +78,7 @@ def pull(
     git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, rule)
     git.prepare()
     git.fetch()
-    pulled = Pulled(commit=git.commit(), paths=git.bring(since))
+    pulled = PullResult(commit=git.commit(), paths=git.bring(since))
     git.tidy()
     return pulled
 
@@ -86,7 +86,9 @@ def pull(
 class _Git:
     """The git program, at work on one repository of our own and its work tree. Its methods raise FetchError."""
 
-    def __init__(self, upstream: UpstreamRule, tree: Path, repository: Path, guard: Guard, rule: FetchRule) -> None:
+    def __init__(
+        self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, rule: FetchSettings
+    ) -> None:
         self._upstream = upstream
         self._tree = tree
         self._repository = repository
@@ -200,11 +202,11 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _pinned(url: str, guard: Guard) -> dict[str, str]:
+def _pinned(url: str, guard: AddressGuard) -> dict[str, str]:
     """Make git connect to the addresses that the guard has checked, and to no other."""
     if not url.startswith("https:"):
         return {}
-    host, port, addresses = guard.addresses(url)
+    host, port, addresses = guard.resolve(url)
     listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
     return {"http.curloptResolve": f"{host}:{port}:{listed}"}
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..errors import FetchError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolve = Callable[[str, int], list[str]]
+Resolver = Callable[[str, int], list[str]]
 """Host and port -> numeric addresses. Raises OSError."""
 
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
@@ -29,13 +29,13 @@ def system_resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class Guard:
+class AddressGuard:
     """Says which addresses may be connected to: public ones on ports 80 and 443, and whatever `allow` lists.
 
     An entry of `allow` is `host`, `host:port`, an address, or a network; it opens private addresses and odd ports.
     """
 
-    def __init__(self, allow: Iterable[str] = (), resolve: Resolve = system_resolve) -> None:
+    def __init__(self, allow: Iterable[str] = (), resolve: Resolver = system_resolve) -> None:
         self._resolve = resolve
         self._networks = []
         self._hosts = set()
@@ -45,13 +45,13 @@ class Guard:
             except ValueError:
                 self._hosts.add(entry.lower().rstrip("."))
 
-    def addresses(self, url: str) -> tuple[str, int, list[str]]:
+    def resolve(self, url: str) -> tuple[str, int, list[str]]:
         """Host, port and the numeric addresses to connect to, in order.
 
         The name is resolved here, once: whoever connects has to use these addresses and not ask again, otherwise a
         name server could give another answer the second time. Raises FetchError unless every address may be used.
         """
-        host, port = split(url)
+        host, port = split_host_port(url)
         if host.lower().rstrip(".") in self._hosts or f"{host.lower().rstrip('.')}:{port}" in self._hosts:
             return host, port, self._ask(host, port)[:_TRIES]
         addresses = self._ask(host, port)
@@ -72,7 +72,7 @@ class Guard:
         address = ipaddress.ip_address(text.split("%")[0])
         if any(address in network for network in self._networks if network.version == address.version):
             return
-        if not public(address):
+        if not is_public_address(address):
             raise FetchError(f"{host} is at {text}, which is not a public address; fetch.allow can list it")
         if port not in _PORTS.values():
             raise FetchError(
@@ -80,12 +80,12 @@ class Guard:
             )
 
 
-def public(address: Address) -> bool:
+def is_public_address(address: Address) -> bool:
     """Whether an address is one of the open internet, looking through every way to wrap IPv4 into IPv6."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = _unwrapped(address)
         if inner is not None:
-            return public(inner)
+            return is_public_address(inner)
     if any(address in network for network in _SPECIAL if network.version == address.version):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
@@ -103,7 +103,7 @@ def _unwrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def split(url: str) -> tuple[str, int]:
+def split_host_port(url: str) -> tuple[str, int]:
     """Host and port of a URL. Raises FetchError for what is no http(s) URL, or holds a name and a password."""
     try:
         parts = urlsplit(url)

@@ -18,10 +18,10 @@ from requests.structures import CaseInsensitiveDict
 from requests_cache import CachedSession
 from requests_cache.backends.sqlite import SQLiteCache
 
+from ..config.upstream_rules import FetchSettings
 from ..errors import FetchError
-from ..rules import FetchRule
-from .exchange import Bounds, Exchange
-from .guard import Guard, Resolve, split, system_resolve
+from .guard import AddressGuard, Resolver, split_host_port, system_resolve
+from .transport import GuardedAdapter, TransportLimits
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _AS_IT_IS = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -33,7 +33,7 @@ _KEEP_ANY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """What came back for a URL, in the end."""
 
     status: int
@@ -43,12 +43,12 @@ class Answer:
     """Whatever the spelling of a name, it is found."""
     body: bytes = field(repr=False)
     """Decoded; that of the last 200 when the upstream said that nothing has changed (then `same`)."""
-    same: bool = False
-    moved: str = ""
+    not_modified: bool = False
+    moved_to: str = ""
     """Where it was found, when every redirect to there was a permanent one."""
 
 
-class Session:
+class HttpSession:
     """One requests-cache session around one guarded transport. May be used by several threads at once.
 
     Validators (ETag, Last-Modified) and the bodies they stand for are kept in `folder`, over restarts; as JSON, never
@@ -58,32 +58,34 @@ class Session:
     def __init__(
         self,
         folder: Path,
-        rule: FetchRule | None = None,
+        rule: FetchSettings | None = None,
         *,
-        agent: str = "refeed",
-        resolve: Resolve = system_resolve,
-        authorities: str | None = None,
+        user_agent: str = "refeed",
+        resolve: Resolver = system_resolve,
+        ca_file: str | None = None,
     ) -> None:
         """`agent` is the whole User-Agent. `resolve` and `authorities` (a CA file) stand in for the system's."""
-        self.rule = rule or FetchRule()
-        self.guard = Guard(self.rule.allow, resolve)
-        bounds = Bounds(connect=self.rule.connect.total_seconds(), bytes=self.rule.bytes)
-        exchange = Exchange(self.guard, bounds, authorities)
+        self.rule = rule or FetchSettings()
+        self.guard = AddressGuard(self.rule.allow, resolve)
+        bounds = TransportLimits(connect=self.rule.connect.total_seconds(), bytes=self.rule.bytes)
+        exchange = GuardedAdapter(self.guard, bounds, ca_file)
         self._session = _open(folder / "requests.sqlite")
         self._session.trust_env = False
-        self._session.headers = CaseInsensitiveDict({"User-Agent": agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"})
+        self._session.headers = CaseInsensitiveDict(
+            {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
+        )
         self._session.mount("http://", exchange)
         self._session.mount("https://", exchange)
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> HttpResponse:
         """The answer for `url`, whatever its status; conditionally where it was asked before. Raises FetchError."""
         return self._follow("GET", url)
 
-    def head(self, url: str) -> Answer:
+    def head(self, url: str) -> HttpResponse:
         """Status and headers alone. Raises FetchError."""
         return self._follow("HEAD", url, headers=_AS_IT_IS)
 
-    def post(self, url: str, data: Mapping[str, str]) -> Answer:
+    def post(self, url: str, data: Mapping[str, str]) -> HttpResponse:
         """Send a form. A redirect is an answer here and not followed. Raises FetchError."""
         return _answer(self._ask("POST", url, self._deadline(), data=dict(data)), "")
 
@@ -103,7 +105,7 @@ class Session:
         """Close the file."""
         self._session.close()  # type: ignore[no-untyped-call]
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> HttpSession:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,7 +114,7 @@ class Session:
     def _deadline(self) -> float:
         return time.monotonic() + self.rule.time.total_seconds()
 
-    def _follow(self, method: str, url: str, **options: Any) -> Answer:
+    def _follow(self, method: str, url: str, **options: Any) -> HttpResponse:
         deadline = self._deadline()
         permanent = True
         start = url = urldefrag(url).url
@@ -126,7 +128,7 @@ class Session:
         raise FetchError(f"{start} redirects more than {self.rule.redirects} times, last to {url[:200]}")
 
     def _ask(self, method: str, url: str, deadline: float, **options: Any) -> requests.Response:
-        split(url)
+        split_host_port(url)
         options = {**options, "timeout": deadline, "allow_redirects": False}
         try:
             try:
@@ -174,12 +176,12 @@ def _target(url: str, location: str) -> str:
         raise FetchError(f"{url} redirects to {location[:200]!r}, which is no URL") from error
 
 
-def _answer(response: requests.Response, moved: str) -> Answer:
-    return Answer(
+def _answer(response: requests.Response, moved: str) -> HttpResponse:
+    return HttpResponse(
         status=response.status_code,
         url=str(response.url),
         headers=response.headers,
         body=response.content,
-        same=bool(getattr(response, "revalidated", False)),
-        moved=moved,
+        not_modified=bool(getattr(response, "revalidated", False)),
+        moved_to=moved,
     )

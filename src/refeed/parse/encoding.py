@@ -29,7 +29,7 @@ _ENOUGH = 8
 _LOOK = 20_000
 
 
-def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
+def decode_dump(data: bytes) -> tuple[str, tuple[str, ...]]:
     """The text of a dump, and a doubt when its encoding was guessed.
 
     UTF-8 with or without a mark, UTF-16 with one, GB18030 when all of it is and it reads as Chinese.

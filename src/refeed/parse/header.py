@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import QuarantineError
-from .dates import Written, instant
+from .header_fields import WrittenDate, parse_header_date
 
 _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
@@ -31,17 +31,17 @@ _WANTED = "a dump begins with <!--epoch-->, then [title](https://…), then a li
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class DumpHeader:
     """Strings as the dump has them, none of them checked."""
 
     title: str
     link: str
-    line: int
+    link_line: int
     """Where the link stands, from 1."""
-    dates: tuple[Written, ...]
+    dates: tuple[WrittenDate, ...]
     """In the order they stand."""
     body: str
-    start: int
+    body_start: int
     """Where the body begins in the text."""
     layout: str
     flags: tuple[str, ...]
@@ -67,7 +67,7 @@ def line_number(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
-def header(text: str, start: int, *, within: bool = False) -> Header:
+def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> DumpHeader:
     """Read the header that begins at `start`. Raises QuarantineError when it has no link.
 
     `within`: front matter came before, so there need not be one, and a body that begins with a link is no header.
@@ -77,18 +77,18 @@ def header(text: str, start: int, *, within: bool = False) -> Header:
         if scan.is_whole() or not scan.take():
             break
     link = scan.link
-    if within and (link is None or len(scan.order) < 2):
+    if after_front_matter and (link is None or len(scan.order) < 2):
         return _headless(text, start)
     if link is None:
         raise QuarantineError(_no_link(text, start, scan.place))
     start, body = _body(text, scan.place, link)
-    return Header(
+    return DumpHeader(
         title=link.title,
         link=link.url,
-        line=scan.line,
+        link_line=scan.line,
         dates=tuple(scan.dates),
         body=body,
-        start=start,
+        body_start=start,
         layout=", ".join(scan.order),
         flags=_doubts(scan.order, link),
     )
@@ -105,7 +105,7 @@ class _Scan:
     separated: bool = False
     dated: bool = False
     """A date that makes sense was read."""
-    dates: list[Written] = field(default_factory=list)
+    dates: list[WrittenDate] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     """The kinds of what was read, in order."""
 
@@ -130,7 +130,7 @@ class _Scan:
         return True
 
     def _take_date(self, written: str) -> bool:
-        date = Written(text=written.strip(), at=instant(written))
+        date = WrittenDate(text=written.strip(), at=parse_header_date(written))
         if self.link is not None and (date.at is None or self.dated):
             return False  # below the link, a second date or none that makes sense is the text's own
         self.dates.append(date)
@@ -220,9 +220,11 @@ def _body(text: str, place: int, link: _Link) -> tuple[int, str]:
     return start, body
 
 
-def _headless(text: str, start: int) -> Header:
+def _headless(text: str, start: int) -> DumpHeader:
     start = skip_blanks(text, start)
-    return Header(title="", link="", line=1, dates=(), body=text[start:].rstrip(), start=start, layout="", flags=())
+    return DumpHeader(
+        title="", link="", link_line=1, dates=(), body=text[start:].rstrip(), body_start=start, layout="", flags=()
+    )
 
 
 def _no_link(text: str, start: int, place: int) -> str:

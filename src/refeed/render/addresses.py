@@ -11,7 +11,7 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def document(site: Site, path: str, format: Format, archive: str | None = None) -> str:
+def document_url(site: Site, path: str, format: Format, archive: str | None = None) -> str:
     """Address of a subscription document, or of an archive such as `2020-06-2`."""
     return f"{site.base_url}/{document_path(path, format, archive)}"
 
@@ -21,22 +21,22 @@ def document_path(path: str, format: Format, archive: str | None = None) -> str:
     return f"feeds/{path}/archive/{archive}.{format}" if archive else f"feeds/{path}.{format}"
 
 
-def page(site: Site, path: str) -> str:
+def page_url(site: Site, path: str) -> str:
     """Address of a feed's page for people."""
     return f"{site.base_url}/" if path == "all" else f"{site.base_url}/{path}"
 
 
-def home(site: Site, info: FeedInfo) -> str:
+def home_page_url(site: Site, info: FeedInfo) -> str:
     """Where people find what a feed is of: its page, or for a private one, which has none, the site it speaks of."""
-    return page(site, info.path) if not info.private else info.link or page(site, "all")
+    return page_url(site, info.path) if not info.private else info.link or page_url(site, "all")
 
 
-def entry_page(site: Site, entry_id: str) -> str:
+def entry_page_url(site: Site, entry_id: str) -> str:
     """Address of an entry's page for people."""
     return f"{site.base_url}/entry/{entry_id.removeprefix('urn:uuid:')}"
 
 
-def identity(feed: Feed) -> str:
+def feed_id_with_query(feed: Feed) -> str:
     """The feed's own id; a view by query is another feed than the one it looks at."""
     return _asked(feed_id(feed.site, feed.info.path), feed)
 
@@ -46,19 +46,19 @@ def feed_id(site: Site, path: str) -> str:
     return f"{site.id}:{path}"
 
 
-def absolute(site: Site, url: str) -> str:
+def absolute_url(site: Site, url: str) -> str:
     """A path on our own site as a URL; every other URL as it is."""
     return f"{site.base_url}{url}" if url.startswith("/") and not url.startswith("//") else url
 
 
-def own(feed: Feed, format: Format) -> str:
+def self_url(feed: Feed, format: Format) -> str:
     """Address of the document that this feed is rendered into."""
-    return _asked(document(feed.site, feed.info.path, format, feed.archive), feed)
+    return _asked(document_url(feed.site, feed.info.path, format, feed.archive), feed)
 
 
-def subscription(feed: Feed, format: Format) -> str:
+def subscription_url(feed: Feed, format: Format) -> str:
     """Address of what is subscribed to: for an archive, that of the feed it belongs to."""
-    return _asked(document(feed.site, feed.info.path, format), feed)
+    return _asked(document_url(feed.site, feed.info.path, format), feed)
 
 
 def _asked(address: str, feed: Feed) -> str:

@@ -7,11 +7,10 @@ from itertools import groupby
 
 from lxml import etree
 
-from ..characters import carried
 from ..model import FeedInfo, Site
-from .addresses import document, page
-from .parts import GENERATOR, feed_title
-from .text import readable
+from ..xml_chars import xml_safe
+from .addresses import document_url, page_url
+from .common import GENERATOR, feed_title, first_nonblank
 
 _GROUPS = {
     "zh-Hans": {"source": "来源", "topic": "专题", "view": "选集"},
@@ -20,12 +19,12 @@ _GROUPS = {
 _ENGLISH = {"source": "Sources", "topic": "Topics", "view": "Views"}
 
 
-def opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
+def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
     """One outline a feed, its Atom document, in the order given; sources, topics and views each in a group."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = readable(site.title, GENERATOR)
-    etree.SubElement(head, "ownerName").text = carried(site.author)
+    etree.SubElement(head, "title").text = first_nonblank(site.title, GENERATOR)
+    etree.SubElement(head, "ownerName").text = xml_safe(site.author)
     body = etree.SubElement(root, "body")
     names = _GROUPS.get(site.language, _ENGLISH)
     for kind, members in groupby(sorted(feeds, key=_rank), key=_kind):
@@ -41,11 +40,11 @@ def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
     """`version` is left out: it has no word for Atom."""
     title = feed_title(info)
     outline = etree.SubElement(parent, "outline", type="rss", text=title, title=title)
-    outline.set("xmlUrl", document(site, info.path, "atom"))
-    outline.set("htmlUrl", page(site, info.path))
+    outline.set("xmlUrl", document_url(site, info.path, "atom"))
+    outline.set("htmlUrl", page_url(site, info.path))
     if info.subtitle:
-        outline.set("description", carried(info.subtitle))
-    outline.set("language", carried(info.language))
+        outline.set("description", xml_safe(info.subtitle))
+    outline.set("language", xml_safe(info.language))
 
 
 def _kind(info: FeedInfo) -> str:

@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
 from . import schema as t
-from .engine import connect, parse_url
-from .mending import is_sound
-from .migrations import MIGRATIONS, migrate, version_of
+from .engine import create_store_engine, parse_database_url
+from .migrations import MIGRATIONS, apply_migrations, read_schema_version
+from .sqlite_recovery import is_intact
 
-IDENTITY = "identity"
+IDENTITY_KEY = "identity"
 """Under which name the store keeps what tells it from one that is made anew."""
 _SHARE = 100
 """Others write to the store too, a little: looking for damage takes a hundredth of the time at most."""
@@ -32,7 +32,7 @@ class Database:
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
-        self.engine = connect(url, read_only=read_only)
+        self.engine = create_store_engine(url, read_only=read_only)
         self._place = self._file()
         self._shared = threading.local()
         # SQLite's transactions are snapshots anyway.
@@ -40,25 +40,25 @@ class Database:
         self._checked = float("-inf")
 
     @property
-    def name(self) -> str:
+    def display_name(self) -> str:
         """The store for people, without a password."""
-        return parse_url(self.url).render_as_string(hide_password=True)
+        return parse_database_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
         """Bring the schema up to date; returns its version. Writes nothing, and waits for nobody, where it is."""
-        with self.reading() as connection:
-            version = version_of(connection)
+        with self.read_transaction() as connection:
+            version = read_schema_version(connection)
         if version == len(MIGRATIONS):
             self._place = self._file()
             return version
-        with self.writing() as connection:
-            version = migrate(connection)
-            if connection.execute(select(t.state.c.value).where(t.state.c.name == IDENTITY)).first() is None:
-                connection.execute(insert(t.state).values(name=IDENTITY, value=secrets.token_hex(8)))
+        with self.write_transaction() as connection:
+            version = apply_migrations(connection)
+            if connection.execute(select(t.meta.c.value).where(t.meta.c.name == IDENTITY_KEY)).first() is None:
+                connection.execute(insert(t.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
         self._place = self._file()
         return version
 
-    def check(self) -> None:
+    def check_intact(self) -> None:
         """Raise StoreError when an SQLite store was taken away, replaced or damaged behind our back.
 
         What is held in memory would hide it, until the next start. Costs a `stat` while nobody else touches the file.
@@ -67,12 +67,12 @@ class Database:
         if there == self._place:
             return
         if there is None or self._place is None or there[:2] != self._place[:2]:
-            raise StoreError(f"the store {self.name} was taken away or replaced")
+            raise StoreError(f"the store {self.display_name} was taken away or replaced")
         began = time.monotonic()
         if began < self._checked:
             return
-        if not is_sound(self.url):
-            raise StoreError(f"the store {self.name} was damaged from outside")
+        if not is_intact(self.url):
+            raise StoreError(f"the store {self.display_name} was damaged from outside")
         self._place = there
         self._checked = time.monotonic() + _SHARE * (time.monotonic() - began)
 
@@ -81,7 +81,7 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def read_transaction(self) -> Iterator[Connection]:
         """A transaction that only reads: all its queries see the store at one moment."""
         if connection := getattr(self._shared, "connection", None):
             yield connection
@@ -93,9 +93,9 @@ class Database:
             raise self._away(error) from error
 
     @contextmanager
-    def moment(self) -> Iterator[None]:
+    def snapshot(self) -> Iterator[None]:
         """What this thread reads meanwhile is read in one transaction: all of one moment, and a third of the time."""
-        with self.reading() as connection:
+        with self.read_transaction() as connection:
             self._shared.connection = connection
             try:
                 yield
@@ -103,7 +103,7 @@ class Database:
                 self._shared.connection = None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def write_transaction(self) -> Iterator[Connection]:
         """A transaction that may write; SQLite takes its one writer's lock at once."""
         try:
             with self.engine.connect().execution_options(write=True) as connection, connection.begin():
@@ -127,4 +127,4 @@ class Database:
 
     def _away(self, error: SQLAlchemyError) -> StoreError:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        return StoreError(f"the store {self.name} did not answer: {' '.join(str(cause).split())}")
+        return StoreError(f"the store {self.display_name} did not answer: {' '.join(str(cause).split())}")

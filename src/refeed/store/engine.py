@@ -2,21 +2,95 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+if TYPE_CHECKING:
+    from .pg_timeout import TimeoutConnection
+
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from ..errors import ConfigError
-from .postgres import open_engine
+
+# A PostgreSQL as a store: connections that give up in time, and the one writer's lock.
+
+ADVISORY_LOCK_CLASS = 0x72656665  # "refe": any number will do, so long as all our processes use the same
+"""First half of the keys of all our advisory locks. The second: 0 the writer, 1 who ingests, 2 who ought to."""
+
+_STATEMENT_MS = 30_000
+_GLANCE_MS = 8_000
+"""The same for processes that only read: somebody waits for their answer."""
+_SLACK = 5.0
+"""Seconds after which a server that should have given up by itself is taken to be away."""
+
+# Without these, a connection whose other end vanished would be waited for until the kernel's two hours are over.
+_DEFAULTS = {
+    "connect_timeout": "5",
+    "keepalives_idle": "20",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "application_name": "refeed",
+    "client_encoding": "utf8",
+}
+
+
+def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
+    """An engine for a PostgreSQL. What the URL says takes precedence over our defaults."""
+    from .pg_timeout import TimeoutConnection
+
+    limit = _GLANCE_MS if read_only else _STATEMENT_MS
+    options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    given = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
+    given["options"] = " ".join([options, *_listed(url.query.get("options", ()))])
+
+    def connect(**arguments: Any) -> TimeoutConnection:
+        return TimeoutConnection.connect(**(arguments | given))
+
+    def lend(connection: TimeoutConnection, *_: object) -> None:
+        connection.response_timeout = limit / 1000 + _SLACK
+
+    pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 600}
+    engine = create_engine(url, use_native_hstore=False, **(pool if pooled else {"poolclass": NullPool}))
+    event.listen(engine, "do_connect", lambda _dialect, _record, _args, arguments: connect(**arguments))
+    event.listen(engine, "checkout", lend)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def disable_timeouts(connection: Connection) -> None:
+    """Let the statements of one transaction take as long as they take: migrations, copies."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        driver: Any = connection.connection.driver_connection
+        driver.patience = None
+
+
+def _begin(connection: Connection) -> None:
+    # One writer at a time, as SQLite has it: counters are read, added to and written back in a transaction, and
+    # followers may take a higher revision for a later one.
+    if connection.get_execution_options().get("write"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_CLASS}, 0)")
+
+
+def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
 
 _BUSY_MS = 10_000
 
 
-def parse_url(url: str) -> URL:
+def parse_database_url(url: str) -> URL:
     """`DATABASE_URL` as platforms write it: `postgres://` is accepted, options such as `sslmode` are kept.
 
     Raises ConfigError without repeating the URL, which may hold a password.
@@ -36,18 +110,18 @@ def parse_url(url: str) -> URL:
 
 def is_shared(url: str) -> bool:
     """Whether processes on other machines can work on the same store."""
-    return parse_url(url).drivername != "sqlite"
+    return parse_database_url(url).drivername != "sqlite"
 
 
-def connect(url: str, *, read_only: bool = False) -> Engine:
+def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine whose write transactions are asked for with the execution option `write`."""
-    parsed = parse_url(url)
+    parsed = parse_database_url(url)
     if parsed.drivername == "sqlite":
         return _sqlite(parsed, read_only=read_only)
-    return open_engine(parsed, read_only=read_only)
+    return create_postgres_engine(parsed, read_only=read_only)
 
 
-def safe_with_wal(version: tuple[int, int, int]) -> bool:
+def is_wal_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite is free of the WAL-reset fault (3.7.0 to 3.51.2; mended in 3.44.6 and 3.50.7 too).
 
     Two connections that write and checkpoint at once can damage a database in the others.
@@ -66,7 +140,7 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, poolclass=NullPool if read_only else None, connect_args={"timeout": _BUSY_MS / 1000})
-    mode = "WAL" if safe_with_wal(sqlite3.sqlite_version_info[:3]) else "TRUNCATE"
+    mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info[:3]) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

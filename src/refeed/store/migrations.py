@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect, text
 
 from ..errors import StoreError
-from .postgres import unhurried
+from .engine import disable_timeouts
 
 _FIRST = """
 CREATE TABLE state (name {text} PRIMARY KEY, value {text} NOT NULL)
@@ -141,7 +141,7 @@ _WORDS = {
 }
 
 
-def version_of(connection: Connection) -> int:
+def read_schema_version(connection: Connection) -> int:
     """The version of the schema that is there; 0 for an empty database. Only reads.
 
     Raises StoreError when the database was made by a newer program.
@@ -156,16 +156,16 @@ def version_of(connection: Connection) -> int:
     return version
 
 
-def migrate(connection: Connection) -> int:
+def apply_migrations(connection: Connection) -> int:
     """Bring the schema up to date inside the caller's write transaction; returns the version it now has.
 
     Raises StoreError when the database was made by a newer program, or cannot hold what we write.
     """
     _check_encoding(connection)
-    unhurried(connection)
+    disable_timeouts(connection)
     words = _WORDS[connection.dialect.name]
     connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
-    for number in range(version_of(connection), len(MIGRATIONS)):
+    for number in range(read_schema_version(connection), len(MIGRATIONS)):
         for statement in MIGRATIONS[number].split("\n;\n"):
             connection.execute(text(statement.format(**words)))
         connection.execute(text("INSERT INTO migrations (version) VALUES (:v)"), {"v": number + 1})

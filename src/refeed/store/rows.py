@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from ..media import Measured
+from ..fetch.enclosure_metadata import FileMetadata
 from ..model import Entry, Label, Outcome, Source
-from ..packing import decompress, instant, unpack_entry, unpack_labels, unpack_measured
+from .serialization import decode_entry, decode_labels, decode_media, decompress, from_timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,9 @@ class FeedState:
     entries: int
 
     @classmethod
-    def of(cls, row: Any) -> FeedState:
+    def from_row(cls, row: Any) -> FeedState:
         """From its row."""
-        return cls(path=row.path, version=row.version, changed=instant(row.changed), entries=row.entries)
+        return cls(path=row.path, version=row.version, changed=from_timestamp(row.changed), entries=row.entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,58 +40,58 @@ class MonthState:
     changed: datetime
 
     @classmethod
-    def of(cls, row: Any) -> MonthState:
+    def from_row(cls, row: Any) -> MonthState:
         """From its row."""
-        return cls(month=row.month, entries=row.entries, version=row.version, changed=instant(row.changed))
+        return cls(month=row.month, entries=row.entries, version=row.version, changed=from_timestamp(row.changed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class FeedMember:
     """An entry's place in a feed, without the entry."""
 
     id: str
     published: datetime
-    weight: int
+    size_estimate: int
 
     @classmethod
-    def of(cls, row: Any) -> Member:
+    def from_row(cls, row: Any) -> FeedMember:
         """From its row."""
-        return cls(id=row.entry, published=instant(row.published), weight=row.weight)
+        return cls(id=row.entry, published=from_timestamp(row.published), size_estimate=row.weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredEntry:
     """An entry with all that the store adds to it."""
 
     entry: Entry
     labels: tuple[Label, ...]
-    via: tuple[str, ...]
+    repost_links: tuple[str, ...]
     revision: int
-    media: tuple[Measured, ...] = ()
+    media: tuple[FileMetadata, ...] = ()
     """What is known of its files; the entry tells it already."""
     withdrawn: datetime | None = None
 
     @classmethod
-    def of(cls, row: Any) -> Stored:
+    def from_row(cls, row: Any) -> StoredEntry:
         """From the columns that `queries.ENTRY` names."""
         return cls(
-            entry=unpack_entry(row.payload, row.published, row.updated, row.media),
-            labels=unpack_labels(row.labels),
-            via=msgspec.json.decode(row.via, type=tuple[str, ...]),
+            entry=decode_entry(row.payload, row.published, row.updated, row.media),
+            labels=decode_labels(row.labels),
+            repost_links=msgspec.json.decode(row.via, type=tuple[str, ...]),
             revision=row.revision,
-            media=unpack_measured(row.media),
-            withdrawn=instant(row.withdrawn) if row.withdrawn is not None else None,
+            media=decode_media(row.media),
+            withdrawn=from_timestamp(row.withdrawn) if row.withdrawn is not None else None,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
+class StoredDump:
     """A dump's bytes as they came, and what became of them."""
 
     digest: bytes
-    entry: str | None
-    at: datetime
-    seen: datetime
+    entry_id: str | None
+    dump_time: datetime
+    first_seen: datetime
     path: str
     folder: str
     outcome: Outcome
@@ -99,13 +99,13 @@ class Original:
     data: bytes
 
     @classmethod
-    def of(cls, row: Any) -> Original:
+    def from_row(cls, row: Any) -> StoredDump:
         """From its row."""
         return cls(
             digest=row.digest,
-            entry=row.entry,
-            at=instant(row.at),
-            seen=instant(row.seen),
+            entry_id=row.entry,
+            dump_time=from_timestamp(row.at),
+            first_seen=from_timestamp(row.seen),
             path=row.path,
             folder=row.folder,
             outcome=Outcome(row.outcome),
@@ -115,35 +115,35 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class FileIssue:
     """A dump that is quarantined or flagged, and why."""
 
     path: str
     outcome: Outcome
     reason: str
-    seen: datetime | None
+    first_seen: datetime | None
     source: str | None
     """Of the entry that it gave; None for one that is quarantined."""
 
     @classmethod
-    def of(cls, row: Any) -> Doubt:
+    def from_row(cls, row: Any) -> FileIssue:
         """From the columns that `queries.doubts` names."""
         return cls(
-            path=spelled(row.path),
+            path=decode_path(row.path),
             outcome=Outcome(row.outcome),
             reason=row.reason,
-            seen=instant(row.seen) if row.seen is not None else None,
+            first_seen=from_timestamp(row.seen) if row.seen is not None else None,
             source=row.source,
         )
 
 
-def source_of(row: Any) -> Source:
+def decode_source(row: Any) -> Source:
     """A source; with the icon that was found, where no rule names one."""
     source = msgspec.json.decode(row.data, type=Source)
-    found = [icon.url for icon in unpack_measured(row.icon)]
+    found = [icon.url for icon in decode_media(row.icon)]
     return replace(source, icon=source.icon or "".join(found))
 
 
-def spelled(path: bytes) -> str:
+def decode_path(path: bytes) -> str:
     """A file's path as `Doubt` tells it, whatever bytes it is made of."""
     return path.decode("utf-8", "backslashreplace")

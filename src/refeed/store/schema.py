@@ -9,14 +9,14 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 metadata = MetaData()
 
-state = Table(
+meta = Table(
     "state",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-originals = Table(
+dumps = Table(
     "originals",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
@@ -68,14 +68,14 @@ entries = Table(
     Column("hidden", Integer, nullable=False),
 )
 
-bands = Table(
+minhash_bands = Table(
     "bands",
     metadata,
     Column("band", BigInteger, primary_key=True),
     Column("entry", Text, primary_key=True),
 )
 
-tallies = Table(
+outcome_counts = Table(
     "tallies",
     metadata,
     Column("source", Text, primary_key=True),
@@ -84,7 +84,7 @@ tallies = Table(
     Column("seen", BigInteger, nullable=False),
 )
 
-members = Table(
+feed_members = Table(
     "members",
     metadata,
     Column("feed", Text, primary_key=True),
@@ -102,7 +102,7 @@ feeds = Table(
     Column("entries", Integer, nullable=False),
 )
 
-months = Table(
+feed_months = Table(
     "months",
     metadata,
     Column("feed", Text, primary_key=True),

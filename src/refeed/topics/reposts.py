@@ -19,10 +19,10 @@ from datetime import datetime
 from rensa import RMinHash
 
 from ..model import Entry
-from .places import plain
-from .wording import simplified
+from .fields import extract_running_text
+from .normalization import to_simplified
 
-METHOD = f"2.{RMinHash.ALGORITHM_VERSION}"
+MINHASH_VERSION = f"2.{RMinHash.ALGORITHM_VERSION}"
 """Sketches of different methods cannot be compared: store it with them, and make them anew when it changes."""
 
 SHARE = 0.6
@@ -46,25 +46,25 @@ _NO_TEXT = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
+class MinHash:
     """What a text is compared by."""
 
     values: tuple[int, ...]
     """Unsigned 32-bit, as many as every other sketch has."""
-    shingles: int
+    shingle_count: int
     """How many different ones the text has."""
 
     def to_bytes(self) -> bytes:
         """For the store: the number of shingles, then the values, 32 bits each, little-endian."""
-        return _PACKED.pack(self.shingles, *self.values)
+        return _PACKED.pack(self.shingle_count, *self.values)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Sketch:
+    def from_bytes(cls, data: bytes) -> MinHash:
         """The sketch that `to_bytes` wrote. Raises ValueError for anything else."""
         if len(data) != _PACKED.size:
             raise ValueError(f"a sketch has {_PACKED.size} bytes, not {len(data)}")
         shingles, *values = _PACKED.unpack(data)
-        return cls(values=tuple(values), shingles=shingles)
+        return cls(values=tuple(values), shingle_count=shingles)
 
     def bands(self) -> tuple[int, ...]:
         """Keys under which to file it and to look for others: 48 bits, unsigned."""
@@ -74,13 +74,13 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class TextCopy:
     """An entry as reposts are judged."""
 
     id: str
     source: str
     published: datetime
-    sketch: Sketch
+    minhash: MinHash
     archive: bool = False
     """Its source is known to keep other sources' texts, so another source's copy is the original."""
 
@@ -90,35 +90,35 @@ class Repost:
     """An entry whose text another source published: that one is shown, and this one's link as `via`."""
 
     id: str
-    original: str
-    share: float
+    original_id: str
+    containment: float
 
     def __str__(self) -> str:
-        return f"{self.share:.0%} of the text is in {self.original}"
+        return f"{self.containment:.0%} of the text is in {self.original_id}"
 
 
-def sketch(entry: Entry, words: str | None = None) -> Sketch | None:
+def compute_minhash(entry: Entry, words: str | None = None) -> MinHash | None:
     """The sketch of an entry's text, or None when it is too short to judge. `words`: as `Places` has them."""
-    text = _NO_TEXT.sub("", simplified(plain(entry.html)) if words is None else words)
+    text = _NO_TEXT.sub("", to_simplified(extract_running_text(entry.html)) if words is None else words)
     shingles = set(_SHINGLES.findall(text))
     if len(text) < _SHORTEST or len(shingles) < _FEWEST:
         return None
     minhash = RMinHash(num_perm=_VALUES, seed=_SEED)
     minhash.update(list(shingles))
-    return Sketch(values=tuple(minhash.digest()), shingles=len(shingles))
+    return MinHash(values=tuple(minhash.digest()), shingle_count=len(shingles))
 
 
-def share(part: Sketch, whole: Sketch) -> float:
+def estimate_containment(part: MinHash, whole: MinHash) -> float:
     """How much of one text is in another, 0 to 1; an estimate, mostly within 0.08.
 
     Containment and not likeness: an excerpt is wholly in its original, and a post that quotes three reports is in none.
     """
     alike = sum(a == b for a, b in zip(part.values, whole.values, strict=True)) / len(part.values)
-    common = alike * (part.shingles + whole.shingles) / (1 + alike)
-    return min(1.0, common / part.shingles)
+    common = alike * (part.shingle_count + whole.shingle_count) / (1 + alike)
+    return min(1.0, common / part.shingle_count)
 
 
-def original(copy: Copy, others: Iterable[Copy]) -> Repost | None:
+def find_original(copy: TextCopy, others: Iterable[TextCopy]) -> Repost | None:
     """What `copy` is a repost of, among the entries that share a band with it; None when it is nobody's.
 
     Never of its own source, and only of one that comes before it: by a source that is no archive, then published
@@ -129,11 +129,11 @@ def original(copy: Copy, others: Iterable[Copy]) -> Repost | None:
         (other for other in others if other.source != copy.source and _order(other) < _order(copy)), key=_order
     )
     for other in before:
-        found = share(copy.sketch, other.sketch)
+        found = estimate_containment(copy.minhash, other.minhash)
         if found >= SHARE:
-            return Repost(id=copy.id, original=other.id, share=round(found, 2))
+            return Repost(id=copy.id, original_id=other.id, containment=round(found, 2))
     return None
 
 
-def _order(copy: Copy) -> tuple[bool, datetime, str]:
+def _order(copy: TextCopy) -> tuple[bool, datetime, str]:
     return copy.archive, copy.published, copy.id

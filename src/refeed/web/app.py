@@ -10,23 +10,20 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..catalogue import make_catalogue
-from ..config import Settings, load
-from ..logs import start_logs
-from ..publish import Folder
-from .answers import refused
-from .counting import Counting
-from .doors import closed
-from .feeds import Feeds
-from .health import Health
-from .manners import SAFETY
-from .metrics import metrics
-from .opening import Opened, open_front
-from .operations import operations
-from .pages import pages
-from .stored import Stored
-from .turns import Turns
-from .viewing import Viewing
+from ..config.load import load_settings
+from ..config.settings import Settings
+from ..feeds.registry import build_registry
+from ..logs import configure_logging
+from ..publish.output_dir import OutputDir
+from .document_middleware import Wiring, wire_middleware
+from .document_response import SECURITY_HEADERS
+from .error_responses import deny_if_private, http_error_response
+from .feed_routes import FeedRoutes, StoreReader
+from .filtered_feeds import FilteredFeeds
+from .operations import StatusCache, metrics_blueprint, operations_blueprint
+from .pages.routes import pages_blueprint
+from .rate_limit import ConcurrencyLimit
+from .request_metrics import RequestMetrics
 
 
 class _App(Flask):
@@ -39,63 +36,63 @@ class _App(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """The application; without settings, those of config.yaml and the environment."""
     if settings is None:
-        settings = load(os.environ)
-        start_logs(settings.log)
-    opened = open_front(settings, assemble)
-    app = opened.rest.app
-    app.wsgi_app = opened.front  # type: ignore[method-assign]
+        settings = load_settings(os.environ)
+        configure_logging(settings.log_format)
+    opened = wire_middleware(settings, create_flask_app)
+    app = opened.flask_app.app
+    app.wsgi_app = opened.middleware  # type: ignore[method-assign]
     return app
 
 
-def assemble(opened: Opened) -> tuple[Flask, Viewing]:
+def create_flask_app(opened: Wiring) -> tuple[Flask, FilteredFeeds]:
     """What stands behind the front: the routes, and the views."""
     settings = opened.settings
     app = _App("refeed.web", static_folder=None)  # the pages give out their own
     # A request must never be redirected by what its Host says, or by how many slashes it has.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    stored, turns, health = Stored(settings), Turns(), Health(settings)
+    stored, turns, health = StoreReader(settings), ConcurrencyLimit(), StatusCache(settings)
     app.register_blueprint(_feeds(opened, stored, turns))
-    app.register_blueprint(metrics(opened.counting, stored.freshness))
-    app.register_blueprint(pages(settings, health))
-    app.register_blueprint(operations(settings, health))
+    app.register_blueprint(metrics_blueprint(opened.request_metrics, stored.freshness))
+    app.register_blueprint(pages_blueprint(settings, health))
+    app.register_blueprint(operations_blueprint(settings, health))
     if settings.push_token:
-        from .push import push  # and with it all that makes an entry of a dump
+        from .push_endpoint import push_blueprint  # and with it all that makes an entry of a dump
 
-        app.register_blueprint(push(settings))
+        app.register_blueprint(push_blueprint(settings))
     if settings.access.site == "private":
-        app.before_request(closed)
-    app.register_error_handler(HTTPException, refused)
-    app.after_request(partial(_noted, opened.counting))
+        app.before_request(deny_if_private)
+    app.register_error_handler(HTTPException, http_error_response)
+    app.after_request(partial(_noted, opened.request_metrics))
     app.after_request(_safe)
-    return app, Viewing(stored.view, opened.places, turns, opened.front.answering)
+    return app, FilteredFeeds(stored.render_filtered, opened.url_map, turns, opened.middleware.response_app)
 
 
-def _feeds(opened: Opened, stored: Stored, turns: Turns) -> Blueprint:
-    folder = Folder(opened.settings.feeds_folder)
-    feeds = Feeds(
-        catalogue=make_catalogue(opened.settings),
-        places=opened.places,
+def _feeds(opened: Wiring, stored: StoreReader, turns: ConcurrencyLimit) -> Blueprint:
+    folder = OutputDir(opened.settings.feeds_dir)
+    feeds = FeedRoutes(
+        catalogue=build_registry(opened.settings),
+        url_map=opened.url_map,
         access=opened.access,
-        deliver=opened.front.deliver,
-        archive=stored.archive,
-        remembers=stored.remembers,
-        filled=lambda: folder.digest("feeds.json") is not None,  # which is made after the feeds
-        turns=turns,
+        find_response_app=opened.middleware.find_response_app,
+        render_archive=stored.render_archive,
+        had_entries=stored.had_entries,
+        is_complete=lambda: folder.document_digest("feeds.json") is not None,  # which is made after the feeds
+        limit=turns,
     )
     return feeds.blueprint()
 
 
-def _noted(counting: Counting, response: Response) -> Response:
+def _noted(counting: RequestMetrics, response: Response) -> Response:
     """Count what is answered below /feeds/ by other than a document, which the front counts itself."""
     if request.path.startswith(("/feeds/", "/k/")) and response.status_code >= 300 and response.status_code != 304:
-        counting.note("", response.status_code, request.headers.get("User-Agent", ""), 0)
+        counting.record("", response.status_code, request.headers.get("User-Agent", ""), 0)
     return response
 
 
 def _safe(response: Response) -> Response:
     """Safety headers on what did not set its own."""
-    for name, value in SAFETY:
+    for name, value in SECURITY_HEADERS:
         response.headers.setdefault(name, value)
     return response
 

@@ -20,7 +20,7 @@ _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
-def coding(accepted: str | None) -> Coding:
+def choose_coding(accepted: str | None) -> Coding:
     """The coding to send for an Accept-Encoding header; `identity` when none of ours is wanted."""
     if not accepted:
         return "identity"
@@ -52,7 +52,7 @@ def _weight(text: str | None) -> float:
         return 1.0
 
 
-def matched(condition: str, tags: Collection[str]) -> str | None:
+def match_etag(condition: str, tags: Collection[str]) -> str | None:
     """The first of an If-None-Match header's tags that is one of `tags`, compared weakly; any of them for `*`.
 
     Takes a tag whose quotes got lost on the way too: several readers send them like that.
@@ -66,7 +66,7 @@ def matched(condition: str, tags: Collection[str]) -> str | None:
     return bare if bare in tags else None
 
 
-def unchanged_since(condition: str, changed: datetime) -> bool:
+def is_unmodified_since(condition: str, changed: datetime) -> bool:
     """Whether If-Modified-Since says that the client has this already; a date that is none says nothing."""
     try:
         since = parsedate_to_datetime(condition)
@@ -75,7 +75,7 @@ def unchanged_since(condition: str, changed: datetime) -> bool:
         return False
 
 
-def byte_range(wanted: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
+def parse_byte_range(wanted: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
     """First byte and the one after the last of a Range header; None for what is answered in full: several ranges,
     other units, nonsense."""
     found = _RANGE.match(wanted.strip())

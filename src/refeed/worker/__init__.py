@@ -1,5 +1,1 @@
 """File events and the clock -> the movers, in the one process of all that holds the lock. Alone may run the clock."""
-
-from .movers import Movers
-
-__all__ = ["Movers"]

@@ -20,18 +20,18 @@ LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "Englis
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
-def negotiate(accepted: str, chosen: str, default: str) -> str:
+def choose_language(accepted: str, chosen: str, default: str) -> str:
     """The language of a page: the one chosen on the page, else the best of Accept-Language, else the site's."""
     if chosen in LANGUAGES:
         return chosen
     for tag in _by_weight(accepted):
-        found = spoken(tag)
+        found = supported_language(tag)
         if found:
             return found
-    return spoken(default) or "en"
+    return supported_language(default) or "en"
 
 
-def spoken(tag: str) -> str:
+def supported_language(tag: str) -> str:
     """Ours among the languages that a tag such as zh-TW may be answered with; empty when there is none."""
     tag = tag.strip().lower()
     if tag.startswith(_TRADITIONAL):
@@ -50,7 +50,7 @@ def _by_weight(accepted: str) -> list[str]:
     return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
 
 
-class Words(Domain):  # type: ignore[misc]
+class TranslationDomain(Domain):  # type: ignore[misc]
     """Flask-Babel's translations, compiled as the program starts: a .mo beside its .po would be one truth too many."""
 
     def get_translations(self) -> NullTranslations:
@@ -58,7 +58,7 @@ class Words(Domain):  # type: ignore[misc]
         return _translations(str(get_locale()))
 
 
-def warm(locale: Locale) -> None:
+def preload_locale(locale: Locale) -> None:
     """Load what pages in a language need: 0.1 s for each, once."""
     _translations(str(locale))
     format_date(date(2020, 1, 1), "medium", locale=locale)

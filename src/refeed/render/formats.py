@@ -1,0 +1,14 @@
+"""Feed -> bytes: one function for each format, one for each list of feeds, and the checks of what they write.
+
+Pure: no clock, file, locale or time zone, so that the same store gives the same documents on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..model import Feed, Format
+from .atom_rss import render_atom, render_rss
+from .json_feed import render_json_feed
+
+RENDERERS: dict[Format, Callable[[Feed], bytes]] = {"atom": render_atom, "rss": render_rss, "json": render_json_feed}

@@ -1,0 +1,143 @@
+"""Feed -> JSON Feed 1.1. What it has no member for stands in `_feed`, `_entry` and `_source`. Pure."""
+
+from __future__ import annotations
+
+import json as serialiser
+from typing import Any
+
+from ..clock import format_rfc3339
+from ..model import Feed, FeedEntry, Site
+from ..xml_chars import xml_safe
+from .addresses import (
+    absolute_url,
+    document_url,
+    feed_id,
+    feed_id_with_query,
+    home_page_url,
+    page_url,
+    subscription_url,
+)
+from .common import (
+    RENDERED_ENTRIES,
+    author_names,
+    entry_categories,
+    entry_content,
+    entry_contributors,
+    entry_enclosures,
+    entry_summary,
+    entry_title,
+    feed_title,
+    first_nonblank,
+    percent_encode_url,
+    source_title,
+)
+
+_VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def render_json_feed(feed: Feed) -> bytes:
+    """The JSON Feed 1.1 document of a feed, one entry a line; older entries follow by `next_url`."""
+    frame = serialiser.dumps(_head(feed), ensure_ascii=False, indent=1)
+    items = b",\n".join(RENDERED_ENTRIES.render_entries(feed, "json", _item))
+    return frame.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
+
+
+def _head(feed: Feed) -> dict[str, Any]:
+    """Everything but the entries. It names no authors: Miniflux shows those of the feed beside each entry's own."""
+    site, info = feed.site, feed.info
+    head = {
+        "version": _VERSION,
+        "title": feed_title(info),
+        "description": xml_safe(info.subtitle),
+        "home_page_url": percent_encode_url(home_page_url(site, info)),
+        # That of the subscription in archives too: it is what a feed is known by.
+        "feed_url": subscription_url(feed, "json"),
+        "next_url": document_url(site, info.path, "json", feed.previous) if feed.previous else None,
+        "icon": percent_encode_url(absolute_url(site, info.logo or info.icon)),
+        "favicon": percent_encode_url(absolute_url(site, info.icon)),
+        "language": xml_safe(info.language),
+        "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
+        "_feed": _filled(
+            {
+                "id": feed_id_with_query(feed),
+                "updated": format_rfc3339(feed.updated),
+                "site": percent_encode_url(info.link),
+                "publisher": xml_safe(site.author),
+                "archive": feed.archive,
+                "removed": [{"id": t.id, "when": format_rfc3339(t.when)} for t in feed.tombstones],
+            }
+        ),
+    }
+    return _filled(head)
+
+
+def _item(shown: FeedEntry, site: Site) -> bytes:
+    """One entry as one line of JSON."""
+    entry, html = shown.entry, entry_content(shown, site)
+    item = {
+        "id": entry.id,
+        "url": percent_encode_url(entry.link),
+        "title": entry_title(shown),
+        "content_html": html,
+        "content_text": None if html else entry_summary(shown) or entry_title(shown),
+        "summary": entry_summary(shown),
+        "image": percent_encode_url(entry.image.url) if entry.image else None,
+        "date_published": format_rfc3339(entry.published),
+        "date_modified": format_rfc3339(entry.updated),
+        "authors": [{"name": name} for name in author_names(shown)],
+        "tags": list(dict.fromkeys(c.label or c.term for c in entry_categories(shown, site))),
+        "language": xml_safe(entry.language),
+        "attachments": [
+            _filled({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length}) for e in entry_enclosures(shown)
+        ],
+        "_source": _source(shown, site),
+        "_entry": _extras(shown),
+    }
+    return serialiser.dumps(_filled(item), ensure_ascii=False).encode()
+
+
+def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
+    """Where an entry of a mixed feed comes from, as atom:source says it."""
+    if shown.source is None:
+        return None
+    path = f"source/{shown.source.id}"
+    return _filled(
+        {
+            "id": feed_id(site, path),
+            "title": source_title(shown.source),
+            "url": percent_encode_url(shown.source.link) or page_url(site, path),
+            "feed_url": document_url(site, path, "json"),
+        }
+    )
+
+
+def _extras(shown: FeedEntry) -> dict[str, Any]:
+    """What Atom and Media RSS have a place for and JSON Feed has not."""
+    entry = shown.entry
+    image = entry.image
+    return _filled(
+        {
+            "contributors": [_filled({"name": p.name, "role": p.role}) for p in entry_contributors(shown)],
+            "rights": xml_safe(entry.rights),
+            "image": _filled(
+                {
+                    "caption": xml_safe(image.caption),
+                    "credit": xml_safe(image.credit),
+                    "mime_type": xml_safe(image.type),
+                    "size_in_bytes": image.length,
+                }
+            )
+            if image
+            else {},
+            "original": _filled({"url": percent_encode_url(entry.original), "language": entry.original_language})
+            if entry.original
+            else {},
+            "via": [percent_encode_url(other) for other in shown.repost_links],
+            "topics": [{"id": xml_safe(id), "title": first_nonblank(name, id)} for id, name in shown.labels],
+        }
+    )
+
+
+def _filled(members: dict[str, Any]) -> dict[str, Any]:
+    """Without the members that say nothing."""
+    return {key: value for key, value in members.items() if value not in (None, "", [], {}, 0)}

@@ -1,0 +1,117 @@
+"""One store -> another, whole or not at all: how a service moves between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select, tuple_
+
+from ..errors import StoreError
+from . import schema as t
+from .engine import disable_timeouts
+from .migrations import MIGRATIONS, read_schema_version
+from .store import Store
+
+_ROWS = 2_000
+"""Rows in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCopy:
+    """What a copy holds, verified."""
+
+    table: str
+    rows: int
+    checksum: str
+    """Of all rows in the order of their keys: the same in both stores."""
+
+
+def copy_store(source: Store, target: Store, progress: Callable[[str, int], None] = lambda *_: None) -> list[TableCopy]:
+    """Copy every table in one transaction, and read it back before that is committed. `progress` hears table and rows.
+
+    Nobody may write to either store meanwhile. Raises StoreError, with the target as empty as before, when there is
+    nothing to copy, when the target holds entries already, when one of the two fails, or when what was read back is
+    not what was written.
+    """
+    with source.read_transaction() as old:
+        version = read_schema_version(old)
+    if version != len(MIGRATIONS):
+        raise StoreError(
+            f"{source.display_name} holds "
+            + ("an older schema: run `refeed migrate` on it first" if version else "no store")
+        )
+    target.migrate()
+    with source.read_transaction() as old, target.write_transaction() as new:
+        disable_timeouts(old)
+        disable_timeouts(new)
+        _check_empty(target, new)
+        return [_copy(old, new, table, progress) for table in t.metadata.sorted_tables]
+
+
+def _check_empty(target: Store, connection: Connection) -> None:
+    for table in (t.entries, t.dumps, t.files):
+        if connection.execute(select(table).limit(1)).first() is not None:
+            raise StoreError(f"{target.display_name} holds {table.name} already: copy into an empty database")
+    connection.execute(t.meta.delete())  # of its own making: the copy is the same store, with the same identity
+
+
+def _copy(old: Connection, new: Connection, table: Table, progress: Callable[[str, int], None]) -> TableCopy:
+    written = blake2b(digest_size=16)
+    count = 0
+    for rows in _rows(old, table):
+        _insert(new, table, rows)
+        for row in rows:
+            written.update(_bytes(row))
+        count += len(rows)
+        progress(table.name, count)
+    read = blake2b(digest_size=16)
+    for rows in _rows(new, table):
+        for row in rows:
+            read.update(_bytes(row))
+    total = new.execute(select(func.count()).select_from(table)).scalar_one()
+    if total != count or read.digest() != written.digest():
+        raise StoreError(f"{table.name}: what was read back is not what was written; nothing was copied")
+    return TableCopy(table=table.name, rows=count, checksum=read.hexdigest())
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[list[Row[Any]]]:
+    """All rows in the order of their keys, which is the order of bytes in both databases."""
+    keys = list(table.primary_key)
+    after: tuple[Any, ...] | None = None
+    while True:
+        query = select(table).order_by(*keys).limit(_ROWS)
+        if after is not None:
+            query = query.where(tuple_(*keys) > after)
+        rows = list(connection.execute(query))
+        if rows:
+            yield rows
+        if len(rows) < _ROWS:
+            return
+        after = tuple(rows[-1]._mapping[key] for key in keys)
+
+
+def _insert(connection: Connection, table: Table, rows: list[Row[Any]]) -> None:
+    if connection.dialect.name != "postgresql":
+        connection.execute(table.insert(), [dict(row._mapping) for row in rows])
+        return
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    try:
+        # Five times as fast as INSERT.
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as into:
+            for row in rows:
+                into.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise StoreError(f"{table.name} cannot be copied: {' '.join(str(error).split())}") from error
+
+
+def _bytes(row: Row[Any]) -> bytes:
+    """A row in a spelling that no two different rows share."""
+    parts = []
+    for value in row:
+        data = value if isinstance(value, bytes) else str(value).encode()
+        parts.append(f"{type(value).__name__}:{len(data)}:".encode() + data)
+    return b"".join(parts)

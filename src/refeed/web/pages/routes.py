@@ -1,0 +1,290 @@
+"""Routes of the pages themselves: what each asks of the store, and which template shows it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Container
+from dataclasses import replace
+from functools import cached_property
+
+import msgspec
+from flask import Blueprint, Response, abort, render_template, request
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from ...clean import sanitize
+from ...config.settings import Settings
+from ...errors import StoreError
+from ...feeds.access_tokens import private_sources
+from ...feeds.feed_builder import FeedBuilder
+from ...feeds.pagination import DocumentBudget
+from ...model import Entry, Outcome
+from ...store.feed_summaries import get_copies
+from ...store.rows import MonthState, StoredEntry
+from ...store.serialization import Provenance
+from ...store.store import Store
+from ...topics.matcher import TopicMatcher, TopicScore
+from .. import browser_negotiation, entry_json, service_status
+from ..error_responses import WITHDRAWN_MESSAGE, http_error_response
+from ..operations import StatusCache
+from . import headers
+from .assets import Assets, assets_blueprint
+from .site_model import (
+    MAX_DETAILED_FEEDS,
+    EntryListItem,
+    SiteSnapshot,
+    SiteSnapshots,
+    entry_list_items,
+    filtered_entry_rows,
+    shorten,
+)
+from .subscribe_links import reader_links
+from .template_context import TemplateContext
+
+_LISTED = 30
+"""Entries on a feed's page, and on each page of a month."""
+_DOUBTS = 200
+_KEPT = 12
+_REFUSALS = (400, 403, 404, 405, 410, 429, 500, 503)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+
+
+class PageRoutes:
+    """Answers with pages. Reads the store, and says in plain words when it is away."""
+
+    def __init__(self, settings: Settings, store: Store, setting: TemplateContext, health: StatusCache) -> None:
+        self._settings = settings
+        self._store = store
+        self._setting = setting
+        self._health = health
+        self._outlooks = SiteSnapshots(settings, store)
+        self._homes: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def register(self, blueprint: Blueprint) -> None:
+        """Every page's route."""
+        kinds = "<any(source,topic,view):kind>/<slug>"
+        blueprint.add_url_rule("/", "home", self.home)
+        blueprint.add_url_rule("/all", "all", self.feed)
+        blueprint.add_url_rule("/all/<month>", "all_month", self.month)
+        blueprint.add_url_rule(f"/{kinds}", "feed", self.feed)
+        blueprint.add_url_rule(f"/{kinds}/<month>", "month", self.month)
+        blueprint.add_url_rule("/entry/<id>", "entry", self.entry)
+        blueprint.add_url_rule("/entry/<id>.json", "entry_json", self.entry_json)
+        blueprint.add_url_rule("/status", "status", self.status)
+        blueprint.register_error_handler(StoreError, self.away)
+        for code in _REFUSALS:
+            blueprint.app_errorhandler(code)(self.refused)
+
+    def home(self) -> Response:
+        """All feeds, with what is new in each; `?q=` those whose names hold it."""
+        outlook = self._outlooks.current()
+        asked = request.args.get("q", "").strip()[:100]
+        if asked:
+            return headers.page_response(self._home(outlook, asked))
+        key = (outlook.revision, self._setting.language(), request.args.get("lang", ""))
+        with self._lock:
+            html = self._homes.get(key)
+        if html is None:
+            html = self._home(outlook, "")
+            with self._lock:
+                self._homes[key] = html
+                while len(self._homes) > _KEPT:
+                    self._homes.popitem(last=False)
+        return headers.page_response(html)
+
+    def feed(self, kind: str = "", slug: str = "") -> Answer:
+        """One feed: what it is, how to subscribe, what is new in it, and its months."""
+        outlook = self._outlooks.current()
+        path = f"{kind}/{slug}" if kind else "all"
+        if new := outlook.renamed_to(path):
+            return headers.moved_page_response(self._setting.path_to(f"/{new}"))
+        if outlook.feed(path) is None:
+            abort(410 if path in outlook.catalogue.retired else 404)
+        return headers.page_response(
+            self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1)
+        )
+
+    def month(self, month: str, kind: str = "", slug: str = "") -> Answer:
+        """One month of a feed, newest first, in pages."""
+        outlook = self._outlooks.current()
+        path = f"{kind}/{slug}" if kind else "all"
+        if new := outlook.renamed_to(path):
+            return headers.moved_page_response(self._setting.path_to(f"/{new}/{month}"))
+        if outlook.feed(path) is None or path in outlook.catalogue.filtered or not _MONTH.fullmatch(month):
+            abort(404)
+        members = self._store.get_month(path, month)[::-1]
+        pages = -(-len(members) // _LISTED)
+        asked = request.args.get("page", "1")
+        page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
+        if not 1 <= page <= pages:
+            abort(404)
+        shown = members[(page - 1) * _LISTED : page * _LISTED]
+        listed = entry_list_items(self._store, outlook, shown, _topic(path))
+        return headers.page_response(self._list(outlook, path, listed, month=month, page=page, pages=pages))
+
+    @cached_property
+    def _matcher(self) -> TopicMatcher:
+        """The topics, ready to say what an entry nearly is about. Built for the first who asks: most never do."""
+        return TopicMatcher(self._settings.topics)
+
+    def entry(self, id: str) -> Response:
+        """One entry as a reader shows it, and how it came about."""
+        outlook = self._outlooks.current()
+        stored, notes = self._entry(id, outlook)
+        entry = stored.entry
+        html = render_template(
+            "entry.html",
+            outlook=outlook,
+            entry=entry,
+            id=id,
+            body=sanitize.sanitize_for_page(entry.html),
+            source=outlook.source_name(entry.source),
+            zone=outlook.timezone(entry.source),
+            labels=stored.labels,
+            near=self._near(entry, outlook, {label.topic for label in stored.labels}),
+            reports=[report for report in get_copies(self._store, id) if outlook.is_public(report.source)],
+            notes=notes,
+            description=shorten(entry.summary, 200),
+        )
+        return headers.page_response(html)
+
+    def _near(self, entry: Entry, outlook: SiteSnapshot, its: Container[str]) -> list[TopicScore]:
+        """Topics with a page that an entry is nearly in."""
+        found = self._matcher.near_misses(entry)
+        return [one for one in found if one.topic not in its and outlook.feed(f"topic/{one.topic}")]
+
+    def entry_json(self, id: str) -> Response:
+        """The same for machines, in the shape of `refeed explain --json`."""
+        stored, notes = self._entry(id, self._outlooks.current())
+        originals = self._store.get_dumps(id)
+        account = entry_json.entry_to_dict(stored, notes, self._file(originals[-1].path) if originals else "")
+        return headers.data_response(msgspec.json.encode(account), "application/json")
+
+    def status(self) -> Response:
+        """How all is going: what came in, how fresh each source is, what is in doubt and why."""
+        outlook = self._outlooks.current()
+        outcomes = {outcome.value: count for outcome, count in self._store.count_outcomes().items()}
+        hidden = private_sources(self._settings)
+        doubts = [
+            (self._file(doubt.path), doubt) for doubt in service_status.list_file_issues(self._store, hidden, _DOUBTS)
+        ]
+        feeds = self._store.get_feed_states()
+        facts = self._health.current()
+        html = render_template(
+            "status.html",
+            outlook=outlook,
+            outcomes=[(outcome, outcomes.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
+            doubts=doubts,
+            changed=max((feed.changed for feed in feeds), default=None),
+            movers=facts["movers"],
+            quiet={source["source"] for source in facts["sources"] if source["stale"]},
+        )
+        return headers.page_response(html)
+
+    def away(self, error: StoreError) -> Response:  # noqa: ARG002
+        """The store does not answer: say so, and where the documents are, which need no store."""
+        response = headers.page_response(render_template("away.html", feeds=self._outlooks.configured_feeds()), 503)
+        response.headers["Retry-After"] = "30"
+        return response
+
+    def refused(self, error: HTTPException) -> Response:
+        """What cannot be answered, in one plain sentence: a page for a browser, a line of text for a program."""
+        response = http_error_response(error)
+        if not browser_negotiation.prefers_html(request.headers.get("Accept", "")) or request.method not in (
+            "GET",
+            "HEAD",
+        ):
+            return response
+        code = response.status_code
+        shown = headers.page_response(render_template("refused.html", code=code, reason=_reason(code, response)), code)
+        for name in ("Allow", "Retry-After", "WWW-Authenticate", "Cache-Control"):
+            if name in response.headers:
+                shown.headers[name] = response.headers[name]
+        return shown
+
+    def _home(self, outlook: SiteSnapshot, asked: str) -> str:
+        kinds = [(kind, outlook.paths(kind)) for kind in ("view", "topic", "source")]
+        if asked:
+            kinds = [(kind, [path for path in paths if outlook.matches(path, asked)]) for kind, paths in kinds]
+        groups = [(kind, paths) for kind, paths in kinds if paths]
+        few = len(outlook.feeds) <= MAX_DETAILED_FEEDS
+        return render_template("home.html", outlook=outlook, groups=groups, asked=asked, few=few)
+
+    def _newest(self, outlook: SiteSnapshot, path: str) -> list[EntryListItem]:
+        if path not in outlook.catalogue.filtered:
+            return entry_list_items(self._store, outlook, self._store.get_newest(path, _LISTED), _topic(path))
+        budget = DocumentBudget(_LISTED, self._settings.feeds.bytes)
+        return filtered_entry_rows(
+            FeedBuilder(self._store, outlook.catalogue, budget).build_subscription(path).entries, outlook
+        )
+
+    def _list(self, outlook: SiteSnapshot, path: str, listed: list[EntryListItem], **more: object) -> str:
+        months = self._store.get_months(path)
+        return render_template(
+            "feed.html",
+            outlook=outlook,
+            path=path,
+            info=outlook.feed(path),
+            rows=listed,
+            years=_years(months),
+            readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
+            **more,
+        )
+
+    def _entry(self, id: str, outlook: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
+        found = self._store.get_entry(id) if _UUID.fullmatch(id) else None
+        if found is None or not outlook.is_public(found[0].entry.source):
+            abort(404)
+        stored, notes = found
+        if stored.withdrawn is not None:
+            abort(410, WITHDRAWN_MESSAGE)
+        shown = tuple(label for label in stored.labels if outlook.feed(f"topic/{label.topic}"))
+        return replace(stored, labels=shown), notes
+
+    def _file(self, path: str) -> str:
+        """A dump's path as far as it concerns others: below its dump folder."""
+        for folder in self._settings.dumps.folders:
+            if path.startswith(f"{folder}/"):
+                return path.removeprefix(f"{folder}/")
+        return path.rpartition("/")[2] if path.startswith("/") else path
+
+
+def _years(months: list[MonthState]) -> list[tuple[str, list[MonthState]]]:
+    years: dict[str, list[MonthState]] = {}
+    for month in months:
+        years.setdefault(month.month[:4], []).append(month)
+    return list(years.items())
+
+
+def _topic(path: str) -> str:
+    kind, _, slug = path.partition("/")
+    return slug if kind == "topic" else ""
+
+
+def _reason(code: int, plain: Response) -> str:
+    known = {
+        404: gettext("There is nothing under this address. It may have been mistyped, or what was here has moved."),
+        410: gettext("This was here once, and has been withdrawn."),
+        405: gettext("This address does not take such a request."),
+        500: gettext("Something went wrong on our side. It has been noted; please try again later."),
+    }
+    return known.get(code) or plain.get_data(as_text=True).strip()
+
+
+# Pages for people: find a feed, look into it, subscribe; see an entry and how it came about; see how all is going.
+
+
+def pages_blueprint(settings: Settings, health: StatusCache) -> Blueprint:
+    """The routes `/`, `/all`, `/source/<slug>`, `/topic/<slug>`, `/entry/<uuid>`, `/status`, and what they need."""
+    blueprint = Blueprint("pages", __name__)
+    assets = Assets()
+    setting = TemplateContext(settings, assets)
+    blueprint.record_once(lambda state: setting.install(state.app))
+    PageRoutes(settings, Store(settings.database_url, read_only=True), setting, health).register(blueprint)
+    blueprint.register_blueprint(assets_blueprint(settings, assets))
+    return blueprint

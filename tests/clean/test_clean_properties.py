@@ -1,0 +1,118 @@
+"""What holds for every body: nothing of the text is lost, and what is clean stays as it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.entry_builders import AT, builtin_rules, clean_body, parse_file, real_dumps
+from helpers.random_html import LINKS, random_article, random_tag_soup
+from refeed.clean import url_cleaner
+from refeed.clean.cleaner import clean_as_text, clean_entry
+from refeed.clean.complexity import measure_complexity
+from refeed.model import RawEntry
+
+SOUPS = 2000
+EVERYDAY = 400
+
+
+def _text(html: str) -> str:
+    return "".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def test_cleaning_a_real_dump_twice_is_cleaning_it_once() -> None:
+    for file in real_dumps():
+        raw = parse_file(file)
+        once = clean_entry(raw, builtin_rules()).entry.html
+        assert clean_entry(replace(raw, html=once), builtin_rules()).entry.html == once, file.name
+
+
+@pytest.mark.parametrize("seeds", [range(EVERYDAY), pytest.param(range(EVERYDAY, SOUPS), marks=pytest.mark.torture)])
+def test_cleaning_tag_soup_twice_is_cleaning_it_once(seeds: range) -> None:
+    for seed in seeds:
+        raw = RawEntry(title="样例题目", link=LINKS[seed % len(LINKS)], dump_time=AT, html=random_tag_soup(seed))
+        once = clean_entry(raw, builtin_rules()).entry.html
+        twice = clean_entry(replace(raw, html=once), builtin_rules()).entry.html
+        assert twice == once, f"seed {seed}: {raw.html!r}"
+
+
+@given(st.integers(min_value=0), st.sampled_from(LINKS))
+@settings(max_examples=300, deadline=None)
+def test_no_sentence_is_lost_doubled_or_moved(seed: int, link: str) -> None:
+    body, sentences = random_article(seed)
+    text = _text(clean_body(body, link).entry.html)
+    places = [text.find(sentence) for sentence in sentences]
+    assert -1 not in places, body
+    assert places == sorted(places), body
+    assert all(text.count(sentence) == 1 for sentence in sentences), body
+
+
+@given(st.integers(min_value=0), st.sampled_from(LINKS))
+@settings(max_examples=150, deadline=None)
+def test_everything_taken_out_is_on_the_account(seed: int, link: str) -> None:
+    body, _ = random_article(seed)
+    cleaned = clean_body(body, link)
+    account = _text(cleaned.entry.html) + "".join("".join(removed.text.split()) for removed in cleaned.removed)
+    seen = re.sub(r"<(script|style)>.*?</\1>|<!--.*?-->", "", body)
+    for piece in re.findall(r"[^<>]+(?=<|$)", re.sub(r"<[^>]*>", "<>", seen)):
+        assert "".join(unescape(piece).split()) in account, (piece, body)
+
+
+@given(st.integers(min_value=0), st.sampled_from(LINKS))
+@settings(max_examples=100, deadline=None)
+def test_as_plain_text_no_word_is_lost(seed: int, link: str) -> None:
+    body, sentences = random_article(seed)
+    raw = RawEntry(title="样例题目", link=link, dump_time=AT, html=body)
+    cleaned = clean_as_text(raw, builtin_rules(), "a test says so")
+    text = _text(cleaned.entry.html)
+    assert all(sentence in text for sentence in sentences), body
+    assert cleaned.issues == ("published as plain text: a test says so",)
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=300, deadline=None)
+def test_any_text_at_all_becomes_an_entry(html: str) -> None:
+    cleaned = clean_body(html)
+    assert not re.search(
+        "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", cleaned.entry.html + cleaned.entry.summary
+    )
+
+
+_URLS = st.one_of(
+    st.from_regex(r"https?://[a-z]{1,8}\.[a-z]{2,4}/[a-zA-Z0-9/%?=&;#_.-]{0,40}", fullmatch=True),
+    st.builds(
+        "https://images.weserv.nl/?url={}".format,
+        st.from_regex(r"[a-z]{2,8}\.(?:com|org)/[a-z0-9/._-]{1,20}", fullmatch=True),
+    ),
+    st.builds(
+        "https://i0.wp.com/{}?w=300&ssl=1".format,
+        st.from_regex(r"[a-z]{2,8}\.(?:com|org)/[a-z0-9/._-]{1,20}", fullmatch=True),
+    ),
+    st.text(max_size=40),
+)
+
+
+@given(_URLS)
+@settings(max_examples=400, deadline=None)
+def test_an_address_once_mended_needs_no_mending(url: str) -> None:
+    for mend in (url_cleaner.clean_link, url_cleaner.clean_image_url):
+        once = mend(url, LINKS[0])
+        assert mend(once, LINKS[0]) == once if once else True
+        assert once == "" or once.startswith(("http://", "https://", "mailto:"))
+        assert once.isascii()
+
+
+@pytest.mark.parametrize("length", [1_000, 100_000])
+@pytest.mark.parametrize(
+    "piece", ["<div>", "<a b ", "<p>样", "</", "<!--", "&", '<a x="', "<script>", "<b><i></b>", "（", "<br>", "相关"]
+)
+def test_weighing_and_plain_text_take_time_in_proportion(piece: str, length: int) -> None:
+    body = piece * (length // len(piece))
+    weight = measure_complexity(body)
+    assert weight.size == len(body)
+    clean_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body), builtin_rules(), "a test says so")

@@ -1,0 +1,107 @@
+"""A hostile body costs no more than a heavy one, and comes out as text and not cut."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from helpers.entry_builders import AT, builtin_rules, clean_body, parse_file, real_dumps
+from helpers.random_html import LINKS
+from refeed.clean.cleaner import clean_as_text, clean_entry
+from refeed.clean.complexity import measure_complexity
+from refeed.config.settings import Limits
+from refeed.model import RawEntry
+
+DEEP = "<div>" * 300 + "样例在最深处。" + "</div>" * 300
+FULL = f"<p {' '.join(f'a{n}=1' for n in range(200))}>样例有许多属性。</p>"
+
+
+@pytest.mark.parametrize(("body", "reason"), [(DEEP, "nested more than 256 deep"), (FULL, "more than 128 attributes")])
+def test_a_body_over_a_limit_is_published_as_text_with_the_reason(body: str, reason: str) -> None:
+    cleaned = clean_body(f"<p>样例的第一段。</p>{body}<p>样例的最后一段。</p>")
+    assert "样例的第一段。" in cleaned.entry.html
+    assert "样例的最后一段。" in cleaned.entry.html
+    assert "样例在最深处。" in cleaned.entry.html or "样例有许多属性。" in cleaned.entry.html
+    assert reason in cleaned.issues[0]
+
+
+def test_lower_limits_of_the_operator_s_own_are_kept() -> None:
+    raw = RawEntry(title="样例题目", link=LINKS[0], dump_time=AT, html="<div>" * 60 + "<p a=1 b=2 c=3>样例。</p>")
+    assert clean_entry(raw, builtin_rules()).issues == ()
+    assert "nested more than 50 deep" in clean_entry(raw, builtin_rules(), Limits(depth=50)).issues[0]
+    assert "more than 2 attributes" in clean_entry(raw, builtin_rules(), Limits(attributes=2)).issues[0]
+
+
+@pytest.mark.parametrize("depth", [1, 60, 200, 255, 256, 257, 300, 5000])
+def test_no_depth_loses_the_text(depth: int) -> None:
+    for tag in ("div", "span", "b", "blockquote", "ul><li", "table><tr><td", "p><span"):
+        body = f"<{tag}>" * depth + "样例在最深处。"
+        assert "样例在最深处。" in clean_body(body).entry.html, (tag, depth)
+
+
+def test_a_body_at_the_limits_is_not_flagged() -> None:
+    assert clean_body("<div>" * 200 + "<p>样例。</p>" + "</div>" * 200).issues == ()
+    assert clean_body(f"<p {' '.join(f'a{n}=1' for n in range(120))}>样例。</p>").issues == ()
+
+
+def test_no_real_dump_is_heavy() -> None:
+    assert [
+        file.name
+        for file in real_dumps()
+        if measure_complexity(parse_file(file).html).is_heavy
+        or measure_complexity(parse_file(file).html).limit_exceeded
+    ] == []
+
+
+@pytest.mark.parametrize("body", ["样例" * 100_000, "<br>" * 7000, f"<p title='{'x' * 30_000}'>样例</p>"])
+def test_what_may_take_long_is_told_beforehand(body: str) -> None:
+    assert measure_complexity(body).is_heavy
+
+
+# Each at the edge of what is still cleaned in process.
+EDGES = {
+    "tags": "<p>样例</p>" * 2900,
+    "nested": ("<div>" * 60 + "样例" + "</div>" * 60) * 45,
+    "clutter": '<div class="ad share related">' * 60 + "<p>样例</p>" * 2500,
+    "links": '<a href="https://example.org/unsafe/unsafe/?u=https%3A">样例</a>' * 1400,
+    "long links": "".join(f'<a href="https://example.org/{"unsafe/" * 500}{n}">样</a>' for n in range(38)),
+    "queries": "".join(f'<a href="https://www.google.com/url?{"a=&" * 1200}{n}">样</a>' for n in range(38)),
+    "pictures": '<img src="https://example.org/a.jpg" srcset="a 1x, b 2x" alt="样"例"">' * 1900,
+    "quotes": '<img alt="' + 'a"b" ' * 3500 + '" src="x">',
+    "breaks": "样例<br>" * 5800,
+    "spans": "<span>样</span>" * 2900,
+    "bold": "<b>样</b><i>例</i>" * 1400,
+    "colons": "作者：" * 40_000,
+    "brackets": "（" * 140_000,
+    "blanks": " \u3000" * 70_000 + "样例",
+    "stars": "**" * 70_000,
+    "roles": "<p>记者：样 责编：例 " * 2000,
+    "dates": "<p>2020-07-20 10:00:00</p>" * 2900,
+    "lists": "<ul><li><a href='/x'>样例</a></li></ul>" * 700,
+    "cells": "<table><tr><td>样</td></tr></table>" * 950,
+    "captions": "<figure><img src='/a.jpg'><figcaption>样例</figcaption></figure>" * 1150,
+    "small captions": "<img src='https://a.example/b.jpg'><div><small>样例</small></div>" * 1150,
+    "comments": "<!--" * 6000 + "样例",
+    "references": "&#x4e2d;" * 18_000,
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_the_heaviest_body_that_is_cleaned_in_process_takes_less_than_two_seconds(name: str) -> None:
+    body = EDGES[name]
+    for link in (LINKS[0], LINKS[3]):
+        assert not measure_complexity(body).is_heavy or measure_complexity(body).limit_exceeded, (
+            f"{name} would be sent away: make it lighter"
+        )
+        started = time.process_time()
+        clean_entry(RawEntry(title="样例", link=link, dump_time=AT, html=body), builtin_rules())
+        assert time.process_time() - started < 2.0, (name, link)
+
+
+def test_a_megabyte_of_tags_becomes_text_in_little_time() -> None:
+    for piece in ("<p>样", "<!--", "<a b", "&lt;"):
+        body = piece * (1_000_000 // len(piece))
+        started = time.process_time()
+        clean_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body), builtin_rules(), "a test says so")
+        assert time.process_time() - started < 2.0, piece

@@ -1,0 +1,196 @@
+"""Which rule a dump falls under, what its source is called, and what a mistake in a rule says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html
+from refeed.clean.cleaner import clean_entry
+from refeed.clean.rule_lookup import RuleLookup, canonical_link, slugify
+from refeed.config.field_types import SLUG_PATTERN
+from refeed.config.source_rules import SourceRule
+from refeed.config.yaml_loader import parse_yaml
+from refeed.errors import ConfigError
+from refeed.model import RawEntry
+
+NINE = {"nytimes", "voachinese", "bbc", "dw", "rfi", "rfa", "ftchinese", "reuters", "chinadigitaltimes"}
+
+
+def _raw(link: str, folder: str = "", html: str = "<p>样例。</p>") -> RawEntry:
+    return RawEntry(title="样例", link=link, dump_time=AT, html=html, folder=folder)
+
+
+def test_the_nine_sources_are_there() -> None:
+    assert {rule.id for rule in builtin_rules().rules} >= NINE
+    assert all(rule.title and rule.hosts and rule.link for rule in builtin_rules().rules)
+
+
+@pytest.mark.parametrize(
+    ("link", "source", "canon"),
+    [
+        ("https://cn.nytimes.com/usa/20230707/a-b/zh-hant/", "nytimes", "https://cn.nytimes.com/usa/20230707/a-b/"),
+        (
+            "https://www.voachinese.com/a/some-Slug-20200720/5509369.html",
+            "voachinese",
+            "https://www.voachinese.com/a/5509369.html",
+        ),
+        ("https://www.voachinese.com/a/5509369.html?x=1", "voachinese", "https://www.voachinese.com/a/5509369.html"),
+        (
+            "http://www.bbc.com/zhongwen/simp/uk-53300135?at_medium=RSS",
+            "bbc",
+            "https://www.bbc.com/zhongwen/simp/uk-53300135",
+        ),
+        ("http://www.rfi.fr//cn/%E4%B8%AD/20200717-a", "rfi", "https://www.rfi.fr/cn/%E4%B8%AD/20200717-a"),
+        ("https://cn.ft.com/story/001088611?full=y", "ftchinese", "https://cn.ft.com/story/001088611"),
+        ("https://www.ftchinese.com/story/001088611", "ftchinese", "https://cn.ft.com/story/001088611"),
+        (
+            "https://cn.reuters.com/article/x-0629-idCNKBS24009H",
+            "reuters",
+            "https://cn.reuters.com/article/idCNKBS24009H",
+        ),
+        ("https://cn.reuters.com/article/idCNKBS24009H", "reuters", "https://cn.reuters.com/article/idCNKBS24009H"),
+        (
+            "https://chinadigitaltimes.net/chinese/2020/07/%e6%88/",
+            "chinadigitaltimes",
+            "https://chinadigitaltimes.net/chinese/2020/07/%e6%88/",
+        ),
+    ],
+)
+def test_a_link_s_host_says_the_source_and_what_never_changes_in_it_the_entry(
+    link: str, source: str, canon: str
+) -> None:
+    raw = _raw(link)
+    assert builtin_rules().source_for(raw).id == source
+    assert canonical_link(link, builtin_rules().rule_for(raw))[0] == canon
+
+
+def test_the_id_is_the_same_for_every_spelling_of_one_article() -> None:
+    spellings = ("https://www.dw.com/zh/甲/a-123456", "https://www.dw.com/zh/乙?/a-123456", "http://dw.com/zh/a-123456")
+    ids = {clean_body("<p>样例。</p>", link).entry.id for link in spellings}
+    assert len(ids) == 1
+    assert ids.pop().startswith("urn:uuid:")
+
+
+def test_a_subdomain_falls_under_its_host_s_rule_and_a_longer_name_does_not() -> None:
+    assert builtin_rules().source_for(_raw("https://m.cn.nytimes.com/usa/20230707/a/")).id == "nytimes"
+    assert not builtin_rules().source_for(_raw("https://evilbbc.com/zhongwen/simp/uk-1")).configured
+
+
+def test_an_unknown_host_is_named_from_its_folder_or_from_itself() -> None:
+    assert builtin_rules().source_for(_raw("https://news.example.org/1", "某报")).title == "某报"
+    own = builtin_rules().source_for(_raw("https://news.example.org/1"))
+    assert (own.title, own.configured, own.link) == ("news.example.org", False, "https://news.example.org/")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["bbc", "BBC", "BBC ", "b.b.c", "all", "archive", "con", "某报", "某報", "é", "e\u0301", "a" * 300, "..", "x\x00y"],
+)
+def test_a_folder_never_takes_a_rule_s_slug_or_a_reserved_one(folder: str) -> None:
+    found = builtin_rules().source_for(_raw("https://news.example.org/1", folder)).id
+    assert SLUG_PATTERN.fullmatch(found)
+    assert found not in NINE | {"all", "archive", "con"}
+    assert found.isascii()
+    assert len(found) <= 60
+
+
+@given(st.sets(st.text(min_size=1, max_size=12), min_size=2, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_two_names_never_share_a_slug(names: set[str]) -> None:
+    assert len({slugify(name, NINE) for name in names}) == len(names)
+
+
+def test_a_slug_that_looks_hashed_is_hashed_so_that_it_cannot_be_another_s() -> None:
+    taken = slugify("某报")
+    assert slugify(taken) != taken
+
+
+def test_a_rule_may_name_a_folder() -> None:
+    rule = SourceRule(id="sample", title="样例", folders=("样报",))
+    own = RuleLookup((*builtin_rules().rules, rule))
+    assert own.source_for(_raw("https://short.example/1", "样报")).id == "sample"
+    assert own.source_for(_raw("https://www.dw.com/zh/a-123456", "样报")).id == "dw"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id: x\nid_pattern: '(?=a)'", "id_pattern: '(?=a)' is no pattern that RE2 takes"),
+        ("id: x\nline_rules:\n  - match: '('", "line_rules[0].match: '(' is no pattern that RE2 takes"),
+        ("id: x\ntrim_end: ['a', '(a']", "trim_end[1]: '(a' is no pattern that RE2 takes"),
+        ("id: x\nlinks: {'(': y}", "links"),
+        ("id: Xx", "id: 'Xx' is no slug"),
+        ("id: x\ntimezone: Asia/Shangai", "timezone: 'Asia/Shangai' is not a time zone"),
+        ("id: x\nextract:\n  - select: p\n    to: autor", "'autor' is not known here; did you mean 'author'"),
+        ("id: x\nhost: [a.example]", "did you mean 'hosts'"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_told_with_its_file_line_and_key(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml(SourceRule, text, "sources/x.yaml")
+    assert "sources/x.yaml:" in str(caught.value)
+    assert message in str(caught.value)
+
+
+TENTH = """
+id: sample
+title: 样例报
+hosts: [sample-news.example]
+link: https://sample-news.example/
+language: zh-Hans
+timezone: Asia/Taipei
+id_pattern: /a/(?P<number>\\d+)
+canonical: https://sample-news.example/a/{number}
+section: example/(?P<section>[a-z]+)/
+strip_title: [' \\| 样例报$']
+agencies: [样例社]
+original: ^阅读英文版
+extract:
+  - {select: .by, to: author, start: true}
+  - {select: .promo}
+  - {select: .tags a, to: tag}
+line_rules:
+  - {match: '^（本报记者(?P<author>\\p{Han}+)）$', where: end, to: author}
+  - {match: '^下载样例报的应用', where: end}
+trim_end: ['\\s*（完）$']
+images: [/stand-in\\.png$]
+links: {'^https://old\\.example/(\\d+)': 'https://sample-news.example/a/\\1'}
+"""
+
+
+def test_a_tenth_source_is_one_file() -> None:
+    rule = parse_yaml(SourceRule, TENTH, "sources/sample.yaml")
+    body = (
+        '<div class="by">样例社</div><p>2020-07-20 18:30</p><img src="https://img.example/stand-in.png"><p>样例的第一段，说的是城市。'
+        '<a href="https://old.example/12">旧闻</a></p><div class="promo">订阅</div><p>样例的第二段。（完）</p><p>（本报记者样甲）</p>'
+        '<p><a href="https://en.example/1">阅读英文版</a></p><div class="tags"><a href="/t">城市</a></div><p>下载样例报的应用，天天阅读。</p>'
+    )
+    raw = RawEntry(
+        title="样例题目 | 样例报", link="https://sample-news.example/city/a/77?from=rss", dump_time=AT, html=body
+    )
+    entry = clean_entry(raw, RuleLookup((*builtin_rules().rules, rule))).entry
+    assert (entry.source, entry.link, entry.title, entry.section) == (
+        "sample",
+        "https://sample-news.example/a/77",
+        "样例题目",
+        "city",
+    )
+    assert entry.published == datetime(2020, 7, 20, 10, 30, tzinfo=UTC)
+    assert entry.authors == ("样甲",)
+    assert entry.tags == ("城市",)
+    assert entry.original == "https://en.example/1"
+    assert (
+        entry.html
+        == '<p>样例的第一段，说的是城市。<a href="https://sample-news.example/a/12">旧闻</a></p><p>样例的第二段。</p>'
+    )
+
+
+def test_the_nine_are_cleaned_as_elsewhere_where_their_rules_say_nothing() -> None:
+    assert (
+        clean_html("<div><p>样例的一段话。</p></div>", "https://www.bbc.com/zhongwen/simp/uk-1")
+        == "<p>样例的一段话。</p>"
+    )

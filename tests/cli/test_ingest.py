@@ -1,0 +1,124 @@
+"""`refeed ingest` for people: what it refuses, and what it says of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from helpers.service_fixture import LocalService, sample_dump
+from refeed.cli.main import main
+from refeed.config.load import load_builtin_sources
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalService:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # entries are made in this process: a pool takes a second to boot
+    return LocalService(tmp_path)
+
+
+def ingest(service: LocalService, *paths: Path | str, **environ: str) -> Result:
+    return CliRunner().invoke(main, ["ingest", *map(str, paths)], env=service.environment(**environ))
+
+
+def test_a_second_ingest_counts_what_it_knows(service: LocalService) -> None:
+    for number in range(3):
+        service.add_dump(f"{number}.md", sample_dump(number))
+    counts = "0 flagged, 0 quarantined\n"
+    assert ingest(service).stdout == f"3 new, 0 changed, 0 unchanged, {counts}"
+    service.add_dump("3.md", sample_dump(3))
+    assert ingest(service).stdout == f"1 new, 0 changed, 3 unchanged, {counts}"
+
+
+def test_a_file_that_is_no_dump_is_refused_with_its_reason_and_exit_status_1(service: LocalService) -> None:
+    good, other = service.add_dump("a.md", sample_dump(1)), service.add_dump("b.rst", sample_dump(2))
+    ran = ingest(service, good, other)
+    assert ran.exit_code == 1
+    assert ran.stdout.startswith("1 new")
+    assert ran.stderr == f"refused: {other}: no dump's suffix: .md, .txt, .html\n"
+
+
+def test_of_the_quarantined_only_those_that_were_asked_for_are_named(service: LocalService) -> None:
+    one, two = service.add_dump("one.md", b"no dump"), service.add_dump("two.md", b"no dump either")
+    assert ingest(service, one).exit_code == 1
+    ran = ingest(service, two)
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith(f"quarantined: {two}: ")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_dump_folder_that_is_not_there_is_said(service: LocalService) -> None:
+    missing = str(service.home / "nowhere")
+    ran = ingest(service, REFEED_DUMPS=f"{service.dumps}:{missing}")
+    assert ran.exit_code == 0
+    assert ran.stderr == f"{missing}: no such folder; no dumps are taken from it\n"
+
+
+def test_a_limit_is_named_as_config_yaml_spells_it(service: LocalService) -> None:
+    (service.home / "config.yaml").write_text("dumps: {limits: {bytes: 100, link: 30}}")
+    long = service.add_dump(
+        "long.md", b"<!--1700000000000-->\n[x](https://sample.example.org/" + b"a" * 9 + b")\n---\n"
+    )
+    large = service.add_dump("large.md", sample_dump(1))
+    ran = ingest(service, long, large)
+    assert "(dumps.limits.link)" in ran.stderr
+    assert "(dumps.limits.bytes)" in ran.stderr
+
+
+def test_counting_stands_on_terminals_alone(service: LocalService) -> None:
+    retired = [
+        f"source/{rule.id}" for rule in load_builtin_sources()
+    ]  # an export without their pages takes half the time
+    (service.home / "config.yaml").write_text(f"retired: {retired}")
+    service.add_dump("a.md", sample_dump(1))
+    ingest(service)
+    out = str(service.home / "public")
+    ran = CliRunner().invoke(main, ["publish", "--static", out], env=service.environment())
+    assert ran.stderr == "BASE_URL is not set: feeds name themselves by an address of this machine\n"
+    copied = CliRunner().invoke(main, ["copy-store", str(service.store), out + ".db"], env=service.environment())
+    assert (copied.exit_code, copied.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("named", "relative"),
+    [
+        ("{dumps}/Somewhere", False),
+        ("{dumps}/Somewhere", True),
+        ("{dumps}/Somewhere/1.md", True),
+        ("{dumps}/../dumps/Somewhere", False),
+        (".", False),
+    ],
+)
+def test_what_is_named_is_taken_as_a_scan_would_take_it(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, named: str, relative: bool
+) -> None:
+    monkeypatch.chdir(service.home)
+    folders = {"REFEED_DUMPS": "dumps"} if relative else {}
+    service.add_dump("Somewhere/1.md", sample_dump(1))
+    assert ingest(service, named.format(dumps="dumps" if relative else service.dumps), **folders).exit_code == 0
+    assert ingest(service, **folders).stdout.startswith("0 new, 0 changed")
+    assert len(service.ask("SELECT path FROM files")) == 1
+    ((source,),) = service.ask("SELECT source FROM entries")
+    assert str(source).startswith("somewhere-")
+
+
+@pytest.mark.parametrize("name", [".hidden", "link"])
+def test_a_folder_that_no_scan_enters_is_refused_when_it_is_named(service: LocalService, name: str) -> None:
+    service.add_dump("Somewhere/1.md", sample_dump(1))
+    (service.dumps / "link").symlink_to("Somewhere")
+    service.add_dump(".hidden/2.md", sample_dump(2))
+    ran = ingest(service, service.dumps / name)
+    assert ran.exit_code == 1
+    assert f"in the folder {name}: a " in ran.stderr
+    assert ran.stdout.startswith("0 new")
+
+
+def test_a_folder_elsewhere_is_a_dump_folder_of_its_own(service: LocalService) -> None:
+    other = service.home / "other"
+    (other / "Somewhere").mkdir(parents=True)
+    (other / "Somewhere" / "1.md").write_bytes(sample_dump(1))
+    assert ingest(service, other).exit_code == 0
+    ((source,),) = service.ask("SELECT source FROM entries")
+    assert str(source).startswith("somewhere-")

@@ -1,0 +1,81 @@
+"""How fresh a source is: learnt from its history, judged by what was delivered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from refeed.config.load import load_settings
+from refeed.config.settings import Settings
+from refeed.fetch import factory
+from refeed.fetch.poll import UpstreamState
+from refeed.fetch.upstream_state import UpstreamStateFiles
+from refeed.web.service_status import assess_freshness, collect_status, format_status
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def history(every: timedelta, count: int, last: datetime = NOW) -> list[datetime]:
+    return [last - every * number for number in range(count)]
+
+
+def test_a_source_is_stale_when_it_is_quiet_for_twice_as_long_as_it_nearly_ever_is() -> None:
+    often = history(timedelta(hours=6), 50)
+    fresh = assess_freshness(NOW, often, NOW + timedelta(hours=11))
+    assert (fresh.expected, fresh.stale) == (timedelta(hours=6), False)
+    assert assess_freshness(NOW, often, NOW + timedelta(hours=13)).stale
+
+
+def test_what_was_fetched_but_not_delivered_does_not_count() -> None:
+    often = history(timedelta(hours=6), 50)
+    assert assess_freshness(NOW - timedelta(days=2), often, NOW).stale
+    assert assess_freshness(None, often, NOW).stale
+
+
+def test_a_rare_pause_is_no_rhythm_and_a_burst_no_alarm() -> None:
+    weekly = history(timedelta(days=1), 60)
+    pause = history(timedelta(days=1), 30, last=NOW - timedelta(days=80))
+    assert assess_freshness(NOW, [*weekly, *pause], NOW).expected == timedelta(days=1)
+    burst = history(timedelta(seconds=10), 50)
+    assert assess_freshness(NOW, burst, NOW + timedelta(minutes=90)).stale is False
+
+
+def test_a_few_entries_say_nothing_of_a_rhythm() -> None:
+    assert assess_freshness(NOW, history(timedelta(days=1), 5), NOW + timedelta(days=400)).stale is None
+
+
+UPSTREAMS = """
+site: {id: "tag:example.org,2026", title: 样本站, author: 样本站}
+upstreams:
+  - {source: sample, url: "https://feeds.example.org/private/3f9a/feed.xml?api_key=secret"}
+  - {git: "file:///srv/secret/dumps.git"}
+"""
+STATE = UpstreamState(success=NOW, failures=3, next=NOW + timedelta(hours=4), error="cannot be read: /srv/secret/x")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "config.yaml").write_text(UPSTREAMS)
+    chosen = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
+    states = UpstreamStateFiles(factory.fetch_dirs(chosen).var / "upstreams")
+    for upstream in chosen.upstreams:
+        state = replace(STATE, address=upstream.address, notes=("it has moved for good to /srv/secret/new",))
+        states.save(upstream, state)
+    return chosen
+
+
+def test_status_says_what_an_upstream_asks_us_to_change_and_when_it_is_asked_again(settings: Settings) -> None:
+    lines = "\n".join(format_status(collect_status(settings, NOW)))
+    assert "last answer 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; asked again after 2026-03-20T16" in lines
+    assert lines.count("it has moved for good to /srv/secret/new") == 2
+
+
+def test_the_public_status_shows_no_key_and_no_folder_of_an_upstream(settings: Settings) -> None:
+    facts = collect_status(settings, NOW, public=True)
+    assert [one["address"] for one in facts["upstreams"]] == ["sample: feeds.example.org", "git: this machine"]
+    assert {one["error"] for one in facts["upstreams"]} == {"see the log, or refeed status"}
+    assert b"secret" not in msgspec.json.encode(facts)

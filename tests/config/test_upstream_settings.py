@@ -1,0 +1,66 @@
+"""`upstreams:` and `fetch:` as the configuration may write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from refeed.config.upstream_rules import FetchSettings, UpstreamRule
+from refeed.config.yaml_loader import parse_yaml
+from refeed.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    upstreams: tuple[UpstreamRule, ...] = ()
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+
+
+def test_feeds_and_repositories_are_read_from_yaml() -> None:
+    text = """
+upstreams:
+  - source: bbc
+    url: https://feeds.example.org/${NAME:-bbc}.xml
+    every: 30m
+  - git: https://example.org/dumps.git
+    paths: [bbc, 中国数字时代]
+    branch: main
+fetch:
+  allow: [feeds.internal, 10.0.0.0/8]
+  time: 20s
+  git-time: 5m
+"""
+    found = parse_yaml(Sample, text, "config.yaml")
+    feed, git = found.upstreams
+    assert feed == UpstreamRule(source="bbc", url="https://feeds.example.org/bbc.xml", every=timedelta(minutes=30))
+    assert git.paths == ("bbc", "中国数字时代") and git.every == timedelta(hours=1)
+    assert (feed.address, git.address) == ("https://feeds.example.org/bbc.xml", "https://example.org/dumps.git")
+    assert found.fetch.allow == ("feeds.internal", "10.0.0.0/8") and found.fetch.git_time == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("upstreams: [{source: bbc}]", "upstreams[0]: an upstream has either url"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', git: 'https://e.org/'}]", "either url"),
+        ("upstreams: [{source: 'BBC 中文', url: 'https://e.org/'}]", "source: 'BBC 中文' is no slug"),
+        ("upstreams: [{url: 'https://e.org/'}]", "is no slug"),
+        ("upstreams: [{source: bbc, url: 'ftp://e.org/'}]", "must begin with http:// or https://"),
+        ("upstreams: [{source: bbc, url: 'https://'}]", "names no host"),
+        ("upstreams: [{source: bbc, url: 'https://a:b@e.org/'}]", "a password in an address"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/a b'}]", "no blanks"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', every: 5s}]", "every: once a minute"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', branch: main}]", "belong to git"),
+        ("upstreams: [{source: bbc, git: 'https://e.org/x.git'}]", "source belongs to url"),
+        ("upstreams: [{sourse: bbc, url: 'https://e.org/'}]", "did you mean 'source'?"),
+        ("fetch: {allow: ['http://10.0.0.1/']}", "write it without http://"),
+        ("fetch: {time: 0s}", "longer than nothing"),
+        ("fetch: {bytes: 10}", "at least 1000"),
+    ],
+)
+def test_mistakes_are_said_with_their_place(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml(Sample, text, "config.yaml")
+    assert str(caught.value).startswith("config.yaml:1: ") and said in str(caught.value)

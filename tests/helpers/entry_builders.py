@@ -1,0 +1,52 @@
+"""What the tests of the cleaner share: the built-in rules, an entry from a body, the folder of real dumps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from refeed.clean.cleaner import clean_entry
+from refeed.clean.rule_lookup import RuleLookup
+from refeed.config.load import load_builtin_sources
+from refeed.model import CleanResult, Dump, RawEntry
+from refeed.parse.parser import parse_dump
+
+SEEN = datetime(2026, 1, 1, tzinfo=UTC)
+AT = datetime(2020, 7, 20, 12, 0, tzinfo=UTC)
+SHARED = Path(__file__).parents[2].parent / "shared"
+GENERIC_LINK = "https://news.example.org/2020/07/sample.html"
+
+
+@cache
+def builtin_rules() -> RuleLookup:
+    return RuleLookup(load_builtin_sources())
+
+
+def clean_body(
+    html: str, link: str = GENERIC_LINK, title: str = "样例题目", at: datetime = AT, folder: str = ""
+) -> CleanResult:
+    """What becomes of a body."""
+    return clean_entry(RawEntry(title=title, link=link, dump_time=at, html=html, folder=folder), builtin_rules())
+
+
+def clean_html(html: str, link: str = GENERIC_LINK, **more: str) -> str:
+    return clean_body(html, link, **more).entry.html
+
+
+def parse_file(file: Path) -> RawEntry:
+    return parse_dump(Dump(path=file.name, folder=file.parent.name, data=file.read_bytes(), first_seen=SEEN))
+
+
+def real_dumps() -> Iterator[Path]:
+    """Every real dump beside the checkout; skips the test where there are none."""
+    folders = [SHARED / "samples", SHARED / "seeds"]
+    if not folders[0].is_dir():
+        pytest.skip(f"no folder of real dumps at {folders[0]}")
+    for folder in folders:
+        yield from sorted(
+            path for path in folder.rglob("*") if path.suffix in (".md", ".txt") and path.name != "README.md"
+        )

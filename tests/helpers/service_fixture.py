@@ -1,0 +1,127 @@
+"""A small installation for fault tests: sample dumps of our own, its state apart, and what has to hold of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """
+site: {id: "tag:example.org,2026", title: 样本站, author: 样本站}
+dumps: {folders: [dumps], rescan: 5s, limits: {settle: 500ms}}
+topics:
+  - {id: sample, title: 样本, words: [样本]}
+"""
+
+
+def sample_dump(number: int, *, text: str = "", at: int = 0, title: str = "") -> bytes:
+    """A dump whose text says that it is a sample; the higher its number, the younger it is."""
+    epoch = at or 1_700_000_000 + number * 600
+    body = text or f"这是第{number}篇样本的正文，只为测试而写。" * 3
+    link = f"https://sample.example.org/{number}"
+    return f"<!--{epoch}000-->\n[{title or f'样本标题{number}'}]({link})\n------\n\n<p>{body}</p>\n".encode()
+
+
+class LocalService:
+    """A folder with config.yaml, dumps/, feeds/ and var/."""
+
+    def __init__(self, home: Path, config: str = CONFIG) -> None:
+        self.home = home
+        self.dumps, self.feeds, self.var = home / "dumps", home / "feeds", home / "var"
+        self.dumps.mkdir(parents=True, exist_ok=True)
+        if not (home / "config.yaml").exists():
+            (home / "config.yaml").write_text(config)
+
+    @property
+    def store(self) -> Path:
+        return self.var / "refeed.db"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REFEED_", "DATABASE_URL"))}
+        paths = {"PYTHONPATH": str(ROOT / "src"), "REFEED_CONFIG": str(self.home / "config.yaml")}
+        return kept | paths | {"PYTHONDONTWRITEBYTECODE": "1"} | more
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "refeed", *arguments]
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environment(**more), capture_output=True, text=True, check=False
+        )
+
+    def start(self, *arguments: str, log: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
+        """Start a command that goes on."""
+        with (log or self.home / "log").open("ab") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                env=self.environment(**more),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def add_dump(self, name: str, data: bytes) -> Path:
+        """Put a dump in place whole."""
+        path = self.dumps / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(data)
+        temporary.rename(path)
+        return path
+
+    def documents(self) -> dict[str, bytes]:
+        """Every document, by its path below feeds/."""
+        # Not by rglob, which a folder that goes while it looks ends with an error: `.new` comes and goes.
+        paths = [Path(folder, name) for folder, _, names in os.walk(self.feeds) for name in names if name[0] != "."]
+        return {str(p.relative_to(self.feeds)): p.read_bytes() for p in paths if ".new" not in p.parts}
+
+    def ids(self, feed: str = "all") -> list[str]:
+        """Entry ids in a feed's JSON document."""
+        path = self.feeds / f"{feed}.json"
+        return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path.exists() else []
+
+    def ask(self, query: str) -> list[tuple[object, ...]]:
+        """Rows of the store."""
+        with closing(sqlite3.connect(self.store)) as connection:
+            return list(connection.execute(query))
+
+    def find_problems(self) -> list[str]:
+        """What is wrong here; nothing, when all is well."""
+        try:
+            return self._faults()
+        except sqlite3.Error as error:
+            return [f"the store: {error}"]
+
+    def _faults(self) -> list[str]:
+        found = [f"integrity: {row[0]}" for row in self.ask("PRAGMA integrity_check") if row[0] != "ok"]
+        recorded = {os.fsdecode(bytes(path)) for (path,) in self.ask("SELECT path FROM files")}  # type: ignore[arg-type]
+        found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
+        lost = self.ask("SELECT count(*) FROM originals WHERE entry NOT IN (SELECT id FROM entries)")[0][0]
+        found += [f"{lost} dumps without their entry"] if lost else []
+        for name, data in self.documents().items():
+            found += _broken(name, data)
+        members = self.ask("SELECT count(*) FROM members WHERE feed = 'all'")[0][0]
+        counted = self.ask("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
+        if not members == counted == self._count("entries"):
+            found.append(f"{self._count('entries')} entries, {members} places, {counted} counted")
+        if min(self._count("entries"), 50) != len(set(self.ids())):
+            found.append(f"{len(set(self.ids()))} entries in all.json of {self._count('entries')}")
+        return found
+
+    def _count(self, table: str) -> int:
+        return int(str(self.ask(f"SELECT count(*) FROM {table}")[0][0]))
+
+
+def _broken(name: str, data: bytes) -> list[str]:
+    try:
+        json.loads(data) if name.endswith(".json") else ElementTree.fromstring(data)
+    except (ValueError, ElementTree.ParseError) as error:
+        return [f"{name}: {error}"]
+    return []

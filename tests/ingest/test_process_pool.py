@@ -1,0 +1,213 @@
+"""Many dumps are made by processes: the same entries in the same order, and no process stays when nothing is left."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import multiprocessing
+import os
+import random
+import resource
+import subprocess
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import wait_until
+from refeed.config.settings import Limits, Settings
+from refeed.dumps.scanner import FoundFile, inspect_file
+from refeed.ingest import process_pool
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.pipeline import Pipeline
+from refeed.ingest.process_pool import ProcessPool
+from refeed.model import Dump, Outcome
+from refeed.topics import normalization
+
+NOW = datetime(2024, 1, 2, tzinfo=UTC)
+
+
+def dump(number: int, text: str = "样稿。") -> bytes:
+    head = f"<!--{1700000000 + number}000-->\n[样稿{number}](https://sample.example.net/{number})\n------\n\n"
+    return f"{head}<p>这是一篇用来测试的样稿，编号{number}。{text}</p>\n".encode()
+
+
+def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process_pool, "_IDLE", 0.0)
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    data = [dump(number) for number in range(120)]
+    data[7] = b"\xff\xfe\x00"  # quarantined
+    data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # heavy: made alone
+    given = [Dump(path=f"{n}.md", folder="", data=one, first_seen=NOW) for n, one in enumerate(data)]
+    here, spread = ProcessPool(maker), ProcessPool(maker, 2)
+    expected = list(here.map(given))
+    for _ in range(2):  # they start anew after a rest
+        assert list(spread.map(given)) == expected
+        assert len(multiprocessing.active_children()) == 1  # and this one makes too
+        spread.shrink()
+        assert multiprocessing.active_children() == []
+        assert [name for name in children() if b"forkserver" in name] == []
+    here.shrink()
+
+
+def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
+    expected = list(ProcessPool(maker).map(given))
+    spread = ProcessPool(maker, 3)
+    found = spread.map(given)
+    first = next(found)
+    wait_until(multiprocessing.active_children)
+    for child in multiprocessing.active_children():
+        child.kill()
+    assert [first, *found] == expected
+    spread.close()
+
+
+LONG = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=8000)))
+"""So that what a process answers is more than a pipe takes at once."""
+
+
+@contextmanager
+def killed_amid_its_answer() -> Iterator[None]:
+    """Nobody here reads what the one process has to say, until it has begun to say it and is killed."""
+    wait_until(multiprocessing.active_children)
+    [child] = multiprocessing.active_children()
+    with subprocess.Popen(["/bin/sh", "-c", f"sleep 1.5; kill -KILL {child.pid}"]):
+        ctypes.PyDLL(None).usleep(2_000_000)  # holds the interpreter
+        yield
+
+
+def test_a_process_that_is_killed_amid_its_answer_costs_no_dump_and_stops_nobody() -> None:
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG), first_seen=NOW) for n in range(112)]
+    expected = list(ProcessPool(maker).map(given))
+    spread = ProcessPool(maker, 2)
+    found = spread.map(given)
+    made = [next(found)]
+    rest = threading.Thread(target=lambda: made.extend(found), daemon=True)
+    with killed_amid_its_answer():
+        rest.start()
+        wait_until(lambda: not rest.is_alive())
+    assert made == expected
+    spread.close()
+
+
+def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_text() -> None:
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    heavy = Dump(path="heavy.md", folder="", data=dump(1, f'<p title="{"x" * 20_001}">{LONG * 5}</p>'), first_seen=NOW)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(ProcessPool(maker).run, heavy)
+        with killed_amid_its_answer():
+            made = asked.result()
+    assert made.outcome is Outcome.FLAGGED
+    assert "more time or memory" in str(made.reason)
+
+
+def test_no_dump_is_published_the_worse_for_a_machine_that_has_no_files_left() -> None:
+    makers = ProcessPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
+    given = Dump(path="a.md", folder="", data=dump(1), first_seen=NOW)
+    makers.run(given)
+    normalization._converter.cache_clear()  # its tables are files, and are opened when they are first needed
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="t2s"):
+            makers.run(given)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert makers.run(given).outcome is Outcome.ACCEPTED
+
+
+class Noted(str):
+    """A text of which one can tell whether anybody has it still."""
+
+
+def test_two_batches_asked_for_at_once_give_each_its_own() -> None:
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
+    expected = list(ProcessPool(maker).map(given))
+    spread = ProcessPool(maker, 2)
+    one, two = spread.map(given[:300]), spread.map(given[300:])
+    assert list(one) == expected[:300]
+    assert list(two) == expected[300:]
+    spread.close()
+
+
+def test_batches_that_were_made_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    spread = ProcessPool(maker, 2)
+    monkeypatch.setattr(spread, "_help", lambda: False)  # as when the other processes are faster
+    kept = []
+    for start in range(0, 600, 200):
+        given = [
+            Dump(path=Noted(f"{n}.md"), folder="", data=dump(n), first_seen=NOW) for n in range(start, start + 200)
+        ]
+        kept += [weakref.ref(one.path) for one in given]
+        assert len(list(spread.map(given))) == 200
+        del given
+        gc.collect()
+        assert sum(path() is not None for path in kept) <= 200
+    spread.close()
+    gc.collect()
+    assert [path() for path in kept if path() is not None] == []
+
+
+def children() -> list[bytes]:
+    """Command lines of this process's own children."""
+    found = []
+    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        found += [Path(f"/proc/{child}/cmdline").read_bytes() for child in task.read_text().split()]
+    return found
+
+
+@pytest.mark.parametrize(("first", "edited"), [("甲。", "乙。"), ("乙。", "甲。")])
+def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
+    make_settings: Callable[..., Settings], tmp_path: Path, first: str, edited: str
+) -> None:
+    """Batches overlap: the second is read before the first is recorded, and has to know what the first one held."""
+    folder = tmp_path / "dumps"
+    folder.mkdir(exist_ok=True)
+    settings = replace(make_settings(), topics=())
+    program = Pipeline.open(settings, clock=lambda: NOW)
+
+    def found(name: str, data: bytes) -> FoundFile:
+        (folder / name).write_bytes(data)
+        return inspect_file(str(folder / name), str(folder), settings.limits.suffixes)
+
+    list(program.ingester.ingest([found("other.md", dump(0, edited))]))  # so that its bytes are known
+
+    def files() -> Iterator[FoundFile]:
+        yield found("0.md", dump(0, first))
+        for number in range(1, 256):
+            yield found(f"{number}.md", dump(number))
+        yield found("256.md", dump(256))
+        yield found("0.md", dump(0, edited))
+
+    tallies = list(program.ingester.ingest(files()))
+    assert [tally.files for tally in tallies] == [256, 2]
+    stored = program.store.get_entry(program.store.get_newest("all", 300)[-1].id)
+    [stored] = program.store.get_entries([program.store.get_newest("all", 300)[-1].id])
+    assert edited in stored.entry.html
+    program.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "body", "reason"),
+    [
+        (Limits(depth=50), "<div>" * 51 + "样稿。", "nested more than 50 deep"),
+        (Limits(attributes=20), f"<p {' '.join(f'a{n}=1' for n in range(21))}>样稿。", "more than 20 attributes"),
+    ],
+)
+def test_what_a_dump_may_be_is_what_the_settings_say(limits: Limits, body: str, reason: str) -> None:
+    given = Dump(path="a.md", folder="", data=dump(1, body), first_seen=NOW)
+    assert reason in str(EntryBuilder(sources=(), topics=(), limits=limits).build(given, isolated=True).reason)
+    assert EntryBuilder(sources=(), topics=(), limits=Limits()).build(given, isolated=True).reason is None

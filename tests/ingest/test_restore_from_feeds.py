@@ -1,0 +1,154 @@
+"""Store and dumps are lost: the entries come back from where they were published."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from refeed.config.settings import Settings
+from refeed.errors import FetchError
+from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata
+from refeed.ingest.pipeline import Pipeline
+from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_entries
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """
+site: {{restore_from: "{reseed}"}}
+fetch: {{allow: [127.0.0.0/8]}}
+topics:
+  - {{id: climate, title: 气候, words: [气候]}}
+"""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """What serves the folder of the feeds that were published."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path / "old"))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def documents(program: Pipeline) -> dict[str, bytes]:
+    """All of them, with archives."""
+    program.publisher.publish()
+    for path in program.publisher.registry().feeds:
+        program.publisher.render_archives(path)
+    return {name: (program.output_dir.root / name).read_bytes() for name in program.output_dir.list_documents()}
+
+
+@pytest.fixture
+def lost(tmp_path: Path, address: str, make_settings: Callable[..., Settings]) -> tuple[dict[str, bytes], Settings]:
+    """Documents that were published, with archives and an entry that was changed; and settings of an empty service."""
+    config, old = tmp_path / "config.yaml", tmp_path / "old.yaml"
+    config.write_text(CONFIG.format(reseed=address), "utf-8")
+    old.write_text(CONFIG.format(reseed=""), "utf-8")
+    dumps = tmp_path / "dumps"
+    settings = make_settings(old, REFEED_FEEDS=str(tmp_path / "old" / "feeds"), REFEED_VAR=str(tmp_path / "old-var"))
+    for seed in (ROOT / "seeds").glob("*.txt"):
+        shutil.copy(seed, dumps)
+    for number in range(120):
+        sample(dumps, number, f"样稿第{number}篇：气候")
+    program = Pipeline.open(settings)
+    program.ingest()
+    sample(dumps, 7, "样稿第7篇，改过了：气候", hour=12)
+    program.ingest()
+    measure(program)
+    found = documents(program)
+    program.close()
+    shutil.rmtree(dumps)
+    dumps.mkdir()
+    return found, make_settings(config)
+
+
+def measure(program: Pipeline) -> None:
+    """Have it known how large a picture is, and which icon a source has."""
+    entry = next(
+        one.entry for one in program.store.get_entries(program.store.get_entry_ids()) if one.entry.source == "nytimes"
+    )
+    assert entry.image
+    picture = FileMetadata(url=entry.image.url, type="image/jpeg", length=4321)
+    update_enclosures(program.store, {entry.id.removeprefix("urn:uuid:"): [picture]}, datetime(2024, 1, 1, tzinfo=UTC))
+    icon = FileMetadata(url="https://www.nytimes.example.org/icon.png", next=DUE_NOW)
+    update_icons(program.store, {"nytimes": icon}, datetime(2024, 1, 1, tzinfo=UTC))
+    program.publisher.publish()
+
+
+def sample(dumps: Path, number: int, title: str, hour: int = 8) -> None:
+    day = f"2023-{5 + number // 60:02}-{1 + number % 28:02}"
+    (dumps / f"{number}-{hour}.txt").write_text(
+        f"<!--{day}T{hour:02}:00:00Z-->\n[{title}](https://sample.example.net/{number})\n------\n\n"
+        f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。</p>\n",
+        "utf-8",
+    )
+
+
+def test_documents_made_after_it_are_the_bytes_that_were_published(lost: tuple[dict[str, bytes], Settings]) -> None:
+    before, settings = lost
+    program = Pipeline.open(settings)
+    assert program.restore_from_feeds() == 122
+    assert program.restore_from_feeds() == 0
+    after = documents(program)
+    program.close()
+    assert len(before) > 40
+    assert b'fileSize="4321"' in before["topic/climate.atom"]
+    assert b"<icon>https://www.nytimes.example.org/icon.png</icon>" in before["source/nytimes.atom"]
+    assert [name for name in before if before[name] != after.get(name)] == []
+
+
+def test_dumps_that_turn_up_later_move_no_date(lost: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
+    before, settings = lost
+    program = Pipeline.open(settings)
+    program.restore_from_feeds()
+    for number in range(120):
+        sample(tmp_path / "dumps", number, f"样稿第{number}篇：气候")
+    sample(tmp_path / "dumps", 7, "样稿第7篇，改过了：气候", hour=12)
+    tally = program.ingest()
+    assert tally.counts["new"] == 0
+    after = documents(program)
+    program.close()
+    assert [name for name in before if before[name] != after.get(name)] == []
+
+
+def test_a_store_that_has_entries_is_left_alone(lost: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
+    _, settings = lost
+    program = Pipeline.open(settings)
+    sample(tmp_path / "dumps", 500, "样稿")
+    program.ingest()
+    ids = program.store.get_entry_ids()
+    withdraw_entries(program.store, ids[:1], datetime(2024, 1, 1, tzinfo=UTC))
+    assert program.restore_from_feeds() == 0
+    assert program.store.get_entry(ids[0])[0].withdrawn is not None
+    program.close()
+
+
+def test_a_damaged_document_is_said_and_nothing_of_it_believed(
+    lost: tuple[dict[str, bytes], Settings], tmp_path: Path
+) -> None:
+    _, settings = lost
+    damaged = tmp_path / "old" / "feeds" / "source" / "nytimes.json"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole.replace("纽约".encode(), "纽行".encode()))
+    program = Pipeline.open(settings)
+    with pytest.raises(FetchError, match=r"nytimes\.json is no whole document of ours"):
+        program.restore_from_feeds()
+    damaged.write_bytes(whole)
+    os.utime(damaged, (damaged.stat().st_mtime + 60,) * 2)  # a server tells by the second what has changed
+    assert program.restore_from_feeds() == 122  # what was broken off is begun anew
+    program.close()

@@ -1,0 +1,176 @@
+"""What docs/deploy.md tells people to copy is what works here: each snippet taken from the page and tried."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import free_port
+from helpers.server_fixture import BASE, RunningSite, prepare_site, run_site
+from refeed.config.load import load_settings
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+CADDY = shutil.which("caddy")
+
+
+def snippet(begin: str) -> str:
+    """The block of the page that begins with these words."""
+    (found,) = re.findall(rf"^```\n({re.escape(begin)}.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    home = tmp_path_factory.mktemp("behind")
+    settings, environ = prepare_site(home, "http: {polls: 2, proxies: 1}\n", dumps=3)
+    with run_site(settings, environ, home) as served:
+        yield served
+
+
+@contextmanager
+def front(command: list[str], home: Path, port: int, *, secure: bool) -> Iterator[http.client.HTTPConnection]:
+    """A server in front, and a connection to it, until the end of the block."""
+    log = (home / "front.log").open("wb")
+    process = subprocess.Popen(
+        command, cwd=home, stdout=log, stderr=log, env=os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home)}
+    )
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    try:
+        end = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, (home / "front.log").read_text()
+            connection = (
+                http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=trusting)
+                if secure
+                else http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            )
+            try:
+                connection.connect()
+                break
+            except OSError:
+                assert time.monotonic() < end, (home / "front.log").read_text()
+                time.sleep(0.05)
+        yield connection
+        connection.close()
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def ask(connection: http.client.HTTPConnection, path: str, **headers: str) -> http.client.HTTPResponse:
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    answer.body = answer.read()  # type: ignore[attr-defined]
+    return answer
+
+
+def check(site: RunningSite, connection: http.client.HTTPConnection) -> None:
+    """Documents come through as they are."""
+    path = "/feeds/all.atom"
+    plain = site.get(path, X_Forwarded_For="192.0.2.7")
+    coded = ask(connection, path, Accept_Encoding="gzip", Host="evil.test")
+    assert coded.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(coded.body) == plain.body  # type: ignore[attr-defined]
+    for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
+        assert coded.headers[name] == (plain[name] if name != "ETag" else plain[name][:-1] + '-gz"')
+    assert ask(connection, path, If_None_Match=coded.headers["ETag"]).status == 304
+    assert BASE.encode() in ask(connection, "/").body  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
+def test_documents_come_unchanged_through_nginx_as_documented(site: RunningSite, tmp_path: Path) -> None:
+    port, key, cert = free_port(), tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=feeds.example.org"]
+    subprocess.run([*make, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    server = (
+        snippet("server {").replace("443", f"127.0.0.1:{port}", 1).replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
+    )
+    server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
+    server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
+    places = "".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
+        f"http {{ access_log off; {places}\n{server} }}\n"
+    )
+    command = [str(NGINX), "-e", f"{tmp_path}/error.log", "-c", f"{tmp_path}/nginx.conf"]
+    tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr
+    with front(command, tmp_path, port, secure=True) as connection:
+        check(site, connection)
+        # Polls without conditions are counted by the address that nginx saw, whatever the client says of itself.
+        found = [ask(connection, "/feeds/all.rss", X_Forwarded_For=f"192.0.2.{n}").status for n in range(4)]
+        assert found == [200, 200, 429, 429]
+
+
+@pytest.mark.skipif(CADDY is None, reason="needs caddy")
+def test_documents_come_unchanged_through_caddy_as_documented(site: RunningSite, tmp_path: Path) -> None:
+    port = free_port()
+    block = snippet("feeds.example.org {").replace("feeds.example.org", f"http://:{port}")
+    block = block.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
+    (tmp_path / "Caddyfile").write_text(f"{{\n    admin off\n}}\n{block}")
+    with front(
+        [str(CADDY), "run", "--adapter", "caddyfile", "--config", "Caddyfile"], tmp_path, port, secure=False
+    ) as connection:
+        check(site, connection)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "refeed.service"
+    unit.write_text(snippet("[Unit]").replace("/opt/refeed/.venv/bin/refeed", sys.executable))
+    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+def test_the_container_is_made_of_what_is_there_and_its_health_check_tells(site: RunningSite) -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
+    copied = [
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    ]
+    assert copied
+    assert [name for name in copied if not (ROOT / name).exists() or f"!{name}" not in ignored] == []
+    (environ,) = (dict(re.findall(r"(\w+)=(\S+)", line)) for line in lines if line.startswith("ENV "))
+    assert {environ[f"REFEED_{name}"].split("/")[1] for name in ("FEEDS", "VAR")} == {"data"}
+    (check,) = (json.loads(line.partition("CMD ")[2]) for line in lines if line.startswith("HEALTHCHECK "))
+    assert check[0] == "python"
+    found = [
+        subprocess.run([sys.executable, *check[1:]], env={"PORT": str(port)}, capture_output=True).returncode
+        for port in (site.port, free_port())
+    ]
+    assert found == [0, 1]
+
+
+def test_the_platforms_button_asks_for_what_the_program_needs(tmp_path: Path) -> None:
+    """app.json, with the words of Heroku's schema; what it sets is what the program takes."""
+    app = json.loads((ROOT / "app.json").read_text("utf-8"))
+    assert app.keys() <= {"name", "description", "keywords", "addons", "env", "formation", "scripts", "buildpacks"}
+    procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
+    assert app["formation"].keys() == procfile.keys() == {"web", "worker"}
+    assert {command.removeprefix("exec ").split()[0] for command in procfile.values()} == {"refeed"}
+    assert app["scripts"]["postdeploy"].split()[0] == "refeed"
+    for name, about in app["env"].items():
+        assert about.keys() <= {"description", "value", "required", "generator"}, name
+        assert "generator" not in about or ("value" not in about and about["generator"] == "secret")
+    given = {name: about.get("value", "0123456789abcdef0123456789abcdef") for name, about in app["env"].items()}
+    given |= {"BASE_URL": BASE, "DATABASE_URL": "postgres://user@db.example.org/refeed", "PORT": "5000"}
+    settings = load_settings(given, ROOT / "config.yaml")
+    assert settings.push_token
+    assert (settings.site.base_url, settings.site.title, settings.log_format) == (BASE, "refeed", "json")

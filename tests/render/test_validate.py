@@ -1,0 +1,117 @@
+"""The checks name what is wrong with a document, and where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from helpers.feed_builders import SITE, make_entry, make_feed
+from refeed.model import FeedInfo, Tombstone
+from refeed.render.atom_rss import render_atom, render_rss
+from refeed.render.feed_validator import validate_document
+from refeed.render.formats import RENDERERS
+from refeed.render.json_feed import render_json_feed as json_feed
+from refeed.render.opml import render_opml
+
+FEED = make_feed(make_entry(), make_entry(1), tombstones=(Tombstone(id="urn:uuid:9", when=make_entry().updated),))
+ARCHIVE = make_feed(make_entry(), archive="2025-12")
+
+
+@pytest.mark.parametrize("format", RENDERERS)
+def test_a_sound_document_draws_no_remark(format: Any) -> None:
+    assert validate_document(RENDERERS[format](FEED), format) == []
+    assert validate_document(RENDERERS[format](ARCHIVE), format) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remark"),
+    [
+        (b"</feed>", b"", "not well-formed"),
+        (b"<title>", b"<title>\x01", "not well-formed"),
+        (b"http://www.w3.org/2005/Atom", b"http://purl.org/atom/ns#", "not an Atom feed"),
+        (b"<id>tag:example.org,2026:topic/climate</id>", b"", "feed: no id"),
+        (b"<id>urn:uuid:00000000-0000-5000-8000-000000000001<", b"<id>1<", "id '1' is no absolute IRI"),
+        (b"000001</id>", b"000000</id>", "stands 2 times"),
+        (b"  <updated>2026-01-02T12:03:00Z</updated>", b"  <updated>2026-02-30T12:03:00Z</updated>", "no RFC 3339"),
+        (b"  <updated>2026-01-02T12:03:00Z</updated>", b"  <updated>2020-01-02T12:03:00Z</updated>", "older than its"),
+        (b"<published>2026-01-02T12:00:00Z", b"<published>2026-01-02T12:30:00Z", "updated before it was published"),
+        (b' rel="self" type', b' rel="me" type', "no link rel=self"),
+        (b' hreflang="en"', b"", "two alternates"),
+        (b'rel="alternate"', b'rel="related"', "no link rel=alternate"),
+        (b"    <link rel=", b'    <link href="/a" rel=', "not well-formed"),
+        (b'href="https://media.example.org/1.mp3"', b'href="1.mp3"', "'1.mp3' is no absolute web address"),
+        (b"https://media.example.org/1.mp3", b"https://img.example.org/1.jpg", "a media file is listed twice"),
+        (b'ref="urn:uuid:9"', b'ref="urn:uuid:00000000-0000-5000-8000-000000000001"', "in the same document"),
+        (b'<link rel="self"', b'<link rel="alternate"', "taken for the entry's by RSS Guard"),
+        (b' xml:lang="zh-Hans">', b">", "feed: no xml:lang"),
+    ],
+)
+def test_a_mistake_in_atom_is_named(old: bytes, new: bytes, remark: str) -> None:
+    document = render_atom(FEED)
+    assert old in document
+    assert any(remark in line for line in validate_document(document.replace(old, new), "atom"))
+
+
+def test_an_archive_without_its_mark_is_named() -> None:
+    assert any(
+        "RFC 5005" in line for line in validate_document(render_atom(ARCHIVE).replace(b"<fh:archive/>", b""), "atom")
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remark"),
+    [
+        (b'version="2.0"', b'version="0.91"', "the root is not"),
+        (b"<link>https://feeds.example.org/topic/climate<", b"<link>https://feeds.example.org/feeds/topic/climate.rss<",
+         "not a page"),
+        (b"Fri, 02 Jan 2026 12:00:00 +0000", b"2. Januar", "no RFC 822 date"),
+        (b' isPermaLink="false"', b"", "isPermaLink='false'"),
+        (b"000001</guid>", b"000000</guid>", "stands 2 times"),
+        (b'length="4321"', b'length="?"', "needs url, type and length"),
+        (b"<dc:creator>", b"<dc:creator>A</dc:creator><dc:creator>", "readers keep only one"),
+        (b"<link>https://www.bbc.com/zhongwen/1?", b"<link>//www.bbc.com/zhongwen/1?", "no absolute web address"),
+        (b"<description>\xe6\xa0\xb7\xe6\x9c\xac\xe6\x91\x98", b"<x>", "not well-formed"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_rss_is_named(old: bytes, new: bytes, remark: str) -> None:
+    document = render_rss(FEED)
+    assert old in document
+    assert any(remark in line for line in validate_document(document.replace(old, new), "rss"))
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        ({"version": "https://jsonfeed.org/version/1"}, "version is not"),
+        ({"title": None}, "title and items are required"),
+        ({"items": ["x"]}, "an item is not a JSON object"),
+        ({"feed_url": "feeds/all.json"}, "no absolute web address"),
+        ({"next_url": "https://feeds.example.org/feeds/topic/climate.json"}, "next_url is feed_url"),
+        ({"items": [{"id": 1}]}, "id is no text"),
+        ({"items": [{"id": "1"}]}, "neither content_html nor content_text"),
+        ({"items": [{"id": "1", "date_published": "yesterday"}]}, "no RFC 3339"),
+        ({"items": [{"id": "1"}, {"id": "1"}]}, "stands 2 times"),
+    ],
+)
+def test_a_mistake_in_json_feed_is_named(change: dict[str, Any], remark: str) -> None:
+    document = json.dumps(json.loads(json_feed(FEED)) | change).encode()
+    assert any(remark in line for line in validate_document(document, "json"))
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"\xff\xfe", b"{", b'{"items": NaN}', b'{"a": 1, "a": 1}', b"\xef\xbb\xbf{}"]
+)
+def test_what_is_no_document_at_all_is_said_to_be_none(document: bytes) -> None:
+    for format in ("atom", "rss", "json", "opml", "catalogue"):
+        assert len(validate_document(document, format)) == 1  # type: ignore[arg-type]
+
+
+def test_a_mistake_in_the_catalogues_is_named() -> None:
+    document = render_opml(SITE, [FeedInfo(path="all", title="全部")])
+    assert "outline: '/all.atom' is no absolute web address" in validate_document(
+        document.replace(b"https://feeds.example.org/feeds/all.atom", b"/all.atom"), "opml"
+    )
+    assert validate_document(b'{"feeds": [{"id": "a"}, {"id": "a"}]}', "catalogue") == ["feed id a stands 2 times"]
+    assert validate_document(b'{"feeds": 1}', "catalogue") == ["feeds: no list"]

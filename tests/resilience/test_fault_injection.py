@@ -1,0 +1,47 @@
+"""Killed, or refused by the disk, at any system call: nothing is torn, and a restart gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if shutil.which("strace") is None:
+    pytest.skip("strace is not installed", allow_module_level=True)
+
+
+def rounds(home: Path, *arguments: str) -> None:
+    command = [sys.executable, str(Path(__file__).parents[1] / "helpers" / "fault_injection.py"), str(home), *arguments]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("REFEED_")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert done.stdout, done.stderr
+    if "strace could not attach" in done.stderr:
+        pytest.skip("strace may not attach to processes here")
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1])["rounds"] > 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("kill", "--first", "20", "--every", "97", "--most", "6"),
+        ("ENOSPC", "--first", "55", "--every", "173", "--most", "4", "--sticky"),
+    ],
+    ids=["kill", "full disk"],
+)
+def test_a_fault_at_some_of_the_system_calls_tears_nothing(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    rounds(tmp_path, *arguments)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("fault", ["kill", "ENOSPC", "EIO", "EACCES", "EMFILE", "EINTR"])
+@pytest.mark.parametrize("sticky", [False, True])
+def test_a_fault_at_any_system_call_tears_nothing(fault: str, sticky: bool, tmp_path: Path) -> None:
+    if sticky and fault in ("kill", "EINTR"):
+        pytest.skip("once is enough, or never ends")
+    rounds(tmp_path, fault, *(["--sticky"] if sticky else []), "--every", "3")

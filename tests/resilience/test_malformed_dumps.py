@@ -1,0 +1,109 @@
+"""A folder of broken, odd and hostile dumps through the whole program: each comes out as the table says, in time."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from helpers import malformed_corpus
+from helpers.service_fixture import LocalService, sample_dump
+from refeed.model import Outcome
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> LocalService:
+    service = LocalService(tmp_path_factory.mktemp("malformed"))
+    service.add_dump("good.md", sample_dump(1))
+    return service
+
+
+@pytest.fixture(scope="module")
+def cases(service: LocalService) -> tuple[malformed_corpus.Case, ...]:
+    return malformed_corpus.write_corpus(service.dumps)
+
+
+@pytest.fixture(scope="module")
+def ingest(service: LocalService, cases: tuple[malformed_corpus.Case, ...]) -> dict[str, float]:
+    """One `refeed ingest` over all of them: its exit status, seconds and greatest memory of one process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    began = time.monotonic()
+    done = subprocess.run(
+        service.command("ingest"), env=service.environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+    took = time.monotonic() - began
+    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    (service.home / "stderr").write_text(done.stderr)
+    return {"code": done.returncode, "seconds": took, "megabytes": peak / 1024}
+
+
+def test_they_are_all_worked_through_within_a_minute_and_400_megabytes(ingest: dict[str, float]) -> None:
+    assert ingest["code"] == 1  # something was quarantined
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # others at work on this machine take their share
+    assert ingest["seconds"] < 60 * busy
+    assert ingest["megabytes"] < 400
+
+
+def test_each_comes_out_as_the_table_says(
+    service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
+) -> None:
+    rows = service.ask("SELECT path, outcome, reason FROM files")
+    found = {os.fsencode(path): (outcome, str(reason or "")) for path, outcome, reason in rows}  # type: ignore[arg-type]
+    wrong = []
+    for case in cases:
+        outcome, reason = found.get(os.fsencode(service.dumps / case.name), ("ignored", case.says))
+        if case.outcome is not None and (outcome != case.outcome.value or case.says not in reason):
+            wrong.append(f"{case.name!r}: {outcome} ({reason}), not {case.outcome.value} ({case.says})")
+    assert wrong == []
+
+
+def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
+    service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
+) -> None:
+    status = msgspec.json.decode(service.run("status", "--json").stdout)
+    shown = {doubt["file"] for doubt in status["doubts"] if doubt["outcome"] == "quarantined"}
+    assert len(shown) == sum(1 for row in service.ask("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
+    assert all(doubt["reason"] for doubt in status["doubts"])
+    kept = service.ask("SELECT count(*) FROM originals WHERE outcome = 'quarantined'")[0][0]
+    assert isinstance(kept, int)
+    assert kept > 0
+    secret = Path("/etc/passwd").read_bytes().partition(b"\n")[0]
+    everything = b"".join(service.documents().values()) + service.store.read_bytes()
+    assert secret not in everything
+
+
+def test_the_good_ones_are_published_and_every_document_is_whole(
+    service: LocalService, ingest: dict[str, float]
+) -> None:
+    assert [
+        fault for fault in service.find_problems() if "not recorded" not in fault
+    ] == []  # devices, links, other names
+    published = len(service.ask("SELECT 1 FROM entries"))
+    assert published >= 50
+
+
+def test_a_quarantined_dump_is_tried_again_when_it_changes(service: LocalService, ingest: dict[str, float]) -> None:
+    broken = service.dumps / "again.md"
+    broken.write_bytes(b"no dump at all")
+    assert service.run("ingest").returncode == 1
+    broken.write_bytes(sample_dump(2))
+    done = service.run("ingest")
+    assert "1 new" in done.stdout
+    assert service.ask(f"SELECT outcome FROM files WHERE path = CAST('{broken}' AS BLOB)") == [("accepted",)]
+
+
+def test_retrying_takes_what_has_become_readable_by_other_settings(tmp_path: Path) -> None:
+    service = LocalService(tmp_path)
+    service.add_dump("large.md", sample_dump(1, text="样本" * 20_000))
+    config = service.home / "config.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("settle: 500ms", "settle: 500ms, bytes: 50000"))
+    assert service.run("ingest").returncode == 1
+    config.write_text(text)
+    assert "1 new" in service.run("ingest", "--retry").stdout
+    assert Outcome.QUARANTINED.value not in service.run("status", "--json").stdout

@@ -1,0 +1,57 @@
+"""Whatever kills the movers leaves no process of theirs behind: on a machine that runs for months they would add up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import wait_until
+
+ROOT = Path(__file__).parents[2]
+POOL = """
+import time
+from concurrent.futures import wait
+from datetime import UTC, datetime
+from refeed.makers import Makers
+from refeed.making import Maker
+from refeed.model import Dump
+from refeed.rules import Limits
+
+if __name__ == "__main__":
+    makers = Makers(Maker(sources=(), topics=(), limits=Limits()), 2)
+    data = "<!--1593330404000-->\\n[样本](https://sample.example.org/1)\\n------\\n\\n<p>样本。</p>\\n".encode()
+    list(makers.pack([Dump(path="a", folder="", data=data, seen=datetime.now(UTC))] * 160))
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_the_pool_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+    script = tmp_path / "pool.py"
+    script.write_text(POOL, "utf-8")
+    mark = f"test-orphans-{os.getpid()}"
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "src"), "MARK": mark}
+    process = subprocess.Popen([sys.executable, str(script)], env=environ, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    assert len(marked(mark)) >= 3
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    wait_until(lambda: not marked(mark), why=lambda: f"still there: {marked(mark)}")
+
+
+def marked(mark: str) -> list[str]:
+    """Processes with a mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:100])
+        except OSError:
+            continue
+    return found

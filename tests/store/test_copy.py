@@ -1,0 +1,105 @@
+"""A store moves from one database to another, either way, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from helpers.store_builders import (
+    NOON,
+    entry_id,
+    file_result,
+    judge_by_sketch,
+    quarantined_result,
+    recount_feeds,
+    stored_counts,
+)
+from refeed.errors import StoreError
+from refeed.fetch.enclosure_metadata import FileMetadata
+from refeed.store import schema as t
+from refeed.store.copy_store import copy_store
+from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_entries
+from refeed.store.ingest_writes import record_files
+from refeed.store.store import Store
+
+
+@pytest.fixture
+def full(store: Store) -> Store:
+    """A store, in each database, with something in every table."""
+    record_files(
+        store,
+        [file_result(n, source=["one", "two"][n % 2], topics=["climate"], band=n // 2) for n in range(30)],
+        NOON,
+        judge_by_sketch,
+    )
+    record_files(store, [file_result(1, 1), quarantined_result(99)], NOON, judge_by_sketch)
+    withdraw_entries(store, [entry_id(4)], NOON, judge_by_sketch)
+    update_enclosures(
+        store, {entry_id(5): [FileMetadata(url="https://e.org/5.mp3", type="audio/mpeg", length=5)]}, NOON
+    )
+    update_icons(store, {"one": FileMetadata(url="https://e.org/icon.png", next=NOON)}, NOON)
+    return store
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store to copy into."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'copy.db'}"
+    else:
+        url = request.getfixturevalue("postgres_server").make_database()
+    opened = Store(url)
+    yield opened
+    opened.close()
+
+
+def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables."""
+    with store.read_transaction() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in t.metadata.sorted_tables
+        }
+
+
+def test_a_copy_holds_the_same_rows_and_goes_on_from_there(full: Store, target: Store) -> None:
+    heard = []
+    copied = copy_store(full, target, lambda table, rows: heard.append((table, rows)))
+    assert everything(target) == everything(full)
+    assert {one.table: one.rows for one in copied} == {name: len(rows) for name, rows in everything(full).items()}
+    assert ("entries", 30) in heard
+    assert target.identity == full.identity
+    assert (target.get_icons(), target.get_entries([entry_id(5)])) == (
+        full.get_icons(),
+        full.get_entries([entry_id(5)]),
+    )
+    record_files(target, [file_result(200)], NOON, judge_by_sketch)
+    assert stored_counts(target) == recount_feeds(target)
+
+
+def test_a_store_that_holds_something_is_not_written_over(full: Store, target: Store) -> None:
+    target.migrate()
+    record_files(target, [file_result(500)], NOON)
+    before = everything(target)
+    with pytest.raises(StoreError, match="holds entries already"):
+        copy_store(full, target)
+    assert everything(target) == before
+
+
+def test_a_copy_that_fails_leaves_the_target_empty(full: Store, target: Store) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(table: str, rows: int) -> None:
+        if table == "members":
+            raise StopError
+
+    with pytest.raises(StopError):
+        copy_store(full, target, stop)
+    found = everything(target)
+    assert {name for name, rows in found.items() if rows} == {"state"}
+    copy_store(full, target)
+    assert everything(target) == everything(full)

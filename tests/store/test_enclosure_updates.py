@@ -1,0 +1,112 @@
+"""What is known of files and icons stands beside what dumps say, and outlasts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from helpers.store_builders import NOON, entry_id, file_result
+from refeed.fetch.enclosure_metadata import FileMetadata
+from refeed.model import Enclosure, Image
+from refeed.store.entry_writes import replace_entries, update_enclosures, update_icons
+from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.migrations import MIGRATIONS
+from refeed.store.retention import delete_expired
+from refeed.store.serialization import EncodedEntry, decode_entry, encode_entry
+from refeed.store.store import Store
+
+SOUND = "https://media.example.org/1.mp3"
+KNOWN = FileMetadata(url=SOUND, type="audio/ogg", length=4321)
+IN_VAIN = FileMetadata(url=SOUND, next=NOON, tries=1, error="it answers 404")
+LATER = NOON + timedelta(days=1)
+
+
+def with_media(one: FileResult) -> FileResult:
+    """The sample with a sound and a picture."""
+    assert one.entry is not None
+    return replace(one, entry=row_with_media(one.entry))
+
+
+def row_with_media(row: EncodedEntry) -> EncodedEntry:
+    entry = decode_entry(row.payload, 0, 0)
+    sound = Enclosure(url=SOUND, type="audio/mpeg")
+    return replace(
+        row, payload=encode_entry(replace(entry, enclosures=(sound,), image=Image(url="https://e.org/1.jpg")))
+    )
+
+
+def enclosures(store: Store, number: int = 1) -> Sequence[Enclosure]:
+    found = store.get_entry(entry_id(number))
+    assert found is not None
+    return found[0].entry.enclosures
+
+
+def test_what_is_known_shows_in_the_entry_and_moves_its_feeds_and_no_date(store: Store) -> None:
+    record_files(store, [with_media(file_result(1, topics=["climate"])), file_result(2, source="two")], NOON)
+    before = store.get_entries([entry_id(1)])[0]
+    versions = {state.path: state.version for state in store.get_feed_states()}
+    assert update_enclosures(store, {entry_id(1): [KNOWN]}, LATER) == {"all", "source/one", "topic/climate"}
+    after = store.get_entries([entry_id(1)])[0]
+    assert after.entry.enclosures == (Enclosure(url=SOUND, type="audio/ogg", length=4321),)
+    assert replace(after.entry, enclosures=before.entry.enclosures) == before.entry
+    assert after.media == (KNOWN,)
+    assert after.revision > before.revision
+    moved = {state.path: state.changed for state in store.get_feed_states() if state.version > versions[state.path]}
+    assert moved == dict.fromkeys(("all", "source/one", "topic/climate"), LATER)
+
+
+def test_a_try_in_vain_is_remembered_and_moves_nothing(store: Store) -> None:
+    record_files(store, [with_media(file_result(1))], NOON)
+    versions = store.get_feed_states()
+    assert update_enclosures(store, {entry_id(1): [IN_VAIN]}, LATER) == frozenset()
+    assert store.get_feed_states() == versions
+    assert store.get_entries([entry_id(1)])[0].media == (IN_VAIN,)
+    other = FileMetadata(url="https://e.org/1.jpg", type="image/png", length=5)
+    assert update_enclosures(store, {entry_id(1): [other]}, LATER)
+    assert store.get_entries([entry_id(1)])[0].media == (IN_VAIN, other)
+
+
+def test_it_outlasts_a_new_dump_and_new_rules_and_goes_with_its_entry(store: Store) -> None:
+    record_files(store, [with_media(file_result(1))], NOON)
+    update_enclosures(store, {entry_id(1): [KNOWN]}, NOON)
+    record_files(store, [with_media(file_result(1, 1))], NOON)
+    assert enclosures(store)[0].length == 4321
+    made = file_result(1, 1).entry
+    assert made is not None
+    replace_entries(store, [replace(row_with_media(made), title="样本", rules_version="rules-2")], NOON)
+    assert enclosures(store)[0].length == 4321
+    delete_expired(store, "one", NOON, before=LATER, find_original=None)
+    record_files(store, [with_media(file_result(1))], NOON)
+    assert enclosures(store)[0].length == 0
+
+
+def test_an_icon_that_was_found_stays_with_its_source_and_moves_its_feed_alone(store: Store) -> None:
+    record_files(store, [file_result(1), file_result(2, source="two")], NOON)
+    none = FileMetadata(url="", next=LATER, tries=1, error="it has no icon")
+    icon = FileMetadata(url="https://e.org/icon.png", type="image/png", next=LATER)
+    assert update_icons(store, {"one": none}, NOON) == frozenset()
+    assert update_icons(store, {"one": icon}, LATER) == {"source/one"}
+    assert update_icons(store, {"one": replace(icon, next=None, error="it is away")}, LATER) == frozenset()
+    record_files(store, [file_result(3)], NOON)
+    assert [source.icon for source in store.get_sources()] == ["https://e.org/icon.png", ""]
+    assert store.get_icons() == {"one": replace(icon, next=None, error="it is away")}
+
+
+def test_a_store_made_before_any_of_this_opens_and_takes_it_up(store: Store) -> None:
+    record_files(store, [with_media(file_result(1))], NOON)
+    versions = store.get_feed_states()
+    with store.write_transaction() as connection:  # as the first program left it
+        for column in ("entries DROP COLUMN media", "entries DROP COLUMN hidden", "sources DROP COLUMN icon"):
+            connection.execute(text(f"ALTER TABLE {column}"))
+        connection.execute(text("DROP TABLE tallies"))
+        connection.execute(text("DROP INDEX files_doubtful"))
+        connection.execute(text("CREATE INDEX files_quarantined ON files (outcome)"))
+        connection.execute(text("DELETE FROM migrations WHERE version > 1"))
+    assert store.migrate() == len(MIGRATIONS)
+    assert store.get_feed_states() == versions
+    assert (enclosures(store)[0].length, store.get_sources()[0].icon, store.get_icons()) == (0, "", {})
+    assert update_enclosures(store, {entry_id(1): [KNOWN]}, LATER) == {"all", "source/one"}
+    assert enclosures(store)[0].length == 4321

@@ -1,0 +1,275 @@
+"""What every store promises, whichever database it is in."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from helpers import malformed_corpus
+from helpers.store_builders import (
+    NOON,
+    count_rows,
+    entry_id,
+    file_result,
+    judge_by_sketch,
+    pack_topic_labels,
+    quarantined_result,
+    recount_feeds,
+    stored_counts,
+)
+from refeed.config.settings import Limits
+from refeed.dumps.scanner import scan_folder
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.ingester import Ingester
+from refeed.ingest.process_pool import ProcessPool
+from refeed.model import Outcome
+from refeed.store.entry_writes import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
+from refeed.store.feed_summaries import get_feed_summaries
+from refeed.store.ingest_writes import forget_files, record_files
+from refeed.store.serialization import RepostCandidate
+from refeed.store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
+from refeed.store.store import Store
+
+
+def test_an_entry_comes_back_as_it_was_recorded(store: Store) -> None:
+    done = record_files(store, [file_result(1, topics=["climate"])], NOON)
+    assert (done.counts["new"], done.feeds) == (1, {"all", "source/one", "topic/climate"})
+    stored, notes = store.get_entry(entry_id(1))
+    assert stored.entry.title == "样本 1.0"
+    assert stored.entry.published == NOON
+    assert [label.topic for label in stored.labels] == ["climate"]
+    assert notes.flags == ()
+    original = store.get_dumps(entry_id(1))[0]
+    assert (original.outcome, original.path) == (Outcome.ACCEPTED, "1-0.txt")
+    assert store.get_dump(original.digest) == original
+
+
+def test_the_same_again_changes_nothing(store: Store) -> None:
+    batch = [file_result(n, topics=["climate"], days=n) for n in range(5)] + [quarantined_result(9)]
+    record_files(store, batch, NOON)
+    before = store.get_feed_states(), store.get_meta("revision")
+    again = record_files(store, batch, NOON + timedelta(days=1))
+    assert not again.feeds
+    assert again.counts == {"unchanged": 5, "quarantined": 1}
+    assert (store.get_feed_states(), store.get_meta("revision")) == before
+
+
+def test_versions_of_an_entry_give_the_same_in_every_order(store: Store) -> None:
+    versions = [file_result(1, v, topics=["climate"][: v % 2], days=v % 2) for v in range(3)]
+    found = set()
+    for order in itertools.permutations(versions):
+        with store.write_transaction() as connection:
+            for table in ("entries", "originals", "files", "members", "feeds", "months", "bands"):
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+        for one in order:
+            record_files(store, [one], NOON)
+        stored, _ = store.get_entry(entry_id(1))
+        found.add((stored.entry, stored.labels))
+        assert stored_counts(store) == recount_feeds(store)
+    assert len(found) == 1
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(store: Store) -> None:
+    record_files(store, [file_result(1)], NOON)
+    broken = replace(file_result(3), data=None)  # originals.data may not be null
+    with pytest.raises(Exception, match=r"(?i)null"):
+        record_files(store, [file_result(2), broken], NOON)
+    assert store.get_entry_ids() == [entry_id(1)]
+    assert count_rows(store, "files") == 1
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_newest_is_by_date_and_then_by_id_whatever_the_order_of_arrival(store: Store) -> None:
+    numbers = list(range(20))
+    random.Random(1).shuffle(numbers)
+    record_files(store, [file_result(n, days=n // 4) for n in numbers], NOON)
+    found = store.get_newest("all", 7)
+    expected = sorted(((n // 4, entry_id(n)) for n in numbers), reverse=True)[:7]
+    assert [member.id for member in found] == [id for _, id in expected]
+    assert [member.id for member in store.get_month("all", "2024-01")] == [
+        id for _, id in sorted((n // 4, entry_id(n)) for n in numbers)
+    ]
+
+
+def test_months_count_and_bound_their_entries(store: Store) -> None:
+    record_files(store, [file_result(n, days=n * 10) for n in range(10)], NOON)
+    months = store.get_months("all")
+    assert [(month.month, month.entries) for month in months] == [("2024-03", 4), ("2024-02", 2), ("2024-01", 4)]
+    assert sum(len(store.get_month("all", month.month)) for month in months) == 10
+    assert [month.month for month in store.get_months("all") if month.version > months[0].version] == []
+    record_files(store, [file_result(50, days=35)], NOON)
+    assert [month.month for month in store.get_months("all") if month.version > months[0].version] == ["2024-02"]
+
+
+def test_feeds_say_which_of_them_changed_since_a_version(store: Store) -> None:
+    record_files(store, [file_result(1, source="one", topics=["climate"]), file_result(2, source="two")], NOON)
+    version = max(feed.version for feed in store.get_feed_states())
+    assert store.get_feed_states(version) == []
+    record_files(store, [file_result(3, source="two")], NOON)
+    assert [feed.path for feed in store.get_feed_states(version)] == ["all", "source/two"]
+
+
+def test_a_feed_never_changed_earlier_than_it_did_before_whatever_the_clock_says(store: Store) -> None:
+    record_files(store, [file_result(1)], NOON)
+    record_files(store, [file_result(2)], NOON - timedelta(days=300))
+    assert {feed.changed for feed in store.get_feed_states()} == {NOON}
+
+
+def test_withdrawing_leaves_a_tombstone_and_restoring_takes_it_away(store: Store) -> None:
+    record_files(store, [file_result(n, topics=["climate"]) for n in range(3)], NOON)
+    assert withdraw_entries(store, [entry_id(1)], NOON) == {"all", "source/one", "topic/climate"}
+    assert withdraw_entries(store, [entry_id(1)], NOON + timedelta(days=1)) == frozenset()
+    assert store.get_withdrawn("topic/climate", 9) == [(entry_id(1), "one", NOON)]
+    assert store.get_withdrawn("topic/health", 9) == []
+    assert stored_counts(store) == recount_feeds(store)
+    restore_entries(store, [entry_id(1)], NOON)
+    assert store.get_withdrawn("all", 9) == []
+    assert len(store.get_newest("all", 10)) == 3
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_of_two_entries_with_one_text_one_is_shown_and_names_the_other(store: Store) -> None:
+    record_files(store, [file_result(1, source="one", band=7, days=2)], NOON, judge_by_sketch)
+    record_files(store, [file_result(2, source="two", band=7, days=1)], NOON, judge_by_sketch)
+    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
+    assert [member.id for member in store.get_newest("source/one", 9)] == [entry_id(1)]
+    assert store.get_entries([entry_id(2)])[0].repost_links == ("https://sample.example.org/1",)
+    withdraw_entries(store, [entry_id(2)], NOON, judge_by_sketch)
+    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(1)]
+    restore_entries(store, [entry_id(2)], NOON, judge_by_sketch)
+    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_a_repost_is_hidden_only_where_its_original_stands(store: Store) -> None:
+    record_files(store, [file_result(1, source="one", band=7, topics=["climate"])], NOON, judge_by_sketch)
+    record_files(
+        store, [file_result(2, source="two", band=7, days=1, topics=["climate", "health"])], NOON, judge_by_sketch
+    )
+    record_files(store, [file_result(3, source="three", band=7, days=2, topics=["health"])], NOON, judge_by_sketch)
+
+    def shown(feed: str) -> list[str]:
+        return [member.id for member in store.get_newest(feed, 9)]
+
+    assert (shown("all"), shown("topic/climate"), shown("topic/health")) == (
+        [entry_id(1)],
+        [entry_id(1)],
+        [entry_id(2)],
+    )
+    assert [shown(f"source/{source}") for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
+    # The original's labels change, and what hung on them moves, in those feeds alone.
+    changed = relabel_entries(store, {entry_id(1): pack_topic_labels(["health"])}, "topics-2", NOON)
+    assert changed == {"all", "source/one", "topic/climate", "topic/health"}
+    assert (shown("topic/climate"), shown("topic/health")) == ([entry_id(2)], [entry_id(1)])
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_what_is_in_a_repost_but_not_in_its_original_stands_where_the_repost_is_hidden(store: Store) -> None:
+    def chain(candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
+        return {entry_id(2): entry_id(1), entry_id(3): entry_id(2)}.get(candidate.id)
+
+    sources = {1: "one", 2: "two", 3: "three"}
+    record_files(store, [file_result(n, source=source, band=7, days=n) for n, source in sources.items()], NOON, chain)
+    assert {member.id for member in store.get_newest("all", 9)} == {entry_id(1), entry_id(3)}
+    withdraw_entries(store, [entry_id(1)], NOON)
+    assert {member.id for member in store.get_newest("all", 9)} == {entry_id(2)}
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_relabelling_moves_entries_between_topics_and_no_date(store: Store) -> None:
+    record_files(store, [file_result(n, topics=["climate"]) for n in range(3)], NOON)
+    assert sorted(store.get_outdated_ids(topics_version="topics-2")) == sorted(map(entry_id, range(3)))
+    labels = {entry_id(n): pack_topic_labels(["health"] if n else ["climate"]) for n in range(3)}
+    assert relabel_entries(store, labels, "topics-2", NOON) == {"all", "source/one", "topic/climate", "topic/health"}
+    assert store.get_outdated_ids(topics_version="topics-2") == []
+    assert len(store.get_newest("topic/health", 9)) == 2
+    assert {stored.entry.updated for stored in store.get_entries(store.get_entry_ids())} == {NOON}
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_entries_made_again_change_the_feeds_that_show_another_text_and_only_those(store: Store) -> None:
+    record_files(store, [file_result(1, source="one"), file_result(2, source="two")], NOON)
+    same = replace(file_result(1, source="one").entry, rules_version="rules-2")
+    other = replace(file_result(2, source="two", text="样本：另一段").entry, rules_version="rules-2")
+    assert replace_entries(store, [same], NOON) == frozenset()
+    assert replace_entries(store, [other], NOON) == {"all", "source/two"}
+    assert store.get_outdated_ids(rules_version="rules-2") == []
+    assert store.get_entry(entry_id(2))[0].entry.updated == NOON
+    mark_current(store, [entry_id(1)], "rules-3", NOON)
+    assert store.get_outdated_ids(rules_version="rules-3") == [entry_id(2)]
+
+
+def test_files_are_remembered_by_their_bytes_names(store: Store) -> None:
+    name = b"\xff\xfe \xe6\xa0\xb7.txt"
+    record_files(store, [replace(file_result(1), path=name)], NOON)
+    assert [path for path, _ in store.iter_file_stamps()] == [name]
+    assert store.get_known_digests([file_result(1).digest, b"\x00" * 20]) == {file_result(1).digest}
+    forget_files(store, [name])
+    assert list(store.iter_file_stamps()) == []
+
+
+def test_doubts_name_the_quarantined_first(store: Store) -> None:
+    flagged = replace(file_result(1), outcome=Outcome.FLAGGED, reason="样本：没有日期")
+    record_files(store, [flagged, quarantined_result(2), file_result(3)], NOON)
+    assert [(doubt.path, doubt.outcome) for doubt in store.get_file_issues()] == [
+        ("2-0.txt", Outcome.QUARANTINED),
+        ("1-0.txt", Outcome.FLAGGED),
+    ]
+    assert store.count_outcomes() == {Outcome.ACCEPTED: 1, Outcome.FLAGGED: 1, Outcome.QUARANTINED: 1}
+
+
+def test_freshness_counts_what_a_sources_feed_shows(store: Store) -> None:
+    record_files(store, [file_result(n, source=["one", "two"][n % 2], days=n) for n in range(5)], NOON)
+    assert store.get_freshness() == {"one": (3, NOON + timedelta(days=4)), "two": (2, NOON + timedelta(days=3))}
+
+
+def test_glances_show_each_feeds_newest_entries_and_months(store: Store) -> None:
+    record_files(store, [file_result(n, topics=["climate"], days=n * 20) for n in range(4)], NOON)
+    found = get_feed_summaries(store, 2)
+    assert [headline.id for headline in found["topic/climate"].newest] == [entry_id(3), entry_id(2)]
+    assert found["all"].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
+    assert found["all"].entries == 4
+
+
+def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_path: Path) -> None:
+    """A text that one database refuses (a NUL, half a character) would stop every dump that shares its batch."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for case in malformed_corpus.write_corpus(folder):
+        path = folder / case.name
+        if path.is_file() and path.stat().st_size > 20_000:
+            path.unlink()  # what is slow to clean says nothing of the store
+    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    ingester = Ingester(store, ProcessPool(maker), lambda: NOON)
+    found = scan_folder(folder, maker.limits.suffixes)
+    tallies = list(ingester.ingest(list(found)))
+    counts = sum((tally.counts for tally in tallies), start=tallies[0].counts.__class__())
+    assert counts["new"] > 50
+    assert counts["quarantined"] == store.count_outcomes()[Outcome.QUARANTINED] > 5
+    assert all(doubt.reason for doubt in store.get_file_issues())
+    for stored in store.get_entries(store.get_entry_ids()):
+        assert stored.entry.title
+    assert stored_counts(store) == recount_feeds(store)
+
+
+def test_a_store_that_was_left_in_order_is_read_through_again_only_when_somebody_touched_it(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    record_files(store, [file_result(n) for n in range(50)], NOON)
+    store.close()
+    whole, dates = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    assert recover_sqlite(store.url) is None
+    mark_clean_shutdown(store.url)
+    assert recover_sqlite(store.url) is None
+    file.write_bytes(whole[:8192] + bytes(4096) + whole[12288:])
+    os.utime(file, ns=dates)
+    assert recover_sqlite(store.url) == tmp_path / "store.db.damaged-1"
+    assert recover_sqlite(store.url) is None

@@ -1,0 +1,72 @@
+"""Documentation that cannot rot: every command, setting, route and environment variable is in README or docs/."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from pathlib import Path
+
+import click
+
+from refeed.cli.main import main
+from refeed.config.settings import ConfigFile
+from refeed.web.app import create_app
+
+ROOT = Path(__file__).parents[1]
+TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+
+
+def commands(group: click.Group, before: str = "refeed") -> dict[str, click.Command]:
+    found = {}
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found |= (
+            commands(command, f"{before} {name}") if isinstance(command, click.Group) else {f"{before} {name}": command}
+        )
+    return found
+
+
+def keys(cls: type) -> set[str]:
+    found: set[str] = set()
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        found.add(field.name.replace("_", "-"))
+        for part in (hints[field.name], *typing.get_args(hints[field.name])):
+            if dataclasses.is_dataclass(part) and isinstance(part, type):
+                found |= keys(part)
+    return found
+
+
+def test_every_command_is_documented() -> None:
+    assert [name for name in commands(main) if f"{name}" not in TEXT] == []
+
+
+def test_every_option_is_documented() -> None:
+    options = [
+        option
+        for command in commands(main).values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for option in parameter.opts
+    ]
+    assert [option for option in options if option not in TEXT] == []
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    assert [
+        key for key in sorted(keys(ConfigFile)) if not re.search(rf"`{key}`|\b{key}:", TEXT.replace("_", "-"))
+    ] == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src/refeed/config").rglob("*.py"))
+    names = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', sources)) | {"PORT", "WEB_CONCURRENCY", "REFEED_LOG"}
+    assert [name for name in sorted(names) if f"`{name}`" not in TEXT] == []
+
+
+def test_every_route_is_documented() -> None:
+    rules = [re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", rule.rule) for rule in create_app().url_map.iter_rules()]
+    assert [rule for rule in rules if rule.split("<")[0].rstrip("/") not in TEXT] == []

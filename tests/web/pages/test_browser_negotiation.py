@@ -1,0 +1,118 @@
+"""Who gets the page and who the feed, by what programs really sent: recorded from the programs themselves."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import Any
+
+import pytest
+
+from refeed.web.browser_negotiation import page_path, wants_page
+from web.pages.conftest import PageSite
+
+BROWSER = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+FEEDPARSER = (
+    "application/atom+xml,application/rdf+xml,application/rss+xml,application/x-netcdf,application/xml;q=0.9,"
+    "text/xml;q=0.2,*/*;q=0.1"
+)
+SIMPLEPIE = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, "
+    "text/html;q=0.7, unknown/unknown;q=0.1, application/unknown;q=0.1, */*;q=0.1"
+)
+READERS = {
+    "feedparser 6.0.14": {"Accept": FEEDPARSER, "A-Im": "feed", "User-Agent": "feedparser/6.0.14"},
+    "rss2email 3.14": {"Accept": FEEDPARSER, "A-Im": "feed", "User-Agent": "rss2email/3.14"},
+    "newsboat 2.21.0": {"Accept": "*/*", "User-Agent": "newsboat/2.21.0 (Linux x86_64)"},
+    "rss-parser 3.13": {"Accept": "application/rss+xml", "User-Agent": "rss-parser"},
+    "feed-extractor 7": {"accept": "*/*", "accept-language": "*", "sec-fetch-mode": "cors", "user-agent": "node"},
+    "curl 7.88.1": {"Accept": "*/*", "User-Agent": "curl/7.88.1"},
+    "a reader that runs in Chromium 156": {
+        "Accept": "*/*",
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "cors",
+        "Sec-Fetch-Dest": "empty",
+    },
+    "one that runs in a browser and asks as the browser would": {"Accept": BROWSER, "Sec-Fetch-Dest": "empty"},
+    # Not recorded here, but from their sources.
+    "FreshRSS, by SimplePie": {"Accept": SIMPLEPIE, "User-Agent": "FreshRSS (Linux; https://freshrss.org)"},
+    "Liferea": {"Accept": "application/atom+xml,application/xml;q=0.9,text/xml;q=0.8,*/*;q=0.7"},
+    "QuiteRSS": {"Accept": "text/xml, text/html, */*"},
+    "one that says nothing": {},
+}
+BROWSERS = {
+    "Chromium 156, address typed": {
+        "Accept": BROWSER,
+        "Sec-Fetch-Site": "none",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    },
+    "Chromium 156, link on another site": {
+        "Accept": BROWSER,
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    },
+    "a browser over plain http": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+}
+
+
+@pytest.mark.parametrize("headers", READERS.values(), ids=READERS.keys())
+def test_every_reader_gets_the_feed(headers: dict[str, str]) -> None:
+    assert not wants_page(headers)
+
+
+@pytest.mark.parametrize("headers", BROWSERS.values(), ids=BROWSERS.keys())
+def test_a_browser_gets_the_page(headers: dict[str, str]) -> None:
+    assert wants_page(headers)
+
+
+def test_who_follows_a_link_on_our_own_page_sees_the_document() -> None:
+    assert not wants_page(BROWSERS["Chromium 156, address typed"] | {"Sec-Fetch-Site": "same-origin"})
+
+
+def test_names_and_types_are_read_in_any_case() -> None:
+    assert wants_page({"ACCEPT": "TEXT/HTML,APPLICATION/XML;Q=0.9"})
+
+
+def test_nonsense_for_a_weight_counts_as_no_wish() -> None:
+    assert not wants_page({"Accept": "text/html;q=lots,application/xml;q=0.1"})
+
+
+@pytest.mark.parametrize(
+    ("document", "page"),
+    [
+        ("/feeds/all.atom", "/all"),
+        ("feeds/source/bbc.json", "/source/bbc"),
+        ("topic/hong-kong.rss", "/topic/hong-kong"),
+        ("/feeds/source/bbc/archive/2020-06-2.atom", "/source/bbc/2020-06"),
+        ("/feeds/opml.xml", None),
+        ("/feeds/source/../x.atom", None),
+        ("/feeds/source/bbc.html", None),
+    ],
+)
+def test_each_document_has_its_page(document: str, page: str | None) -> None:
+    assert page_path(document) == page
+
+
+@pytest.mark.parametrize("headers", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize("format", ["atom", "rss", "json"])
+def test_the_server_gives_every_reader_the_feed(site: PageSite, headers: dict[str, str], format: str) -> None:
+    with answer(site, f"/feeds/topic/climate.{format}", headers) as answered:
+        assert answered.headers["Content-Type"].startswith(f"application/{'feed+json' if format == 'json' else format}")
+        assert answered.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+
+
+@pytest.mark.parametrize("headers", BROWSERS.values(), ids=BROWSERS.keys())
+def test_the_server_gives_a_browser_the_page_for_now_only(site: PageSite, headers: dict[str, str]) -> None:
+    with answer(site, "/feeds/topic/climate.atom", headers) as answered:
+        assert answered.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answered.headers["Cache-Control"] == "no-store"
+        assert answered.headers["Content-Location"] == "/topic/climate"
+        assert "Sec-Fetch-Dest" in answered.headers["Vary"].split(", ")
+
+
+def answer(site: PageSite, path: str, headers: dict[str, str]) -> Any:
+    return urllib.request.urlopen(urllib.request.Request(site.address + path, headers=headers), timeout=10)

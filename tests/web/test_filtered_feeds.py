@@ -1,0 +1,241 @@
+"""Views by query and by name, asked of a real server: what they leave out, how they show the rest, what they cost."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from lxml import etree
+
+from helpers.server_fixture import BASE, HttpAnswer, RunningSite
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def entries(answer: HttpAnswer) -> list[Any]:
+    assert answer.status == 200, answer.body
+    found: list[Any] = json.loads(answer.body)["items"]
+    return found
+
+
+def view(site: RunningSite, query: str, feed: str = "all") -> list[Any]:
+    return entries(site.get(f"/feeds/{feed}.json?{query}"))
+
+
+def titles(found: list[Any]) -> list[str]:
+    return [entry["title"] for entry in found]
+
+
+def test_a_filter_keeps_what_has_the_word_and_its_opposite_the_rest(site: RunningSite) -> None:
+    kept, out = view(site, f"limit=200&filter={quote('气候')}"), view(site, f"limit=200&filterout={quote('气候')}")
+    assert len(kept) == 20
+    assert len(out) == 40
+    assert not {entry["id"] for entry in kept} & {entry["id"] for entry in out}
+    assert all("气候" in entry["title"] for entry in kept)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("filter_title=芯片", 8),
+        ("filterout_title=芯片", 52),
+        ("filter_category=chips", 8),
+        ("filter_category=气候", 20),
+        ("filter_content=台湾样本", 60),
+        ("filter_author=Nobody", 0),
+        ("source=bbc", 30),
+        ("source=bbc,dw", 60),
+        ("source=nowhere", 0),
+        ("filter_title=气候|芯片", 28),
+        ("filter_title=气候&filter_content=台湾", 20),
+        ("filter_title=样本(3|6)：", 2),
+        ("filter=SOFTWARE|软件", 60),
+        ("filter_time=1", 0),
+        ("limit=7", 7),
+        ("limit=100000", 60),
+    ],
+)
+def test_a_filter_looks_where_its_name_says(site: RunningSite, query: str, count: int) -> None:
+    query = "&".join(f"{name}={quote(value)}" for name, _, value in (part.partition("=") for part in query.split("&")))
+    assert len(view(site, query if "limit" in query else f"{query}&limit=200")) == count
+
+
+@pytest.mark.parametrize(
+    "word", ["highlight", "class", "img", "figcaption", "images.example.org", "<p>", "href", "nbsp"]
+)
+def test_words_are_looked_for_in_the_text_and_never_in_its_markup(site: RunningSite, word: str) -> None:
+    assert view(site, f"limit=200&filter={quote(word)}") == []
+
+
+def test_a_word_is_found_across_the_tags_inside_a_sentence(site: RunningSite) -> None:
+    assert len(view(site, f"limit=200&filter_content={quote('样本的一句')}|{quote('的样本句子')}")) == 60
+
+
+@pytest.mark.parametrize("word", ["台灣", "台湾", "軟件的樣本句子"])
+def test_a_traditional_reader_s_words_find_a_simplified_text(site: RunningSite, word: str) -> None:
+    assert len(view(site, f"limit=200&filter={quote(word)}")) == 60
+
+
+def test_a_query_may_be_utf_8_as_it_is(site: RunningSite) -> None:
+    received = site.raw(
+        "GET /feeds/all.json?limit=200&filter=氣候 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
+    found = json.loads(received.partition(b"\r\n\r\n")[2])
+    assert len(found["items"]) == 20
+
+
+@pytest.mark.parametrize(("name", "expected"), [("s2t", "軟件"), ("s2tw", "軟件"), ("s2twp", "軟體"), ("s2hk", "軟件")])
+def test_a_conversion_changes_every_word_that_is_read_and_no_address(
+    site: RunningSite, name: str, expected: str
+) -> None:
+    plain, converted = view(site, "limit=5"), view(site, f"limit=5&opencc={name}")
+    assert [entry["id"] for entry in plain] == [entry["id"] for entry in converted]
+    assert [entry["url"] for entry in plain] == [entry["url"] for entry in converted]
+    for entry in converted:
+        assert "样" not in json.dumps(entry, ensure_ascii=False).replace(entry["_source"]["title"], "")
+        assert expected in entry["content_html"]
+        assert ("樣本圖説" if name == "s2hk" else "樣本圖說") in entry["content_html"]
+        assert entry["language"] == "zh-Hant"
+        assert entry["content_html"].count("<p>") == plain[0]["content_html"].count("<p>")
+        assert 'src="https://images.example.org/' in entry["content_html"]
+
+
+def test_pictures_can_be_left_out(site: RunningSite) -> None:
+    for entry in view(site, "images=none&limit=5"):
+        assert "<img" not in entry["content_html"]
+        assert "样本图说" not in entry["content_html"]
+        assert "的样本句子" in entry["content_html"]
+        assert "image" not in entry
+
+
+def test_how_much_of_an_entry_is_shown(site: RunningSite) -> None:
+    full, summary, names = (view(site, f"limit=3&mode={mode}")[0] for mode in ("full", "summary", "titles"))
+    brief = view(site, "limit=3&brief=100")[0]
+    assert len(full["content_html"]) > 400
+    assert len(summary["content_html"]) < 400
+    assert f"{BASE}/entry/" in summary["content_html"]
+    assert "content_html" not in names
+    assert names["title"] == full["title"]
+    assert brief["content_html"].startswith("<p>这是第")
+    assert 100 <= len(brief["content_html"]) < 120
+    assert view(site, "limit=3&mode=fulltext") == view(site, "limit=3")
+
+
+def test_newest_first_unless_the_order_of_changes_is_asked_for(site: RunningSite) -> None:
+    dates = [entry["date_published"] for entry in view(site, "limit=200")]
+    assert dates == sorted(dates, reverse=True)
+    changes = [entry["date_modified"] for entry in view(site, "limit=200&sorted=false")]
+    assert changes == sorted(changes, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=many",
+        "limit=1e3",
+        "brief=5",
+        "brief=x",
+        "mode=loud",
+        "sorted=perhaps",
+        "opencc=s2x",
+        "images=all",
+        "filter_time=soon",
+        "source=../etc",
+        "filter=(",
+        "filter=(?=look)",
+        r"filter=(a)\1",
+        "filter=" + "a" * 401,
+        "filter=(.{1,1000}){1,1000}",
+        "filter=(a%0Ab",
+        "filter=%ff",
+        "filterout_author=[",
+        "filter=a" + "&limit=1" * 600,
+    ],
+)
+def test_a_malformed_view_is_refused_in_one_line(site: RunningSite, query: str) -> None:
+    answer = site.get(f"/feeds/all.atom?{query.replace(' ', '%20')}")
+    assert answer.status == 400
+    text = answer.body.decode()
+    assert text.count("\n") == 1
+    assert len(text) < 400
+    assert answer["cache-control"] == "no-store"
+
+
+def test_a_view_has_its_own_tag_address_and_id(site: RunningSite) -> None:
+    query = f"limit=3&filter={quote('气候')}"
+    plain, answer = site.get("/feeds/all.atom"), site.get(f"/feeds/all.atom?utm=x&{query}&_=1")
+    assert answer["etag"] != plain["etag"]
+    root = etree.fromstring(answer.body)
+    own = f"{BASE}/feeds/all.atom?filter={quote('气候')}&limit=3"
+    assert {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")}["self"] == own
+    assert answer["link"] == f'<{own}>; rel="self"'
+    assert root.findtext(f"{ATOM}id") == f"tag:example.org,2026:all?filter={quote('气候')}&limit=3"
+    assert root.findtext(f"{ATOM}id") != etree.fromstring(plain.body).findtext(f"{ATOM}id")
+    assert b"prev-archive" not in answer.body
+    same = site.get(f"/feeds/all.atom?filter={quote('气候')}&limit=3", If_None_Match=answer["etag"])
+    assert same.status == 304
+    packed = site.get(f"/feeds/all.atom?{query}", Accept_Encoding="gzip")
+    assert packed["etag"] == answer["etag"].rstrip('"') + '-gz"'
+
+
+def test_words_that_change_nothing_are_the_feed_itself(site: RunningSite) -> None:
+    for query in ("mode=full", "images=original&sorted=true", "filter=", "limit=", "unknown=1"):
+        assert site.get(f"/feeds/all.atom?{query}")["etag"] == site.get("/feeds/all.atom")["etag"]
+
+
+def test_a_named_view_is_a_document_like_all_others(site: RunningSite) -> None:
+    answer = site.get("/feeds/view/traditional.json")
+    document = json.loads(answer.body)
+    assert document["title"] == "正體"
+    assert document["feed_url"] == f"{BASE}/feeds/view/traditional.json"
+    assert document["_feed"]["id"] == "tag:example.org,2026:view/traditional"
+    assert all("氣候" in entry["title"] and "<img" not in entry["content_html"] for entry in document["items"])
+    assert len(document["items"]) == 20
+    listed = [feed["path"] for feed in json.loads(site.get("/feeds/feeds.json").body)["feeds"]]
+    assert "view/traditional" in listed
+    assert len(view(site, f"filter={quote('样本3：')}", "view/traditional")) == 1
+
+
+HOSTILE = [
+    "(a*)*b",
+    "(.*)(.*)(.*)(.*)(.*)x",
+    "[一-龥]{1,60}[^。]{1,60}x",
+    "(样|本|样本)*句{20}x",
+    "(?:.?){70}x",
+    "(x+x+)+y",
+    "(.{0,20}样){5}z",
+]
+
+
+def test_no_pattern_costs_more_than_a_moment(site: RunningSite) -> None:
+    view(site, "filter=warm")
+    start = time.monotonic()
+    view(site, "filter=xyzzy1&limit=200")
+    usual = time.monotonic() - start
+    for pattern in HOSTILE:
+        start = time.monotonic()
+        answer = site.get(f"/feeds/all.atom?limit=200&filter={quote(pattern)}&filterout_content={quote(pattern)}1")
+        took = time.monotonic() - start
+        assert answer.status in (200, 400)
+        assert took < max(2.0, 40 * usual), pattern
+
+
+def test_while_views_are_made_the_feeds_are_served(site: RunningSite) -> None:
+    def ask(number: int) -> int:
+        return site.get(f"/feeds/all.atom?limit=200&opencc=s2twp&filter={quote('样本')}{number}|{quote('的')}").status
+
+    with ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(ask, number) for number in range(40)]
+        polls = []
+        while not all(future.done() for future in asked):
+            start = time.monotonic()
+            assert site.get("/feeds/all.atom", If_None_Match="*").status == 304
+            polls.append(time.monotonic() - start)
+        assert {future.result() for future in asked} <= {200, 503}
+        assert max(polls) < 2.0

@@ -1,0 +1,118 @@
+"""Requests that somebody made up to break in, to break down, or to have his own words sent to others."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.server_fixture import BASE, RunningSite
+
+ATOM = "/feeds/topic/climate.atom"
+HEAD = b"Host: 127.0.0.1\r\nConnection: close\r\n\r\n"
+
+MANY_TAGS = '"x", ' * 12_000
+
+PATHS = [
+    "//evil.test/..",
+    "//evil.test/feeds/all.atom",
+    "/feeds//etc/passwd",
+    "/feeds/../../etc/passwd",
+    "/feeds/..%2f..%2fetc%2fpasswd",
+    "/feeds/topic/..%2f..%2fconfig.yaml",
+    "/feeds/%2e%2e/config.yaml",
+    "/feeds/all.atom%00",
+    "/feeds/all.atom%00.json",
+    "/feeds/%00",
+    "/feeds/.marks.json",
+    "/feeds/.lock",
+    "/feeds/topic/climate.atom/",
+    "/feeds/topic/" + "a" * 300 + ".atom",
+    "/feeds/" + "%E6%B0%94" * 50,
+    "/feeds/all/archive/9999-99.atom",
+    "/feeds/all/archive/2026-01-99999.atom",
+    "/feeds/%ff%fe.atom",
+    "/k/../feeds/all.atom",
+    "/k//feeds/topic/secret.atom",
+    "/k/%00/feeds/topic/secret.atom",
+    "/console",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_that_is_none_is_not_found_and_not_repeated(site: RunningSite, path: str) -> None:
+    received = site.raw(f"GET {path} HTTP/1.1\r\n".encode() + HEAD)
+    status, body = int(received[9:12]), received.partition(b"\r\n\r\n")[2]
+    assert status in (400, 404)
+    assert b"evil.test" not in received
+    assert b"root:" not in body
+    assert b"Traceback" not in body
+
+
+@pytest.mark.parametrize("header", ["Host: evil.test", "X-Forwarded-Host: evil.test", "Forwarded: host=evil.test"])
+@pytest.mark.parametrize(
+    "path", [ATOM, "/feeds/topic/weather.atom", f"{ATOM}?limit=1", "/", "/feeds/nothing.atom", "/feeds/opml.xml"]
+)
+def test_a_host_that_the_request_names_is_in_no_output(site: RunningSite, header: str, path: str) -> None:
+    host = "" if header.startswith("Host") else "Host: 127.0.0.1\r\n"
+    request = f"GET {path} HTTP/1.1\r\n{host}{header}\r\nX-Forwarded-Proto: gopher\r\nConnection: close\r\n\r\n"
+    received = site.raw(request.encode())
+    assert received[9:10] in (b"2", b"3", b"4")
+    assert b"evil.test" not in received
+    assert b"gopher" not in received
+    again = site.get(path)
+    assert b"evil.test" not in again.body
+    assert "evil.test" not in str(again.headers)
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        f"GET {ATOM}?{'&'.join(f'p{n}={n}' for n in range(10_000))} HTTP/1.1\r\n",
+        f"GET {ATOM}?{'&'.join(f'limit={n}' for n in range(1, 7_000))} HTTP/1.1\r\n",
+        f"GET {ATOM}?filter={'%28' * 3000} HTTP/1.1\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nX-Long: {'a' * 64_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nIf-None-Match: {MANY_TAGS}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nAccept-Encoding: {'gzip;q=0.1, ' * 5_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nIf-Modified-Since: {'9' * 60_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nRange: bytes={'0-1,' * 10_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nRange: bytes={'9' * 5_000}-\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nAccept: {'text/html,' * 6_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nUser-Agent: {'(9 subscribers; ' * 4_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nX-Nul: a\0b\r\n",
+        f"GET {ATOM}?filter=\xff\xfe HTTP/1.1\r\n",
+        f"GET {ATOM}?filter=%00 HTTP/1.1\r\n",
+        "GET /feeds/\0 HTTP/1.1\r\n",
+        f"GET http://evil.test{ATOM} HTTP/1.1\r\n",
+        "OPTIONS * HTTP/1.1\r\n",
+        f"TRACE {ATOM} HTTP/1.1\r\n",
+        f"FROB {ATOM} HTTP/1.1\r\n",
+        "\r\n\r\n",
+    ],
+    ids=range(20),
+)
+def test_whatever_is_sent_the_server_answers_it_calmly(site: RunningSite, request_line: str) -> None:
+    received = site.raw(request_line.encode("latin-1") + HEAD, seconds=5)
+    if received:
+        assert received.startswith(b"HTTP/1.1 ")
+        assert received[9:10] in (b"2", b"3", b"4")
+    assert b"Traceback" not in received
+    assert site.get(ATOM).status == 200
+
+
+def test_a_body_that_nobody_asked_for_is_not_waited_for(site: RunningSite) -> None:
+    request = f"POST {ATOM} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc".encode()
+    assert site.raw(request, seconds=5)[9:12] in (b"405", b"413")
+
+
+def test_an_address_never_leads_to_another_host(site: RunningSite) -> None:
+    for path in (
+        "//evil.test/..",
+        "/\\evil.test",
+        "/feeds//all.atom",
+        "///",
+        "/feeds/topic/weather.atom?x=//evil.test",
+    ):
+        received = site.raw(f"GET {path} HTTP/1.1\r\n".encode() + HEAD)
+        for line in received.partition(b"\r\n\r\n")[0].lower().split(b"\r\n"):
+            if line.startswith(b"location:"):
+                where = line.partition(b":")[2].strip().decode()
+                assert where.startswith(f"{BASE}/") or (where.startswith("/") and not where.startswith("//"))

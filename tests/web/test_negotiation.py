@@ -1,0 +1,111 @@
+"""Headers of requests, read as RFC 9110 has them; whatever else comes is read as something, and never raises."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refeed.web.negotiation import CODINGS, choose_coding, is_unmodified_since, match_etag, parse_byte_range
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+QUALITY = st.sampled_from(["0", "0.001", "0.5", "0.999", "1", "1.0", "1.000"])
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [
+        (None, "identity"),
+        ("", "identity"),
+        ("gzip", "gzip"),
+        ("x-gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("gzip, br", "br"),
+        ("gzip, zstd", "zstd"),
+        ("gzip;q=1.0, br;q=0.9", "gzip"),
+        ("*", "br"),
+        ("*;q=0", "identity"),
+        ("br;q=0, *;q=0.1", "zstd"),
+        ("identity;q=0", "identity"),
+        ("gzip;q=0", "identity"),
+        ("identity;q=1, gzip;q=0.9", "identity"),
+        ("identity, gzip", "gzip"),
+        ("gzip;q=nonsense", "identity"),
+        ("gzip ; q = 0.5", "gzip"),
+        ("deflate, compress, sdch", "identity"),
+    ],
+)
+def test_the_coding_follows_the_quality_values(accepted: str | None, sent: str) -> None:
+    assert choose_coding(accepted) == sent
+
+
+@given(st.dictionaries(st.sampled_from([*CODINGS, "identity", "*", "deflate"]), QUALITY))
+def test_nothing_is_sent_that_was_refused_or_liked_less_than_another(weights: dict[str, str]) -> None:
+    sent = choose_coding(", ".join(f"{name};q={weight}" for name, weight in weights.items()))
+    liked = {name: float(weights.get(name, weights.get("*", "0"))) for name in CODINGS}
+    if sent == "identity":
+        assert max(liked.values()) == 0 or float(weights.get("identity", "0")) > max(liked.values())
+    else:
+        assert liked[sent] == max(liked.values()) > 0
+
+
+@given(st.text(max_size=600))
+def test_any_text_is_taken_for_a_header(text: str) -> None:
+    assert choose_coding(text) in ("identity", *CODINGS)
+    assert match_etag(text, ['"a"']) in (None, '"a"')
+    is_unmodified_since(text, NOON)
+    parse_byte_range(text, 100)
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 150))
+def test_a_range_is_what_a_slice_would_be(start: int, end: int, size: int) -> None:
+    data = bytes(size)
+    found = parse_byte_range(f"bytes={start}-{end}", size)
+    if start > end:
+        assert found is None
+    elif start >= size:
+        assert found == "unsatisfiable"
+    else:
+        assert isinstance(found, tuple)
+        assert len(data[found[0] : found[1]]) == min(end, size - 1) - start + 1
+    last = parse_byte_range(f"bytes=-{end}", size)
+    assert last == ("unsatisfiable" if not end or not size else (max(0, size - end), size))
+
+
+@pytest.mark.parametrize(
+    ("sent", "tag"),
+    [
+        ('"a"', '"a"'),
+        ('W/"a"', '"a"'),
+        ('"x", W/"b" , "a"', '"b"'),
+        ("a", '"a"'),
+        ("W/a", '"a"'),
+        ("*", '"a"'),
+        ('"x,a"', None),
+        ('"A"', None),
+        ('"', None),
+        ("", None),
+    ],
+)
+def test_a_tag_is_found_in_what_readers_send(sent: str, tag: str | None) -> None:
+    assert match_etag(sent, {'"a"': 1, '"b"': 2}) == tag
+
+
+@pytest.mark.parametrize(
+    ("sent", "unchanged"),
+    [
+        (format_datetime(NOON, usegmt=True), True),
+        ("Friday, 02-Jan-26 12:00:00 GMT", True),
+        ("Fri Jan  2 12:00:01 2026", True),
+        ("Fri, 02 Jan 2026 11:59:59 GMT", False),
+        ("Fri, 02 Jan 2026 13:00:00 +0200", False),
+        ("Fri, 99 Jan 2026 12:00:00 GMT", False),
+        ("0", False),
+        ("Fri, 02 Jan 99999999999 12:00:00 GMT", False),
+    ],
+)
+def test_a_date_is_read_in_every_spelling_that_http_knows(sent: str, unchanged: bool) -> None:
+    assert is_unmodified_since(sent, NOON) is unchanged

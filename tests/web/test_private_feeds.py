@@ -1,0 +1,242 @@
+"""Private feeds: who has a token has the documents, and nobody else learns that there are any."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from helpers.server_fixture import BASE, CONFIG, SECRET, RunningSite, prepare_site, run_site, site_dump
+from refeed.config.settings import Settings
+from refeed.dumps.composer import compose_dump
+from refeed.errors import ConfigError
+from refeed.ingest.pipeline import Pipeline
+from refeed.store.entry_writes import withdraw_entries
+from refeed.store.store import Store
+
+
+def address(site: RunningSite, feed: str, reader: str, end: str = ".atom") -> str:
+    return f"/k/{site.access.make_token(feed, reader)}/feeds/{feed}{end}"
+
+
+def test_a_token_opens_its_own_feed_and_no_other(site: RunningSite) -> None:
+    for reader in ("ann", "bob"):
+        for end in (".atom", ".rss", ".json"):
+            assert site.get(address(site, "topic/secret", reader, end)).status == 200
+    token = site.access.make_token("topic/secret", "ann")
+    for path in ("topic/climate.atom", "view/hidden.atom", "all.atom", "topic/nothing.atom", "opml.xml"):
+        assert site.get(f"/k/{token}/feeds/{path}").status == 404
+    assert site.access.make_token("topic/secret", "ann") != site.access.make_token("topic/secret", "bob")
+
+
+def test_a_token_that_was_revoked_or_belongs_to_nobody_opens_nothing(site: RunningSite) -> None:
+    assert site.get(address(site, "topic/secret", "old")).status == 404
+    assert site.get(address(site, "view/hidden", "old")).status == 200
+    assert site.get(address(site, "topic/secret", "stranger")).status == 404
+
+
+def test_a_private_document_is_for_its_reader_alone(site: RunningSite) -> None:
+    path = address(site, "topic/secret", "ann")
+    answer = site.get(path)
+    assert answer["cache-control"].startswith("private, max-age=")
+    assert answer["x-robots-tag"] == "noindex"
+    assert answer["referrer-policy"] == "no-referrer"
+    assert answer["link"] == f'<{BASE}{path}>; rel="self"'
+    assert f"{BASE}{path}".encode() in answer.body
+    assert b"hub.example.org" not in answer.body
+    other = site.get(address(site, "topic/secret", "bob"))
+    assert other["etag"] != answer["etag"]
+    assert site.access.make_token("topic/secret", "ann").encode() not in other.body
+    assert site.get(path, If_None_Match=answer["etag"]).status == 304
+
+
+def test_a_private_feed_leads_people_to_a_page_that_there_is(site: RunningSite) -> None:
+    home = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)["home_page_url"]
+    (alternate,) = re.findall(
+        rb'<link href="([^"]+)" rel="alternate" type="text/html"/>',
+        site.get(address(site, "topic/secret", "ann")).body.partition(b"<entry")[0],
+    )
+    assert home == alternate.decode()
+    assert site.get(home.removeprefix(BASE)).status == 200
+
+
+def test_archives_and_views_of_a_private_feed_are_reached_with_the_token(site: RunningSite) -> None:
+    document = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)
+    token = site.access.make_token("topic/secret", "ann")
+    assert document["feed_url"].startswith(f"{BASE}/k/{token}/")
+    seen = {entry["id"] for entry in document["items"]}
+    while "next_url" in document:
+        assert document["next_url"].startswith(f"{BASE}/k/{token}/")
+        assert site.get(document["next_url"].removeprefix(BASE).replace(f"/k/{token}", "")).status == 404
+        document = json.loads(site.get(document["next_url"].removeprefix(BASE)).body)
+        seen |= {entry["id"] for entry in document["items"]}
+    assert len(seen) == 20
+    view = site.get(address(site, "topic/secret", "ann") + "?limit=2")
+    assert view.body.count(b"<entry") == 2
+    assert f"{BASE}/k/{token}/feeds/topic/secret.atom?limit=2".encode() in view.body
+    assert view["cache-control"].startswith("private")
+
+
+def test_a_renamed_private_feed_leads_the_old_token_to_the_new_one(site: RunningSite) -> None:
+    answer = site.get(address(site, "topic/hush", "ann"))
+    assert (answer.status, answer["location"]) == (301, BASE + address(site, "topic/secret", "ann"))
+    assert answer["cache-control"] == "no-store"
+    assert site.get(f"/k/{'b' * 32}/feeds/topic/hush.atom").status == 404
+
+
+def test_nothing_public_names_a_private_feed_or_a_token(site: RunningSite) -> None:
+    tokens = [site.access.make_token(f, r) for f in ("topic/secret", "view/hidden") for r in ("ann", "bob", "old")]
+    site.get(address(site, "topic/secret", "ann"))
+    for path in (
+        "/feeds/opml.xml",
+        "/feeds/feeds.json",
+        "/feeds/all.atom",
+        "/feeds/topic/climate.json",
+        "/metrics",
+        "/",
+    ):
+        text = site.get(path).body.decode()
+        assert "secret" not in text, path
+        assert "秘密" not in text, path
+        assert not [token for token in tokens if token in text]
+    site.get(f"{address(site, 'topic/secret', 'ann')}?limit=x")
+    log = site.log.read_text()
+    assert not [token for token in tokens if token[:12] in log]
+
+
+@pytest.mark.parametrize(
+    ("private", "nothing"),
+    [
+        ("/topic/secret", "/topic/nosuch"),
+        ("/topic/secret/2026-01", "/topic/nosuch/2026-01"),
+        ("/topic/hush", "/topic/none"),
+        ("/topic/hush/2026-01", "/topic/none/2026-01"),
+        ("/view/hidden", "/view/nosuch"),
+        ("/feeds/topic/secret.atom", "/feeds/topic/nosuch.atom"),
+        ("/feeds/topic/secret", "/feeds/topic/nosuch"),
+        ("/feeds/topic/secret.json?limit=2", "/feeds/topic/nosuch.json?limit=2"),
+        ("/feeds/topic/secret/archive/2026-01.rss", "/feeds/topic/nosuch/archive/2026-01.rss"),
+        ("/feeds/topic/hush.atom", "/feeds/topic/none.atom"),
+        ("/feeds/view/hidden.atom", "/feeds/view/nosuch.atom"),
+    ],
+)
+def test_a_private_feed_is_answered_like_one_that_there_is_not(site: RunningSite, private: str, nothing: str) -> None:
+    for method, accept in (("GET", "*/*"), ("GET", "text/html"), ("HEAD", "*/*"), ("POST", "*/*"), ("OPTIONS", "*/*")):
+        answers = [site.get(path, method=method, Accept=accept) for path in (private, nothing)]
+        heads = [{name: value for name, value in one.headers.items() if name != "date"} for one in answers]
+        assert answers[0].status == answers[1].status
+        assert heads[0] == heads[1]
+        assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(nothing.encode(), b"")
+
+
+SECRETIVE = """
+site: {id: 'tag:example.org,2026', title: 样本站, author: 样本站}
+feeds: {entries: 5}
+sources: [{id: bbc, access: private}]
+topics: [{id: climate, title: 气候, words: [气候]}]
+filtered_feeds: [{id: short, feed: all, mode: titles}]
+upstreams: [{source: bbc, url: 'https://bbc.example.org/feed', every: 7d}]
+"""
+
+
+@pytest.fixture(scope="module")
+def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One of two sources is private, with an entry withdrawn, one that another source repeats, and dumps in doubt."""
+    home = tmp_path_factory.mktemp("secretive")
+    settings, environ = prepare_site(home, SECRETIVE, dumps=30)
+    dumps = home / "dumps"
+    text = "".join(f"这是样本，写第{n}句，两家都有，为测试而作。" for n in range(30))
+    at = datetime(2026, 3, 21, tzinfo=UTC)
+    for number, host in enumerate(("www.bbc.com/zhongwen", "www.dw.com/zh")):
+        dump = compose_dump(
+            title="样本：两家都有", link=f"https://{host}/a-9", html=f"<p>{text}</p>", at=at + timedelta(hours=number)
+        )
+        (dumps / f"both-{host[4:7].strip('.')}.md").write_bytes(dump)
+    flagged = site_dump(101).replace(site_dump(101).splitlines()[0], b"<!--no date-->")
+    (dumps / "bbc-flagged.md").write_bytes(flagged)
+    (dumps / "bbc-quarantined.md").write_bytes(b"\xff\xfe\x00 no dump")
+    program = Pipeline.open(settings)
+    program.ingest()
+    theirs = program.store.get_newest("source/bbc", 1)
+    withdraw_entries(program.store, [theirs[0].id], at)
+    program.publisher.publish()
+    program.close()
+    with run_site(settings, environ, home) as served:
+        yield served
+
+
+def test_entries_of_a_private_source_are_in_no_public_document_or_page(secretive: RunningSite) -> None:
+    store = Store(secretive.settings.database_url, read_only=True)
+    private = {member.id for member in store.get_newest("source/bbc", 100)}
+    links = {stored.entry.link for stored in store.get_entries(sorted(private))}
+    store.close()
+    assert len(private) > 10
+    found = everything(secretive)
+    assert len(found) > 60
+    for path, text in found.items():
+        assert "bbc" not in text.replace("source=bbc", "").lower(), path  # a view by query names what was asked
+        assert not [word for word in private | links if word in text], path
+    for id in private:
+        assert secretive.get(f"/entry/{id}").status == 404
+        assert secretive.get(f"/entry/{id}.json").status == 404
+    assert secretive.get("/source/bbc").status == secretive.get("/feeds/source/bbc.atom").status == 404
+
+
+def test_who_has_the_token_of_a_private_source_has_all_its_entries(secretive: RunningSite) -> None:
+    document = json.loads(secretive.get(address(secretive, "source/bbc", "reader", ".json")).body)
+    seen = {entry["url"] for entry in document["items"]}
+    while "next_url" in document:
+        document = json.loads(secretive.get(document["next_url"].removeprefix(BASE)).body)
+        seen |= {entry["url"] for entry in document["items"]}
+    assert len(seen) == 16  # of 17 one was withdrawn
+
+
+def test_what_a_private_source_has_too_is_the_public_ones_own(secretive: RunningSite) -> None:
+    shown = json.loads(secretive.get("/feeds/all.json").body)["items"][0]
+    assert shown["title"] == "样本：两家都有"
+    assert shown["url"].startswith("https://www.dw.com/")
+
+
+def everything(site: RunningSite) -> dict[str, str]:
+    """All that can be reached without a token: pages by their links, documents by theirs, what machines ask for."""
+    waiting = ["/", "/status", "/status.json", "/metrics", "/feeds/opml.xml", "/feeds/feeds.json", "/robots.txt"]
+    waiting += [f"/feeds/{path}.{end}?{ask}" for path in ("all", "topic/climate") for end, ask in VIEWS]
+    found: dict[str, str] = {}
+    while waiting:
+        path = waiting.pop()
+        answer = site.get(path)
+        assert answer.status == 200, path
+        found[path] = answer.body.decode("utf-8", "replace")
+        for link in re.findall(rf'(?:{BASE})?(/[a-z][^"<>\s?#]*[a-z0-9])', found[path]):
+            if link.startswith(("/feeds/", "/entry/", "/source/", "/topic/", "/view/", "/all", "/qr/")):
+                waiting += [link] if link not in found and link not in waiting else []
+    return found
+
+
+VIEWS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]
+
+
+def test_a_private_site_shows_nothing_without_a_token(tmp_path: Path) -> None:
+    config = "access: private\ntopics: [{id: climate, title: 气候, words: [气候]}]\n"
+    settings, environ = prepare_site(tmp_path, config, dumps=6)
+    with run_site(settings, environ, tmp_path) as site:
+        for path in ("/", "/feeds/all.atom", "/feeds/opml.xml", "/topic/climate", "/source/bbc", "/status", "/all"):
+            assert site.get(path).status == 404, path
+        assert site.get("/healthz").status == 200
+        assert site.get(address(site, "all", "reader")).status == 200
+        assert site.get(address(site, "source/bbc", "reader", ".json")).status == 200
+
+
+def test_what_is_private_needs_a_secret_that_deserves_the_name(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(CONFIG.replace("REVOKED", "aaaaaaaa"), "utf-8")
+    for secret in ("", "short"):
+        with pytest.raises(ConfigError, match="REFEED_ACCESS_SECRET"):
+            make_settings(file, REFEED_ACCESS_SECRET=secret)
+    assert SECRET not in repr(make_settings(file, REFEED_ACCESS_SECRET=SECRET))

@@ -1,0 +1,159 @@
+"""The static export works from any plain file server, at any path below it."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import shutil
+import threading
+import urllib.request
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import feedparser
+import pytest
+from playwright.sync_api import Browser
+
+from refeed.config.settings import Settings
+from refeed.errors import PublishError
+from refeed.ingest.pipeline import Pipeline
+from refeed.web.static_export import export_static_site
+
+ROOT = Path(__file__).parents[2]
+WHERE = "some/where"
+BASE = f"https://static.example.org/{WHERE}"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seeds and two months of samples, exported; the folder is the host's root."""
+    home = tmp_path_factory.mktemp("static")
+    settings = settings_of(home)
+    shutil.copytree(ROOT / "seeds", home / "dumps")
+    for number in range(120):
+        day = f"2023-{5 + number // 60:02}-{1 + number % 28:02}"
+        (home / "dumps" / f"{number}.txt").write_text(
+            f"<!--{day}T08:00:00Z-->\n[样稿第{number}篇：气候](https://sample.example.net/{number})\n------\n\n"
+            f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。气候变化与碳排放。</p>\n",
+            "utf-8",
+        )
+    program = Pipeline.open(settings)
+    program.ingest()
+    done = export_static_site(settings, program, home / "host" / WHERE)
+    program.close()
+    assert done.documents > 40
+    assert done.pages > 150
+    return home / "host"
+
+
+def settings_of(home: Path) -> Settings:
+    from refeed.config.load import load_settings
+
+    config = home / "config.yaml"
+    config.write_text("topics:\n  - {id: climate, title: 气候, words: [气候]}\n", "utf-8")
+    given = {"REFEED_DUMPS": "dumps", "REFEED_FEEDS": "feeds", "REFEED_VAR": "var"}
+    return load_settings({name: str(home / folder) for name, folder in given.items()} | {"BASE_URL": BASE}, config)
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """A plain file server."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{WHERE}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_every_link_of_every_page_leads_to_a_file(site: Path) -> None:
+    wrong, checked = [], 0
+    for page in (site / WHERE).rglob("*.html"):
+        for link in re.findall(r'\b(?:href|src|action)="([^"]*)"', page.read_text("utf-8")):
+            target = unescape(link)
+            if re.match(r"[a-z]+:|#|$", target):
+                assert not target.startswith(BASE + "/"), (page, target)
+                continue
+            checked += 1
+            if target.startswith("/") or not (page.parent / target.partition("#")[0]).is_file():
+                wrong.append((str(page.relative_to(site)), target))
+    assert wrong == []
+    assert checked > 1000
+
+
+def test_pages_of_entries_are_in_the_language_of_the_site_whichever_page_led_to_them(site: Path) -> None:
+    pages = [page.read_text("utf-8") for page in (site / WHERE).glob("entry/*/index.html")]
+    languages = [re.findall(r'<html lang="([^"]*)"', page) for page in pages]
+    assert languages == [["zh-Hans"]] * 122
+
+
+def test_documents_and_archives_walk_from_the_newest_entry_to_the_oldest(site: Path, address: str) -> None:
+    found, link, walked = [], f"{BASE}/feeds/topic/climate.atom", 0
+    while link:
+        with urllib.request.urlopen(link.replace(BASE, address), timeout=10) as answer:
+            feed = feedparser.parse(answer.read())
+        assert not feed.bozo
+        found += [entry.id for entry in feed.entries]
+        link = next((one.href for one in feed.feed.links if one.rel == "prev-archive"), "")
+        walked += 1
+    assert walked > 2
+    assert len(set(found)) == 122
+
+
+def test_a_second_export_writes_what_changed_and_removes_what_is_gone(site: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(site.parent, home, symlinks=True)
+    settings, folder = settings_of(home), home / "host" / WHERE
+    program = Pipeline.open(settings)
+    stray = folder / "source" / "gone" / "index.html"
+    stray.parent.mkdir()
+    stray.write_text("formerly")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
+    export_static_site(settings, program, folder)
+    program.close()
+    assert not stray.parent.exists()
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
+    assert {path for path in before if path != stray and before[path] != after[path]} <= set(folder.rglob("status/*"))
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, site: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    program = Pipeline.open(settings_of(site.parent))
+    with pytest.raises(PublishError, match="not made by"):
+        export_static_site(settings_of(site.parent), program, tmp_path)
+    program.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_pages_and_feeds_open_in_a_browser_at_a_path_below_the_host(address: str, browser: Browser) -> None:
+    failed: list[str] = []
+    page = browser.new_page()
+    page.route(re.compile(r"^https://"), lambda route: route.abort())  # images at their origins
+    page.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(f"{address}/index.html")
+    assert page.locator("h1").inner_text()
+    assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") != "static"
+    page.get_by_role("link", name="气候", exact=True).first.click()
+    assert page.url == f"{address}/topic/climate/index.html"
+    page.locator("nav.languages a[hreflang=en]").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator("ol.rows h3 a").first.click()
+    assert "/entry/" in page.url
+    page.go_back()
+    page.locator("nav.months li a").last.click(force=True)
+    assert page.locator("ol.rows li").count() > 10
+    page.locator("nav.paging a[rel=next]").click()
+    assert page.url.endswith("/page-2/index.html")
+    page.locator("header.top a.home").click()
+    assert page.url == f"{address}/en/index.html"
+    for link in page.locator("link[rel=alternate]").evaluate_all("links => links.map(link => link.href)"):
+        assert page.request.get(link).ok, link
+    page.close()
+    assert failed == []

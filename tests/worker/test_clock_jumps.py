@@ -1,0 +1,45 @@
+"""The clock may jump by a day: dumps go on arriving, schedules go on, and no document's date goes back."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+
+import pytest
+
+from helpers.processes import wait_until
+from helpers.service_fixture import LocalService, sample_dump
+from refeed.worker.jobs import Scheduler
+
+time_machine = pytest.importorskip("time_machine")
+
+
+def test_dumps_arrive_and_dates_never_go_back(service: LocalService, start: Callable[[], object]) -> None:
+    start()
+    service.add_dump("0.md", sample_dump(0))
+    wait_until(lambda: len(service.ids()) == 1)
+    changed = (service.feeds / "all.atom").stat().st_mtime
+    today = datetime.datetime.now(datetime.UTC)
+    for number, days in enumerate((1, -1), start=1):
+        with time_machine.travel(today + datetime.timedelta(days=days), tick=True):
+            service.add_dump(f"{number}.md", sample_dump(number))
+            wait_until(lambda number=number: len(service.ids()) == number + 1)  # type: ignore[misc]
+            wait_until(lambda: service.find_problems() == [])
+        assert (service.feeds / "all.atom").stat().st_mtime >= changed
+        changed = (service.feeds / "all.atom").stat().st_mtime
+
+
+def test_a_schedule_goes_on_when_the_clock_goes_back() -> None:
+    runs: list[float] = []
+    schedule = Scheduler()
+    schedule.add_job(0.2, lambda: runs.append(time.monotonic()), "errand")
+    schedule.start()
+    try:
+        wait_until(lambda: len(runs) > 1)
+        with time_machine.travel(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1), tick=True):
+            assert schedule.handle_clock_jump()
+            before = len(runs)
+            wait_until(lambda: len(runs) > before + 1, 30)
+    finally:
+        schedule.stop()

@@ -1,0 +1,213 @@
+"""What the newest entries show is asked after, kept in the store, and said in every format; nothing else moves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import wait_until
+from helpers.service_fixture import LocalService
+from helpers.upstream_server import NOON, UpstreamServer, reply, run_upstream
+from refeed.config.load import load_settings
+from refeed.fetch.session import HttpSession
+from refeed.ingest.pipeline import Pipeline
+from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
+from refeed.web.service_status import collect_status, format_status
+from refeed.worker.file_events import FileEvents
+from refeed.worker.probe_job import EnclosureProbe
+
+CONFIG = """
+site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
+dumps: {{folders: [dumps]}}
+feeds: {{entries: 3}}
+fetch: {{enrich: true, allow: [127.0.0.0/8]}}
+sources:
+  - {{id: sample, title: 样本, hosts: [sample.example.org], link: "{home}"}}
+"""
+LATER = timedelta(hours=2)
+
+
+class Machine:
+    """A program with a clock of its own, and what it asks outwards."""
+
+    def __init__(self, home: Path, database: str) -> None:
+        self.now = NOON
+        self.settings = load_settings({"REFEED_CONFIG": str(home / "config.yaml"), "DATABASE_URL": database})
+        self.program = Pipeline.open(self.settings, clock=lambda: self.now)
+        self.hints = FileEvents()
+        self.enriching = EnclosureProbe(self.program, self.hints)
+        # Names of media lead to the server on loopback, which is what stands in the configuration as allowed.
+        folder = Path(self.settings.var_dir) / "http"
+        self.session = HttpSession(folder, self.settings.fetch, resolve=lambda *_: ["127.0.0.1"])
+
+    def round(self) -> frozenset[str]:
+        """One round from the questions to the documents; the feeds that changed by the answers."""
+        self.enriching.probe(self.session)
+        feeds = self.enriching.save_results()
+        self.program.publisher.publish()
+        return feeds
+
+    def told(self) -> str:
+        """What `refeed status` says of it."""
+        self.enriching.probe(self.session)
+        StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(
+            state="ingesting", **self.enriching.status_fields()
+        )
+        return "\n".join(format_status(collect_status(self.settings, self.now)))
+
+    def documents(self) -> dict[str, bytes]:
+        root = Path(self.settings.feeds_dir)
+        found = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss", ".json"))
+        return {str(path.relative_to(root)): path.read_bytes() for path in found if ".marks" not in path.name}
+
+    def close(self) -> None:
+        self.session.close()
+        self.hints.close()
+        self.program.close()
+
+
+@pytest.fixture
+def server() -> Iterator[UpstreamServer]:
+    with run_upstream() as upstream:
+        upstream.routes |= {
+            "/1.mp3": reply(b"x" * 4321, Content_Type="audio/x-sample"),
+            "/1.jpg": reply(b"x" * 77, Content_Type="image/webp"),
+            "/": reply("<link rel=icon href=/icon.png>"),
+            "/icon.png": reply(b"x", Content_Type="image/png"),
+        }
+        yield upstream
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: UpstreamServer) -> Path:
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "config.yaml").write_text(CONFIG.format(home=server.url("/")))
+    for number in range(1, 6):
+        put(tmp_path, server, number)
+    return tmp_path
+
+
+@pytest.fixture
+def machine(home: Path) -> Iterator[Machine]:
+    made = Machine(home, f"sqlite:///{home / 'store.db'}")
+    made.program.ingest()
+    yield made
+    made.close()
+
+
+def put(home: Path, server: UpstreamServer, number: int, at: datetime = NOON, text: str = "") -> None:
+    """A dump with a lead image and a sound; the higher its number, the older it is. Only number 1's are there."""
+    epoch = int((at - timedelta(days=20 * number)).timestamp())
+    files = f'<img src="{at_media(server, number, "jpg")}"><audio src="{at_media(server, number, "mp3")}"></audio>'
+    body = f"{files}<p>{text or f'这是第{number}篇样本的正文，只为测试而写。'}</p>"
+    header = f"<!--{epoch}000-->\n[样本标题{number}](https://sample.example.org/{number})\n------\n\n"
+    (home / "dumps" / f"{number}-{epoch}.md").write_text(header + body)
+
+
+def at_media(server: UpstreamServer, number: int, kind: str) -> str:
+    return f"http://media.example.org:{server.port}/{number}.{kind}"
+
+
+def dates(documents: dict[str, bytes]) -> list[bytes]:
+    return re.findall(rb"<(?:updated|published|pubDate|lastBuildDate)>[^<]*", b"".join(documents.values()))
+
+
+def test_sizes_types_and_icons_reach_every_format_and_move_no_date(machine: Machine, server: UpstreamServer) -> None:
+    before = machine.documents()
+    assert machine.round() == {"all", "source/sample"}
+    after = machine.documents()
+    assert dates(after) == dates(before)
+    sound, picture = at_media(server, 1, "mp3"), at_media(server, 1, "jpg")
+    atom, rss = (after[f"source/sample.{format}"].decode() for format in ("atom", "rss"))
+    assert f'<link rel="enclosure" href="{sound}" type="audio/x-sample" length="4321"/>' in atom
+    assert f'<enclosure url="{sound}" length="4321" type="audio/x-sample"/>' in rss
+    for document in (atom, rss):
+        assert f'<media:content url="{picture}" medium="image" type="image/webp" fileSize="77"/>' in document
+    assert f"<icon>{server.url('/icon.png')}</icon>" in atom
+    assert f"<url>{server.url('/icon.png')}</url>" in rss
+    feed = json.loads(after["source/sample.json"])
+    assert feed["icon"] == feed["favicon"] == server.url("/icon.png")
+    assert feed["items"][0]["attachments"] == [{"url": sound, "mime_type": "audio/x-sample", "size_in_bytes": 4321}]
+    assert feed["items"][0]["_entry"]["image"] == {"mime_type": "image/webp", "size_in_bytes": 77}
+    assert "icon" not in json.loads(after["all.json"])
+
+
+def test_the_same_store_gives_the_same_bytes_elsewhere_and_after_a_new_dump(
+    home: Path, store_url: str, server: UpstreamServer
+) -> None:
+    machine = Machine(home, store_url)
+    machine.program.ingest()
+    machine.round()
+    before = machine.documents()
+    machine.close()
+    shutil.rmtree(machine.settings.feeds_dir)
+    asked = len(server.asked)
+    again = Machine(home, machine.settings.database_url)
+    again.program.publisher.publish()
+    assert again.documents() == before
+    put(home, server, 1, NOON + timedelta(hours=1), "这是第1篇样本的正文，改过了。")
+    again.program.ingest()
+    entry = json.loads(again.documents()["source/sample.json"])
+    again.close()
+    assert "改过了" in entry["items"][0]["content_html"]
+    assert entry["items"][0]["attachments"][0]["size_in_bytes"] == 4321
+    assert entry["favicon"] == server.url("/icon.png")
+    assert len(server.asked) == asked
+
+
+def test_only_what_subscribers_have_before_them_is_asked_after_and_failures_less_and_less(
+    machine: Machine, server: UpstreamServer
+) -> None:
+    machine.round()
+    files = {path for method, path, *_ in server.asked if method == "HEAD" and path != "/icon.png"}
+    assert files == {f"/{number}.{kind}" for number in (1, 2, 3) for kind in ("mp3", "jpg")}
+    for hours in (0, 1, 1, 6, 24, 24 * 20, 24 * 300):  # beyond the icon's thirty days in the end
+        machine.now += timedelta(hours=hours)
+        assert machine.round() == frozenset()
+        if hours == 1:
+            assert "media     2 known, 4 to be asked after, 0 given up (http" in machine.told()
+    assert "2 known, 0 to be asked after, 4 given up (http" in machine.told()
+    assert {server.times(f"/{number}.mp3") for number in (2, 3)} == {4}
+    assert (server.times("/1.mp3"), server.times("/icon.png")) == (1, 2)
+
+
+def test_a_failure_changes_no_document_and_a_later_success_does(machine: Machine, server: UpstreamServer) -> None:
+    machine.round()
+    before = machine.documents()
+    server.routes["/2.mp3"] = reply(b"xyz", Content_Type="audio/mpeg")
+    assert machine.round() == frozenset()
+    assert machine.documents() == before
+    machine.now += LATER
+    assert machine.round() == {"all", "source/sample"}
+    changed = {name for name, data in machine.documents().items() if data != before.get(name)}
+    assert {name.partition(".")[0] for name in changed} == {"all", "source/sample"}
+
+
+def test_an_icon_of_ones_own_is_shown_at_once_and_none_is_looked_for(
+    machine: Machine, home: Path, server: UpstreamServer
+) -> None:
+    config = home / "config.yaml"
+    config.write_text(config.read_text().replace("title: 样本,", "title: 样本, icon: /static/own.png,"))
+    other = Machine(home, machine.settings.database_url)
+    other.round()
+    assert server.times("/") == 0
+    assert b"<icon>http://127.0.0.1:8000/static/own.png</icon>" in other.documents()["source/sample.atom"]
+    other.close()
+
+
+@pytest.mark.filterwarnings("ignore:Callback with id")
+def test_the_movers_do_it_by_themselves(
+    home: Path, service: LocalService, start: Callable[[], object], server: UpstreamServer
+) -> None:
+    for dump in (home / "dumps").iterdir():
+        dump.write_text(re.sub("<(img|audio)[^>]*>", "", dump.read_text()))  # names are not resolved here
+    start()
+    feed = service.feeds / "source" / "sample.json"
+    wait_until(lambda: feed.exists() and server.url("/icon.png").encode() in feed.read_bytes(), 60)
+    assert server.times("/icon.png") == 1

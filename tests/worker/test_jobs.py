@@ -1,0 +1,94 @@
+"""What is done outwards on a schedule: nothing of it waits for anything else of it, and nothing of it piles up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import wait_until
+from helpers.upstream_server import NOON, UpstreamServer, feed_item, reply, rss_feed, run_upstream
+from refeed.config.load import load_settings
+from refeed.ingest.pipeline import Pipeline
+from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
+from refeed.worker import jobs
+from refeed.worker.file_events import FileEvents
+from refeed.worker.jobs import Jobs
+
+CONFIG = """
+site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
+dumps: {{folders: [dumps]}}
+fetch: {{allow: [127.0.0.0/8], git-time: 60s}}
+upstreams:
+  - {{git: "file:///nowhere/dumps.git"}}
+  - {{source: sample, url: "{url}", every: 1m}}
+"""
+SLOW_GIT = """#!/bin/sh
+[ "$1" = --version ] && echo git version 2.40.0 && exit
+touch {mark}; while [ ! -e {mark}.enough ]; do sleep 0.1; done
+"""
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamServer]:
+    with run_upstream() as server:
+        server.routes["/feed"] = reply(rss_feed(feed_item(1)))
+        yield server
+
+
+@pytest.fixture
+def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Jobs]]:
+    """Begin the errands, with a clock that goes a minute further whenever it is asked."""
+    (tmp_path / "config.yaml").write_text(CONFIG.format(url=upstream.url("/feed")))
+    (tmp_path / "dumps").mkdir()
+    monkeypatch.setattr(jobs, "_ASK", 0.1)
+    settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
+    minutes = count()
+    program = Pipeline.open(settings, clock=lambda: NOON + timedelta(minutes=next(minutes)))
+    hints = FileEvents()
+    made = Jobs(program, hints, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME))
+
+    def begin() -> Jobs:
+        made.start()
+        return made
+
+    yield begin
+    made.stop()
+    hints.close()
+    program.close()
+
+
+@pytest.fixture
+def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A git that takes its time; the file that it leaves when it has begun."""
+    program, mark = tmp_path / "bin" / "git", tmp_path / "begun"
+    program.parent.mkdir()
+    program.write_text(SLOW_GIT.format(mark=mark))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    yield mark
+    mark.with_name("begun.enough").touch()
+
+
+def test_a_repository_that_takes_long_keeps_no_feed_from_being_asked_again(
+    slow_git: Path, upstream: UpstreamServer, start: Callable[[], Jobs]
+) -> None:
+    start()
+    wait_until(slow_git.exists)
+    wait_until(lambda: upstream.times("/feed") > 2)
+
+
+def test_what_killed_writers_left_among_the_dumps_goes_and_young_files_stay(
+    tmp_path: Path, slow_git: Path, start: Callable[[], Jobs]
+) -> None:
+    old, young = (tmp_path / "dumps" / f".{name}.md.refeed-tmp" for name in ("old", "young"))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1, 1))
+    start()
+    wait_until(lambda: not old.exists())
+    assert young.exists()

@@ -1,0 +1,110 @@
+"""Exactly one of all processes ingests: by a file on one machine, by the store where machines share it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import postgresql
+from helpers.processes import wait_until
+from refeed.errors import LockedError
+from refeed.store.advisory_lock import AdvisoryLock
+from refeed.worker.leader_lock import FileLock, make_leader_lock
+
+HOLD = """
+import sys, time
+from refeed.store import AdvisoryLock
+lock = AdvisoryLock(sys.argv[1], foremost=len(sys.argv) > 2)
+while not lock.acquire():
+    time.sleep(0.05)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def hold(url: str, *more: str) -> subprocess.Popen[bytes]:
+    """Another process that has the lock."""
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    process = subprocess.Popen([sys.executable, "-c", HOLD, url, *more], env=environ, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def test_the_store_says_which_lock(make_settings, postgres_url: str) -> None:
+    assert isinstance(make_leader_lock(make_settings()), FileLock)
+    assert isinstance(make_leader_lock(make_settings(DATABASE_URL=postgres_url)), AdvisoryLock)
+
+
+def test_one_has_it_and_the_other_says_who(postgres_url: str) -> None:
+    one, other = AdvisoryLock(postgres_url), AdvisoryLock(postgres_url)
+    assert one.acquire()
+    assert one.acquire()
+    assert not other.acquire()
+    assert f"process {os.getpid()}" in other.holder()
+    with pytest.raises(LockedError, match="ingesting already"), other:
+        pass
+    one.release()
+    assert not one.is_held()
+    assert other.acquire()
+    other.release()
+
+
+def test_it_is_free_within_a_moment_of_its_holders_death(postgres_url: str) -> None:
+    process = hold(postgres_url)
+    lock = AdvisoryLock(postgres_url)
+    try:
+        assert not lock.acquire()
+        assert f"process {process.pid}" in lock.holder()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    assert wait_until(lock.acquire) < 5
+    lock.release()
+
+
+def test_it_is_lost_with_its_connection_and_known_to_be(
+    postgres_url: str, postgres_server: postgresql.PostgresServer
+) -> None:
+    lock, other = AdvisoryLock(postgres_url), AdvisoryLock(postgres_url)
+    assert lock.acquire()
+    postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    assert wait_until(other.acquire) < 5
+    assert not lock.is_held()
+    assert not lock.acquire()
+    other.release()
+    assert lock.acquire()
+    lock.release()
+
+
+def test_who_is_there_to_ingest_goes_before_who_only_fills_in(postgres_url: str) -> None:
+    """A worker that starts after the web takes over from it, and gives it back when it dies."""
+    web = AdvisoryLock(postgres_url)
+    assert web.acquire()
+    worker = AdvisoryLock(postgres_url, preferred=True)
+    assert not worker.acquire()
+    assert not web.is_held()
+    assert worker.acquire()
+    assert not web.acquire()
+    assert worker.is_held()
+    worker.release()
+    assert web.acquire()
+    web.release()
+
+
+def test_two_databases_of_one_server_have_a_lock_each(
+    postgres_url: str, postgres_server: postgresql.PostgresServer
+) -> None:
+    elsewhere = postgres_server.make_database()
+    one, other = AdvisoryLock(postgres_url), AdvisoryLock(elsewhere, preferred=True)
+    assert one.acquire()
+    assert other.acquire()
+    assert one.is_held()
+    one.release()
+    other.release()
+    postgres_server.drop_database(elsewhere)
