@@ -37,7 +37,7 @@ def test_a_file_that_is_no_dump_is_refused_with_its_reason_and_exit_status_1(ser
     ran = ingest(service, good, other)
     assert ran.exit_code == 1
     assert ran.stdout.startswith("1 new")
-    assert ran.stderr == f"refused: {other}: no dump's suffix: .md, .txt, .html\n"
+    assert ran.stderr == f"refused: {other}: not a dump's suffix: .md, .txt, .html\n"
 
 
 def test_of_the_quarantined_only_those_that_were_asked_for_are_named(service: LocalService) -> None:

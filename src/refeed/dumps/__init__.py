@@ -1,1 +1,1 @@
-"""Folders -> the files in them that are dumps, and their bytes. Alone may read dump files; opens nothing else."""
+"""Dump folders -> files and their bytes; new dumps -> files. Only this package reads and writes dump files."""

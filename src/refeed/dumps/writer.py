@@ -1,4 +1,4 @@
-"""Dumps that are not yet on the disk -> a dump folder, each whole: what is fetched and what is pushed."""
+"""New dumps (fetched or pushed) -> files in a dump folder, each written whole and synced."""
 
 from __future__ import annotations
 
@@ -12,70 +12,65 @@ from stat import S_ISREG
 
 from .composer import NewDump
 
-_AT_ONCE = 200
-_SYNCS = 4
+_BATCH = 200
+_SYNC_THREADS = 4
 
 
-def write_dumps(root: Path, files: Iterable[NewDump]) -> list[NewDump]:
-    """Put dumps under `root`, each one whole, and return those that were not there yet.
+def write_dumps(root: Path, dumps: Iterable[NewDump]) -> list[NewDump]:
+    """Write dumps under `root` and return those that were not there before.
 
-    When it returns, all of them survive a power cut. Killed at any instant, what stands under a dump's name is whole,
-    and the same call made again completes the rest. Raises OSError.
+    When it returns, all of them survive a power cut. When it is killed, every file under a dump's name is whole, and
+    the same call again writes the rest. Raises OSError.
     """
-    new: list[NewDump] = []
+    written: list[NewDump] = []
     batch: list[NewDump] = []
     folders: set[Path] = set()
-    for file in files:
-        folder = root / file.folder
+    for dump in dumps:
+        folder = root / dump.folder
         if folder not in folders:
-            _make(folder)
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                _sync(folder.parent)
             folders.add(folder)
-        if not (folder / file.name).exists():
-            batch.append(file)
-        if len(batch) == _AT_ONCE:
-            new += _write(root, batch)
+        if not (folder / dump.name).exists():
+            batch.append(dump)
+        if len(batch) == _BATCH:
+            written += _write_batch(root, batch)
             batch = []
-    new += _write(root, batch)
+    if batch:
+        written += _write_batch(root, batch)
     for folder in folders:
         _sync(folder)
-    return new
+    return written
 
 
 def remove_temporary_files(root: Path, before: float) -> int:
-    """Remove the temporary files of writers that were killed before the instant `before` (epoch seconds); how many."""
-    swept = 0
+    """Remove what killed writers left before the instant `before` (seconds since 1970). Returns how many files."""
+    removed = 0
     for path in root.glob("**/.*.refeed-tmp"):
-        with suppress(FileNotFoundError):  # it got its name just now
+        with suppress(FileNotFoundError):  # its writer has just renamed it
             status = path.lstat()
             if S_ISREG(status.st_mode) and status.st_mtime < before:
                 path.unlink()
-                swept += 1
-    return swept
+                removed += 1
+    return removed
 
 
-def _write(root: Path, files: list[NewDump]) -> list[NewDump]:
-    if not files:
-        return []
-    # Written first, then synced several at once, which a journal takes in one go: 5 times as fast for 1,000 dumps.
-    paths = [(root / file.folder / f".{file.name}.{secrets.token_hex(4)}.refeed-tmp", file) for file in files]
+def _write_batch(root: Path, dumps: list[NewDump]) -> list[NewDump]:
+    # Written first, then several synced at once, which the journal takes together: 5 times as fast for 1,000 dumps.
+    paths = [(root / dump.folder / f".{dump.name}.{secrets.token_hex(4)}.refeed-tmp", dump) for dump in dumps]
     try:
-        for path, file in paths:
-            path.write_bytes(file.data)
-        with ThreadPoolExecutor(max_workers=_SYNCS) as pool:
+        for path, dump in paths:
+            path.write_bytes(dump.data)
+        with ThreadPoolExecutor(max_workers=_SYNC_THREADS) as pool:
             list(pool.map(_sync, (path for path, _ in paths)))
-        for path, file in paths:
-            path.rename(root / file.folder / file.name)
+        for path, dump in paths:
+            path.rename(root / dump.folder / dump.name)
     except OSError:
         for path, _ in paths:
             path.unlink(missing_ok=True)
         raise
-    return list({(file.folder, file.name): file for file in files}.values())
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
+    return list({(dump.folder, dump.name): dump for dump in dumps}.values())
 
 
 def _sync(path: Path) -> None:

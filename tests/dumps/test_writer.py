@@ -1,4 +1,4 @@
-"""Dump files as we write them."""
+"""A new dump has the archive's format, and is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "samples"
 HEADER = re.compile(rb"<!--(\d{13})-->\n\[(.*)\]\((.*?)\)\n------\n\n(.*)\n", re.DOTALL)
 
 
-def file(name: str = "1.md", data: bytes = b"x", folder: str = "bbc") -> NewDump:
+def dump(name: str = "1.md", data: bytes = b"x", folder: str = "bbc") -> NewDump:
     return NewDump(folder=folder, name=name, data=data)
 
 
-def test_dumps_of_the_archive_come_out_byte_for_byte() -> None:
+def test_dump_of_the_archive_is_composed_byte_for_byte() -> None:
     if not SHARED.is_dir():
-        pytest.skip("needs the archive's samples beside the checkout")
+        pytest.skip("needs the archive's samples next to the checkout")
     tried = 0
     for path in sorted(SHARED.rglob("*.md")):
         match = HEADER.fullmatch(path.read_bytes())
         if not match or match[4].count(b"\n") or b"\n" in match[2] or match[2].strip() != match[2] or b"&" in match[2]:
-            continue  # one of the odd ones: no epoch, a line break or a blank round the title
+            continue  # an odd one: no epoch, a line break, or a space around the title
         at = datetime.fromtimestamp(int(match[1]) / 1000, UTC)
         html = match[4].decode()
         made = compose_dump(title=match[2].decode(), link=match[3].decode(), html=html, at=at)
@@ -44,7 +44,7 @@ def test_dumps_of_the_archive_come_out_byte_for_byte() -> None:
 
 
 @given(st.text(max_size=80), st.text(max_size=200))
-def test_whatever_the_text_the_layout_holds(title: str, html: str) -> None:
+def test_any_title_and_text_keep_the_layout(title: str, html: str) -> None:
     made = compose_dump(title=title, link="https://example.org/a b\n", html=html, at=NOON)
     lines = made.decode().split("\n")
     assert len(lines) == 6 and lines[0] == f"<!--{int(NOON.timestamp())}000-->" and lines[5] == ""
@@ -53,7 +53,7 @@ def test_whatever_the_text_the_layout_holds(title: str, html: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab中文 <p>/\n\r"), max_size=60))
-def test_taking_line_breaks_out_takes_nothing_else_out(html: str) -> None:
+def test_removing_line_breaks_removes_nothing_else(html: str) -> None:
     assert re.sub(r"\s", "", to_one_line(html)) == re.sub(r"\s", "", html)
     assert to_one_line(to_one_line(html)) == to_one_line(html)
 
@@ -72,55 +72,55 @@ def test_taking_line_breaks_out_takes_nothing_else_out(html: str) -> None:
         ("<img>\n<br>\n文", "<img><br>文"),
     ],
 )
-def test_a_line_break_leaves_a_blank_only_where_a_browser_shows_one(html: str, line: str) -> None:
+def test_line_break_becomes_a_space_only_where_a_browser_shows_one(html: str, line: str) -> None:
     assert to_one_line(html) == line
 
 
-def test_a_plain_title_that_looks_like_an_entity_survives_being_unescaped_once() -> None:
+def test_title_that_looks_like_an_entity_survives_being_unescaped_once() -> None:
     assert b"[a & b &amp;lt; c]" in compose_dump(title="a & b &lt; c", link="https://e.org/", html="x", at=NOON)
 
 
-def test_a_dump_is_named_by_what_it_says_and_not_by_when() -> None:
+def test_name_depends_on_the_content_and_not_on_the_time() -> None:
     first = new_dump(folder="a", title="t", link="https://e.org/", html="x", at=NOON)
     later = new_dump(folder="a", title="t", link="https://e.org/", html="x", at=NOON.replace(hour=13))
     other = new_dump(folder="a", title="t", link="https://e.org/", html="y", at=NOON)
     again = new_dump(folder="a", title="t", link="https://e.org/", html="x", at=NOON.replace(hour=13), is_update=True)
     assert first.name == later.name and len({first.name, other.name, again.name}) == 3
     moved = new_dump(folder="a", title="th", link="ttps://e.org/", html="x", at=NOON)
-    assert moved.name != first.name, "fields do not run into each other"
+    assert moved.name != first.name, "the fields are separated"
 
 
-def test_writing_tells_what_is_new_and_leaves_nothing_temporary(tmp_path: Path) -> None:
-    files = [file("1.md"), file("2.md", folder=""), file("1.md")]
-    assert write_dumps(tmp_path, files) == [files[0], files[1]]
-    assert write_dumps(tmp_path, [*files, file("3.md", folder="新")]) == [file("3.md", folder="新")]
+def test_writing_returns_what_is_new_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    dumps = [dump("1.md"), dump("2.md", folder=""), dump("1.md")]
+    assert write_dumps(tmp_path, dumps) == [dumps[0], dumps[1]]
+    assert write_dumps(tmp_path, [*dumps, dump("3.md", folder="新")]) == [dump("3.md", folder="新")]
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")) == ["2.md", "bbc/1.md", "新/3.md"]
 
 
-def test_a_failed_write_leaves_nothing_and_the_next_one_completes_it(tmp_path: Path) -> None:
+def test_failed_write_leaves_nothing_and_the_next_one_completes_it(tmp_path: Path) -> None:
     if os.geteuid() or subprocess.run(["mount", "--version"], capture_output=True).returncode:
-        pytest.skip("needs root, to fill a disk of its own")
+        pytest.skip("needs root, to mount a small disk")
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("may not mount here")
+        pytest.skip("mounting is not permitted here")
     try:
-        files = [file(f"{n}.md", b"x" * 20_000) for n in range(20)]
+        dumps = [dump(f"{n}.md", b"x" * 20_000) for n in range(20)]
         with pytest.raises(OSError, match="No space left"):
-            write_dumps(disk, files)
+            write_dumps(disk, dumps)
         assert [path.name for path in disk.rglob("*.*")] == []
         subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
-        assert len(write_dumps(disk, files)) == 20
+        assert len(write_dumps(disk, dumps)) == 20
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_dump_is_on_the_disk_before_it_has_its_name_and_the_name_before_the_call_ends(tmp_path: Path) -> None:
+def test_dump_is_synced_before_it_is_renamed_and_the_name_before_the_call_returns(tmp_path: Path) -> None:
     if not shutil.which("strace"):
         pytest.skip("needs strace")
     code = (
         "import sys; from pathlib import Path; from refeed.dumps.composer import *; from refeed.dumps.writer import *; "
-        "write(Path(sys.argv[1]), [DumpFile(folder='bbc', name='1.md', data=b'x')]); print('answered')"
+        "write_dumps(Path(sys.argv[1]), [NewDump(folder='bbc', name='1.md', data=b'x')]); print('returned')"
     )
     log = tmp_path / "log"
     trace = ["strace", "-f", "-y", "-o", str(log), "-e", "trace=fsync,rename,renameat,renameat2,write"]
@@ -131,14 +131,14 @@ def test_a_dump_is_on_the_disk_before_it_has_its_name_and_the_name_before_the_ca
     calls = [
         line
         for line in log.read_text().splitlines()
-        if "refeed-tmp" in line or "/dumps/bbc>" in line or "answered" in line
+        if "refeed-tmp" in line or "/dumps/bbc>" in line or "returned" in line
     ]
     kinds = [re.search(r"(fsync|rename|write)\w*\(", line)[1] for line in calls]  # type: ignore[index]
     assert kinds[-5:] == ["write", "fsync", "rename", "fsync", "write"]
 
 
-def test_what_killed_writers_left_is_swept_and_young_files_are_not(tmp_path: Path) -> None:
-    write_dumps(tmp_path, [file("1.md")])
+def test_old_temporary_files_are_removed_and_new_ones_are_not(tmp_path: Path) -> None:
+    write_dumps(tmp_path, [dump("1.md")])
     for name, at in (("old", 1000), ("young", 9000)):
         left = tmp_path / "bbc" / f".{name}.md.abcd.refeed-tmp"
         left.write_bytes(b"half")
@@ -148,7 +148,7 @@ def test_what_killed_writers_left_is_swept_and_young_files_are_not(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("text", "good"),
+    ("text", "expected"),
     [
         ("https://example.org/中文?a=1#b", True),
         (" http://e.org ", True),
@@ -160,5 +160,5 @@ def test_what_killed_writers_left_is_swept_and_young_files_are_not(tmp_path: Pat
         ("", False),
     ],
 )
-def test_a_link_is_an_absolute_web_address(text: str, good: bool) -> None:
-    assert is_http_url(text) is good
+def test_only_an_absolute_http_url_is_one(text: str, expected: bool) -> None:
+    assert is_http_url(text) is expected
