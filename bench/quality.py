@@ -19,6 +19,7 @@ from html import unescape
 from pathlib import Path
 
 from refeed.clean.cleaner import clean_entry
+from refeed.clean.complexity import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.load import load_builtin_sources
 from refeed.errors import QuarantineError
@@ -151,7 +152,7 @@ def leftovers(cleaned: CleanResult) -> Iterator[str]:
         yield "twin"
 
 
-def tally(files: Iterable[Path], sources: RuleLookup, report: list[str]) -> dict[str, Tally]:
+def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[str, Tally]:
     """Every file taken through parsing and cleaning, added up by source; what is wrong goes to `report`."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for file in files:
@@ -165,7 +166,7 @@ def tally(files: Iterable[Path], sources: RuleLookup, report: list[str]) -> dict
             tallies["quarantined"].quarantined += 1
             report.append(f"{file}: {error}")
             continue
-        _add(tallies, file, raw, clean_entry(raw, sources), report)
+        _add(tallies, file, raw, clean_entry(raw, rules.match(raw), measure_complexity(raw.html)), report)
     return tallies
 
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.entry_builders import AT, builtin_rules, clean_body, parse_file, real_dumps
+from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
 from helpers.random_html import LINKS, random_article, random_tag_soup
 from refeed.clean import url_cleaner
-from refeed.clean.cleaner import clean_as_text, clean_entry
 from refeed.clean.complexity import measure_complexity
 from refeed.model import RawEntry
 
@@ -28,16 +27,16 @@ def _text(html: str) -> str:
 def test_cleaning_a_real_dump_twice_is_cleaning_it_once() -> None:
     for file in real_dumps():
         raw = parse_file(file)
-        once = clean_entry(raw, builtin_rules()).entry.html
-        assert clean_entry(replace(raw, html=once), builtin_rules()).entry.html == once, file.name
+        once = clean_raw(raw).entry.html
+        assert clean_raw(replace(raw, html=once)).entry.html == once, file.name
 
 
 @pytest.mark.parametrize("seeds", [range(EVERYDAY), pytest.param(range(EVERYDAY, SOUPS), marks=pytest.mark.torture)])
 def test_cleaning_tag_soup_twice_is_cleaning_it_once(seeds: range) -> None:
     for seed in seeds:
         raw = RawEntry(title="样例题目", link=LINKS[seed % len(LINKS)], dump_time=AT, html=random_tag_soup(seed))
-        once = clean_entry(raw, builtin_rules()).entry.html
-        twice = clean_entry(replace(raw, html=once), builtin_rules()).entry.html
+        once = clean_raw(raw).entry.html
+        twice = clean_raw(replace(raw, html=once)).entry.html
         assert twice == once, f"seed {seed}: {raw.html!r}"
 
 
@@ -68,7 +67,7 @@ def test_everything_taken_out_is_on_the_account(seed: int, link: str) -> None:
 def test_as_plain_text_no_word_is_lost(seed: int, link: str) -> None:
     body, sentences = random_article(seed)
     raw = RawEntry(title="样例题目", link=link, dump_time=AT, html=body)
-    cleaned = clean_as_text(raw, builtin_rules(), "a test says so")
+    cleaned = clean_raw_as_text(raw)
     text = _text(cleaned.entry.html)
     assert all(sentence in text for sentence in sentences), body
     assert cleaned.issues == ("published as plain text: a test says so",)
@@ -115,4 +114,4 @@ def test_weighing_and_plain_text_take_time_in_proportion(piece: str, length: int
     body = piece * (length // len(piece))
     weight = measure_complexity(body)
     assert weight.size == len(body)
-    clean_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body), builtin_rules(), "a test says so")
+    clean_raw_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body))

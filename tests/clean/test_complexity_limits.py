@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from helpers.entry_builders import AT, builtin_rules, clean_body, parse_file, real_dumps
+from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
 from helpers.random_html import LINKS
-from refeed.clean.cleaner import clean_as_text, clean_entry
 from refeed.clean.complexity import measure_complexity
 from refeed.config.settings import Limits
 from refeed.model import RawEntry
@@ -28,9 +27,9 @@ def test_a_body_over_a_limit_is_published_as_text_with_the_reason(body: str, rea
 
 def test_lower_limits_of_the_operator_s_own_are_kept() -> None:
     raw = RawEntry(title="样例题目", link=LINKS[0], dump_time=AT, html="<div>" * 60 + "<p a=1 b=2 c=3>样例。</p>")
-    assert clean_entry(raw, builtin_rules()).issues == ()
-    assert "nested more than 50 deep" in clean_entry(raw, builtin_rules(), Limits(depth=50)).issues[0]
-    assert "more than 2 attributes" in clean_entry(raw, builtin_rules(), Limits(attributes=2)).issues[0]
+    assert clean_raw(raw).issues == ()
+    assert "nested more than 50 deep" in clean_raw(raw, limits=Limits(depth=50)).issues[0]
+    assert "more than 2 attributes" in clean_raw(raw, limits=Limits(attributes=2)).issues[0]
 
 
 @pytest.mark.parametrize("depth", [1, 60, 200, 255, 256, 257, 300, 5000])
@@ -95,7 +94,7 @@ def test_the_heaviest_body_that_is_cleaned_in_process_takes_less_than_two_second
             f"{name} would be sent away: make it lighter"
         )
         started = time.process_time()
-        clean_entry(RawEntry(title="样例", link=link, dump_time=AT, html=body), builtin_rules())
+        clean_raw(RawEntry(title="样例", link=link, dump_time=AT, html=body))
         assert time.process_time() - started < 2.0, (name, link)
 
 
@@ -103,5 +102,5 @@ def test_a_megabyte_of_tags_becomes_text_in_little_time() -> None:
     for piece in ("<p>样", "<!--", "<a b", "&lt;"):
         body = piece * (1_000_000 // len(piece))
         started = time.process_time()
-        clean_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body), builtin_rules(), "a test says so")
+        clean_raw_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body))
         assert time.process_time() - started < 2.0, piece

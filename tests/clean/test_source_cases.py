@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from helpers.entry_builders import SEEN, builtin_rules
-from refeed.clean.cleaner import clean_entry
+from helpers.entry_builders import SEEN, builtin_rules, clean_raw
 from refeed.model import CleanResult, Dump
 from refeed.parse.parser import parse_dump
 
@@ -50,7 +49,7 @@ def told(cleaned: CleanResult) -> dict[str, Any]:
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_the_dump_becomes_the_entry_beside_it(dump: Path, request: pytest.FixtureRequest) -> None:
     raw = parse_dump(Dump(path=dump.name, folder=dump.parent.name, data=dump.read_bytes(), first_seen=SEEN))
-    found = told(clean_entry(raw, builtin_rules()))
+    found = told(clean_raw(raw))
     expected = dump.with_suffix(".json")
     if request.config.getoption("--write-cases", default=False):
         expected.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html
-from refeed.clean.cleaner import clean_entry
+from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html, clean_raw
 from refeed.clean.rule_lookup import RuleLookup, canonical_link, slugify
 from refeed.config.field_types import SLUG_PATTERN
 from refeed.config.source_rules import SourceRule
@@ -64,8 +63,8 @@ def test_a_link_s_host_says_the_source_and_what_never_changes_in_it_the_entry(
     link: str, source: str, canon: str
 ) -> None:
     raw = _raw(link)
-    assert builtin_rules().source_for(raw).id == source
-    assert canonical_link(link, builtin_rules().rule_for(raw))[0] == canon
+    assert builtin_rules().match(raw).source.id == source
+    assert canonical_link(link, builtin_rules().match(raw).rule)[0] == canon
 
 
 def test_the_id_is_the_same_for_every_spelling_of_one_article() -> None:
@@ -76,13 +75,13 @@ def test_the_id_is_the_same_for_every_spelling_of_one_article() -> None:
 
 
 def test_a_subdomain_falls_under_its_host_s_rule_and_a_longer_name_does_not() -> None:
-    assert builtin_rules().source_for(_raw("https://m.cn.nytimes.com/usa/20230707/a/")).id == "nytimes"
-    assert not builtin_rules().source_for(_raw("https://evilbbc.com/zhongwen/simp/uk-1")).configured
+    assert builtin_rules().match(_raw("https://m.cn.nytimes.com/usa/20230707/a/")).source.id == "nytimes"
+    assert not builtin_rules().match(_raw("https://evilbbc.com/zhongwen/simp/uk-1")).source.configured
 
 
 def test_an_unknown_host_is_named_from_its_folder_or_from_itself() -> None:
-    assert builtin_rules().source_for(_raw("https://news.example.org/1", "某报")).title == "某报"
-    own = builtin_rules().source_for(_raw("https://news.example.org/1"))
+    assert builtin_rules().match(_raw("https://news.example.org/1", "某报")).source.title == "某报"
+    own = builtin_rules().match(_raw("https://news.example.org/1")).source
     assert (own.title, own.configured, own.link) == ("news.example.org", False, "https://news.example.org/")
 
 
@@ -91,7 +90,7 @@ def test_an_unknown_host_is_named_from_its_folder_or_from_itself() -> None:
     ["bbc", "BBC", "BBC ", "b.b.c", "all", "archive", "con", "某报", "某報", "é", "e\u0301", "a" * 300, "..", "x\x00y"],
 )
 def test_a_folder_never_takes_a_rule_s_slug_or_a_reserved_one(folder: str) -> None:
-    found = builtin_rules().source_for(_raw("https://news.example.org/1", folder)).id
+    found = builtin_rules().match(_raw("https://news.example.org/1", folder)).source.id
     assert SLUG_PATTERN.fullmatch(found)
     assert found not in NINE | {"all", "archive", "con"}
     assert found.isascii()
@@ -112,8 +111,8 @@ def test_a_slug_that_looks_hashed_is_hashed_so_that_it_cannot_be_another_s() -> 
 def test_a_rule_may_name_a_folder() -> None:
     rule = SourceRule(id="sample", title="样例", folders=("样报",))
     own = RuleLookup((*builtin_rules().rules, rule))
-    assert own.source_for(_raw("https://short.example/1", "样报")).id == "sample"
-    assert own.source_for(_raw("https://www.dw.com/zh/a-123456", "样报")).id == "dw"
+    assert own.match(_raw("https://short.example/1", "样报")).source.id == "sample"
+    assert own.match(_raw("https://www.dw.com/zh/a-123456", "样报")).source.id == "dw"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +171,7 @@ def test_a_tenth_source_is_one_file() -> None:
     raw = RawEntry(
         title="样例题目 | 样例报", link="https://sample-news.example/city/a/77?from=rss", dump_time=AT, html=body
     )
-    entry = clean_entry(raw, RuleLookup((*builtin_rules().rules, rule))).entry
+    entry = clean_raw(raw, RuleLookup((*builtin_rules().rules, rule))).entry
     assert (entry.source, entry.link, entry.title, entry.section) == (
         "sample",
         "https://sample-news.example/a/77",

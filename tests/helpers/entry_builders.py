@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from refeed.clean.cleaner import clean_entry
+from refeed.clean.cleaner import clean_as_text, clean_entry
+from refeed.clean.complexity import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.load import load_builtin_sources
+from refeed.config.settings import DEFAULT_LIMITS, Limits
 from refeed.model import CleanResult, Dump, RawEntry
 from refeed.parse.parser import parse_dump
 
@@ -26,11 +28,20 @@ def builtin_rules() -> RuleLookup:
     return RuleLookup(load_builtin_sources())
 
 
+def clean_raw(raw: RawEntry, rules: RuleLookup | None = None, limits: Limits = DEFAULT_LIMITS) -> CleanResult:
+    """Clean a raw entry as the entry builder does, by the built-in rules unless others are given."""
+    return clean_entry(raw, (rules or builtin_rules()).match(raw), measure_complexity(raw.html, limits))
+
+
+def clean_raw_as_text(raw: RawEntry, reason: str = "a test says so") -> CleanResult:
+    return clean_as_text(raw, builtin_rules().match(raw), reason)
+
+
 def clean_body(
     html: str, link: str = GENERIC_LINK, title: str = "样例题目", at: datetime = AT, folder: str = ""
 ) -> CleanResult:
     """What becomes of a body."""
-    return clean_entry(RawEntry(title=title, link=link, dump_time=at, html=html, folder=folder), builtin_rules())
+    return clean_raw(RawEntry(title=title, link=link, dump_time=at, html=html, folder=folder))
 
 
 def clean_html(html: str, link: str = GENERIC_LINK, **more: str) -> str:

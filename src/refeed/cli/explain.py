@@ -119,10 +119,10 @@ def _account_of_file(
 ) -> tuple[dict[str, Any], list[str]]:
     account = entry_json.file_to_dict(shown, made)
     if made.cleaned is None:
-        return account, [*explain_text.format_explanation(account), *explain_text.format_header(made, maker)]
+        return account, [*explain_text.format_explanation(account), *explain_text.format_header(made)]
     lines = [
         *explain_text.format_explanation(account, _origins(made.cleaned.origins)),
-        *explain_text.format_header(made, maker),
+        *explain_text.format_header(made),
     ]
     with suppress(_UnknownError, StoreError):  # what a dump becomes depends on it alone; what feeds show, on others too
         lines += _in_store(made.cleaned.entry.id, settings, maker).lines

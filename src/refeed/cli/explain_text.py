@@ -11,20 +11,21 @@ from bs4 import BeautifulSoup
 from ..clock import format_rfc3339
 from ..ingest.entry_builder import BuildResult, EntryBuilder
 from ..model import Entry
+from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
 
 if TYPE_CHECKING:  # a file is explained without the store
     from ..store.rows import StoredEntry
 
 
-def format_header(made: BuildResult, maker: EntryBuilder) -> Iterator[str]:
+def format_header(made: BuildResult) -> Iterator[str]:
     """What stood at the top of a dump, and which rule its link asks for; for people."""
-    if made.raw is None:
+    if made.raw is None or made.source is None:
         return
-    rule = maker.rule_lookup.source_rule_for(made.raw)
+    rule = made.source.id if made.source.configured else "none: cleaned by what recurs everywhere"
     at = format_rfc3339(made.raw.dump_time) if made.raw.has_date else "no date"
     yield f"  {'header':<10} {made.raw.layout}, {at}, {made.raw.link}"
-    yield f"  {'rule':<10} {rule.id if rule else 'none: cleaned by what recurs everywhere'}"
+    yield f"  {'rule':<10} {rule}"
 
 
 def format_near_misses(entry: Entry, maker: EntryBuilder) -> Iterator[str]:
@@ -36,10 +37,10 @@ def format_near_misses(entry: Entry, maker: EntryBuilder) -> Iterator[str]:
 
 def format_same_text(stored: StoredEntry, others: Iterable[StoredEntry]) -> Iterator[str]:
     """How much of an entry's text is in each of the others, and which of them feeds show; for people."""
-    mine = compute_minhash(stored.entry)
+    mine = compute_minhash(extract_body_text(stored.entry.html))
     for other in others:
         entry = other.entry
-        theirs = compute_minhash(entry)
+        theirs = compute_minhash(extract_body_text(entry.html))
         if mine and theirs:
             share = estimate_containment(mine, theirs)
             part = f"{share:.0%} in {entry.link} ({entry.source}, {format_rfc3339(entry.published)})"

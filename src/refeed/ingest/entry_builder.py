@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ import msgspec
 
 from ..clean.cleaner import clean_as_text, clean_entry
 from ..clean.complexity import measure_complexity
-from ..clean.rule_lookup import RuleLookup, canonical_link
+from ..clean.rule_lookup import RuleLookup, canonical_link, entry_id
 from ..config.settings import Limits, Settings
 from ..config.source_rules import Retention, SourceRule
 from ..config.topic_rules import TopicRule
@@ -54,10 +53,11 @@ class BuildResult:
     outcome: Outcome
     reason: str | None = None
     raw: RawEntry | None = None
+    source: Source | None = None
     cleaned: CleanResult | None = None
     labels: tuple[Label, ...] = ()
-    text: str | None = None
-    """The entry's text as topics and reposts read it: read once for both."""
+    body_text: str = ""
+    """The entry's text as topics and reposts read it, extracted once for both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,36 +131,36 @@ class EntryBuilder:
             raw = parse_dump(dump, self.limits)
         except QuarantineError as error:
             return BuildResult(outcome=Outcome.QUARANTINED, reason=str(error))
-        load = measure_complexity(raw.html, self.limits)
-        if load.limit_exceeded:
-            return self._made(raw, clean_as_text(raw, self.rule_lookup, load.limit_exceeded))
-        if load.is_heavy and not isolated:
+        complexity = measure_complexity(raw.html, self.limits)
+        if complexity.is_heavy and not complexity.limit_exceeded and not isolated:
             raise HeavyDumpError
-        return self._made(raw, clean_entry(raw, self.rule_lookup, self.limits))
+        match = self.rule_lookup.match(raw)
+        return self._label(raw, match.source, clean_entry(raw, match, complexity))
 
     def derive_entry_id(self, dump: Dump) -> str:
         """The id of the entry that a dump would be, without making it. Raises QuarantineError."""
         raw = parse_dump(dump, self.limits)
-        link, _ = canonical_link(raw.link, self.rule_lookup.rule_for(raw))
-        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}"
+        link, _ = canonical_link(raw.link, self.rule_lookup.match(raw).rule)
+        return entry_id(link)
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
         """What is published of a dump whose cleaning had to be stopped: all its text, without its markup."""
         raw = parse_dump(dump, self.limits)
-        return self._made(raw, clean_as_text(raw, self.rule_lookup, reason))
+        match = self.rule_lookup.match(raw)
+        return self._label(raw, match.source, clean_as_text(raw, match, reason))
 
     def pack(self, dump: Dump, made: BuildResult) -> PackedResult:
         """A result as the store takes it."""
         data = compress(dump.data)
-        if made.raw is None or made.cleaned is None:
+        if made.raw is None or made.source is None or made.cleaned is None:
             return PackedResult(outcome=made.outcome, reason=made.reason, data=data)
-        row = self.to_row(made.cleaned, self.rule_lookup.source_for(made.raw), encode_labels(made.labels), made.text)
+        row = self.to_row(made.cleaned, made.source, encode_labels(made.labels), made.body_text)
         return PackedResult(outcome=made.outcome, reason=made.reason, data=data, dump_time=made.raw.dump_time, row=row)
 
-    def to_row(self, cleaned: CleanResult, source: Source, labels: str, text: str | None = None) -> EncodedEntry:
-        """An entry as the store takes it. `words`: its text, if it is at hand."""
+    def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:
+        """An entry as the store takes it. `body_text`: as `TopicFields` has it."""
         entry = cleaned.entry
-        sketch = reposts.compute_minhash(entry, text)
+        sketch = reposts.compute_minhash(body_text)
         return EncodedEntry(
             id=entry.id.removeprefix("urn:uuid:"),
             source=source,
@@ -203,13 +203,14 @@ class EntryBuilder:
     def _archives(self) -> frozenset[str]:
         return frozenset(rule.id for rule in self.sources if rule.archive)
 
-    def _made(self, raw: RawEntry, cleaned: CleanResult) -> BuildResult:
-        seen = extract_topic_fields(cleaned.entry)
+    def _label(self, raw: RawEntry, source: Source, cleaned: CleanResult) -> BuildResult:
+        fields = extract_topic_fields(cleaned.entry)
         return BuildResult(
             outcome=Outcome.FLAGGED if cleaned.issues else Outcome.ACCEPTED,
             reason="; ".join(cleaned.issues) or None,
             raw=raw,
+            source=source,
             cleaned=cleaned,
-            labels=self.matcher.label(cleaned.entry, seen),
-            text=seen.body_text,
+            labels=self.matcher.label(cleaned.entry, fields),
+            body_text=fields.body_text,
         )

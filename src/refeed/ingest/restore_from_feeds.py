@@ -23,6 +23,7 @@ from ..store.entry_writes import update_enclosures, update_icons
 from ..store.ingest_writes import FileResult, forget_files, record_files
 from ..store.serialization import compress, encode_labels
 from ..store.store import Store
+from ..topics.fields import TopicFields, extract_topic_fields
 from .entry_builder import EntryBuilder
 
 if TYPE_CHECKING:
@@ -163,7 +164,9 @@ def _readings(
     The last one has no fingerprint: nobody knows whether the next dump says something else, and until two dumps
     differ nothing has changed.
     """
-    whole = maker.to_row(CleanResult(entry=entry, fingerprint=""), source, _labels(entry, item, maker))
+    fields = extract_topic_fields(entry)
+    labels = _labels(entry, fields, item, maker)
+    whole = maker.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
     versions = [(entry.published, "")]
     if entry.updated > entry.published:
         versions = [(entry.published, "first"), (entry.updated, "last"), (entry.updated + _STEP, "")]
@@ -188,9 +191,9 @@ def _readings(
     return readings
 
 
-def _labels(entry: Entry, item: dict[str, Any], maker: EntryBuilder) -> str:
+def _labels(entry: Entry, fields: TopicFields, item: dict[str, Any], maker: EntryBuilder) -> str:
     """The topics that it was published with, with our reasons where we have any."""
-    ours = {label.topic: label for label in maker.matcher.label(entry)}
+    ours = {label.topic: label for label in maker.matcher.label(entry, fields)}
     published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
     return encode_labels(tuple(ours.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
 

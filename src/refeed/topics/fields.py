@@ -109,6 +109,11 @@ def extract_running_text(html: str) -> str:
     return "\n".join(line for piece in "".join(pieces).split("\n") if (line := piece.strip()))
 
 
+def extract_body_text(html: str) -> str:
+    """The running text of an entry's HTML in Simplified Chinese: `TopicFields.body_text` of an entry that is stored."""
+    return to_simplified(extract_running_text(html))
+
+
 def _read(root: etree._Element, pieces: list[str]) -> None:
     # A stack and not a recursion: a body may nest deeper than Python does.
     stack: list[etree._Element | str] = [root]

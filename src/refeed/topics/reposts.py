@@ -18,10 +18,6 @@ from datetime import datetime
 
 from rensa import RMinHash
 
-from ..model import Entry
-from .fields import extract_running_text
-from .normalization import to_simplified
-
 MINHASH_VERSION = f"2.{RMinHash.ALGORITHM_VERSION}"
 """Sketches of different methods cannot be compared: store it with them, and make them anew when it changes."""
 
@@ -97,9 +93,9 @@ class Repost:
         return f"{self.containment:.0%} of the text is in {self.original_id}"
 
 
-def compute_minhash(entry: Entry, words: str | None = None) -> MinHash | None:
-    """The sketch of an entry's text, or None when it is too short to judge. `words`: as `Places` has them."""
-    text = _NO_TEXT.sub("", to_simplified(extract_running_text(entry.html)) if words is None else words)
+def compute_minhash(body_text: str) -> MinHash | None:
+    """The MinHash of an entry's text as `TopicFields.body_text` has it; None when it is too short to be compared."""
+    text = _NO_TEXT.sub("", body_text)
     shingles = set(_SHINGLES.findall(text))
     if len(text) < _SHORTEST or len(shingles) < _FEWEST:
         return None
