@@ -1,23 +1,27 @@
-"""What many tests need: a service of its own in a folder of its own."""
+"""Fixtures of every package: settings in a temporary folder, stores in both databases, a running site, a browser.
+
+What a fixture needs is imported when the fixture is used, so that one test file alone starts in a moment.
+"""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, sync_playwright
 
-from helpers import postgresql
-from refeed.config.load import load_settings
-from refeed.config.settings import Settings
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from helpers.postgresql import PostgresServer
+    from helpers.server_fixture import RunningSite
+    from refeed.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
+CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -27,16 +31,11 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# A machine that has much else to do is slow, not wrong: what is timed lives in bench/.
-# The everyday run tries the same examples each time; `HYPOTHESIS_PROFILE=explore ./run test` looks for new ones.
-hypothesis_settings.register_profile("everyday", deadline=None, derandomize=True, database=None)
-hypothesis_settings.register_profile("explore", deadline=None)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
-
 
 @pytest.fixture
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
-    """Settings with everything below `tmp_path`; the dump folder is `tmp_path/dumps`."""
+    """Make settings with everything below `tmp_path`; the dump folder is `tmp_path/dumps`."""
+    from refeed.config.load import load_settings
 
     def make(config: Path = ROOT / "config.yaml", **environ: str) -> Settings:
         given = {
@@ -52,15 +51,17 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgresql.PostgresServer]:
-    """A PostgreSQL for the whole run."""
-    with postgresql.run_postgres() as server:
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole run."""
+    from helpers.postgresql import run_postgres
+
+    with run_postgres() as server:
         yield server
 
 
 @pytest.fixture
-def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
-    """An empty database in it."""
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database in it."""
     url = postgres_server.make_database()
     yield url
     postgres_server.drop_database(url)
@@ -68,18 +69,31 @@ def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store, once in each database."""
+    """The URL of an empty store, once in each database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
     return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One running site for all tests that only send requests."""
+    from helpers.server_fixture import prepare_site, run_site
+
+    home = tmp_path_factory.mktemp("site")
+    settings, environ = prepare_site(home)
+    with run_site(settings, environ, home) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium: one for all tests of a process, since Playwright runs once in each."""
+    """One Chromium for all tests of a process: Playwright runs once in each."""
     if CHROMIUM is None:
-        pytest.skip("no chromium is installed; apt-get install chromium")
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()

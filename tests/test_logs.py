@@ -1,4 +1,4 @@
-"""A process that was forked, as a web process is, writes its own lines."""
+"""The log: a forked process, such as a web process, writes its own lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ROOT = Path(__file__).parents[1]
 
 FORKED = """
 import logging, os, time
-from refeed.logs import start_logs
+from refeed.logs import configure_logging
 
-start_logs("text")
+configure_logging("text")
 logging.getLogger("sample").warning("of the parent")
 if os.fork() == 0:
-    start_logs("text")
+    configure_logging("text")
     logging.getLogger("sample").warning("of the child")
     logging.getLogger().handlers[0].flush()
     os._exit(0)
@@ -24,7 +24,7 @@ os.wait()
 """
 
 
-def test_a_forked_process_writes_what_it_logs() -> None:
+def test_a_forked_process_writes_its_own_log_lines() -> None:
     environ = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     ran = subprocess.run(
         [sys.executable, "-c", FORKED], env=environ, capture_output=True, text=True, timeout=60, check=True

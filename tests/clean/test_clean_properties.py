@@ -7,10 +7,9 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
+from helpers.property_testing import given, settings, st
 from helpers.random_html import LINKS, random_article, random_tag_soup
 from refeed.clean import url_cleaner
 from refeed.clean.complexity import measure_complexity

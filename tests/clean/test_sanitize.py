@@ -12,11 +12,10 @@ from pathlib import Path
 import feedparser
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from lxml import etree
 
 from helpers.entry_builders import clean_raw
+from helpers.property_testing import given, settings, st
 from helpers.xss_payloads import BODIES, TITLES
 from refeed.clean.sanitize import ALLOWED_ATTRIBUTES, ALLOWED_SCHEMES, ALLOWED_TAGS, sanitize
 from refeed.model import Dump, Entry, Feed, FeedEntry, FeedInfo, Site, Source

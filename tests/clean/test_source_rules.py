@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html, clean_raw
+from helpers.property_testing import given, settings, st
 from refeed.clean.rule_lookup import RuleLookup, canonical_link, slugify
 from refeed.config.field_types import SLUG_PATTERN
 from refeed.config.source_rules import SourceRule

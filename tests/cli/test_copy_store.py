@@ -1,4 +1,4 @@
-"""A service moves to another database, and to an empty disk, and nobody who subscribes notices."""
+"""A store moved to another database, and to an empty disk, publishes the same documents."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from refeed.publish.output_dir import OutputDir
 ROOT = Path(__file__).parents[2]
 
 
-def published(settings: Settings, folder: Path) -> dict[str, tuple[bytes, float]]:
-    """Bytes and dates of every document, all archives among them, made on an empty disk."""
-    program = Pipeline.open(settings)
-    program.publisher.publish()
-    for path in program.publisher.registry().feeds:
-        program.publisher.render_archives(path)
+def publish(settings: Settings, folder: Path) -> dict[str, tuple[bytes, float]]:
+    """Publish everything, archives included, to an empty folder; returns bytes and date of each document."""
+    pipeline = Pipeline.open(settings)
+    pipeline.publisher.publish()
+    for path in pipeline.publisher.registry().feeds:
+        pipeline.publisher.render_archives(path)
     names = OutputDir(folder).list_documents()
-    program.close()
+    pipeline.close()
     return {name: ((folder / name).read_bytes(), (folder / name).stat().st_mtime) for name in names}
 
 
@@ -42,9 +42,9 @@ def filled(tmp_path: Path, make_settings: Callable[..., Settings]) -> str:
             f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。</p>\n",
             "utf-8",
         )
-    program = Pipeline.open(settings)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    pipeline.close()
     return settings.database_url
 
 
@@ -68,13 +68,13 @@ def test_from_sqlite_to_postgres_and_back_the_feeds_are_the_same_bytes(
     found = []
     for number, url in enumerate((filled, postgres_url, back)):
         folder = tmp_path / f"feeds-{number}"
-        found.append(published(make_settings(DATABASE_URL=url, REFEED_FEEDS=str(folder)), folder))
+        found.append(publish(make_settings(DATABASE_URL=url, REFEED_FEEDS=str(folder)), folder))
     assert len(found[0]) > 85
     assert any("/archive/" in name for name in found[0])
     assert found[0] == found[1] == found[2]
 
 
-def test_a_store_that_is_not_there_is_no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_source_store_is_an_error_and_is_not_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFEED_CONFIG", str(ROOT / "config.yaml"))
     monkeypatch.setenv("REFEED_VAR", str(tmp_path / "var"))
     result = CliRunner().invoke(main, ["copy-store", str(tmp_path / "none.db"), str(tmp_path / "new.db")])
@@ -83,7 +83,7 @@ def test_a_store_that_is_not_there_is_no_empty_store(tmp_path: Path, monkeypatch
     assert not (tmp_path / "none.db").exists()
 
 
-def test_the_release_command_makes_the_schema_and_may_be_run_again(
+def test_migrate_creates_the_schema_and_can_run_again(
     postgres_url: str, postgres_server: postgresql.PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REFEED_CONFIG", str(ROOT / "config.yaml"))

@@ -41,7 +41,7 @@ def ids(service: LocalService) -> dict[str, str]:
     return {item["url"]: item["id"].removeprefix("urn:uuid:") for item in items}
 
 
-def test_an_entry_is_found_by_its_id_its_page_or_its_link_however_they_are_written(service: LocalService) -> None:
+def test_an_entry_is_found_by_any_spelling_of_its_id_page_or_link(service: LocalService) -> None:
     link = "https://sample.example.org/3"
     id = ids(service)[link]
     asked = [
@@ -58,7 +58,7 @@ def test_an_entry_is_found_by_its_id_its_page_or_its_link_however_they_are_writt
     assert [json.loads(line)["link"] for line in ran.stdout.splitlines()] == [link] * len(asked)
 
 
-def test_a_file_is_found_by_the_name_that_status_lists_it_under(service: LocalService) -> None:
+def test_a_file_is_found_by_its_name_in_status(service: LocalService) -> None:
     (doubt,) = json.loads(run(service, "status", "--json").stdout)["doubts"]
     ran = run(service, "explain", doubt["file"])
     assert ran.stdout.startswith("three/broken.md: quarantined (")
@@ -66,22 +66,22 @@ def test_a_file_is_found_by_the_name_that_status_lists_it_under(service: LocalSe
 
 
 @pytest.mark.parametrize("nothing", ["", "gone.md", "https://nowhere.example/1"])
-def test_what_is_nothing_is_said_so_and_the_rest_is_explained(service: LocalService, nothing: str) -> None:
+def test_an_unknown_name_is_reported_and_the_others_are_explained(service: LocalService, nothing: str) -> None:
     ran = run(service, "explain", "--json", nothing, str(service.dumps / "three/c.md"))
     assert ran.exit_code == 1
-    assert ran.stderr == f"{nothing!r}: no such file, and no entry of that id or link is stored\n"
+    assert ran.stderr == f"{nothing!r}: no such file, and no stored entry has this id or link\n"
     assert json.loads(ran.stdout)["outcome"] == "accepted"
 
 
-def test_a_question_makes_no_store(tmp_path: Path) -> None:
+def test_explain_creates_no_store(tmp_path: Path) -> None:
     ran = run(LocalService(tmp_path), "explain", "gone.md")
     assert ran.exit_code == 1
-    assert "'gone.md': no such file, and no entry of that id or link is stored" in ran.stderr
+    assert "'gone.md': no such file, and no stored entry has this id or link" in ran.stderr
     assert not (tmp_path / "var" / "refeed.db").exists()
 
 
 @pytest.mark.parametrize("by", ["file", "id"])
-def test_of_two_reports_it_is_said_which_one_feeds_show(service: LocalService, by: str) -> None:
+def test_of_two_entries_with_the_same_text_the_one_in_feeds_is_named(service: LocalService, by: str) -> None:
     copy = str(service.dumps / "two/b.md") if by == "file" else "https://two.example/11"
     first = str(service.dumps / "one/a.md") if by == "file" else "https://one.example/10"
     said = run(service, "explain", copy).stdout
@@ -91,7 +91,7 @@ def test_of_two_reports_it_is_said_which_one_feeds_show(service: LocalService, b
 
 
 @pytest.mark.parametrize("by", ["file", "id"])
-def test_a_withdrawn_entry_is_said_to_be_withdrawn(service: LocalService, by: str) -> None:
+def test_a_withdrawn_entry_is_marked_as_withdrawn(service: LocalService, by: str) -> None:
     link = "https://sample.example.org/3"
     asked = str(service.dumps / "three/c.md") if by == "file" else link
     run(service, "withdraw", link + "?utm_source=rss")
@@ -104,7 +104,7 @@ def test_a_withdrawn_entry_is_said_to_be_withdrawn(service: LocalService, by: st
     assert "withdrawn" not in run(service, "explain", asked).stdout
 
 
-def test_the_time_that_stands_in_for_a_date_is_not_called_the_headers(tmp_path: Path) -> None:
+def test_a_missing_date_is_explained_as_first_seen(tmp_path: Path) -> None:
     service = LocalService(tmp_path)
     file = service.add_dump("a.md", dated("https://one.example/10", 1).partition(b"\n")[2])
     (line,) = [line for line in run(service, "explain", str(file)).stdout.splitlines() if "published" in line]

@@ -1,4 +1,4 @@
-"""`refeed ingest` for people: what it refuses, and what it says of it."""
+"""`refeed ingest`: what it takes, what it refuses, and its messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from refeed.config.load import load_builtin_sources
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalService:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # entries are made in this process: a pool takes a second to boot
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # a process pool takes a second to start
     return LocalService(tmp_path)
 
 
@@ -23,7 +23,7 @@ def ingest(service: LocalService, *paths: Path | str, **environ: str) -> Result:
     return CliRunner().invoke(main, ["ingest", *map(str, paths)], env=service.environment(**environ))
 
 
-def test_a_second_ingest_counts_what_it_knows(service: LocalService) -> None:
+def test_a_second_ingest_counts_known_files_as_unchanged(service: LocalService) -> None:
     for number in range(3):
         service.add_dump(f"{number}.md", sample_dump(number))
     counts = "0 flagged, 0 quarantined\n"
@@ -32,7 +32,7 @@ def test_a_second_ingest_counts_what_it_knows(service: LocalService) -> None:
     assert ingest(service).stdout == f"1 new, 0 changed, 3 unchanged, {counts}"
 
 
-def test_a_file_that_is_no_dump_is_refused_with_its_reason_and_exit_status_1(service: LocalService) -> None:
+def test_a_file_without_a_dump_suffix_is_refused_with_its_reason_and_exit_status_1(service: LocalService) -> None:
     good, other = service.add_dump("a.md", sample_dump(1)), service.add_dump("b.rst", sample_dump(2))
     ran = ingest(service, good, other)
     assert ran.exit_code == 1
@@ -40,7 +40,7 @@ def test_a_file_that_is_no_dump_is_refused_with_its_reason_and_exit_status_1(ser
     assert ran.stderr == f"refused: {other}: not a dump's suffix: .md, .txt, .html\n"
 
 
-def test_of_the_quarantined_only_those_that_were_asked_for_are_named(service: LocalService) -> None:
+def test_only_named_files_are_listed_as_quarantined(service: LocalService) -> None:
     one, two = service.add_dump("one.md", b"no dump"), service.add_dump("two.md", b"no dump either")
     assert ingest(service, one).exit_code == 1
     ran = ingest(service, two)
@@ -49,14 +49,14 @@ def test_of_the_quarantined_only_those_that_were_asked_for_are_named(service: Lo
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_a_dump_folder_that_is_not_there_is_said(service: LocalService) -> None:
+def test_a_missing_dump_folder_is_reported(service: LocalService) -> None:
     missing = str(service.home / "nowhere")
     ran = ingest(service, REFEED_DUMPS=f"{service.dumps}:{missing}")
     assert ran.exit_code == 0
-    assert ran.stderr == f"{missing}: no such folder; no dumps are taken from it\n"
+    assert ran.stderr == f"{missing}: folder not found, skipped\n"
 
 
-def test_a_limit_is_named_as_config_yaml_spells_it(service: LocalService) -> None:
+def test_a_limit_is_named_by_its_key_in_config_yaml(service: LocalService) -> None:
     (service.home / "config.yaml").write_text("dumps: {limits: {bytes: 100, link: 30}}")
     long = service.add_dump(
         "long.md", b"<!--1700000000000-->\n[x](https://sample.example.org/" + b"a" * 9 + b")\n---\n"
@@ -67,16 +67,15 @@ def test_a_limit_is_named_as_config_yaml_spells_it(service: LocalService) -> Non
     assert "(dumps.limits.bytes)" in ran.stderr
 
 
-def test_counting_stands_on_terminals_alone(service: LocalService) -> None:
-    retired = [
-        f"source/{rule.id}" for rule in load_builtin_sources()
-    ]  # an export without their pages takes half the time
+def test_progress_is_shown_on_terminals_only(service: LocalService) -> None:
+    # Without the pages of built-in sources an export takes half the time.
+    retired = [f"source/{rule.id}" for rule in load_builtin_sources()]
     (service.home / "config.yaml").write_text(f"retired: {retired}")
     service.add_dump("a.md", sample_dump(1))
     ingest(service)
     out = str(service.home / "public")
     ran = CliRunner().invoke(main, ["publish", "--static", out], env=service.environment())
-    assert ran.stderr == "BASE_URL is not set: feeds name themselves by an address of this machine\n"
+    assert ran.stderr == "BASE_URL is not set: the exported feeds name an address of this machine\n"
     copied = CliRunner().invoke(main, ["copy-store", str(service.store), out + ".db"], env=service.environment())
     assert (copied.exit_code, copied.stderr) == (0, "")
 
@@ -91,7 +90,7 @@ def test_counting_stands_on_terminals_alone(service: LocalService) -> None:
         (".", False),
     ],
 )
-def test_what_is_named_is_taken_as_a_scan_would_take_it(
+def test_a_named_path_is_ingested_as_a_scan_would_ingest_it(
     service: LocalService, monkeypatch: pytest.MonkeyPatch, named: str, relative: bool
 ) -> None:
     monkeypatch.chdir(service.home)
@@ -99,13 +98,13 @@ def test_what_is_named_is_taken_as_a_scan_would_take_it(
     service.add_dump("Somewhere/1.md", sample_dump(1))
     assert ingest(service, named.format(dumps="dumps" if relative else service.dumps), **folders).exit_code == 0
     assert ingest(service, **folders).stdout.startswith("0 new, 0 changed")
-    assert len(service.ask("SELECT path FROM files")) == 1
-    ((source,),) = service.ask("SELECT source FROM entries")
+    assert len(service.query("SELECT path FROM files")) == 1
+    ((source,),) = service.query("SELECT source FROM entries")
     assert str(source).startswith("somewhere-")
 
 
 @pytest.mark.parametrize("name", [".hidden", "link"])
-def test_a_folder_that_no_scan_enters_is_refused_when_it_is_named(service: LocalService, name: str) -> None:
+def test_a_folder_that_scans_skip_is_refused_when_it_is_named(service: LocalService, name: str) -> None:
     service.add_dump("Somewhere/1.md", sample_dump(1))
     (service.dumps / "link").symlink_to("Somewhere")
     service.add_dump(".hidden/2.md", sample_dump(2))
@@ -115,10 +114,10 @@ def test_a_folder_that_no_scan_enters_is_refused_when_it_is_named(service: Local
     assert ran.stdout.startswith("0 new")
 
 
-def test_a_folder_elsewhere_is_a_dump_folder_of_its_own(service: LocalService) -> None:
+def test_a_folder_outside_of_the_dump_folders_is_its_own_dump_root(service: LocalService) -> None:
     other = service.home / "other"
     (other / "Somewhere").mkdir(parents=True)
     (other / "Somewhere" / "1.md").write_bytes(sample_dump(1))
     assert ingest(service, other).exit_code == 0
-    ((source,),) = service.ask("SELECT source FROM entries")
+    ((source,),) = service.query("SELECT source FROM entries")
     assert str(source).startswith("somewhere-")

@@ -1,4 +1,4 @@
-"""config.yaml while the web runs: what is well is taken up, what is broken is refused, and nobody waits for either."""
+"""config.yaml changes while `refeed serve` runs: a valid one is loaded, a broken one is refused, requests go on."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CONFIG = "http: {age: 5m}\n"
 BROKEN = "http: {age: 5m}\nfeeds: {entrys: 3}\n"
 
 
-def workers(site: RunningSite) -> set[int]:
+def web_processes(site: RunningSite) -> set[int]:
     return {int(pid) for pid in Path(f"/proc/{site.pid}/task/{site.pid}/children").read_text().split()}
 
 
-def answers(site: RunningSite, age: str) -> bool:
+def has_max_age(site: RunningSite, age: str) -> bool:
     try:
         return site.get("/feeds/all.atom")["cache-control"].startswith(f"max-age={age},")
     except OSError:
@@ -33,25 +33,28 @@ def answers(site: RunningSite, age: str) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_broken_configuration_stops_no_web_process_that_begins_with_it(tmp_path: Path) -> None:
+def test_a_web_process_that_restarts_beside_a_broken_config_uses_the_previous_settings(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, CONFIG, dumps=1)
     file = Path(settings.config_file)
     with run_site(settings, environ, tmp_path) as site:
         file.write_text(BROKEN, "utf-8")
-        (first,) = workers(site)
+        (first,) = web_processes(site)
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: not workers(site) & {first} and answers(site, "300"), why=site.log.read_text)
-        (second,) = workers(site)
+        wait_until(lambda: not web_processes(site) & {first} and has_max_age(site, "300"), why=site.log.read_text)
+        (second,) = web_processes(site)
         os.kill(site.pid, signal.SIGHUP)
-        wait_until(
-            lambda: bool(workers(site)) and second not in workers(site) and answers(site, "300"), why=site.log.read_text
-        )
+
+        def has_restarted() -> bool:
+            found = web_processes(site)
+            return bool(found) and second not in found and has_max_age(site, "300")
+
+        wait_until(has_restarted, why=site.log.read_text)
         assert "config.yaml:2: feeds.entrys: unknown key" in site.log.read_text()
         file.write_text(CONFIG.replace("5m", "7m"), "utf-8")
-        wait_until(lambda: answers(site, "420"), why=site.log.read_text)
+        wait_until(lambda: has_max_age(site, "420"), why=site.log.read_text)
 
 
-def test_a_mistake_at_the_start_is_named_and_stops_it(tmp_path: Path) -> None:
+def test_a_config_error_stops_the_start_and_is_named(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, CONFIG, dumps=1)
     Path(settings.config_file).write_text(BROKEN, "utf-8")
     process = subprocess.run(
@@ -66,8 +69,8 @@ def test_a_mistake_at_the_start_is_named_and_stops_it(tmp_path: Path) -> None:
     assert process.stderr == f"{settings.config_file}:2: feeds.entrys: unknown key; did you mean 'entries'?\n"
 
 
-def test_what_a_web_process_begins_with_can_be_sent_to_one_that_is_no_fork(
+def test_the_app_factory_can_be_pickled_for_a_process_that_is_not_forked(
     make_settings: Callable[..., Settings],
 ) -> None:
-    web = WebAppFactory(make_settings())
-    assert pickle.loads(pickle.dumps(web)) == web
+    factory = WebAppFactory(make_settings())
+    assert pickle.loads(pickle.dumps(factory)) == factory

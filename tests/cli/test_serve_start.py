@@ -1,4 +1,4 @@
-"""What `refeed serve` says while it starts: its log in one shape, and one line when it may not listen."""
+"""`refeed serve` at its start: a log in one format, and a one-line error when it cannot listen."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from refeed.errors import ConfigError
 from refeed.web.server import check_can_listen
 
 
-def served(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """A server that is not expected to start."""
+def serve(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a server that is expected to fail at once."""
     _, given = prepare_site(folder, dumps=1)
     return subprocess.run(
-        [sys.executable, "-m", "refeed", "serve", "--no-watch", *options],
+        [sys.executable, "-m", "refeed", "serve", "--no-worker", *options],
         env=os.environ | given | {"PYTHONPATH": str(ROOT / "src")} | environ,
         cwd=folder,
         capture_output=True,
@@ -31,12 +31,12 @@ def served(folder: Path, *options: str, **environ: str) -> subprocess.CompletedP
     )
 
 
-def test_a_port_that_is_taken_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
+def test_a_port_in_use_gives_one_line_and_exit_status_2(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        ran = served(tmp_path, "--host", "127.0.0.1", PORT=str(port))
+        ran = serve(tmp_path, "--host", "127.0.0.1", PORT=str(port))
     assert ran.returncode == 2
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use; PORT names another port" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -44,19 +44,19 @@ def test_a_port_that_is_taken_is_one_line_and_exit_status_2(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("host", ["localhost", "nowhere.example", "127.0.0.1:8000", ""])
-def test_a_host_that_is_no_address_says_what_to_write(host: str) -> None:
+def test_an_invalid_host_error_says_what_to_write(host: str) -> None:
     with pytest.raises(ConfigError, match=f"--host: {host!r} is no IP address; write one such as 127.0.0.1"):
         check_can_listen(host, 0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
-def test_an_address_of_this_machine_will_do(host: str) -> None:
+def test_addresses_of_this_machine_are_accepted(host: str) -> None:
     if ":" in host and not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 here")
     check_can_listen(host, 0)
 
 
-def test_every_line_of_a_json_log_is_json_the_servers_own_too(tmp_path: Path) -> None:
+def test_every_line_of_a_json_log_is_json_including_those_of_the_server(tmp_path: Path) -> None:
     _, environ = prepare_site(tmp_path, dumps=1)
     log = tmp_path / "log"
     with log.open("wb") as output:
@@ -75,6 +75,6 @@ def test_every_line_of_a_json_log_is_json_the_servers_own_too(tmp_path: Path) ->
         process.terminate()
         process.wait(60)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    said = " ".join(line["message"] for line in lines)
-    assert "Started worker-1" in said
-    assert "Granian shutdown completed" in said
+    messages = " ".join(line["message"] for line in lines)
+    assert "Started worker-1" in messages
+    assert "Granian shutdown completed" in messages

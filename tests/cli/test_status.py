@@ -1,4 +1,4 @@
-"""How fresh a source is: learnt from its history, judged by what was delivered."""
+"""`refeed status`: how fresh a source is, judged by its history and by what was delivered; upstreams."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def history(every: timedelta, count: int, last: datetime = NOW) -> list[datetime
     return [last - every * number for number in range(count)]
 
 
-def test_a_source_is_stale_when_it_is_quiet_for_twice_as_long_as_it_nearly_ever_is() -> None:
+def test_a_source_is_stale_after_twice_its_usual_longest_gap() -> None:
     often = history(timedelta(hours=6), 50)
     fresh = assess_freshness(NOW, often, NOW + timedelta(hours=11))
     assert (fresh.expected, fresh.stale) == (timedelta(hours=6), False)
     assert assess_freshness(NOW, often, NOW + timedelta(hours=13)).stale
 
 
-def test_what_was_fetched_but_not_delivered_does_not_count() -> None:
+def test_only_delivered_entries_count_as_fresh() -> None:
     often = history(timedelta(hours=6), 50)
     assert assess_freshness(NOW - timedelta(days=2), often, NOW).stale
     assert assess_freshness(None, often, NOW).stale
 
 
-def test_a_rare_pause_is_no_rhythm_and_a_burst_no_alarm() -> None:
+def test_a_rare_gap_and_a_burst_do_not_change_the_expected_gap_much() -> None:
     weekly = history(timedelta(days=1), 60)
     pause = history(timedelta(days=1), 30, last=NOW - timedelta(days=80))
     assert assess_freshness(NOW, [*weekly, *pause], NOW).expected == timedelta(days=1)
@@ -44,7 +44,7 @@ def test_a_rare_pause_is_no_rhythm_and_a_burst_no_alarm() -> None:
     assert assess_freshness(NOW, burst, NOW + timedelta(minutes=90)).stale is False
 
 
-def test_a_few_entries_say_nothing_of_a_rhythm() -> None:
+def test_a_few_entries_are_too_few_to_judge_freshness() -> None:
     assert assess_freshness(NOW, history(timedelta(days=1), 5), NOW + timedelta(days=400)).stale is None
 
 
@@ -68,13 +68,13 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-def test_status_says_what_an_upstream_asks_us_to_change_and_when_it_is_asked_again(settings: Settings) -> None:
+def test_status_shows_an_upstreams_notes_and_its_next_poll(settings: Settings) -> None:
     lines = "\n".join(format_status(collect_status(settings, NOW)))
     assert "last answer 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; asked again after 2026-03-20T16" in lines
     assert lines.count("it has moved for good to /srv/secret/new") == 2
 
 
-def test_the_public_status_shows_no_key_and_no_folder_of_an_upstream(settings: Settings) -> None:
+def test_the_public_status_hides_keys_and_folders_of_upstreams(settings: Settings) -> None:
     facts = collect_status(settings, NOW, public=True)
     assert [one["address"] for one in facts["upstreams"]] == ["sample: feeds.example.org", "git: this machine"]
     assert {one["error"] for one in facts["upstreams"]} == {"see the log, or refeed status"}

@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, st
 from helpers.upstream_server import NOON
 from refeed.dumps.push_payload import parse_push_payload
 from refeed.dumps.writer import write_dumps

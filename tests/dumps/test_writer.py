@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, st
 from helpers.upstream_server import NOON
 from refeed.dumps.composer import NewDump, compose_dump, is_http_url, new_dump, to_one_line
 from refeed.dumps.writer import remove_temporary_files, write_dumps

@@ -8,11 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lxml import etree
 
 from helpers.feed_builders import NOON, make_entry, make_feed
+from helpers.property_testing import given, st
 from refeed.feeds.pagination import (
     ArchivePage,
     DocumentBudget,

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, st
 from helpers.upstream_server import UpstreamServer, reply, run_upstream
 from refeed.config.upstream_rules import FetchSettings
 from refeed.errors import FetchError

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from html import escape
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, settings, st
 from helpers.upstream_server import feed_item, rss_feed
 from refeed.errors import FetchError
 from refeed.fetch.parsed_feed import parse_feed_date

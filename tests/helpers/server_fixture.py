@@ -147,11 +147,11 @@ def prepare_site(
 
 @contextmanager
 def run_site(settings: Settings, environ: Mapping[str, str], home: Path, *more: str) -> Iterator[RunningSite]:
-    """`refeed serve --no-watch` over what was prepared, until the end of the block."""
+    """`refeed serve --no-worker` over what was prepared, until the end of the block."""
     log = home / "log"
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "refeed", "serve", "--host", "127.0.0.1", "--no-watch", *more],
+            [sys.executable, "-m", "refeed", "serve", "--host", "127.0.0.1", "--no-worker", *more],
             env=os.environ | dict(environ) | {"PYTHONPATH": str(ROOT / "src")},
             stdout=out,
             stderr=out,

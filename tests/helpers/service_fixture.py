@@ -87,7 +87,7 @@ class LocalService:
         path = self.feeds / f"{feed}.json"
         return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path.exists() else []
 
-    def ask(self, query: str) -> list[tuple[object, ...]]:
+    def query(self, query: str) -> list[tuple[object, ...]]:
         """Rows of the store."""
         with closing(sqlite3.connect(self.store)) as connection:
             return list(connection.execute(query))
@@ -100,15 +100,15 @@ class LocalService:
             return [f"the store: {error}"]
 
     def _faults(self) -> list[str]:
-        found = [f"integrity: {row[0]}" for row in self.ask("PRAGMA integrity_check") if row[0] != "ok"]
-        recorded = {os.fsdecode(bytes(path)) for (path,) in self.ask("SELECT path FROM files")}  # type: ignore[arg-type]
+        found = [f"integrity: {row[0]}" for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
+        recorded = {os.fsdecode(bytes(path)) for (path,) in self.query("SELECT path FROM files")}  # type: ignore[arg-type]
         found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
-        lost = self.ask("SELECT count(*) FROM originals WHERE entry NOT IN (SELECT id FROM entries)")[0][0]
+        lost = self.query("SELECT count(*) FROM originals WHERE entry NOT IN (SELECT id FROM entries)")[0][0]
         found += [f"{lost} dumps without their entry"] if lost else []
         for name, data in self.documents().items():
             found += _broken(name, data)
-        members = self.ask("SELECT count(*) FROM members WHERE feed = 'all'")[0][0]
-        counted = self.ask("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
+        members = self.query("SELECT count(*) FROM members WHERE feed = 'all'")[0][0]
+        counted = self.query("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
         if not members == counted == self._count("entries"):
             found.append(f"{self._count('entries')} entries, {members} places, {counted} counted")
         if min(self._count("entries"), 50) != len(set(self.ids())):
@@ -116,7 +116,7 @@ class LocalService:
         return found
 
     def _count(self, table: str) -> int:
-        return int(str(self.ask(f"SELECT count(*) FROM {table}")[0][0]))
+        return int(str(self.query(f"SELECT count(*) FROM {table}")[0][0]))
 
 
 def _broken(name: str, data: bytes) -> list[str]:

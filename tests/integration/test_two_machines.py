@@ -29,11 +29,11 @@ class Machine:
         self.dumps.mkdir(parents=True)
         self.port = free_ports()
         refeed = folder / "bin" / "refeed"
-        refeed.parent_watchdog.mkdir()
+        refeed.parent.mkdir()
         refeed.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m refeed "$@"\n')
         refeed.chmod(0o755)
         self._environ = os.environ | {
-            "PATH": f"{refeed.parent_watchdog}:{os.environ['PATH']}",
+            "PATH": f"{refeed.parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT / "src"),
             "DATABASE_URL": url,
             "BASE_URL": "https://feeds.example.org",

@@ -11,10 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from helpers import malformed_corpus
+from helpers.property_testing import example, given, settings, st
 from refeed.config.settings import Limits
 from refeed.dumps.reader import read_dump
 from refeed.dumps.scanner import scan_folder

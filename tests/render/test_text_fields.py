@@ -11,11 +11,10 @@ from typing import Any
 from xml.parsers import expat
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from lxml import etree
 
 from helpers.feed_builders import make_entry, make_feed
+from helpers.property_testing import example, given, settings, st
 from refeed.clock import format_rfc3339
 from refeed.feeds.pagination import estimate_size
 from refeed.fetch.enclosure_metadata import FileMetadata, entry_files, with_metadata

@@ -11,10 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import select
 
+from helpers.property_testing import HealthCheck, example, given, settings, st
 from helpers.service_fixture import CONFIG, sample_dump
 from refeed.config.settings import Settings
 from refeed.ingest.entry_builder import EntryBuilder, hash_dump

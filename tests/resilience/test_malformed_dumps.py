@@ -52,7 +52,7 @@ def test_they_are_all_worked_through_within_a_minute_and_400_megabytes(ingest: d
 def test_each_comes_out_as_the_table_says(
     service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
 ) -> None:
-    rows = service.ask("SELECT path, outcome, reason FROM files")
+    rows = service.query("SELECT path, outcome, reason FROM files")
     found = {os.fsencode(path): (outcome, str(reason or "")) for path, outcome, reason in rows}  # type: ignore[arg-type]
     wrong = []
     for case in cases:
@@ -67,9 +67,9 @@ def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
 ) -> None:
     status = msgspec.json.decode(service.run("status", "--json").stdout)
     shown = {doubt["file"] for doubt in status["doubts"] if doubt["outcome"] == "quarantined"}
-    assert len(shown) == sum(1 for row in service.ask("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
+    assert len(shown) == sum(1 for row in service.query("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
     assert all(doubt["reason"] for doubt in status["doubts"])
-    kept = service.ask("SELECT count(*) FROM originals WHERE outcome = 'quarantined'")[0][0]
+    kept = service.query("SELECT count(*) FROM originals WHERE outcome = 'quarantined'")[0][0]
     assert isinstance(kept, int)
     assert kept > 0
     secret = Path("/etc/passwd").read_bytes().partition(b"\n")[0]
@@ -83,7 +83,7 @@ def test_the_good_ones_are_published_and_every_document_is_whole(
     assert [
         fault for fault in service.find_problems() if "not recorded" not in fault
     ] == []  # devices, links, other names
-    published = len(service.ask("SELECT 1 FROM entries"))
+    published = len(service.query("SELECT 1 FROM entries"))
     assert published >= 50
 
 
@@ -94,7 +94,7 @@ def test_a_quarantined_dump_is_tried_again_when_it_changes(service: LocalService
     broken.write_bytes(sample_dump(2))
     done = service.run("ingest")
     assert "1 new" in done.stdout
-    assert service.ask(f"SELECT outcome FROM files WHERE path = CAST('{broken}' AS BLOB)") == [("accepted",)]
+    assert service.query(f"SELECT outcome FROM files WHERE path = CAST('{broken}' AS BLOB)") == [("accepted",)]
 
 
 def test_retrying_takes_what_has_become_readable_by_other_settings(tmp_path: Path) -> None:

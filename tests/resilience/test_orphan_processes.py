@@ -1,4 +1,4 @@
-"""Whatever kills the movers leaves no process of theirs behind: on a machine that runs for months they would add up."""
+"""However the worker ends, its pool processes end too: on a machine that runs for months they would add up."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from helpers.processes import wait_until
 ROOT = Path(__file__).parents[2]
 POOL = """
 import time
-from concurrent.futures import wait
 from datetime import UTC, datetime
-from refeed.makers import Makers
-from refeed.making import Maker
+from refeed.config.settings import Limits
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.process_pool import ProcessPool
 from refeed.model import Dump
-from refeed.rules import Limits
 
 if __name__ == "__main__":
-    makers = Makers(Maker(sources=(), topics=(), limits=Limits()), 2)
+    pool = ProcessPool(EntryBuilder(sources=(), topics=(), limits=Limits()), 2)
     data = "<!--1593330404000-->\\n[样本](https://sample.example.org/1)\\n------\\n\\n<p>样本。</p>\\n".encode()
-    list(makers.pack([Dump(path="a", folder="", data=data, seen=datetime.now(UTC))] * 160))
+    list(pool.map([Dump(path="a", folder="", data=data, first_seen=datetime.now(UTC))] * 160))
     print("ready", flush=True)
     time.sleep(60)
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-def test_the_pool_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+def test_the_pool_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     script = tmp_path / "pool.py"
     script.write_text(POOL, "utf-8")
     mark = f"test-orphans-{os.getpid()}"

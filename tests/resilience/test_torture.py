@@ -73,7 +73,7 @@ def service(tmp_path: Path) -> LocalService:
 
 @contextmanager
 def watching(service: LocalService, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = service.start("watch", **more)
+    process = service.start("worker", **more)
     try:
         yield process
     finally:
@@ -90,7 +90,7 @@ def state(service: LocalService) -> dict[str, object]:
 
 def entries(service: LocalService) -> int:
     try:
-        return int(str(service.ask("SELECT count(*) FROM entries")[0][0]))
+        return int(str(service.query("SELECT count(*) FROM entries")[0][0]))
     except Exception:  # noqa: BLE001 -- the store is being made
         return -1
 
@@ -114,7 +114,7 @@ def test_killed_at_random_while_dumps_arrive_nothing_is_lost_doubled_or_torn(ser
     with Reader(service) as reader:
         writer.start()
         for _ in range(kills):
-            process = service.start("watch")
+            process = service.start("worker")
             time.sleep(chance.uniform(0.2, 4))
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

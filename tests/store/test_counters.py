@@ -8,10 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import select
 
+from helpers.property_testing import HealthCheck, given, settings, st
 from helpers.store_builders import (
     NOON,
     SOURCES,

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from time import process_time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, st
 from refeed.config.field_types import compile_search_pattern
 from refeed.config.topic_rules import TopicRule
 from refeed.model import Entry, SafeHtml

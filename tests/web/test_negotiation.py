@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from helpers.property_testing import given, st
 from refeed.web.negotiation import CODINGS, choose_coding, is_unmodified_since, match_etag, parse_byte_range
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)

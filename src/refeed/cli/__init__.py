@@ -1,1 +1,1 @@
-"""Commands (click). Exit status: 0 all well, 1 something was quarantined or refused, 2 usage or configuration."""
+"""Commands (click), one a file. Exit status: 0 ok, 1 something was quarantined or refused, 2 usage or configuration."""

@@ -1,4 +1,4 @@
-"""Why an entry is as it is, for people: line by line, stage by stage."""
+"""What became of a dump or an entry -> lines for people, stage by stage."""
 
 from __future__ import annotations
 
@@ -17,91 +17,7 @@ from ..topics.reposts import compute_minhash, estimate_containment
 if TYPE_CHECKING:  # a file is explained without the store
     from ..store.rows import StoredEntry
 
-
-def format_header(made: BuildResult) -> Iterator[str]:
-    """What stood at the top of a dump, and which rule its link asks for; for people."""
-    if made.raw is None or made.source is None:
-        return
-    rule = made.source.id if made.source.configured else "none: cleaned by what recurs everywhere"
-    at = format_rfc3339(made.raw.dump_time) if made.raw.has_date else "no date"
-    yield f"  {'header':<10} {made.raw.layout}, {at}, {made.raw.link}"
-    yield f"  {'rule':<10} {rule}"
-
-
-def format_near_misses(entry: Entry, maker: EntryBuilder) -> Iterator[str]:
-    """Topics that anything in an entry speaks for, though not enough, with the score that they ask for; for people."""
-    for verdict in maker.matcher.explain(entry):
-        if not verdict.accepted:
-            yield f"  not        {verdict}"
-
-
-def format_same_text(stored: StoredEntry, others: Iterable[StoredEntry]) -> Iterator[str]:
-    """How much of an entry's text is in each of the others, and which of them feeds show; for people."""
-    mine = compute_minhash(extract_body_text(stored.entry.html))
-    for other in others:
-        entry = other.entry
-        theirs = compute_minhash(extract_body_text(entry.html))
-        if mine and theirs:
-            share = estimate_containment(mine, theirs)
-            part = f"{share:.0%} in {entry.link} ({entry.source}, {format_rfc3339(entry.published)})"
-            yield f"  same text  {part}{_which(stored, other)}"
-
-
-def _which(stored: StoredEntry, other: StoredEntry) -> str:
-    """Of two reports of one text, every feed that could hold both shows one."""
-    shown = {"this": other.entry.link in stored.repost_links, "that": stored.entry.link in other.repost_links}
-    return "".join(f"; feeds that could hold both show {one} one" for one, is_shown in shown.items() if is_shown)
-
-
-def format_withdrawal(stored: StoredEntry) -> Iterator[str]:
-    """Whether an operator took the entry out of every document; for people."""
-    if stored.withdrawn is not None:
-        id = stored.entry.id.removeprefix("urn:uuid:")
-        when = format_rfc3339(stored.withdrawn)
-        yield f"  withdrawn  {when}: no document holds it; `refeed restore {id}` brings it back"
-
-
-def format_diff(made: BuildResult) -> Iterator[str]:
-    """The body before and after, as text, line against line: `-` is gone from it, `+` stands otherwise."""
-    if made.raw is None or made.cleaned is None:
-        return
-    before, after = (
-        [line for line in BeautifulSoup(html, "lxml").get_text("\n").splitlines() if line.strip()]
-        for html in (made.raw.html, made.cleaned.entry.html)
-    )
-    yield from difflib.unified_diff(
-        [" ".join(line.split()) for line in before],
-        [" ".join(line.split()) for line in after],
-        "dump",
-        "entry",
-        "",
-        "",
-        1,
-        "",
-    )
-
-
-def format_explanation(account: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The account for people, line by line."""
-    yield f"{account['file']}: {account['outcome']}" + (f" ({account['reason']})" if account["reason"] else "")
-    if "id" not in account:
-        return
-    for name in _TOLD:
-        value = account[name]
-        if value in (None, "", []):
-            continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        where = f"   <- {origins[name]}" if origins and name in origins else ""
-        yield f"  {name:<10} {text}{where}"
-    if account["image"]:
-        yield f"  {'image':<10} {account['image']['url']}  {account['image']['caption']}".rstrip()
-    for topic in account["topics"]:
-        yield f"  topic      {topic['topic']}: {topic['score']:g}; {'; '.join(topic['reasons'])}"
-    for removed in account["removed"]:
-        yield f"  - {removed['step']}: {removed['text']}"
-
-
-_TOLD = (
+_FIELDS = (
     "id",
     "source",
     "link",
@@ -115,3 +31,76 @@ _TOLD = (
     "original",
     "tags",
 )
+"""Keys of `explain --json` that get a line each."""
+
+
+def format_explanation(result: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Lines of what `explain --json` prints as one object. `origins`: where each field was found."""
+    yield f"{result['file']}: {result['outcome']}" + (f" ({result['reason']})" if result["reason"] else "")
+    if "id" not in result:
+        return
+    for name in _FIELDS:
+        value = result[name]
+        if value in (None, "", []):
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        origin = f"   <- {origins[name]}" if origins and name in origins else ""
+        yield f"  {name:<10} {text}{origin}"
+    if result["image"]:
+        yield f"  {'image':<10} {result['image']['url']}  {result['image']['caption']}".rstrip()
+    for topic in result["topics"]:
+        yield f"  topic      {topic['topic']}: {topic['score']:g}; {'; '.join(topic['reasons'])}"
+    for removal in result["removed"]:
+        yield f"  - {removal['step']}: {removal['text']}"
+
+
+def format_header(built: BuildResult) -> Iterator[str]:
+    """Lines about a dump's header and the source rule that its link selects."""
+    if built.raw is None or built.source is None:
+        return
+    date = format_rfc3339(built.raw.dump_time) if built.raw.has_date else "no date"
+    yield f"  {'header':<10} {built.raw.layout}, {date}, {built.raw.link}"
+    yield f"  {'rule':<10} {built.source.id if built.source.configured else 'none: generic cleaning'}"
+
+
+def format_near_misses(entry: Entry, builder: EntryBuilder) -> Iterator[str]:
+    """Lines about topics that have some evidence in an entry, but too little, with the score that they need."""
+    for verdict in builder.matcher.explain(entry):
+        if not verdict.accepted:
+            yield f"  not        {verdict}"
+
+
+def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iterator[str]:
+    """Lines about entries with the same text: how much of it each has, and which of the two feeds show."""
+    own = compute_minhash(extract_body_text(stored.entry.html))
+    for copy in copies:
+        entry = copy.entry
+        other = compute_minhash(extract_body_text(entry.html))
+        if own and other:
+            line = f"  same text  {estimate_containment(own, other):.0%} in {entry.link}"
+            line += f" ({entry.source}, {format_rfc3339(entry.published)})"
+            # A feed that could hold both shows one of them, which links to the other.
+            if entry.link in stored.repost_links:
+                line += "; feeds that could hold both show this one"
+            if stored.entry.link in copy.repost_links:
+                line += "; feeds that could hold both show that one"
+            yield line
+
+
+def format_withdrawal(stored: StoredEntry) -> Iterator[str]:
+    """A line if an operator has withdrawn the entry."""
+    if stored.withdrawn is not None:
+        id = stored.entry.id.removeprefix("urn:uuid:")
+        when = format_rfc3339(stored.withdrawn)
+        yield f"  withdrawn  {when}: it is in no document; `refeed restore {id}` brings it back"
+
+
+def format_diff(built: BuildResult) -> Iterator[str]:
+    """A unified diff of the body's text before and after cleaning."""
+    if built.raw is None or built.cleaned is None:
+        return
+    before, after = (
+        [" ".join(line.split()) for line in BeautifulSoup(html, "lxml").get_text("\n").splitlines() if line.strip()]
+        for html in (built.raw.html, built.cleaned.entry.html)
+    )
+    yield from difflib.unified_diff(before, after, "dump", "entry", n=1, lineterm="")

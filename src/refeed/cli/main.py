@@ -1,4 +1,4 @@
-"""Commands (click). Exit status: 0 all well, 1 something was quarantined or refused, 2 usage or configuration."""
+"""Command line -> one command of this package: the click group, its options, and errors as text and exit status."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ from ..errors import ConfigError, RefeedError
 from ..logs import configure_logging
 
 _COMMANDS = {
-    "serve": "serve.serve",
-    "watch": "serve.watch",
-    "ingest": "ingest.ingest",
-    "publish": "ingest.publish",
-    "fetch": "ingest.fetch_",
-    "explain": "explain.explain_",
-    "check": "explain.check",
-    "status": "explain.status_",
-    "tokens": "explain.tokens",
-    "withdraw": "withdraw.withdraw_",
-    "restore": "withdraw.restore_",
-    "topics": "withdraw.topics",
-    "migrate": "migrate.migrate_",
-    "copy-store": "migrate.copy_store_",
+    "serve": "serve.serve_command",
+    "worker": "run_worker.worker_command",
+    "ingest": "ingest.ingest_command",
+    "publish": "publish.publish_command",
+    "fetch": "fetch.fetch_command",
+    "explain": "explain.explain_command",
+    "check": "check.check_command",
+    "status": "status.status_command",
+    "tokens": "tokens.tokens_command",
+    "withdraw": "withdraw.withdraw_command",
+    "restore": "withdraw.restore_command",
+    "topics": "topics.topics_group",
+    "migrate": "db.migrate_command",
+    "copy-store": "db.copy_store_command",
 }
+_ALIASES = {"watch": "worker"}
+"""Former names of commands. They work, and `--help` does not list them."""
 
 
-class _Group(click.Group):
-    """Imports the one command that is run: a server need not hold the modules of all others in memory, at 40 MB.
+class _LazyGroup(click.Group):
+    """Imports only the command that runs: a web server must not hold the modules of all others in memory (40 MB).
 
     Turns our errors into their text and an exit status.
     """
@@ -44,12 +46,12 @@ class _Group(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        module, _, function = _COMMANDS.get(cmd_name, "").partition(".")
+        module, _, function = _COMMANDS.get(_ALIASES.get(cmd_name, cmd_name), "").partition(".")
         if not module:
             return None
-        found = getattr(import_module(f".{module}", __package__), function)
-        assert isinstance(found, click.Command)
-        return found
+        command = getattr(import_module(f".{module}", __package__), function)
+        assert isinstance(command, click.Command)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -62,7 +64,7 @@ class _Group(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Group)
+@click.group(cls=_LazyGroup)
 @click.option(
     "--config", type=click.Path(dir_okay=False), help="config.yaml to use (else REFEED_CONFIG, ./config.yaml)."
 )
@@ -71,25 +73,22 @@ class _Group(click.Group):
 def main(ctx: click.Context, config: str | None) -> None:
     """Turn a folder of dumped articles into clean, permanent Atom, RSS and JSON feeds."""
     if config:
-        os.environ["REFEED_CONFIG"] = config  # for the processes that this one starts, too
-    ctx.obj = _settings
+        os.environ["REFEED_CONFIG"] = config  # child processes read it too
+    ctx.obj = _load_and_prepare
 
 
-def _settings() -> Settings:
+def _load_and_prepare() -> Settings:
+    """Load the settings, and prepare what every command needs: the log, and a folder for temporary files.
+
+    In a container with a read-only root only our own folders are writable. Pool processes are reached through a socket
+    in the temporary folder, so one of ours takes its place there.
+    """
     settings = load_settings(os.environ)
     configure_logging(settings.log_format)
-    _provide_temporary(Path(settings.var_dir))
-    return settings
-
-
-def _provide_temporary(var: Path) -> None:
-    """Where nothing but our own folders may be written, as in a container with a read-only root, use one of those.
-
-    The processes that make entries are reached through a socket in the folder for temporary files.
-    """
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
-        folder = var / "tmp"
+        folder = Path(settings.var_dir) / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
-        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # ours and, through the environment, our children's
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # the variable is for child processes
+    return settings

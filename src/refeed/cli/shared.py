@@ -1,4 +1,4 @@
-"""What several commands need: the one process that ingests, and how people name a file or an entry."""
+"""What several commands need: a pipeline that leads, how people name files and entries, progress on a terminal."""
 
 from __future__ import annotations
 
@@ -33,58 +33,56 @@ _ID = re.compile(r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}
 
 @contextmanager
 def open_as_leader(settings: Settings) -> Iterator[Pipeline]:
-    """The program, as the one process that ingests. Raises LockedError when another does."""
-    with make_leader_lock(settings), closing(Pipeline.open(settings, processes=os.cpu_count() or 1)) as program:
-        yield program
+    """Open the pipeline as the leader, with a pool process for each processor. Raises LockedError beside another."""
+    with make_leader_lock(settings), closing(Pipeline.open(settings, processes=os.cpu_count() or 1)) as pipeline:
+        yield pipeline
 
 
-def find_dump_root(path: str, settings: Settings, otherwise: str | None = None) -> Path:
-    """The dump folder that a file lies in, as the settings spell it, so that a file has one name in the store; for one
-    that lies elsewhere `otherwise`, or its own folder."""
-    here = Path(os.path.abspath(path))  # noqa: PTH100  which takes `..` out, and `absolute` does not
-    roots = (root for root in dump_dirs(settings) if here.is_relative_to(os.path.abspath(root)))  # noqa: PTH100
-    return Path(next(roots, os.path.abspath(otherwise) if otherwise else here.parent))  # noqa: PTH100
+def find_dump_root(path: str, settings: Settings, default: str | None = None) -> Path:
+    """The dump folder that holds a file, as the settings spell it, so that a file has one name in the store.
+
+    For a file outside of all dump folders: `default`, or the folder of the file.
+    """
+    file = Path(os.path.abspath(path))  # noqa: PTH100  which resolves `..`, and `absolute` does not
+    roots = (root for root in dump_dirs(settings) if file.is_relative_to(os.path.abspath(root)))  # noqa: PTH100
+    return Path(next(roots, os.path.abspath(default) if default else file.parent))  # noqa: PTH100
 
 
-def find_entry_id(store: Store, entry: str, maker: EntryBuilder) -> str | None:
-    """The id that the store knows an entry by, from an id, an address of its page, or its link; None for nothing."""
-    candidates = [match[1].lower()] if (match := _ID.fullmatch(entry)) else _of_link(entry, maker)
+def find_entry_id(store: Store, name: str, builder: EntryBuilder) -> str | None:
+    """The id of the stored entry that `name` means: an id, the address of its page, or its link. None when unknown."""
+    candidates = [match[1].lower()] if (match := _ID.fullmatch(name)) else _ids_of_link(name, builder)
     return next((id for id in candidates if store.get_entry(id) is not None), None)
 
 
-def _of_link(link: str, maker: EntryBuilder) -> Iterator[str]:
-    """As entries are identified: first by the link as it stands, then by what never changes in it."""
+def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
+    """Ids that a link may have: of the link as it is, then of its canonical form."""
     if not link.startswith(("http://", "https://")):
         return
     yield str(uuid.uuid5(uuid.NAMESPACE_URL, link))
     with suppress(QuarantineError):
         dump = Dump(path="", folder="", data=f"<!--0-->\n[-]({link})\n------\n".encode(), first_seen=utc_now())
-        yield maker.derive_entry_id(dump).removeprefix("urn:uuid:")
-
-
-# How far something long has come -> the terminal, if there is one.
+        yield builder.derive_entry_id(dump).removeprefix("urn:uuid:")
 
 
 class TerminalProgress:
-    """A bar with the rate and the time left, on a terminal; nothing anywhere else."""
+    """A progress bar with the rate and the time left. Shows nothing where standard error is not a terminal."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self._bar: ProgressBar[str] | None = None
 
     def __enter__(self) -> TerminalProgress:
         return self
 
-    def __call__(self, done: int, of: int) -> None:
-        """So many dumps are done, of so many."""
+    def __call__(self, done: int, total: int) -> None:
         if self._bar is None:
             if not sys.stderr.isatty():
                 return
             self._bar = click.progressbar(
-                length=of, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
+                length=total, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
             )
             self._bar.render_progress()
-        rate = done / (time.monotonic() - self._began)
+        rate = done / (time.monotonic() - self._started)
         self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
 
     def __exit__(self, *_: object) -> None:
@@ -93,6 +91,6 @@ class TerminalProgress:
 
 
 def show_progress(text: str = "") -> None:
-    """Over what was said before, on a terminal; nothing anywhere else. Without a text, that is the end of it."""
+    """Replace the progress line on a terminal; without a text, end it. Does nothing elsewhere."""
     if sys.stderr.isatty():
         click.echo(f"\r{text} " if text else "", nl=not text, err=True)

@@ -1,4 +1,7 @@
-"""`refeed serve`: the web server, and the movers in a process of their own, so that ingesting never slows a poll."""
+"""Settings -> a web server that keeps a worker process running and reloads when config.yaml changes.
+
+The worker is a process of its own, so that ingesting never slows a request.
+"""
 
 from __future__ import annotations
 
@@ -26,111 +29,114 @@ from ..web.server import GranianServer, run_web_process
 if TYPE_CHECKING:
     from ..web.server import RequestDispatcher
 
-_log = logging.getLogger("refeed.cli.supervisor")
+_log = logging.getLogger("refeed.serve")
 
-_LOOK = 2.0
-"""Seconds between looks at config.yaml."""
-_GRACE = 8.0
-"""Seconds that the movers get to end; platforms kill ten seconds after they ask."""
-_GRACE_OF_WORKERS = 7
-"""The same for requests that are being answered."""
+_CONFIG_POLL_SECONDS = 2.0
+_WORKER_SHUTDOWN_SECONDS = 8.0
+"""How long the worker may take to end; platforms kill ten seconds after SIGTERM."""
+_WEB_SHUTDOWN_SECONDS = 7
+"""How long requests in flight may take."""
+_FIRST_RESTART_PAUSE, _LONGEST_RESTART_PAUSE = 1.0, 30.0
 
 
 class WorkerSupervisor:
-    """Keeps `refeed watch` running. It ends by itself when this process dies, because its standard input closes."""
+    """Keeps `refeed worker` running. The worker ends by itself when this process dies: its standard input closes."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name="movers", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="worker-supervisor", daemon=True)
 
     def start(self) -> None:
-        self._keeper.start()
+        self._thread.start()
 
     def request_stop(self) -> None:
-        """Ask it to end; returns at once."""
+        """Ask the worker to end; returns at once."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
 
     def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
+        """Ask the worker to end and wait for it; kill it when it takes too long."""
         self.request_stop()
-        self._keeper.join(_GRACE)
+        self._thread.join(_WORKER_SHUTDOWN_SECONDS)
         if self._process is not None:
             self._process.kill()
-        self._keeper.join()
+        self._thread.join()
 
-    def _keep(self) -> None:
-        pause = 1.0
+    def _run(self) -> None:
+        pause = _FIRST_RESTART_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
-            # Returns late when a web process is forked meanwhile: that one holds a copy of the pipe by which
-            # Popen learns that the child runs, until it ends.
+            # Popen may return late: a web process forked meanwhile holds a copy of the pipe by which Popen learns that
+            # the child runs, until the web process ends.
             with subprocess.Popen(
-                [sys.executable, "-m", "refeed", "watch", "--with-parent"], stdin=subprocess.PIPE
+                [sys.executable, "-m", "refeed", "worker", "--with-parent"], stdin=subprocess.PIPE
             ) as self._process:
-                if self._stopping.is_set():  # and nobody knew yet whom to tell
+                if self._stopping.is_set():  # request_stop came before `_process` was set
                     self._process.terminate()
-                code = self._process.wait()
+                status = self._process.wait()
             if self._stopping.is_set():
                 return
-            pause = 1.0 if time.monotonic() - started > 60 else min(pause * 2, 30)
-            _log.error("the movers ended with status %s; starting them again in %.0f s", code, pause)
+            has_run_well = time.monotonic() - started > 60
+            pause = _FIRST_RESTART_PAUSE if has_run_well else min(pause * 2, _LONGEST_RESTART_PAUSE)
+            _log.error("worker exited (status %s); restarting in %.0f s", status, pause)
             self._stopping.wait(pause)
 
 
 @dataclass(slots=True)
 class WebAppFactory:
-    """What a web process begins with, whenever it begins: the last settings without a mistake, and not whatever
-    config.yaml has become since. Called in that process; may be pickled on the way there."""
+    """Makes the application of a web process, with the last valid settings, even if config.yaml is broken by then.
+
+    Called in the web process; may be pickled on the way there.
+    """
 
     settings: Settings
 
     def __call__(self) -> RequestDispatcher:
-        from ..web.server import create_dispatcher  # which its server has no use for
+        from ..web.server import create_dispatcher  # the server itself does not need it
 
         return create_dispatcher(self.settings)
 
 
-class _Renewing:
-    """Has the web processes begin anew when config.yaml says something else, and only when it has no mistakes."""
+class _ConfigWatcher:
+    """Restarts the web processes when config.yaml changes and is valid."""
 
-    def __init__(self, web: WebAppFactory, load: Callable[[], Settings]) -> None:
-        self._web = web
-        self._configuration = ReloadableSettings(web.settings, load)
+    def __init__(self, factory: WebAppFactory, load: Callable[[], Settings]) -> None:
+        self._factory = factory
+        self._current = ReloadableSettings(factory.settings, load)
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        threading.Thread(target=self._keep, name="configuration", daemon=True).start()
+        threading.Thread(target=self._run, name="config-watcher", daemon=True).start()
 
     def stop(self) -> None:
         self._stopping.set()
 
-    def look(self) -> bool:
-        """Read config.yaml if it has changed; whether web processes would begin with other settings now."""
+    def reload_if_changed(self) -> bool:
+        """Read config.yaml if it has changed. Returns whether web processes would now start with other settings."""
         try:
-            changed = self._configuration.reload_if_changed()
+            has_changed = self._current.reload_if_changed()
         except ConfigError as error:
-            _log.error("the web goes on with the settings before: %s", error.errors[0])
+            _log.error("config reload failed; keeping previous settings: %s", error.errors[0])
             return False
-        self._web.settings = self._configuration.settings
-        return changed
+        self._factory.settings = self._current.settings
+        return has_changed
 
-    def _keep(self) -> None:
-        while not self._stopping.wait(_LOOK):
-            if self.look():
-                os.kill(os.getpid(), signal.SIGHUP)  # granian: new workers first, then the old ones end
+    def _run(self) -> None:
+        while not self._stopping.wait(_CONFIG_POLL_SECONDS):
+            if self.reload_if_changed():
+                os.kill(os.getpid(), signal.SIGHUP)  # granian starts new web processes, then ends the old ones
 
 
 def run_server(settings: Settings, load: Callable[[], Settings], *, with_worker: bool, host: str) -> None:
-    """Serve until SIGTERM or SIGINT; requests in flight are finished. `load` reads the settings anew."""
+    """Serve until SIGTERM or SIGINT; requests in flight are finished. `load` reads the settings again."""
     Path(settings.feeds_dir).mkdir(parents=True, exist_ok=True)
     share_metrics(Path(settings.var_dir) / "metrics" / str(settings.port))
-    movers = WorkerSupervisor()
+    worker = WorkerSupervisor()
     if with_worker:
-        movers.start()
-    web = WebAppFactory(settings)
+        worker.start()
+    factory = WebAppFactory(settings)
     server = GranianServer(
         "refeed",
         address=host,
@@ -139,22 +145,22 @@ def run_server(settings: Settings, load: Callable[[], Settings], *, with_worker:
         workers=settings.web_concurrency,
         http=HTTPModes.http1,
         websockets=False,
-        # One answers polls, and hands over what takes longer; but a body has to be read in a thread of granian's.
+        # One thread answers document requests and hands over slower ones. A request body is read in another thread.
         blocking_threads=2 if settings.push_token else 1,
-        respawn_failed_workers=True,  # without it, one worker killed ends the whole server
-        workers_kill_timeout=_GRACE_OF_WORKERS,
+        respawn_failed_workers=True,  # without it, one killed web process ends the whole server
+        workers_kill_timeout=_WEB_SHUTDOWN_SECONDS,
         log_access=False,  # addresses of private feeds are secrets
     )
-    server.on_stop = movers.request_stop
-    renewing = _Renewing(web, load)
-    server.on_reload(renewing.look)
-    renewing.start()
+    server.on_stop = worker.request_stop
+    watcher = _ConfigWatcher(factory, load)
+    server.on_reload(watcher.reload_if_changed)
+    watcher.start()
     _log.info("serving on http://%s:%s", host, settings.port)
     gc.collect()
-    gc.freeze()  # a collection in a web process, a fork, would make its own copy of every page of ours: 5 MB
+    gc.freeze()  # a collection in a forked web process would copy every page of ours: 5 MB each
     try:
-        server.serve(spawn_target=run_web_process, target_loader=web, wrap_loader=False)
+        server.serve(spawn_target=run_web_process, target_loader=factory, wrap_loader=False)
     finally:
-        renewing.stop()
+        watcher.stop()
         if with_worker:
-            movers.stop()
+            worker.stop()

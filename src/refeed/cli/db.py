@@ -1,0 +1,57 @@
+"""`refeed migrate`, `copy-store`: the store's schema, and a store moved to another database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import click
+
+from ..config.settings import Settings
+from ..errors import StoreError
+from ..store.copy_store import copy_store
+from ..store.store import Store
+from ..worker.leader_lock import make_leader_locks
+from .shared import show_progress
+
+_RETRY_PAUSES = (1, 2, 4, 8)
+"""Seconds between attempts: a database that a platform has just made may need some time."""
+
+
+@click.command("migrate")
+@click.pass_obj
+def migrate_command(load: Callable[[], Settings]) -> None:
+    """Bring the store's schema up to date (a release command). Retries for 15 s while the store does not answer."""
+    with closing(Store(load().database_url)) as store:
+        for pause in _RETRY_PAUSES:
+            try:
+                version = store.migrate()
+                break
+            except StoreError as error:
+                click.echo(f"{error}; retrying in {pause} s", err=True)
+                time.sleep(pause)
+        else:
+            version = store.migrate()
+        click.echo(f"{store.display_name}: schema version {version}")
+
+
+@click.command("copy-store")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def copy_store_command(load: Callable[[], Settings], source: str, target: str) -> None:
+    """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
+    settings = load()
+    urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
+    with ExitStack() as stack:
+        old = stack.enter_context(closing(Store(urls[0], read_only=True)))
+        new = stack.enter_context(closing(Store(urls[1])))
+        for lock in make_leader_locks(settings, urls):
+            stack.enter_context(lock)
+        copied = copy_store(old, new, lambda table, rows: show_progress(f"{table}: {rows} rows"))
+    show_progress()
+    for table in copied:
+        click.echo(f"{table.table:<12}{table.rows:>12} rows, verified {table.checksum}")
+    click.echo(f"{new.display_name} is now the same store; set DATABASE_URL to it")

@@ -1,0 +1,36 @@
+"""`refeed fetch`: poll the upstreams once, write their dumps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from ..clock import format_rfc3339, utc_now
+from ..config.settings import Settings
+from ..fetch.factory import fetch_dirs, open_session
+from ..fetch.poller import fetch_all
+
+
+@click.command("fetch")
+@click.pass_obj
+def fetch_command(load: Callable[[], Settings]) -> None:
+    """Poll the upstreams once and write their dumps; upstreams that are not due are skipped."""
+    settings = load()
+    if not settings.upstreams:
+        click.echo(f"{settings.config_file}: no upstreams configured")
+        return
+    has_failed = False
+    for result in fetch_all(settings.upstreams, open_session(settings), fetch_dirs(settings), utc_now()):
+        state = result.state
+        if result.requested:
+            outcome = f"{len(result.paths)} dump{'' if len(result.paths) == 1 else 's'}"
+        else:
+            outcome = f"not due before {format_rfc3339(state.next) if state.next else 'later'}"
+        if state.error:
+            outcome += f": {state.error}"
+            has_failed = True
+        for line in (outcome, *state.notes):
+            click.echo(f"{result.upstream.address}: {line}", err=bool(state.error))
+    sys.exit(1 if has_failed else 0)

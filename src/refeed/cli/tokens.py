@@ -1,0 +1,25 @@
+"""`refeed tokens`: the addresses of private feeds, one for each reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import click
+
+from ..config.settings import Settings
+from ..errors import RefeedError
+from ..feeds.access_tokens import AccessTokens
+from ..feeds.registry import build_registry
+
+
+@click.command("tokens")
+@click.argument("feeds", nargs=-1)
+@click.pass_obj
+def tokens_command(load: Callable[[], Settings], feeds: Sequence[str]) -> None:
+    """List the addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
+    settings = load()
+    urls = AccessTokens(settings).private_urls(feeds or build_registry(settings).feeds, settings.site.base_url)
+    if not urls:
+        raise RefeedError("no private feed found; docs/http.md says how to make a feed private")
+    for feed, reader, url in urls:
+        click.echo(f"{feed}\t{reader}\t{url}")

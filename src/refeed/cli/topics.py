@@ -1,0 +1,42 @@
+"""`refeed topics try`: what a changed configuration would do to the topics of stored entries. Publishes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import click
+
+from ..config.load import load_settings
+from ..config.settings import Settings
+from ..model import Entry
+from ..store.store import Store
+from ..topics.dry_run import compare_topics, format_topic_changes
+from ..topics.matcher import TopicMatcher
+
+
+@click.group("topics")
+def topics_group() -> None:
+    """Try changes to topics."""
+
+
+@topics_group.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.pass_obj
+def try_command(load: Callable[[], Settings], file: str) -> None:
+    """Show which entries the configuration in FILE would add to each topic or remove from it. Publishes nothing."""
+    settings = load()
+    changed = load_settings(os.environ, file)
+    with closing(Store(settings.database_url)) as store:
+        store.migrate()
+        changes = compare_topics(TopicMatcher(settings.topics), TopicMatcher(changed.topics), _all_entries(store))
+    click.echo("\n".join(format_topic_changes(changes)))
+
+
+def _all_entries(store: Store) -> Iterator[Entry]:
+    last = ""
+    while ids := store.get_entry_ids(last):
+        for stored in store.get_entries(ids):
+            yield stored.entry
+        last = ids[-1]
