@@ -59,7 +59,7 @@ def test_an_entry_is_found_by_any_spelling_of_its_id_page_or_link(service: Local
 
 
 def test_a_file_is_found_by_its_name_in_status(service: LocalService) -> None:
-    (doubt,) = json.loads(run(service, "status", "--json").stdout)["doubts"]
+    (doubt,) = json.loads(run(service, "status", "--json").stdout)["issues"]
     ran = run(service, "explain", doubt["file"])
     assert ran.stdout.startswith("three/broken.md: quarantined (")
     assert ran.exit_code == 1

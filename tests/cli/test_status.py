@@ -70,12 +70,12 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_status_shows_an_upstreams_notes_and_its_next_poll(settings: Settings) -> None:
     lines = "\n".join(format_status(collect_status(settings, NOW)))
-    assert "last answer 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; asked again after 2026-03-20T16" in lines
+    assert "last success 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; next attempt after 2026-03-20T16" in lines
     assert lines.count("it has moved for good to /srv/secret/new") == 2
 
 
 def test_the_public_status_hides_keys_and_folders_of_upstreams(settings: Settings) -> None:
-    facts = collect_status(settings, NOW, public=True)
-    assert [one["address"] for one in facts["upstreams"]] == ["sample: feeds.example.org", "git: this machine"]
-    assert {one["error"] for one in facts["upstreams"]} == {"see the log, or refeed status"}
-    assert b"secret" not in msgspec.json.encode(facts)
+    status = collect_status(settings, NOW, public=True)
+    assert [one.address for one in status.upstreams] == ["sample: feeds.example.org", "git: this machine"]
+    assert {one.error for one in status.upstreams} == {"see the log, or refeed status"}
+    assert b"secret" not in msgspec.json.encode(status)

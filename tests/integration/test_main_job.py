@@ -167,7 +167,7 @@ def test_what_is_no_dump_is_one_line_in_status_and_stops_nothing(service: Servic
     command = [sys.executable, "-m", "refeed", "status", "--json"]
     answer = subprocess.run(command, env=environ, capture_output=True, check=False, timeout=30)
     facts = msgspec.json.decode(answer.stdout)
-    doubts = [doubt for doubt in facts["doubts"] if doubt["file"].endswith("broken.txt")]
+    doubts = [doubt for doubt in facts["issues"] if doubt["file"].endswith("broken.txt")]
     assert [doubt["outcome"] for doubt in doubts] == ["quarantined"]
     assert doubts[0]["reason"]
 
@@ -207,4 +207,4 @@ def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: P
     report.write_bytes(msgspec.json.encode(facts | {"at": "2024-01-01T00:00:00Z"}))
     status = [*command[:-3], "status"]
     told = subprocess.run(status, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30).stdout
-    assert "movers    stopped, last heard of 2024-01-01" in told  # and not silent: it was asked to end
+    assert "worker    stopped, last update 2024-01-01" in told  # and not silent: it was asked to end

@@ -66,9 +66,9 @@ def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
     service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
 ) -> None:
     status = msgspec.json.decode(service.run("status", "--json").stdout)
-    shown = {doubt["file"] for doubt in status["doubts"] if doubt["outcome"] == "quarantined"}
+    shown = {doubt["file"] for doubt in status["issues"] if doubt["outcome"] == "quarantined"}
     assert len(shown) == sum(1 for row in service.query("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
-    assert all(doubt["reason"] for doubt in status["doubts"])
+    assert all(doubt["reason"] for doubt in status["issues"])
     kept = service.query("SELECT count(*) FROM originals WHERE outcome = 'quarantined'")[0][0]
     assert isinstance(kept, int)
     assert kept > 0

@@ -165,7 +165,7 @@ def test_no_watches_left_is_said_and_polled(service: LocalService) -> None:
             service.add_dump("39/1.md", sample_dump(1))
             took = wait_until(lambda: entries(service) == 1, 60)
             service.add_dump("38/2.md", sample_dump(2))  # the first moments of a watch are not judged by
-            wait_until(lambda: "polled" in str(state(service)["troubles"]), 30)
+            wait_until(lambda: "polled" in str(state(service)["problems"]), 30)
             say(f"without watches: in after {took:.1f} s; {state(service)['troubles']}")
     finally:
         limit.write_text(before)
@@ -184,11 +184,11 @@ def test_a_full_disk_leaves_old_documents_whole_and_is_left_behind(service: Loca
         with Reader(service) as reader, watching(service):
             for number in range(3, 80):
                 service.add_dump(f"{number}.md", sample_dump(number, text="样本正文。" * 330))
-            wait_until(lambda: "feeds" in str(state(service).get("troubles")), 120)
+            wait_until(lambda: "feeds" in str(state(service).get("problems")), 120)
             assert entries(service) == 80
             say(f"full: {state(service)['troubles']}")
             subprocess.run(["mount", "-o", "remount,size=20m", str(service.feeds)], check=True)
-            took = wait_until(lambda: state(service).get("troubles") == {}, 60)
+            took = wait_until(lambda: state(service).get("problems") == {}, 60)
             time.sleep(3)
             assert service.find_problems() == []
         assert reader.broken == []

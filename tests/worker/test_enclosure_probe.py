@@ -171,8 +171,8 @@ def test_only_what_subscribers_have_before_them_is_asked_after_and_failures_less
         machine.now += timedelta(hours=hours)
         assert machine.round() == frozenset()
         if hours == 1:
-            assert "media     2 known, 4 to be asked after, 0 given up (http" in machine.told()
-    assert "2 known, 0 to be asked after, 4 given up (http" in machine.told()
+            assert "media     2 known, 4 pending, 0 given up (http" in machine.told()
+    assert "2 known, 0 pending, 4 given up (http" in machine.told()
     assert {server.times(f"/{number}.mp3") for number in (2, 3)} == {4}
     assert (server.times("/1.mp3"), server.times("/icon.png")) == (1, 2)
 

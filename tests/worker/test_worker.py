@@ -28,7 +28,7 @@ def at_work(service: LocalService) -> bool:
 
 def troubles(service: LocalService) -> dict[str, str]:
     path = service.var / STATUS_FILE_NAME
-    return msgspec.json.decode(path.read_bytes())["troubles"] if path.exists() else {}
+    return msgspec.json.decode(path.read_bytes())["problems"] if path.exists() else {}
 
 
 def has(service: LocalService, count: int) -> Callable[[], bool]:

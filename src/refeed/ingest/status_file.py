@@ -53,7 +53,7 @@ class StatusFile:
 
     def write(self, **facts: Any) -> None:
         """Leave the facts for `status`, when they are others than before or some seconds old. Never raises."""
-        facts |= {"troubles": dict(self._troubles)}
+        facts |= {"problems": dict(self._troubles)}
         if facts == self._last and time.monotonic() - self._written < _OFTEN:
             return
         self._last, self._written = facts, time.monotonic()

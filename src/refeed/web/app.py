@@ -20,7 +20,7 @@ from .document_response import SECURITY_HEADERS
 from .error_responses import deny_if_private, http_error_response
 from .feed_routes import FeedRoutes, StoreReader
 from .filtered_feeds import FilteredFeeds
-from .operations import StatusCache, metrics_blueprint, operations_blueprint
+from .operations import StatusCache, operations_blueprint
 from .pages.routes import pages_blueprint
 from .rate_limit import ConcurrencyLimit
 from .request_metrics import RequestMetrics
@@ -53,9 +53,8 @@ def create_flask_app(opened: Wiring) -> tuple[Flask, FilteredFeeds]:
     app.url_map.strict_slashes = False
     stored, turns, health = StoreReader(settings), ConcurrencyLimit(), StatusCache(settings)
     app.register_blueprint(_feeds(opened, stored, turns))
-    app.register_blueprint(metrics_blueprint(opened.request_metrics, stored.freshness))
     app.register_blueprint(pages_blueprint(settings, health))
-    app.register_blueprint(operations_blueprint(settings, health))
+    app.register_blueprint(operations_blueprint(settings, health, opened.request_metrics, stored.freshness))
     if settings.push_token:
         from .push_endpoint import push_blueprint  # and with it all that makes an entry of a dump
 

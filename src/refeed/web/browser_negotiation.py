@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .document_response import CachedDocument, parse_document_path
+from .negotiation import parse_qvalues
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -57,20 +58,9 @@ def prefers_html(accept: str) -> bool:
     accept = accept.lower()
     if _FEED_TYPES.search(accept):
         return False
-    wanted = dict(_weighed(part) for part in accept[:1000].split(","))
-    html = wanted.get("text/html", 0.0)
-    return html > max(wanted.get("application/xml", 0.0), wanted.get("text/xml", 0.0))
-
-
-def _weighed(part: str) -> tuple[str, float]:
-    name, *parameters = (piece.strip() for piece in part.split(";"))
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return name, float(parameter[2:])
-            except ValueError:
-                return name, 0.0
-    return name, 1.0
+    weights = parse_qvalues(accept[:1000])
+    html = weights.get("text/html", 0.0)
+    return html > max(weights.get("application/xml", 0.0), weights.get("text/xml", 0.0))
 
 
 # A feed's address opened by hand -> the feed's page in its stead. Which requests those are, `navigation` says.

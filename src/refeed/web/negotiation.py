@@ -1,4 +1,4 @@
-"""Headers of a request -> what they ask for: codings, conditions, ranges (RFC 9110 12.5.3, 13, 14). Pure."""
+"""Request headers -> what they ask for: weights, codings, conditions, ranges (RFC 9110 12.4.2, 12.5.3, 13, 14)."""
 
 from __future__ import annotations
 
@@ -11,74 +11,80 @@ from typing import Literal
 
 Coding = Literal["identity", "gzip", "br", "zstd"]
 CODINGS: tuple[Coding, ...] = ("br", "zstd", "gzip")
-"""Smallest first: what is sent where a client likes several equally."""
+"""Smallest result first: the order of preference where a client gives several the same weight."""
 
-_REMEMBERED = 200
-"""Characters: longer headers are read every time, so that nobody fills the memory of `coding` with them."""
-_MEMBER = re.compile(r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:;[ \t]*[qQ][ \t]*=[ \t]*([0-9.]+))?[ \t]*\Z")
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_CACHED_LENGTH = 200
+"""Characters; longer headers are parsed every time, so that no client fills the cache of `choose_coding` with them."""
+_QVALUE = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
-def choose_coding(accepted: str | None) -> Coding:
-    """The coding to send for an Accept-Encoding header; `identity` when none of ours is wanted."""
-    if not accepted:
-        return "identity"
-    return _coding(accepted) if len(accepted) > _REMEMBERED else _remembered(accepted)
-
-
-def _coding(accepted: str) -> Coding:
+def parse_qvalues(header: str) -> dict[str, float]:
+    """Weights from 0 to 1 by name, in lower case and in the header's order, for Accept, Accept-Encoding and
+    Accept-Language. A malformed weight counts as 0."""
     weights: dict[str, float] = {}
-    for member in accepted.split(","):
-        found = _MEMBER.match(member)
-        if found:
-            weights[found[1].lower()] = _weight(found[2])
+    for member in header.split(","):
+        name, *parameters = member.split(";")
+        weight = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip().lower() == "q":
+                weight = min(float(value), 1.0) if _QVALUE.fullmatch(value.strip()) else 0.0
+        weights[name.strip().lower()] = weight
+    return weights
+
+
+def choose_coding(accept_encoding: str | None) -> Coding:
+    """The coding to send for an Accept-Encoding header; `identity` when the client accepts none of ours."""
+    if not accept_encoding:
+        return "identity"
+    if len(accept_encoding) > _CACHED_LENGTH:
+        return _choose_coding(accept_encoding)
+    return _choose_coding_cached(accept_encoding)
+
+
+def _choose_coding(accept_encoding: str) -> Coding:
+    weights = parse_qvalues(accept_encoding)
     weights.setdefault("gzip", weights.get("x-gzip", weights.get("*", 0)))
-    rest = weights.get("*", 0)
-    best = max(CODINGS, key=lambda name: weights.get(name, rest))
-    # Without a word about it, identity is acceptable but not preferred (RFC 9110 12.5.3).
-    plain = weights.get("identity", 0)
-    return best if weights.get(best, rest) > 0 and weights.get(best, rest) >= plain else "identity"
+    other = weights.get("*", 0)
+    best = max(CODINGS, key=lambda coding: weights.get(coding, other))
+    # When it is not mentioned, identity is acceptable but not preferred (RFC 9110 12.5.3).
+    return (
+        best if weights.get(best, other) > 0 and weights.get(best, other) >= weights.get("identity", 0) else "identity"
+    )
 
 
-_remembered = lru_cache(maxsize=1024)(_coding)
+_choose_coding_cached = lru_cache(maxsize=1024)(_choose_coding)
 
 
-def _weight(text: str | None) -> float:
-    """A quality value; one that is no number counts as none was given, and all stay within 0 and 1."""
-    try:
-        return min(float(text), 1.0) if text else 1.0
-    except ValueError:
-        return 1.0
+def match_etag(if_none_match: str, etags: Collection[str]) -> str | None:
+    """The first tag of an If-None-Match header that is among `etags`, compared weakly; any of them for `*`.
 
-
-def match_etag(condition: str, tags: Collection[str]) -> str | None:
-    """The first of an If-None-Match header's tags that is one of `tags`, compared weakly; any of them for `*`.
-
-    Takes a tag whose quotes got lost on the way too: several readers send them like that.
+    A single tag without quotes is accepted too: several readers send it like that.
     """
-    if condition.strip() == "*":
-        return next(iter(tags))
-    for found in _TAG.finditer(condition):
-        if found[1] in tags:
+    if if_none_match.strip() == "*":
+        return next(iter(etags))
+    for found in _ETAG.finditer(if_none_match):
+        if found[1] in etags:
             return found[1]
-    bare = f'"{condition.strip().removeprefix("W/")}"'
-    return bare if bare in tags else None
+    quoted = f'"{if_none_match.strip().removeprefix("W/")}"'
+    return quoted if quoted in etags else None
 
 
-def is_unmodified_since(condition: str, changed: datetime) -> bool:
-    """Whether If-Modified-Since says that the client has this already; a date that is none says nothing."""
+def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
+    """Whether the client's copy is as new as `modified`; False for an invalid date."""
     try:
-        since = parsedate_to_datetime(condition)
-        return changed <= (since if since.tzinfo else since.replace(tzinfo=UTC))
+        since = parsedate_to_datetime(if_modified_since)
+        return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))
     except (ValueError, TypeError, IndexError, OverflowError):
         return False
 
 
-def parse_byte_range(wanted: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
-    """First byte and the one after the last of a Range header; None for what is answered in full: several ranges,
-    other units, nonsense."""
-    found = _RANGE.match(wanted.strip())
+def parse_byte_range(header: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
+    """First byte, and the one after the last, of a Range header. None where the answer is the whole document: for
+    several ranges, other units and invalid headers."""
+    found = _RANGE.match(header.strip())
     if not found or not (found[1] or found[2]):
         return None
     if not found[1]:

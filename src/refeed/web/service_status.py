@@ -1,9 +1,10 @@
-"""What is known of the service's health, for `refeed status` and `/status.json`. Works without the store."""
+"""Settings, store, status files -> the service's status, for `refeed status`, `/status.json` and `/status`. Works
+without the store."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,186 +19,224 @@ from ..config.settings import Settings
 from ..config.upstream_rules import UpstreamRule
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
-from ..fetch import factory
+from ..fetch.factory import dump_dirs, fetch_dirs
 from ..fetch.poller import load_states
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, read_status_file
 from ..model import Source
-from ..render import checksum
+from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
 from ..store.rows import FileIssue
 from ..store.store import Store
 
 _HISTORY = 500
-"""Newest entries that a source's rhythm is learnt from: weeks for the busiest, years for others."""
-_ENOUGH = 10
-"""Fewer gaps than these say nothing of a rhythm."""
-_LEAST = timedelta(hours=1)
-_SILENT = timedelta(seconds=60)
-"""The movers say something every five seconds."""
-_UNSAID = "see the log, or refeed status"
-"""What the public is told of a trouble."""
+"""Newest entries that a source's usual interval is computed from: weeks for the busiest source, years for others."""
+_MIN_INTERVALS = 10
+"""With fewer intervals than this, no usual interval is given."""
+_SHORTEST_INTERVAL = timedelta(hours=1)
+_WORKER_TIMEOUT = timedelta(seconds=60)
+"""The worker writes its status file every five seconds."""
+_HIDDEN_TEXT = "see the log, or refeed status"
+"""What the public reads instead of a problem's text."""
+
+
+class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One source: what it has published, and whether it is late."""
+
+    source: str
+    title: str
+    configured: bool
+    delivered: str | None
+    expected: int | None
+    """Seconds."""
+    stale: bool | None
+    entries: int
+    newest: str | None
+    outcomes: dict[str, int]
+    last_dump: str | None
+
+
+class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One upstream: its last answer and last error."""
+
+    address: str
+    success: str | None
+    changed: str | None
+    next: str | None
+    failures: int
+    error: str | None
+    notes: list[str]
+
+
+class IssueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that was flagged or quarantined."""
+
+    file: str
+    outcome: str
+    reason: str | None
+
+
+class ServiceStatus(msgspec.Struct, kw_only=True):
+    """The whole status; its fields are the keys of `status --json`."""
+
+    at: str
+    store: str
+    """The database's kind."""
+    store_problem: str | None = None
+    worker: dict[str, Any]
+    """What the worker of this machine last wrote: `state`, `at`, `problems`, and more that depends on the state."""
+    upstreams: list[UpstreamStatus]
+    outcomes: dict[str, int]
+    """Files by outcome."""
+    sources: list[SourceStatus]
+    issues: list[IssueStatus]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFreshness:
-    """How a source is doing, judged by what its subscribers have."""
+    """How recent a source is, judged by what its subscribers have."""
 
     delivered: datetime | None
-    """When the newest entry in its published feed was published."""
+    """When the newest entry of its published feed was published."""
     expected: timedelta | None
-    """By then, after an entry, the next one has nearly always come; None when there were too few to say."""
+    """The time within which the next entry nearly always follows; None when there are too few entries to say."""
     stale: bool | None
-    """Whether it is more than twice as long ago."""
+    """Whether more than twice that time has passed."""
 
 
 def assess_freshness(delivered: datetime | None, history: Sequence[datetime], now: datetime) -> SourceFreshness:
-    """Judge a source by the newest entry that was delivered and the instants of its newest entries."""
-    gaps = [newer - older for older, newer in pairwise(sorted(set(history)))]
-    if len(gaps) < _ENOUGH:
+    """Judge a source by its newest delivered entry and the publication times of its newest entries."""
+    intervals = [newer - older for older, newer in pairwise(sorted(set(history)))]
+    if len(intervals) < _MIN_INTERVALS:
         return SourceFreshness(delivered=delivered, expected=None, stale=None)
-    seconds = statistics.quantiles([gap.total_seconds() for gap in gaps], n=20)[-1]
-    expected = max(_LEAST, timedelta(seconds=round(seconds)))
-    return SourceFreshness(
-        delivered=delivered, expected=expected, stale=delivered is None or now - delivered > 2 * expected
-    )
+    seconds = statistics.quantiles([interval.total_seconds() for interval in intervals], n=20)[-1]
+    expected = max(_SHORTEST_INTERVAL, timedelta(seconds=round(seconds)))
+    stale = delivered is None or now - delivered > 2 * expected
+    return SourceFreshness(delivered=delivered, expected=expected, stale=stale)
 
 
-def collect_status(settings: Settings, now: datetime, *, public: bool = False) -> dict[str, Any]:
-    """Who is at work and what troubles it; sources and how fresh they are; files by outcome; what is in doubt and why.
+def collect_status(settings: Settings, now: datetime, *, public: bool = False) -> ServiceStatus:
+    """The status at this moment.
 
-    `public` leaves out what is nobody's business outside: paths, processes, machines, and all that is of private
-    sources.
+    `public` leaves out paths, processes, machine names, and everything about private sources.
     """
     hidden = private_sources(settings) if public else frozenset()
-    facts: dict[str, Any] = {
-        "at": format_rfc3339(now),
-        "store": settings.database_url.partition(":")[0],
-        "away": None,
-        "movers": _movers(settings, now, public=public),
-        "upstreams": _upstreams(settings, hidden, public=public),
-    }
+    status = ServiceStatus(
+        at=format_rfc3339(now),
+        store=settings.database_url.partition(":")[0],
+        worker=_worker_status(settings, now, public=public),
+        upstreams=_upstream_statuses(settings, hidden, public=public),
+        outcomes={},
+        sources=[],
+        issues=[],
+    )
     store = Store(settings.database_url, read_only=True)
     try:
         with store.snapshot():
-            facts |= _stored(store, settings, now, hidden)
+            status.outcomes = {outcome.value: count for outcome, count in sorted(store.count_outcomes().items())}
+            status.sources = _source_statuses(store, settings, now, hidden)
+            status.issues = [
+                IssueStatus(file=_path_in_dumps(issue.path, settings), outcome=issue.outcome.value, reason=issue.reason)
+                for issue in list_file_issues(store, hidden)
+            ]
     except StoreError as error:
-        facts["away"] = _why(settings, error, public=public)
-        facts |= {"outcomes": {}, "sources": _delivered_only(settings, hidden), "doubts": []}
+        url = parse_database_url(settings.database_url)
+        if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
+            status.store_problem = "nothing ingested yet"
+        else:
+            status.store_problem = "the store does not respond" if public else str(error)
+        status.outcomes, status.sources, status.issues = {}, _sources_without_store(settings, hidden), []
     finally:
         store.close()
-    return facts
+    return status
 
 
-def _why(settings: Settings, error: StoreError, *, public: bool) -> str:
-    url = parse_database_url(settings.database_url)
-    if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
-        return "nothing was ingested yet"
-    return "the store does not answer" if public else str(error)
-
-
-def format_status(facts: Mapping[str, Any]) -> Iterator[str]:
+def format_status(status: ServiceStatus) -> Iterator[str]:
     """The status for people, line by line."""
-    movers = facts["movers"]
-    yield f"store     {facts['store']}" + (f": {facts['away']}" if facts["away"] else "")
-    yield f"movers    {movers['state']}" + (f", last heard of {movers['at']}" if movers["at"] else "")
-    for what, text in movers["troubles"].items():
-        yield f"trouble   {what}: {text}"
-    if enrichment := movers.get("enrichment"):
-        yield _told_of_enrichment(enrichment)
-    yield "files     " + (", ".join(f"{count} {name}" for name, count in facts["outcomes"].items()) or "none yet")
-    for source in facts["sources"]:
-        yield _told_of(source)
-    for upstream in facts["upstreams"]:
-        yield from _told_of_upstream(upstream)
-    for doubt in facts["doubts"]:
-        yield f"{doubt['outcome']:<11} {doubt['file']}: {doubt['reason']}"
+    worker = status.worker
+    yield f"store     {status.store}" + (f": {status.store_problem}" if status.store_problem else "")
+    yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
+    for subject, text in worker["problems"].items():
+        yield f"problem   {subject}: {text}"
+    if probe := worker.get("enrichment"):
+        error = f" ({probe['error']})" if probe["error"] else ""
+        yield f"media     {probe['known']} known, {probe['waiting']} pending, {probe['given_up']} given up{error}"
+    yield "files     " + (", ".join(f"{count} {name}" for name, count in status.outcomes.items()) or "none yet")
+    for source in status.sources:
+        yield _format_source(source)
+    for upstream in status.upstreams:
+        error = f": {upstream.error}" if upstream.error else ""
+        retry = f"; next attempt after {upstream.next}" if error and upstream.next else ""
+        yield f"upstream  {upstream.address}, last success {upstream.success or 'never'}{error}{retry}"
+        yield from (f"          {note}" for note in upstream.notes)
+    for issue in status.issues:
+        yield f"{issue.outcome:<11} {issue.file}: {issue.reason}"
 
 
-def _told_of_upstream(facts: Mapping[str, Any]) -> Iterator[str]:
-    error = f": {facts['error']}" if facts["error"] else ""
-    later = f"; asked again after {facts['next']}" if error and facts["next"] else ""
-    yield f"upstream  {facts['address']}, last answer {facts['success'] or 'never'}{error}{later}"
-    for note in facts["notes"]:
-        yield f"          {note}"
-
-
-def _told_of_enrichment(facts: Mapping[str, Any]) -> str:
-    counts = f"{facts['known']} known, {facts['waiting']} to be asked after, {facts['given_up']} given up"
-    return f"media     {counts}" + (f" ({facts['error']})" if facts["error"] else "")
-
-
-def _told_of(source: Mapping[str, Any]) -> str:
-    line = f"source    {source['source']:<20} {source['entries']:>7} entries, newest {source['newest'] or 'none'}"
-    if source["expected"] is not None:
-        line += f", the next within {_span(timedelta(seconds=source['expected']))}"
-    if source["stale"]:
+def _format_source(source: SourceStatus) -> str:
+    line = f"source    {source.source:<20} {source.entries:>7} entries, newest {source.newest or 'none'}"
+    if source.expected is not None:
+        hours = round(source.expected / 3600)
+        line += f", next expected within {f'{hours} h' if hours < 72 else f'{round(hours / 24)} days'}"
+    if source.stale:
         line += "  STALE"
-    if source["newest"] != source["delivered"]:
-        line += f"  (delivered: {source['delivered'] or 'nothing yet'})"
-    return line + ("" if source["configured"] else "  (not configured)")
-
-
-def _span(time: timedelta) -> str:
-    hours = round(time / timedelta(hours=1))
-    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
+    if source.newest != source.delivered:
+        line += f"  (delivered: {source.delivered or 'nothing yet'})"
+    return line + ("" if source.configured else "  (not configured)")
 
 
 def list_file_issues(store: Store, hidden: frozenset[str], limit: int = 1000) -> list[FileIssue]:
-    """What is in doubt, without the dumps of sources that are hidden.
+    """Files that were flagged or quarantined, without those of hidden sources.
 
-    Whose dump it was that nothing could be made of, nobody knows: those are left out as soon as one source is hidden.
+    The source of a file that could not be read is unknown: such files are left out as soon as one source is hidden.
     """
-    found = store.get_file_issues(limit)
-    return [doubt for doubt in found if doubt.source not in {*hidden, None}] if hidden else found
+    issues = store.get_file_issues(limit)
+    return [issue for issue in issues if issue.source not in {*hidden, None}] if hidden else issues
 
 
-def _stored(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> dict[str, Any]:
-    counts = {source: found for source, found in store.get_freshness().items() if source not in hidden}
-    dumps: Mapping[str, tuple[dict[str, int], datetime | None]] = {**store.count_dumps_by_source()}
-    sources = []
+def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> list[SourceStatus]:
+    freshness, dumps = store.get_freshness(), store.count_dumps_by_source()
+    statuses = []
     for source in store.get_sources():
-        if source.id in counts:
+        if source.id in freshness and source.id not in hidden:
+            entries, newest = freshness[source.id]
             history = store.get_publish_times(f"source/{source.id}", _HISTORY)
-            fresh = assess_freshness(_delivered(settings, source.id), history, now)
-            outcomes, last = dumps.get(source.id, ({}, None))
-            facts = {
-                "entries": counts[source.id][0],
-                "newest": _instant(counts[source.id][1]),
-                "outcomes": outcomes,
-                "last_dump": _instant(last),
-            }
-            sources.append(_source(source, fresh) | facts)
-    return {
-        "outcomes": {outcome.value: count for outcome, count in sorted(store.count_outcomes().items())},
-        "sources": sources,
-        "doubts": [
-            {"file": _below(doubt.path, settings), "outcome": doubt.outcome.value, "reason": doubt.reason}
-            for doubt in list_file_issues(store, hidden)
-        ],
-    }
+            assessed = assess_freshness(_newest_delivered(settings, source.id), history, now)
+            outcomes, last_dump = dumps.get(source.id, ({}, None))
+            statuses.append(_source_status(source, assessed, entries, newest, dict(outcomes), last_dump))
+    return statuses
 
 
-def _source(source: Source, fresh: SourceFreshness) -> dict[str, Any]:
-    return {
-        "source": source.id,
-        "title": source.title,
-        "configured": source.configured,
-        "delivered": _instant(fresh.delivered),
-        "expected": int(fresh.expected.total_seconds()) if fresh.expected else None,
-        "stale": fresh.stale,
-    }
-
-
-def _delivered_only(settings: Settings, hidden: frozenset[str]) -> list[dict[str, Any]]:
-    """What can be said of sources while the store is away: what stands in their documents."""
-    sources = []
+def _sources_without_store(settings: Settings, hidden: frozenset[str]) -> list[SourceStatus]:
+    """What the published documents alone say about sources."""
+    statuses = []
     for path in sorted(Path(settings.feeds_dir, "source").glob("*.json")):
-        delivered = _delivered(settings, path.stem)
-        fresh = SourceFreshness(delivered=delivered, expected=None, stale=None)
-        facts = _source(Source(id=path.stem, title=path.stem), fresh)
+        delivered = _newest_delivered(settings, path.stem)
         if delivered and path.stem not in hidden:
-            sources.append(facts | {"entries": 0, "newest": _instant(delivered), "outcomes": {}, "last_dump": None})
-    return sources
+            assessed = SourceFreshness(delivered=delivered, expected=None, stale=None)
+            statuses.append(_source_status(Source(id=path.stem, title=path.stem), assessed, 0, delivered, {}, None))
+    return statuses
+
+
+def _source_status(
+    source: Source,
+    assessed: SourceFreshness,
+    entries: int,
+    newest: datetime | None,
+    outcomes: dict[str, int],
+    last_dump: datetime | None,
+) -> SourceStatus:
+    return SourceStatus(
+        source=source.id,
+        title=source.title,
+        configured=source.configured,
+        delivered=_format_time(assessed.delivered),
+        expected=int(assessed.expected.total_seconds()) if assessed.expected else None,
+        stale=assessed.stale,
+        entries=entries,
+        newest=_format_time(newest),
+        outcomes=outcomes,
+        last_dump=_format_time(last_dump),
+    )
 
 
 class _Item(msgspec.Struct):
@@ -208,64 +247,67 @@ class _Document(msgspec.Struct):
     items: list[_Item] = []
 
 
-def _delivered(settings: Settings, source: str) -> datetime | None:
+def _newest_delivered(settings: Settings, source: str) -> datetime | None:
     """When the newest entry in a source's published document was published."""
     try:
         data = Path(settings.feeds_dir, "source", f"{source}.json").read_bytes()
-        items = msgspec.json.decode(data, type=_Document).items if checksum.verify_checksum(data) else []
+        items = msgspec.json.decode(data, type=_Document).items if verify_checksum(data) else []
     except (OSError, msgspec.DecodeError):
         return None
     return max((item.date_published for item in items), default=None)
 
 
-def _movers(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
-    """Who ingests on this machine; elsewhere it may be another one's business."""
-    facts = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
-    if facts is None:
-        return {"state": "none on this machine", "at": None, "troubles": {}}
-    if facts["state"] != STATE_STOPPED and now - datetime.fromisoformat(facts["at"]) > _SILENT:
-        facts["state"] = f"silent (was {facts['state']})"
-    if public:
-        known = {f"upstream {upstream.address}" for upstream in settings.upstreams}
-        troubles = {what: _UNSAID for what in facts["troubles"] if what not in known}
-        return {"state": facts["state"], "at": facts["at"], "waiting": facts.get("waiting", 0), "troubles": troubles}
-    return facts
+def _worker_status(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
+    """What the worker on this machine last wrote. On another machine there may be one too."""
+    written = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
+    if written is None:
+        return {"state": "none on this machine", "at": None, "problems": {}}
+    if written["state"] != STATE_STOPPED and now - datetime.fromisoformat(written["at"]) > _WORKER_TIMEOUT:
+        written["state"] = f"silent (was {written['state']})"
+    if not public:
+        return written
+    listed = {f"upstream {upstream.address}" for upstream in settings.upstreams}
+    problems = {subject: _HIDDEN_TEXT for subject in written["problems"] if subject not in listed}
+    return {
+        "state": written["state"],
+        "at": written["at"],
+        "waiting": written.get("waiting", 0),
+        "problems": problems,
+    }
 
 
-def _upstreams(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[dict[str, Any]]:
-    shown = [upstream for upstream in settings.upstreams if _is_open(upstream, hidden)]
+def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[UpstreamStatus]:
+    # While a source is hidden, so are git repositories: they may hold dumps of any source.
+    shown = [
+        upstream for upstream in settings.upstreams if not hidden or (upstream.url and upstream.source not in hidden)
+    ]
     return [
-        {
-            "address": _named(upstream) if public else upstream.address,
-            "success": _instant(state.success),
-            "changed": _instant(state.changed),
-            "next": _instant(state.next),
-            "failures": state.failures,
-            # It may name folders, and machines behind the wall.
-            "error": _UNSAID if public and state.error else state.error or None,
-            "notes": [] if public else list(state.notes),
-        }
-        for upstream, state in load_states(shown, factory.fetch_dirs(settings))
+        UpstreamStatus(
+            address=_public_name(upstream) if public else upstream.address,
+            success=_format_time(state.success),
+            changed=_format_time(state.changed),
+            next=_format_time(state.next),
+            failures=state.failures,
+            # An error may name folders, and machines in a private network.
+            error=_HIDDEN_TEXT if public and state.error else state.error or None,
+            notes=[] if public else list(state.notes),
+        )
+        for upstream, state in load_states(shown, fetch_dirs(settings))
     ]
 
 
-def _named(upstream: UpstreamRule) -> str:
-    """An upstream for the public: in the path and the query of an address are keys, and in a file's our folders."""
+def _public_name(upstream: UpstreamRule) -> str:
+    """An upstream without the path and query of its address, which may hold keys or local folders."""
     return f"{upstream.source or 'git'}: {urlsplit(upstream.address).hostname or 'this machine'}"
 
 
-def _is_open(upstream: UpstreamRule, hidden: frozenset[str]) -> bool:
-    """Whether an upstream may be named. Whose dumps are in a repository, nobody knows."""
-    return not hidden or bool(upstream.url and upstream.source not in hidden)
-
-
-def _below(path: str, settings: Settings) -> str:
+def _path_in_dumps(path: str, settings: Settings) -> str:
     """A dump's path below its dump folder."""
-    for folder in factory.dump_dirs(settings):
+    for folder in dump_dirs(settings):
         if path.startswith(folder.rstrip("/") + "/"):
             return path[len(folder.rstrip("/")) + 1 :]
     return path
 
 
-def _instant(instant: datetime | None) -> str | None:
+def _format_time(instant: datetime | None) -> str | None:
     return format_rfc3339(instant) if instant else None

@@ -157,7 +157,7 @@ def test_search_narrows_while_typing(browser: Browser, site: PageSite) -> None:
     for typed, shown in found.items():
         page.get_by_role("searchbox").fill(typed)
         assert page.locator(".card:visible h3").all_inner_texts() == shown
-    assert page.locator(".found").inner_text() == "No name fits."
+    assert page.locator(".found").inner_text() == "No results."
     page.get_by_role("searchbox").fill("")
     assert page.locator(".card:visible").count() > 5
     watched.context.close()
@@ -182,7 +182,7 @@ def test_without_javascript_all_but_copying_works(browser: Browser, site: PageSi
     assert page.get_by_role("button", name="Copy").count() == 0
     page.get_by_text("QR code").first.click()
     page.locator(".qr img").wait_for()
-    page.get_by_text("Why is it here?").first.click()
+    page.get_by_text("Why is this here?").first.click()
     assert page.locator(".why .reasons").first.is_visible()
     page.get_by_role("link", name="繁體中文").click()
     assert page.url.endswith("?lang=zh-Hant")
@@ -231,7 +231,7 @@ def test_from_home_to_a_reader_in_three_clicks_and_to_the_reason_in_two(browser:
     watched = watch(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
     page = watched.open(at(site, "/"))
     page.get_by_role("link", name="Climate").click()
-    page.get_by_text("Why is it here?").first.click()
+    page.get_by_text("Why is this here?").first.click()
     assert page.locator(".why li").first.inner_text() == "in the title: 气候 ×2 +4"
     page.get_by_role("button", name="Copy").first.click()
     page.get_by_role("button", name="Copied").wait_for()

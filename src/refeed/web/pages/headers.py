@@ -1,16 +1,16 @@
-"""What every page's answer carries besides its text: what a browser may load, who may keep it, that nobody is told."""
+"""Bodies -> responses of pages and their files, with caching and security headers."""
 
 from __future__ import annotations
 
 from flask import Response, redirect, request
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..browser_negotiation import BROWSER_VARY, DOCUMENT_KEY
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        # Images of entries stay at their origins; much of what was dumped years ago is http only.
+        # Images of entries are loaded from their origins; many older ones are available over http only.
         "img-src 'self' https: http:",
         "style-src 'self'",
         "script-src 'self'",
@@ -21,12 +21,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_FOR_A_MINUTE = "max-age=60, stale-while-revalidate=600, stale-if-error=86400"
-_FOR_EVER = "max-age=31536000, immutable"
+_ONE_MINUTE = "max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+_ONE_YEAR = "max-age=31536000, immutable"
 
 
 def page_response(html: str, status: int = 200) -> Response:
-    """A page: kept for a minute, by language; asked again, most often answered 304."""
+    """A page, cached for a minute per language, with an ETag."""
     response = Response(html, status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -37,30 +37,29 @@ def page_response(html: str, status: int = 200) -> Response:
         response.vary.update(BROWSER_VARY.split(", "))
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Location"] = request.path
-        return response
-    if status != 200:
+    elif status != 200:
         response.headers["Cache-Control"] = "no-store"
-        return response
-    response.headers["Cache-Control"] = _FOR_A_MINUTE
-    response.add_etag()
-    response.make_conditional(request)
+    else:
+        response.headers["Cache-Control"] = _ONE_MINUTE
+        response.add_etag()
+        response.make_conditional(request)
     return response
 
 
-def moved_page_response(address: str) -> Answer:
-    """A page that has another address now, for good."""
-    response = redirect(address, 301)
+def moved_page_response(path: str) -> WerkzeugResponse:
+    """301 to the page's new path."""
+    response = redirect(path, 301)
     response.headers["Cache-Control"] = "max-age=86400"
     return response
 
 
-def data_response(body: bytes | str, media: str, *, immutable: bool = False) -> Response:
-    """Anything else that pages need, or machines ask of them."""
+def data_response(body: bytes | str, media_type: str, *, immutable: bool = False) -> Response:
+    """A file that pages load or programs ask for."""
     response = Response(body)
-    response.headers["Content-Type"] = media
+    response.headers["Content-Type"] = media_type
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = _FOR_EVER if immutable else _FOR_A_MINUTE
+    response.headers["Cache-Control"] = _ONE_YEAR if immutable else _ONE_MINUTE
     response.add_etag()
     response.make_conditional(request)
     return response

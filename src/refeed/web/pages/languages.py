@@ -1,4 +1,4 @@
-"""Which language a page is in, and its words. Pure but for the translations, which come with the package."""
+"""Accept-Language -> the language of a page, and its translations. Reads only the package's own .po files."""
 
 from __future__ import annotations
 
@@ -14,58 +14,50 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask_babel import Domain, get_locale
 
+from ..negotiation import parse_qvalues
+
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
-"""What the switch offers, each in its own words."""
+"""The languages of the pages, each named in itself."""
 
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
-def choose_language(accepted: str, chosen: str, default: str) -> str:
-    """The language of a page: the one chosen on the page, else the best of Accept-Language, else the site's."""
+def choose_language(accept_language: str, chosen: str, default: str) -> str:
+    """The language of a page: the one chosen in its address, else the best of Accept-Language, else the site's."""
     if chosen in LANGUAGES:
         return chosen
-    for tag in _by_weight(accepted):
-        found = supported_language(tag)
-        if found:
-            return found
+    weights = parse_qvalues(accept_language)
+    for tag in sorted(weights, key=lambda tag: -weights[tag]):
+        language = supported_language(tag)
+        if language and weights[tag] > 0:
+            return language
     return supported_language(default) or "en"
 
 
 def supported_language(tag: str) -> str:
-    """Ours among the languages that a tag such as zh-TW may be answered with; empty when there is none."""
-    tag = tag.strip().lower()
+    """Our language for a tag such as zh-TW; empty when there is none."""
+    tag = tag.lower()
     if tag.startswith(_TRADITIONAL):
         return "zh-Hant"
     return {"zh": "zh-Hans", "en": "en"}.get(tag.partition("-")[0], "")
 
 
-def _by_weight(accepted: str) -> list[str]:
-    weighed: list[tuple[float, str]] = []
-    for part in accepted.split(",")[:20]:
-        tag, _, weight = part.partition(";q=")
-        try:
-            weighed.append((float(weight or 1), tag))
-        except ValueError:
-            continue
-    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
-
-
 class TranslationDomain(Domain):  # type: ignore[misc]
-    """Flask-Babel's translations, compiled as the program starts: a .mo beside its .po would be one truth too many."""
+    """Flask-Babel's translations, compiled at start from the .po files, so that no .mo file can be out of date."""
 
     def get_translations(self) -> NullTranslations:
         """Those of the page's language."""
-        return _translations(str(get_locale()))
+        return _load_translations(str(get_locale()))
 
 
 def preload_locale(locale: Locale) -> None:
-    """Load what pages in a language need: 0.1 s for each, once."""
-    _translations(str(locale))
+    """Load what pages in a language need: 0.1 s for each language, once."""
+    _load_translations(str(locale))
     format_date(date(2020, 1, 1), "medium", locale=locale)
 
 
 @cache
-def _translations(locale: str) -> NullTranslations:
+def _load_translations(locale: str) -> NullTranslations:
     file = resources.files("refeed.web") / "translations" / f"{locale}.po"
     if not file.is_file():
         return Translations()

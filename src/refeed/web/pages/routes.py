@@ -61,7 +61,7 @@ class PageRoutes:
         self._store = store
         self._setting = setting
         self._health = health
-        self._outlooks = SiteSnapshots(settings, store)
+        self._snapshots = SiteSnapshots(settings, store)
         self._homes: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -82,15 +82,15 @@ class PageRoutes:
 
     def home(self) -> Response:
         """All feeds, with what is new in each; `?q=` those whose names hold it."""
-        outlook = self._outlooks.current()
+        snapshot = self._snapshots.current()
         asked = request.args.get("q", "").strip()[:100]
         if asked:
-            return headers.page_response(self._home(outlook, asked))
-        key = (outlook.revision, self._setting.language(), request.args.get("lang", ""))
+            return headers.page_response(self._home(snapshot, asked))
+        key = (snapshot.revision, self._setting.language(), request.args.get("lang", ""))
         with self._lock:
             html = self._homes.get(key)
         if html is None:
-            html = self._home(outlook, "")
+            html = self._home(snapshot, "")
             with self._lock:
                 self._homes[key] = html
                 while len(self._homes) > _KEPT:
@@ -99,23 +99,23 @@ class PageRoutes:
 
     def feed(self, kind: str = "", slug: str = "") -> Answer:
         """One feed: what it is, how to subscribe, what is new in it, and its months."""
-        outlook = self._outlooks.current()
+        snapshot = self._snapshots.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if new := outlook.renamed_to(path):
+        if new := snapshot.renamed_to(path):
             return headers.moved_page_response(self._setting.path_to(f"/{new}"))
-        if outlook.feed(path) is None:
-            abort(410 if path in outlook.catalogue.retired else 404)
+        if snapshot.feed(path) is None:
+            abort(410 if path in snapshot.registry.retired else 404)
         return headers.page_response(
-            self._list(outlook, path, self._newest(outlook, path), month=None, page=1, pages=1)
+            self._list(snapshot, path, self._newest(snapshot, path), month=None, page=1, pages=1)
         )
 
     def month(self, month: str, kind: str = "", slug: str = "") -> Answer:
         """One month of a feed, newest first, in pages."""
-        outlook = self._outlooks.current()
+        snapshot = self._snapshots.current()
         path = f"{kind}/{slug}" if kind else "all"
-        if new := outlook.renamed_to(path):
+        if new := snapshot.renamed_to(path):
             return headers.moved_page_response(self._setting.path_to(f"/{new}/{month}"))
-        if outlook.feed(path) is None or path in outlook.catalogue.filtered or not _MONTH.fullmatch(month):
+        if snapshot.feed(path) is None or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.get_month(path, month)[::-1]
         pages = -(-len(members) // _LISTED)
@@ -124,8 +124,8 @@ class PageRoutes:
         if not 1 <= page <= pages:
             abort(404)
         shown = members[(page - 1) * _LISTED : page * _LISTED]
-        listed = entry_list_items(self._store, outlook, shown, _topic(path))
-        return headers.page_response(self._list(outlook, path, listed, month=month, page=page, pages=pages))
+        listed = entry_list_items(self._store, snapshot, shown, _topic(path))
+        return headers.page_response(self._list(snapshot, path, listed, month=month, page=page, pages=pages))
 
     @cached_property
     def _matcher(self) -> TopicMatcher:
@@ -134,61 +134,63 @@ class PageRoutes:
 
     def entry(self, id: str) -> Response:
         """One entry as a reader shows it, and how it came about."""
-        outlook = self._outlooks.current()
-        stored, notes = self._entry(id, outlook)
+        snapshot = self._snapshots.current()
+        stored, notes = self._entry(id, snapshot)
         entry = stored.entry
         html = render_template(
             "entry.html",
-            outlook=outlook,
+            site_snapshot=snapshot,
             entry=entry,
             id=id,
             body=sanitize.sanitize_for_page(entry.html),
-            source=outlook.source_name(entry.source),
-            zone=outlook.timezone(entry.source),
+            source=snapshot.source_name(entry.source),
+            timezone=snapshot.timezone(entry.source),
             labels=stored.labels,
-            near=self._near(entry, outlook, {label.topic for label in stored.labels}),
-            reports=[report for report in get_copies(self._store, id) if outlook.is_public(report.source)],
-            notes=notes,
+            near_misses=self._near(entry, snapshot, {label.topic for label in stored.labels}),
+            copies=[copy for copy in get_copies(self._store, id) if snapshot.is_public(copy.source)],
+            provenance=notes,
             description=shorten(entry.summary, 200),
         )
         return headers.page_response(html)
 
-    def _near(self, entry: Entry, outlook: SiteSnapshot, its: Container[str]) -> list[TopicScore]:
+    def _near(self, entry: Entry, snapshot: SiteSnapshot, its: Container[str]) -> list[TopicScore]:
         """Topics with a page that an entry is nearly in."""
         found = self._matcher.near_misses(entry)
-        return [one for one in found if one.topic not in its and outlook.feed(f"topic/{one.topic}")]
+        return [one for one in found if one.topic not in its and snapshot.feed(f"topic/{one.topic}")]
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
-        stored, notes = self._entry(id, self._outlooks.current())
+        stored, notes = self._entry(id, self._snapshots.current())
         originals = self._store.get_dumps(id)
         account = entry_json.entry_to_dict(stored, notes, self._file(originals[-1].path) if originals else "")
         return headers.data_response(msgspec.json.encode(account), "application/json")
 
     def status(self) -> Response:
         """How all is going: what came in, how fresh each source is, what is in doubt and why."""
-        outlook = self._outlooks.current()
+        snapshot = self._snapshots.current()
         outcomes = {outcome.value: count for outcome, count in self._store.count_outcomes().items()}
         hidden = private_sources(self._settings)
-        doubts = [
-            (self._file(doubt.path), doubt) for doubt in service_status.list_file_issues(self._store, hidden, _DOUBTS)
+        issues = [
+            (self._file(issue.path), issue) for issue in service_status.list_file_issues(self._store, hidden, _DOUBTS)
         ]
         feeds = self._store.get_feed_states()
-        facts = self._health.current()
+        status = self._health.current()
         html = render_template(
             "status.html",
-            outlook=outlook,
+            site_snapshot=snapshot,
             outcomes=[(outcome, outcomes.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
-            doubts=doubts,
+            issues=issues,
             changed=max((feed.changed for feed in feeds), default=None),
-            movers=facts["movers"],
-            quiet={source["source"] for source in facts["sources"] if source["stale"]},
+            worker=status.worker,
+            stale_sources={source.source for source in status.sources if source.stale},
         )
         return headers.page_response(html)
 
     def away(self, error: StoreError) -> Response:  # noqa: ARG002
         """The store does not answer: say so, and where the documents are, which need no store."""
-        response = headers.page_response(render_template("away.html", feeds=self._outlooks.configured_feeds()), 503)
+        response = headers.page_response(
+            render_template("unavailable.html", feeds=self._snapshots.configured_feeds()), 503
+        )
         response.headers["Retry-After"] = "30"
         return response
 
@@ -201,49 +203,51 @@ class PageRoutes:
         ):
             return response
         code = response.status_code
-        shown = headers.page_response(render_template("refused.html", code=code, reason=_reason(code, response)), code)
+        heading, message = _error_texts(code, response)
+        html = render_template("error.html", code=code, heading=heading, message=message)
+        shown = headers.page_response(html, code)
         for name in ("Allow", "Retry-After", "WWW-Authenticate", "Cache-Control"):
             if name in response.headers:
                 shown.headers[name] = response.headers[name]
         return shown
 
-    def _home(self, outlook: SiteSnapshot, asked: str) -> str:
-        kinds = [(kind, outlook.paths(kind)) for kind in ("view", "topic", "source")]
+    def _home(self, snapshot: SiteSnapshot, asked: str) -> str:
+        kinds = [(kind, snapshot.paths(kind)) for kind in ("view", "topic", "source")]
         if asked:
-            kinds = [(kind, [path for path in paths if outlook.matches(path, asked)]) for kind, paths in kinds]
+            kinds = [(kind, [path for path in paths if snapshot.matches(path, asked)]) for kind, paths in kinds]
         groups = [(kind, paths) for kind, paths in kinds if paths]
-        few = len(outlook.feeds) <= MAX_DETAILED_FEEDS
-        return render_template("home.html", outlook=outlook, groups=groups, asked=asked, few=few)
+        few = len(snapshot.feeds) <= MAX_DETAILED_FEEDS
+        return render_template("home.html", site_snapshot=snapshot, groups=groups, query=asked, detailed=few)
 
-    def _newest(self, outlook: SiteSnapshot, path: str) -> list[EntryListItem]:
-        if path not in outlook.catalogue.filtered:
-            return entry_list_items(self._store, outlook, self._store.get_newest(path, _LISTED), _topic(path))
+    def _newest(self, snapshot: SiteSnapshot, path: str) -> list[EntryListItem]:
+        if path not in snapshot.registry.filtered:
+            return entry_list_items(self._store, snapshot, self._store.get_newest(path, _LISTED), _topic(path))
         budget = DocumentBudget(_LISTED, self._settings.feeds.bytes)
         return filtered_entry_rows(
-            FeedBuilder(self._store, outlook.catalogue, budget).build_subscription(path).entries, outlook
+            FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path).entries, snapshot
         )
 
-    def _list(self, outlook: SiteSnapshot, path: str, listed: list[EntryListItem], **more: object) -> str:
+    def _list(self, snapshot: SiteSnapshot, path: str, listed: list[EntryListItem], **more: object) -> str:
         months = self._store.get_months(path)
         return render_template(
             "feed.html",
-            outlook=outlook,
+            site_snapshot=snapshot,
             path=path,
-            info=outlook.feed(path),
-            rows=listed,
+            feed=snapshot.feed(path),
+            entries=listed,
             years=_years(months),
             readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
             **more,
         )
 
-    def _entry(self, id: str, outlook: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
+    def _entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         found = self._store.get_entry(id) if _UUID.fullmatch(id) else None
-        if found is None or not outlook.is_public(found[0].entry.source):
+        if found is None or not snapshot.is_public(found[0].entry.source):
             abort(404)
         stored, notes = found
         if stored.withdrawn is not None:
             abort(410, WITHDRAWN_MESSAGE)
-        shown = tuple(label for label in stored.labels if outlook.feed(f"topic/{label.topic}"))
+        shown = tuple(label for label in stored.labels if snapshot.feed(f"topic/{label.topic}"))
         return replace(stored, labels=shown), notes
 
     def _file(self, path: str) -> str:
@@ -266,14 +270,15 @@ def _topic(path: str) -> str:
     return slug if kind == "topic" else ""
 
 
-def _reason(code: int, plain: Response) -> str:
+def _error_texts(code: int, plain: Response) -> tuple[str, str]:
+    """Heading and message of an error page; the plain response's own sentence where there is no other."""
     known = {
-        404: gettext("There is nothing under this address. It may have been mistyped, or what was here has moved."),
-        410: gettext("This was here once, and has been withdrawn."),
-        405: gettext("This address does not take such a request."),
-        500: gettext("Something went wrong on our side. It has been noted; please try again later."),
+        404: (gettext("Page not found"), gettext("The address may be mistyped, or the page has moved.")),
+        405: (gettext("Method not allowed"), gettext("This address does not accept this kind of request.")),
+        410: (gettext("No longer available"), gettext("This page has been withdrawn.")),
+        500: (gettext("Internal server error"), gettext("The error has been logged. Please try again later.")),
     }
-    return known.get(code) or plain.get_data(as_text=True).strip()
+    return known.get(code) or (gettext("Error"), plain.get_data(as_text=True).strip())
 
 
 # Pages for people: find a feed, look into it, subscribe; see an entry and how it came about; see how all is going.

@@ -38,7 +38,7 @@ class SiteSnapshot:
     """The feeds as of one revision of the store."""
 
     revision: str
-    catalogue: FeedRegistry
+    registry: FeedRegistry
     summaries: dict[str, FeedSummary]
     topics: dict[str, TopicRule]
     timezones: dict[str, ZoneInfo]
@@ -54,7 +54,7 @@ class SiteSnapshot:
 
     def renamed_to(self, path: str) -> str | None:
         """What a feed's page is called now, if it was called otherwise."""
-        new = self.catalogue.moved.get(path)
+        new = self.registry.moved.get(path)
         return new if new in self.feeds else None
 
     def is_public(self, source: str) -> bool:
@@ -72,7 +72,7 @@ class SiteSnapshot:
 
     def feed_name(self, path: str, language: str) -> LocalizedName:
         """What a feed is called on a page in this language."""
-        info = self.catalogue.feeds[path]
+        info = self.registry.feeds[path]
         rule = self.topics.get(path.removeprefix("topic/")) if path.startswith("topic/") else None
         if rule is None or isinstance(rule.title, str):
             return LocalizedName(text=info.title, language=info.language)
@@ -81,7 +81,7 @@ class SiteSnapshot:
 
     def source_name(self, id: str) -> LocalizedName:
         """What a source is called."""
-        source = self.catalogue.sources.get(id)
+        source = self.registry.sources.get(id)
         return (
             LocalizedName(text=source.title, language=source.language)
             if source
@@ -109,7 +109,7 @@ class SiteSnapshot:
 
     def search_text(self, path: str) -> str:
         """All that a search for a feed may be typed as, in Simplified characters: its names, its id."""
-        info = self.catalogue.feeds[path]
+        info = self.registry.feeds[path]
         return _spellings(path.partition("/")[2], *self._names(path, info))
 
     def matches(self, path: str, asked: str) -> bool:
@@ -129,38 +129,38 @@ class SiteSnapshot:
 
 
 class SiteSnapshots:
-    """The newest outlook. Asking costs one look at the store's revision."""
+    """The newest snapshot. Asking costs one look at the store's revision."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
         self._lock = threading.Lock()
-        self._outlook: SiteSnapshot | None = None
+        self._snapshot: SiteSnapshot | None = None
 
     def current(self) -> SiteSnapshot:
         """As the store is now. Raises StoreError when it is away."""
         revision = self._store.get_meta("revision") or "0"
-        outlook = self._outlook
-        if outlook is not None and outlook.revision == revision:
-            return outlook
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.revision == revision:
+            return snapshot
         with self._lock:
-            if self._outlook is None or self._outlook.revision != revision:
-                self._outlook = self._look(revision)
-            return self._outlook
+            if self._snapshot is None or self._snapshot.revision != revision:
+                self._snapshot = self._look(revision)
+            return self._snapshot
 
     def configured_feeds(self) -> list[FeedInfo]:
         """The feeds that are configured, while the store is away."""
         return list(build_registry(self._settings).public_feeds.values())
 
     def _look(self, revision: str) -> SiteSnapshot:
-        catalogue = build_registry(self._settings, self._store.get_sources())
-        feeds = catalogue.public_feeds
+        registry = build_registry(self._settings, self._store.get_sources())
+        feeds = registry.public_feeds
         found = get_feed_summaries(self._store, 3 if len(feeds) <= MAX_DETAILED_FEEDS else 1, _MONTHS)
         access = AccessTokens(self._settings)
         seen = {path: _open(glance, access) for path, glance in found.items()}
         return SiteSnapshot(
             revision=revision,
-            catalogue=catalogue,
+            registry=registry,
             feeds=feeds,
             access=access,
             summaries=seen,
@@ -214,29 +214,29 @@ class EntryListItem:
     source: str
     source_name: LocalizedName
     published: datetime
-    zone: ZoneInfo
+    timezone: ZoneInfo
     reasons: tuple[str, ...]
     """Why it is in the topic that the list is of."""
 
 
 def entry_list_items(
-    store: Store, outlook: SiteSnapshot, members: Sequence[FeedMember], topic: str = ""
+    store: Store, snapshot: SiteSnapshot, members: Sequence[FeedMember], topic: str = ""
 ) -> list[EntryListItem]:
     """The entries of these places, in their order, but for those of private sources."""
     found = store.get_entries([member.id for member in members])
-    return [_row(s.entry, outlook, _reasons(s, topic)) for s in found if outlook.is_public(s.entry.source)]
+    return [_row(s.entry, snapshot, _reasons(s, topic)) for s in found if snapshot.is_public(s.entry.source)]
 
 
-def filtered_entry_rows(entries: Iterable[FeedEntry], outlook: SiteSnapshot) -> list[EntryListItem]:
+def filtered_entry_rows(entries: Iterable[FeedEntry], snapshot: SiteSnapshot) -> list[EntryListItem]:
     """The entries as a view shows them."""
-    return [_row(shown.entry, outlook, ()) for shown in entries if outlook.is_public(shown.entry.source)]
+    return [_row(shown.entry, snapshot, ()) for shown in entries if snapshot.is_public(shown.entry.source)]
 
 
 def _reasons(stored: StoredEntry, topic: str) -> tuple[str, ...]:
     return next((label.reasons for label in stored.labels if label.topic == topic), ())
 
 
-def _row(entry: Entry, outlook: SiteSnapshot, reasons: tuple[str, ...]) -> EntryListItem:
+def _row(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...]) -> EntryListItem:
     return EntryListItem(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
@@ -244,9 +244,9 @@ def _row(entry: Entry, outlook: SiteSnapshot, reasons: tuple[str, ...]) -> Entry
         summary=shorten(entry.summary),
         image=entry.image.url if entry.image else "",
         source=entry.source,
-        source_name=outlook.source_name(entry.source),
+        source_name=snapshot.source_name(entry.source),
         published=entry.published,
-        zone=outlook.timezone(entry.source),
+        timezone=snapshot.timezone(entry.source),
         reasons=reasons,
     )
 

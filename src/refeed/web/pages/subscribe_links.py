@@ -1,4 +1,4 @@
-"""Links that put a feed straight into a reader. Pure."""
+"""A feed's address -> links and a QR code that open it in a reader. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import segno
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderLink:
-    """One click to a reader's own question whether to subscribe."""
+    """A link that opens a reader's own subscription dialog."""
 
     name: str
-    """Empty for whatever program the person's machine has for feeds."""
+    """Empty for the program that the device opens feeds with."""
     link: str
 
 
-# Each reader's own address for this, as its help pages give it.
+# The subscription address of each reader, from its help pages.
 _READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
     ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
@@ -28,21 +28,21 @@ _READERS = (
 )
 
 
-def reader_links(address: str) -> list[ReaderLink]:
-    """The reader on this machine first: `feed:` is what NetNewsWire, Reeder, Fluent Reader and others answer to."""
-    parts = urlsplit(address)
-    own = f"feed://{parts.netloc}{parts.path}" if parts.scheme == "http" else f"feed:{address}"
-    quoted = quote(address, safe="")
-    return [ReaderLink(name="", link=own), *(ReaderLink(name=n, link=a.format(quoted)) for n, a in _READERS)]
+def reader_links(feed_url: str) -> list[ReaderLink]:
+    """The device's own reader first: NetNewsWire, Reeder, Fluent Reader and others open `feed:` links."""
+    parts = urlsplit(feed_url)
+    local = f"feed://{parts.netloc}{parts.path}" if parts.scheme == "http" else f"feed:{feed_url}"
+    quoted = quote(feed_url, safe="")
+    return [
+        ReaderLink(name="", link=local),
+        *(ReaderLink(name=name, link=template.format(quoted)) for name, template in _READERS),
+    ]
 
 
-# An address -> a QR code as SVG, for the camera of a phone. Pure.
-
-
-def render_qr_code(address: str) -> bytes:
-    """Black on white whatever the page's colours, with the quiet zone that cameras need."""
-    written = BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        written, kind="svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
+def render_qr_code(url: str) -> bytes:
+    """An SVG, black on white in every colour scheme, with the quiet zone that cameras need."""
+    output = BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        output, kind="svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
     )
-    return written.getvalue()
+    return output.getvalue()
