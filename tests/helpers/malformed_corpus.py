@@ -1,10 +1,10 @@
-"""A folder of malformed and odd dumps, each with what must become of it.
+"""A corpus of malformed and odd dumps, each with the outcome that it must have.
 
-They are all lines of DESIGN.md 14, and each kind of oddity that real dumps were seen to have.
+It covers every line of DESIGN.md 14, and every oddity that was seen in real dumps.
 
     python tests/helpers/malformed_corpus.py FOLDER      writes them, and prints name, outcome and reason, one line each
 
-All texts are samples of our own and say so. Every dump has a link of its own, so that each is an entry of its own.
+All texts are our own and say that they are samples. Every dump has its own link, so each is an entry of its own.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ EPOCH = "<!--1593330404000-->"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One file: its name below the folder, its bytes or how it is made, and what must become of it."""
+    """One file: its name below the folder, its bytes or how to make it, and the outcome that it must have."""
 
     name: str
     outcome: Outcome | None
-    """None: any, as long as it is in time and nothing else is disturbed."""
+    """None: any, as long as it is in time and disturbs nothing else."""
     data: bytes = b""
-    maker: Callable[[Path], None] | None = None
+    make: Callable[[Path], None] | None = None
     says: str = ""
-    """Stands in the reason or one of the flags."""
+    """A part of the reason or of an issue."""
     title: str | None = None
-    """What the title must be, where the case is about titles."""
+    """The title that it must have; None when the case is not about titles."""
     link: str | None = None
     at: str | None = None
-    """The instant that the header gives, as ISO 8601 without its offset."""
+    """The instant of the header, as ISO 8601 without an offset."""
     stage: str = "parse"
-    """Who decides: dumps, parse, or clean."""
+    """The package that decides: dumps, parse, or clean."""
 
 
 def all_cases() -> tuple[Case, ...]:
-    """All of them, in a fixed order."""
+    """All cases, in a fixed order."""
     return tuple(case for group in _GROUPS for case in group())
 
 
 def write_corpus(folder: Path) -> tuple[Case, ...]:
-    """Write all that this machine and user can make, and return those, with the outcome as this user will see it."""
-    made = []
+    """Write every case that this machine and user can make. Returns those, with the outcome for this user."""
+    written = []
     for case in all_cases():
         path = folder / case.name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            case.maker(path) if case.maker else path.write_bytes(case.data)
-        except (OSError, ValueError):  # a name or a device that this file system or user cannot make
+            case.make(path) if case.make else path.write_bytes(case.data)
+        except (OSError, ValueError):  # a name or device that this file system or user cannot make
             continue
         if case.outcome is QUARANTINED and case.stage == "dumps" and "may not" in case.says and os.geteuid() == 0:
             case = replace(case, outcome=ACCEPTED, says="")
-        made.append(case)
-    return tuple(made)
+        written.append(case)
+    return tuple(written)
 
 
 def link_of(name: str) -> str:
@@ -82,7 +82,7 @@ def dump_text(
     body: str = BODY,
     end: str = "\n",
 ) -> str:
-    """A dump in the canonical layout, but for what is asked for."""
+    """A dump in the canonical layout, except for the parts that are given."""
     lines = [] if epoch is None else [epoch]
     lines.append(f"[{heading}]({link_of(name) if link is None else link})")
     if separator is not None:
@@ -103,13 +103,13 @@ def _case(
     stage: str = "parse",
     **parts: str | None,
 ) -> Case:
-    """A case with these bytes, or with the canonical dump that differs in these parts."""
+    """A case with these bytes, or with a canonical dump that differs in these parts."""
     if data is None:
         data = dump_text(name, **parts)
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogatepass")
-    about = {"says": says, "title": title, "link": link_is, "at": at, "stage": stage}
-    return Case(name=file or f"{name}.md", outcome=outcome, data=data, **about)
+    expected = {"says": says, "title": title, "link": link_is, "at": at, "stage": stage}
+    return Case(name=file or f"{name}.md", outcome=outcome, data=data, **expected)
 
 
 def _encodings() -> Iterator[Case]:
@@ -157,7 +157,7 @@ def _encodings() -> Iterator[Case]:
     )
 
 
-def _no_dumps() -> Iterator[Case]:
+def _not_dumps() -> Iterator[Case]:
     yield _case("bin-png", QUARANTINED, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 8, says="byte")
     yield _case("bin-gzip", QUARANTINED, b"\x1f\x8b\x08\x00" + bytes(reversed(range(256))) * 8, says="byte")
     yield _case("bin-zeros", QUARANTINED, bytes(5000), says="byte 1 ")
@@ -191,7 +191,7 @@ def _line_ends() -> Iterator[Case]:
 
 
 def _dates() -> Iterator[Case]:
-    sensible = {
+    valid = {
         "s": "1593330404",
         "ms": "1593330404000",
         "us": "1593330404000000",
@@ -204,7 +204,7 @@ def _dates() -> Iterator[Case]:
         "jekyll": "2020-06-28 15:46:44 +0800",
         "rfc2822": "Sun, 28 Jun 2020 07:46:44 +0000",
     }
-    for name, written in sensible.items():
+    for name, written in valid.items():
         yield _case(f"date-{name}", ACCEPTED, epoch=f"<!--{written}-->", at="2020-06-28T07:46:44")
     yield _case("date-day-only", ACCEPTED, epoch="<!--2020-06-28-->", at="2020-06-28T00:00:00")
     yield _case("date-none", FLAGGED, epoch=None, says="no date")
@@ -275,7 +275,7 @@ def _layouts() -> Iterator[Case]:
         name,
         FLAGGED,
         f"{EPOCH}\n{head(name)} 样本社\n------\n\n{BODY}\n",
-        says="beside the link",
+        says="follows the link",
         link_is=link_of(name),
     )
     for name, body in {"none": "", "blanks": " \n\u3000\n", "zero-width": "\n\n"}.items():
@@ -438,16 +438,16 @@ def _links() -> Iterator[Case]:
         "one-slash": ("https:/example.org/a", "two slashes"),
         "backslash": ("https://example.org\\@evil.test/", "backslash"),
         "backslashes": ("https:\\\\example.org\\a", "two slashes"),
-        "host-blank": ("https://exa mple.org/", "is no URL"),
-        "host-escape": ("https://example.org%20/a", "is no URL"),
-        "host-markup": ("https://<b>.org/", "is no URL"),
-        "host-dots": ("https://a..org/", "is no URL"),
-        "host-long": (f"https://{'a' * 64}.org/", "is no URL"),
-        "host-numbers": ("https://999.1.1.1/", "is no URL"),
-        "host-bracket": ("https://[::1/", "is no URL"),
-        "host-not-ipv6": ("https://[example]/", "is no URL"),
-        "port-word": ("https://example.org:port/", "is no URL"),
-        "port-big": ("https://example.org:65536/", "is no URL"),
+        "host-blank": ("https://exa mple.org/", "is not a URL"),
+        "host-escape": ("https://example.org%20/a", "is not a URL"),
+        "host-markup": ("https://<b>.org/", "is not a URL"),
+        "host-dots": ("https://a..org/", "is not a URL"),
+        "host-long": (f"https://{'a' * 64}.org/", "is not a URL"),
+        "host-numbers": ("https://999.1.1.1/", "is not a URL"),
+        "host-bracket": ("https://[::1/", "is not a URL"),
+        "host-not-ipv6": ("https://[example]/", "is not a URL"),
+        "port-word": ("https://example.org:port/", "is not a URL"),
+        "port-big": ("https://example.org:65536/", "is not a URL"),
     }
     for name, (written, says) in bad.items():
         yield _case(f"link-bad-{name}", QUARANTINED, link=written, says=says)
@@ -506,8 +506,8 @@ def _names() -> Iterator[Case]:
 
 
 def _things() -> Iterator[Case]:
-    def thing(key: str, maker: Callable[[Path], None], outcome: Outcome = IGNORED, says: str = "") -> Case:
-        return Case(name=f"thing-{key}.md", outcome=outcome, maker=maker, says=says, stage="dumps")
+    def thing(key: str, make: Callable[[Path], None], outcome: Outcome = IGNORED, says: str = "") -> Case:
+        return Case(name=f"thing-{key}.md", outcome=outcome, make=make, says=says, stage="dumps")
 
     def sparse(path: Path) -> None:
         with path.open("wb") as file:
@@ -562,7 +562,7 @@ def _large() -> Iterator[Case]:
 
 _GROUPS = (
     _encodings,
-    _no_dumps,
+    _not_dumps,
     _line_ends,
     _dates,
     _layouts,

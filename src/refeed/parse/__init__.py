@@ -1,1 +1,1 @@
-"""Dump -> RawEntry: bytes to text, the header taken apart; nothing of the body is judged. Pure."""
+"""Dump -> RawEntry: bytes to text, header to fields. Judges nothing in the body. Pure."""

@@ -1,4 +1,4 @@
-"""The front matter of a Jekyll post -> what it says of its entry.
+"""The front matter of a Jekyll post -> title, link, date, authors and tags.
 
 ---
 title: "…"
@@ -21,19 +21,19 @@ from .header_fields import clean_line
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z_][\w-]*)[ \t]*:(?=[ \t\n]|\Z)[ \t]*(.*)$", re.MULTILINE)
-# `from` is the page; some write a source's name there, and the page under another key.
-_LINKS = ("from", "link", "url")
-_COMMA = re.compile(r"[,，、;；]")
-_LONGEST = 65_536
-# libyaml 0.2.5 takes quadratic time for brackets within brackets: 0.7 s for 16,000 of them.
-_BRACKETS = 200
+# `from` is the page. Some posts have the source's name there, and the page under another key.
+_LINK_KEYS = ("from", "link", "url")
+_SEPARATOR = re.compile(r"[,，、;；]")
+_MAX_LENGTH = 65_536
+# libyaml 0.2.5 takes quadratic time for nested brackets: 0.7 s for 16,000 of them.
+_MAX_BRACKETS = 200
 
 _Values = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """Strings as the post has them; empty where it says nothing."""
+    """The fields as the post has them; empty when it has none."""
 
     title: str
     link: str
@@ -43,21 +43,21 @@ class FrontMatter:
 
 
 def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
-    """What stands between two lines of three dashes, and the place after it; None and `start` when there is none."""
-    match = _BLOCK.match(text, start, start + _LONGEST)
+    """The front matter between two lines of three dashes, and the position after it; None and `start` without one."""
+    match = _BLOCK.match(text, start, start + _MAX_LENGTH)
     if not match or not _KEY.search(match[1]):
         return None, start
-    values = _yaml(match[1])
+    values = _parse_yaml(match[1])
     if values is None:
-        values = _lines(match[1])
-    links = [url for key in _LINKS if (url := _first(values, key))]
-    authors = [name for value in _all(values, "author") for name in _COMMA.split(value)]
+        values = _parse_lines(match[1])
+    links = [link for key in _LINK_KEYS if (link := _first(values, key))]
+    authors = [name for value in _as_list(values, "author") for name in _SEPARATOR.split(value)]
     tags = values.get("tags", [])
-    if isinstance(tags, str):  # Jekyll takes a list, or words
-        tags = _COMMA.split(tags) if _COMMA.search(tags) else tags.split()
+    if isinstance(tags, str):  # Jekyll accepts a list, or words
+        tags = _SEPARATOR.split(tags) if _SEPARATOR.search(tags) else tags.split()
     front = FrontMatter(
         title=_first(values, "title"),
-        link=next((url for url in links if "://" in url), links[0] if links else ""),
+        link=next((link for link in links if "://" in link), links[0] if links else ""),
         date=_first(values, "date"),
         authors=_distinct(authors),
         tags=_distinct(tags),
@@ -65,18 +65,18 @@ def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
     return front, match.end()
 
 
-def _yaml(block: str) -> _Values | None:
-    """Top-level keys with the texts below each, None when it is no YAML."""
-    if block.count("[") + block.count("{") > _BRACKETS:
+def _parse_yaml(block: str) -> _Values | None:
+    """Top-level keys with the texts below each; None when the block is not YAML."""
+    if block.count("[") + block.count("{") > _MAX_BRACKETS:
         return None
     try:
-        return dict(_pairs(block))
-    except (yaml.YAMLError, ValueError):  # ValueError: a number of an escape that is no character
+        return dict(_yaml_items(block))
+    except (yaml.YAMLError, ValueError):  # ValueError: an escape whose number is not a character
         return None
 
 
-def _pairs(block: str) -> Iterator[tuple[str, str | list[str]]]:
-    """By events, because a tree would follow aliases, and recurse as deep as the text wants it to."""
+def _yaml_items(block: str) -> Iterator[tuple[str, str | list[str]]]:
+    """Keys and values from YAML events. A tree would follow aliases, and recurse as deep as the text is nested."""
     key: str | None = None
     items: list[str] = []
     depth = 0
@@ -101,8 +101,8 @@ def _pairs(block: str) -> Iterator[tuple[str, str | list[str]]]:
             key = None
 
 
-def _lines(block: str) -> _Values:
-    """The same, of front matter that is no YAML, most often for a colon or quote in its title: line by line."""
+def _parse_lines(block: str) -> _Values:
+    """The same, line by line, of front matter that is not YAML: most often because of a colon or quote in the title."""
     values: _Values = {}
     for match in _KEY.finditer(block):
         value = match[2].strip()
@@ -115,14 +115,14 @@ def _lines(block: str) -> _Values:
     return values
 
 
-def _all(values: _Values, key: str) -> list[str]:
+def _as_list(values: _Values, key: str) -> list[str]:
     value = values.get(key, [])
     return [value] if isinstance(value, str) else value
 
 
 def _first(values: _Values, key: str) -> str:
-    return next((value.strip() for value in _all(values, key) if value.strip()), "")
+    return next((value.strip() for value in _as_list(values, key) if value.strip()), "")
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for written in names if (name := clean_line(written))))
+    return tuple(dict.fromkeys(name for raw in names if (name := clean_line(raw))))

@@ -1,10 +1,10 @@
-"""Text -> the header of a dump, in whichever of its layouts it is, and where the body begins.
+"""A dump's text -> the fields of its header, in whichever layout it has, and its body.
 
-    <!--1593330404000-->          an epoch in a comment, or, after the dashes,
+    <!--1593330404000-->          an epoch in a comment, or, below the dashes,
     [title](https://…)            日期：Sat, 27 Jun 2020 13:30:55 +0000
     ------
 
-The lines may come in any order, with blanks around.
+The lines may be in any order, with blank lines and spaces around them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import QuarantineError
-from .header_fields import WrittenDate, parse_header_date
+from .header_fields import WrittenDate
 
 _BLANKS = re.compile(r"[\s\u200b\ufeff]*")
 _COMMENT = re.compile(r"<!--([^<>]{0,200}?)-->")
@@ -23,28 +23,27 @@ _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _URL_OPENING = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
-_DATES = ("epoch", "日期")
-_TOKENS = 12
-# A title in several lines, and the end of a url, are looked for only so far.
-_FAR = 16_384
-_WANTED = "a dump begins with <!--epoch-->, then [title](https://…), then a line of dashes"
+_MAX_PARTS = 12
+# How far to look for the end of a title on several lines, and for the end of a URL.
+_MAX_DISTANCE = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpHeader:
-    """Strings as the dump has them, none of them checked."""
+    """The header's fields as the dump has them, unchecked, and the body."""
 
     title: str
     link: str
     link_line: int
-    """Where the link stands, from 1."""
+    """The line that the link is on, from 1."""
     dates: tuple[WrittenDate, ...]
-    """In the order they stand."""
+    """In the order of the header."""
     body: str
     body_start: int
     """Where the body begins in the text."""
     layout: str
-    flags: tuple[str, ...]
+    """The parts of the header in their order; empty when front matter was all there was."""
+    issues: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,141 +51,151 @@ class _Link:
     title: str
     url: str
     end: int
-    aside: str
-    """Text that stands behind the link on its line."""
+    trailing: str
+    """Text behind the link on its line."""
 
 
-def skip_blanks(text: str, place: int) -> int:
-    """The first place from here on that holds something visible."""
-    match = _BLANKS.match(text, place)
-    return match.end() if match else place
+def skip_blanks(text: str, position: int) -> int:
+    """The first position from here on that has something visible."""
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
 
 
-def line_number(text: str, place: int) -> int:
-    """The line of a place in the text, from 1."""
-    return text.count("\n", 0, place) + 1
+def line_number(text: str, position: int) -> int:
+    """The line of a position in the text, from 1."""
+    return text.count("\n", 0, position) + 1
 
 
 def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> DumpHeader:
     """Read the header that begins at `start`. Raises QuarantineError when it has no link.
 
-    `within`: front matter came before, so there need not be one, and a body that begins with a link is no header.
+    `after_front_matter`: then the header is optional, and a body that begins with a link is not one.
     """
-    scan = _Scan(text, start)
-    for _ in range(_TOKENS):
-        if scan.is_whole() or not scan.take():
+    reader = _HeaderReader(text, start)
+    for _ in range(_MAX_PARTS):
+        if reader.is_complete() or not reader.read_part():
             break
-    link = scan.link
-    if after_front_matter and (link is None or len(scan.order) < 2):
-        return _headless(text, start)
+    link = reader.link
+    if after_front_matter and (link is None or len(reader.layout) < 2):
+        start = skip_blanks(text, start)
+        body = text[start:].rstrip()
+        return DumpHeader(title="", link="", link_line=1, dates=(), body=body, body_start=start, layout="", issues=())
     if link is None:
-        raise QuarantineError(_no_link(text, start, scan.place))
-    start, body = _body(text, scan.place, link)
+        raise _missing_link(text, start, reader.position)
+    issues = []
+    start = skip_blanks(text, reader.position)
+    body = text[start:].rstrip()
+    if link.trailing:
+        start -= len(link.trailing) + 1
+        body = f"{link.trailing}\n{body}".rstrip()
+        issues.append("text follows the link on its line; it was moved to the beginning of the body")
+    if "other separator" in reader.layout:
+        issues.append("another line than dashes separates header and body")
+    elif "separator" not in reader.layout:
+        issues.append("no line of dashes separates header and body")
     return DumpHeader(
         title=link.title,
         link=link.url,
-        link_line=scan.line,
-        dates=tuple(scan.dates),
+        link_line=reader.link_line,
+        dates=tuple(reader.dates),
         body=body,
         body_start=start,
-        layout=", ".join(scan.order),
-        flags=_doubts(scan.order, link),
+        layout=", ".join(reader.layout),
+        issues=tuple(issues),
     )
 
 
 @dataclass(slots=True)
-class _Scan:
+class _HeaderReader:
     """How far a header has been read, and what was in it."""
 
     text: str
-    place: int
+    position: int
     link: _Link | None = None
-    line: int = 1
-    separated: bool = False
-    dated: bool = False
-    """A date that makes sense was read."""
+    link_line: int = 1
+    has_separator: bool = False
+    has_date: bool = False
+    """Whether a date that makes sense was read."""
     dates: list[WrittenDate] = field(default_factory=list)
-    order: list[str] = field(default_factory=list)
-    """The kinds of what was read, in order."""
+    layout: list[str] = field(default_factory=list)
+    """The kinds of parts that were read, in order."""
 
-    def is_whole(self) -> bool:
-        """Nothing more can belong to the header."""
-        return self.link is not None and self.separated and self.dated
+    def is_complete(self) -> bool:
+        """Whether nothing more can belong to the header."""
+        return self.link is not None and self.has_separator and self.has_date
 
-    def take(self) -> bool:
-        """Read on by one line or comment; False when what stands there belongs to the body."""
-        at = skip_blanks(self.text, self.place)
-        kind, found = _token(self.text, at, self.link is None, self.separated)
-        if found is None:
+    def read_part(self) -> bool:
+        """Read one more line or comment; False when the next one belongs to the body."""
+        start = skip_blanks(self.text, self.position)
+        if self.link is None and self.text.startswith("[", start):
+            self.link = _match_link(self.text, start)
+            if self.link is None:
+                return False
+            self.link_line, self.position = line_number(self.text, start), self.link.end
+            self.layout.append("link")
+            return True
+        kind, match = self._match_part(start)
+        if match is None or (kind in ("epoch", "日期") and not self._add_date(match[1])):
             return False
-        if isinstance(found, _Link):
-            self.link, self.line, self.place = found, line_number(self.text, at), found.end
-        elif kind in _DATES and not self._take_date(found[1]):
-            return False
-        else:
-            self.place = found.end()
-        self.separated = self.separated or kind in ("separator", "other separator")
-        self.order.append(kind)
+        self.position = match.end()
+        self.has_separator = self.has_separator or kind in ("separator", "other separator")
+        self.layout.append(kind)
         return True
 
-    def _take_date(self, written: str) -> bool:
-        date = WrittenDate(text=written.strip(), at=parse_header_date(written))
-        if self.link is not None and (date.at is None or self.dated):
-            return False  # below the link, a second date or none that makes sense is the text's own
+    def _match_part(self, start: int) -> tuple[str, re.Match[str] | None]:
+        if match := _COMMENT.match(self.text, start):
+            return "epoch", match
+        if match := _DATE_LINE.match(self.text, start):
+            return "日期", match
+        if not self.has_separator and (match := _DASHES.match(self.text, start)):
+            return "separator", match
+        if not self.has_separator and (match := _OTHER_SEPARATOR.match(self.text, start)):
+            return "other separator", match
+        return "", None
+
+    def _add_date(self, text: str) -> bool:
+        date = WrittenDate.parse(text)
+        if self.link is not None and (date.at is None or self.has_date):
+            return False  # below the link, a second date, or one that makes no sense, belongs to the body
         self.dates.append(date)
-        self.dated = self.dated or date.at is not None
+        self.has_date = self.has_date or date.at is not None
         return True
 
 
-def _token(text: str, at: int, link_wanted: bool, separated: bool) -> tuple[str, re.Match[str] | _Link | None]:
-    """What kind of line or comment stands at a place, and what it says; None when it is none of a header."""
-    if link_wanted and text.startswith("[", at):
-        return "link", _link(text, at)
-    if match := _COMMENT.match(text, at):
-        return "epoch", match
-    if match := _DATE_LINE.match(text, at):
-        return "日期", match
-    if not separated and (match := _DASHES.match(text, at)):
-        return "separator", match
-    if not separated and (match := _OTHER_SEPARATOR.match(text, at)):
-        return "other separator", match
-    return "", None
-
-
-def _link(text: str, at: int) -> _Link | None:
-    """`[title](url)` in one line or several. The url is found from the right: brackets in the title do not matter."""
-    end = _line_end(text, at)
-    first = text[at:end]
-    opening = _last_opening(first)
-    if opening < 0 or ")" not in first[opening:]:
-        end = _far_end(text, at, end)
-        first = text[at:end]
-        opening = _last_opening(first)
+def _match_link(text: str, start: int) -> _Link | None:
+    """`[title](url)` on one line or several. The URL is found from the right, so the title may have brackets."""
+    end = _line_end(text, start)
+    line = text[start:end]
+    opening = _last_opening(line)
+    if opening < 0 or ")" not in line[opening:]:
+        end = _end_over_lines(text, start, end)
+        line = text[start:end]
+        opening = _last_opening(line)
     if opening < 0:
         return None
-    closing = _closing(first, opening + 2)
+    closing = _closing_parenthesis(line, opening + 2)
     if closing < 0:
         return None
-    aside = first[closing + 1 :].strip()
-    if aside.startswith("<!--"):
-        aside, end = "", at + closing + 1
-    url = first[opening + 2 : closing].strip()
+    trailing = line[closing + 1 :].strip()
+    if trailing.startswith("<!--"):
+        trailing, end = "", start + closing + 1
+    url = line[opening + 2 : closing].strip()
     if url.startswith("<") and url.endswith(">"):
         url = url[1:-1]
-    return _Link(title=first[1:opening], url=url, end=end, aside=aside)
+    return _Link(title=line[1:opening], url=url, end=end, trailing=trailing)
 
 
 def _last_opening(text: str) -> int:
-    place = -1
+    last = -1
     for match in _URL_OPENING.finditer(text):
-        place = match.start()
-    return place if place >= 0 else text.rfind("](")
+        last = match.start()
+    return last if last >= 0 else text.rfind("](")
 
 
-def _closing(text: str, start: int) -> int:
-    """The parenthesis that closes a url: the last one, unless text follows the one that balances."""
+def _closing_parenthesis(text: str, start: int) -> int:
+    """The parenthesis that closes a URL: the last one, unless a space or tag follows the one that balances."""
     depth = 0
-    for match in _PARENTHESIS.finditer(text, start, start + _FAR):
+    for match in _PARENTHESIS.finditer(text, start, start + _MAX_DISTANCE):
         depth += 1 if match[0] == "(" else -1
         if depth < 0:
             after = text[match.end() : match.end() + 1]
@@ -196,53 +205,29 @@ def _closing(text: str, start: int) -> int:
     return text.rfind(")", start)
 
 
-def _far_end(text: str, at: int, line_end: int) -> int:
-    """Where a link in several lines ends: with the line that its url stands in, else before the dashes."""
-    found = _URL_OPENING.search(text, at, at + _FAR)
-    opening = found.start() if found else text.find("](", at, at + _FAR)
+def _end_over_lines(text: str, start: int, line_end: int) -> int:
+    """Where a link on several lines ends: with the line that has its URL, else before the dashes."""
+    match = _URL_OPENING.search(text, start, start + _MAX_DISTANCE)
+    opening = match.start() if match else text.find("](", start, start + _MAX_DISTANCE)
     end = _line_end(text, opening) if opening >= 0 else line_end
     if opening >= 0 and ")" in text[opening:end]:
         return end
-    dashes = _SEPARATOR_LINE.search(text, line_end, at + _FAR)
+    dashes = _SEPARATOR_LINE.search(text, line_end, start + _MAX_DISTANCE)
     return dashes.start() if dashes else end
 
 
-def _line_end(text: str, place: int) -> int:
-    end = text.find("\n", place)
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
     return end if end >= 0 else len(text)
 
 
-def _body(text: str, place: int, link: _Link) -> tuple[int, str]:
-    start = skip_blanks(text, place)
-    body = text[start:].rstrip()
-    if link.aside:
-        return start - len(link.aside) - 1, f"{link.aside}\n{body}".rstrip()
-    return start, body
-
-
-def _headless(text: str, start: int) -> DumpHeader:
-    start = skip_blanks(text, start)
-    return DumpHeader(
-        title="", link="", link_line=1, dates=(), body=text[start:].rstrip(), body_start=start, layout="", flags=()
-    )
-
-
-def _no_link(text: str, start: int, place: int) -> str:
-    at = skip_blanks(text, place)
+def _missing_link(text: str, start: int, position: int) -> QuarantineError:
+    at = skip_blanks(text, position)
     line = line_number(text, at)
-    if text.startswith("[", at) and "](" in text[at : at + _FAR]:
-        return f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole"
-    if place > start:
-        return f"line {line}: no link; [title](https://…) has to stand here"
-    return f"line {line}: this is no dump; {_WANTED}"
-
-
-def _doubts(order: list[str], link: _Link) -> tuple[str, ...]:
-    doubts = []
-    if link.aside:
-        doubts.append("text stands beside the link; it was put at the beginning of the body")
-    if "other separator" in order:
-        doubts.append("another line than dashes separates header and body")
-    elif "separator" not in order:
-        doubts.append("no line of dashes separates header and body")
-    return tuple(doubts)
+    if text.startswith("[", at) and "](" in text[at : at + _MAX_DISTANCE]:
+        return QuarantineError(f"line {line}: the link is not closed by a parenthesis; is the file cut? Write it whole")
+    if position > start:
+        return QuarantineError(f"line {line}: no link; [title](https://…) must be here")
+    return QuarantineError(
+        f"line {line}: not a dump; a dump begins with <!--epoch-->, then [title](https://…), then a line of dashes"
+    )

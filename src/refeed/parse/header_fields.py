@@ -1,4 +1,4 @@
-"""A header's title -> plain text that can stand in any field, and what stands in for one that is missing."""
+"""The fields of a header as the dump has them -> a link that is a URL, a title that is one line of text, an instant."""
 
 from __future__ import annotations
 
@@ -12,227 +12,220 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from ..errors import QuarantineError
+from ..xml_chars import xml_safe
+
+_LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_HTTP_URL = re.compile(r"(https?)://([^/?#\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::([0-9]*))?")
+_HOST = re.compile(
+    r"(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?"
+)
+# What RFC 3986 allows after the host, and `%`. Escapes stay as they are, and so does a bare `%`: addresses of real
+# pages have it (`80%%20`, `3.2%/a-53`), and encoding it again would lead elsewhere.
+_SAFE = "!$%&'()*+,-./:;=?@_~"
+_ONLY_SAFE = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
+_CREDENTIALS = re.compile(r"//[^/?#\s]*@")
+_MAX_QUOTED = 80
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Controls and invisible characters that say nothing. Joiners (emoji, Persian), direction marks and tags (flags) stay.
-_NOTHING = re.compile(
+_MAX_ENTITY = 34
+# Controls and invisible characters without a meaning. Joiners (emoji, Persian), direction marks and tags (flags) stay.
+_MEANINGLESS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb]"
 )
-_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_ZERO_WIDTH_JOINER = "\u200d"
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
 _TAG = re.compile(r"<[^<>]*>")
-_BLOCK = re.compile(r"<(p|h[1-6])\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
-# An entity is at most this much longer than what it means; what lies behind cannot be in the title any more.
-_SPARE = 34
-_STAND_IN = 60
-_LOOK = 4000
+_FIRST_BLOCKS = re.compile(r"<(p|h[1-6])\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_FALLBACK_LENGTH = 60
+_FALLBACK_SEARCHED = 4000
+
+_EPOCH = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
+# Microseconds, milliseconds, seconds. An epoch is in the finest of them that does not put it before the web existed.
+_EPOCH_UNITS = (1_000_000, 1000, 1)
+# Older dates are a zero, a counter, or made up by software.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_MAX_DATE = 64
+
+
+def validate_link(raw: str, where: str, longest: int) -> str:
+    """An absolute http(s) URL in ASCII, without credentials.
+
+    Path and query stay as the dump has them; only characters that a URL cannot have (RFC 3986) are percent-encoded.
+    Raises QuarantineError, beginning with `where`, when the link is missing, relative, not http(s), invalid, or longer
+    than `longest` characters.
+    """
+    link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
+    if not link:
+        raise QuarantineError(f"{where}: no link; a dump has [title](https://…) here")
+    try:
+        return _normalize_link(link, longest)
+    except ValueError as error:
+        quoted = _CREDENTIALS.sub("//…@", link)
+        quoted = quoted if len(quoted) <= _MAX_QUOTED else quoted[:_MAX_QUOTED] + "…"
+        raise QuarantineError(f"{where}: the link {quoted!r} {error}") from error
+
+
+def _normalize_link(link: str, longest: int) -> str:
+    if _LINE_BREAKS.search(link):
+        raise ValueError("has a line break in it; join its lines")
+    if len(link) > longest:
+        raise ValueError(f"has {len(link):,} characters, and {longest:,} are allowed (dumps.limits.link)")
+    match = _HTTP_URL.fullmatch(link)
+    if not match:
+        scheme = _SCHEME.match(link)
+        if not scheme:
+            raise ValueError("is relative; write it with https:// and the host")
+        if scheme[0].lower() in ("http:", "https:"):
+            raise ValueError("is not a URL: two slashes must follow its scheme")
+        raise ValueError(f"is not http or https but {scheme[0]}")
+    rest = match[3].replace("&amp;", "&")
+    if rest.startswith("\\"):
+        raise ValueError("has a backslash after its host")
+    if not _ONLY_SAFE.fullmatch(rest):
+        path, hash_, fragment = rest.partition("#")
+        rest = quote(path, safe=_SAFE) + hash_ + quote(fragment, safe=_SAFE)
+    return f"{match[1].lower()}://{_normalize_authority(match[2])}{rest}"
+
+
+def _normalize_authority(text: str) -> str:
+    """Host and port without credentials. A name in other scripts is spelled as the DNS spells it."""
+    match = _AUTHORITY.fullmatch(text.rpartition("@")[2])
+    if not match or (match[2] and int(match[2][:6]) > 65535):
+        raise ValueError("is not a URL: its host or port is invalid")
+    host, port = match[1].lower(), f":{match[2]}" if match[2] else ""
+    if not host:
+        raise ValueError("has no host")
+    try:
+        if host.startswith("["):
+            return f"[{ipaddress.IPv6Address(host[1:-1])}]{port}"
+        if not host.isascii():
+            host = host.encode("idna").decode("ascii").lower()
+        parent, _, last = host.removesuffix(".").rpartition(".")
+        if parent and last.isdigit():
+            ipaddress.IPv4Address(host.removesuffix("."))
+    except ValueError as error:
+        raise ValueError(f"is not a URL: its host is invalid ({error})") from error
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"is not a URL: {host!r} is not a host")
+    return host + port
 
 
 def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
-    """The title as people read it, and doubts. Markup stays as text; entities are unescaped once.
+    """The title as people read it, and issues. Markup stays as text; entities are unescaped once.
 
-    Empty when there is nothing to read in it.
+    Empty when it has nothing to read.
     """
-    title = clean_line(raw[: longest * _SPARE])
-    if not any(unicodedata.category(c)[0] in "LNSP" for c in title):
-        return "", ("no title; the beginning of the text stands in",)
-    if len(title) <= longest and len(raw) <= longest * _SPARE:
+    # What is further behind cannot be part of the title, even when every character is an entity.
+    title = clean_line(raw[: longest * _MAX_ENTITY])
+    if not any(unicodedata.category(char)[0] in "LNSP" for char in title):
+        return "", ("no title; the beginning of the text is used instead",)
+    if len(title) <= longest and len(raw) <= longest * _MAX_ENTITY:
         return title, ()
-    return truncate(title, longest), (
-        f"the title has {max(len(title), len(raw)):,} characters; it was cut to {longest:,}",
-    )
+    length = max(len(title), len(raw))
+    return truncate(title, longest), (f"the title has {length:,} characters; it was cut to {longest:,}",)
+
+
+def fallback_title(body: str, link: str) -> str:
+    """A title for an entry without one: the first words of its body, else the end of its link."""
+    start = body[:_FALLBACK_SEARCHED]
+    url = urlsplit(link)
+    candidates = [_TAG.sub("", match[2]) for match in _FIRST_BLOCKS.finditer(start)]
+    candidates += [_TAG.sub(" ", start), unquote(url.path.rstrip("/").rpartition("/")[2])]
+    for candidate in candidates:
+        title = clean_line(candidate)
+        if any(char.isalnum() for char in title):
+            return truncate(title, _FALLBACK_LENGTH)
+    return url.netloc
 
 
 def clean_line(raw: str) -> str:
-    """One line of text: no controls, no invisible characters, direction overrides closed, white space collapsed."""
+    """One line of text: entities unescaped once, no controls or invisible characters, direction overrides closed,
+    runs of whitespace collapsed."""
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), raw)
-    text = _NOT_XML.sub("\ufffd", _NOTHING.sub("", text))
-    return " ".join(close_bidi_overrides(text).split())
+    text = close_bidi_overrides(_MEANINGLESS.sub("", text))
+    return xml_safe(" ".join(text.split()))
 
 
 def truncate(text: str, longest: int) -> str:
-    """At most so many characters, the last one an ellipsis, not cut inside what people see as one character."""
+    """At most `longest` characters, the last one an ellipsis. Does not cut inside a grapheme."""
     if len(text) <= longest:
         return text
     end = max(longest - 1, 0)
     for _ in range(16):
-        joined = text[end] == "\u200d" or unicodedata.category(text[end])[0] == "M"
-        if end < 2 or not (joined or text[end - 1] == "\u200d"):
+        continues = text[end] == _ZERO_WIDTH_JOINER or unicodedata.category(text[end])[0] == "M"
+        if end < 2 or not (continues or text[end - 1] == _ZERO_WIDTH_JOINER):
             break
         end -= 1
     return _BIDI.sub("", text[:end]).rstrip() + "…"
 
 
 def close_bidi_overrides(text: str) -> str:
-    """Every direction override, embedding and isolate closed within the text; nothing closed that was not opened."""
+    """The text with every direction override, embedding and isolate closed within it (Unicode UAX 9), and without
+    closing characters that close nothing."""
     if not _BIDI.search(text):
         return text
     kept: list[str] = []
     opened: list[str] = []
-    for c in text:
-        if c in _EMBEDDINGS or c in _ISOLATES:
-            opened.append(c)
-        elif c == _POP_EMBEDDING:
+    for char in text:
+        if char in _EMBEDDINGS or char in _ISOLATES:
+            opened.append(char)
+        elif char == _POP_EMBEDDING:
             if not opened or opened[-1] not in _EMBEDDINGS:
                 continue
             opened.pop()
-        elif c == _POP_ISOLATE:
-            if not any(o in _ISOLATES for o in opened):
+        elif char == _POP_ISOLATE:
+            if not any(other in _ISOLATES for other in opened):
                 continue
             while opened.pop() not in _ISOLATES:
                 pass
-        kept.append(c)
-    closing = (_POP_EMBEDDING if o in _EMBEDDINGS else _POP_ISOLATE for o in reversed(opened))
+        kept.append(char)
+    closing = (_POP_EMBEDDING if char in _EMBEDDINGS else _POP_ISOLATE for char in reversed(opened))
     return "".join((*kept, *closing))
-
-
-def fallback_title(body: str, link: str) -> str:
-    """What a reader would call an entry without a title: its first words, else the end of its link."""
-    head = body[:_LOOK]
-    url = urlsplit(link)
-    places = [_TAG.sub("", match[2]) for match in _BLOCK.finditer(head)]
-    places += [_TAG.sub(" ", head), unquote(url.path.rstrip("/").rpartition("/")[2])]
-    words = (clean_line(place) for place in places)
-    return next((truncate(text, _STAND_IN) for text in words if any(c.isalnum() for c in text)), url.netloc)
-
-
-# A header's link -> an absolute http(s) URL without credentials, in ASCII.
-
-_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_SHAPE = re.compile(r"(https?)://([^/?#\\]*)(.*)", re.IGNORECASE | re.DOTALL)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::([0-9]*))?")
-_HOST = re.compile(
-    r"(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?"
-)
-# What RFC 3986 lets stand after the host, and `%`: an escape stays as it is, and so does a bare one, for the
-# addresses of real pages have it (`80%%20`, `3.2%/a-53`) and re-encoding would point elsewhere.
-_SAFE = "!$%&'()*+,-./:;=?@_~"
-_PLAIN = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
-_CREDENTIALS = re.compile(r"//[^/?#\s]*@")
-_SHOWN = 80
-
-
-def validate_link(raw: str, where: str, longest: int) -> str:
-    """The link, its path and query as the dump has them but for characters no URL may hold, which are percent-encoded.
-
-    Raises QuarantineError, beginning with `where`, for one that is missing, relative, not http(s), too long or no URL.
-    """
-    link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
-    if not link:
-        raise QuarantineError(f"{where}: there is no link; a dump says [title](https://…) there")
-    if _BREAKS.search(link):
-        raise _refused(link, where, "has a line break in it; join its lines")
-    if len(link) > longest:
-        raise _refused(link, where, f"has {len(link):,} characters, and {longest:,} are allowed (dumps.limits.link)")
-    match = _SHAPE.fullmatch(link)
-    if not match:
-        raise _refused(link, where, _what_else(link))
-    rest = match[3].replace("&amp;", "&")
-    if rest.startswith("\\"):
-        raise _refused(link, where, "has a backslash after its host")
-    if not _PLAIN.fullmatch(rest):
-        path, hash_, fragment = rest.partition("#")
-        rest = quote(path, safe=_SAFE) + hash_ + quote(fragment, safe=_SAFE)
-    return f"{match[1].lower()}://{_authority(match[2], link, where)}{rest}"
-
-
-def _authority(text: str, link: str, where: str) -> str:
-    """Host and port, without credentials; a name in other letters in the spelling that the DNS uses."""
-    match = _AUTHORITY.fullmatch(text.rpartition("@")[2])
-    if not match or (match[2] and int(match[2][:6]) > 65535):
-        raise _refused(link, where, "is no URL: its host or port cannot be read")
-    host = match[1].lower()
-    if not host:
-        raise _refused(link, where, "has no host")
-    return _host(host, link, where) + (f":{match[2]}" if match[2] else "")
-
-
-def _host(host: str, link: str, where: str) -> str:
-    try:
-        if host.startswith("["):
-            return f"[{ipaddress.IPv6Address(host[1:-1])}]"
-        if not host.isascii():
-            host = host.encode("idna").decode("ascii").lower()
-        last = host.removesuffix(".").rpartition(".")
-        if last[0] and last[2].isdigit():
-            ipaddress.IPv4Address(host.removesuffix("."))
-    except ValueError as error:
-        raise _refused(link, where, f"is no URL: its host cannot be read ({error})") from error
-    if not _HOST.fullmatch(host):
-        raise _refused(link, where, f"is no URL: {host!r} is no host")
-    return host
-
-
-def _what_else(link: str) -> str:
-    scheme = _SCHEME.match(link)
-    if scheme and scheme[0].lower() in ("http:", "https:"):
-        return "is no URL: two slashes have to follow its scheme"
-    if scheme:
-        return f"is not http or https but {scheme[0]}"
-    return "is relative; write it whole, with https:// and the host"
-
-
-def _refused(link: str, where: str, what: str) -> QuarantineError:
-    link = _CREDENTIALS.sub("//…@", link)
-    shown = link if len(link) <= _SHOWN else link[:_SHOWN] + "…"
-    return QuarantineError(f"{where}: the link {shown!r} {what}")
-
-
-# A date as a dump may have it -> an instant.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDate:
-    """A date as it stands in a dump, and what it means."""
+    """A date as a dump has it, and the instant it means."""
 
     text: str
     at: datetime | None
-    """None when it means nothing."""
+    """None when the text is not a date that makes sense."""
 
-
-_NUMBER = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
-# Older than the web: a zero, a counter, a date that somebody's software made up.
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-# Microseconds, milliseconds, seconds: an epoch is in the finest of them that does not put it before the web.
-_UNITS = (1_000_000, 1000, 1)
-_LONGEST = 64
+    @classmethod
+    def parse(cls, text: str) -> WrittenDate:
+        """The text with its meaning."""
+        return cls(text=text.strip(), at=parse_header_date(text))
 
 
 def parse_header_date(text: str) -> datetime | None:
-    """The instant in whole seconds, UTC; None when the text is no date or one that makes no sense.
+    """The instant in UTC, in whole seconds; None when the text is not a date that makes sense.
 
-    Takes an epoch in seconds, milliseconds or microseconds, ISO 8601 and RFC 2822; without a zone it is UTC.
+    Accepts an epoch in seconds, milliseconds or microseconds, ISO 8601, and RFC 2822. Without a zone it is UTC.
     """
     text = text.strip()
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_DATE:
         return None
-    number = _NUMBER.fullmatch(text)
     try:
-        at = _epoch(int(number[1])) if number else _utc(_written(text))
-    except (ValueError, TypeError, IndexError, OverflowError):  # of email.utils and datetime, for what is no date
+        if epoch := _EPOCH.fullmatch(text):
+            number = int(epoch[1])
+            seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= _EARLIEST.timestamp()), 0)
+            at = datetime.fromtimestamp(seconds, UTC)
+        else:
+            at = _parse_iso_or_rfc2822(text)
+            at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils and datetime raise for other texts
         return None
     return at if at >= _EARLIEST else None
 
 
-def _epoch(number: int) -> datetime:
-    seconds = next((number // unit for unit in _UNITS if number // unit >= _EARLIEST.timestamp()), 0)
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
-
-
-def _written(text: str) -> datetime:
+def _parse_iso_or_rfc2822(text: str) -> datetime:
+    # Jekyll writes `2020-07-20 10:20:18 +0800`; ISO 8601 has no space before the offset.
+    iso = re.sub(r"(?<=\d) (?=[+-]\d\d:?\d\d$)", "", text)
     try:
-        return datetime.fromisoformat(_with_colon(text))
+        return datetime.fromisoformat(iso)
     except ValueError:
         return parsedate_to_datetime(text)
-
-
-def _with_colon(text: str) -> str:
-    """`2020-07-20 10:20:18 +0800`, as Jekyll writes it, in the spelling of ISO 8601."""
-    return re.sub(r"(?<=\d) (?=[+-]\d\d:?\d\d$)", "", text)

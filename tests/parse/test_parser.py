@@ -1,4 +1,4 @@
-"""What parsing promises beyond the table of malformed dumps."""
+"""What parsing promises beyond the corpus of malformed dumps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from helpers import malformed_corpus
+from helpers.malformed_corpus import BODY, TITLE, dump_text, link_of
 from helpers.property_testing import example, given, settings, st
 from refeed.config.settings import Limits
 from refeed.dumps.reader import read_dump
@@ -58,7 +58,7 @@ _DUMPS = st.lists(st.one_of(_PIECES, st.text(NASTY, max_size=8), st.text(max_siz
 @example(b"\xff\xfe")
 @example(b"\x81\x30\x81\x30")
 @settings(max_examples=400)
-def test_whatever_the_bytes_are_they_become_an_entry_or_a_reason(data: bytes) -> None:
+def test_any_bytes_become_an_entry_or_are_quarantined_with_a_reason(data: bytes) -> None:
     try:
         entry = _parse(data)
     except QuarantineError as error:
@@ -88,7 +88,7 @@ _TITLES = st.text(st.characters(categories=("L", "N", "P", "S", "Zs"), exclude_c
     text=st.text(st.characters(categories=("L", "N", "P"), exclude_characters="&<"), min_size=1, max_size=60),
     seconds=st.integers(640_000_000, 1_760_000_000),
 )
-def test_what_was_written_as_a_dump_comes_back(title: str, path: str, text: str, seconds: int) -> None:
+def test_what_is_written_as_a_dump_is_read_back(title: str, path: str, text: str, seconds: int) -> None:
     link = f"https://example.org/{path}"
     entry = _parse(f"<!--{seconds}000-->\n[{title}]({link})\n------\n\n<p>{text}</p>\n", folder="样本")
     assert (entry.title, entry.link, entry.html) == (title, link, f"<p>{text}</p>")
@@ -96,119 +96,107 @@ def test_what_was_written_as_a_dump_comes_back(title: str, path: str, text: str,
 
 
 @given(st.text(NASTY + "ab中", max_size=60))
-def test_a_readable_title_is_read_as_itself(text: str) -> None:
+def test_cleaning_a_line_twice_is_cleaning_it_once(text: str) -> None:
     once = clean_line(text.replace("&", ""))
     assert clean_line(once) == once
 
 
 @given(_TITLES, st.integers(1, 40))
-def test_a_title_is_never_longer_than_its_limit(text: str, longest: int) -> None:
-    title, doubts = clean_title(text, longest)
+def test_title_is_never_longer_than_its_limit(text: str, longest: int) -> None:
+    title, issues = clean_title(text, longest)
     assert len(title) <= longest
-    assert bool(doubts) == (clean_line(text) == "" or len(clean_line(text)) > longest or title == "")
+    assert bool(issues) == (clean_line(text) == "" or len(clean_line(text)) > longest or title == "")
 
 
-def test_a_title_is_not_cut_inside_a_character_as_people_see_it() -> None:
+def test_title_is_not_cut_inside_a_grapheme() -> None:
     family = "👩\u200d👩\u200d👧"
     title, _ = clean_title("样" * 8 + family + "本" * 10, 12)
     assert title == "样" * 8 + "…"
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
-def test_line_ends_make_no_difference(ends: str) -> None:
-    text = malformed_corpus.dump_text("ends", body="<p>样本</p>\n<p>第二段</p>")
+def test_all_line_ends_give_the_same_entry(ends: str) -> None:
+    text = dump_text("ends", body="<p>样本</p>\n<p>第二段</p>")
     assert _parse(text.replace("\n", ends)) == _parse(text)
 
 
-def test_encodings_make_no_difference_but_the_doubt() -> None:
-    text = malformed_corpus.dump_text("encodings")
+def test_all_encodings_give_the_same_entry_except_for_the_issue() -> None:
+    text = dump_text("encodings")
     utf8 = _parse(text)
     assert _parse(b"\xef\xbb\xbf" + text.encode()) == utf8
     assert _parse(text.encode("utf-16")) == utf8
     assert replace(_parse(text.encode("gb18030")), issues=()) == utf8
 
 
-def test_the_reason_names_the_byte_counted_from_one() -> None:
-    data = malformed_corpus.dump_text("byte").encode() + b"\xff"
+def test_reason_names_the_byte_counted_from_one() -> None:
+    data = dump_text("byte").encode() + b"\xff"
     with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
         _parse(data)
 
 
-def test_the_byte_is_counted_with_the_mark_before_it() -> None:
-    data = b"\xef\xbb\xbf" + malformed_corpus.dump_text("byte").encode() + b"\xff"
+def test_byte_order_mark_is_counted_too() -> None:
+    data = b"\xef\xbb\xbf" + dump_text("byte").encode() + b"\xff"
     with pytest.raises(QuarantineError, match=f"byte {len(data):,} \\(0xff\\)"):
         _parse(data)
 
 
-def test_the_reason_names_the_line() -> None:
+def test_reason_names_the_line() -> None:
     with pytest.raises(QuarantineError, match="line 4: the link 'ftp:"):
         _parse("\n\n<!--1593330404000-->\n[样本](ftp://example.org/a)\n------\n\n<p>样本</p>\n")
 
 
-def test_a_reason_tells_no_credentials() -> None:
+def test_reason_reveals_no_credentials() -> None:
     with pytest.raises(QuarantineError) as error:
-        _parse(malformed_corpus.dump_text("secret", link="https://me:secret@exa mple.org/"))
+        _parse(dump_text("secret", link="https://me:secret@exa mple.org/"))
     assert "secret" not in str(error.value)
 
 
-def test_a_date_just_within_a_day_ahead_is_taken_and_one_past_it_is_not() -> None:
+def test_date_up_to_a_day_ahead_is_used_and_a_later_one_is_not() -> None:
     ahead = SEEN + timedelta(days=1)
-    assert _parse(malformed_corpus.dump_text("ahead", epoch=f"<!--{int(ahead.timestamp())}-->")).dump_time == ahead
-    later = _parse(malformed_corpus.dump_text("ahead", epoch=f"<!--{int(ahead.timestamp()) + 1}-->"))
+    assert _parse(dump_text("ahead", epoch=f"<!--{int(ahead.timestamp())}-->")).dump_time == ahead
+    later = _parse(dump_text("ahead", epoch=f"<!--{int(ahead.timestamp()) + 1}-->"))
     assert later.dump_time == SEEN
     assert "future" in later.issues[0]
 
 
-def test_a_date_line_helps_when_the_epoch_makes_no_sense() -> None:
-    text = malformed_corpus.dump_text(
-        "both", epoch="<!--NaN-->", separator="------\n日期：Sat, 27 Jun 2020 13:30:55 +0000"
-    )
+def test_date_line_is_used_when_the_epoch_makes_no_sense() -> None:
+    text = dump_text("both", epoch="<!--NaN-->", separator="------\n日期：Sat, 27 Jun 2020 13:30:55 +0000")
     entry = _parse(text)
     assert entry.dump_time == datetime(2020, 6, 27, 13, 30, 55, tzinfo=UTC)
     assert entry.issues == ()
     assert "日期" not in entry.html
 
 
-def test_a_date_line_that_is_the_texts_own_stays_in_it() -> None:
-    entry = _parse(malformed_corpus.dump_text("own", body="日期：2020-06-27\n\n<p>样本</p>"))
+def test_date_line_of_the_article_stays_in_the_body() -> None:
+    entry = _parse(dump_text("own", body="日期：2020-06-27\n\n<p>样本</p>"))
     assert entry.html.startswith("日期：2020-06-27")
-    assert _parse(malformed_corpus.dump_text("own", epoch=None, body="日期：昨天\n\n<p>样本</p>")).html.startswith(
-        "日期：昨天"
-    )
+    assert _parse(dump_text("own", epoch=None, body="日期：昨天\n\n<p>样本</p>")).html.startswith("日期：昨天")
 
 
-def test_a_comment_that_is_no_date_stays_in_the_body() -> None:
-    assert _parse(malformed_corpus.dump_text("comment", body="<!-- 样本 --><p>样本</p>")).html.startswith(
-        "<!-- 样本 -->"
-    )
+def test_comment_that_is_not_a_date_stays_in_the_body() -> None:
+    assert _parse(dump_text("comment", body="<!-- 样本 --><p>样本</p>")).html.startswith("<!-- 样本 -->")
 
 
-def test_a_second_article_stays_below_the_first_under_its_own_heading() -> None:
-    second = malformed_corpus.dump_text(
+def test_second_article_is_kept_below_the_first_under_its_own_heading() -> None:
+    second = dump_text(
         "second", heading="第二个&amp;样本", link="https://example.org/?a=1&b=2", body="<p>第二份样本。</p>"
     )
-    entry = _parse(malformed_corpus.dump_text("first") + second)
-    assert entry.title == malformed_corpus.TITLE
+    entry = _parse(dump_text("first") + second)
+    assert entry.title == TITLE
     assert entry.html == (
-        f"{malformed_corpus.BODY}\n"
-        '<h2><a href="https://example.org/?a=1&amp;b=2">第二个&amp;样本</a></h2>\n'
-        "<p>第二份样本。</p>"
+        f'{BODY}\n<h2><a href="https://example.org/?a=1&amp;b=2">第二个&amp;样本</a></h2>\n<p>第二份样本。</p>'
     )
     assert entry.issues == ("2 articles in one file, the second in line 7; they are published as one: split the file",)
 
 
-def test_a_link_above_a_line_of_dashes_without_a_date_is_text() -> None:
-    body = f"{malformed_corpus.BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
-    entry = _parse(malformed_corpus.dump_text("rule", body=body))
+def test_link_above_dashes_without_a_date_is_text() -> None:
+    body = f"{BODY}\n[样本](https://example.org/b)\n------\n<p>样本</p>"
+    entry = _parse(dump_text("rule", body=body))
     assert (entry.html, entry.issues) == (body, ())
 
 
 def test_plain_text_becomes_paragraphs() -> None:
-    entry = _parse(
-        malformed_corpus.dump_text(
-            "plain", body="第一段，是样本。\n\n\u3000\u3000第二段 1 < 2。\n第二行。\n\n\n第三段。"
-        )
-    )
+    entry = _parse(dump_text("plain", body="第一段，是样本。\n\n\u3000\u3000第二段 1 < 2。\n第二行。\n\n\n第三段。"))
     assert entry.html == "<p>第一段，是样本。</p>\n<p>第二段 1 < 2。\n第二行。</p>\n<p>第三段。</p>"
 
 
@@ -225,7 +213,7 @@ tags:
 """
 
 
-def test_a_post_gives_title_date_authors_link_and_tags() -> None:
+def test_post_gives_title_date_authors_link_and_tags() -> None:
     entry = _parse(POST + "<p>样本</p>\n")
     assert entry.title == "样本：一个“题目”"
     assert entry.dump_time == datetime(2021, 2, 10, 5, 28, 12, tzinfo=UTC)
@@ -235,33 +223,33 @@ def test_a_post_gives_title_date_authors_link_and_tags() -> None:
     assert (entry.html, entry.layout, entry.issues) == ("<p>样本</p>", "front matter", ())
 
 
-def test_a_post_around_a_whole_dump_keeps_the_dumps_header_and_its_own_authors() -> None:
-    entry = _parse(POST + malformed_corpus.dump_text("within"))
-    assert (entry.title, entry.link) == (malformed_corpus.TITLE, malformed_corpus.link_of("within"))
+def test_post_around_a_dump_has_the_dumps_header_and_its_own_authors() -> None:
+    entry = _parse(POST + dump_text("within"))
+    assert (entry.title, entry.link) == (TITLE, link_of("within"))
     assert entry.dump_time == datetime(2020, 6, 28, 7, 46, 44, tzinfo=UTC)
     assert entry.authors == ("甲", "乙")
-    assert entry.html == malformed_corpus.BODY
+    assert entry.html == BODY
     assert entry.layout == "front matter + epoch, link, separator"
 
 
-def test_a_post_that_names_its_source_where_the_page_belongs_may_name_the_page_elsewhere() -> None:
+def test_post_whose_from_is_a_name_is_linked_by_another_key() -> None:
     entry = _parse(
         POST.replace("from: https://example.org/post", "from: 样本社\nlink: https://example.org/post") + "样本"
     )
     assert entry.link == "https://example.org/post"
 
 
-def test_tags_in_words_or_with_commas_are_several() -> None:
+def test_tags_are_separated_by_spaces_or_commas() -> None:
     tags = "tags:\n  - 样本\n  - 'a b'"
     assert _parse(POST.replace(tags, "tags: 样本 甲") + "样本").tags == ("样本", "甲")
     assert _parse(POST.replace(tags, "tags: 样本 甲，乙") + "样本").tags == ("样本 甲", "乙")
 
 
-def test_a_title_that_is_missing_within_a_post_is_taken_from_its_front_matter() -> None:
-    assert _parse(POST + malformed_corpus.dump_text("within", heading=" ")).title == "样本：一个“题目”"
+def test_missing_title_of_a_dump_in_a_post_is_taken_from_the_front_matter() -> None:
+    assert _parse(POST + dump_text("within", heading=" ")).title == "样本：一个“题目”"
 
 
-def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:
+def test_front_matter_that_is_not_yaml_is_read_line_by_line() -> None:
     broken = POST.replace('"样本：一个\\u201c题目\\u201d"', "样本: 引\"号' [a").replace(
         "tags:\n  - 样本\n  - 'a b'", "tags: [a, 'b']"
     )
@@ -271,18 +259,18 @@ def test_front_matter_that_is_no_yaml_is_read_by_its_lines() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "12", "-1", "2020-06", "昨天", "Sun, 99 Jun 2020 07:46:44 +0000", "1" * 18])
-def test_what_is_no_date_or_one_before_the_web_is_none(text: str) -> None:
+def test_text_that_is_not_a_date_since_1990_is_none(text: str) -> None:
     assert parse_header_date(text) is None
 
 
 @given(st.text("0123456789-:+ TZ.,JanSuGMT", max_size=40))
-def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
+def test_no_text_breaks_date_parsing(text: str) -> None:
     at = parse_header_date(text)
     assert at is None or (at.tzinfo is UTC and at.microsecond == 0)
 
 
 def test_title_and_link_are_limited_by_the_settings() -> None:
-    dump = Dump(path="a.md", folder="", data=malformed_corpus.dump_text("limits").encode(), first_seen=SEEN)
+    dump = Dump(path="a.md", folder="", data=dump_text("limits").encode(), first_seen=SEEN)
     assert parse_dump(dump, Limits(title=3)).title == "样本…"
     with pytest.raises(QuarantineError, match="10 are allowed"):
         parse_dump(dump, Limits(link=10))
@@ -299,13 +287,13 @@ def test_title_and_link_are_limited_by_the_settings() -> None:
         {"settle": timedelta(seconds=-1)},
     ],
 )
-def test_a_limit_that_cannot_be_is_refused_by_its_name(wrong: dict[str, object]) -> None:
+def test_impossible_limit_is_refused_by_its_name(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Limits(**wrong)  # type: ignore[arg-type]
 
 
 def _cost(data: bytes) -> float:
-    """Processor time, in seconds: what others do on the machine meanwhile says nothing of ours."""
+    """Processor time in seconds, so that other processes do not count."""
     times = []
     for _ in range(4):
         start = time.process_time()
@@ -335,7 +323,7 @@ def _cost(data: bytes) -> float:
         "---\na: ",
     ],
 )
-def test_four_times_the_bytes_cost_not_much_more_than_four_times_the_time(unit: str) -> None:
+def test_time_is_linear_in_the_number_of_bytes(unit: str) -> None:
     small, large = (
         (f"<!--1593330404000-->\n[样本](https://example.org/a)\n{separator}{unit * count}").encode()
         for separator in ("------\n",)
@@ -351,9 +339,9 @@ def test_four_times_the_bytes_cost_not_much_more_than_four_times_the_time(unit: 
     assert _cost(in_title_large) < 10 * _cost(in_title_small) + 0.05
 
 
-def test_the_samples_of_all_sources_are_accepted() -> None:
+def test_samples_of_all_sources_are_accepted() -> None:
     if not SHARED.is_dir():
-        pytest.skip("the folder of real samples is not here")
+        pytest.skip("needs the archive's samples next to the checkout")
     count = 0
     for folder in (SHARED / "samples", SHARED / "seeds"):
         for found in scan_folder(folder):

@@ -1,4 +1,4 @@
-"""Every malformed dump comes out as DESIGN.md 14 says, as far as its bytes decide it."""
+"""Every malformed dump has the outcome of DESIGN.md 14, as far as its bytes decide it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SEEN = datetime(2026, 1, 1, 12, 0, 0, 500, tzinfo=UTC)
 CASES = [case for case in malformed_corpus.all_cases() if case.stage == "parse"]
 
 
-def _shown(case: malformed_corpus.Case) -> str:
+def _case_id(case: malformed_corpus.Case) -> str:
     return case.name.encode("ascii", "backslashreplace").decode()[:60]
 
 
-@pytest.mark.parametrize("case", CASES, ids=_shown)
-def test_a_dump_becomes_what_the_table_says(case: malformed_corpus.Case) -> None:
+@pytest.mark.parametrize("case", CASES, ids=_case_id)
+def test_malformed_dump_has_the_outcome_of_its_case(case: malformed_corpus.Case) -> None:
     dump = Dump(path=case.name, folder="", data=case.data, first_seen=SEEN)
     try:
         entry = parse_dump(dump)
@@ -38,7 +38,7 @@ def test_a_dump_becomes_what_the_table_says(case: malformed_corpus.Case) -> None
         assert entry.dump_time == SEEN.replace(microsecond=0)
 
 
-def test_there_are_enough_of_them_and_no_name_twice() -> None:
+def test_corpus_is_large_and_has_no_name_twice() -> None:
     names = [case.name for case in malformed_corpus.all_cases()]
     assert len(names) >= 170
     assert len(set(names)) == len(names)
