@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/refeed
-COPY requirements.txt pyproject.toml README.md ./
+COPY requirements.txt pyproject.toml README.md LICENSE ./
 COPY src ./src
 RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
