@@ -108,24 +108,24 @@ def fill_with_many(store: Store, sources: int, topics: int, entries: int) -> Non
 
 
 _CROWD = """
-INSERT INTO entries (id, source, title, published, updated, weight, digest, payload, notes, labels, via, bands, rules,
-    topics, revision)
+INSERT INTO entries (id, source, title, published, updated, size_estimate, digest, payload, provenance,
+    labels, repost_links, minhash_bands, rules_version, topics_version, revision)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :entries)
 SELECT printf('%08x-0000-0000-0000-000000000000', i), 'source-' || (i % :sources),
     '样例：一个不长不短的标题，与真实的标题一般长短，第 ' || i || ' 篇',
     1588307400 - 1800 * i, 1588307400 - 1800 * i, 1, x'', x'', x'', '', '', x'', '', '', 1 FROM n
 ;
-INSERT INTO members (feed, published, entry, weight)
+INSERT INTO feed_members (feed, published, entry_id, size_estimate)
 SELECT 'all', published, id, 1 FROM entries
 UNION ALL SELECT 'source/' || source, published, id, 1 FROM entries
 UNION ALL SELECT 'topic/topic-' || ((1588307400 - published) / 1800 % :topics), published, id, 1 FROM entries
 ;
-INSERT INTO months (feed, month, entries, version, changed)
-SELECT feed, strftime('%Y-%m', published, 'unixepoch'), count(*), 1, 0 FROM members GROUP BY 1, 2
+INSERT INTO feed_months (feed, month, entries, version, changed)
+SELECT feed, strftime('%Y-%m', published, 'unixepoch'), count(*), 1, 0 FROM feed_members GROUP BY 1, 2
 ;
-INSERT INTO feeds (path, version, changed, entries) SELECT feed, 1, 0, count(*) FROM members GROUP BY 1
+INSERT INTO feeds (path, version, changed, entries) SELECT feed, 1, 0, count(*) FROM feed_members GROUP BY 1
 ;
-INSERT INTO state (name, value) VALUES ('revision', '1')
+INSERT INTO meta (name, value) VALUES ('revision', '1')
 """
 
 

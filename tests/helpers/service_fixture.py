@@ -103,11 +103,11 @@ class LocalService:
         found = [f"integrity: {row[0]}" for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
         recorded = {os.fsdecode(bytes(path)) for (path,) in self.query("SELECT path FROM files")}  # type: ignore[arg-type]
         found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
-        lost = self.query("SELECT count(*) FROM originals WHERE entry NOT IN (SELECT id FROM entries)")[0][0]
+        lost = self.query("SELECT count(*) FROM dumps WHERE entry_id NOT IN (SELECT id FROM entries)")[0][0]
         found += [f"{lost} dumps without their entry"] if lost else []
         for name, data in self.documents().items():
             found += _broken(name, data)
-        members = self.query("SELECT count(*) FROM members WHERE feed = 'all'")[0][0]
+        members = self.query("SELECT count(*) FROM feed_members WHERE feed = 'all'")[0][0]
         counted = self.query("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
         if not members == counted == self._count("entries"):
             found.append(f"{self._count('entries')} entries, {members} places, {counted} counted")

@@ -1,4 +1,4 @@
-"""Rows for the store, made by hand, so that its tests are about the store alone."""
+"""Sample files and entries for tests of the store, and recounts of everything that the store counts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from refeed.model import CleanResult, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
 from refeed.store.ingest_writes import FileResult
+from refeed.store.rows import EntryRow
 from refeed.store.serialization import (
     EncodedEntry,
     RepostCandidate,
@@ -36,8 +36,8 @@ def entry_id(number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://sample.example.org/{number}"))
 
 
-def pack_topic_labels(topics: Sequence[str]) -> str:
-    """Topics as a row has them."""
+def encode_topics(topics: Sequence[str]) -> str:
+    """Labels with these topics, as a row has them."""
     return encode_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in topics))
 
 
@@ -81,7 +81,7 @@ def file_result(
         minhash_bands=(band, -band) if band is not None else (),
         payload=encode_entry(entry),
         provenance=encode_provenance(CleanResult(entry=entry, fingerprint=body)),
-        labels=pack_topic_labels(topics),
+        labels=encode_topics(topics),
         rules_version="rules-1",
         topics_version="topics-1",
     )
@@ -106,73 +106,77 @@ def quarantined_result(number: int, reason: str = "样本：没有链接") -> Fi
     return replace(whole, outcome=Outcome.QUARANTINED, reason=reason, entry=None, dump_time=None)
 
 
-def judge_by_sketch(candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
-    """Among texts taken for the same, the one published first is the original, if another source has it."""
+def find_sample_original(candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
+    """Among entries with the same band, the one published first is the original, if another source has it."""
     before = [o for o in others if o.source != candidate.source and o.minhash == candidate.minhash]
     before = [o for o in before if (o.published, o.id) < (candidate.published, candidate.id)]
     return min(before, key=lambda o: (o.published, o.id)).id if before else None
 
 
-def recount_feeds(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], set[tuple[str, int, str, int]]]:
-    """Entries of each feed, of each of its months, and all places, counted anew from the entries themselves."""
+FeedCounts = tuple[dict[str, int], dict[tuple[str, str], int], set[tuple[str, int, str, int]]]
+"""The number of entries of each feed, and of each of its months; and all members of feeds."""
+
+
+def recount_feeds(store: Store) -> FeedCounts:
+    """The counts and members of feeds, computed from the entries themselves."""
     feeds: Counter[str] = Counter()
     months: Counter[tuple[str, str]] = Counter()
-    places = set()
+    members = set()
     with store.read_transaction() as connection:
-        rows = connection.execute(select(t.entries)).all()
+        rows = [EntryRow._make(row) for row in connection.execute(select(t.entries))]
     known = {row.id: row for row in rows}
     topics = {row.id: {f"topic/{label.topic}" for label in decode_labels(row.labels)} for row in rows}
 
-    def stands(row: Row[Any], path: str) -> bool:
-        """Whether no other entry with its text, which comes before it, stands in the feed already."""
+    def is_shown(row: EntryRow, path: str) -> bool:
+        """Whether the feed shows no other entry with this text that comes before it."""
         if row.withdrawn is not None or path not in {"all", f"source/{row.source}", *topics[row.id]}:
             return False
-        if row.hidden and path != f"source/{row.source}":
+        if row.private and path != f"source/{row.source}":
             return False
         if row.repost_of is None or path == f"source/{row.source}":
             return True
         before = [r for r in rows if r.repost_of == row.repost_of and (r.published, r.id) < (row.published, row.id)]
-        first = known.get(row.repost_of)
-        return not any(stands(other, path) for other in (*before, *([first] if first else [])))
+        original = known.get(row.repost_of)
+        return not any(is_shown(other, path) for other in (*before, *([original] if original else [])))
 
     for row in rows:
         month = datetime.fromtimestamp(row.published, UTC).strftime("%Y-%m")
         for path in {"all", f"source/{row.source}", *topics[row.id]}:
-            if stands(row, path):
+            if is_shown(row, path):
                 feeds[path] += 1
                 months[path, month] += 1
-                places.add((path, row.published, row.id, row.weight))
-    return dict(feeds), dict(months), places
+                members.add((path, row.published, row.id, row.size_estimate))
+    return dict(feeds), dict(months), members
 
 
-def stored_counts(store: Store) -> tuple[dict[str, int], dict[tuple[str, str], int], set[tuple[str, int, str, int]]]:
-    """The same as the store keeps it up to date."""
+def stored_feeds(store: Store) -> FeedCounts:
+    """The same as the store keeps them up to date."""
     with store.read_transaction() as connection:
         feeds = {row.path: row.entries for row in connection.execute(select(t.feeds)) if row.entries}
         months = {
             (row.feed, row.month): row.entries for row in connection.execute(select(t.feed_months)) if row.entries
         }
-        places = {(r.feed, r.published, r.entry, r.weight) for r in connection.execute(select(t.feed_members))}
-    return feeds, months, places
+        members = {tuple(row) for row in connection.execute(select(t.feed_members))}
+    return feeds, months, members
 
 
-def stored_tallies(store: Store) -> dict[tuple[str, str], int]:
-    """How many files, and how many dumps of each source, came out how: as the store keeps it up to date."""
+def recount_outcomes(store: Store) -> dict[tuple[str, str], int]:
+    """The number of files of each outcome, and of dumps of each source and outcome, counted from their rows."""
+    d, e = t.dumps.c, t.entries.c
+    with store.read_transaction() as connection:
+        files = connection.execute(select(t.files.c.outcome)).scalars().all()
+        dumps = connection.execute(select(e.source, d.outcome).join_from(t.dumps, t.entries, d.entry_id == e.id)).all()
+    return dict(Counter([*(("", outcome) for outcome in files), *((row.source, row.outcome) for row in dumps)]))
+
+
+def stored_outcomes(store: Store) -> dict[tuple[str, str], int]:
+    """The same as the store keeps it up to date."""
     with store.read_transaction() as connection:
         rows = connection.execute(select(t.outcome_counts)).all()
     return {(row.source, row.outcome): row.dumps for row in rows if row.dumps}
 
 
-def recount_tallies(store: Store) -> dict[tuple[str, str], int]:
-    """The same, counted anew."""
-    with store.read_transaction() as connection:
-        files = connection.execute(select(t.files.c.outcome)).scalars().all()
-        o, e = t.dumps.c, t.entries.c
-        dumps = connection.execute(select(e.source, o.outcome).join_from(t.dumps, t.entries, o.entry == e.id)).all()
-    return dict(Counter([*(("", outcome) for outcome in files), *((row.source, row.outcome) for row in dumps)]))
-
-
 def count_rows(store: Store, table: str) -> int:
-    """How many rows a table has."""
+    """The number of rows of a table."""
     with store.read_transaction() as connection:
         return connection.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one()

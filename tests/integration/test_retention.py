@@ -30,11 +30,11 @@ def test_the_newest_so_many_stay_and_a_late_older_one_does_not_come_in(tmp_path:
     assert len(service.ids("source/sample")) == 2
     assert len(service.ids()) == 3
     assert service.query("SELECT count(*) FROM entries") == [(3,)]
-    assert service.query("SELECT count(*) FROM originals") == [(3,)]
+    assert service.query("SELECT count(*) FROM dumps") == [(3,)]
     service.add_dump("0.md", sample_dump(0))
     service.run("ingest")
     assert len(service.ids("source/sample")) == 2
-    assert service.query("SELECT sum(entries) FROM months WHERE feed = 'source/sample'") == [(2,)]
+    assert service.query("SELECT sum(entries) FROM feed_months WHERE feed = 'source/sample'") == [(2,)]
     assert service.find_problems() == []
     before = service.documents()
     assert "0 new" in service.run("ingest").stdout

@@ -74,7 +74,18 @@ class Shelf:
     def says(self) -> list[dict[str, object]]:
         """All that documents are made of."""
         e = t.entries.c
-        columns = (e.id, e.title, e.published, e.updated, e.weight, e.payload, e.labels, e.via, e.repost_of, e.source)
+        columns = (
+            e.id,
+            e.title,
+            e.published,
+            e.updated,
+            e.size_estimate,
+            e.payload,
+            e.labels,
+            e.repost_links,
+            e.repost_of,
+            e.source,
+        )
         with self.store.read_transaction() as connection:
             entries = [dict(row._mapping) for row in connection.execute(select(*columns).order_by(e.id))]
             members = connection.execute(select(t.feed_members)).all()

@@ -69,7 +69,7 @@ def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
     shown = {doubt["file"] for doubt in status["issues"] if doubt["outcome"] == "quarantined"}
     assert len(shown) == sum(1 for row in service.query("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
     assert all(doubt["reason"] for doubt in status["issues"])
-    kept = service.query("SELECT count(*) FROM originals WHERE outcome = 'quarantined'")[0][0]
+    kept = service.query("SELECT count(*) FROM dumps WHERE outcome = 'quarantined'")[0][0]
     assert isinstance(kept, int)
     assert kept > 0
     secret = Path("/etc/passwd").read_bytes().partition(b"\n")[0]

@@ -12,10 +12,10 @@ from helpers.store_builders import (
     NOON,
     entry_id,
     file_result,
-    judge_by_sketch,
+    find_sample_original,
     quarantined_result,
     recount_feeds,
-    stored_counts,
+    stored_feeds,
 )
 from refeed.errors import StoreError
 from refeed.fetch.enclosure_metadata import FileMetadata
@@ -33,10 +33,10 @@ def full(store: Store) -> Store:
         store,
         [file_result(n, source=["one", "two"][n % 2], topics=["climate"], band=n // 2) for n in range(30)],
         NOON,
-        judge_by_sketch,
+        find_sample_original,
     )
-    record_files(store, [file_result(1, 1), quarantined_result(99)], NOON, judge_by_sketch)
-    withdraw_entries(store, [entry_id(4)], NOON, judge_by_sketch)
+    record_files(store, [file_result(1, 1), quarantined_result(99)], NOON, find_sample_original)
+    withdraw_entries(store, [entry_id(4)], NOON, find_sample_original)
     update_enclosures(
         store, {entry_id(5): [FileMetadata(url="https://e.org/5.mp3", type="audio/mpeg", length=5)]}, NOON
     )
@@ -76,8 +76,8 @@ def test_a_copy_holds_the_same_rows_and_goes_on_from_there(full: Store, target: 
         full.get_icons(),
         full.get_entries([entry_id(5)]),
     )
-    record_files(target, [file_result(200)], NOON, judge_by_sketch)
-    assert stored_counts(target) == recount_feeds(target)
+    record_files(target, [file_result(200)], NOON, find_sample_original)
+    assert stored_feeds(target) == recount_feeds(target)
 
 
 def test_a_store_that_holds_something_is_not_written_over(full: Store, target: Store) -> None:
@@ -94,12 +94,12 @@ def test_a_copy_that_fails_leaves_the_target_empty(full: Store, target: Store) -
         pass
 
     def stop(table: str, rows: int) -> None:
-        if table == "members":
+        if table == "feed_members":
             raise StopError
 
     with pytest.raises(StopError):
         copy_store(full, target, stop)
     found = everything(target)
-    assert {name for name, rows in found.items() if rows} == {"state"}
+    assert {name for name, rows in found.items() if rows} == {"meta"}
     copy_store(full, target)
     assert everything(target) == everything(full)

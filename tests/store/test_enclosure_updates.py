@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from helpers.store_builders import NOON, entry_id, file_result
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.model import Enclosure, Image
-from refeed.store.entry_writes import replace_entries, update_enclosures, update_icons
+from refeed.store.entry_writes import delete_expired, replace_entries, update_enclosures, update_icons
 from refeed.store.ingest_writes import FileResult, record_files
-from refeed.store.migrations import MIGRATIONS
-from refeed.store.retention import delete_expired
 from refeed.store.serialization import EncodedEntry, decode_entry, encode_entry
 from refeed.store.store import Store
 
@@ -93,20 +89,3 @@ def test_an_icon_that_was_found_stays_with_its_source_and_moves_its_feed_alone(s
     record_files(store, [file_result(3)], NOON)
     assert [source.icon for source in store.get_sources()] == ["https://e.org/icon.png", ""]
     assert store.get_icons() == {"one": replace(icon, next=None, error="it is away")}
-
-
-def test_a_store_made_before_any_of_this_opens_and_takes_it_up(store: Store) -> None:
-    record_files(store, [with_media(file_result(1))], NOON)
-    versions = store.get_feed_states()
-    with store.write_transaction() as connection:  # as the first program left it
-        for column in ("entries DROP COLUMN media", "entries DROP COLUMN hidden", "sources DROP COLUMN icon"):
-            connection.execute(text(f"ALTER TABLE {column}"))
-        connection.execute(text("DROP TABLE tallies"))
-        connection.execute(text("DROP INDEX files_doubtful"))
-        connection.execute(text("CREATE INDEX files_quarantined ON files (outcome)"))
-        connection.execute(text("DELETE FROM migrations WHERE version > 1"))
-    assert store.migrate() == len(MIGRATIONS)
-    assert store.get_feed_states() == versions
-    assert (enclosures(store)[0].length, store.get_sources()[0].icon, store.get_icons()) == (0, "", {})
-    assert update_enclosures(store, {entry_id(1): [KNOWN]}, LATER) == {"all", "source/one"}
-    assert enclosures(store)[0].length == 4321

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from helpers import postgresql
-from helpers.store_builders import NOON, entry_id, file_result, recount_feeds, stored_counts
+from helpers.store_builders import NOON, entry_id, file_result, recount_feeds, stored_feeds
 from refeed.errors import ConfigError, StoreError
 from refeed.store.engine import create_postgres_engine, parse_database_url
 from refeed.store.entry_writes import restore_entries, withdraw_entries
@@ -117,7 +117,7 @@ def test_two_writers_at_once_lose_nothing_of_each_other(store: Store, postgres_u
     thread.join()
     other.close()
     assert faults == []
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
     assert int(store.get_meta("revision") or 0) == 1 + 50 + 2 * changes
 
 
@@ -140,7 +140,7 @@ def test_a_connection_that_is_cut_inside_a_batch_leaves_nothing_of_it(
         record_files(store, [file_result(1, band=1), file_result(2, source="two", band=1)], NOON, cut)
     assert store.get_entry_ids() == []
     record_files(store, [file_result(1)], NOON)
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str) -> None:
@@ -154,7 +154,7 @@ def test_a_server_that_hangs_is_given_up_too(postgres_url: str) -> None:
     store = Store(postgres_url + "&options=-c%20statement_timeout%3D0")  # as if the server minded no time
     began = time.monotonic()
     with pytest.raises(StoreError, match="no answer within"), store.read_transaction() as connection:
-        connection.connection.driver_connection.patience = 0.5
+        connection.connection.driver_connection.response_timeout = 0.5
         connection.exec_driver_sql("SELECT pg_sleep(20)")
     assert time.monotonic() - began < 15
     store.migrate()  # the next question gets a connection of its own
@@ -196,11 +196,10 @@ def test_what_one_machine_records_another_hears_of_at_once(store: Store, postgre
 
 
 def test_a_listener_whose_connection_is_cut_listens_again(
-    store: Store, postgres_url: str, postgres_server: postgresql.PostgresServer, monkeypatch: pytest.MonkeyPatch
+    store: Store, postgres_url: str, postgres_server: postgresql.PostgresServer
 ) -> None:
-    monkeypatch.setattr("refeed.store.notifications._AGAIN", 0.1)
     heard = threading.Event()
-    listener = ChangeListener(postgres_url, heard.set)
+    listener = ChangeListener(postgres_url, heard.set, reconnect_seconds=0.1)
     assert heard.wait(60)
     heard.clear()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")

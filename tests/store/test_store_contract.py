@@ -16,13 +16,13 @@ from helpers import malformed_corpus
 from helpers.store_builders import (
     NOON,
     count_rows,
+    encode_topics,
     entry_id,
     file_result,
-    judge_by_sketch,
-    pack_topic_labels,
+    find_sample_original,
     quarantined_result,
     recount_feeds,
-    stored_counts,
+    stored_feeds,
 )
 from refeed.config.settings import Limits
 from refeed.dumps.scanner import scan_folder
@@ -30,6 +30,7 @@ from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.ingester import Ingester
 from refeed.ingest.process_pool import ProcessPool
 from refeed.model import Outcome
+from refeed.store import schema as t
 from refeed.store.entry_writes import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
 from refeed.store.feed_summaries import get_feed_summaries
 from refeed.store.ingest_writes import forget_files, record_files
@@ -66,13 +67,13 @@ def test_versions_of_an_entry_give_the_same_in_every_order(store: Store) -> None
     found = set()
     for order in itertools.permutations(versions):
         with store.write_transaction() as connection:
-            for table in ("entries", "originals", "files", "members", "feeds", "months", "bands"):
-                connection.exec_driver_sql(f"DELETE FROM {table}")
+            for table in (t.entries, t.dumps, t.files, t.feed_members, t.feeds, t.feed_months, t.minhash_bands):
+                connection.execute(table.delete())
         for one in order:
             record_files(store, [one], NOON)
         stored, _ = store.get_entry(entry_id(1))
         found.add((stored.entry, stored.labels))
-        assert stored_counts(store) == recount_feeds(store)
+        assert stored_feeds(store) == recount_feeds(store)
     assert len(found) == 1
 
 
@@ -83,7 +84,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(store: Store) -> None:
         record_files(store, [file_result(2), broken], NOON)
     assert store.get_entry_ids() == [entry_id(1)]
     assert count_rows(store, "files") == 1
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_newest_is_by_date_and_then_by_id_whatever_the_order_of_arrival(store: Store) -> None:
@@ -128,32 +129,32 @@ def test_withdrawing_leaves_a_tombstone_and_restoring_takes_it_away(store: Store
     assert withdraw_entries(store, [entry_id(1)], NOON + timedelta(days=1)) == frozenset()
     assert store.get_withdrawn("topic/climate", 9) == [(entry_id(1), "one", NOON)]
     assert store.get_withdrawn("topic/health", 9) == []
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
     restore_entries(store, [entry_id(1)], NOON)
     assert store.get_withdrawn("all", 9) == []
     assert len(store.get_newest("all", 10)) == 3
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_of_two_entries_with_one_text_one_is_shown_and_names_the_other(store: Store) -> None:
-    record_files(store, [file_result(1, source="one", band=7, days=2)], NOON, judge_by_sketch)
-    record_files(store, [file_result(2, source="two", band=7, days=1)], NOON, judge_by_sketch)
+    record_files(store, [file_result(1, source="one", band=7, days=2)], NOON, find_sample_original)
+    record_files(store, [file_result(2, source="two", band=7, days=1)], NOON, find_sample_original)
     assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
     assert [member.id for member in store.get_newest("source/one", 9)] == [entry_id(1)]
     assert store.get_entries([entry_id(2)])[0].repost_links == ("https://sample.example.org/1",)
-    withdraw_entries(store, [entry_id(2)], NOON, judge_by_sketch)
+    withdraw_entries(store, [entry_id(2)], NOON, find_sample_original)
     assert [member.id for member in store.get_newest("all", 9)] == [entry_id(1)]
-    restore_entries(store, [entry_id(2)], NOON, judge_by_sketch)
+    restore_entries(store, [entry_id(2)], NOON, find_sample_original)
     assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_a_repost_is_hidden_only_where_its_original_stands(store: Store) -> None:
-    record_files(store, [file_result(1, source="one", band=7, topics=["climate"])], NOON, judge_by_sketch)
+    record_files(store, [file_result(1, source="one", band=7, topics=["climate"])], NOON, find_sample_original)
     record_files(
-        store, [file_result(2, source="two", band=7, days=1, topics=["climate", "health"])], NOON, judge_by_sketch
+        store, [file_result(2, source="two", band=7, days=1, topics=["climate", "health"])], NOON, find_sample_original
     )
-    record_files(store, [file_result(3, source="three", band=7, days=2, topics=["health"])], NOON, judge_by_sketch)
+    record_files(store, [file_result(3, source="three", band=7, days=2, topics=["health"])], NOON, find_sample_original)
 
     def shown(feed: str) -> list[str]:
         return [member.id for member in store.get_newest(feed, 9)]
@@ -165,10 +166,10 @@ def test_a_repost_is_hidden_only_where_its_original_stands(store: Store) -> None
     )
     assert [shown(f"source/{source}") for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
     # The original's labels change, and what hung on them moves, in those feeds alone.
-    changed = relabel_entries(store, {entry_id(1): pack_topic_labels(["health"])}, "topics-2", NOON)
+    changed = relabel_entries(store, {entry_id(1): encode_topics(["health"])}, "topics-2", NOON)
     assert changed == {"all", "source/one", "topic/climate", "topic/health"}
     assert (shown("topic/climate"), shown("topic/health")) == ([entry_id(2)], [entry_id(1)])
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_what_is_in_a_repost_but_not_in_its_original_stands_where_the_repost_is_hidden(store: Store) -> None:
@@ -180,18 +181,18 @@ def test_what_is_in_a_repost_but_not_in_its_original_stands_where_the_repost_is_
     assert {member.id for member in store.get_newest("all", 9)} == {entry_id(1), entry_id(3)}
     withdraw_entries(store, [entry_id(1)], NOON)
     assert {member.id for member in store.get_newest("all", 9)} == {entry_id(2)}
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_relabelling_moves_entries_between_topics_and_no_date(store: Store) -> None:
     record_files(store, [file_result(n, topics=["climate"]) for n in range(3)], NOON)
     assert sorted(store.get_outdated_ids(topics_version="topics-2")) == sorted(map(entry_id, range(3)))
-    labels = {entry_id(n): pack_topic_labels(["health"] if n else ["climate"]) for n in range(3)}
+    labels = {entry_id(n): encode_topics(["health"] if n else ["climate"]) for n in range(3)}
     assert relabel_entries(store, labels, "topics-2", NOON) == {"all", "source/one", "topic/climate", "topic/health"}
     assert store.get_outdated_ids(topics_version="topics-2") == []
     assert len(store.get_newest("topic/health", 9)) == 2
     assert {stored.entry.updated for stored in store.get_entries(store.get_entry_ids())} == {NOON}
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_entries_made_again_change_the_feeds_that_show_another_text_and_only_those(store: Store) -> None:
@@ -256,7 +257,7 @@ def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_pat
     assert all(doubt.reason for doubt in store.get_file_issues())
     for stored in store.get_entries(store.get_entry_ids()):
         assert stored.entry.title
-    assert stored_counts(store) == recount_feeds(store)
+    assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_a_store_that_was_left_in_order_is_read_through_again_only_when_somebody_touched_it(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from refeed.worker.leader_lock import FileLock, make_leader_lock
 
 HOLD = """
 import sys, time
-from refeed.store import AdvisoryLock
-lock = AdvisoryLock(sys.argv[1], foremost=len(sys.argv) > 2)
+from refeed.store.advisory_lock import AdvisoryLock
+lock = AdvisoryLock(sys.argv[1], preferred=len(sys.argv) > 2)
 while not lock.acquire():
     time.sleep(0.05)
 print("held", flush=True)

@@ -86,7 +86,7 @@ def test_a_file_that_grows_is_published_once_and_whole(service: LocalService, st
             time.sleep(0.2)
             assert service.ids() == []
     wait_until(has(service, 1))
-    assert len(service.query("SELECT digest FROM originals")) == 1
+    assert len(service.query("SELECT digest FROM dumps")) == 1
 
 
 def test_a_dump_folder_may_come_later_go_and_come_back(
@@ -147,7 +147,7 @@ def test_a_store_that_is_zeroed_cut_or_deleted_is_filled_anew_while_the_old_docu
         service.add_dump(f"{number}.md", sample_dump(number, text=f"样本{number}" * 300))
     start()
     wait_until(has(service, 50))
-    wait_until(lambda: len(service.query("SELECT name FROM state WHERE name = 'complete'")) == 1)
+    wait_until(lambda: len(service.query("SELECT name FROM meta WHERE name = 'complete'")) == 1)
     time.sleep(1)
     before = service.documents()
 

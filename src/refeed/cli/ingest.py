@@ -16,7 +16,7 @@ from ..dumps.scanner import FoundFile, inspect_file, scan_folder
 from ..errors import FetchError, RefeedError
 from ..ingest.ingester import RETRY_KEY
 from ..model import Outcome
-from ..store.rows import decode_path
+from ..store.serialization import decode_path
 from ..store.store import Store
 from ..worker.leader_lock import make_leader_lock
 from .shared import TerminalProgress, find_dump_root, open_as_leader

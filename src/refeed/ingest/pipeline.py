@@ -15,7 +15,7 @@ from ..model import FORMATS
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..render.feed_validator import DocumentKind, validate_document
-from ..store.retention import delete_expired
+from ..store.entry_writes import delete_expired
 from ..store.store import Store
 from .entry_builder import EntryBuilder
 from .ingester import Ingester, IngestResult

@@ -1,4 +1,4 @@
-"""Exactly one of many machines: a lock in the PostgreSQL that is the store, on a connection of its own."""
+"""The leader's lock where several machines share a PostgreSQL: an advisory lock on a connection of its own."""
 
 from __future__ import annotations
 
@@ -16,80 +16,80 @@ from .engine import ADVISORY_LOCK_CLASS, create_postgres_engine, parse_database_
 
 _log = logging.getLogger("refeed.store")
 
-_INGESTS, _OUGHT = 1, 2
-"""Second halves of the keys: who ingests, and (shared) who is there to ingest and nothing else."""
+_LEADER_KEY, _PREFERRED_KEY = 1, 2
+"""Second halves of the keys: the leader's, and one that all dedicated workers hold together (shared)."""
 
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-    "WHERE l.locktype = 'advisory' AND l.granted AND l.classid = :keys AND l.objid = :key AND l.objsubid = 2 "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.classid = :class AND l.objid = :key AND l.objsubid = 2 "
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()"
 )
 
 
 class AdvisoryLock:
-    """A lock between all processes that share a PostgreSQL. It is lost with its connection, so with its process.
+    """A lock between all processes that share a PostgreSQL. A process loses it with its connection.
 
-    A process that is there to ingest (`foremost`) goes before those that would ingest for want of one: they give the
-    lock up as soon as it appears, and take it again when it is gone. The web and the worker of a platform have disks
-    of their own, and dumps come to the worker's.
+    A dedicated worker (`preferred`) has precedence over the worker beside a web server, which gives the lock up as soon
+    as the other one appears and takes it again when that is gone. On a platform the two have disks of their own, and
+    dumps arrive on the dedicated worker's.
     """
 
     def __init__(self, url: str, *, preferred: bool = False) -> None:
-        self._foremost = preferred
+        self._preferred = preferred
         name = f"refeed {socket.gethostname()[:30]} process {os.getpid()}"
         self._engine = create_postgres_engine(
             parse_database_url(url).update_query_dict({"application_name": name}), read_only=True, pooled=False
         )
         self._connection: Connection | None = None
-        self._ours = False
+        self._is_ours = False
 
     def acquire(self) -> bool:
-        """Take it if it is free and nobody goes before; False when another process has it. Raises StoreError."""
-        if self._ours and self.is_held():
+        """Take it if it is free and no other process has precedence; False if not. Raises StoreError."""
+        if self._is_ours and self.is_held():
             return True
         try:
-            connection = self._connected()
-            if not self._foremost and self._holder(_OUGHT):
+            connection = self._connect()
+            if not self._preferred and self._find_holder(_PREFERRED_KEY):
                 return False
-            self._ours = bool(
-                connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK_CLASS}, {_INGESTS})").scalar()
-            )
+            query = f"SELECT pg_try_advisory_lock({ADVISORY_LOCK_CLASS}, {_LEADER_KEY})"
+            self._is_ours = bool(connection.exec_driver_sql(query).scalar())
         except SQLAlchemyError as error:
             self.release()
-            raise StoreError(f"the store did not answer about who ingests: {_said(error)}") from error
-        return self._ours
+            raise StoreError(f"the store did not answer when asked for the leader lock: {_cause(error)}") from error
+        return self._is_ours
 
     def is_held(self) -> bool:
-        """Whether this process still has it. It is lost with its connection, and given up to who goes before."""
-        if not self._ours:
+        """Whether this process has it. Gives it up when a process with precedence appears."""
+        if not self._is_ours:
             return False
         try:
-            if self._foremost:
-                self._connected().exec_driver_sql("SELECT 1")
+            if self._preferred:
+                self._connect().exec_driver_sql("SELECT 1")
                 return True
-            before = self._holder(_OUGHT)
+            other = self._find_holder(_PREFERRED_KEY)
         except SQLAlchemyError as error:
-            _log.warning("the connection that held the lock is lost: %s", _said(error))
+            _log.warning("lost the connection that held the leader lock: %s", _cause(error))
             self.release()
             return False
-        if before:
-            _log.info("%s is there to ingest; giving way", before)
+        if other:
+            _log.info("%s is a dedicated worker; giving the leader lock up", other)
             self.release()
-        return self._ours
+        return self._is_ours
 
     def release(self) -> None:
         """Give it up."""
-        connection, self._connection, self._ours = self._connection, None, False
+        connection, self._connection, self._is_ours = self._connection, None, False
         if connection is not None:
             with suppress(SQLAlchemyError):
-                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")  # a server takes its time to see the end
+                # A server may take a while to notice that a connection is closed.
+                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
             with suppress(SQLAlchemyError):
                 connection.close()
 
     def holder(self) -> str:
-        """Who has it, for people."""
+        """The process that has it, for people."""
         try:
-            return self._holder(_INGESTS) or "another process"
+            return self._find_holder(_LEADER_KEY) or "another process"
         except SQLAlchemyError:
             self.release()
             return "another process"
@@ -104,19 +104,20 @@ class AdvisoryLock:
     ) -> None:
         self.release()
 
-    def _holder(self, key: int) -> str:
-        found = self._connected().execute(_HOLDER, {"keys": ADVISORY_LOCK_CLASS, "key": key}).scalars().first()
+    def _find_holder(self, key: int) -> str:
+        found = self._connect().execute(_HOLDER, {"class": ADVISORY_LOCK_CLASS, "key": key}).scalars().first()
         return str(found).removeprefix("refeed ") if found else ""
 
-    def _connected(self) -> Connection:
-        """The connection that the lock lives and dies with. A new one holds nothing yet."""
+    def _connect(self) -> Connection:
+        """The connection that holds the lock; a new one, which holds nothing yet, when there is none."""
         if self._connection is None:
-            self._ours = False
+            self._is_ours = False
             self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if self._foremost:
-                self._connection.exec_driver_sql(f"SELECT pg_advisory_lock_shared({ADVISORY_LOCK_CLASS}, {_OUGHT})")
+            if self._preferred:
+                query = f"SELECT pg_advisory_lock_shared({ADVISORY_LOCK_CLASS}, {_PREFERRED_KEY})"
+                self._connection.exec_driver_sql(query)
         return self._connection
 
 
-def _said(error: SQLAlchemyError) -> str:
+def _cause(error: SQLAlchemyError) -> str:
     return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -1,109 +1,121 @@
-"""Entries as they were and as they are to be -> rows, with all that moves with them, inside one transaction."""
+"""Changed rows of entries -> everything in the store that follows from the change, in the caller's transaction."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
 from . import schema as t
-from .membership import IN_NO_FEED, MembershipWriter, OutcomeCounters, Placement, upsert
+from .database import upsert
+from .membership import MembershipWriter, OutcomeCounters
 from .repost_links import OriginalFinder, update_band_index, update_reposts
+from .rows import EntryRow
 from .serialization import decode_labels
-
-Row = dict[str, Any]
 
 
 def apply_changes(
     connection: Connection,
-    before: Mapping[str, Row],
-    after: Mapping[str, Row],
+    before: Mapping[str, EntryRow],
+    after: Mapping[str, EntryRow],
     now: datetime,
-    judge: OriginalFinder | None,
+    find_original: OriginalFinder | None,
 ) -> frozenset[str]:
-    """Write entries, and move them to their places in feeds; returns the feeds whose version moved.
+    """Write entries, new or changed, and what follows from that; returns the feeds whose version grew.
 
-    Entries that share a text with one of these move with it: in each feed one of them is shown.
+    Every change of an entry that a reader may see goes through here: a dump is ingested, rules or topics change,
+    an entry is withdrawn, restored, made private or deleted.
+
+        before, after       rows of `entries` by id; a new entry is in `after` alone
+              |
+              v
+        update_reposts      repost_of, repost_links      which entry has its text from which (if `find_original`)
+        update_band_index   minhash_bands                where the next entry with this text finds it
+              |
+              v             the changed entries, and those whose visibility depends on them
+        resolve_visibility  (no row)                     the feeds that show each entry: before, and from now on
+              |
+              +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source is another one now
+              +-> MembershipWriter   feed_members        entries leave feeds, join them, or change their place
+              |                      feeds, feed_months  entries counted, version, time of the change
+              |                      meta.revision       one higher; PostgreSQL notifies the other machines
+              v
+        entries             the rows themselves, with the new revision
     """
     old, new = dict(before), dict(after)
-    if judge is not None:
-        update_reposts(connection, old, new, judge)
+    if find_original is not None:
+        update_reposts(connection, old, new, find_original)
     update_band_index(connection, before, after)
-    kin = load_related(connection, old, new)
-    was, will = resolve_visibility(kin | old), resolve_visibility(kin | new)
-    _count(connection, old, new)
-    places = MembershipWriter(connection, now)
-    for id, row in new.items():
-        places.move(id, Placement.of(old.get(id), was.get(id, IN_NO_FEED.feeds)), Placement.of(row, will[id]))
-    for id, row in kin.items():
-        places.move(id, Placement.of(row, was[id] - will[id]), Placement.of(row, will[id] - was[id]))
-    revision = places.flush()
-    upsert(connection, t.entries, [row | {"revision": revision} for row in new.values()])
-    return places.feeds
 
+    related = _load_related(connection, old, new)
+    old_feeds, new_feeds = resolve_visibility(related | old), resolve_visibility(related | new)
 
-def _count(connection: Connection, old: Mapping[str, Row], new: Mapping[str, Row]) -> None:
-    """An entry's source is another one when rules change, or when it was not known before."""
-    sources = {id: (old[id]["source"], row["source"]) for id, row in new.items() if id in old}
-    moves = {id: (before, after) for id, (before, after) in sources.items() if before != after}
+    moves = {id: (old[id].source, row.source) for id, row in new.items() if id in old and old[id].source != row.source}
     if moves:
-        tallies = OutcomeCounters(connection)
-        tallies.move_entries(moves)
-        tallies.flush()
+        counters = OutcomeCounters(connection)
+        counters.move_entries(moves)
+        counters.flush()
+
+    members = MembershipWriter(connection, now)
+    for id, row in new.items():
+        members.move(old.get(id), old_feeds.get(id, frozenset()), row, new_feeds[id])
+    for id, row in related.items():
+        members.move(row, old_feeds[id] - new_feeds[id], row, new_feeds[id] - old_feeds[id])
+    revision = members.flush()
+    upsert(connection, t.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
+    return members.feeds
 
 
-# Entries that hold the same text -> the feeds in which each stands: in every feed one, the original where it can. A
-# repost is hidden where its original stands, and only there. Where the original does not belong, because its labels
-# are others though its text is the same, the first of its reposts stands for it. In its own source's feed every entry
-# stands.
+def resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[str]]:
+    """The feeds that show each entry; none for a withdrawn one. `rows` holds all entries that repeat each other's text.
 
-
-def resolve_visibility(rows: Mapping[str, Row]) -> dict[str, frozenset[str]]:
-    """The feeds of each entry, of rows that hold all its `relatives`; none for one that is withdrawn."""
-    siblings = defaultdict(list)
-    for id in sorted(rows, key=lambda id: (rows[id]["published"], id)):
-        if rows[id]["repost_of"]:
-            siblings[rows[id]["repost_of"]].append(id)
-    found = {id: _belongs(row) for id, row in rows.items()}
-    # A text may be in one that is itself in a third: where the one before it stands is settled first.
-    waiting = [id for id in siblings if id not in rows or not rows[id]["repost_of"]]
+    Of entries with the same text every feed shows one: the original where it can. A repost is hidden where its
+    original is shown, and only there. Where the original does not belong, because its labels are others, the first of
+    its reposts is shown. The feed of its own source shows every entry.
+    """
+    reposts = defaultdict(list)
+    for row in sorted(rows.values(), key=lambda row: (row.published, row.id)):
+        if row.repost_of:
+            reposts[row.repost_of].append(row.id)
+    feeds = {id: _feeds_of(row) for id, row in rows.items()}
+    # A repost may itself have reposts: the feeds of an original are settled before those of its reposts.
+    waiting = [id for id in reposts if id not in rows or not rows[id].repost_of]
     while waiting:
         original = waiting.pop()
-        taken = found.get(original, frozenset())
-        for id in siblings[original]:
-            own = {f"source/{rows[id]['source']}"}
-            found[id] -= taken - own
-            taken |= found[id]
-            if id in siblings:
+        taken = feeds.get(original, frozenset())
+        for id in reposts[original]:
+            feeds[id] -= taken - {f"source/{rows[id].source}"}
+            taken |= feeds[id]
+            if id in reposts:
                 waiting.append(id)
-    return found
+    return feeds
 
 
-def load_related(connection: Connection, old: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, Row]:
-    """The stored entries, beyond these, whose places hang on theirs: what they repost, what reposts them, and so on."""
-    e = t.entries.c
-    rows = (*old.values(), *new.values())
-    named = {row["repost_of"] for row in rows if row["repost_of"]} - new.keys()
-    found: dict[str, Row] = {}
-    fresh = set(new) | named
-    while fresh:
-        query = select(t.entries).where(or_(e.repost_of.in_(fresh), e.id.in_(named)))
-        known = found.keys() | new.keys()
-        more = {row.id: dict(row._mapping) for row in connection.execute(query) if row.id not in known}
-        found |= more
-        named = {row["repost_of"] for row in more.values() if row["repost_of"]} - found.keys() - new.keys()
-        fresh = (more.keys() | named) - fresh
-    return found
-
-
-def _belongs(row: Row) -> frozenset[str]:
+def _feeds_of(row: EntryRow) -> frozenset[str]:
     """The feeds of an entry by its source and its labels alone."""
-    if row["withdrawn"] is not None:
+    if row.withdrawn is not None:
         return frozenset()
-    own = f"source/{row['source']}"
-    if row["hidden"]:
+    own = f"source/{row.source}"
+    if row.private:
         return frozenset({own})
-    return frozenset({"all", own, *(f"topic/{label.topic}" for label in decode_labels(row["labels"]))})
+    return frozenset({"all", own, *(f"topic/{label.topic}" for label in decode_labels(row.labels))})
+
+
+def _load_related(
+    connection: Connection, old: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
+) -> dict[str, EntryRow]:
+    """Entries beyond these whose visibility depends on them: what they repost, what reposts them, and so on."""
+    e = t.entries.c
+    originals = {row.repost_of for row in (*old.values(), *new.values()) if row.repost_of} - new.keys()
+    related: dict[str, EntryRow] = {}
+    fresh = set(new) | originals
+    while fresh:
+        query = select(t.entries).where(or_(e.repost_of.in_(fresh), e.id.in_(originals)))
+        known = related.keys() | new.keys()
+        more = {row.id: EntryRow._make(row) for row in connection.execute(query) if row.id not in known}
+        related |= more
+        originals = {row.repost_of for row in more.values() if row.repost_of} - related.keys() - new.keys()
+        fresh = (more.keys() | originals) - fresh
+    return related

@@ -15,13 +15,13 @@ from .engine import disable_timeouts
 from .migrations import MIGRATIONS, read_schema_version
 from .store import Store
 
-_ROWS = 2_000
+_BATCH = 2_000
 """Rows in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCopy:
-    """What a copy holds, verified."""
+    """What was copied of one table, verified."""
 
     table: str
     rows: int
@@ -30,65 +30,58 @@ class TableCopy:
 
 
 def copy_store(source: Store, target: Store, progress: Callable[[str, int], None] = lambda *_: None) -> list[TableCopy]:
-    """Copy every table in one transaction, and read it back before that is committed. `progress` hears table and rows.
+    """Copy every table in one transaction, and read it back before the commit. `progress` gets table and rows so far.
 
-    Nobody may write to either store meanwhile. Raises StoreError, with the target as empty as before, when there is
-    nothing to copy, when the target holds entries already, when one of the two fails, or when what was read back is
-    not what was written.
+    No process may write to either store at the same time. Raises StoreError, with the target as empty as before, when
+    there is nothing to copy, when the target has entries, when one of the two fails, or when what is read back differs
+    from what was written.
     """
     with source.read_transaction() as old:
         version = read_schema_version(old)
     if version != len(MIGRATIONS):
-        raise StoreError(
-            f"{source.display_name} holds "
-            + ("an older schema: run `refeed migrate` on it first" if version else "no store")
-        )
+        found = "an older schema: run `refeed migrate` on it first" if version else "no store"
+        raise StoreError(f"{source.display_name} holds {found}")
     target.migrate()
     with source.read_transaction() as old, target.write_transaction() as new:
         disable_timeouts(old)
         disable_timeouts(new)
-        _check_empty(target, new)
-        return [_copy(old, new, table, progress) for table in t.metadata.sorted_tables]
+        for table in (t.entries, t.dumps, t.files):
+            if new.execute(select(table).limit(1)).first() is not None:
+                raise StoreError(f"{target.display_name} holds {table.name} already: copy into an empty database")
+        new.execute(t.meta.delete())  # the copy is the same store, with the same identity
+        return [_copy_table(old, new, table, progress) for table in t.metadata.sorted_tables]
 
 
-def _check_empty(target: Store, connection: Connection) -> None:
-    for table in (t.entries, t.dumps, t.files):
-        if connection.execute(select(table).limit(1)).first() is not None:
-            raise StoreError(f"{target.display_name} holds {table.name} already: copy into an empty database")
-    connection.execute(t.meta.delete())  # of its own making: the copy is the same store, with the same identity
-
-
-def _copy(old: Connection, new: Connection, table: Table, progress: Callable[[str, int], None]) -> TableCopy:
-    written = blake2b(digest_size=16)
+def _copy_table(old: Connection, new: Connection, table: Table, progress: Callable[[str, int], None]) -> TableCopy:
+    written, read = blake2b(digest_size=16), blake2b(digest_size=16)
     count = 0
-    for rows in _rows(old, table):
+    for rows in _iter_batches(old, table):
         _insert(new, table, rows)
         for row in rows:
-            written.update(_bytes(row))
+            written.update(_encode_row(row))
         count += len(rows)
         progress(table.name, count)
-    read = blake2b(digest_size=16)
-    for rows in _rows(new, table):
+    for rows in _iter_batches(new, table):
         for row in rows:
-            read.update(_bytes(row))
+            read.update(_encode_row(row))
     total = new.execute(select(func.count()).select_from(table)).scalar_one()
     if total != count or read.digest() != written.digest():
-        raise StoreError(f"{table.name}: what was read back is not what was written; nothing was copied")
+        raise StoreError(f"{table.name}: the rows read back differ from those written; nothing was copied")
     return TableCopy(table=table.name, rows=count, checksum=read.hexdigest())
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[list[Row[Any]]]:
+def _iter_batches(connection: Connection, table: Table) -> Iterator[list[Row[Any]]]:
     """All rows in the order of their keys, which is the order of bytes in both databases."""
     keys = list(table.primary_key)
     after: tuple[Any, ...] | None = None
     while True:
-        query = select(table).order_by(*keys).limit(_ROWS)
+        query = select(table).order_by(*keys).limit(_BATCH)
         if after is not None:
             query = query.where(tuple_(*keys) > after)
         rows = list(connection.execute(query))
         if rows:
             yield rows
-        if len(rows) < _ROWS:
+        if len(rows) < _BATCH:
             return
         after = tuple(rows[-1]._mapping[key] for key in keys)
 
@@ -108,8 +101,8 @@ def _insert(connection: Connection, table: Table, rows: list[Row[Any]]) -> None:
         raise StoreError(f"{table.name} cannot be copied: {' '.join(str(error).split())}") from error
 
 
-def _bytes(row: Row[Any]) -> bytes:
-    """A row in a spelling that no two different rows share."""
+def _encode_row(row: Row[Any]) -> bytes:
+    """A row as bytes; two different rows never give the same."""
     parts = []
     for value in row:
         data = value if isinstance(value, bytes) else str(value).encode()

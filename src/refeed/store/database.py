@@ -1,15 +1,18 @@
-"""A database opened: its schema, its transactions, and whether it is still the one that was opened."""
+"""A database by URL: its schema, its transactions, `upsert`, and whether it is still the file that was opened."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Dialect, Table, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import StoreError
@@ -19,103 +22,101 @@ from .migrations import MIGRATIONS, apply_migrations, read_schema_version
 from .sqlite_recovery import is_intact
 
 IDENTITY_KEY = "identity"
-"""Under which name the store keeps what tells it from one that is made anew."""
-_SHARE = 100
-"""Others write to the store too, a little: looking for damage takes a hundredth of the time at most."""
+"""The fact in `meta` that tells this store from one that is created in its place."""
+_CHECK_SHARE = 100
+"""Other processes write a little, too: checks for damage take at most a hundredth of the time."""
 
 
 class Database:
-    """A database by URL, opened. Safe to use from several threads.
+    """An open database. Safe to use from several threads.
 
-    Raises StoreError, naming the database without its password, when it is away or damaged.
+    Raises StoreError, which names the database without its password, when it is unreachable or damaged.
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
         self.engine = create_store_engine(url, read_only=read_only)
-        self._place = self._file()
-        self._shared = threading.local()
-        # SQLite's transactions are snapshots anyway.
-        self._snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
-        self._checked = float("-inf")
+        self._file = self._stat()
+        self._snapshot = threading.local()
+        # Transactions of SQLite are snapshots without being asked.
+        self._read_options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        self._next_check = float("-inf")
 
     @property
     def display_name(self) -> str:
-        """The store for people, without a password."""
+        """The URL for people, without a password."""
         return parse_database_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
-        """Bring the schema up to date; returns its version. Writes nothing, and waits for nobody, where it is."""
+        """Bring the schema up to date; returns its version. Where it is up to date, it writes and waits for nothing."""
         with self.read_transaction() as connection:
             version = read_schema_version(connection)
-        if version == len(MIGRATIONS):
-            self._place = self._file()
-            return version
-        with self.write_transaction() as connection:
-            version = apply_migrations(connection)
-            if connection.execute(select(t.meta.c.value).where(t.meta.c.name == IDENTITY_KEY)).first() is None:
-                connection.execute(insert(t.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
-        self._place = self._file()
+        if version < len(MIGRATIONS):
+            with self.write_transaction() as connection:
+                version = apply_migrations(connection)
+                if connection.execute(select(t.meta.c.value).where(t.meta.c.name == IDENTITY_KEY)).first() is None:
+                    connection.execute(insert(t.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
+        self._file = self._stat()
         return version
 
     def check_intact(self) -> None:
-        """Raise StoreError when an SQLite store was taken away, replaced or damaged behind our back.
+        """Raise StoreError when an SQLite file was removed, replaced or damaged by something else.
 
-        What is held in memory would hide it, until the next start. Costs a `stat` while nobody else touches the file.
+        Cached pages would hide that until the next start. Costs a `stat` while no other process touches the file.
         """
-        there = self._file()
-        if there == self._place:
+        found = self._stat()
+        if found == self._file:
             return
-        if there is None or self._place is None or there[:2] != self._place[:2]:
-            raise StoreError(f"the store {self.display_name} was taken away or replaced")
+        if found is None or self._file is None or found[:2] != self._file[:2]:
+            raise StoreError(f"the store {self.display_name} was removed or replaced")
         began = time.monotonic()
-        if began < self._checked:
+        if began < self._next_check:
             return
         if not is_intact(self.url):
-            raise StoreError(f"the store {self.display_name} was damaged from outside")
-        self._place = there
-        self._checked = time.monotonic() + _SHARE * (time.monotonic() - began)
+            raise StoreError(f"the store {self.display_name} was damaged by another program")
+        self._file = found
+        self._next_check = time.monotonic() + _CHECK_SHARE * (time.monotonic() - began)
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
-        """A transaction that only reads: all its queries see the store at one moment."""
-        if connection := getattr(self._shared, "connection", None):
+        """A transaction that only reads: all its queries see the same state. Within `snapshot`, that one."""
+        if connection := getattr(self._snapshot, "connection", None):
             yield connection
             return
         try:
-            with self.engine.connect().execution_options(**self._snapshot) as connection, connection.begin():
+            with self.engine.connect().execution_options(**self._read_options) as connection, connection.begin():
                 yield connection
         except SQLAlchemyError as error:
-            raise self._away(error) from error
+            raise self._store_error(error) from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What this thread reads meanwhile is read in one transaction: all of one moment, and a third of the time."""
+        """Everything that this thread reads inside comes from one transaction: of one state, in a third of the time."""
         with self.read_transaction() as connection:
-            self._shared.connection = connection
+            self._snapshot.connection = connection
             try:
                 yield
             finally:
-                self._shared.connection = None
+                self._snapshot.connection = None
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """A transaction that may write; SQLite takes its one writer's lock at once."""
+        """A transaction that may write. There is one writer at a time: it takes the writer's lock at once."""
         try:
             with self.engine.connect().execution_options(write=True) as connection, connection.begin():
-                ours = self._file() == self._place  # else somebody was at it before us, and `check` has to see that
+                is_ours = self._stat() == self._file  # if not, another process changed it: `check_intact` must see that
                 yield connection
-            if ours:
-                self._place = self._file()
+            if is_ours:
+                self._file = self._stat()
         except SQLAlchemyError as error:
-            raise self._away(error) from error
+            raise self._store_error(error) from error
 
-    def _file(self) -> tuple[int, int, int, int] | None:
-        """Which file an SQLite store is, and when it was last written to."""
+    def _stat(self) -> tuple[int, int, int, int] | None:
+        """Which file an SQLite store is, and when it was last written; None for PostgreSQL or without a file."""
         database = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or database is None:
             return None
@@ -125,6 +126,30 @@ class Database:
             return None
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
-    def _away(self, error: SQLAlchemyError) -> StoreError:
+    def _store_error(self, error: SQLAlchemyError) -> StoreError:
         cause = error.orig if isinstance(error, DBAPIError) else error
         return StoreError(f"the store {self.display_name} did not answer: {' '.join(str(cause).split())}")
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; where the key exists, update the given columns. All rows name the same columns in one order."""
+    if not rows:
+        return
+    sql, order = _upsert_sql(connection.dialect, table, tuple(rows[0]))
+    # SQLAlchemy's own execution looks at each value of each row: a third of its time with thousands of small rows.
+    values = [tuple(map(row.__getitem__, order)) for row in rows] if order else list(rows)
+    connection.exec_driver_sql(sql, values)
+
+
+@lru_cache(maxsize=32)
+def _upsert_sql(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement as the driver takes it, and the order of its values; an empty order where they go by name."""
+    keys = [column.name for column in table.primary_key]
+    statement = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
+    if others:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
+    return str(compiled), tuple(compiled.positiontup or ())

@@ -1,37 +1,32 @@
-"""A store's URL -> a SQLAlchemy engine with what each database needs to be safe."""
+"""The URL of a store -> a SQLAlchemy engine, with what SQLite and PostgreSQL each need to be safe."""
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
+
+from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from .pg_timeout import TimeoutConnection
 
+ADVISORY_LOCK_CLASS = 0x72656665  # "refe": any number works as long as all our processes use the same
+"""First half of the keys of our advisory locks. The second: 0 the writer, 1 the leader, 2 dedicated workers."""
 
-import sqlite3
-from pathlib import Path
-
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
-from ..errors import ConfigError
-
-# A PostgreSQL as a store: connections that give up in time, and the one writer's lock.
-
-ADVISORY_LOCK_CLASS = 0x72656665  # "refe": any number will do, so long as all our processes use the same
-"""First half of the keys of all our advisory locks. The second: 0 the writer, 1 who ingests, 2 who ought to."""
-
+_SQLITE_BUSY_SECONDS = 10.0
 _STATEMENT_MS = 30_000
-_GLANCE_MS = 8_000
-"""The same for processes that only read: somebody waits for their answer."""
-_SLACK = 5.0
-"""Seconds after which a server that should have given up by itself is taken to be away."""
+_READ_ONLY_STATEMENT_MS = 8_000
+"""For processes that only read: a person waits for their answers."""
+_TIMEOUT_MARGIN = 5.0
+"""Seconds after which a server that should have given up by itself counts as unreachable."""
 
-# Without these, a connection whose other end vanished would be waited for until the kernel's two hours are over.
-_DEFAULTS = {
+# Without these, a connection whose other end vanished is waited for until the kernel's two hours are over.
+_POSTGRES_DEFAULTS = {
     "connect_timeout": "5",
     "keepalives_idle": "20",
     "keepalives_interval": "5",
@@ -42,65 +37,17 @@ _DEFAULTS = {
 }
 
 
-def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
-    """An engine for a PostgreSQL. What the URL says takes precedence over our defaults."""
-    from .pg_timeout import TimeoutConnection
-
-    limit = _GLANCE_MS if read_only else _STATEMENT_MS
-    options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
-    if read_only:
-        options += " -c default_transaction_read_only=on"
-    given = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
-    given["options"] = " ".join([options, *_listed(url.query.get("options", ()))])
-
-    def connect(**arguments: Any) -> TimeoutConnection:
-        return TimeoutConnection.connect(**(arguments | given))
-
-    def lend(connection: TimeoutConnection, *_: object) -> None:
-        connection.response_timeout = limit / 1000 + _SLACK
-
-    pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 600}
-    engine = create_engine(url, use_native_hstore=False, **(pool if pooled else {"poolclass": NullPool}))
-    event.listen(engine, "do_connect", lambda _dialect, _record, _args, arguments: connect(**arguments))
-    event.listen(engine, "checkout", lend)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def disable_timeouts(connection: Connection) -> None:
-    """Let the statements of one transaction take as long as they take: migrations, copies."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        driver: Any = connection.connection.driver_connection
-        driver.patience = None
-
-
-def _begin(connection: Connection) -> None:
-    # One writer at a time, as SQLite has it: counters are read, added to and written back in a transaction, and
-    # followers may take a higher revision for a later one.
-    if connection.get_execution_options().get("write"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_CLASS}, 0)")
-
-
-def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-_BUSY_MS = 10_000
-
-
 def parse_database_url(url: str) -> URL:
     """`DATABASE_URL` as platforms write it: `postgres://` is accepted, options such as `sslmode` are kept.
 
-    Raises ConfigError without repeating the URL, which may hold a password.
+    Raises ConfigError, which does not repeat the URL: it may hold a password.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigError("the store's URL: not a database URL; write sqlite:///path/to.db or postgres://…") from None
     except ValueError:
-        raise ConfigError("the store's URL: its port is no number") from None
+        raise ConfigError("the store's URL: the port must be an integer") from None
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -109,27 +56,27 @@ def parse_database_url(url: str) -> URL:
 
 
 def is_shared(url: str) -> bool:
-    """Whether processes on other machines can work on the same store."""
+    """Whether processes on other machines can use the same store."""
     return parse_database_url(url).drivername != "sqlite"
 
 
 def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine whose write transactions are asked for with the execution option `write`."""
+    """An engine for either database. The execution option `write` makes a transaction that may write."""
     parsed = parse_database_url(url)
     if parsed.drivername == "sqlite":
-        return _sqlite(parsed, read_only=read_only)
+        return _create_sqlite_engine(parsed, read_only=read_only)
     return create_postgres_engine(parsed, read_only=read_only)
 
 
 def is_wal_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite is free of the WAL-reset fault (3.7.0 to 3.51.2; mended in 3.44.6 and 3.50.7 too).
+    """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2; fixed in 3.44.6 and 3.50.7 too).
 
-    Two connections that write and checkpoint at once can damage a database in the others.
+    Two connections that write and checkpoint at the same time can damage a database in the others.
     """
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Engine:
+def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ConfigError(
             "the store's URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db"
@@ -139,12 +86,13 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=NullPool if read_only else None, connect_args={"timeout": _BUSY_MS / 1000})
+    pool = NullPool if read_only else None
+    engine = create_engine(url, poolclass=pool, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
     mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info[:3]) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins no transaction by itself; `_begin` does
         if not read_only:
             connection.execute(f"PRAGMA journal_mode={mode}")
         connection.execute("PRAGMA synchronous=FULL")
@@ -153,8 +101,49 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails at once when another wrote in between.
+        # A deferred transaction that reads and then writes fails at once when another one wrote in between.
         immediate = connection.get_execution_options().get("write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
+    """An engine for PostgreSQL whose connections give up in time. Options in the URL override our defaults."""
+    from .pg_timeout import TimeoutConnection  # psycopg takes 6 MB, which SQLite does not need
+
+    limit = _READ_ONLY_STATEMENT_MS if read_only else _STATEMENT_MS
+    options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    given = url.query.get("options", ())
+    ours = {name: value for name, value in _POSTGRES_DEFAULTS.items() if name not in url.query}
+    ours["options"] = " ".join([options, *((given,) if isinstance(given, str) else given)])
+
+    def connect(_dialect: object, _record: object, _args: object, arguments: dict[str, Any]) -> TimeoutConnection:
+        return TimeoutConnection.connect(**(arguments | ours))
+
+    def limit_waiting(connection: TimeoutConnection, *_: object) -> None:
+        connection.response_timeout = limit / 1000 + _TIMEOUT_MARGIN
+
+    def begin(connection: Connection) -> None:
+        # One writer at a time, as SQLite has it: counters are read, added to and written back in one transaction, and
+        # standbys take a higher revision for a later one.
+        if connection.get_execution_options().get("write"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_CLASS}, 0)")
+
+    pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 600}
+    engine = create_engine(url, use_native_hstore=False, **(pool if pooled else {"poolclass": NullPool}))
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", limit_waiting)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def disable_timeouts(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as they need: migrations, copies."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        driver: Any = connection.connection.driver_connection
+        driver.response_timeout = None

@@ -1,5 +1,7 @@
-"""What changes about what is stored without a new dump: entries made again by new rules, labelled anew, withdrawn,
-restored; files and icons measured."""
+"""Changes of stored entries without a new dump: rebuilt by new rules, relabelled, withdrawn, made private, expired.
+
+Also what was found out of their files and of the icons of sources. Each is one transaction, or one a batch.
+"""
 
 from __future__ import annotations
 
@@ -7,160 +9,186 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 
 from ..fetch.enclosure_metadata import FileMetadata
 from . import schema as t
 from .apply import apply_changes
-from .membership import MembershipWriter
-from .repost_links import OriginalFinder, encode_bands
+from .membership import MembershipWriter, OutcomeCounters
+from .repost_links import OriginalFinder
+from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_media, to_timestamp
 from .store import Store
 
 _BATCH = 256
+_EXPIRED_BATCH = 500
 
-Row = dict[str, Any]
+_Change = Callable[[EntryRow], EntryRow]
 
 
 def replace_entries(
-    store: Store, made: Sequence[EncodedEntry], now: datetime, find_original: OriginalFinder | None = None
+    store: Store, rebuilt: Sequence[EncodedEntry], now: datetime, find_original: OriginalFinder | None = None
 ) -> frozenset[str]:
-    """Put entries that were made again from their newest dumps in place of what was; no date moves.
+    """Replace the content of entries that were rebuilt from their newest dumps. No date changes.
 
-    Returns the feeds that change: an entry that came out as before changes none.
+    Returns the feeds that change: an entry with the same content changes none.
     """
-    fresh = {row.id: row for row in made}
-
-    def changed(row: Row) -> Row:
-        new = fresh[row["id"]]
-        return {
-            "source": new.source.id,
-            "title": new.title,
-            "weight": new.size_estimate,
-            "sketch": new.minhash,
-            "bands": encode_bands(new.minhash_bands),
-            "payload": new.payload,
-            "notes": new.provenance,
-            "labels": new.labels,
-            "rules": new.rules_version,
-            "topics": new.topics_version,
-            "hidden": int(new.private),
-        }
-
-    return _change(store, list(fresh), changed, now, find_original)
+    by_id = {entry.id: entry for entry in rebuilt}
+    return _change(store, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
 
 
-def relabel_entries(store: Store, labels: dict[str, str], topics: str, now: datetime) -> frozenset[str]:
-    """Give entries the labels (packed) that a new set of topics gives them; returns the feeds that change.
+def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[str]:
+    """Give entries, by id, new labels (encoded); returns the feeds that change.
 
-    Most keep theirs: of those nothing is read but the labels, and one statement notes the topics of them all.
+    Most keep theirs: of those it reads only the labels, and one statement writes the version of the topics.
     """
     e = t.entries.c
     with store.write_transaction() as connection:
         before = connection.execute(select(e.id, e.labels).where(e.id.in_(list(labels)))).all()
         same = [row.id for row in before if row.labels == labels[row.id]]
-        connection.execute(t.entries.update().where(e.id.in_(same)).values(topics=topics))
-        others = labels.keys() - same
-        return _turn(connection, others, lambda row: {"labels": labels[row["id"]], "topics": topics}, now, None)
+        connection.execute(t.entries.update().where(e.id.in_(same)).values(topics_version=topics_version))
+
+        def relabel(row: EntryRow) -> EntryRow:
+            return row._replace(labels=labels[row.id], topics_version=topics_version)
+
+        return _change_in(connection, labels.keys() - same, relabel, now, None)
 
 
 def set_private(
     store: Store, source: str, now: datetime, find_original: OriginalFinder, *, private: bool
 ) -> Iterator[frozenset[str]]:
-    """Take a source's entries out of every feed but its own, or put them back; a batch at a time, the feeds that
-    change by it."""
+    """Take a source's entries out of all feeds but its own, or put them back; gives the changed feeds of each batch."""
     e = t.entries.c
     last = ""
     while True:
-        wanted = select(e.id).where(e.source == source, e.id > last, e.hidden != int(private))
+        wanted = select(e.id).where(e.source == source, e.id > last, e.private != int(private))
         with store.read_transaction() as connection:
             ids = list(connection.execute(wanted.order_by(e.id).limit(_BATCH)).scalars())
         if not ids:
             return
         last = ids[-1]
-        yield _change(store, ids, lambda _: {"hidden": int(private)}, now, find_original)
+        yield _change(store, ids, lambda row: row._replace(private=int(private)), now, find_original)
 
 
-def mark_current(store: Store, ids: Sequence[str], rules: str, now: datetime) -> None:
-    """Note that new rules make nothing of the dumps of these entries, which stay as they are."""
-    _change(store, ids, lambda _: {"rules": rules}, now, None)
+def mark_current(store: Store, ids: Sequence[str], rules_version: str, now: datetime) -> None:
+    """Keep entries as they are although new rules make nothing of their dumps."""
+    _change(store, ids, lambda row: row._replace(rules_version=rules_version), now, None)
 
 
 def withdraw_entries(
     store: Store, ids: Sequence[str], now: datetime, find_original: OriginalFinder | None = None
 ) -> frozenset[str]:
-    """Take entries out of every document, leaving a tombstone; what is withdrawn already stays as it is."""
-    moment = to_timestamp(now)
-    return _change(store, ids, lambda row: {"withdrawn": row["withdrawn"] or moment}, now, find_original)
+    """Take entries out of every document and leave tombstones; returns the feeds that change.
+
+    An entry that is withdrawn already keeps its time.
+    """
+    time = to_timestamp(now)
+    return _change(store, ids, lambda row: row._replace(withdrawn=row.withdrawn or time), now, find_original)
 
 
 def restore_entries(
     store: Store, ids: Sequence[str], now: datetime, find_original: OriginalFinder | None = None
 ) -> frozenset[str]:
-    """Undo `withdraw`."""
-    return _change(store, ids, lambda _: {"withdrawn": None}, now, find_original)
+    """Undo `withdraw_entries`; returns the feeds that change."""
+    return _change(store, ids, lambda row: row._replace(withdrawn=None), now, find_original)
 
 
-def update_enclosures(store: Store, known: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[str]:
-    """Keep what is known of files, by the entry that shows them; no date moves.
+def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[str]:
+    """Keep what was found out of files, by the id of the entry that shows them. No date changes.
 
-    Returns the feeds that change: a try in vain changes none.
+    Returns the feeds that change: a failed attempt changes none.
     """
 
-    def changed(row: Row) -> Row:
-        files = {file.url: file for file in (*decode_media(row["media"]), *known[row["id"]])}
-        return {"media": encode_media(files.values())}
+    def update(row: EntryRow) -> EntryRow:
+        files = {file.url: file for file in (*decode_media(row.media), *found[row.id])}
+        return row._replace(media=encode_media(files.values()))
 
-    return _change(store, list(known), changed, now, None)
+    return _change(store, found, update, now, None)
 
 
 def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[str]:
-    """Keep what looking for the icons of sources came to; returns the feeds that have another icon by it."""
+    """Keep the results of looking for the icons of sources; returns the feeds whose icon changes."""
     with store.write_transaction() as connection:
-        places = MembershipWriter(connection, now)
+        members = MembershipWriter(connection, now)
         query = select(t.sources).where(t.sources.c.id.in_(list(icons)))
         for row in connection.execute(query).all():
             icon = icons[row.id]
             if icon.url != "".join(before.url for before in decode_media(row.icon)):
-                places.touch_feed(f"source/{row.id}")
-            values = {"icon": encode_media([icon])}
-            connection.execute(t.sources.update().where(t.sources.c.id == row.id).values(**values))
-        places.flush()
-    return places.feeds
+                members.touch_feed(f"source/{row.id}")
+            update = t.sources.update().where(t.sources.c.id == row.id)
+            connection.execute(update.values(icon=encode_media([icon])))
+        members.flush()
+    return members.feeds
 
 
-_UNSEEN = {"rules", "topics", "notes", "media"}
-"""Columns that no document shows, or not all of."""
+def delete_expired(
+    store: Store,
+    source: str,
+    now: datetime,
+    *,
+    entries: int = 0,
+    before: datetime | None = None,
+    find_original: OriginalFinder | None,
+) -> frozenset[str] | None:
+    """Delete a batch of a source's entries beyond its newest `entries` (if any), or published before a time.
+
+    Returns the feeds that change, or None when there is nothing to delete. The files stay known, so that they are not
+    read again. A text that another source has too is shown as that source's from then on.
+    """
+    e = t.entries.c
+    newest = select(e.id).where(e.source == source).order_by(e.published.desc(), e.id.desc()).limit(entries)
+    conditions: list[ColumnElement[bool]] = [e.id.not_in(newest)] if entries else []
+    if before:
+        conditions.append(e.published < to_timestamp(before))
+    if not conditions:
+        return None
+    with store.write_transaction() as connection:
+        query = select(t.entries).where(e.source == source, or_(*conditions)).limit(_EXPIRED_BATCH)
+        rows = {row.id: EntryRow._make(row) for row in connection.execute(query)}
+        if not rows:
+            return None
+        # Withdrawn first, which updates everything that depends on them.
+        withdrawn = {id: row._replace(withdrawn=0) for id, row in rows.items()}
+        feeds = apply_changes(connection, rows, withdrawn, now, find_original)
+        counters = OutcomeCounters(connection)
+        counters.remove_entries(source, rows)
+        counters.flush()
+        columns = {t.minhash_bands: t.minhash_bands.c.entry_id, t.dumps: t.dumps.c.entry_id, t.entries: e.id}
+        for table, column in columns.items():
+            connection.execute(delete(table).where(column.in_(list(rows))))
+    return feeds
 
 
 def _change(
-    store: Store, ids: Iterable[str], change: Callable[[Row], Row], now: datetime, judge: OriginalFinder | None
+    store: Store, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
 ) -> frozenset[str]:
     with store.write_transaction() as connection:
-        return _turn(connection, ids, change, now, judge)
+        return _change_in(connection, ids, change, now, find_original)
 
 
-def _turn(
-    connection: Connection,
-    ids: Iterable[str],
-    change: Callable[[Row], Row],
-    now: datetime,
-    judge: OriginalFinder | None,
+_UNSEEN = ("rules_version", "topics_version", "provenance", "media")
+"""Columns that documents show nothing of, or not all."""
+
+
+def _change_in(
+    connection: Connection, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
 ) -> frozenset[str]:
+    """Change entries by id; returns the feeds that change: those of the entries in which a document shows a change."""
     query = select(t.entries).where(t.entries.c.id.in_(list(ids)))
-    before = {row.id: dict(row._mapping) for row in connection.execute(query)}
-    after = {id: row | change(row) for id, row in before.items()}
-    seen = {id: row for id, row in after.items() if _shown(row) != _shown(before[id])}
-    feeds = apply_changes(connection, before, seen, now, judge)
+    before = {row.id: EntryRow._make(row) for row in connection.execute(query)}
+    after = {id: change(row) for id, row in before.items()}
+    seen = {id: row for id, row in after.items() if _seen_by_readers(row) != _seen_by_readers(before[id])}
+    feeds = apply_changes(connection, before, seen, now, find_original)
     unseen = [row for id, row in after.items() if id not in seen and row != before[id]]
     if unseen:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _UNSEEN}
         statement = t.entries.update().where(t.entries.c.id == bindparam("its_id")).values(values)
-        rows = [{"its_id": row["id"]} | {f"new_{name}": row[name] for name in _UNSEEN} for row in unseen]
+        rows = [{"its_id": row.id} | {f"new_{name}": getattr(row, name) for name in _UNSEEN} for row in unseen]
         connection.execute(statement, rows)
     return feeds
 
 
-def _shown(row: Row) -> Row:
-    files = {(file.url, file.type, file.length) for file in decode_media(row["media"]) if file.type or file.length}
-    return {name: value for name, value in row.items() if name not in _UNSEEN} | {"files": files}
+def _seen_by_readers(row: EntryRow) -> tuple[EntryRow, set[tuple[str, str, int]]]:
+    """What documents show of an entry."""
+    files = {(file.url, file.type, file.length) for file in decode_media(row.media) if file.type or file.length}
+    return row._replace(rules_version="", topics_version="", provenance=b"", media=""), files

@@ -1,4 +1,7 @@
-"""The schema's history: a short list that is only ever appended to. Each step runs once, in its own transaction."""
+"""The history of the schema as a list of SQL that is only ever appended to: it brings a store of any age up to date.
+
+`schema` describes the result.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from ..errors import StoreError
 from .engine import disable_timeouts
 
-_FIRST = """
+_FIRST_SCHEMA = """
 CREATE TABLE state (name {text} PRIMARY KEY, value {text} NOT NULL)
 ;
 CREATE TABLE originals (
@@ -103,15 +106,15 @@ CREATE TABLE months (
 CREATE TABLE sources (id {text} PRIMARY KEY, data {text} NOT NULL)
 """
 
-_MEASURED = """
+_MEDIA_AND_ICONS = """
 ALTER TABLE entries ADD COLUMN media {text} NOT NULL DEFAULT '[]'
 ;
 ALTER TABLE sources ADD COLUMN icon {text} NOT NULL DEFAULT '[]'
 """
 
-_HIDDEN = "ALTER TABLE entries ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0"
+_PRIVATE_ENTRIES = "ALTER TABLE entries ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0"
 
-_TALLIES = """
+_OUTCOME_COUNTS = """
 CREATE TABLE tallies (
     source {text} NOT NULL,
     outcome {text} NOT NULL,
@@ -131,20 +134,78 @@ DROP INDEX files_quarantined
 CREATE INDEX files_doubtful ON files (outcome, path) WHERE outcome <> 'accepted'
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _MEASURED, _HIDDEN, _TALLIES)
-"""SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them."""
+_PLAIN_NAMES = """
+ALTER TABLE state RENAME TO meta
+;
+ALTER TABLE originals RENAME TO dumps
+;
+ALTER TABLE dumps RENAME COLUMN entry TO entry_id
+;
+ALTER TABLE dumps RENAME COLUMN at TO dump_time
+;
+ALTER TABLE dumps RENAME COLUMN seen TO first_seen
+;
+DROP INDEX originals_entry
+;
+DROP INDEX originals_doubtful
+;
+CREATE INDEX dumps_entry ON dumps (entry_id, outcome, first_seen)
+;
+CREATE INDEX dumps_issues ON dumps (outcome, first_seen) WHERE outcome <> 'accepted'
+;
+DROP INDEX files_doubtful
+;
+CREATE INDEX files_issues ON files (outcome, path) WHERE outcome <> 'accepted'
+;
+ALTER TABLE entries RENAME COLUMN weight TO size_estimate
+;
+ALTER TABLE entries RENAME COLUMN notes TO provenance
+;
+ALTER TABLE entries RENAME COLUMN via TO repost_links
+;
+ALTER TABLE entries RENAME COLUMN sketch TO minhash
+;
+ALTER TABLE entries RENAME COLUMN bands TO minhash_bands
+;
+ALTER TABLE entries RENAME COLUMN rules TO rules_version
+;
+ALTER TABLE entries RENAME COLUMN topics TO topics_version
+;
+ALTER TABLE entries RENAME COLUMN hidden TO private
+;
+ALTER TABLE bands RENAME TO minhash_bands
+;
+ALTER TABLE minhash_bands RENAME COLUMN entry TO entry_id
+;
+ALTER TABLE tallies RENAME TO outcome_counts
+;
+ALTER TABLE outcome_counts RENAME COLUMN seen TO last_seen
+;
+ALTER TABLE members RENAME TO feed_members
+;
+ALTER TABLE feed_members RENAME COLUMN entry TO entry_id
+;
+ALTER TABLE feed_members RENAME COLUMN weight TO size_estimate
+;
+ALTER TABLE months RENAME TO feed_months
+"""
 
-_WORDS = {
+MIGRATIONS: tuple[str, ...] = (_FIRST_SCHEMA, _MEDIA_AND_ICONS, _PRIVATE_ENTRIES, _OUTCOME_COUNTS, _PLAIN_NAMES)
+"""SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them.
+
+They use the names of their time: the tables have had today's since the fifth."""
+
+_SPELLINGS = {
     "sqlite": {"bytes": "BLOB", "text": "TEXT", "without_rowid": "WITHOUT ROWID"},
-    # Text is ordered by its bytes, as in SQLite, whatever language the server was set up in; that is faster, too.
+    # COLLATE "C" orders text by its bytes, as SQLite does, whatever the locale of the server. It is faster, too.
     "postgresql": {"bytes": "BYTEA", "text": 'TEXT COLLATE "C"', "without_rowid": ""},
 }
 
 
 def read_schema_version(connection: Connection) -> int:
-    """The version of the schema that is there; 0 for an empty database. Only reads.
+    """The version of the schema of this database; 0 for an empty one. Only reads.
 
-    Raises StoreError when the database was made by a newer program.
+    Raises StoreError when a newer program made the database.
     """
     if not inspect(connection).has_table("migrations"):
         return 0
@@ -157,23 +218,18 @@ def read_schema_version(connection: Connection) -> int:
 
 
 def apply_migrations(connection: Connection) -> int:
-    """Bring the schema up to date inside the caller's write transaction; returns the version it now has.
+    """Bring the schema up to date inside the caller's write transaction; returns the version that it then has.
 
-    Raises StoreError when the database was made by a newer program, or cannot hold what we write.
+    Raises StoreError when a newer program made the database, or when it cannot hold every character.
     """
-    _check_encoding(connection)
-    disable_timeouts(connection)
-    words = _WORDS[connection.dialect.name]
-    connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
-    for number in range(read_schema_version(connection), len(MIGRATIONS)):
-        for statement in MIGRATIONS[number].split("\n;\n"):
-            connection.execute(text(statement.format(**words)))
-        connection.execute(text("INSERT INTO migrations (version) VALUES (:v)"), {"v": number + 1})
-    return len(MIGRATIONS)
-
-
-def _check_encoding(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
         if encoding not in ("UTF8", "SQL_ASCII"):
             raise StoreError(f"the database is encoded in {encoding}; make it with: CREATE DATABASE … ENCODING 'UTF8'")
+    disable_timeouts(connection)
+    connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
+    for number in range(read_schema_version(connection), len(MIGRATIONS)):
+        for statement in MIGRATIONS[number].split("\n;\n"):
+            connection.execute(text(statement.format(**_SPELLINGS[connection.dialect.name])))
+        connection.execute(text("INSERT INTO migrations (version) VALUES (:v)"), {"v": number + 1})
+    return len(MIGRATIONS)

@@ -1,4 +1,4 @@
-"""psycopg's connection, but that it gives up in time. Imported when a PostgreSQL is opened: psycopg takes 6 MB."""
+"""psycopg's connection with a limit on every wait. Imported only when a PostgreSQL is opened."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from psycopg.errors import _WaitTimeout
 
 
 class TimeoutConnection(psycopg.Connection[Any]):
-    """Waits for an answer as long as its statement timeout allows, and a little longer: then the server is away.
+    """Closes itself and raises OperationalError when an answer takes longer than `response_timeout` seconds.
 
-    The server's own timeout does nothing where the server itself hangs.
+    The server's own statement timeout has no effect when the server itself hangs.
     """
 
     response_timeout: float | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Overrides psycopg's (3.3): every exchange with the server goes through here."""
+        """Override psycopg's own (3.3): every exchange with the server passes through it."""
         try:
             return super().wait(gen, interval=interval, timeout=timeout or self.response_timeout)
         except _WaitTimeout as error:
             if timeout is not None:
-                raise  # psycopg's own limit, which it knows how to take
+                raise  # psycopg's own limit, which its caller handles
             self.pgconn.finish()
             raise psycopg.OperationalError(f"no answer within {self.response_timeout:.0f} s") from error

@@ -1,153 +1,141 @@
-"""Which entries may have the same text: found by the bands of their sketches. Whether they have, the caller judges."""
+"""Which entries may have the same text, by the bands of their MinHash; whether they have, the caller decides.
+
+Keeps the index of bands, and names in each entry what it repeats and what repeats it.
+"""
 
 from __future__ import annotations
 
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, and_, delete, or_, select
 
 from . import schema as t
-from .membership import upsert
-from .serialization import RepostCandidate, decode_entry, from_timestamp
+from .database import upsert
+from .rows import EntryRow
+from .serialization import RepostCandidate, decode_bands, decode_entry, encode_links, from_timestamp
 
 _CHUNK = 500
-_SECONDS = 32 * 24 * 3600
-"""In what is called a month here. A text is looked for in a month and in both beside it, so at least so far apart."""
-_MONTH = 1 << 48
-"""How far the keys of successive months stand apart: a band has 48 bits."""
-_BY_BAND = "SELECT band, entry FROM bands WHERE band IN (%s)"
-"""Numbers, written into the statement: a parameter for each would cost five times the look-up."""
-
-Row = dict[str, Any]
+_PERIOD = 32 * 24 * 3600
+"""Seconds. A text is looked for in the period of its publication and in those before and after it."""
+_PERIOD_STEP = 1 << 48
+"""Distance between the keys of successive periods: a band has 48 bits."""
+_BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
+"""The numbers are part of the statement: a parameter for each takes five times as long."""
 
 OriginalFinder = Callable[[RepostCandidate, Sequence[RepostCandidate]], "str | None"]
-"""The id of the entry whose text another one repeats, among those that may have it; None for an original."""
+"""Gives the id of the entry, among those that may have the same text, which another one repeats; None if it is new."""
 
 
-def encode_bands(bands: Sequence[int]) -> bytes:
-    """Band keys as a row holds them."""
-    return struct.pack(f"<{len(bands)}q", *bands)
+def update_band_index(connection: Connection, before: Mapping[str, EntryRow], after: Mapping[str, EntryRow]) -> None:
+    """Have entries found by the bands that they have now.
 
-
-def update_band_index(connection: Connection, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
-    """Have entries found under the bands that they have now.
-
-    Filed by the month or so in which an entry was published: what comes in now goes into one small part of the index,
-    however large it has grown, and a text is looked for where it can be reposted, among what came out around it.
+    The keys are grouped by the time of publication: new entries go into one small part of the index, however large it
+    has grown, and a text is looked for only among what was published around the same time.
     """
-    gone, there = [], []
+    removed, added = [], []
     for id, row in after.items():
-        old = _filed(before[id]) if id in before else []
-        new = _filed(row)
+        old = _band_keys(before[id]) if id in before else []
+        new = _band_keys(row)
         if old != new:
-            gone += [(band, id) for band in old]
-            there += [{"band": band, "entry": id} for band in new]
-    for start in range(0, len(gone), _CHUNK):
-        pairs = gone[start : start + _CHUNK]
-        connection.execute(delete(t.minhash_bands).where(or_(*(_is(band, id) for band, id in pairs))))
-    upsert(connection, t.minhash_bands, there)
+            removed += [(band, id) for band in old]
+            added += [{"band": band, "entry_id": id} for band in new]
+    b = t.minhash_bands.c
+    for start in range(0, len(removed), _CHUNK):
+        pairs = (and_(b.band == band, b.entry_id == id) for band, id in removed[start : start + _CHUNK])
+        connection.execute(delete(t.minhash_bands).where(or_(*pairs)))
+    upsert(connection, t.minhash_bands, added)
 
 
-def update_reposts(connection: Connection, old: dict[str, Row], new: dict[str, Row], judge: OriginalFinder) -> None:
-    """Judge entries, and those that may have the same text, anew; the latter join `old` and `new` where they change."""
-    near = _near(connection, new, new)
+def update_reposts(
+    connection: Connection, old: dict[str, EntryRow], new: dict[str, EntryRow], find_original: OriginalFinder
+) -> None:
+    """Decide again what `new` entries repeat, and what entries that may have the same text repeat.
+
+    Of the latter, those that change are added to `old` (as they were) and `new` (as they are now).
+    """
+    near = _find_near(connection, new, new)
     related = {other for others in near.values() for other in others}
-    was = {row["repost_of"] for row in new.values() if row["repost_of"]}
+    related |= {row.repost_of for row in new.values() if row.repost_of}
     reposts = select(t.entries.c.id).where(t.entries.c.repost_of.in_(list(new)))
-    related |= was | set(connection.execute(reposts).scalars())
+    related |= set(connection.execute(reposts).scalars())
     if not related:
         return
-    rows = _rows(connection, related - new.keys())
-    near |= _near(connection, rows, new)
-    known = rows | new
-    known |= _rows(connection, {other for others in near.values() for other in others} - known.keys())
+    stored = _load(connection, related - new.keys())
+    near |= _find_near(connection, stored, new)
+    known = stored | new
+    known |= _load(connection, {other for others in near.values() for other in others} - known.keys())
     changed = dict(new)
-    for id in [*new, *rows]:
+    for id in [*new, *stored]:
         row = known[id]
-        others = [_candidate(known[other]) for other in near.get(id, ()) if _stands(known.get(other))]
-        found = judge(_candidate(row), others) if _stands(row) and others else None
-        if found != row["repost_of"]:
-            changed[id] = row | {"repost_of": found}
-    _link(connection, known, changed)
+        others = [_candidate(known[other]) for other in near.get(id, ()) if other in known and _counts(known[other])]
+        original = find_original(_candidate(row), others) if _counts(row) and others else None
+        if original != row.repost_of:
+            changed[id] = row._replace(repost_of=original)
+    _update_links(connection, known, changed)
     for id, row in changed.items():
         if id not in new:
             old[id] = known[id]
         new[id] = row
 
 
-def _link(connection: Connection, known: Mapping[str, Row], changed: dict[str, Row]) -> None:
-    """Have each original name its reposts: the links of all that are reposts of it now."""
-    originals = {row["repost_of"] for row in changed.values() if row["repost_of"]}
-    originals |= {known[id]["repost_of"] for id in changed if known[id]["repost_of"]}
-    originals |= {id for id, row in changed.items() if row["via"] != "[]"}
-    for original in originals & known.keys():
-        stored = select(t.entries).where(t.entries.c.repost_of == original)
-        members = {row.id: dict(row._mapping) for row in connection.execute(stored)} | dict(known) | changed
-        links = sorted(_link_of(row) for row in members.values() if row["repost_of"] == original and _stands(row))
-        via = msgspec.json.encode(links).decode()
+def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed: dict[str, EntryRow]) -> None:
+    """Have each original name the links of the entries that repeat it now; adds to `changed`."""
+    originals = {row.repost_of for row in changed.values()} | {known[id].repost_of for id in changed}
+    originals |= {id for id, row in changed.items() if row.repost_links != "[]"}
+    for original in known.keys() & originals:
+        query = select(t.entries).where(t.entries.c.repost_of == original)
+        rows = {row.id: EntryRow._make(row) for row in connection.execute(query)} | dict(known) | changed
+        reposts = [row for row in rows.values() if row.repost_of == original and _counts(row)]
+        links = encode_links(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
         row = changed.get(original, known[original])
-        if row["via"] != via:
-            changed[original] = row | {"via": via}
+        if row.repost_links != links:
+            changed[original] = row._replace(repost_links=links)
 
 
-def _link_of(row: Row) -> str:
-    return decode_entry(row["payload"], row["published"], row["updated"]).link
-
-
-def _near(connection: Connection, rows: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, set[str]]:
-    """For each entry, the others that share a band with it, by the bands of `new` rows and of what is filed already."""
+def _find_near(
+    connection: Connection, rows: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
+) -> dict[str, set[str]]:
+    """For each entry the others that share a band with it: of `new` by their rows, of all others by the index."""
     wanted: dict[int, list[str]] = defaultdict(list)
     for id, row in rows.items():
-        for band in _filed(row):
-            for beside in (band - _MONTH, band, band + _MONTH):
-                wanted[beside].append(id)
+        for band in _band_keys(row):
+            for key in (band - _PERIOD_STEP, band, band + _PERIOD_STEP):
+                wanted[key].append(id)
     near: dict[str, set[str]] = defaultdict(set)
+
+    def add(ids: Iterable[str], other: str) -> None:
+        for id in ids:
+            if id != other:
+                near[id].add(other)
+
     for other, row in new.items():
-        for band in _filed(row):
-            _join(near, wanted.get(band, ()), other)
+        for band in _band_keys(row):
+            add(wanted.get(band, ()), other)
     bands = list(wanted)
     for start in range(0, len(bands), _CHUNK):
         numbers = ",".join(map(str, bands[start : start + _CHUNK]))
         for band, other in connection.exec_driver_sql(_BY_BAND % numbers):
             if other not in new:
-                _join(near, wanted[band], other)
+                add(wanted[band], other)
     return near
 
 
-def _join(near: dict[str, set[str]], ids: Iterable[str], other: str) -> None:
-    for id in ids:
-        if id != other:
-            near[id].add(other)
-
-
-def _rows(connection: Connection, ids: Iterable[str]) -> dict[str, Row]:
+def _load(connection: Connection, ids: Iterable[str]) -> dict[str, EntryRow]:
     found = connection.execute(select(t.entries).where(t.entries.c.id.in_(list(ids))))
-    return {row.id: dict(row._mapping) for row in found}
+    return {row.id: EntryRow._make(row) for row in found}
 
 
-def _candidate(row: Row) -> RepostCandidate:
-    return RepostCandidate(
-        id=row["id"], source=row["source"], published=from_timestamp(row["published"]), minhash=row["sketch"]
-    )
+def _candidate(row: EntryRow) -> RepostCandidate:
+    assert row.minhash is not None
+    return RepostCandidate(id=row.id, source=row.source, published=from_timestamp(row.published), minhash=row.minhash)
 
 
-def _stands(row: Row | None) -> bool:
-    return row is not None and row["withdrawn"] is None and row["sketch"] is not None
+def _counts(row: EntryRow) -> bool:
+    """Whether an entry can repeat another, or be repeated."""
+    return row.withdrawn is None and row.minhash is not None
 
 
-def _bands(row: Row) -> tuple[int, ...]:
-    packed = row["bands"]
-    return struct.unpack(f"<{len(packed) // 8}q", packed)
-
-
-def _filed(row: Row) -> list[int]:
-    month = row["published"] // _SECONDS * _MONTH
-    return [month + band for band in _bands(row)]
-
-
-def _is(band: int, entry: str) -> Any:
-    return and_(t.minhash_bands.c.band == band, t.minhash_bands.c.entry == entry)
+def _band_keys(row: EntryRow) -> list[int]:
+    period = row.published // _PERIOD * _PERIOD_STEP
+    return [period + band for band in decode_bands(row.minhash_bands)]

@@ -1,6 +1,6 @@
-"""The tables, as SQLAlchemy Core sees them today. `migrations` is what makes them in a database.
+"""The tables of the store as SQLAlchemy Core sees them. `migrations` makes them in a database; a test compares the two.
 
-Instants are whole seconds since 1970. Entry ids are bare UUIDs (without `urn:uuid:`).
+Times are whole seconds since 1970 (UTC). Entry ids are bare UUIDs, without `urn:uuid:`. Feeds are named by their paths.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 metadata = MetaData()
 
-meta = Table(
-    "state",
+meta = Table(  # small facts that processes leave for each other: Store.get_meta
+    "meta",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-dumps = Table(
-    "originals",
+dumps = Table(  # every distinct content of a dump, once
+    "dumps",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
-    Column("entry", Text),
-    Column("at", BigInteger, nullable=False),
+    Column("entry_id", Text),
+    Column("dump_time", BigInteger, nullable=False),
     Column("edited", BigInteger),
     Column("published", BigInteger),
     Column("fingerprint", Text),
@@ -29,11 +29,11 @@ dumps = Table(
     Column("reason", Text),
     Column("path", Text, nullable=False),
     Column("folder", Text, nullable=False),
-    Column("seen", BigInteger, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 
-files = Table(
+files = Table(  # every file of the dump folders, as it was last read
     "files",
     metadata,
     Column("path", LargeBinary, primary_key=True),
@@ -43,7 +43,7 @@ files = Table(
     Column("reason", Text),
 )
 
-entries = Table(
+entries = Table(  # rows.EntryRow has the same fields in the same order
     "entries",
     metadata,
     Column("id", Text, primary_key=True),
@@ -51,46 +51,46 @@ entries = Table(
     Column("title", Text, nullable=False),
     Column("published", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
-    Column("weight", Integer, nullable=False),
+    Column("size_estimate", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("notes", LargeBinary, nullable=False),
+    Column("provenance", LargeBinary, nullable=False),
     Column("labels", Text, nullable=False),
-    Column("via", Text, nullable=False),
+    Column("minhash", LargeBinary),
+    Column("minhash_bands", LargeBinary, nullable=False),
+    Column("rules_version", Text, nullable=False),
+    Column("topics_version", Text, nullable=False),
+    Column("private", Integer, nullable=False),
     Column("media", Text, nullable=False),
-    Column("sketch", LargeBinary),
-    Column("bands", LargeBinary, nullable=False),
     Column("repost_of", Text),
-    Column("rules", Text, nullable=False),
-    Column("topics", Text, nullable=False),
-    Column("revision", BigInteger, nullable=False),
+    Column("repost_links", Text, nullable=False),
     Column("withdrawn", BigInteger),
-    Column("hidden", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
 )
 
-minhash_bands = Table(
-    "bands",
+minhash_bands = Table(  # entries by the bands of their MinHash: texts that may be the same share one
+    "minhash_bands",
     metadata,
     Column("band", BigInteger, primary_key=True),
-    Column("entry", Text, primary_key=True),
+    Column("entry_id", Text, primary_key=True),
 )
 
-outcome_counts = Table(
-    "tallies",
+outcome_counts = Table(  # dumps of each source by outcome; all files under the empty source, ALL_FILES
+    "outcome_counts",
     metadata,
     Column("source", Text, primary_key=True),
     Column("outcome", Text, primary_key=True),
     Column("dumps", BigInteger, nullable=False),
-    Column("seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
 )
 
-feed_members = Table(
-    "members",
+feed_members = Table(  # the entries that each feed shows, in its order
+    "feed_members",
     metadata,
     Column("feed", Text, primary_key=True),
     Column("published", BigInteger, primary_key=True),
-    Column("entry", Text, primary_key=True),
-    Column("weight", Integer, nullable=False),
+    Column("entry_id", Text, primary_key=True),
+    Column("size_estimate", Integer, nullable=False),
 )
 
 feeds = Table(
@@ -102,8 +102,8 @@ feeds = Table(
     Column("entries", Integer, nullable=False),
 )
 
-feed_months = Table(
-    "months",
+feed_months = Table(  # the same for each calendar month (UTC) of a feed
+    "feed_months",
     metadata,
     Column("feed", Text, primary_key=True),
     Column("month", Text, primary_key=True),
@@ -119,3 +119,6 @@ sources = Table(
     Column("data", Text, nullable=False),
     Column("icon", Text, nullable=False),
 )
+
+ALL_FILES = ""
+"""`outcome_counts.source` of the counts of files: the source of a file may be unknown. Every real source has a name."""

@@ -1,9 +1,9 @@
-"""What the store knows, read. `recording`, `revising` and their neighbours are what writes it."""
+"""The store, read: entries, feeds, dumps, files, sources. `ingest_writes` and `entry_writes` write it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select, text, update
@@ -11,68 +11,68 @@ from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import Outcome, Source
 from . import schema as t
-from .database import IDENTITY_KEY, Database
-from .membership import ALL_FILES, month_bounds, upsert
-from .rows import FeedMember, FeedState, FileIssue, MonthState, StoredDump, StoredEntry, decode_source
-from .serialization import Provenance, decode_labels, decode_media, decode_provenance, from_timestamp
-
-# What every publication asks the store, built once: to build a statement takes several times as long as its answer.
-
-ENTRY_COLUMNS = (
-    t.entries.c.id,
-    t.entries.c.payload,
-    t.entries.c.published,
-    t.entries.c.updated,
-    t.entries.c.labels,
-    t.entries.c.via,
-    t.entries.c.media,
-    t.entries.c.revision,
-    t.entries.c.withdrawn,
+from .database import IDENTITY_KEY, Database, upsert
+from .rows import FeedMember, FeedState, FileIssue, MonthState, StoredDump, StoredEntry
+from .schema import ALL_FILES
+from .serialization import (
+    Provenance,
+    decode_labels,
+    decode_media,
+    decode_provenance,
+    decode_source,
+    from_timestamp,
 )
 
-_m = t.feed_members.c
+# The questions of every publish run, built once: to build a statement takes several times as long as its answer.
+_e, _m = t.entries.c, t.feed_members.c
 _feed: BindParameter[str] = bindparam("feed")
-_within = (_m.feed == _feed, _m.published >= bindparam("first"), _m.published < bindparam("after"))
-NEWEST = (
-    select(t.feed_members).where(_m.feed == _feed).order_by(desc(_m.published), desc(_m.entry)).limit(bindparam("most"))
+_ids: BindParameter[Any] = bindparam("ids", expanding=True)
+_in_month = (_m.feed == _feed, _m.published >= bindparam("first"), _m.published < bindparam("after"))
+_NEWEST = (
+    select(t.feed_members)
+    .where(_m.feed == _feed)
+    .order_by(desc(_m.published), desc(_m.entry_id))
+    .limit(bindparam("limit"))
 )
-MONTH = select(t.feed_members).where(*_within).order_by(_m.published, _m.entry)
-WEIGHTS = select(_m.weight).where(*_within).order_by(_m.published, _m.entry)
-MONTHS = (
+_MONTH = select(t.feed_members).where(*_in_month).order_by(_m.published, _m.entry_id)
+_SIZES = select(_m.size_estimate).where(*_in_month).order_by(_m.published, _m.entry_id)
+_MONTHS = (
     select(t.feed_months)
     .where(t.feed_months.c.feed == _feed, t.feed_months.c.entries > 0)
     .order_by(desc(t.feed_months.c.month))
 )
-FEEDS = select(t.feeds).where(t.feeds.c.version > bindparam("after")).order_by(t.feeds.c.path)
-ENTRIES = select(*ENTRY_COLUMNS).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
-REVISIONS = select(t.entries.c.id, t.entries.c.revision).where(t.entries.c.id.in_(bindparam("ids", expanding=True)))
-SOURCES = select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id)
-_e = t.entries.c
-_queries_gone = select(_e.id, _e.source, _e.labels, _e.withdrawn).where(_e.withdrawn.is_not(None))
-_queries_gone = _queries_gone.order_by(desc(_e.withdrawn), _e.id)
-WITHDRAWN = _queries_gone.where(_e.hidden == 0)
-WITHDRAWN_OF = _queries_gone.where(_e.source == bindparam("source"))
-STATE = select(t.meta.c.value).where(t.meta.c.name == bindparam("name"))
-
-
-def build_issues_query(outcome: Outcome, limit: int) -> Select[Any]:
-    """By the index of files that are not simply accepted. Its condition has to stand here, and as it stands there."""
-    f, o, e = t.files.c, t.dumps.c, t.entries.c
-    return (
-        select(f.path, f.outcome, func.coalesce(f.reason, "").label("reason"), o.seen, e.source)
-        .select_from(t.files.outerjoin(t.dumps, f.digest == o.digest).outerjoin(t.entries, o.entry == e.id))
-        .where(f.outcome == outcome.value, text("files.outcome <> 'accepted'"))
-        .order_by(f.path)
-        .limit(limit)
-    )
+_FEEDS = select(t.feeds).where(t.feeds.c.version > bindparam("after")).order_by(t.feeds.c.path)
+ENTRY_COLUMNS = (
+    _e.id,
+    _e.payload,
+    _e.published,
+    _e.updated,
+    _e.labels,
+    _e.repost_links,
+    _e.media,
+    _e.revision,
+    _e.withdrawn,
+)
+"""Those that `StoredEntry` is made from."""
+_ENTRIES = select(*ENTRY_COLUMNS).where(_e.id.in_(_ids))
+_REVISIONS = select(_e.id, _e.revision).where(_e.id.in_(_ids))
+_SOURCES = select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id)
+_WITHDRAWN = (
+    select(_e.id, _e.source, _e.labels, _e.withdrawn)
+    .where(_e.withdrawn.is_not(None))
+    .order_by(desc(_e.withdrawn), _e.id)
+)
+_WITHDRAWN_FROM_ALL = _WITHDRAWN.where(_e.private == 0)
+_WITHDRAWN_FROM_SOURCE = _WITHDRAWN.where(_e.source == bindparam("source"))
+_META = select(t.meta.c.value).where(t.meta.c.name == bindparam("name"))
 
 
 class Store(Database):
-    """A database with entries, feeds, dumps and files. Every method is one transaction."""
+    """A database with entries, feeds, dumps and files. Every method is one transaction, and may raise StoreError."""
 
     @property
     def identity(self) -> str:
-        """What tells this store from one that is made anew: versions of the two say nothing about each other."""
+        """Differs from that of any other store: the versions of two stores cannot be compared."""
         return self.get_meta(IDENTITY_KEY) or ""
 
     def iter_file_stamps(self) -> Iterator[tuple[bytes, int]]:
@@ -88,13 +88,13 @@ class Store(Database):
             return dict(connection.execute(select(f.path, f.stamp).where(f.path.in_(list(paths)))).all())
 
     def retry_quarantined(self) -> None:
-        """Have what is quarantined read again by the next scan, though its files have not changed."""
+        """Have the next scan read quarantined files again although they have not changed."""
         with self.write_transaction() as connection:
-            where = t.files.c.outcome == Outcome.QUARANTINED.value
-            connection.execute(update(t.files).where(where).values(stamp=0))
+            is_quarantined = t.files.c.outcome == Outcome.QUARANTINED.value
+            connection.execute(update(t.files).where(is_quarantined).values(stamp=0))
 
     def get_known_digests(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Those of `digests` whose bytes are kept already."""
+        """Those of `digests` whose bytes the store has."""
         query = select(t.dumps.c.digest).where(t.dumps.c.digest.in_(list(digests)))
         with self.read_transaction() as connection:
             return set(connection.execute(query).scalars())
@@ -102,169 +102,184 @@ class Store(Database):
     def get_feed_states(self, after: int = -1) -> list[FeedState]:
         """Feeds whose version is above `after`, by path."""
         with self.read_transaction() as connection:
-            return [FeedState.from_row(row) for row in connection.execute(FEEDS, {"after": after}).all()]
+            return [FeedState.from_row(row) for row in connection.execute(_FEEDS, {"after": after}).all()]
 
     def get_months(self, feed: str) -> list[MonthState]:
         """The months in which a feed has entries, newest first."""
         with self.read_transaction() as connection:
-            return [MonthState.from_row(row) for row in connection.execute(MONTHS, {"feed": feed}).all()]
+            return [MonthState.from_row(row) for row in connection.execute(_MONTHS, {"feed": feed}).all()]
 
     def get_newest(self, feed: str, limit: int) -> list[FeedMember]:
-        """The places of a feed's newest entries, newest first."""
-        return self._members(NEWEST, {"feed": feed, "most": limit})
+        """A feed's newest entries, newest first."""
+        return self._get_members(_NEWEST, {"feed": feed, "limit": limit})
+
+    def get_month(self, feed: str, month: str) -> list[FeedMember]:
+        """All entries of one month (`2020-06`) of a feed, oldest first."""
+        return self._get_members(_MONTH, {"feed": feed} | _month_bounds(month))
+
+    def get_size_estimates(self, feed: str, month: str) -> list[int]:
+        """The sizes of all entries of one month of a feed, oldest first: a tenth of the time of `get_month`."""
+        with self.read_transaction() as connection:
+            return list(connection.execute(_SIZES, {"feed": feed} | _month_bounds(month)).scalars().all())
 
     def get_publish_times(self, feed: str, limit: int) -> list[datetime]:
-        """When a feed's newest entries were published, newest first: a tenth of the time that `newest` takes."""
-        m = t.feed_members.c
-        query = select(m.published).where(m.feed == feed).order_by(desc(m.published)).limit(limit)
+        """When a feed's newest entries were published, newest first: a tenth of the time of `get_newest`."""
+        query = select(_m.published).where(_m.feed == feed).order_by(desc(_m.published)).limit(limit)
         with self.read_transaction() as connection:
             return [from_timestamp(published) for published in connection.execute(query).scalars().all()]
 
-    def get_size_estimates(self, feed: str, month: str) -> list[int]:
-        """The weights of all entries of one month of a feed, oldest first: a tenth of the time that `month` takes."""
-        first, after = month_bounds(month)
-        with self.read_transaction() as connection:
-            return list(connection.execute(WEIGHTS, {"feed": feed, "first": first, "after": after}).scalars().all())
-
-    def get_month(self, feed: str, month: str) -> list[FeedMember]:
-        """The places of all entries of one month (`2020-06`) of a feed, oldest first."""
-        first, after = month_bounds(month)
-        return self._members(MONTH, {"feed": feed, "first": first, "after": after})
-
     def get_entries(self, ids: Sequence[str]) -> list[StoredEntry]:
-        """Entries by id, in the order asked for; unknown ids are left out."""
+        """Entries by id, in the order of `ids`; unknown ids are left out."""
         with self.read_transaction() as connection:
-            found = {row.id: StoredEntry.from_row(row) for row in connection.execute(ENTRIES, {"ids": ids}).all()}
+            found = {row.id: StoredEntry.from_row(row) for row in connection.execute(_ENTRIES, {"ids": ids}).all()}
         return [found[id] for id in ids if id in found]
 
-    def get_revisions(self, ids: Sequence[str]) -> dict[str, int]:
-        """When each of these entries last changed, as a number that grows."""
-        with self.read_transaction() as connection:
-            return dict(connection.execute(REVISIONS, {"ids": ids}).all())
-
     def get_entry(self, id: str) -> tuple[StoredEntry, Provenance] | None:
-        """One entry and the account of how it came about."""
+        """One entry and how it came about."""
+        query = select(*ENTRY_COLUMNS, _e.provenance).where(_e.id == id)
         with self.read_transaction() as connection:
-            row = connection.execute(
-                select(*ENTRY_COLUMNS, t.entries.c.notes).where(t.entries.c.id == id)
-            ).one_or_none()
-        return (StoredEntry.from_row(row), decode_provenance(row.notes)) if row else None
+            row = connection.execute(query).one_or_none()
+        return (StoredEntry.from_row(row), decode_provenance(row.provenance)) if row else None
 
     def get_entry_ids(self, after: str = "", limit: int = 1000) -> list[str]:
         """Entry ids above `after`, in order."""
-        query = select(t.entries.c.id).where(t.entries.c.id > after).order_by(t.entries.c.id).limit(limit)
+        query = select(_e.id).where(_e.id > after).order_by(_e.id).limit(limit)
         with self.read_transaction() as connection:
             return list(connection.execute(query).scalars().all())
 
-    def get_outdated_ids(self, *, rules_version: str = "", topics_version: str = "", limit: int = 256) -> list[str]:
-        """Some ids of entries that were made with other rules, or labelled with other topics, than the ones named."""
-        column, current = (t.entries.c.rules, rules_version) if rules_version else (t.entries.c.topics, topics_version)
-        # Two ranges, because an index serves no `<>`.
-        query = select(t.entries.c.id).where(or_(column < current, column > current)).limit(limit)
+    def get_revisions(self, ids: Sequence[str]) -> dict[str, int]:
+        """The revision of the store at which each of these entries last changed."""
         with self.read_transaction() as connection:
-            return list(connection.execute(query).scalars().all())
-
-    def get_newest_dumps(self, ids: Sequence[str]) -> dict[str, StoredDump]:
-        """For each entry, the dump that gives its text."""
-        o, e = t.dumps.c, t.entries.c
-        query = select(t.dumps).join(t.entries, e.digest == o.digest).where(e.id.in_(ids))
-        return {original.entry_id: original for original in self._originals(query) if original.entry_id}
-
-    def get_dumps(self, entry: str) -> list[StoredDump]:
-        """The dumps of one entry, oldest first."""
-        o = t.dumps.c
-        query = select(t.dumps).where(o.entry == entry).order_by(o.at, func.coalesce(o.edited, o.at), o.digest)
-        return self._originals(query)
-
-    def get_dump(self, digest: bytes) -> StoredDump | None:
-        """One dump by the digest of its bytes."""
-        found = self._originals(select(t.dumps).where(t.dumps.c.digest == digest))
-        return found[0] if found else None
-
-    def get_sources(self) -> list[Source]:
-        """Every source that has an entry, by id; with the icon that was found, where no rule names one."""
-        with self.read_transaction() as connection:
-            return [decode_source(row) for row in connection.execute(SOURCES).all()]
-
-    def get_icons(self) -> dict[str, FileMetadata]:
-        """What looking for the icon of each source came to; sources that nobody looked at are left out."""
-        with self.read_transaction() as connection:
-            rows = connection.execute(select(t.sources.c.id, t.sources.c.icon)).all()
-        return {row.id: icon for row in rows for icon in decode_media(row.icon)}
-
-    def count_outcomes(self) -> dict[Outcome, int]:
-        """How many files came out how."""
-        a = t.outcome_counts.c
-        query = select(a.outcome, a.dumps).where(a.source == ALL_FILES, a.dumps > 0)
-        with self.read_transaction() as connection:
-            return {Outcome(name): count for name, count in connection.execute(query)}
-
-    def get_file_issues(self, limit: int = 1000) -> list[FileIssue]:
-        """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
-        found: list[FileIssue] = []
-        with self.read_transaction() as connection:
-            for outcome in (Outcome.QUARANTINED, Outcome.FLAGGED):
-                found += map(FileIssue.from_row, connection.execute(build_issues_query(outcome, limit - len(found))))
-        return found
-
-    def get_freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per source: how many entries its feed and archives show, and when the newest of them was published."""
-        f, m = t.feeds.c, t.feed_members.c
-        # From counters and an index: to count 100,000 entries anew took a quarter of a second.
-        newest = select(func.max(m.published)).where(m.feed == f.path).correlate(t.feeds).scalar_subquery()
-        query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
-        with self.read_transaction() as connection:
-            return {path[7:]: (count, from_timestamp(last)) for path, count, last in connection.execute(query)}
-
-    def count_dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
-        """Per source: how many of its dumps came out how, and when the last one was first seen."""
-        a = t.outcome_counts.c
-        query = (
-            select(a.source, a.outcome, a.dumps, a.seen)
-            .where(a.source != ALL_FILES, a.dumps > 0)
-            .order_by(a.source, a.outcome)
-        )
-        found: dict[str, tuple[dict[str, int], datetime]] = {}
-        with self.read_transaction() as connection:
-            for source, outcome, count, last in connection.execute(query):
-                counts, newest = found.get(source, ({}, from_timestamp(last)))
-                found[source] = ({**counts, outcome: count}, max(newest, from_timestamp(last)))
-        return found
+            return dict(connection.execute(_REVISIONS, {"ids": ids}).all())
 
     def get_entry_sources(self, ids: Sequence[str]) -> dict[str, str]:
-        """The source of each entry."""
-        e = t.entries.c
+        """The source of each of these entries."""
         with self.read_transaction() as connection:
-            return {row.id: row.source for row in connection.execute(select(e.id, e.source).where(e.id.in_(ids)))}
+            return {row.id: row.source for row in connection.execute(select(_e.id, _e.source).where(_e.id.in_(ids)))}
+
+    def get_outdated_ids(self, *, rules_version: str = "", topics_version: str = "", limit: int = 256) -> list[str]:
+        """Some ids of entries that were cleaned with other rules, or labelled with other topics, than these."""
+        column, current = (_e.rules_version, rules_version) if rules_version else (_e.topics_version, topics_version)
+        # Two ranges, because no index serves `<>`.
+        query = select(_e.id).where(or_(column < current, column > current)).limit(limit)
+        with self.read_transaction() as connection:
+            return list(connection.execute(query).scalars().all())
 
     def get_withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
         kind, _, slug = feed.partition("/")
-        query = WITHDRAWN_OF if kind == "source" else WITHDRAWN
+        query, values = (_WITHDRAWN_FROM_SOURCE, {"source": slug}) if kind == "source" else (_WITHDRAWN_FROM_ALL, {})
         with self.read_transaction() as connection:
-            rows = connection.execute(query, {"source": slug} if kind == "source" else {}).all()
+            rows = connection.execute(query, values).all()
         return [
             (row.id, row.source, from_timestamp(row.withdrawn))
             for row in rows
             if kind != "topic" or any(label.topic == slug for label in decode_labels(row.labels))
         ][:limit]
 
-    def get_meta(self, name: str) -> str | None:
-        """A small fact that some process left for the others."""
+    def get_newest_dumps(self, ids: Sequence[str]) -> dict[str, StoredDump]:
+        """For each entry, by id, the dump that gives its text."""
+        query = select(t.dumps).join(t.entries, _e.digest == t.dumps.c.digest).where(_e.id.in_(ids))
+        return {dump.entry_id: dump for dump in self._get_dumps(query) if dump.entry_id}
+
+    def get_dumps(self, entry_id: str) -> list[StoredDump]:
+        """The dumps of one entry, oldest first."""
+        d = t.dumps.c
+        order = (d.dump_time, func.coalesce(d.edited, d.dump_time), d.digest)
+        return self._get_dumps(select(t.dumps).where(d.entry_id == entry_id).order_by(*order))
+
+    def get_dump(self, digest: bytes) -> StoredDump | None:
+        """One dump by the digest of its bytes."""
+        found = self._get_dumps(select(t.dumps).where(t.dumps.c.digest == digest))
+        return found[0] if found else None
+
+    def get_sources(self) -> list[Source]:
+        """Every source that has an entry, by id; with the icon that was found on its site when no rule names one."""
         with self.read_transaction() as connection:
-            return connection.execute(STATE, {"name": name}).scalar_one_or_none()
+            return [decode_source(row.data, row.icon) for row in connection.execute(_SOURCES).all()]
+
+    def get_icons(self) -> dict[str, FileMetadata]:
+        """The result of looking for the icon of each source; without the sources whose icon was never looked for."""
+        with self.read_transaction() as connection:
+            rows = connection.execute(select(t.sources.c.id, t.sources.c.icon)).all()
+        return {row.id: icon for row in rows for icon in decode_media(row.icon)}
+
+    def count_outcomes(self) -> dict[Outcome, int]:
+        """The number of files of each outcome."""
+        c = t.outcome_counts.c
+        query = select(c.outcome, c.dumps).where(c.source == ALL_FILES, c.dumps > 0)
+        with self.read_transaction() as connection:
+            return {Outcome(name): count for name, count in connection.execute(query)}
+
+    def count_dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
+        """Per source: the number of its dumps of each outcome, and when the last one was first seen."""
+        c = t.outcome_counts.c
+        query = (
+            select(c.source, c.outcome, c.dumps, c.last_seen)
+            .where(c.source != ALL_FILES, c.dumps > 0)
+            .order_by(c.source, c.outcome)
+        )
+        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        with self.read_transaction() as connection:
+            for source, outcome, count, seconds in connection.execute(query):
+                seen = from_timestamp(seconds)
+                counts, last_seen = found.get(source, ({}, seen))
+                found[source] = ({**counts, outcome: count}, max(last_seen, seen))
+        return found
+
+    def get_freshness(self) -> dict[str, tuple[int, datetime]]:
+        """Per source: the number of entries in its feed and archives, and when the newest of them was published."""
+        f = t.feeds.c
+        # From counters and an index: to count 100,000 entries takes a quarter of a second.
+        newest = select(func.max(_m.published)).where(_m.feed == f.path).correlate(t.feeds).scalar_subquery()
+        query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
+        with self.read_transaction() as connection:
+            return {
+                path.removeprefix("source/"): (count, from_timestamp(last))
+                for path, count, last in connection.execute(query)
+            }
+
+    def get_file_issues(self, limit: int = 1000) -> list[FileIssue]:
+        """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
+        f, d = t.files.c, t.dumps.c
+        query = (
+            select(f.path, f.outcome, func.coalesce(f.reason, "").label("reason"), d.first_seen, _e.source)
+            .select_from(t.files.outerjoin(t.dumps, f.digest == d.digest).outerjoin(t.entries, d.entry_id == _e.id))
+            # The condition of the partial index `files_issues`: without it, word for word, the index is not used.
+            .where(text("files.outcome <> 'accepted'"))
+            .order_by(f.path)
+        )
+        found: list[FileIssue] = []
+        with self.read_transaction() as connection:
+            for outcome in (Outcome.QUARANTINED, Outcome.FLAGGED):
+                rows = connection.execute(query.where(f.outcome == outcome.value).limit(limit - len(found)))
+                found += map(FileIssue.from_row, rows)
+        return found
+
+    def get_meta(self, name: str) -> str | None:
+        """A small fact that a process left for the others; None where there is none of this name."""
+        with self.read_transaction() as connection:
+            return connection.execute(_META, {"name": name}).scalar_one_or_none()
 
     def set_meta(self, name: str, value: str) -> None:
-        """Leave a small fact for the others; one that stands there already costs no write."""
+        """Leave a small fact for other processes. Writes only when it differs from the stored one."""
         if self.get_meta(name) != value:
             with self.write_transaction() as connection:
                 upsert(connection, t.meta, [{"name": name, "value": value}])
 
-    def _members(self, query: Select[Any], values: Mapping[str, Any]) -> list[FeedMember]:
+    def _get_members(self, query: Select[Any], values: Mapping[str, Any]) -> list[FeedMember]:
         with self.read_transaction() as connection:
             return [FeedMember.from_row(row) for row in connection.execute(query, values)]
 
-    def _originals(self, query: Select[Any]) -> list[StoredDump]:
+    def _get_dumps(self, query: Select[Any]) -> list[StoredDump]:
         with self.read_transaction() as connection:
             rows = connection.execute(query).all()
         return [StoredDump.from_row(row) for row in rows]
+
+
+def _month_bounds(month: str) -> dict[str, int]:
+    """First second of a month (`2020-06`, UTC), and first second after it."""
+    year, number = int(month[:4]), int(month[5:7])
+    first = datetime(year, number, 1, tzinfo=UTC)
+    after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return {"first": int(first.timestamp()), "after": int(after.timestamp())}
