@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from refeed.clean.cleaner import clean_entry
 from refeed.clean.complexity import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
-from refeed.config.load import load_builtin_sources
+from refeed.config.packs import load_builtin_sources
 from refeed.model import Dump, RawEntry
 from refeed.parse.parser import parse_dump
 

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from refeed.clock import utc_now
-from refeed.config.load import load_builtin_sources, load_settings
+from refeed.config.load import load_settings
+from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import Settings
 from refeed.dumps.scanner import FoundFile
 from refeed.ingest.entry_builder import EntryBuilder

@@ -21,7 +21,7 @@ from pathlib import Path
 from refeed.clean.cleaner import clean_entry
 from refeed.clean.complexity import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
-from refeed.config.load import load_builtin_sources
+from refeed.config.packs import load_builtin_sources
 from refeed.errors import QuarantineError
 from refeed.model import CleanResult, Dump, RawEntry
 from refeed.parse.parser import parse_dump

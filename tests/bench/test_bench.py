@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import baseline, corpus
-from refeed.config.load import load_builtin_sources
+from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import Limits
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.model import Dump, Outcome

@@ -117,13 +117,16 @@ def test_a_rule_may_name_a_folder() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("id: x\nid_pattern: '(?=a)'", "id_pattern: '(?=a)' is no pattern that RE2 takes"),
-        ("id: x\nline_rules:\n  - match: '('", "line_rules[0].match: '(' is no pattern that RE2 takes"),
-        ("id: x\ntrim_end: ['a', '(a']", "trim_end[1]: '(a' is no pattern that RE2 takes"),
-        ("id: x\nlinks: {'(': y}", "links"),
-        ("id: Xx", "id: 'Xx' is no slug"),
-        ("id: x\ntimezone: Asia/Shangai", "timezone: 'Asia/Shangai' is not a time zone"),
-        ("id: x\nextract:\n  - select: p\n    to: autor", "'autor' is not known here; did you mean 'author'"),
+        ("id: x\nid_pattern: '(?=a)'", "2: id_pattern: invalid RE2 pattern '(?=a)'"),
+        ("id: x\nline_rules:\n  - match: '('", "3: line_rules[0].match: invalid RE2 pattern '('"),
+        ("id: x\ntrim_end: [a,\n  '(a']", "3: trim_end[1]: invalid RE2 pattern '(a'"),
+        ("id: x\nlinks: {'(': y}", "2: links[0]: invalid RE2 pattern '('"),
+        ("id: Xx", "id: invalid slug 'Xx'"),
+        ("id: x\ntimezone: Asia/Shangai", "timezone: unknown time zone 'Asia/Shangai'"),
+        (
+            "id: x\nextract:\n  - select: p\n    to: autor",
+            "extract[0].to: unknown value 'autor'; did you mean 'author'",
+        ),
         ("id: x\nhost: [a.example]", "did you mean 'hosts'"),
     ],
 )

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from helpers.service_fixture import LocalService, sample_dump
 from refeed.cli.main import main
-from refeed.config.load import load_builtin_sources
+from refeed.config.packs import load_builtin_sources
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`upstreams:` and `fetch:` as the configuration may write them."""
+"""`upstreams:` and `fetch:` of config.yaml: what is accepted, and what an error says."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ fetch:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("upstreams: [{source: bbc}]", "upstreams[0]: an upstream has either url"),
+        ("upstreams: [{source: bbc}]", "upstreams[0]: an upstream needs either url"),
         ("upstreams: [{source: bbc, url: 'https://e.org/', git: 'https://e.org/'}]", "either url"),
-        ("upstreams: [{source: 'BBC 中文', url: 'https://e.org/'}]", "source: 'BBC 中文' is no slug"),
-        ("upstreams: [{url: 'https://e.org/'}]", "is no slug"),
+        ("upstreams: [{source: 'BBC 中文', url: 'https://e.org/'}]", "source: invalid slug 'BBC 中文'"),
+        ("upstreams: [{url: 'https://e.org/'}]", "source: invalid slug"),
         ("upstreams: [{source: bbc, url: 'ftp://e.org/'}]", "must begin with http:// or https://"),
-        ("upstreams: [{source: bbc, url: 'https://'}]", "names no host"),
-        ("upstreams: [{source: bbc, url: 'https://a:b@e.org/'}]", "a password in an address"),
-        ("upstreams: [{source: bbc, url: 'https://e.org/a b'}]", "no blanks"),
-        ("upstreams: [{source: bbc, url: 'https://e.org/', every: 5s}]", "every: once a minute"),
+        ("upstreams: [{source: bbc, url: 'https://'}]", "has no host"),
+        ("upstreams: [{source: bbc, url: 'https://a:b@e.org/'}]", "must not contain a user name or a password"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/a b'}]", "without spaces"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', every: 5s}]", "every: must be at least 1m"),
         ("upstreams: [{source: bbc, url: 'https://e.org/', branch: main}]", "belong to git"),
         ("upstreams: [{source: bbc, git: 'https://e.org/x.git'}]", "source belongs to url"),
         ("upstreams: [{sourse: bbc, url: 'https://e.org/'}]", "did you mean 'source'?"),
-        ("fetch: {allow: ['http://10.0.0.1/']}", "write it without http://"),
-        ("fetch: {time: 0s}", "longer than nothing"),
-        ("fetch: {bytes: 10}", "at least 1000"),
+        ("fetch: {allow: ['http://10.0.0.1/']}", "allow[0]: must be a host, host:port or network, without http://"),
+        ("fetch: {time: 0s}", "fetch.time: must be longer than 0s"),
+        ("fetch: {bytes: 10}", "fetch.bytes: must be 1000 or more, got 10"),
     ],
 )
-def test_mistakes_are_said_with_their_place(text: str, said: str) -> None:
+def test_error_names_its_place(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_yaml(Sample, text, "config.yaml")
-    assert str(caught.value).startswith("config.yaml:1: ") and said in str(caught.value)
+    assert str(caught.value).startswith("config.yaml:1: ") and message in str(caught.value)

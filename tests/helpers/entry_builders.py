@@ -12,7 +12,7 @@ import pytest
 from refeed.clean.cleaner import clean_as_text, clean_entry
 from refeed.clean.complexity import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
-from refeed.config.load import load_builtin_sources
+from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import DEFAULT_LIMITS, Limits
 from refeed.model import CleanResult, Dump, RawEntry
 from refeed.parse.parser import parse_dump

@@ -282,7 +282,7 @@ def test_a_pattern_made_to_explode_is_refused_or_cheap(pattern: str, entry: Make
     try:
         matcher = topic(f"re:{pattern}x?")
     except ValueError as refused:
-        assert "re2" in str(refused)
+        assert "RE2" in str(refused)
         return
     one = entry("样例", "abc中a" * 4000)
     plain = topic("样").explain

@@ -1,114 +1,112 @@
-"""What config.yaml says as a whole -> the mistakes that no single key shows, each with its place."""
+"""config.yaml and its packs as a whole -> the errors that no single key shows, each with its place. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
-from .error_messages import KeyPath, format_key_path, suggest
+from .error_messages import KeyPath, suggest
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
+from .packs import LocatedRule, Location
 from .settings import ConfigFile
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
-from .yaml_loader import KeyLines
 
 _HOST = re.compile(r"[^\s/:@?#*]+")
 
+Sources = Sequence[LocatedRule[SourceRule]]
+Topics = Sequence[LocatedRule[TopicRule]]
 
-def find_cross_errors(written: ConfigFile, sources: Sequence[SourceRule], file: str, places: KeyLines) -> list[str]:
-    """One line for every mistake. `sources` are the built-in ones and those of the file, merged."""
-    found = [
-        *_ids("sources", written.sources),
-        *_ids("topics", written.topics),
-        *_ids("filtered_feeds", written.filtered_feeds),
-        *_former(written.topics),
-        *_topic_sources(written.topics, [rule.id for rule in sources]),
-        *_views(written, [rule.id for rule in sources]),
-        *_retired(written),
-        *_selectors(written.sources),
-        *_hosts(written.sources, sources),
+
+def find_cross_errors(config: ConfigFile, file: Location, sources: Sources, topics: Topics) -> list[str]:
+    """One line for every error. `sources` and `topics` are those of the packs and of config.yaml, merged."""
+    in_config = [
+        *_check_ids("sources", config.sources),
+        *_check_ids("topics", config.topics),
+        *_check_ids("filtered_feeds", config.filtered_feeds),
+        *_check_filtered_feeds(config, sources, topics),
+        *_check_retired(config),
     ]
-    return [f"{file}:{places.get(place, 1)}: {format_key_path(place)}: {what}" for place, what in found]
+    return [
+        *(file.format_error(key, what) for key, what in in_config),
+        *_check_aliases(topics),
+        *_check_topic_sources(topics, [located.rule.id for located in sources]),
+        *_check_selectors(sources),
+        *_check_hosts(sources),
+    ]
 
 
-_Found = Iterator[tuple[KeyPath, str]]
+_Errors = Iterator[tuple[KeyPath, str]]
 
 
-def _ids(name: str, rules: Sequence[SourceRule | TopicRule | FilteredFeedRule]) -> _Found:
+def _check_ids(name: str, rules: Sequence[SourceRule | TopicRule | FilteredFeedRule]) -> _Errors:
     first: dict[str, int] = {}
     for index, rule in enumerate(rules):
-        if rule.id in first:
-            yield (name, index, "id"), f"{rule.id!r} is taken already by {name}[{first[rule.id]}]"
-        first.setdefault(rule.id, index)
+        if first.setdefault(rule.id, index) != index:
+            yield (name, index, "id"), f"{rule.id!r} is already used by {name}[{first[rule.id]}]"
 
 
-def _former(topics: Sequence[TopicRule]) -> _Found:
-    now = {topic.id: index for index, topic in enumerate(topics)}
-    former: dict[str, int] = {}
-    for index, topic in enumerate(topics):
-        for old in topic.aliases:
-            if old in now:
-                yield ("topics", index, "aliases"), f"{old!r} is still the id of topics[{now[old]}]"
-            elif former.setdefault(old, index) != index:
-                yield ("topics", index, "aliases"), f"{old!r} is what topics[{former[old]}] was already"
+def _check_filtered_feeds(config: ConfigFile, sources: Sources, topics: Topics) -> _Errors:
+    paths = ["all", *(f"topic/{one.rule.id}" for one in topics), *(f"source/{one.rule.id}" for one in sources)]
+    for index, rule in enumerate(config.filtered_feeds):
+        if rule.feed not in paths or rule.feed in config.retired:
+            yield ("filtered_feeds", index, "feed"), f"unknown feed {rule.feed!r}{suggest(rule.feed, paths)}"
 
 
-def _topic_sources(topics: Sequence[TopicRule], known: Sequence[str]) -> _Found:
-    for index, topic in enumerate(topics):
-        for number, source in enumerate(topic.sources):
-            if source not in known:
-                what = f"no source is called {source!r}{suggest(source, known)}"
-                yield ("topics", index, "sources", number), what
-
-
-def _views(written: ConfigFile, sources: Sequence[str]) -> _Found:
-    feeds = ["all", *(f"topic/{topic.id}" for topic in written.topics), *(f"source/{id}" for id in sources)]
-    for index, view in enumerate(written.filtered_feeds):
-        if view.feed not in feeds or view.feed in written.retired:
-            yield ("filtered_feeds", index, "feed"), f"there is no {view.feed!r}{suggest(view.feed, feeds)}"
-
-
-def _retired(written: ConfigFile) -> _Found:
-    """Only paths of feeds, and of none that config.yaml itself makes."""
-    made = {f"source/{rule.id}" for rule in written.sources} | {f"topic/{topic.id}" for topic in written.topics}
-    made |= {f"view/{view.id}" for view in written.filtered_feeds}
-    made |= {f"topic/{old}" for topic in written.topics for old in topic.aliases}
-    for index, path in enumerate(written.retired):
+def _check_retired(config: ConfigFile) -> _Errors:
+    """A feed that config.yaml itself makes cannot be retired; one that a pack makes can."""
+    made = {f"source/{rule.id}" for rule in config.sources} | {f"topic/{rule.id}" for rule in config.topics}
+    made |= {f"filtered/{rule.id}" for rule in config.filtered_feeds}
+    made |= {f"topic/{former}" for rule in config.topics for former in rule.aliases}
+    for index, path in enumerate(config.retired):
         kind, _, slug = path.partition("/")
-        if kind not in ("source", "topic", "view") or not SLUG_PATTERN.fullmatch(slug):
-            yield ("retired", index), f"{path!r} is no feed's path; write source/<id>, topic/<id> or view/<id>"
+        if kind not in ("source", "topic", "filtered") or not SLUG_PATTERN.fullmatch(slug):
+            yield ("retired", index), f"must be source/<id>, topic/<id> or filtered/<id>, got {path!r}"
         elif path in made:
-            yield ("retired", index), f"{path!r} stands in this file as a feed, or as what one was called"
+            yield ("retired", index), f"{path!r} is still a feed of this file, or an alias of one"
 
 
-def _selectors(sources: Sequence[SourceRule]) -> _Found:
-    """Those of config.yaml alone: the built-in ones stand in no operator's way, and are tested."""
-    for index, rule in enumerate(sources):
-        for number, take in enumerate(rule.extract):
-            if why := _no_selector(take.select):
-                yield ("sources", index, "extract", number, "select"), f"{take.select!r} is no CSS selector: {why}"
+def _check_aliases(topics: Topics) -> Iterator[str]:
+    current = {located.rule.id: located for located in topics}
+    former: dict[str, LocatedRule[TopicRule]] = {}
+    for located in topics:
+        for id in located.rule.aliases:
+            if id in current:
+                yield located.format_error(("aliases",), f"{id!r} is still the id of {current[id].name}")
+            elif (first := former.setdefault(id, located)) is not located:
+                yield located.format_error(("aliases",), f"{id!r} is already an alias of {first.name}")
 
 
-def _no_selector(text: str) -> str:
-    """What is wrong with a CSS selector; nothing when it is well."""
-    import soupsieve  # 0.3 s, patterns and all, which no start pays whose config.yaml has no selector
-
-    try:
-        soupsieve.compile(text)
-    except soupsieve.SelectorSyntaxError as error:
-        return str(error).splitlines()[0]
-    return ""
+def _check_topic_sources(topics: Topics, known: Sequence[str]) -> Iterator[str]:
+    for located in topics:
+        for index, source in enumerate(located.rule.sources):
+            if source not in known:
+                yield located.format_error(("sources", index), f"unknown source {source!r}{suggest(source, known)}")
 
 
-def _hosts(written: Sequence[SourceRule], sources: Sequence[SourceRule]) -> _Found:
-    for index, rule in enumerate(written):
-        for number, host in enumerate(rule.hosts):
-            if not _HOST.fullmatch(host):
-                what = f"{host!r} is no host; write it alone, such as example.org"
-                yield ("sources", index, "hosts", number), what
+def _check_selectors(sources: Sources) -> Iterator[str]:
+    """The operator's own only: the built-in selectors have tests, and loading soupsieve takes 0.3 s."""
+    for located in sources:
+        if not located.rule.extract or located.locate(("extract",)).is_builtin:
+            continue
+        import soupsieve
+
+        for index, rule in enumerate(located.rule.extract):
+            try:
+                soupsieve.compile(rule.select)
+            except soupsieve.SelectorSyntaxError as error:
+                what = f"invalid CSS selector {rule.select!r}: {str(error).splitlines()[0]}"
+                yield located.format_error(("extract", index, "select"), what)
+
+
+def _check_hosts(sources: Sources) -> Iterator[str]:
     owners: dict[str, str] = {}
-    for rule in sources:
-        for host in rule.hosts:
-            if owners.setdefault(host, rule.id) != rule.id:
-                yield ("sources",), f"host {host} belongs to {owners[host]} and to {rule.id}; keep one"
+    for located in sorted(sources, key=lambda one: not one.locate(("hosts",)).is_builtin):
+        rule = located.rule
+        for index, host in enumerate(rule.hosts):
+            if not _HOST.fullmatch(host):
+                yield located.format_error(("hosts", index), f"must be a host alone, such as example.org, got {host!r}")
+            elif owners.setdefault(host, rule.id) != rule.id:
+                what = f"{host} already belongs to the source {owners[host]}; keep one of the two"
+                yield located.format_error(("hosts", index), what)

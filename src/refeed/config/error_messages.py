@@ -1,4 +1,4 @@
-"""How people write what a configuration holds: the path of a key, a time span, a word nearly right. Pure."""
+"""What is wrong in a configuration -> the words for it: key paths, time spans, near misses, expected types. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,28 @@ import yaml
 KeyPath = tuple[str | int, ...]
 """A key from the top of the file: ("topics", 0, "words", 3)."""
 
+RENAMED_KEYS = {
+    "cut": "trim_end",
+    "digests": "digest_pages",
+    "hints": "weak_words",
+    "key": "id_pattern",
+    "lines": "line_rules",
+    "related": "drop_related",
+    "reseed": "restore_from",
+    "take": "extract",
+    "titles": "strip_title",
+    "views": "filtered_feeds",
+    "was": "aliases",
+    "without": "exclude",
+}
+"""Keys of earlier versions and their present names: an old file is refused with the word to write."""
+
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
-_LONGEST = 100 * 365.25 * 86400
-"""Seconds; what is reckoned back from now has to be a date."""
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MAX_SECONDS = 100 * 365.25 * 86400
+"""A span is subtracted from the current time, and the result has to be a date."""
+
+_TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def format_key_path(path: KeyPath) -> str:
@@ -32,40 +50,42 @@ def parse_duration(text: str) -> timedelta:
     """`30s`, `15m`, `12h`, `7d`, `2w` as a time span. Raises ValueError."""
     match = _DURATION.match(text.strip())
     if not match:
-        raise ValueError(f"{text!r} is no time span; write a number and one of ms s m h d w, such as 15m")
+        raise ValueError(f"invalid time span {text!r}: write a number and one of ms s m h d w, such as 15m")
     seconds = float(match[1]) * _SECONDS[match[2]]
-    if seconds > _LONGEST:
-        raise ValueError(f"{text!r} is longer than a hundred years")
+    if seconds > _MAX_SECONDS:
+        raise ValueError(f"must be at most a hundred years, got {text!r}")
     return timedelta(seconds=seconds)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known word, or what is known."""
+    """`; did you mean 'x'?` for the nearest known word, else a list of the known ones."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
-
-
-# What is wanted in the place of a value that will not do, in words. Pure.
-
-_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
 def describe_expected(hint: Any, node: yaml.Node, value: Any) -> str:
-    """What would do instead of this value of a node; nothing where there are no words for it."""
+    """What the schema expects instead of a node's value; empty where msgspec's own message is the best."""
     cls = strip_annotation(hint)
-    choices = [choice for option in (cls, *typing.get_args(cls)) for choice in _choices(option)]
+    choices: list[str] = []
+    for option in (cls, *typing.get_args(cls)):
+        choices += typing.get_args(option) if typing.get_origin(option) is typing.Literal else ()
     if choices and isinstance(node, yaml.ScalarNode):
-        return f"{value!r} is not known here{suggest(str(value), choices)}"
+        return f"unknown value {value!r}{suggest(str(value), choices)}"
     if typing.get_origin(cls) is tuple:
         example = f"; write [{node.value}]" if isinstance(node, yaml.ScalarNode) else ""
-        return f"a list is wanted here, not {describe_node(node)}{example}"
-    if not isinstance(node, yaml.ScalarNode) or cls not in _WORDS:
+        return f"must be a list, got {describe_node(node)}{example}"
+    if not isinstance(node, yaml.ScalarNode) or cls not in _TYPE_NAMES:
         return ""
     if cls is int and type(value) is int:
-        return _out_of_bounds(hint, value)
+        for meta in typing.get_args(hint)[1:]:
+            if meta.ge is not None and value < meta.ge:
+                return f"must be {meta.ge} or more, got {value}"
+            if meta.le is not None and value > meta.le:
+                return f"must be {meta.le} or less, got {value}"
+        return ""
     quoted = f'; write "{node.value}"' if cls is str else ""
-    return f"{_WORDS[cls]} is wanted here, not {node.value if cls is str else repr(value)}{quoted}"
+    return f"must be {_TYPE_NAMES[cls]}, got {node.value if cls is str else repr(value)}{quoted}"
 
 
 def strip_annotation(hint: Any) -> Any:
@@ -74,27 +94,14 @@ def strip_annotation(hint: Any) -> Any:
 
 
 def describe_node(node: yaml.Node) -> str:
-    """What people call what stands there."""
+    """The kind of a YAML node in plain words."""
     if isinstance(node, yaml.ScalarNode):
         return "a single value" if node.value else "nothing"
     return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def explain_braces(text: str, line: int) -> str:
-    """What most often is wrong with a line that is not YAML: the braces of a variable within those of YAML."""
+    """The usual cause of a line that is not YAML: the braces of a variable inside those of YAML."""
     lines = text.splitlines()
-    there = lines[line - 1] if 0 < line <= len(lines) else ""
-    return "; within {…} and […] write '${NAME}', in quotes" if "${" in there else ""
-
-
-def _choices(hint: Any) -> tuple[str, ...]:
-    return typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
-
-
-def _out_of_bounds(hint: Any, value: int) -> str:
-    for meta in typing.get_args(hint)[1:]:
-        if meta.ge is not None and value < meta.ge:
-            return f"{value} is too small; write {meta.ge} or more"
-        if meta.le is not None and value > meta.le:
-            return f"{value} is too large; write {meta.le} or less"
-    return ""
+    found = lines[line - 1] if 0 < line <= len(lines) else ""
+    return "; within {…} and […] write '${NAME}', in quotes" if "${" in found else ""

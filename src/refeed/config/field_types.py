@@ -1,4 +1,7 @@
-"""What recurs in values of config.yaml and of source rules: addresses and language tags."""
+"""Types and checks of values that several settings and rules share: URLs, languages, slugs, titles, patterns. Pure.
+
+A check raises ValueError whose text begins with the key that it was given.
+"""
 
 from __future__ import annotations
 
@@ -11,45 +14,78 @@ import re2
 
 HTTP_SCHEMES = ("http", "https")
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-
-
-def check_url(key: str, url: str, schemes: tuple[str, ...] = HTTP_SCHEMES) -> None:
-    """Raise ValueError, with what to write instead, unless `url` is one that we would ever ask or name."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise ValueError(f"{key}: {url!r} is no address: {error}") from error
-    if parts.scheme not in schemes:
-        raise ValueError(f"{key}: {url!r} must begin with {' or '.join(s + '://' for s in schemes)}")
-    if parts.scheme != "file" and not parts.hostname:
-        raise ValueError(f"{key}: {url!r} names no host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(f"{key}: a name or a password in an address ends up in logs; they are not taken")
-    if not url.isprintable() or " " in url or len(url) > 2000:
-        raise ValueError(f"{key}: an address has no blanks and at most 2,000 characters")
-
-
-def check_language_tags(key: str, tags: Iterable[str]) -> None:
-    """Raise ValueError, with what to write instead, unless each is a tag that documents may name a language by."""
-    for tag in tags:
-        if not _LANGUAGE.fullmatch(tag):
-            raise ValueError(f"{key}: {tag!r} is no language tag (BCP 47); write one such as zh-Hans or en")
-
-
-# How sources, topics and views are named: ids that never change, and titles in one or several languages.
-
 SLUG_PATTERN = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
-"""What the id of a source, a topic or a view looks like."""
+"""The form of the id of a source, a topic or a filtered feed."""
 
 LocalizedTitle = dict[str, str] | str
 """By language, {zh: 气候, en: Climate}, or one for all."""
 
+Regexp: TypeAlias = re2._Regexp
+"""A compiled pattern, used like one of the standard library's. re2 has no public name for its type.
+
+RE2 has no look-around and no back-references; in return its time is linear in the text, whatever the pattern.
+"""
+
+PATTERN_PREFIX = "re:"
+"""A topic's word that begins with this is a pattern."""
+
+_BASE_URL = re.compile(r"https?://[^/\s?#]+[^\s?#]*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+_DATABASE_PORT = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]]*\]|[^/:?]+)?(?::([^/?]*))?")
+"""SQLAlchemy splits a URL in the same way: a password may contain anything but @."""
+_MAX_STEPS = 600
+_MAX_PATTERN_MEMORY = 2 << 20
+
+
+def check_url(key: str, url: str, schemes: tuple[str, ...] = HTTP_SCHEMES) -> None:
+    """Raise ValueError unless `url` is one that refeed would request or link to."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{key}: invalid URL {url!r}: {error}") from error
+    if parts.scheme not in schemes:
+        raise ValueError(f"{key}: must begin with {' or '.join(s + '://' for s in schemes)}, got {url!r}")
+    if parts.scheme != "file" and not parts.hostname:
+        raise ValueError(f"{key}: invalid URL {url!r}: it has no host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"{key}: must not contain a user name or a password, because URLs appear in logs")
+    if not url.isprintable() or " " in url or len(url) > 2000:
+        raise ValueError(f"{key}: must be a URL without spaces and of at most 2,000 characters")
+
+
+def check_base_url(key: str, url: str) -> None:
+    """Raise ValueError unless URLs can be made by appending paths to this one."""
+    if not _BASE_URL.fullmatch(url):
+        raise ValueError(f"{key}: must be an http(s) URL such as https://feeds.example.org, got {url!r}")
+    check_url(key, url)
+
+
+def check_database_url(key: str, url: str) -> None:
+    """Raise ValueError unless the URL names a database that the store supports. Never repeats it: it may hold a
+    password. Does without SQLAlchemy, which takes long to import."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ValueError(f"{key}: not a database URL; write sqlite:///path/to.db or postgres://…")
+    if scheme not in _DATABASE_SCHEMES:
+        raise ValueError(f"{key}: {scheme} is not supported; use sqlite or postgres")
+    if scheme != "sqlite" and (found := _DATABASE_PORT.match(rest)) and not (found[1] or "0").isdecimal():
+        raise ValueError(f"{key}: its port must be a number")
+    if scheme == "sqlite" and rest in ("", "/", "/:memory:"):
+        raise ValueError(f"{key}: a store in memory would lose everything; name a file: sqlite:///var/refeed.db")
+
+
+def check_language_tags(key: str, tags: Iterable[str]) -> None:
+    """Raise ValueError unless each is a language tag (BCP 47)."""
+    for tag in tags:
+        if not _LANGUAGE.fullmatch(tag):
+            raise ValueError(f"{key}: invalid language tag {tag!r} (BCP 47): write one such as zh-Hans or en")
+
 
 def check_slug(key: str, slug: str) -> None:
-    """Raise ValueError, naming the key, unless the text can be an id."""
+    """Raise ValueError unless the text can be an id."""
     if not SLUG_PATTERN.fullmatch(slug):
-        raise ValueError(f"{key}: {slug!r} is no slug; use a to z, 0 to 9 and single hyphens, at most 60 characters")
+        raise ValueError(f"{key}: invalid slug {slug!r}: use a to z, 0 to 9 and single hyphens, at most 60 characters")
 
 
 def check_title(title: LocalizedTitle) -> None:
@@ -57,59 +93,46 @@ def check_title(title: LocalizedTitle) -> None:
     check_language_tags("title", title if isinstance(title, dict) else ())
 
 
-def choose_title(title: LocalizedTitle, language: str, otherwise: str) -> str:
-    """A title in this language (BCP 47), else in its primary language, else the first there is, else `otherwise`."""
+def choose_title(title: LocalizedTitle, language: str, default: str) -> str:
+    """A title in this language (BCP 47), else in its primary language, else the first title, else the default."""
     if isinstance(title, str):
-        return title or otherwise
+        return title or default
     primary = language.split("-")[0]
-    return title.get(language) or title.get(primary) or next(iter(title.values()), "") or otherwise
+    return title.get(language) or title.get(primary) or next(iter(title.values()), "") or default
 
 
-# The patterns that rules hold, compiled by google-re2: no look-around, no back-reference, and never slow. RE2 takes
-# time linear in the text, whatever the pattern and whatever the text.
-
-Regexp: TypeAlias = re2._Regexp
-"""A compiled pattern, searched like one of the standard library's. re2 has no public name for its type."""
-
-PATTERN_PREFIX = "re:"
-"""A word of a topic that begins with this is a pattern."""
-
-_STEPS = 600
-_MEMORY = 2 << 20
-
-
-def compile_rule_pattern(pattern: str, name: str) -> Regexp:
-    """A pattern of a source's rule, ready for use. Raises ValueError, naming the key it stands under."""
+def compile_rule_pattern(pattern: str, key: str) -> Regexp:
+    """Compile a pattern of a source rule. Raises ValueError."""
     try:
-        return re2.compile(pattern, _options())
+        return re2.compile(pattern, _make_options())
     except re2.error as error:
-        raise ValueError(f"{name}: {pattern!r} is no pattern that RE2 takes: {_reason(error)}") from error
+        raise ValueError(f"{key}: invalid RE2 pattern {pattern!r}: {_get_reason(error)}") from error
 
 
 def compile_search_pattern(text: str) -> Regexp:
-    """A pattern of a topic or a view, in any case, ready to search. Raises ValueError that says what is wrong with it.
+    """Compile a pattern of a topic or a filter, case-insensitive. Raises ValueError that says what is wrong with it.
 
-    RE2's time is linear in the text; the limit on steps keeps the factor small. Measured on the worst patterns we
-    could think of, 10,000 characters cost 30 ms at 600 steps and 240 ms at 2,300.
+    RE2's time is linear in the text; the limit on steps keeps the factor small. Measured on the worst patterns that
+    we found, 10,000 characters cost 30 ms at 600 steps and 240 ms at 2,300.
     """
-    options = _options()
+    options = _make_options()
     options.case_sensitive = False
-    options.max_mem = _MEMORY
+    options.max_mem = _MAX_PATTERN_MEMORY
     try:
         pattern = re2.compile(text, options)
     except re2.error as error:
-        raise ValueError(_reason(error)) from error
-    if pattern.programsize > _STEPS:
-        raise ValueError(f"it unrolls to {pattern.programsize} steps of at most {_STEPS}; shorten or split it")
+        raise ValueError(_get_reason(error)) from error
+    if pattern.programsize > _MAX_STEPS:
+        raise ValueError(f"it unrolls to {pattern.programsize} steps, at most {_MAX_STEPS}; shorten or split it")
     return pattern
 
 
-def _options() -> re2.Options:
+def _make_options() -> re2.Options:
     options = re2.Options()
-    options.log_errors = False  # on standard error, beside the exception that says the same
+    options.log_errors = False  # to standard error, in addition to the exception
     return options
 
 
-def _reason(error: re2.error) -> str:
+def _get_reason(error: re2.error) -> str:
     reason = error.args[0] if error.args else error
     return reason.decode() if isinstance(reason, bytes) else str(reason)

@@ -1,4 +1,5 @@
-"""A view: what to leave out of a feed and how to show the rest, in RSSHub's words. By query, or under `views:`."""
+"""A filter of a feed -> `FeedFilter`: which entries it keeps and how it shows them, in RSSHub's words. A query string
+makes one, or an item of `filtered_feeds:`."""
 
 from __future__ import annotations
 
@@ -7,22 +8,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from .field_types import SLUG_PATTERN, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
+from .field_types import (
+    SLUG_PATTERN,
+    LocalizedTitle,
+    check_slug,
+    check_title,
+    choose_title,
+    compile_search_pattern,
+)
 
 OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
-"""OpenCC's, by its names."""
+"""By OpenCC's names."""
 MAX_FILTERED_ENTRIES = 200
-"""Entries that a view shows at most."""
+"""Entries that a filtered feed shows at most."""
 
-_LONGEST = 400
-"""Characters of a pattern; what a topic needs more for is no matter of a query."""
-_BRIEFEST = 100
+_PATTERN_FIELDS = tuple(
+    f"{kind}{place}" for kind in ("filter", "filterout") for place in ("", "_title", "_author", "_category", "_content")
+)
+_MAX_PATTERN_LENGTH = 400
+"""Characters; a topic may need longer patterns, a query does not."""
+_MIN_BRIEF = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFilter:
-    """What is asked of a feed. Patterns are google-re2's, in any case and either script. Raises ValueError naming the
-    field that is wrong."""
+    """What to keep of a feed, and how to show it. Patterns are RE2's, case-insensitive and in either script.
+
+    Raises ValueError naming the field that is wrong.
+    """
 
     filter: str = ""
     """Only entries with this in the title or the text; the next four look in one place."""
@@ -42,76 +55,65 @@ class FeedFilter:
     source: tuple[str, ...] = ()
     """Only entries of these sources."""
     limit: int = 0
-    """At most so many entries; 0 for as many as the feed itself shows."""
+    """At most this many entries; 0 for as many as the feed itself shows."""
     sorted: bool = True
-    """Newest publication first; otherwise what changed last comes first."""
+    """Newest publication first; otherwise the last change first."""
     mode: Literal["full", "summary", "titles"] = "full"
     brief: int = 0
-    """Instead of the text its first characters, as plain text."""
+    """Show the first characters of the text, as plain text, instead of all of it."""
     opencc: str = ""
     """Convert every word of an entry to another script: s2t, t2s, s2tw, s2hk …"""
     images: Literal["original", "none"] = "original"
 
     def __post_init__(self) -> None:
-        for name in PATTERNS:
-            _check_pattern(name, getattr(self, name))
+        for name, text in self.patterns.items():
+            if len(text) > _MAX_PATTERN_LENGTH:
+                raise ValueError(f"{name}: must be at most {_MAX_PATTERN_LENGTH} characters long")
+            try:
+                compile_search_pattern(text)
+            except ValueError as error:
+                raise ValueError(f"{name}: invalid RE2 pattern: {error}") from error
         for source in self.source:
             if not SLUG_PATTERN.fullmatch(source):
-                raise ValueError(f"source: {source[:40]!r} is no source's id")
+                raise ValueError(f"source: {source[:40]!r} is not the id of a source")
         if self.limit < 0:
-            raise ValueError("limit: write a number from 1 up")
-        if self.brief and self.brief < _BRIEFEST:
-            raise ValueError(f"brief: write a number from {_BRIEFEST} up")
+            raise ValueError("limit: must be a number from 1 up")
+        if self.brief and self.brief < _MIN_BRIEF:
+            raise ValueError(f"brief: must be a number from {_MIN_BRIEF} up")
         if self.filter_time < timedelta():
-            raise ValueError("filter_time: write a number of seconds from 1 up")
+            raise ValueError("filter_time: must be a number of seconds from 1 up")
         if self.opencc and self.opencc not in OPENCC_CONVERSIONS:
-            raise ValueError(f"opencc: write one of {', '.join(OPENCC_CONVERSIONS)}")
+            raise ValueError(f"opencc: must be one of {', '.join(OPENCC_CONVERSIONS)}")
 
     @property
     def patterns(self) -> dict[str, str]:
-        """Those that are given, by field."""
-        return {name: text for name in PATTERNS if (text := getattr(self, name))}
-
-
-PATTERNS = tuple(
-    f"{kind}{place}" for kind in ("filter", "filterout") for place in ("", "_title", "_author", "_category", "_content")
-)
+        """The patterns that are set, by field."""
+        return {name: text for name in _PATTERN_FIELDS if (text := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredFeedRule(FeedFilter):
-    """A view with a name and an address of its own: `feeds/view/<id>.atom`."""
+    """A filter with a name and an address of its own: `feeds/filtered/<id>.atom`."""
 
     id: str
     title: LocalizedTitle = ""
     """As a topic's; without one, the feed's own."""
     description: str = ""
     feed: str = "all"
-    """The path of the feed that is looked at: all, source/bbc, topic/climate."""
+    """The path of the feed to filter: all, source/bbc, topic/climate."""
     access: Literal["public", "private"] = "public"
-    """Private, as every view of a private feed is: its documents are given out under addresses with a token alone."""
+    """Private, as every filter of a private feed is: its documents are served only at addresses with a token."""
 
     def __post_init__(self) -> None:
         FeedFilter.__post_init__(self)
         check_slug("id", self.id)
         check_title(self.title)
         if not re.fullmatch(r"all|(?:source|topic)/[a-z0-9-]+", self.feed):
-            raise ValueError(f"feed: {self.feed!r} is no feed's path; write all, source/<id> or topic/<id>")
+            raise ValueError(f"feed: must be all, source/<id> or topic/<id>, got {self.feed!r}")
         if self.filter_time:
-            # Its documents lie in feeds/ like all others, and would have to change with the clock.
-            raise ValueError("filter_time: only a view by query knows the clock; use limit")
+            # Its documents are files in feeds/ like all others; they would have to change with the clock.
+            raise ValueError("filter_time: works only in a query, which is answered at once; use limit")
 
-    def localized_title(self, language: str, otherwise: str) -> str:
-        """The title in this language, or the first there is, or what the feed itself is called."""
-        return choose_title(self.title, language, otherwise)
-
-
-def _check_pattern(field: str, text: str) -> None:
-    if len(text) > _LONGEST:
-        raise ValueError(f"{field}: at most {_LONGEST} characters")
-    if not text:
-        return
-    try:
-        compile_search_pattern(text)
-    except ValueError as error:
-        raise ValueError(f"{field}: no pattern that re2 takes: {error}") from error
+    def localized_title(self, language: str, default: str) -> str:
+        """The title in this language, else the first title, else the default."""
+        return choose_title(self.title, language, default)

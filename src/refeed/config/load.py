@@ -1,187 +1,139 @@
-"""config.yaml, the built-in sources and the environment -> Settings, or every mistake with its place."""
+"""config.yaml, packs and the environment -> `Settings`, or every error with its place. Alone reads the environment."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, replace
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
-from .settings import AccessSettings, ConfigFile, Settings, check_base_url
+from .field_types import check_base_url, check_database_url
+from .packs import LocatedRule, Location, Rule, load_packs, read_document
+from .settings import AccessSettings, ConfigFile, Settings
 from .source_rules import SourceRule
-from .yaml_loader import KeyLines, parse_yaml
+from .topic_rules import TopicRule
+from .yaml_loader import Bases, YamlDocument
 
-# What the environment says, and what is wrong with it. Of the files that it names it reads none.
-
-NUMBERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
-FOLDERS = ("REFEED_FEEDS", "REFEED_VAR")
-STORES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
-LOGS = ("text", "json")
-
-_PORT = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]]*\]|[^/:?]+)?(?::([^/?]*))?")
-"""As SQLAlchemy takes a URL apart: a password holds anything but @."""
-
-
-def read_integer(environ: Mapping[str, str], name: str) -> int:
-    """PORT or WEB_CONCURRENCY, or its default."""
-    return int(environ.get(name) or NUMBERS[name])
-
-
-def read_log_format(environ: Mapping[str, str]) -> str:
-    """REFEED_LOG, in any case."""
-    return (environ.get("REFEED_LOG") or LOGS[0]).lower()
-
-
-def read_dump_dirs(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """REFEED_DUMPS: folders, with colons between them."""
-    return tuple(folder for folder in environ.get("REFEED_DUMPS", "").split(":") if folder)
-
-
-def check_environment(environ: Mapping[str, str]) -> list[str]:
-    """One line for every mistake. None repeats what may hold a password."""
-    return [f"environment: {mistake}" for mistake in _mistakes(environ)]
-
-
-def _mistakes(environ: Mapping[str, str]) -> Iterator[str]:
-    for name in NUMBERS:
-        value = environ.get(name) or "0"
-        if not (value.isascii() and value.isdigit() and int(value) < 65536):
-            yield f"{name}: {value!r} is no number from 0 to 65535"
-    if environ.get("BASE_URL"):
-        try:
-            check_base_url("BASE_URL", environ["BASE_URL"])
-        except ValueError as error:
-            yield str(error)
-    if environ.get("DATABASE_URL"):
-        yield from _store(*environ["DATABASE_URL"].partition("://"))
-    for name in FOLDERS:
-        # To publish into a file would be to put a folder in its place.
-        if environ.get(name) and Path(environ[name]).is_file():
-            yield f"{name}: {environ[name]!r} is a file; name a folder"
-    if not re.fullmatch(r"(?:[!-~](?:[ -~]*[!-~])?)?", environ.get("REFEED_PUSH_TOKEN", "")):
-        yield "REFEED_PUSH_TOKEN: no header can hold it; write printable ASCII, without blanks around it"
-    if read_log_format(environ) not in LOGS:
-        yield f"REFEED_LOG: {environ['REFEED_LOG']!r} is not known; write {' or '.join(LOGS)}"
-
-
-def _store(scheme: str, slashes: str, rest: str) -> Iterator[str]:
-    if not slashes:
-        yield "DATABASE_URL: not a database URL; write sqlite:///path/to.db or postgres://…"
-    elif scheme not in STORES:
-        yield f"DATABASE_URL: {scheme} is not supported; use sqlite or postgres"
-    elif scheme != "sqlite" and (found := _PORT.match(rest)) and not (found[1] or "0").isdecimal():
-        yield "DATABASE_URL: its port is no number"
-    elif scheme == "sqlite" and rest in ("", "/", "/:memory:"):
-        yield "DATABASE_URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db"
-
-
-_SECRET = "REFEED_ACCESS_SECRET"
-"""What the tokens of private feeds are made from."""
-_SHORTEST_SECRET = 16
+_INTEGERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
+_LOG_FORMATS = ("text", "json")
+_MIN_SECRET_LENGTH = 16
+_PRINTABLE_ASCII = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
 
 
 def load_settings(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
     """Read everything. `path` takes precedence over REFEED_CONFIG, and that over ./config.yaml.
 
-    Raises ConfigError with a line for every mistake: file, line, key, what to write instead.
+    Raises ConfigError with a line for every error: file, line, key, what to write instead.
     """
     file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
-    places: KeyLines = {}
-    wrong = check_environment(environ)
+    errors = tuple(f"environment: {error}" for error in _check_environment(environ))
     try:
-        written = parse_yaml(ConfigFile, _text(file), str(file), environ, places)
+        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
+        packs = load_packs(document)
+        errors = (*packs.errors, *errors)
+        bases: Bases = {
+            SourceRule: {located.rule.id: located.rule for located in packs.sources},
+            TopicRule: {located.rule.id: located.rule for located in packs.topics},
+        }
+        config = document.load(ConfigFile, bases)
     except ConfigError as error:
-        raise ConfigError(*error.errors, *wrong) from error
-    sources = _merge(load_builtin_sources(), written.sources)
-    mistakes = find_cross_errors(written, sources, str(file), places)
-    if _is_any_private(written, sources):
-        mistakes += _check_secret(environ.get(_SECRET, ""))
-    if not (read_dump_dirs(environ) or written.dumps.folders):
-        where = f"{file}:{places['dumps', 'folders']}"
-        mistakes.append(f"{where}: dumps.folders: none given; the last one is where dumps are written, such as [dumps]")
-    mistakes += wrong
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return _settings(environ, file, written, sources)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}); REFEED_CONFIG names the file to read") from error
-
-
-def _settings(environ: Mapping[str, str], file: Path, written: ConfigFile, sources: tuple[SourceRule, ...]) -> Settings:
-    """What was read and found well, with folders as seen from the file."""
+        raise ConfigError(*error.errors, *errors) from error
+    if packs.errors:
+        raise ConfigError(*errors)
+    sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
+    topics = _merge(packs.topics, config.topics, "topics", document)
+    location = Location(file=document.file, lines=document.lines)
+    found = find_cross_errors(config, location, sources, topics)
+    access = config.access if isinstance(config.access, AccessSettings) else AccessSettings(site=config.access)
+    levels = {access.site, *(one.rule.access for one in sources), *(one.rule.access for one in topics)}
+    if "private" in levels | {rule.access for rule in config.filtered_feeds}:
+        found += _check_secret(environ.get("REFEED_ACCESS_SECRET", ""))
     home = file.resolve().parent
-    port = read_integer(environ, "PORT")
-    base_url = environ.get("BASE_URL") or written.site.base_url or f"http://127.0.0.1:{port}"
+    folders = _split_dump_dirs(environ) or tuple(str(home / folder) for folder in config.dumps.folders)
+    if not folders:
+        what = "must not be empty, such as [dumps]; what is fetched or pushed is written to the last one"
+        found.append(location.format_error(("dumps", "folders"), what))
+    if found or errors:
+        raise ConfigError(*found, *errors)
+    port = _get_integer(environ, "PORT")
+    base_url = environ.get("BASE_URL") or config.site.base_url or f"http://127.0.0.1:{port}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
-    folders = read_dump_dirs(environ) or tuple(str(home / folder) for folder in written.dumps.folders)
     return Settings(
         config_file=str(file),
-        site=replace(written.site, base_url=base_url.rstrip("/")),
-        dumps=replace(written.dumps, folders=folders),
-        feeds=written.feeds,
-        websub=written.websub,
-        http=written.http,
-        access=_access(written),
-        sources=sources,
-        topics=written.topics,
-        filtered_feeds=written.filtered_feeds,
-        retired=written.retired,
-        upstreams=written.upstreams,
-        fetch=written.fetch,
+        pack_dirs=packs.own_dirs,
+        site=replace(config.site, base_url=base_url.rstrip("/")),
+        dumps=replace(config.dumps, folders=folders),
+        feeds=config.feeds,
+        websub=config.websub,
+        http=config.http,
+        access=access,
+        sources=tuple(located.rule for located in sources),
+        topics=tuple(located.rule for located in topics),
+        filtered_feeds=config.filtered_feeds,
+        retired=config.retired,
+        upstreams=config.upstreams,
+        fetch=config.fetch,
         port=port,
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
         feeds_dir=environ.get("REFEED_FEEDS") or str(home / "feeds"),
         var_dir=str(var),
-        web_concurrency=read_integer(environ, "WEB_CONCURRENCY"),
+        web_concurrency=_get_integer(environ, "WEB_CONCURRENCY"),
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
-        access_secret=environ.get(_SECRET, ""),
-        log_format=read_log_format(environ),
+        access_secret=environ.get("REFEED_ACCESS_SECRET", ""),
+        log_format=_get_log_format(environ),
     )
 
 
-def load_builtin_sources() -> tuple[SourceRule, ...]:
-    """The rules that come with the program, one file each, by id."""
-    folder = resources.files("refeed") / "sources"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return tuple(parse_yaml(SourceRule, f.read_text("utf-8"), f"sources/{f.name}") for f in files)
+def _merge(
+    packs: Sequence[LocatedRule[Rule]], own: Sequence[Rule], key: str, document: YamlDocument
+) -> tuple[LocatedRule[Rule], ...]:
+    """The rules of packs, each replaced by the one of config.yaml with the same id; then the others of config.yaml."""
+    merged = {located.rule.id: located for located in packs}
+    for index, rule in enumerate(own):
+        base: tuple[Location, ...] = merged[rule.id].locations if rule.id in merged else ()
+        location = Location(file=document.file, lines=document.lines, path=(key, index))
+        merged[rule.id] = LocatedRule(rule=rule, locations=(location, *base))
+    return tuple(merged.values())
 
 
-def _access(written: ConfigFile) -> AccessSettings:
-    return written.access if isinstance(written.access, AccessSettings) else AccessSettings(site=written.access)
+def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    """One message for every error. None repeats a value that may hold a password."""
+    for name in _INTEGERS:
+        value = environ.get(name) or "0"
+        if not (value.isascii() and value.isdigit() and int(value) < 65536):
+            yield f"{name}: must be an integer from 0 to 65535, got {value!r}"
+    for name, check in (("BASE_URL", check_base_url), ("DATABASE_URL", check_database_url)):
+        try:
+            if environ.get(name):
+                check(name, environ[name])
+        except ValueError as error:
+            yield str(error)
+    for name in ("REFEED_FEEDS", "REFEED_VAR"):
+        # Publishing would replace the file with a folder.
+        if environ.get(name) and Path(environ[name]).is_file():
+            yield f"{name}: must be a folder, but {environ[name]!r} is a file"
+    if not _PRINTABLE_ASCII.fullmatch(environ.get("REFEED_PUSH_TOKEN", "")):
+        yield "REFEED_PUSH_TOKEN: must be printable ASCII without spaces around it, to fit into an HTTP header"
+    if _get_log_format(environ) not in _LOG_FORMATS:
+        yield f"REFEED_LOG: must be {' or '.join(_LOG_FORMATS)}, got {environ['REFEED_LOG']!r}"
 
 
-def _is_any_private(written: ConfigFile, sources: Sequence[SourceRule]) -> bool:
-    said = [rule.access for rule in sources] + [rule.access for rule in written.topics]
-    return "private" in (_access(written).site, *said, *(rule.access for rule in written.filtered_feeds))
+def _check_secret(secret: str) -> Iterator[str]:
+    if len(secret) < _MIN_SECRET_LENGTH:
+        what = "is too short" if secret else "is not set, and a feed is private"
+        example = f"use {_MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
+        yield f"environment: REFEED_ACCESS_SECRET: {what}; {example}"
 
 
-def _check_secret(secret: str) -> list[str]:
-    if len(secret) >= _SHORTEST_SECRET:
-        return []
-    what = "is too short" if secret else "is not set, and something is private"
-    return [f"environment: {_SECRET}: {what}; {_SHORTEST_SECRET} random characters or more: openssl rand -hex 32"]
+def _get_integer(environ: Mapping[str, str], name: str) -> int:
+    return int(environ.get(name) or _INTEGERS[name])
 
 
-def _merge(built_in: tuple[SourceRule, ...], own: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:
-    """Sources by id: what config.yaml says of a built-in one takes precedence over its file, key by key."""
-    found = {rule.id: rule for rule in built_in}
-    for rule in own:
-        if rule.id not in found:
-            found[rule.id] = rule
-            continue
-        given = {f.name: getattr(rule, f.name) for f in fields(rule) if getattr(rule, f.name) != _default(f)}
-        found[rule.id] = replace(found[rule.id], **given)
-    return tuple(found[id] for id in sorted(found))
+def _get_log_format(environ: Mapping[str, str]) -> str:
+    return (environ.get("REFEED_LOG") or _LOG_FORMATS[0]).lower()
 
 
-def _default(field: Field[Any]) -> Any:
-    return field.default_factory() if field.default_factory is not MISSING else field.default
+def _split_dump_dirs(environ: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(folder for folder in environ.get("REFEED_DUMPS", "").split(":") if folder)

@@ -1,4 +1,4 @@
-"""config.yaml on the disk -> new settings when it changes; a broken one is refused, and the old one goes on."""
+"""Changed files of the configuration -> new settings. Invalid ones are refused, and the previous settings stay."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from .settings import Settings
 
 
 class ReloadableSettings:
-    """The settings in force."""
+    """The current settings, loaded again when config.yaml or a pack beside it changes."""
 
     def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
+        """`load` reads the files; without it the settings never change."""
         self.settings = settings
-        self._load = load
-        self._read = _stamp(settings.config_file)
-        self._asked = False
         self.is_valid = True
-        """Whether the file was well when it was last read."""
+        """Whether the files were valid when they were last read."""
+        self._load = load
+        self._stamp = _get_stamp(settings)
+        self._reload_requested = False
 
     def request_reload(self) -> None:
-        """Have it read again, changed or not. Safe in a signal handler."""
-        self._asked = True
+        """Have the files read again, changed or not. Safe in a signal handler."""
+        self._reload_requested = True
 
     def reload_if_changed(self) -> bool:
-        """Whether the settings are others now. Raises ConfigError when the file was changed into a broken one."""
-        stamp = _stamp(self.settings.config_file)
-        if self._load is None or not (self._asked or (stamp != self._read and stamp)):
+        """Whether the settings are different now. Raises ConfigError when the files have become invalid."""
+        stamp = _get_stamp(self.settings)
+        if self._load is None or not (self._reload_requested or (stamp != self._stamp and stamp)):
             return False
-        self._asked, self._read, self.is_valid = False, stamp, False
+        self._reload_requested, self._stamp, self.is_valid = False, stamp, False
         fresh = self._load()
         self.is_valid = True
         changed = fresh != self.settings
@@ -36,9 +37,14 @@ class ReloadableSettings:
         return changed
 
 
-def _stamp(file: str) -> tuple[int, int, int] | None:
+def _get_stamp(settings: Settings) -> list[tuple[str, int, int, int]]:
+    """Name, time, size and inode of every file. Empty while config.yaml is missing: an editor may be replacing it."""
+    stamp = []
     try:
-        info = Path(file).stat()
-    except OSError:  # an editor is replacing it, or its disk is away: the settings in force do
-        return None
-    return info.st_mtime_ns, info.st_size, info.st_ino
+        files = [file for folder in settings.pack_dirs for file in sorted(Path(folder).glob("**/*.yaml"))]
+        for file in (Path(settings.config_file), *files):
+            info = file.stat()
+            stamp.append((str(file), info.st_mtime_ns, info.st_size, info.st_ino))
+    except OSError:
+        return []
+    return stamp

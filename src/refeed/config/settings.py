@@ -1,4 +1,4 @@
-"""The words of config.yaml, as types with their defaults. What is special about sources and topics is in `rules`."""
+"""config.yaml as types with their defaults: one dataclass for each section, `ConfigFile` of all, `Settings` for use."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from .field_types import check_language_tags, check_url
+from .field_types import check_base_url, check_language_tags, check_url
 from .filter_rules import FilteredFeedRule
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
 from .upstream_rules import FetchSettings, UpstreamRule
 
-# `dumps.limits` in config.yaml: what a dump may be.
+DEFAULT_PACKS = ("chinese-news/sources",)
+"""The source rules that a config.yaml without `packs` always had, and no topics."""
 
 MAX_DEPTH = 256
-"""The cleaner walks no deeper, whatever is allowed: parsers move what lies below, and Python's stack ends."""
+"""The cleaner goes no deeper, even where `depth` allows it: parsers move deeper elements, and Python's stack ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a dump may be at most, how it is named, how long it has to rest. Raises ValueError naming the field."""
+    """`dumps.limits`: how large a dump may be, how it is named, when it is complete."""
 
     bytes: int = 5_000_000
     """A larger file is refused by its size, unread."""
@@ -43,42 +44,30 @@ class Limits:
     suffixes: tuple[str, ...] = (".md", ".txt", ".html")
     """In any case; other files are not dumps."""
     settle: timedelta = timedelta(seconds=2)
-    """How long size and time of a file must stand still before it is read, where no event said that it is complete."""
+    """How long a file's size and time must not change before it is read, unless an event says that it is complete."""
 
     def __post_init__(self) -> None:
         for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name}: {value} is no number above 0")
+                raise ValueError(f"{name}: must be a number above 0, got {value}")
         if self.depth > MAX_DEPTH:
-            raise ValueError(f"depth: {self.depth} is above {MAX_DEPTH}, and nothing deeper is ever taken apart")
+            raise ValueError(f"depth: must be at most {MAX_DEPTH}, got {self.depth}")
         if self.settle < timedelta(0):
-            raise ValueError(f"settle: {self.settle} is below 0")
+            raise ValueError(f"settle: must be 0s or more, got {self.settle}")
         if not self.suffixes:
-            raise ValueError("suffixes: none given, so no file would be a dump")
-        for suffix in self.suffixes:
+            raise ValueError("suffixes: must not be empty, or no file would be a dump")
+        for index, suffix in enumerate(self.suffixes):
             if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2 or suffix != suffix.lower():
-                raise ValueError(f"suffixes: {suffix!r} is no suffix; write it in lower case with its dot, such as .md")
+                raise ValueError(f"suffixes[{index}]: must be in lower case with a dot, such as .md, got {suffix!r}")
 
 
 DEFAULT_LIMITS = Limits()
 
 
-Positive = Annotated[int, Meta(ge=1)]
-
-_BASE_URL = re.compile(r"https?://[^/\s?#]+[^\s?#]*")
-
-
-def check_base_url(key: str, url: str) -> None:
-    """Raise ValueError, naming the key, unless addresses can be made by writing paths after this one."""
-    if not _BASE_URL.fullmatch(url):
-        raise ValueError(f"{key}: {url!r} is no http(s) address such as https://feeds.example.org")
-    check_url(key, url)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """Who publishes, and under which address."""
+    """Who publishes, and at which address."""
 
     id: str = "tag:refeed.invalid,2026"
     title: str = "refeed"
@@ -88,7 +77,7 @@ class SiteSettings:
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, those of entries too (other people's articles), or nothing."""
     restore_from: str = ""
-    """Where these feeds are published already: an empty store is filled from there."""
+    """Address at which these feeds are already published: an empty store is filled from there."""
 
     def __post_init__(self) -> None:
         if self.base_url:
@@ -97,7 +86,7 @@ class SiteSettings:
             check_url("restore_from", self.restore_from)
         check_language_tags("language", (self.language,))
         if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
-            raise ValueError(f"id: {self.id!r} is no IRI; write a tag URI such as tag:example.org,2026")
+            raise ValueError(f"id: must be an IRI such as tag:example.org,2026, got {self.id!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +96,19 @@ class DumpSettings:
     folders: tuple[str, ...] = ("dumps",)
     """The last one is where fetched and pushed dumps are written."""
     rescan: timedelta = timedelta(minutes=1)
-    """How often every folder is looked through, whatever events said."""
+    """How often every folder is scanned, in addition to file events."""
     polling: bool = False
     """Do without file events, for folders on network disks."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if self.rescan < timedelta(seconds=1):
-            raise ValueError(f"rescan: {self.rescan} is too short; once a second is the most")
+            raise ValueError(f"rescan: must be at least 1s, got {self.rescan}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
-    """How much a subscription document holds."""
+    """How much a subscription document contains."""
 
     entries: Annotated[int, Meta(ge=1, le=1000)] = 50
     bytes: Annotated[int, Meta(ge=10_000, le=10_000_000)] = 512_000
@@ -127,62 +116,63 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSubSettings:
-    """Hubs that are told of changes (WebSub)."""
+    """Hubs that are notified of changes (WebSub)."""
 
     hubs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for hub in self.hubs:
-            check_url("hubs", hub)
+        for index, hub in enumerate(self.hubs):
+            check_url(f"hubs[{index}]", hub)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """How documents are sent, and how often they may be asked for."""
+    """How documents are sent, and how often they may be requested."""
 
     age: timedelta = timedelta(minutes=5)
-    """How long a cache may keep a subscription document without asking again."""
+    """How long a cache may keep a subscription document without revalidating it."""
     archive_age: timedelta = timedelta(days=1)
     """The same for archives, which hardly ever change."""
     stale: timedelta = timedelta(days=1)
-    """How long it may go on serving what it has while this server does not answer."""
+    """How long a cache may serve its copy while this server does not answer."""
     robots: str = ""
     """X-Robots-Tag of documents, such as noindex."""
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """Proxies in front that can be trusted to name the client in X-Forwarded-For."""
     polls: Annotated[int, Meta(ge=0)] = 0
-    """Polls without If-None-Match or If-Modified-Since that one address may make of one document in each `per`;
+    """Requests without If-None-Match or If-Modified-Since that one address may make for one document in each `per`;
     more are answered by 429. 0 sets no limit."""
     per: timedelta = timedelta(hours=1)
     memory: Annotated[int, Meta(ge=1_000_000)] = 64_000_000
     """Bytes of documents that each web process keeps."""
 
     def __post_init__(self) -> None:
-        for name in ("age", "archive_age", "stale", "per"):
-            if getattr(self, name) < timedelta(seconds=0 if name != "per" else 1):
-                raise ValueError(f"{name}: {getattr(self, name)} is too short")
+        for name, least in (("age", 0), ("archive_age", 0), ("stale", 0), ("per", 1)):
+            if getattr(self, name) < timedelta(seconds=least):
+                raise ValueError(f"{name}: must be at least {least}s, got {getattr(self, name)}")
         if not re.fullmatch(r"[A-Za-z0-9:,_ -]*", self.robots):
-            raise ValueError(f"robots: {self.robots!r} is no list of words such as noindex, nofollow")
+            raise ValueError(f"robots: must be words such as noindex, nofollow, got {self.robots!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessSettings:
-    """Who may see what is private. Sources, topics and views say themselves whether they are."""
+    """Who may read private feeds. A source, a topic or a filtered feed is private by an `access` key of its own."""
 
     site: Literal["public", "private"] = "public"
-    """Private: every feed is, and there are no pages."""
+    """Private: every feed is private, and there are no pages."""
     readers: tuple[str, ...] = ("reader",)
-    """Names of one's own choosing; each gets a token of its own for each private feed (`refeed tokens`)."""
+    """Names, freely chosen; each has its own token for each private feed (`refeed tokens`)."""
     revoked: tuple[str, ...] = ()
-    """First characters, eight or more, of tokens that open nothing any more."""
+    """First eight characters, or more, of tokens that are no longer valid."""
 
     def __post_init__(self) -> None:
-        for name in self.readers:
+        for index, name in enumerate(self.readers):
             if not name.strip() or not name.isprintable() or self.readers.count(name) > 1:
-                raise ValueError(f"readers: {name!r} is empty, unprintable or given twice")
-        for start in self.revoked:
+                raise ValueError(f"readers[{index}]: {name!r} is empty, unprintable or given twice")
+        for index, start in enumerate(self.revoked):
             if not re.fullmatch(r"[a-z2-7]{8,32}", start):
-                raise ValueError(f"revoked: {start!r} is not how a token begins; `refeed tokens` shows its first eight")
+                what = f"must be the first eight characters of a token, or more, got {start!r}; see `refeed tokens`"
+                raise ValueError(f"revoked[{index}]: {what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,21 +186,26 @@ class ConfigFile:
     http: HttpSettings = field(default_factory=HttpSettings)
     access: AccessSettings | Literal["public", "private"] = field(default_factory=AccessSettings)
     """`access: private` alone is short for `access: {site: private}`."""
+    packs: tuple[str, ...] = DEFAULT_PACKS
+    """Folders of sources and topics, beside config.yaml or built in; `<pack>/sources` is that half alone."""
     sources: tuple[SourceRule, ...] = ()
-    """Sources of one's own, or what is to be different about a built-in one (same id)."""
+    """More sources, or what differs from a source of a pack (same id)."""
     topics: tuple[TopicRule, ...] = ()
+    """More topics, or what differs from a topic of a pack (same id)."""
     filtered_feeds: tuple[FilteredFeedRule, ...] = ()
     retired: tuple[str, ...] = ()
-    """Paths of feeds that there are no longer, such as topic/olympics-2024: answered by 410, so that readers let go."""
+    """Paths of feeds that no longer exist, such as topic/olympics-2024: answered by 410, so readers unsubscribe."""
     upstreams: tuple[UpstreamRule, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that the program is told, by config.yaml and the environment, checked and complete."""
+    """Everything that config.yaml, its packs and the environment say, checked and complete. Paths are complete too."""
 
     config_file: str
+    pack_dirs: tuple[str, ...]
+    """The operator's own packs."""
     site: SiteSettings
     dumps: DumpSettings
     feeds: FeedSettings
@@ -234,5 +229,5 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        """What a dump may be."""
+        """`dumps.limits`."""
         return self.dumps.limits

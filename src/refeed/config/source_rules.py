@@ -1,8 +1,7 @@
-"""`sources/*.yaml`, and `sources:` in config.yaml: what is special about one source."""
+"""A source's YAML -> `SourceRule`: what is special about one source. A file of a pack, or an item of `sources:`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -16,7 +15,7 @@ ElementRole = Literal[
 """What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
 
 LineRole = Literal["drop", "author", "people", "rights", "tag", "original", "note"]
-"""What a line of a text is; a `note` stays where it is and takes no further part."""
+"""What a line of a text is; a `note` stays where it is, and no later step looks at it."""
 
 CardField = Literal["author", "tag", "original", "rights"]
 """What a line of a card is."""
@@ -24,10 +23,10 @@ CardField = Literal["author", "tag", "original", "rights"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractRule:
-    """An element of a source's pages that is a field, or that does not belong to the article."""
+    """An element of a source's pages that becomes a field, or is not part of the article."""
 
     select: str
-    """CSS, as Beautiful Soup takes it. Checked with config.yaml as a whole: what reads CSS takes 0.3 s to load."""
+    """A CSS selector, as Beautiful Soup takes it. `cross_checks` checks it: loading soupsieve takes 0.3 s."""
     to: ElementRole = "drop"
     start: bool = False
     """Only before the first sentence of the text."""
@@ -35,16 +34,16 @@ class ExtractRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRule:
-    """A line of a source's texts that is a field, or that does not belong to the article.
+    """A line of a source's texts that becomes a field, or is not part of the article.
 
-    The pattern has to fit a whole line, white space collapsed. Its groups name what they hold:
+    The pattern matches against one line with its white space collapsed. Its groups name what they find:
     `author`, `people`, `rights`, `original`, or `name` and `role`.
     """
 
     match: str
     to: LineRole = "drop"
     role: str = ""
-    """The role of the `name` that the pattern finds, where it has no group `role`."""
+    """The role of the `name`, where the pattern has no group `role`."""
     where: Literal["any", "start", "end"] = "any"
     """`start`: before the first line of the text, `end`: after its last one."""
     links: bool = False
@@ -57,71 +56,70 @@ class LineRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How much of a source is kept; what is older or more is given up. By default, all of it is kept."""
+    """How much of a source is kept; what is older, or more, is deleted. By default everything is kept."""
 
     entries: int = 0
-    """The newest so many."""
+    """At most this many, the newest; 0 sets no limit."""
     age: timedelta = timedelta(0)
-    """Those published within this time."""
+    """Those published within this time; 0 sets no limit."""
 
     def __post_init__(self) -> None:
         if self.entries < 0 or self.age < timedelta(0):
-            raise ValueError("keep: entries and age are above 0; leave out what is not to be limited")
+            raise ValueError("entries and age must be above 0; leave out what has no limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRule:
-    """What is special about one source. All that recurs in many sources is a step, not a rule.
+    """What is special about one source. What recurs in many sources is a step of the cleaner, not a rule.
 
-    Every key but `id` may be left out, so that config.yaml can override a rule with the keys that differ.
-    Patterns are RE2's: no look-around, no back-reference, and in return never slow.
+    Every key but `id` may be left out. Patterns are RE2's.
     """
 
     id: str
-    """An ASCII slug, for ever."""
+    """An ASCII slug that never changes."""
     title: str = ""
     hosts: tuple[str, ...] = ()
-    """Hosts of its links; `example.org` covers its subdomains."""
+    """Hosts of its links; `example.org` includes its subdomains."""
     folders: tuple[str, ...] = ()
-    """Folders under the dump root whose dumps are this source's, even on hosts that no rule knows."""
+    """Folders under the dump root whose dumps belong to this source even when no rule has their host."""
     archive: bool = False
     """It republishes other sources' texts: where both are stored, theirs count as the original."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
-    """Of the dates in its texts; those that name a zone themselves need none."""
+    """Of the dates in its texts that name no zone themselves."""
     icon: str = ""
     access: Literal["public", "private"] = "public"
-    """Private: its documents are given out under addresses with a token alone."""
+    """Private: its documents are served only at addresses with a token."""
     keep: Retention = field(default_factory=Retention)
     id_pattern: str = ""
-    """Pattern that finds what never changes in a link; its groups fill `canonical`."""
+    """Pattern of the part of a link that never changes; its groups fill `canonical`."""
     canonical: str = ""
-    """The link that an entry's id is made of: `https://example.org/a/{key}`. Without it, the link's own, tidied."""
+    """The link that an entry's id is made from: `https://example.org/a/{number}`. Without it, the cleaned link."""
     section: str = ""
-    """Pattern whose group `section` is the part of the source, found in the link with percent-escapes decoded."""
+    """Pattern whose group `section` names the part of the source, in the link with percent-escapes decoded."""
     strip_title: tuple[str, ...] = ()
-    """Patterns of what does not belong to a title; a group `section` names the column that it was."""
+    """Patterns of what is cut from a title; a group `section` names the column."""
     lead: str = ""
-    """Pattern that a text above the lead image has to fit to be the source's own lead."""
+    """Pattern that a text above the lead image has to match to be the source's own lead."""
     agencies: tuple[str, ...] = ()
-    """Patterns of bylines that name the publisher itself, or an agency, and no person."""
+    """Patterns of bylines that name the publisher itself or an agency, not a person."""
     extract: tuple[ExtractRule, ...] = ()
     line_rules: tuple[LineRule, ...] = ()
     trim_end: tuple[str, ...] = ()
-    """Patterns of what does not belong to the last lines: an end mark, a credit. Groups as in `lines`."""
+    """Patterns of what is cut from the last lines: an end mark, a credit. Groups as in `line_rules`."""
     images: tuple[str, ...] = ()
-    """Patterns of URLs of images that show nothing: separators, stand-ins."""
+    """Patterns of URLs of images that show nothing: separators, placeholders."""
     links: dict[str, str] = field(default_factory=dict)
-    """Pattern of a URL to what it has to be, with groups as in \\1; to nothing, to leave its text and drop the link."""
+    """Pattern of a URL -> its replacement, with groups as in \\1; an empty one drops the link and keeps its text."""
     original: str = ""
-    """Pattern of the text of the link to the article in its first language."""
+    """Pattern of the text of the link to the article in its original language."""
     drop_related: bool = False
-    """Lists of nothing but links to the source's own pages are not the text."""
+    """Drop lists that consist of links to the source's own pages."""
     digest_pages: str = ""
-    """Text in the links of pages that do consist of such lists, which then stay: a daily digest."""
+    """Text in the links of pages that keep such lists: a daily digest."""
     original_language: str = "en"
-    """Language of those articles, BCP 47."""
+    """Language of the original articles, BCP 47."""
     labels: dict[str, CardField] = field(default_factory=dict)
     """What the lines of a `card` are: {作者: author}."""
 
@@ -131,20 +129,16 @@ class SourceRule:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(
-                f"timezone: {self.timezone!r} is not a time zone; write one such as Asia/Shanghai"
+                f"timezone: unknown time zone {self.timezone!r}: write one such as Asia/Shanghai"
             ) from error
         if self.link:
             check_url("link", self.link)
         for name in ("language", "original_language"):
             check_language_tags(name, filter(None, [getattr(self, name)]))
-        for name, pattern in self._patterns():
-            compile_rule_pattern(pattern, name)
-
-    def _patterns(self) -> Iterator[tuple[str, str]]:
         for name in ("id_pattern", "section", "lead", "original"):
-            yield name, getattr(self, name)
+            compile_rule_pattern(getattr(self, name), name)
         for name in ("strip_title", "agencies", "trim_end", "images", "links"):
             for index, pattern in enumerate(getattr(self, name)):
-                yield f"{name}[{index}]", pattern
+                compile_rule_pattern(pattern, f"{name}[{index}]")
         for index, line in enumerate(self.line_rules):
-            yield f"line_rules[{index}].match", line.match
+            compile_rule_pattern(line.match, f"line_rules[{index}].match")

@@ -1,7 +1,7 @@
-"""YAML text -> a frozen dataclass, or every mistake in it with file, line and key. Reads no file, no environment.
+"""YAML text -> frozen dataclasses, or every error in it with file, line and key. Reads no file and no environment.
 
 The dataclass is the schema: field names are the keys, defaults make a key optional, `Annotated[..., msgspec.Meta]`
-bounds a value, a nested dataclass (alone, in a tuple, or as values of a dict) is a nested mapping.
+bounds a value, and a nested dataclass (alone, in a tuple, or as the values of a dict) is a nested mapping.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ import yaml
 
 from ..errors import ConfigError
 from .error_messages import (
+    RENAMED_KEYS,
     KeyPath,
     describe_expected,
     describe_node,
@@ -35,202 +36,235 @@ T = TypeVar("T")
 KeyLines = dict[KeyPath, int]
 """The line of every key and item, by its path."""
 
+Bases = Mapping[type, Mapping[str, Any]]
+"""Dataclass -> id -> an instance: a mapping with that `id` says only what differs from it."""
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
-_NUMBER = re.compile(r"number (\d+)\b")
-_TEXT = "tag:yaml.org,2002:str"
-_NULL = "tag:yaml.org,2002:null"
-_MAP = "tag:yaml.org,2002:map"
+_KEY_PATH = re.compile(r"[a-z_]+(?:\[\d+\]|\.\w+)*")
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_NULL_TAG = "tag:yaml.org,2002:null"
+_MAP_TAG = "tag:yaml.org,2002:map"
 
 
-def parse_yaml(
-    cls: type[T], text: str, file: str, environ: Mapping[str, str] | None = None, places: KeyLines | None = None
-) -> T:
-    """Make a `cls` from YAML, with `${NAME:-default}` taken from `environ`.
+class YamlDocument:
+    """One YAML text and the line of every key in it. Raises ConfigError for what is not YAML."""
 
-    Raises ConfigError with one line for every mistake: `file:line: key: what is wrong`.
-    `places`, when given, is filled with the line of every key's path, for checks that come later.
-    """
-    reader = _Reader(file, environ or {}, {} if places is None else places)
-    value = reader.mapping(cls, _composed(text, file), ())
-    if reader.mistakes:
-        raise ConfigError(*(line for _, line in sorted(reader.mistakes)))
-    return typing.cast(T, value)
+    def __init__(self, text: str, file: str, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` fills in `${NAME:-default}`."""
+        self.file = file
+        self.lines: KeyLines = {}
+        """Filled by `load` and `peek`."""
+        self._environ = environ or {}
+        try:
+            node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            what = f"{error.problem or error.context}{explain_braces(text, line)}"
+            raise ConfigError(f"{file}:{line}: not YAML: {what}") from error
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{file}:1: not YAML: {error}") from error
+        # An empty text is an empty mapping.
+        self._root = node or yaml.MappingNode(_MAP_TAG, [], yaml.Mark(file, 0, 0, 0, "", 0))
+
+    def load(self, cls: type[T], bases: Bases | None = None) -> T:
+        """Make a `cls`. Raises ConfigError with one line for every error: `file:line: key: what to write`."""
+        decoder = _Decoder(self.file, self._environ, self.lines, bases or {})
+        value = decoder.decode_mapping(cls, self._root, ())
+        if decoder.errors:
+            raise ConfigError(*(message for _, message in sorted(decoder.errors)))
+        return typing.cast(T, value)
+
+    def peek(self, key: str, hint: Any, default: Any) -> Any:
+        """The value of one top-level key, read before all others; the default where it is missing or wrong."""
+        for key_node, value_node in self._root.value if isinstance(self._root, yaml.MappingNode) else ():
+            if key_node.value == key:
+                decoder = _Decoder(self.file, self._environ, self.lines, {})
+                value = decoder.decode(hint, value_node, (key,))
+                return default if decoder.errors else value
+        return default
 
 
-def _composed(text: str, file: str) -> yaml.Node:
-    """The tree of a YAML text; of an empty one, an empty mapping."""
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        what = f"{error.problem or error.context}{explain_braces(text, line)}"
-        raise ConfigError(f"{file}:{line}: not YAML: {what}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file}:1: not YAML: {error}") from error
-    return node or yaml.MappingNode(_MAP, [], yaml.Mark(file, 0, 0, 0, "", 0))
+def parse_yaml(cls: type[T], text: str, file: str, environ: Mapping[str, str] | None = None) -> T:
+    """Make a `cls` from YAML. Raises ConfigError, as `YamlDocument` does."""
+    return YamlDocument(text, file, environ).load(cls)
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Goes down a tree of YAML and the types it has to become. What is wrong becomes a mistake, and None."""
+class _Decoder:
+    """Walks a YAML tree beside the types that it has to become. A value that is wrong is an error, and becomes None."""
 
     file: str
     environ: Mapping[str, str]
-    places: KeyLines
-    mistakes: list[tuple[int, str]] = field(default_factory=list)
-    """(line, what is said of it)."""
+    lines: KeyLines
+    bases: Bases
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    """(line, message)."""
     seen: set[int] = field(default_factory=set)
-    """Nodes by their `id`."""
+    """Nodes by their Python `id`."""
     tags: yaml.SafeLoader = field(default_factory=partial(yaml.SafeLoader, ""))
-    """What a value's tag means."""
+    """Resolves and constructs scalars by their YAML tag."""
 
-    def mistake(self, node: yaml.Node, path: KeyPath, what: str) -> None:
+    def add_error(self, node: yaml.Node, path: KeyPath, what: str) -> None:
         line, key = node.start_mark.line + 1, format_key_path(path)
-        self.mistakes.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
+        self.errors.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
 
-    def mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
-        """A dataclass from a mapping, unless anything in it was wrong: what is half read cannot be checked."""
+    def decode_mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
+        """A dataclass from a mapping. It is made only when every value is valid: its own checks need them all."""
         if not isinstance(node, yaml.MappingNode):
-            self.mistake(node, path, f"a mapping is wanted here, not {describe_node(node)}")
+            self.add_error(node, path, f"must be a mapping, got {describe_node(node)}")
             return None
-        before = len(self.mistakes)
-        values = self._keys(cls, node, path)
-        if len(self.mistakes) > before:
+        before = len(self.errors)
+        values = self._decode_fields(cls, node, path)
+        if len(self.errors) > before:
             return None
+        base = self.bases.get(cls, {}).get(values.get("id", ""))
         try:
-            return cls(**values)
-        except ValueError as error:  # raised by a __post_init__, whose text names the field
-            self.mistake(*_blamed(node, path, str(error)))
+            return cls(**values) if base is None else replace(base, **values)
+        except ValueError as error:  # raised by a __post_init__, whose text begins with the field's name
+            self.add_error(*_locate_error(node, path, str(error)))
             return None
 
-    def _keys(self, cls: type, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        known, hints = {field.name: field for field in fields(cls)}, _hints(cls)
+    def _decode_fields(self, cls: type, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        known, hints = {field.name: field for field in fields(cls)}, _get_hints(cls)
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
             name = key.replace("-", "_") if key not in known else key
-            place = self._placed(key_node, (*path, key))
-            if name not in known:
-                self.mistake(key_node, place, f"unknown key{suggest(key, known)}")
-            elif name in values:
-                self.mistake(key_node, place, "given twice")
+            key_path = self._record_line(key_node, (*path, name if name in known else key))
+            if name in values:
+                self.add_error(key_node, key_path, "given twice")
+            elif name in known:
+                values[name] = self.decode(hints[name], value_node, key_path)
+            elif RENAMED_KEYS.get(key) in known:
+                self.add_error(key_node, key_path, f"renamed; write {RENAMED_KEYS[key]} instead")
             else:
-                values[name] = self._value(hints[name], value_node, place)
+                self.add_error(key_node, key_path, f"unknown key{suggest(key, known)}")
         for name, schema in known.items():
             if name not in values and schema.default is MISSING and schema.default_factory is MISSING:
-                self.mistake(node, (*path, name), "is missing and has no default")
+                self.add_error(node, (*path, name), "missing, and has no default")
         return values
 
-    def _value(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
-        # An alias is the same node twice. Nothing in a configuration needs one, and nested they explode.
+    def decode(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
+        """Any value, by its type hint."""
+        # An alias is the same node twice. No configuration needs one, and nested aliases explode.
         if id(node) in self.seen:
-            self.mistake(node, path, "anchors and aliases are not taken; write the value out")
+            self.add_error(node, path, "anchors and aliases are not supported; write the value out")
             return None
         self.seen.add(id(node))
-        hint = _meant(hint, node)
+        hint = _choose_option(hint, node)
         cls = strip_annotation(hint)
         if isinstance(cls, type) and is_dataclass(cls):
-            return self.mapping(cls, node, path)
+            return self.decode_mapping(cls, node, path)
         if typing.get_origin(cls) is tuple and isinstance(node, yaml.SequenceNode):
-            return self._items(typing.get_args(cls)[0], node, path)
+            item = typing.get_args(cls)[0]
+            return tuple(
+                self.decode(item, child, self._record_line(child, (*path, index)))
+                for index, child in enumerate(node.value)
+            )
         if typing.get_origin(cls) is dict and isinstance(node, yaml.MappingNode):
-            return self._table(typing.get_args(cls)[1], node, path)
-        return self._leaf(hint, node, path)
+            return self._decode_dict(typing.get_args(cls)[1], node, path)
+        return self._decode_scalar(hint, node, path)
 
-    def _items(self, hint: Any, node: yaml.SequenceNode, path: KeyPath) -> tuple[Any, ...]:
-        return tuple(
-            self._value(hint, child, self._placed(child, (*path, index))) for index, child in enumerate(node.value)
-        )
-
-    def _table(self, hint: Any, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+    def _decode_dict(self, hint: Any, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, child in node.value:
             key = str(key_node.value)
-            place = self._placed(key_node, (*path, key))
+            key_path = self._record_line(key_node, (*path, key))
             if key in found:
-                self.mistake(key_node, place, "given twice")
-            found[key] = self._value(hint, child, place)
+                self.add_error(key_node, key_path, "given twice")
+            found[key] = self.decode(hint, child, key_path)
         return found
 
-    def _leaf(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
-        before = len(self.mistakes)
-        value = self._plain(node, path)
-        if len(self.mistakes) > before:
+    def _decode_scalar(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
+        before = len(self.errors)
+        value = self._construct(node, path)
+        if len(self.errors) > before:
             return None
         try:
             return parse_duration(str(value)) if strip_annotation(hint) is timedelta else msgspec.convert(value, hint)
         except msgspec.ValidationError as error:
-            self.mistake(node, path, describe_expected(hint, node, value) or str(error).split(" - at `$")[0])
+            self.add_error(node, path, describe_expected(hint, node, value) or str(error).split(" - at `$")[0])
         except ValueError as error:
-            self.mistake(node, path, str(error))
+            self.add_error(node, path, str(error))
         return None
 
-    def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
-        """What a node says by itself, whatever type is wanted."""
+    def _construct(self, node: yaml.Node, path: KeyPath) -> Any:
+        """What a node means in YAML, whatever type the schema has for it."""
         if isinstance(node, yaml.SequenceNode):
-            return [self._plain(child, (*path, index)) for index, child in enumerate(node.value)]
+            return [self._construct(child, (*path, index)) for index, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
-            return {str(key.value): self._plain(child, (*path, str(key.value))) for key, child in node.value}
+            return {str(key.value): self._construct(child, (*path, str(key.value))) for key, child in node.value}
         text, tag = node.value, node.tag
         if "${" in text:
-            text = _VARIABLE.sub(lambda match: self._variable(match, node, path), text)
+            text = _VARIABLE.sub(lambda match: self._expand_variable(match, node, path), text)
             if isinstance(node, yaml.ScalarNode) and not node.style:  # plain: 8000 is a number, "8000" is not
                 tag = self.tags.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-        if tag == _TEXT:
+        if tag == _TEXT_TAG:
             return text
         try:
             return self.tags.construct_object(yaml.ScalarNode(tag, text, node.start_mark, node.end_mark))
         except (yaml.YAMLError, ValueError) as error:
-            self.mistake(node, path, f"cannot be read: {error}")
+            self.add_error(node, path, f"cannot be read: {error}")
             return None
 
-    def _variable(self, match: re.Match[str], node: yaml.Node, path: KeyPath) -> str:
+    def _expand_variable(self, match: re.Match[str], node: yaml.Node, path: KeyPath) -> str:
         name, default = match.groups()
         value = self.environ.get(name) or default
         if value is None:
-            what = f"the environment has no {name}, and no default stands here (${{{name}:-default}})"
-            self.mistake(node, path, what)
+            what = f"{name} is not set in the environment, and has no default (${{{name}:-default}})"
+            self.add_error(node, path, what)
             return ""
         return str(value)
 
-    def _placed(self, node: yaml.Node, path: KeyPath) -> KeyPath:
-        self.places[path] = node.start_mark.line + 1
+    def _record_line(self, node: yaml.Node, path: KeyPath) -> KeyPath:
+        self.lines[path] = node.start_mark.line + 1
         return path
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def _get_hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls, include_extras=True)
 
 
-def _meant(hint: Any, node: yaml.Node) -> Any:
-    """Which type of a union a node is meant for: None for null, otherwise the one that is nested as the node is."""
-    union, single = strip_annotation(hint), isinstance(node, yaml.ScalarNode)
+def _choose_option(hint: Any, node: yaml.Node) -> Any:
+    """Which type of a union a node is for: None for null, otherwise the one that is nested as the node is."""
+    union, is_scalar = strip_annotation(hint), isinstance(node, yaml.ScalarNode)
     if typing.get_origin(union) not in (types.UnionType, typing.Union):
         return hint
     options = typing.get_args(union)
-    if single and node.tag == _NULL and types.NoneType in options:
+    if is_scalar and node.tag == _NULL_TAG and types.NoneType in options:
         return types.NoneType
     options = tuple(option for option in options if option is not types.NoneType)
-    fitting = [option for option in options if _is_nested(option) != single]
+    fitting = [
+        option
+        for option in options
+        if (is_dataclass(option) or typing.get_origin(option) in (tuple, dict)) != is_scalar
+    ]
     if len(options) == 1 or len(fitting) == 1:
-        return _meant((fitting or options)[0], node)
+        return _choose_option((fitting or options)[0], node)
     return hint
 
 
-def _is_nested(hint: Any) -> bool:
-    return is_dataclass(hint) or typing.get_origin(hint) in (tuple, dict)
+def _locate_error(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.Node, KeyPath, str]:
+    """The place that a message begins with (`words[1]: …`, `weight.body: …`), as far as the YAML has it."""
+    prefix, _, text = message.partition(": ")
+    keys = [int(key) if key.isdecimal() else key for key in re.findall(r"\w+", prefix)]
+    if not _KEY_PATH.fullmatch(prefix) or not any(_get_name(key_node) == keys[0] for key_node, _ in node.value):
+        return node, path, message
+    located: yaml.Node = node
+    value: yaml.Node = node
+    for key in keys:
+        if isinstance(value, yaml.SequenceNode) and isinstance(key, int) and key < len(value.value):
+            located = value = value.value[key]
+        elif isinstance(value, yaml.MappingNode):
+            pairs = enumerate(value.value)
+            pair = next((pair for index, pair in pairs if key in (index, _get_name(pair[0]))), None)
+            if pair is None:
+                break
+            located, value = pair
+    return located, (*path, *keys), text
 
 
-def _blamed(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.Node, KeyPath, str]:
-    """The key that a message begins with, and the item if it goes on so (`words: number 2 is …`), or the mapping."""
-    name, colon, text = message.partition(": ")
-    head, *rest = name.split(".")
-    for key_node, value_node in node.value:
-        if colon and str(key_node.value).replace("-", "_") == head:
-            number = _NUMBER.match(text)
-            items = value_node.value if number and isinstance(value_node, yaml.SequenceNode) else []
-            where = items[int(number[1]) - 1] if number and len(items) >= int(number[1]) else key_node
-            return where, (*path, str(key_node.value), *rest), text
-    return node, path, message
+def _get_name(key_node: yaml.Node) -> str:
+    return str(key_node.value).replace("-", "_")

@@ -1,0 +1,189 @@
+"""Packs: which folder a name means, what config.yaml changes of them, and where their errors are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refeed.config.load import load_settings
+from refeed.config.packs import BUILTIN_PACKS, load_builtin_sources
+from refeed.config.reload import ReloadableSettings
+from refeed.config.settings import Settings
+from refeed.errors import ConfigError
+
+
+def write_files(home: Path, config: str, **files: str) -> Path:
+    """config.yaml and the files of a pack beside it, called `mine`: `sources__tea="…"` is mine/sources/tea.yaml."""
+    for name, text in files.items():
+        file = home.joinpath("mine", *name.split("__")).with_suffix(".yaml")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    (home / "config.yaml").write_text(config, "utf-8")
+    return home / "config.yaml"
+
+
+def load(home: Path, config: str, **files: str) -> Settings:
+    return load_settings({}, write_files(home, config, **files))
+
+
+def find_errors(home: Path, config: str, **files: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(home, config, **files)
+    return [error.replace(f"{home}/", "").replace(f"{BUILTIN_PACKS}/", "") for error in caught.value.errors]
+
+
+SOURCE = "id: tea\nhosts: [tea.example.org]\n"
+TOPIC = "id: leaf\nwords: [茶叶]\n"
+
+
+def test_pack_beside_config_yaml_adds_its_sources_and_topics(tmp_path: Path) -> None:
+    settings = load(tmp_path, "packs: [mine, chinese-news]\n", sources__tea=SOURCE, topics__leaf=TOPIC)
+    assert {"tea", "bbc"} <= {rule.id for rule in settings.sources}
+    assert [rule.id for rule in settings.topics][:2] == ["leaf", "climate"]
+    assert settings.pack_dirs == (str(tmp_path / "mine"),)
+
+
+def test_without_packs_there_are_the_sources_of_chinese_news_and_no_topics(tmp_path: Path) -> None:
+    settings = load(tmp_path, "")
+    assert settings.sources == load_builtin_sources()
+    assert settings.topics == ()
+
+
+def test_no_packs_means_no_sources_and_no_topics(tmp_path: Path) -> None:
+    settings = load(tmp_path, "packs: []\n")
+    assert (settings.sources, settings.topics) == ((), ())
+
+
+def test_half_of_a_pack_can_be_listed_alone(tmp_path: Path) -> None:
+    settings = load(tmp_path, "packs: [mine/topics]\n", sources__tea=SOURCE, topics__leaf=TOPIC)
+    assert settings.sources == ()
+    assert [rule.id for rule in settings.topics] == ["leaf"]
+
+
+def test_pack_beside_config_yaml_comes_before_a_built_in_one_of_its_name(tmp_path: Path) -> None:
+    write_files(tmp_path, "packs: [chinese-news]\n", sources__tea=SOURCE)
+    (tmp_path / "mine").rename(tmp_path / "chinese-news")
+    assert [rule.id for rule in load_settings({}, tmp_path / "config.yaml").sources] == ["tea"]
+
+
+def test_folder_that_is_no_pack_does_not_hide_a_built_in_one(tmp_path: Path) -> None:
+    (tmp_path / "chinese-news").mkdir()
+    assert len(load(tmp_path, "packs: [chinese-news]\n").sources) == 9
+
+
+def test_config_yaml_changes_only_the_keys_that_it_gives(tmp_path: Path) -> None:
+    config = """
+packs: [chinese-news]
+sources: [{id: bbc, title: BBC, drop_related: false}]
+topics: [{id: climate, threshold: 6}]
+"""
+    settings, shipped = load(tmp_path, config), load(tmp_path, "packs: [chinese-news]\n")
+    (bbc,) = (rule for rule in settings.sources if rule.id == "bbc")
+    assert (bbc.title, bbc.drop_related) == ("BBC", False)  # true in the pack, and false by default
+    assert bbc.hosts
+    assert [rule.id for rule in settings.topics] == [rule.id for rule in shipped.topics]
+    assert settings.topics[0].threshold == 6
+    assert settings.topics[0].words == shipped.topics[0].words
+
+
+def test_topics_follow_pack_yaml_and_then_their_ids(tmp_path: Path) -> None:
+    topics = {f"topics__{id}": f"id: {id}\nwords: [{id}]\n" for id in "abcd"}
+    settings = load(tmp_path, "packs: [mine]\n", **topics, pack="topics: [c, b]\n")
+    assert [rule.id for rule in settings.topics] == ["c", "b", "a", "d"]
+
+
+def test_unknown_pack_is_named_with_the_nearest_known_one(tmp_path: Path) -> None:
+    assert find_errors(tmp_path, "packs:\n  - chinese-news\n  - chinse-news\n") == [
+        "config.yaml:3: packs[1]: no pack 'chinse-news' beside config.yaml or built in; did you mean 'chinese-news'?"
+    ]
+    assert "did you mean 'mine'" in find_errors(tmp_path, "packs: [mein]\n", topics__leaf=TOPIC)[0]
+
+
+def test_folder_without_sources_and_topics_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert find_errors(tmp_path, "packs: [empty]\n") == [
+        "config.yaml:1: packs[0]: the folder empty has no sources/ or topics/"
+    ]
+
+
+def test_pack_listed_twice_is_an_error(tmp_path: Path) -> None:
+    errors = find_errors(tmp_path, "packs: [chinese-news, chinese-news/topics]\n")
+    assert errors == ["config.yaml:1: packs[1]: 'chinese-news/topics' is already listed"]
+
+
+def test_error_in_a_pack_names_file_line_and_key(tmp_path: Path) -> None:
+    files = {
+        "sources__tea": "id: tea\nhost: [tea.example.org]\n",
+        "topics__cup": "id: cup\nhints: [杯]\nwords: [茶杯]\n",
+        "topics__leaf": "id: leaf\nwords: [茶叶,\n  're:(']\n",
+        "topics__pot": "id: pots\nwords: [茶壶]\n",
+        "pack": "topics: [cups]\n",
+    }
+    assert find_errors(tmp_path, "packs: [mine]\nfeeds: {entries: many}\n", **files) == [
+        "config.yaml:2: feeds.entries: must be a whole number, got 'many'",
+        "mine/sources/tea.yaml:2: host: unknown key; did you mean 'hosts'?",
+        "mine/topics/cup.yaml:2: hints: renamed; write weak_words instead",
+        "mine/topics/leaf.yaml:3: words[1]: invalid RE2 pattern 're:(': missing ): (",
+        "mine/topics/pot.yaml:1: id: must be 'pot' as in the name of the file, got 'pots'",
+        "mine/pack.yaml:1: topics[0]: unknown topic 'cups'; known: ",
+    ]
+
+
+def test_error_between_packs_names_the_file_of_the_second(tmp_path: Path) -> None:
+    bbc = "id: bbc\ntitle: BBC\n"
+    assert find_errors(tmp_path, "packs: [chinese-news, mine]\n", sources__bbc=bbc) == [
+        "mine/sources/bbc.yaml:1: id: 'bbc' is already used by chinese-news/sources/bbc.yaml"
+    ]
+
+
+def test_error_of_the_whole_names_the_key_of_a_pack_or_of_config_yaml(tmp_path: Path) -> None:
+    files = {
+        "sources__tea": "id: tea\nextract:\n  - select: 'p['\nhosts:\n  - bbc.com\n",
+        "topics__leaf": "id: leaf\nwords: [茶叶]\nsources: [tee]\naliases: [cup]\n",
+        "topics__cup": "id: cup\nwords: [茶杯]\n",
+    }
+    config = "packs: [chinese-news/sources, mine]\ntopics:\n  - id: cup\n    sources: [coffee]\n"
+    errors = find_errors(tmp_path, config, **files)
+    assert [error.split(": ")[:2] for error in errors] == [
+        ["mine/topics/leaf.yaml:4", "aliases"],
+        ["config.yaml:4", "topics[0].sources[0]"],
+        ["mine/topics/leaf.yaml:3", "sources[0]"],
+        ["mine/sources/tea.yaml:3", "extract[0].select"],
+        ["mine/sources/tea.yaml:5", "hosts[0]"],
+    ]
+
+
+def test_file_of_a_pack_with_another_suffix_is_an_error(tmp_path: Path) -> None:
+    config = write_files(tmp_path, "packs: [mine]\n", topics__leaf=TOPIC)
+    for name in ("cup.yml", ".cup.yaml.swp", "leaf.yaml~"):
+        (tmp_path / "mine" / "topics" / name).write_text("", "utf-8")
+    with pytest.raises(ConfigError, match=r"cup\.yml: not a rule of the pack; its name must end in \.yaml"):
+        load_settings({}, config)
+
+
+def test_changed_pack_changes_the_settings(tmp_path: Path) -> None:
+    config = write_files(tmp_path, "packs: [mine]\n", topics__leaf=TOPIC)
+    current = ReloadableSettings(load_settings({}, config), lambda: load_settings({}, config))
+    assert not current.reload_if_changed()
+    write_files(tmp_path, "packs: [mine]\n", topics__leaf=TOPIC, topics__cup="id: cup\nwords: [茶杯]\n")
+    assert current.reload_if_changed()
+    assert [rule.id for rule in current.settings.topics] == ["cup", "leaf"]
+    write_files(tmp_path, "packs: [mine]\n", topics__cup="id: cup\nwords: []\n")
+    with pytest.raises(ConfigError):
+        current.reload_if_changed()
+    assert not current.is_valid
+    assert len(current.settings.topics) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("views: []", "views: renamed; write filtered_feeds instead"),
+        ("site: {reseed: 'https://example.org'}", "site.reseed: renamed; write restore_from instead"),
+        ("sources: [{id: a, cut: [b]}]", "sources[0].cut: renamed; write trim_end instead"),
+        ("topics: [{id: a, words: [b], without: [c]}]", "topics[0].without: renamed; write exclude instead"),
+    ],
+)
+def test_key_of_an_earlier_version_is_refused_with_its_present_name(tmp_path: Path, config: str, message: str) -> None:
+    assert find_errors(tmp_path, config) == [f"config.yaml:1: {message}"]
