@@ -12,8 +12,7 @@ import pytest
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.fetch import factory
-from refeed.fetch.poll import UpstreamState
-from refeed.fetch.upstream_state import UpstreamStateFiles
+from refeed.fetch.upstream_state import UpstreamState, UpstreamStateFiles
 from refeed.web.service_status import assess_freshness, collect_status, format_status
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -61,9 +60,9 @@ STATE = UpstreamState(success=NOW, failures=3, next=NOW + timedelta(hours=4), er
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "config.yaml").write_text(UPSTREAMS)
     chosen = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
-    states = UpstreamStateFiles(factory.fetch_dirs(chosen).var / "upstreams")
+    states = UpstreamStateFiles(factory.fetch_dirs(chosen).states)
     for upstream in chosen.upstreams:
-        state = replace(STATE, address=upstream.address, notes=("it has moved for good to /srv/secret/new",))
+        state = replace(STATE, address=upstream.address, notes=("it has moved permanently to /srv/secret/new",))
         states.save(upstream, state)
     return chosen
 
@@ -71,7 +70,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_status_shows_an_upstreams_notes_and_its_next_poll(settings: Settings) -> None:
     lines = "\n".join(format_status(collect_status(settings, NOW)))
     assert "last success 2026-03-20T12:00:00Z: cannot be read: /srv/secret/x; next attempt after 2026-03-20T16" in lines
-    assert lines.count("it has moved for good to /srv/secret/new") == 2
+    assert lines.count("it has moved permanently to /srv/secret/new") == 2
 
 
 def test_the_public_status_hides_keys_and_folders_of_upstreams(settings: Settings) -> None:

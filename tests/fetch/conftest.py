@@ -1,4 +1,4 @@
-"""Fixtures: the server of `serving`, and a session that may reach it."""
+"""Fixtures: an upstream server on loopback, and a session that may connect to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def upstream() -> Iterator[UpstreamServer]:
 
 @pytest.fixture
 def rule() -> FetchSettings:
-    """Loopback listed, and little patience: tests have a minute, not an hour."""
+    """Loopback is permitted, and the time limits are short."""
     return FetchSettings(
         allow=("127.0.0.0/8",), time=timedelta(seconds=2), connect=timedelta(seconds=1), bytes=1_000_000
     )
@@ -29,8 +29,8 @@ def rule() -> FetchSettings:
 
 @pytest.fixture
 def session(tmp_path: Path, rule: FetchSettings) -> Iterator[HttpSession]:
-    with HttpSession(tmp_path / "var", rule, user_agent="refeed/test (+https://feeds.example.org)") as made:
-        yield made
+    with HttpSession(tmp_path / "var", rule, user_agent="refeed/test (+https://feeds.example.org)") as session:
+        yield session
 
 
 @pytest.fixture

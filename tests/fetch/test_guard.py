@@ -1,4 +1,4 @@
-"""Where requests may go: decided by the address, after the name is resolved, at every redirect."""
+"""Which addresses may be connected to: decided after the name is resolved, and again at every redirect."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ SPELLINGS = [
     "https://127.0.0.1/",
     "http://100.100.100.200/",
 ]
-"""Ways to write this machine, and the places where clouds keep their keys."""
+"""Ways to write the address of this machine, and of the metadata services of clouds."""
 
-REFUSED = re.compile("not a public address|not known|not a valid IDNA label|only 80 and 443")
+REJECTED = re.compile("not a public address|cannot resolve|not a valid IDNA label|only ports 80 and 443")
 
-# Runs alone in a network namespace. Every connect of the process, by whatever library, is an audit event.
-WITNESS = """
+# Runs in its own network namespace. Every connect of the process, in any library, is an audit event.
+AUDITED = """
 import json, socket, sys, threading, fcntl, struct
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -72,8 +72,8 @@ class Inside(BaseHTTPRequestHandler):
 
 server = HTTPServer(("0.0.0.0", 80), Inside)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-front = HTTPServer(("127.0.0.99", 8080), Inside)
-threading.Thread(target=front.serve_forever, daemon=True).start()
+redirector = HTTPServer(("127.0.0.99", 8080), Inside)
+threading.Thread(target=redirector.serve_forever, daemon=True).start()
 
 connected = []
 def audit(event, details):
@@ -81,16 +81,16 @@ def audit(event, details):
         connected.append(list(details[1][:2]))
 sys.addaudithook(audit)
 
+from refeed.config.upstream_rules import FetchSettings
 from refeed.errors import FetchError
-from refeed.fetch.session import HttpSession as Session
 from refeed.fetch.guard import system_resolve
-from refeed.rules import FetchRule
+from refeed.fetch.session import HttpSession
 
-asked = []
+resolved = []
 def resolve(host, port):
-    if host == "rebind.example.org":  # public first, this machine next
-        asked.append(host)
-        return ["8.8.8.8"] if len(asked) == 1 else ["127.0.0.1"]
+    if host == "rebind.example.org":  # first public, then this machine
+        resolved.append(host)
+        return ["8.8.8.8"] if len(resolved) == 1 else ["127.0.0.1"]
     if host == "both.example.org":
         return ["8.8.8.8", "127.0.0.1"]
     return system_resolve(host, port)
@@ -98,34 +98,34 @@ def resolve(host, port):
 def attempt(url):
     connected.clear()
     try:
-        said = f"answered {session.get(url).status}"
+        result = f"answered {session.get(url).status}"
     except FetchError as error:
-        said = str(error)
-    return [url, said, [one for one in connected]]
+        result = str(error)
+    return [url, result, list(connected)]
 
-rule = FetchRule(allow=("127.0.0.99:8080",), time=timedelta(seconds=3), connect=timedelta(seconds=0.5))
-with Session(Path(sys.argv[1]), rule, resolve=resolve) as session:
+rule = FetchSettings(allow=("127.0.0.99:8080",), time=timedelta(seconds=3), connect=timedelta(seconds=0.5))
+with HttpSession(Path(sys.argv[1]), rule, resolve=resolve) as session:
     results = [attempt(url) for url in json.loads(sys.argv[2])]
     redirects = [attempt("http://127.0.0.99:8080/to?" + url) for url in json.loads(sys.argv[2]) if url.isascii()]
     rebound = [attempt("http://rebind.example.org/"), attempt("http://rebind.example.org/"), attempt("http://both.example.org/")]
-open_rule = FetchRule(allow=("127.0.0.0/8",), time=timedelta(seconds=3))
-with Session(Path(sys.argv[1]), open_rule) as session:
+open_rule = FetchSettings(allow=("127.0.0.0/8",), time=timedelta(seconds=3))
+with HttpSession(Path(sys.argv[1]), open_rule) as session:
     control = [attempt("http://127.1/")]
 print(json.dumps({"direct": results, "redirected": redirects, "rebound": rebound, "control": control}))
 """
 
 
 @pytest.fixture(scope="module")
-def witnessed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, str, list[list[object]]]]]:
-    """What happened in a network namespace of its own: (url, what was said, what was connected to)."""
+def audited(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, str, list[list[object]]]]]:
+    """The attempts in their own network namespace: (url, result, connections)."""
     if sys.platform != "linux" or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
-        pytest.skip("a network namespace of one's own (unshare -n) is not permitted here")
+        pytest.skip("network namespaces (unshare -n) are not permitted here")
     command = [
         "unshare",
         "-n",
         sys.executable,
         "-c",
-        WITNESS,
+        AUDITED,
         str(tmp_path_factory.mktemp("var")),
         json.dumps(SPELLINGS),
     ]
@@ -140,58 +140,58 @@ def witnessed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def test_no_spelling_of_loopback_or_metadata_is_connected_to(witnessed) -> None:  # type: ignore[no-untyped-def]
-    assert len(witnessed["direct"]) >= 15
-    for url, said, connected in witnessed["direct"]:
+def test_no_spelling_of_loopback_or_metadata_is_connected_to(audited) -> None:  # type: ignore[no-untyped-def]
+    assert len(audited["direct"]) >= 15
+    for url, result, connected in audited["direct"]:
         assert connected == [], url
-        assert REFUSED.search(said), (url, said)
+        assert REJECTED.search(result), (url, result)
 
 
-def test_no_redirect_to_them_is_connected_to(witnessed) -> None:  # type: ignore[no-untyped-def]
-    assert len(witnessed["redirected"]) >= 15
-    for url, said, connected in witnessed["redirected"]:
-        assert connected == [["127.0.0.99", 8080]], (url, "the listed host alone")
-        assert REFUSED.search(said), (url, said)
+def test_no_redirect_to_loopback_or_metadata_is_connected_to(audited) -> None:  # type: ignore[no-untyped-def]
+    assert len(audited["redirected"]) >= 15
+    for url, result, connected in audited["redirected"]:
+        assert connected == [["127.0.0.99", 8080]], (url, "only the permitted host")
+        assert REJECTED.search(result), (url, result)
 
 
-def test_a_name_that_changes_its_mind_reaches_nothing_inside(witnessed) -> None:  # type: ignore[no-untyped-def]
-    first, second, both = witnessed["rebound"]
-    assert first[2] == [["8.8.8.8", 80]], "the address that was checked, and no second look-up"
+def test_name_that_resolves_differently_the_second_time_reaches_no_private_address(audited) -> None:  # type: ignore[no-untyped-def]
+    first, second, both = audited["rebound"]
+    assert first[2] == [["8.8.8.8", 80]], "the address that was checked, without resolving the name again"
     assert second[2] == [] and "not a public address" in second[1]
-    assert both[2] == [], "one bad address spoils the name"
+    assert both[2] == [], "one private address rejects the name"
 
 
-def test_the_same_place_is_reached_when_it_is_listed(witnessed) -> None:  # type: ignore[no-untyped-def]
-    ((_, said, connected),) = witnessed["control"]
-    assert said == "answered 200" and connected == [["127.0.0.1", 80]]
+def test_private_address_is_reached_when_it_is_permitted(audited) -> None:  # type: ignore[no-untyped-def]
+    ((_, result, connected),) = audited["control"]
+    assert result == "answered 200" and connected == [["127.0.0.1", 80]]
 
 
-def test_a_name_is_resolved_once_a_request_and_the_host_header_stays_the_name(
+def test_name_is_resolved_once_per_request_and_stays_in_the_host_header(
     upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
 ) -> None:
-    asked = []
+    resolved = []
 
     def resolve(host: str, port: int) -> list[str]:
-        asked.append(host)
+        resolved.append(host)
         return ["127.0.0.1"]
 
     upstream.routes["/feed"] = reply("x")
     with HttpSession(tmp_path, rule, resolve=resolve) as session:
         assert session.get(f"http://feeds.example.org:{upstream.port}/feed").status == 200
-    assert asked == ["feeds.example.org"]
-    assert upstream.asked[0][2]["Host"] == f"feeds.example.org:{upstream.port}"
+    assert resolved == ["feeds.example.org"]
+    assert upstream.requests[0][2]["Host"] == f"feeds.example.org:{upstream.port}"
 
 
-def test_odd_ports_need_listing_even_on_public_hosts() -> None:
-    guard = AddressGuard(["listed.example.org:8443"], resolve=outside)
+def test_other_ports_need_permission_even_on_public_hosts() -> None:
+    guard = AddressGuard(["listed.example.org:8443"], resolve=resolve_public)
     assert guard.resolve("https://example.org/")[1:] == (443, ["8.8.8.8"])
     assert guard.resolve("https://listed.example.org:8443/")[1] == 8443
     for url in ("https://example.org:8443/", "http://example.org:22/", "https://listed.example.org:8444/"):
-        with pytest.raises(FetchError, match="only 80 and 443"):
+        with pytest.raises(FetchError, match="only ports 80 and 443"):
             guard.resolve(url)
 
 
-def test_listed_networks_and_hosts_may_be_private() -> None:
+def test_permitted_networks_and_hosts_may_be_private() -> None:
     def resolve(host: str, port: int) -> list[str]:
         return ["10.1.2.3"]
 
@@ -205,13 +205,13 @@ def test_listed_networks_and_hosts_may_be_private() -> None:
 @pytest.mark.parametrize(
     "url", ["ftp://example.org/", "//example.org/", "http://", "http://a:b@example.org/", "http://x:99999/", ""]
 )
-def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
+def test_what_is_not_a_plain_http_url_is_rejected(url: str) -> None:
     with pytest.raises(FetchError):
-        AddressGuard(resolve=outside).resolve(url)
+        AddressGuard(resolve=resolve_public).resolve(url)
 
 
 @given(st.ip_addresses(v=4))
-def test_wrapping_an_address_into_ipv6_changes_nothing(address: ipaddress.IPv4Address) -> None:
+def test_ipv4_address_inside_ipv6_is_judged_by_the_ipv4_address(address: ipaddress.IPv4Address) -> None:
     mapped, translated, tunnelled = 0xFFFF << 32, 0x64FF9B << 96, 0x2002 << 112
     for wrapped in (mapped | int(address), translated | int(address), tunnelled | int(address) << 80):
         assert is_public_address(ipaddress.IPv6Address(wrapped)) == is_public_address(address)
@@ -236,7 +236,7 @@ def test_every_kind_of_private_address_is_private(text: str) -> None:
     assert not is_public_address(ipaddress.ip_address(text))
 
 
-def test_tls_names_are_checked_against_the_name_and_not_the_address(tmp_path: Path) -> None:
+def test_certificate_is_checked_against_the_name_and_not_the_address(tmp_path: Path) -> None:
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=feeds.example.org"]
     files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
     try:
@@ -251,17 +251,20 @@ def test_tls_names_are_checked_against_the_name_and_not_the_address(tmp_path: Pa
     with run_upstream(context) as secure:
         secure.routes["/feed"] = reply("x")
         url = f"https://feeds.example.org:{secure.port}/feed"
-        with HttpSession(tmp_path / "a", rule, resolve=here, ca_file=str(tmp_path / "cert")) as session:
+        with HttpSession(tmp_path / "a", rule, resolve=resolve_loopback, ca_file=str(tmp_path / "cert")) as session:
             assert session.get(url).status == 200
             with pytest.raises(FetchError, match="certificate"):
                 session.get(url.replace("feeds", "other"))
-        with HttpSession(tmp_path / "b", rule, resolve=here) as session, pytest.raises(FetchError, match="certificate"):
+        with (
+            HttpSession(tmp_path / "b", rule, resolve=resolve_loopback) as session,
+            pytest.raises(FetchError, match="certificate"),
+        ):
             session.get(url)
 
 
-def outside(host: str, port: int) -> list[str]:
+def resolve_public(host: str, port: int) -> list[str]:
     return ["8.8.8.8"]
 
 
-def here(host: str, port: int) -> list[str]:
+def resolve_loopback(host: str, port: int) -> list[str]:
     return ["127.0.0.1"]

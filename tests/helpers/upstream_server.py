@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as each test says, and counts what it was asked."""
+"""A real HTTP server on loopback. Each test sets its replies; it records the requests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class UpstreamServer:
-    """What tests see of the server: `routes` to fill, `asked` to look at."""
+    """The server as a test sees it: set `routes`, read `requests`."""
 
     port: int
     routes: dict[str, Reply] = field(default_factory=dict)
-    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    """Method, path, headers, body."""
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -29,15 +30,15 @@ class UpstreamServer:
     def rule(self, path: str, source: str = "sample") -> UpstreamRule:
         return UpstreamRule(source=source, url=self.url(path))
 
-    def times(self, path: str) -> int:
-        return sum(1 for _, asked, _, _ in self.asked if asked == path)
+    def count(self, path: str) -> int:
+        return sum(1 for _, requested, _, _ in self.requests if requested == path)
 
 
 def reply(body: bytes | str = b"", status: int = 200, **headers: str) -> Reply:
-    """A whole answer; header names with underscores for dashes."""
+    """A complete response. Header names have underscores instead of dashes."""
     data = body.encode() if isinstance(body, str) else body
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for name, value in {"Content_Length": str(len(data)), **headers}.items():
             handler.send_header(name.replace("_", "-"), value)
@@ -45,31 +46,31 @@ def reply(body: bytes | str = b"", status: int = 200, **headers: str) -> Reply:
         if handler.command != "HEAD":
             handler.wfile.write(data)
 
-    return answer
+    return respond
 
 
 def conditional_reply(body: bytes | str, etag: str, **headers: str) -> Reply:
-    """An answer with an ETag, and 304 to whoever has it."""
+    """A response with an ETag, and 304 to a request that has it."""
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
         if handler.headers.get("If-None-Match") == etag:
             reply(status=304, ETag=etag, **headers)(handler)
         else:
             reply(body, ETag=etag, **headers)(handler)
 
-    return answer
+    return respond
 
 
-def handler(known: UpstreamServer) -> type[BaseHTTPRequestHandler]:
-    """Answers from the routes of `known` and notes what was asked."""
+def handler(upstream: UpstreamServer) -> type[BaseHTTPRequestHandler]:
+    """Replies from the routes of `upstream` and records the requests."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            known.asked.append((self.command, self.path, dict(self.headers), body))
-            # The client may have had enough, which is what some tests are about.
+            upstream.requests.append((self.command, self.path, dict(self.headers), body))
+            # The client may close the connection, which some tests are about.
             with suppress(BrokenPipeError, ConnectionResetError):
-                known.routes.get(self.path, reply(status=404))(self)
+                upstream.routes.get(self.path, reply(status=404))(self)
 
         do_GET = do_HEAD = do_POST = handle_any
 
@@ -82,15 +83,15 @@ def handler(known: UpstreamServer) -> type[BaseHTTPRequestHandler]:
 @contextmanager
 def run_upstream(tls: ssl.SSLContext | None = None) -> Iterator[UpstreamServer]:
     """A server on a free port of 127.0.0.1."""
-    known = UpstreamServer(port=0)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(known))
+    upstream = UpstreamServer(port=0)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(upstream))
     server.daemon_threads = True
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    known.port = server.server_port
+    upstream.port = server.server_port
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield known
+        yield upstream
     finally:
         server.shutdown()
         server.server_close()

@@ -147,7 +147,7 @@ def test_the_same_store_gives_the_same_bytes_elsewhere_and_after_a_new_dump(
     before = machine.documents()
     machine.close()
     shutil.rmtree(machine.settings.feeds_dir)
-    asked = len(server.asked)
+    asked = len(server.requests)
     again = Machine(home, machine.settings.database_url)
     again.program.publisher.publish()
     assert again.documents() == before
@@ -158,14 +158,14 @@ def test_the_same_store_gives_the_same_bytes_elsewhere_and_after_a_new_dump(
     assert "改过了" in entry["items"][0]["content_html"]
     assert entry["items"][0]["attachments"][0]["size_in_bytes"] == 4321
     assert entry["favicon"] == server.url("/icon.png")
-    assert len(server.asked) == asked
+    assert len(server.requests) == asked
 
 
 def test_only_what_subscribers_have_before_them_is_asked_after_and_failures_less_and_less(
     machine: Machine, server: UpstreamServer
 ) -> None:
     machine.round()
-    files = {path for method, path, *_ in server.asked if method == "HEAD" and path != "/icon.png"}
+    files = {path for method, path, *_ in server.requests if method == "HEAD" and path != "/icon.png"}
     assert files == {f"/{number}.{kind}" for number in (1, 2, 3) for kind in ("mp3", "jpg")}
     for hours in (0, 1, 1, 6, 24, 24 * 20, 24 * 300):  # beyond the icon's thirty days in the end
         machine.now += timedelta(hours=hours)
@@ -173,8 +173,8 @@ def test_only_what_subscribers_have_before_them_is_asked_after_and_failures_less
         if hours == 1:
             assert "media     2 known, 4 pending, 0 given up (http" in machine.told()
     assert "2 known, 0 pending, 4 given up (http" in machine.told()
-    assert {server.times(f"/{number}.mp3") for number in (2, 3)} == {4}
-    assert (server.times("/1.mp3"), server.times("/icon.png")) == (1, 2)
+    assert {server.count(f"/{number}.mp3") for number in (2, 3)} == {4}
+    assert (server.count("/1.mp3"), server.count("/icon.png")) == (1, 2)
 
 
 def test_a_failure_changes_no_document_and_a_later_success_does(machine: Machine, server: UpstreamServer) -> None:
@@ -196,7 +196,7 @@ def test_an_icon_of_ones_own_is_shown_at_once_and_none_is_looked_for(
     config.write_text(config.read_text().replace("title: 样本,", "title: 样本, icon: /static/own.png,"))
     other = Machine(home, machine.settings.database_url)
     other.round()
-    assert server.times("/") == 0
+    assert server.count("/") == 0
     assert b"<icon>http://127.0.0.1:8000/static/own.png</icon>" in other.documents()["source/sample.atom"]
     other.close()
 
@@ -210,4 +210,4 @@ def test_the_movers_do_it_by_themselves(
     start()
     feed = service.feeds / "source" / "sample.json"
     wait_until(lambda: feed.exists() and server.url("/icon.png").encode() in feed.read_bytes(), 60)
-    assert server.times("/icon.png") == 1
+    assert server.count("/icon.png") == 1

@@ -109,7 +109,7 @@ def test_a_hub_hears_of_public_feeds_alone_and_of_each_once_for_a_batch(
     assert {name for name in told if "bbc" not in name} >= {f"{f}.{end}" for f in feeds for end in ("atom", "json")}
     assert [name for name in told if "closed" in name or "hidden" in name or "hushed" in name] == []
     assert not told & {"opml.xml", "feeds.json"}
-    bodies = [body.decode() for _, _, _, body in hub.asked]
+    bodies = [body.decode() for _, _, _, body in hub.requests]
     assert len(bodies) == len(set(bodies)) == len(told)
     assert "private" not in "".join(bodies)
 
@@ -130,7 +130,7 @@ def test_a_private_site_tells_nobody(machine: Callable[..., Machine], hub: Upstr
     at_work.service.add_dump("1.md", sample_dump(1))
     turn_until(at_work, lambda: len(at_work.service.ids()) == 1)
     assert at_work.told() == set()
-    assert hub.asked == []
+    assert hub.requests == []
 
 
 def test_what_is_no_news_is_told_to_nobody(machine: Callable[..., Machine]) -> None:

@@ -79,7 +79,7 @@ def test_a_repository_that_takes_long_keeps_no_feed_from_being_asked_again(
 ) -> None:
     start()
     wait_until(slow_git.exists)
-    wait_until(lambda: upstream.times("/feed") > 2)
+    wait_until(lambda: upstream.count("/feed") > 2)
 
 
 def test_what_killed_writers_left_among_the_dumps_goes_and_young_files_stay(

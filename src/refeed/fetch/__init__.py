@@ -1,1 +1,1 @@
-"""Upstreams -> dump files, and every other request outwards: alone may open a socket outwards."""
+"""Upstreams -> dump files, and every other outgoing request. Alone may open a connection to another machine."""

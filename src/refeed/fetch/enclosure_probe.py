@@ -1,4 +1,4 @@
-"""Files that entries show, and sites -> their size, type and icon, by asking for headers. Off by default."""
+"""Files and sites -> their media types, sizes and icons, by HEAD requests. Off unless `fetch.enrich` is set."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from .enclosure_metadata import FileMetadata, give_up, retry_later
 from .poll import parse_retry_after
 
 if TYPE_CHECKING:
-    from .session import HttpSession
+    from .session import HttpResponse, HttpSession
 
-_AT_ONCE = 4
-_LARGEST = 1 << 40
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
-_SAYS_NOTHING = ("application/octet-stream", "binary/octet-stream", "application/x-download", "text/plain")
-_PAGES = ("text/html", "application/xhtml+xml")
-_NEVER = (405, 410, 501)
-"""Answers that stay: asking for headers is not allowed here, or the file is gone for good."""
+_CONCURRENT = 4
+"""Servers that are asked at the same time."""
+_MAX_SIZE = 1 << 40
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+_VAGUE_TYPES = ("application/octet-stream", "binary/octet-stream", "application/x-download", "text/plain")
+_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+_FINAL = (405, 410, 501)
+"""HEAD is not allowed here, or the file is gone."""
 _BUSY = (429, 503)
-_WAIT = timedelta(minutes=10)
-"""How long a server is left alone that does not answer, or that has too much to do and does not say for how long."""
-_ICON_AGAIN = timedelta(days=30)
-"""A site's icon is looked for again after so long: it may have another one by then."""
-_PAGE_READ = 200_000
+_BUSY_PAUSE = timedelta(minutes=10)
+"""For a server that does not answer, or that is busy and sends no Retry-After."""
+_ICON_INTERVAL = timedelta(days=30)
+"""After this time a site may have another icon."""
+_MAX_PAGE = 200_000
 
 
 def probe_files(
@@ -43,85 +44,85 @@ def probe_files(
     seconds: float = 60,
     stopped: Callable[[], bool] = lambda: False,
 ) -> list[FileMetadata]:
-    """Ask once after each file, and say what is known then. Nothing is raised.
+    """Request the headers of each file once, and return what is known then. Raises nothing.
 
-    Each server is asked for one file at a time. When it does not answer, or has too much to do, its other files are put
-    off, which counts as no try. Those that `seconds` did not suffice for are left out, and all others when `stopped`.
+    Each server gets one request at a time. When it does not answer or is busy, its other files wait, which is no
+    failure of theirs. Files that are left when `seconds` are over, or when `stopped` says so, are not in the result.
     """
     deadline = time.monotonic() + seconds
-    servers: dict[str, list[FileMetadata]] = {}
+    by_server: dict[str, list[FileMetadata]] = {}
     for file in files:
-        servers.setdefault(urlsplit(file.url).netloc.lower(), []).append(file)
+        by_server.setdefault(urlsplit(file.url).netloc.lower(), []).append(file)
 
-    def ask(of_one: list[FileMetadata]) -> list[FileMetadata]:
-        return _ask_server(of_one, session, now, lambda: stopped() or time.monotonic() >= deadline)
+    def probe(of_server: list[FileMetadata]) -> list[FileMetadata]:
+        return _probe_server(of_server, session, now, lambda: stopped() or time.monotonic() >= deadline)
 
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="measure") as pool:
-        return [file for heard in pool.map(ask, servers.values()) for file in heard]
+    with ThreadPoolExecutor(max_workers=_CONCURRENT, thread_name_prefix="probe") as pool:
+        return [file for probed in pool.map(probe, by_server.values()) for file in probed]
 
 
 def find_icon(known: FileMetadata, link: str, session: HttpSession, now: datetime) -> FileMetadata:
-    """Ask once for the icon of the site at `link`: what its page names, else its favicon.ico, if that is an image.
+    """Look once for the icon of the site at `link`: what its page names, otherwise /favicon.ico, if it is an image.
 
-    What was `known` stays while no other one is found. Nothing is raised.
+    Until another one is found, `known` stays. Raises nothing.
     """
     try:
         page = session.get(link)
-        named = _named_icons(page.body) if page.status == 200 else []
+        named = _icon_links(page.body) if page.status == 200 else []
         for candidate in (*named[:3], "/favicon.ico"):
-            answer = session.head(urljoin(page.url, candidate))
-            kind = _type(answer.headers.get("Content-Type", ""))
-            if answer.status == 200 and kind.startswith("image/"):
-                return FileMetadata(url=answer.url, type=kind, next=now + _ICON_AGAIN)
+            response = session.head(urljoin(page.url, candidate))
+            media_type = _media_type(response)
+            if response.status == 200 and media_type.startswith("image/"):
+                return FileMetadata(url=response.url, type=media_type, next=now + _ICON_INTERVAL)
     except (FetchError, ValueError) as error:  # ValueError: what a page names need not be a URL
         return retry_later(known, str(error), now)
     return retry_later(known, f"{link} has no icon", now)
 
 
-def _ask_server(
-    files: list[FileMetadata], session: HttpSession, now: datetime, over: Callable[[], bool]
+def _probe_server(
+    files: list[FileMetadata], session: HttpSession, now: datetime, is_over: Callable[[], bool]
 ) -> list[FileMetadata]:
-    heard: list[FileMetadata] = []
-    for place, file in enumerate(files):
-        if over():
+    probed: list[FileMetadata] = []
+    for index, file in enumerate(files):
+        if is_over():
             break
         try:
-            answer = session.head(file.url)
+            response = session.head(file.url)
         except FetchError as error:
-            why, wait = str(error), _WAIT
+            reason, wait = str(error), _BUSY_PAUSE
         else:
-            if answer.status not in _BUSY:
-                heard.append(_judged(file, answer.status, answer.headers.get, now))
+            if response.status not in _BUSY:
+                probed.append(_read_headers(file, response, now))
                 continue
-            why = f"it answers {answer.status}"
-            wait = parse_retry_after(answer.headers.get("Retry-After", ""), now) or _WAIT
-        heard.append(retry_later(file, why, now, at_least=wait))
-        return heard + [replace(other, error=why, next=now + wait) for other in files[place + 1 :]]
-    return heard
+            reason = f"it answers {response.status}"
+            wait = parse_retry_after(response.headers.get("Retry-After", ""), now) or _BUSY_PAUSE
+        probed.append(retry_later(file, reason, now, at_least=wait))
+        return probed + [replace(other, error=reason, next=now + wait) for other in files[index + 1 :]]
+    return probed
 
 
-def _judged(file: FileMetadata, status: int, header: Callable[[str, str], str], now: datetime) -> FileMetadata:
-    if status in _NEVER:
-        return give_up(file, f"it answers {status}")
-    if status != 200:
-        return retry_later(file, f"it answers {status}", now)
-    kind = _type(header("Content-Type", ""))
-    if kind in _PAGES:
-        return retry_later(file, "it is a web page by now", now)
-    length = header("Content-Length", "").strip()
+def _read_headers(file: FileMetadata, response: HttpResponse, now: datetime) -> FileMetadata:
+    if response.status in _FINAL:
+        return give_up(file, f"it answers {response.status}")
+    if response.status != 200:
+        return retry_later(file, f"it answers {response.status}", now)
+    media_type = _media_type(response)
+    if media_type in _PAGE_TYPES:
+        return retry_later(file, "it is a web page now", now)
+    length = response.headers.get("Content-Length", "").strip()
     size = int(length) if length.isascii() and length.isdecimal() and len(length) < 15 else 0
-    return FileMetadata(url=file.url, type=kind, length=size if size < _LARGEST else 0)
+    return FileMetadata(url=file.url, type=media_type, length=size if size < _MAX_SIZE else 0)
 
 
-def _type(header: str) -> str:
-    kind = header.split(";")[0].strip().lower()
-    return kind if _TYPE.fullmatch(kind) and kind not in _SAYS_NOTHING else ""
+def _media_type(response: HttpResponse) -> str:
+    media_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) and media_type not in _VAGUE_TYPES else ""
 
 
-def _named_icons(page: bytes) -> list[str]:
+def _icon_links(page: bytes) -> list[str]:
     parser = etree.HTMLParser(no_network=True, huge_tree=False)
-    root = etree.HTML(page[:_PAGE_READ], parser) if page.strip() else None
+    root = etree.HTML(page[:_MAX_PAGE], parser) if page.strip() else None
     if root is None:
         return []
-    links = [(set(str(one.get("rel", "")).lower().split()), str(one.get("href", ""))) for one in root.iter("link")]
+    links = [(set(str(link.get("rel", "")).lower().split()), str(link.get("href", ""))) for link in root.iter("link")]
     return [href for rel, href in links if href and rel & {"icon", "apple-touch-icon"} and not href.startswith("data:")]

@@ -1,4 +1,4 @@
-"""A repository of dumps -> a work tree of them, shallow and sparse, by the git program. Alone may run git."""
+"""A git repository of dumps -> a work tree with them, shallow and sparse, by the git program. Alone may run git."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..errors import FetchError
 from .guard import AddressGuard
 
 _OLDEST_GIT = (2, 37)
-"""The first that can be told which address to connect to (http.curloptResolve)."""
+"""The first that lets us set the address to connect to (http.curloptResolve)."""
 
-_PACKS = 50
-"""Packs that may lie there before they become one."""
+_MAX_PACKS = 50
+"""Pack files of a repository before they are merged."""
 
-# What a repository, or somebody else's configuration, could make git do, is switched off in every single call.
-_SAFE = {
+# Set in every call: neither a repository nor a configuration on this machine can make git do more than we ask.
+_SAFE_SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.symlinks": "false",
@@ -47,22 +47,22 @@ _SAFE = {
     "maintenance.auto": "false",
     "advice.detachedHead": "false",
 }
-# Bytes are what was committed: no line ends, filters or encodings by a .gitattributes of the repository.
+# Files are the bytes that were committed: no line ends, filters or encodings by the repository's .gitattributes.
 _ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullResult:
-    """What a pull came to."""
+    """The outcome of a pull."""
 
     commit: str
-    """That the work tree now holds."""
+    """The commit in the work tree."""
     paths: tuple[Path, ...] = ()
-    """Files that are new or changed since the commit it was asked for."""
+    """Files that are new or changed since the commit that the caller named."""
 
 
 def checkout_dir(upstream: UpstreamRule, checkouts: Path) -> Path:
-    """The work tree of a repository: a dump root, named after the repository."""
+    """The work tree of a git upstream: a dump folder with a name made of the repository's."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", urlsplit(upstream.git).path.removesuffix(".git")).strip("-")[-40:]
     return checkouts / f"{name or 'git'}-{content_number(upstream.git, upstream.branch)[:8]}"
 
@@ -70,21 +70,21 @@ def checkout_dir(upstream: UpstreamRule, checkouts: Path) -> Path:
 def pull_repository(
     upstream: UpstreamRule, tree: Path, repositories: Path, guard: AddressGuard, rule: FetchSettings, since: str = ""
 ) -> PullResult:
-    """Bring `tree` to what the repository holds, and say which files changed `since` that commit (all of them if none).
+    """Update `tree` to the newest commit of the repository. Returns the files changed since commit `since`, or all.
 
-    The repository's own data lies in `repositories`, outside the tree. Killed at any instant, the next pull completes
-    it. Raises FetchError.
+    Git's own data is in `repositories`, outside the tree. A pull that was killed is completed by the next one. Raises
+    FetchError.
     """
     git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, rule)
     git.prepare()
     git.fetch()
-    pulled = PullResult(commit=git.commit(), paths=git.bring(since))
-    git.tidy()
+    pulled = PullResult(commit=git.commit(), paths=git.check_out(since))
+    git.merge_packs()
     return pulled
 
 
 class _Git:
-    """The git program, at work on one repository of our own and its work tree. Its methods raise FetchError."""
+    """The git program on one local repository and its work tree. Its methods raise FetchError."""
 
     def __init__(
         self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, rule: FetchSettings
@@ -94,36 +94,36 @@ class _Git:
         self._repository = repository
         self._rule = rule
         self._deadline = time.monotonic() + rule.git_time.total_seconds()
-        self._program = _program()
-        self._settings = {**_SAFE, **_pinned(upstream.git, guard)}
+        self._program = _find_program()
+        self._settings = {**_SAFE_SETTINGS, **_pin_addresses(upstream.git, guard)}
 
     def prepare(self) -> None:
-        """An empty repository of our own rather than a clone: no template, no hook, no remote branch is taken over."""
+        """Make an empty repository instead of a clone, so that no template, hook or remote branch comes with it."""
         self._tree.mkdir(parents=True, exist_ok=True)
         self._repository.parent.mkdir(parents=True, exist_ok=True)
         if not (self._repository / "HEAD").is_file():
             shutil.rmtree(self._repository, ignore_errors=True)
             self._run("init", "--quiet", "--template=", "--bare", "--", str(self._repository), bare=True)
         for lock in self._repository.glob("*.lock"):
-            lock.unlink(missing_ok=True)  # of a pull that was killed: nobody else works here
+            lock.unlink(missing_ok=True)  # left by a pull that was killed; only one process pulls
         (self._repository / "info").mkdir(exist_ok=True)
         (self._repository / "info" / "attributes").write_text(_ATTRIBUTES)
         self._run("config", "remote.origin.url", self._upstream.git)
         self._run("config", "core.bare", "false")
-        self._sparse()
+        self._set_sparse_checkout()
 
     def fetch(self) -> None:
-        """Get their newest commit, without its history and without folders that nobody asked for."""
+        """Fetch the newest commit, without its history and without the folders that are not configured."""
         partial = ["--filter=blob:none"] if self._upstream.paths else []
         flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
         self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
 
     def commit(self) -> str:
-        """What was fetched last."""
+        """The commit that was fetched last."""
         return self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
 
-    def bring(self, since: str) -> tuple[Path, ...]:
-        """Make the work tree what was fetched; its files that changed since that commit, all where it is not known."""
+    def check_out(self, since: str) -> tuple[Path, ...]:
+        """Update the work tree to what was fetched. Returns the files changed since that commit (all if unknown)."""
         known = since if re.fullmatch(r"[0-9a-f]{40,64}", since) and self._has(since) else ""
         self._run("update-ref", "--no-deref", "HEAD", "refs/refeed/theirs")
         self._run("reset", "--quiet", "--hard")
@@ -135,9 +135,9 @@ class _Git:
         paths = (self._tree / name for name in names.split("\0") if name)
         return tuple(path for path in paths if path.is_file() and not path.is_symlink())
 
-    def tidy(self) -> None:
-        """Every pull leaves a small pack. Fifty of them become one, and what no commit holds any more goes."""
-        if len(list(self._repository.glob("objects/pack/*.pack"))) > _PACKS:
+    def merge_packs(self) -> None:
+        """Every pull leaves a small pack file. When there are many, merge them and drop unreachable objects."""
+        if len(list(self._repository.glob("objects/pack/*.pack"))) > _MAX_PACKS:
             self._run("gc", "--quiet", "--prune=now")
 
     def _has(self, commit: str) -> bool:
@@ -147,7 +147,7 @@ class _Git:
             return False
         return True
 
-    def _sparse(self) -> None:
+    def _set_sparse_checkout(self) -> None:
         if self._upstream.paths:
             folders = "".join(f"{path.strip('/')}\n" for path in self._upstream.paths)
             self._run("sparse-checkout", "set", "--cone", "--stdin", stdin=folders)
@@ -156,14 +156,14 @@ class _Git:
 
     def _run(self, *arguments: str, stdin: str = "", bare: bool = False) -> str:
         settings = [part for key, value in self._settings.items() for part in ("-c", f"{key}={value}")]
-        places = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
-        # 512-byte blocks: POSIX has no other way to bound what git writes than the shell's ulimit.
+        locations = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
+        # In 512-byte blocks. The shell's ulimit is the only way in POSIX to limit what git writes.
         limit = ["/bin/sh", "-c", f'ulimit -f {self._rule.git_bytes // 512} && exec "$0" "$@"']
-        command = [*limit, self._program, *settings, *places, *arguments]
-        return _output(command, stdin, self._tree, self._deadline, self._upstream.git)
+        command = [*limit, self._program, *settings, *locations, *arguments]
+        return _run_command(command, stdin, self._tree, self._deadline, self._upstream.git)
 
 
-def _output(command: Sequence[str], stdin: str, folder: Path, deadline: float, address: str) -> str:
+def _run_command(command: Sequence[str], stdin: str, folder: Path, deadline: float, address: str) -> str:
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -176,18 +176,18 @@ def _output(command: Sequence[str], stdin: str, folder: Path, deadline: float, a
     try:
         out, err = process.communicate(stdin.encode(), timeout=max(0.1, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise FetchError(f"git took too long for {address}, and was stopped") from error
+        raise FetchError(f"git took too long for {address} and was stopped") from error
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # git and the helpers that it started
             process.communicate()
     if process.returncode:
-        raise FetchError(f"git could not bring {address}: {_last_line(err)}")
+        raise FetchError(f"git failed for {address}: {_last_line(err)}")
     return out.decode("utf-8", "surrogateescape")
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: no proxy, no credentials, no configuration of whoever runs us."""
+    """Without the proxy, credentials and git configuration of the user who runs us."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -202,22 +202,22 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _pinned(url: str, guard: AddressGuard) -> dict[str, str]:
-    """Make git connect to the addresses that the guard has checked, and to no other."""
+def _pin_addresses(url: str, guard: AddressGuard) -> dict[str, str]:
+    """Make git connect only to the addresses that the guard has checked."""
     if not url.startswith("https:"):
         return {}
     host, port, addresses = guard.resolve(url)
-    listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-    return {"http.curloptResolve": f"{host}:{port}:{listed}"}
+    pinned = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
+    return {"http.curloptResolve": f"{host}:{port}:{pinned}"}
 
 
-def _program() -> str:
+def _find_program() -> str:
     program = shutil.which("git")
     if not program:
-        raise FetchError("git: upstreams need the git program, which is not installed here")
+        raise FetchError("git upstreams need the git program, which is not installed")
     found = re.search(r"(\d+)\.(\d+)", subprocess.run([program, "--version"], capture_output=True, text=True).stdout)
     if not found or (int(found[1]), int(found[2])) < _OLDEST_GIT:
-        raise FetchError(f"git is older than {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]}, too old to be told where to connect")
+        raise FetchError(f"git {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]} or newer is needed")
     return program
 
 

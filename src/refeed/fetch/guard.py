@@ -1,4 +1,4 @@
-"""A host and a port -> the addresses that may be connected to, or a refusal. The only place that resolves names."""
+"""A host and a port -> the addresses that may be connected to, or a refusal. Alone may resolve host names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPECIAL = tuple(
     map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "fec0::/10", "3fff::/20"))
 )
 _PORTS = {"http": 80, "https": 443}
-_TRIES = 4
+_MAX_ADDRESSES = 4
 
 
 def system_resolve(host: str, port: int) -> list[str]:
@@ -30,9 +30,9 @@ def system_resolve(host: str, port: int) -> list[str]:
 
 
 class AddressGuard:
-    """Says which addresses may be connected to: public ones on ports 80 and 443, and whatever `allow` lists.
+    """Permits public addresses on ports 80 and 443, and what `allow` lists.
 
-    An entry of `allow` is `host`, `host:port`, an address, or a network; it opens private addresses and odd ports.
+    An entry of `allow` is `host`, `host:port`, an address or a network. It permits private addresses and other ports.
     """
 
     def __init__(self, allow: Iterable[str] = (), resolve: Resolver = system_resolve) -> None:
@@ -48,42 +48,37 @@ class AddressGuard:
     def resolve(self, url: str) -> tuple[str, int, list[str]]:
         """Host, port and the numeric addresses to connect to, in order.
 
-        The name is resolved here, once: whoever connects has to use these addresses and not ask again, otherwise a
-        name server could give another answer the second time. Raises FetchError unless every address may be used.
+        The name is resolved here, once. Connect to these addresses and do not resolve it again: a name server could
+        give another answer the second time. Raises FetchError unless every address is permitted.
         """
         host, port = split_host_port(url)
-        if host.lower().rstrip(".") in self._hosts or f"{host.lower().rstrip('.')}:{port}" in self._hosts:
-            return host, port, self._ask(host, port)[:_TRIES]
-        addresses = self._ask(host, port)
-        for address in addresses:
-            self._check(host, port, address)
-        return host, port, addresses[:_TRIES]
-
-    def _ask(self, host: str, port: int) -> list[str]:
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise FetchError(f"the name {host} is not known: {getattr(error, 'strerror', None) or error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise FetchError(f"cannot resolve the host name {host}: {reason}") from error
         if not addresses:
-            raise FetchError(f"the name {host} has no address")
-        return addresses
+            raise FetchError(f"the host name {host} has no address")
+        name = host.lower().rstrip(".")
+        if name not in self._hosts and f"{name}:{port}" not in self._hosts:
+            for address in addresses:
+                self._check(host, port, address)
+        return host, port, addresses[:_MAX_ADDRESSES]
 
     def _check(self, host: str, port: int, text: str) -> None:
         address = ipaddress.ip_address(text.split("%")[0])
         if any(address in network for network in self._networks if network.version == address.version):
             return
         if not is_public_address(address):
-            raise FetchError(f"{host} is at {text}, which is not a public address; fetch.allow can list it")
+            raise FetchError(f"{host} is at {text}, which is not a public address; fetch.allow can permit it")
         if port not in _PORTS.values():
-            raise FetchError(
-                f"{host} wants port {port}; only 80 and 443 are used, unless fetch.allow lists {host}:{port}"
-            )
+            raise FetchError(f"{host}:{port}: only ports 80 and 443 are permitted, unless fetch.allow lists this one")
 
 
 def is_public_address(address: Address) -> bool:
-    """Whether an address is one of the open internet, looking through every way to wrap IPv4 into IPv6."""
+    """Whether an address is on the public internet. IPv4 inside IPv6 is unwrapped, in every known form."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = _unwrapped(address)
+        inner = _embedded_ipv4(address)
         if inner is not None:
             return is_public_address(inner)
     if any(address in network for network in _SPECIAL if network.version == address.version):
@@ -91,7 +86,7 @@ def is_public_address(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def _unwrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address.ipv4_mapped:
         return address.ipv4_mapped
     if address.sixtofour:
@@ -104,16 +99,16 @@ def _unwrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def split_host_port(url: str) -> tuple[str, int]:
-    """Host and port of a URL. Raises FetchError for what is no http(s) URL, or holds a name and a password."""
+    """Host and port of a URL. Raises FetchError for what is not an http(s) URL, or holds a user name or a password."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise FetchError(f"{url[:200]!r} is no URL: {error}") from error
+        raise FetchError(f"invalid URL {url[:200]!r}: {error}") from error
     if parts.scheme not in ("http", "https"):
         raise FetchError(f"{url[:200]!r} is neither http nor https")
     if not host:
-        raise FetchError(f"{url[:200]!r} names no host")
+        raise FetchError(f"{url[:200]!r} has no host")
     if parts.username is not None or parts.password is not None:
-        raise FetchError(f"the address at {host} holds a name or a password; that is not followed")
+        raise FetchError(f"the URL at {host} has a user name or a password, which is not permitted")
     return host, port or _PORTS[parts.scheme]

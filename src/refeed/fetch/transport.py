@@ -1,7 +1,7 @@
-"""One prepared request -> one response, over a connection that the guard allowed and within limits of size and time.
+"""One prepared request -> one response, over a connection that the guard permits, within limits of size and time.
 
-The transport under the session: http.client on a socket of our own, because there the address that was checked is the
-one connected to, and the clock can cut the connection whatever it is doing.
+The session's transport adapter. It speaks HTTP through http.client on a socket of its own: so the address that was
+checked is the one connected to, and a timer can cut the connection in any state.
 """
 
 from __future__ import annotations
@@ -33,46 +33,47 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportLimits:
-    """What one exchange may cost, beside its time."""
+    """What one request may cost, beside its total time."""
 
     connect: float
-    """Seconds, for each address that is tried."""
+    """Seconds for each address that is tried."""
     bytes: int
-    """Of a body, decoded."""
+    """Size of a decoded body."""
 
 
 class GuardedAdapter(HTTPAdapter):
-    """A requests adapter that knows one way out. It has no pool, takes no proxy, follows nothing.
+    """A requests adapter without pool, proxy or redirects.
 
-    `timeout` of a request is the instant of `time.monotonic` at which it has to be over.
+    The `timeout` of a request is its deadline, on the clock of `time.monotonic`.
     """
 
-    def __init__(self, guard: AddressGuard, bounds: TransportLimits, authorities: str | None = None) -> None:
+    def __init__(self, guard: AddressGuard, limits: TransportLimits, ca_file: str | None = None) -> None:
         super().__init__()
         self._guard = guard
-        self._bounds = bounds
-        # Not from the environment (SSL_CERT_FILE, REQUESTS_CA_BUNDLE): what is trusted is said here.
-        self._tls = ssl.create_default_context(cafile=authorities or certifi.where())
+        self._limits = limits
+        # Only this file says which certificates are trusted, not SSL_CERT_FILE or REQUESTS_CA_BUNDLE.
+        self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
 
     def send(self, request: PreparedRequest, *_: Any, timeout: Any = None, **__: Any) -> Response:
-        """Ask, and read the whole answer. Raises FetchError, whose text says what went wrong and how far it came."""
+        """Send the request and read the whole response. Raises FetchError that says what failed, and how far it got."""
         deadline = float(timeout)
         host, port, addresses = self._guard.resolve(str(request.url))
         try:
-            with _connected(host, port, addresses, self._bounds.connect, deadline) as connection:
-                connection.begin(self._tls if str(request.url).startswith("https:") else None)
-                raw = connection.ask(request, self._bounds.bytes)
+            with _open_connection(host, port, addresses, self._limits.connect, deadline) as connection:
+                if str(request.url).startswith("https:"):
+                    connection.start_tls(self._tls)
+                raw = connection.send(request, self._limits.bytes)
         except ssl.SSLCertVerificationError as error:
-            raise FetchError(f"{host} shows a certificate that is not valid: {error.verify_message}") from error
+            raise FetchError(f"the certificate of {host} is not valid: {error.verify_message}") from error
         except (OSError, HTTPException, ValueError, zlib.error) as error:
             if time.monotonic() >= deadline:
-                raise FetchError(f"{host} was too slow: the time for one request was used up") from error
-            raise FetchError(f"{host} broke off: {_words(error)}") from error
+                raise FetchError(f"{host} was too slow: the time limit of one request was reached") from error
+            raise FetchError(f"the connection to {host} failed: {_reason(error)}") from error
         return self.build_response(request, raw)
 
 
 class _Connection:
-    """A connected socket, and the HTTP spoken over it."""
+    """A connected socket and the HTTP spoken over it."""
 
     def __init__(self, host: str, port: int, sock: socket.socket, deadline: float) -> None:
         self.sock = sock
@@ -80,69 +81,69 @@ class _Connection:
         self._port = port
         self._deadline = deadline
 
-    def begin(self, tls: ssl.SSLContext | None) -> None:
-        """Shake hands, where the URL asks for TLS."""
-        if tls:
-            self.sock = tls.wrap_socket(self.sock, server_hostname=self._host.rstrip("."))
+    def start_tls(self, tls: ssl.SSLContext) -> None:
+        self.sock = tls.wrap_socket(self.sock, server_hostname=self._host.rstrip("."))
 
-    def ask(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
-        """Send a request and read the whole answer, of at most `limit` bytes when decoded."""
+    def send(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
+        """Send a request and read the whole response, whose decoded body has at most `limit` bytes."""
         client = http.client.HTTPConnection(self._host, self._port)
         client.sock = self.sock
-        target = parse_url(str(request.url)).request_uri
-        headers = {**request.headers, "Host": self._host_header(), "Connection": "close"}
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        headers = {
+            **request.headers,
+            "Host": host if self._port in (80, 443) else f"{host}:{self._port}",
+            "Connection": "close",
+        }
         body = request.body if isinstance(request.body, str | bytes) else None
-        client.request(str(request.method), target, body=body, headers=headers)
-        answer = client.getresponse()
-        content = b"".join(self._body(answer, limit)) if request.method != "HEAD" else b""
+        client.request(str(request.method), parse_url(str(request.url)).request_uri, body=body, headers=headers)
+        response = client.getresponse()
+        content = b"".join(self._read_body(response, limit)) if request.method != "HEAD" else b""
         return urllib3.HTTPResponse(
             body=BytesIO(content),
-            headers=urllib3.HTTPHeaderDict(_still_true(answer, request)),
-            status=answer.status,
-            reason=answer.reason,
+            headers=urllib3.HTTPHeaderDict(_headers_of_decoded(response, request)),
+            status=response.status,
+            reason=response.reason,
             preload_content=False,
             request_method=request.method,
             request_url=request.url,
         )
 
-    def _host_header(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return host if self._port in (80, 443) else f"{host}:{self._port}"
-
-    def _body(self, answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
-        decoder = _decoder(answer.headers.get("Content-Encoding", ""))
+    def _read_body(self, response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+        decoder = _decoder(response.headers.get("Content-Encoding", ""))
         raw = decoded = 0
-        while chunk := answer.read(_CHUNK):
+        while chunk := response.read(_CHUNK):
             raw += len(chunk)
-            # One byte more than is allowed is enough to know; a bomb never gets to unfold.
+            # One byte more than the limit is enough to know. A decompression bomb never unfolds.
             piece = decoder.decompress(chunk, limit + 1 - decoded) if decoder else chunk
             decoded += len(piece)
             if max(raw, decoded) > limit:
-                raise FetchError(f"{self._host} sends more than {limit:,} bytes; stopped reading there")
+                raise FetchError(f"{self._host} sends more than {limit:,} bytes, the limit of one response")
             yield piece
-        # http.client takes an early end for the end when it reads piece by piece.
-        if answer.length or time.monotonic() >= self._deadline or (raw and decoder and not decoder.eof):
-            raise HTTPException(f"the answer ended early, after {raw:,} bytes")
+        # When it reads in pieces, http.client does not notice that the body is too short.
+        if response.length or time.monotonic() >= self._deadline or (raw and decoder and not decoder.eof):
+            raise HTTPException(f"the response ended early, after {raw:,} bytes")
 
 
-def _still_true(answer: http.client.HTTPResponse, request: PreparedRequest) -> list[tuple[str, str]]:
-    """The answer's headers without those that do not describe a body that is whole and decoded.
+def _headers_of_decoded(response: http.client.HTTPResponse, request: PreparedRequest) -> list[tuple[str, str]]:
+    """The response's headers without those that are wrong for a body that is whole and decoded.
 
-    After HEAD the length tells something new, but only if it is the length of the thing itself.
+    A HEAD response keeps its Content-Length, unless that is the length of an encoded body.
     """
-    spent = {"content-encoding", "transfer-encoding"}
-    if request.method != "HEAD" or answer.headers.get("Content-Encoding"):
-        spent.add("content-length")
-    return [(name, value) for name, value in answer.getheaders() if name.lower() not in spent]
+    dropped = {"content-encoding", "transfer-encoding"}
+    if request.method != "HEAD" or response.headers.get("Content-Encoding"):
+        dropped.add("content-length")
+    return [(name, value) for name, value in response.getheaders() if name.lower() not in dropped]
 
 
 @contextmanager
-def _connected(host: str, port: int, addresses: list[str], seconds: float, deadline: float) -> Iterator[_Connection]:
+def _open_connection(
+    host: str, port: int, addresses: list[str], seconds: float, deadline: float
+) -> Iterator[_Connection]:
     sock = _connect(host, port, addresses, seconds, deadline)
-    # A socket's own timeout starts again with every byte. This one cuts the line when the time is up, in whatever
-    # state: a handshake, a header, a body of one byte a second. A duplicate, because TLS takes the socket over.
-    cut = sock.dup()
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, (cut,))
+    # A socket's own timeout starts again with every byte. This timer cuts the connection at the deadline in any state:
+    # a handshake, a header, a body of one byte a second. It has a duplicate, because TLS takes over the socket.
+    duplicate = sock.dup()
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, (duplicate,))
     timer.daemon = True
     timer.start()
     connection = _Connection(host, port, sock, deadline)
@@ -151,7 +152,7 @@ def _connected(host: str, port: int, addresses: list[str], seconds: float, deadl
     finally:
         timer.cancel()
         connection.sock.close()
-        cut.close()
+        duplicate.close()
 
 
 def _connect(host: str, port: int, addresses: list[str], seconds: float, deadline: float) -> socket.socket:
@@ -167,11 +168,11 @@ def _connect(host: str, port: int, addresses: list[str], seconds: float, deadlin
             continue
         sock.settimeout(max(0.1, deadline - time.monotonic()))
         return sock
-    raise FetchError(f"{host} does not answer on port {port}: {_words(failure) if failure else 'no time left'}")
+    raise FetchError(f"cannot connect to {host} on port {port}: {_reason(failure) if failure else 'no time left'}")
 
 
-def _cut(sock: socket.socket) -> None:
-    with suppress(OSError):  # closed by then, which is what was wanted
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):  # it may be closed already
         sock.shutdown(socket.SHUT_RDWR)
 
 
@@ -180,11 +181,11 @@ def _decoder(encoding: str) -> zlib._Decompress | None:
     if name in ("", "identity"):
         return None
     if name in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: told apart by its first bytes
-    raise FetchError(f"the answer comes in the encoding {encoding[:40]!r}, which was not asked for")
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: the format is detected from the first bytes
+    raise FetchError(f"unexpected Content-Encoding {encoding[:40]!r}")
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return "it did not answer in time"
     return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())[:200]

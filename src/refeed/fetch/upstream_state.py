@@ -1,23 +1,109 @@
-"""What is known of each upstream, as one small JSON file each: alone may read and write them."""
+"""What is known of each upstream between two polls: one small JSON file each. Alone may read and write those files."""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from ..config.upstream_rules import UpstreamRule
 from ..dumps.composer import content_number
-from .poll import UpstreamState
 
-# A small file of what is remembered -> the disk, whole or not at all.
+_LONGEST_PAUSE = timedelta(days=1)
+_NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenItem:
+    """An item as it was last written to a dump."""
+
+    digest: str
+    at: datetime
+    """The time in its dump."""
+    changes: int = 0
+    """How often it has changed since it was new."""
+    rests: datetime | None = None
+    """Not written again before this time, because it changes so often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamState:
+    """What is known of an upstream. Saved between runs and shown in `status`."""
+
+    address: str = ""
+    """The upstream's address. A state with another address than the configured one is not used."""
+    moved: str = ""
+    """Where it has moved permanently, by its own redirects."""
+    gone: bool = False
+    """It answered 410 Gone: not requested again."""
+    next: datetime | None = None
+    """Not requested before this time."""
+    failures: int = 0
+    """In a row."""
+    error: str = ""
+    """The last failure, in plain words. Empty after a success."""
+    notes: tuple[str, ...] = ()
+    """What a person should know although it worked."""
+    asked: datetime | None = None
+    """The last request."""
+    success: datetime | None = None
+    """The last request that worked."""
+    changed: datetime | None = None
+    """When it last had something new."""
+    commit: str = ""
+    """Git: the commit in the work tree."""
+    body: str = ""
+    """Feed: the digest of the body that was parsed last."""
+    seen: dict[str, SeenItem] = field(default_factory=dict)
+    """Feed: its items by their key, newest last."""
+
+
+def is_due(state: UpstreamState, now: datetime) -> bool:
+    """Whether an upstream may be requested now. A clock that was set back does not delay it."""
+    clock_set_back = state.asked is not None and state.asked > now
+    return not state.gone and (state.next is None or state.next <= now or clock_set_back)
+
+
+def state_after_failure(
+    upstream: UpstreamRule, state: UpstreamState, error: str, now: datetime, wait: timedelta | None = None
+) -> UpstreamState:
+    """The state after a failure. Each further failure doubles the pause, up to a day; `wait` is the shortest one."""
+    failures = state.failures + 1
+    pause = max(upstream.every, min(upstream.every * 2 ** min(failures - 1, 16), _LONGEST_PAUSE), wait or timedelta(0))
+    # Back to the configured address: the move may have been an error that was corrected.
+    return replace(state, failures=failures, error=error, next=now + pause, moved="", asked=now)
+
+
+class UpstreamStateFiles:
+    """The saved states of upstreams, in one folder. A missing or damaged file is an empty state."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, upstream: UpstreamRule) -> UpstreamState:
+        """The state that was saved last, if it was saved for the same address."""
+        try:
+            state = msgspec.json.decode(self._path(upstream).read_bytes(), type=UpstreamState)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return UpstreamState(address=upstream.address)
+        return state if state.address == upstream.address else UpstreamState(address=upstream.address)
+
+    def save(self, upstream: UpstreamRule, state: UpstreamState) -> None:
+        """Replace the saved state. Raises OSError."""
+        write_atomically(self._path(upstream), msgspec.json.encode(state))
+
+    def _path(self, upstream: UpstreamRule) -> Path:
+        words = _NOT_IN_NAME.sub("-", upstream.address.lower()).strip("-")[-60:]
+        return self._folder / f"{words}-{content_number(upstream.source, upstream.address)[:8]}.json"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file. It survives a power cut, and a kill at any instant leaves the one before. Raises OSError."""
+    """Replace a file, whole or not at all, even if the process is killed or the power fails. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.refeed-tmp")
     try:
@@ -29,29 +115,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-
-
-_NOT_A_NAME = re.compile(r"[^a-z0-9]+")
-
-
-class UpstreamStateFiles:
-    """The states of upstreams in a folder. A file that is missing or damaged is a state that knows nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def load(self, upstream: UpstreamRule) -> UpstreamState:
-        """What was saved last for this upstream, if that was for the same address."""
-        try:
-            state = msgspec.json.decode(self._path(upstream).read_bytes(), type=UpstreamState)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return UpstreamState(address=upstream.address)
-        return state if state.address == upstream.address else UpstreamState(address=upstream.address)
-
-    def save(self, upstream: UpstreamRule, state: UpstreamState) -> None:
-        """Keep a state, whole or not at all. Raises OSError."""
-        write_atomically(self._path(upstream), msgspec.json.encode(state))
-
-    def _path(self, upstream: UpstreamRule) -> Path:
-        words = _NOT_A_NAME.sub("-", upstream.address.lower()).strip("-")[-60:]
-        return self._folder / f"{words}-{content_number(upstream.source, upstream.address)[:8]}.json"

@@ -1,4 +1,4 @@
-"""Feeds that have changed -> pings to WebSub hubs, tried again later when a hub is away; the waiting ones are kept."""
+"""Documents that have changed -> pings to WebSub hubs. A ping that fails waits in a file and is sent again later."""
 
 from __future__ import annotations
 
@@ -19,101 +19,92 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=2)
-_GIVE_UP = timedelta(days=1)
-"""By then subscribers have polled anyway."""
+_GIVE_UP_AFTER = timedelta(days=1)
+"""By then subscribers have polled the feed anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubPing:
-    """News for one hub about one document."""
+    """The news for one hub that one document has changed."""
 
     hub: str
     topic: str
     """The document's address, as in its self link."""
     since: datetime
+    """When the document changed."""
     next: datetime
+    """Not sent before this time."""
     tries: int = 0
     error: str = ""
 
 
 def ping_hub(hub: str, topic: str, session: HttpSession) -> None:
-    """Tell a hub that a document has changed (WebSub 6; the form that public hubs agree on). Raises FetchError."""
-    answer = session.post(hub, {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
-    if not 200 <= answer.status < 300:
-        said = " ".join(answer.body[:200].decode("utf-8", "replace").split())
-        raise FetchError(f"the hub {hub} answered {answer.status} for {topic}: {said or 'no reason given'}")
+    """Notify a hub that a document has changed (WebSub 6, in the form that public hubs accept). Raises FetchError."""
+    response = session.post(hub, {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
+    if not 200 <= response.status < 300:
+        reason = " ".join(response.body[:200].decode("utf-8", "replace").split())
+        raise FetchError(f"the hub {hub} answered {response.status} for {topic}: {reason or 'no reason given'}")
 
 
 class PingQueue:
-    """Pings that are still to be made, in one file. May be used by several threads."""
+    """The pings that are still to be sent, in one file. May be used by several threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._waiting = {(one.hub, one.topic): one for one in _load(path)}
+        try:
+            saved = msgspec.json.decode(path.read_bytes(), type=list[HubPing])
+        except (FileNotFoundError, msgspec.DecodeError):
+            saved = []  # a lost ping costs subscribers one poll
+        self._pending = {(ping.hub, ping.topic): ping for ping in saved}
 
     @property
     def pending(self) -> tuple[HubPing, ...]:
-        """Oldest first, for `status`."""
-        return tuple(self._waiting.values())
+        """Oldest first."""
+        return tuple(self._pending.values())
 
     def add(self, hubs: Iterable[str], topics: Iterable[str], now: datetime) -> None:
-        """Note that documents have changed. One that is waiting already still waits once, counted from `now`."""
+        """Queue pings for documents that have changed. One that is queued already starts again from `now`."""
         topics = tuple(topics)
         with self._lock:
             for hub in hubs:
                 for topic in topics:
-                    self._waiting[hub, topic] = HubPing(hub=hub, topic=topic, since=now, next=now)
+                    self._pending[hub, topic] = HubPing(hub=hub, topic=topic, since=now, next=now)
             self._save()
 
     def send_due(self, session: HttpSession, now: datetime) -> list[str]:
-        """Make the pings that are due; returns in plain words what was given up after a day. Raises OSError."""
+        """Send the pings that are due. Returns, in plain words, those given up after a day. Raises OSError."""
         given_up = []
-        silent: dict[str, str] = {}
-        for one in [one for one in self.pending if one.next <= now]:
-            error = silent.get(one.hub) or _try(one, session)
-            if error:
-                silent[one.hub] = error  # a hub that is away keeps nobody waiting more than once
-            after = _after(one, error, now)
-            if after is None and error:
+        failed_hubs: dict[str, str] = {}
+        for ping in [ping for ping in self.pending if ping.next <= now]:
+            error = failed_hubs.get(ping.hub, "")
+            if not error:
+                try:
+                    ping_hub(ping.hub, ping.topic, session)
+                except FetchError as failure:
+                    # A hub that is away is tried once per round, so that it delays no other.
+                    error = failed_hubs[ping.hub] = str(failure)
+            retry = None
+            if error and now - ping.since < _GIVE_UP_AFTER:
+                pause = min(_FIRST_PAUSE * 2**ping.tries, _LONGEST_PAUSE)
+                retry = replace(ping, tries=ping.tries + 1, next=now + pause, error=error)
+            elif error:
                 given_up.append(f"given up after a day: {error}")
-            self._replace(one, after)
+            self._finish(ping, retry)
         with self._lock:
             self._save()
         return given_up
 
-    def _replace(self, before: HubPing, after: HubPing | None) -> None:
-        key = (before.hub, before.topic)
+    def _finish(self, ping: HubPing, retry: HubPing | None) -> None:
+        """Replace a ping that was tried, unless its document has changed since and is queued again."""
+        key = (ping.hub, ping.topic)
         with self._lock:
-            if self._waiting.get(key) != before:
-                return  # announced anew meanwhile: that one is still to be made
-            if after:
-                self._waiting[key] = after
+            if self._pending.get(key) != ping:
+                return
+            if retry:
+                self._pending[key] = retry
             else:
-                del self._waiting[key]
+                del self._pending[key]
 
     def _save(self) -> None:
-        write_atomically(self._path, msgspec.json.encode(list(self._waiting.values())))
-
-
-def _try(one: HubPing, session: HttpSession) -> str:
-    try:
-        ping_hub(one.hub, one.topic, session)
-    except FetchError as error:
-        return str(error)
-    return ""
-
-
-def _after(one: HubPing, error: str, now: datetime) -> HubPing | None:
-    """What is left to do after a try: nothing when it went well, or when a day has passed."""
-    if not error or now - one.since >= _GIVE_UP:
-        return None
-    pause = min(_FIRST_PAUSE * 2**one.tries, _LONGEST_PAUSE)
-    return replace(one, tries=one.tries + 1, next=now + pause, error=error)
-
-
-def _load(path: Path) -> list[HubPing]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[HubPing])
-    except (FileNotFoundError, msgspec.DecodeError):
-        return []  # a lost ping costs subscribers one poll
+        write_atomically(self._path, msgspec.json.encode(list(self._pending.values())))

@@ -20,7 +20,7 @@ from ..config.upstream_rules import UpstreamRule
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.factory import dump_dirs, fetch_dirs
-from ..fetch.poller import load_states
+from ..fetch.upstream_state import UpstreamStateFiles
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, read_status_file
 from ..model import Source
 from ..render.checksum import verify_checksum
@@ -277,6 +277,7 @@ def _worker_status(settings: Settings, now: datetime, *, public: bool) -> dict[s
 
 
 def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[UpstreamStatus]:
+    states = UpstreamStateFiles(fetch_dirs(settings).states)
     # While a source is hidden, so are git repositories: they may hold dumps of any source.
     shown = [
         upstream for upstream in settings.upstreams if not hidden or (upstream.url and upstream.source not in hidden)
@@ -292,7 +293,7 @@ def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bo
             error=_HIDDEN_TEXT if public and state.error else state.error or None,
             notes=[] if public else list(state.notes),
         )
-        for upstream, state in load_states(shown, fetch_dirs(settings))
+        for upstream, state in ((upstream, states.load(upstream)) for upstream in shown)
     ]
 
 

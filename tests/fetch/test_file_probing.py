@@ -1,4 +1,4 @@
-"""Sizes, types and icons, by asking for headers."""
+"""Types, sizes and icons, by HEAD requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from refeed.fetch.session import HttpSession
 HOUR = timedelta(hours=1)
 
 
-def asked(*urls: str) -> list[FileMetadata]:
+def files_of(*urls: str) -> list[FileMetadata]:
     return [FileMetadata(url=url, next=DUE_NOW) for url in urls]
 
 
@@ -36,69 +36,71 @@ def test_size_and_type_come_from_the_headers_alone(upstream: UpstreamServer, ses
         FileMetadata(url=urls[3], length=2),
         FileMetadata(url=urls[4], type="audio/mpeg"),
     ]
-    assert probe_files(asked(*urls), session, NOON) == expected
-    assert {(method, headers["Accept-Encoding"]) for method, _, headers, _ in upstream.asked} == {("HEAD", "identity")}
+    assert probe_files(files_of(*urls), session, NOON) == expected
+    assert {(method, headers["Accept-Encoding"]) for method, _, headers, _ in upstream.requests} == {
+        ("HEAD", "identity")
+    }
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
         (reply(status=404), "it answers 404"),
-        (reply("<html>", Content_Type="text/html"), "it is a web page by now"),
+        (reply("<html>", Content_Type="text/html"), "it is a web page now"),
         (reply(status=302, Location="http://10.0.0.1/"), "10.0.0.1 is at 10.0.0.1, which is not a public address"),
     ],
 )
-def test_a_file_that_is_not_to_be_had_is_asked_after_four_times_and_then_given_up(
+def test_unavailable_file_is_tried_four_times_and_then_given_up(
     answer: BaseHTTPRequestHandler, error: str, upstream: UpstreamServer, session: HttpSession
 ) -> None:
     upstream.routes["/a.jpg"] = answer
-    (file,), now, pauses = asked(upstream.url("/a.jpg")), NOON, []
+    (file,), now, pauses = files_of(upstream.url("/a.jpg")), NOON, []
     while file.next is not None:
         (file,) = probe_files([file], session, now)
         if file.next is not None:
             pauses.append(file.next - now)
             now = file.next
     assert pauses == [HOUR, 6 * HOUR, 24 * HOUR]
-    assert file.is_given_up and file.error.startswith(error) and upstream.times("/a.jpg") == 4
+    assert file.is_given_up and file.error.startswith(error) and upstream.count("/a.jpg") == 4
 
 
 @pytest.mark.parametrize("status", [405, 410, 501])
-def test_an_answer_that_stays_is_taken_at_once(status: int, upstream: UpstreamServer, session: HttpSession) -> None:
+def test_file_is_given_up_at_once_when_no_later_answer_would_differ(
+    status: int, upstream: UpstreamServer, session: HttpSession
+) -> None:
     upstream.routes["/a"] = reply(status=status)
-    (file,) = probe_files(asked(upstream.url("/a")), session, NOON)
+    (file,) = probe_files(files_of(upstream.url("/a")), session, NOON)
     assert file.is_given_up and file.error == f"it answers {status}"
 
 
-def test_a_server_with_too_much_to_do_is_left_alone_for_as_long_as_it_says(
-    upstream: UpstreamServer, session: HttpSession
-) -> None:
+def test_busy_server_is_left_alone_as_long_as_retry_after_says(upstream: UpstreamServer, session: HttpSession) -> None:
     upstream.routes |= {f"/{n}": reply(status=429, Retry_After="7200") for n in range(3)}
-    heard = probe_files(asked(*(upstream.url(f"/{n}") for n in range(3))), session, NOON)
-    assert [(file.next, file.tries) for file in heard] == [(NOON + 2 * HOUR, tries) for tries in (1, 0, 0)]
-    assert len(upstream.asked) == 1
+    probed = probe_files(files_of(*(upstream.url(f"/{n}") for n in range(3))), session, NOON)
+    assert [(file.next, file.tries) for file in probed] == [(NOON + 2 * HOUR, tries) for tries in (1, 0, 0)]
+    assert len(upstream.requests) == 1
 
 
-def test_a_server_that_does_not_answer_keeps_no_other_waiting_and_is_asked_once(
+def test_unreachable_server_delays_no_other_and_gets_one_request(
     upstream: UpstreamServer, session: HttpSession
 ) -> None:
     upstream.routes["/a"] = reply(b"x", Content_Type="image/png")
     away = [f"http://127.0.0.1:1/{n}" for n in range(50)]
-    heard = {file.url: file for file in probe_files(asked(*away, upstream.url("/a")), session, NOON)}
-    assert heard[upstream.url("/a")].type == "image/png"
-    assert [heard[url].tries for url in away] == [1] + [0] * 49
-    assert {heard[url].next for url in away} == {NOON + HOUR, NOON + timedelta(minutes=10)}
+    probed = {file.url: file for file in probe_files(files_of(*away, upstream.url("/a")), session, NOON)}
+    assert probed[upstream.url("/a")].type == "image/png"
+    assert [probed[url].tries for url in away] == [1] + [0] * 49
+    assert {probed[url].next for url in away} == {NOON + HOUR, NOON + timedelta(minutes=10)}
 
 
-def test_nobody_private_is_asked(upstream: UpstreamServer, tmp_path: Path) -> None:
+def test_private_addresses_get_no_request(upstream: UpstreamServer, tmp_path: Path) -> None:
     upstream.routes["/"] = reply("<link rel=icon href=/icon.png>")
     with HttpSession(tmp_path, FetchSettings()) as session:
-        (file,) = probe_files(asked(upstream.url("/a.mp3")), session, NOON)
+        (file,) = probe_files(files_of(upstream.url("/a.mp3")), session, NOON)
         icon = find_icon(FileMetadata(url="", next=DUE_NOW), upstream.url("/"), session, NOON)
     assert "not a public address" in file.error and "not a public address" in icon.error
-    assert upstream.asked == []
+    assert upstream.requests == []
 
 
-def test_measuring_ends_when_its_time_is_up_or_when_it_is_told_to(
+def test_probing_ends_when_its_time_is_over_or_when_it_is_stopped(
     upstream: UpstreamServer, session: HttpSession
 ) -> None:
     def slow(handler: BaseHTTPRequestHandler) -> None:
@@ -106,12 +108,12 @@ def test_measuring_ends_when_its_time_is_up_or_when_it_is_told_to(
         reply(b"", Content_Type="image/png")(handler)
 
     upstream.routes |= {f"/{n}": slow for n in range(100)}
-    files = asked(*(upstream.url(f"/{n}") for n in range(100)))
+    files = files_of(*(upstream.url(f"/{n}") for n in range(100)))
     assert 0 < len(probe_files(files, session, NOON, seconds=0.5)) < 20
     assert probe_files(files, session, NOON, stopped=lambda: True) == []
 
 
-def test_an_icon_is_what_the_page_names_and_really_an_image(upstream: UpstreamServer, session: HttpSession) -> None:
+def test_icon_is_named_by_the_page_and_is_really_an_image(upstream: UpstreamServer, session: HttpSession) -> None:
     upstream.routes["/"] = reply(
         "<html><head><link rel='icon' href='data:x'><link rel='icon' href='/page'>"
         "<link rel='Shortcut ICON' href='icons/a.png'></head>"
@@ -122,7 +124,7 @@ def test_an_icon_is_what_the_page_names_and_really_an_image(upstream: UpstreamSe
     assert (found.url, found.next) == (upstream.url("/icons/a.png"), NOON + timedelta(days=30))
 
 
-def test_without_a_named_icon_the_favicon_is_taken_if_there_is_one(
+def test_without_a_named_icon_the_favicon_is_used_if_there_is_one(
     upstream: UpstreamServer, session: HttpSession
 ) -> None:
     nothing = FileMetadata(url="", next=DUE_NOW)
@@ -133,9 +135,7 @@ def test_without_a_named_icon_the_favicon_is_taken_if_there_is_one(
         assert found.url == ("" if "[::1" in body else upstream.url("/favicon.ico"))
 
 
-def test_an_icon_that_is_not_found_again_stays_and_is_not_looked_for_for_ever(
-    upstream: UpstreamServer, session: HttpSession
-) -> None:
+def test_icon_that_is_not_found_again_stays_and_is_given_up(upstream: UpstreamServer, session: HttpSession) -> None:
     icon = FileMetadata(url="https://e.org/icon.png", type="image/png", next=NOON)
     for _ in range(4):
         assert icon.next is not None

@@ -1,0 +1,70 @@
+"""The HTTP cache of outgoing requests."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
+from refeed.config.upstream_rules import FetchSettings
+from refeed.fetch.poll import poll_feed
+from refeed.fetch.session import HttpSession
+from refeed.fetch.upstream_state import UpstreamState
+
+
+def test_gzip_is_requested_and_decoded(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = reply(gzip.compress(rss_feed(feed_item(1)).encode()), Content_Encoding="gzip")
+    assert len(poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).dumps) == 1
+    assert upstream.requests[0][2]["Accept-Encoding"] == "gzip"
+
+
+def test_no_store_response_is_not_stored(upstream: UpstreamServer, session: HttpSession, tmp_path: Path) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"', Cache_Control="no-store")
+    session.get(upstream.url("/feed"))
+    session.get(upstream.url("/feed"))
+    assert "If-None-Match" not in upstream.requests[1][2]
+
+
+def test_urls_that_differ_only_in_a_key_are_cached_apart(upstream: UpstreamServer, session: HttpSession) -> None:
+    for key in "ab":
+        upstream.routes[f"/feed?api_key={key}"] = conditional_reply(key, f'"{key}"')
+    bodies = [session.get(upstream.url(f"/feed?api_key={key}")).body for key in "abab"]
+    assert bodies == [b"a", b"b", b"a", b"b"]
+
+
+def test_http_cache_is_json_and_is_replaced_when_damaged(
+    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+) -> None:
+    upstream.routes["/feed"] = conditional_reply(
+        rss_feed(feed_item(1)).encode("gb18030"), '"v1"', Content_Type="text/xml"
+    )
+    with HttpSession(tmp_path, rule) as session:
+        body = session.get(upstream.url("/feed")).body
+        assert session.get(upstream.url("/feed")).body == body, "a body comes back byte for byte"
+    data = (tmp_path / "requests.sqlite").read_bytes()
+    assert b'"status_code": 200' in data and b"\x80\x04\x95" not in data
+    (tmp_path / "requests.sqlite").write_bytes(b"garbage" * 1000)
+    with HttpSession(tmp_path, rule) as session:
+        assert session.get(upstream.url("/feed")).status == 200
+
+
+def test_damaged_row_in_the_http_cache_costs_one_full_request(
+    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
+    with HttpSession(tmp_path, rule) as session:
+        session.get(upstream.url("/feed"))
+    for damaged in ('{"half', '{"status_code": "x"}'):
+        with closing(sqlite3.connect(tmp_path / "requests.sqlite")) as cache, cache:
+            cache.execute("UPDATE responses SET value = ?", (damaged,))
+        with HttpSession(tmp_path, rule) as session:
+            assert session.get(upstream.url("/feed")).body == rss_feed(feed_item(1)).encode(), damaged
+
+
+def test_pruning_the_http_cache_keeps_what_is_recent(upstream: UpstreamServer, session: HttpSession) -> None:
+    upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
+    session.get(upstream.url("/feed"))
+    session.prune()
+    assert session.get(upstream.url("/feed")).not_modified
