@@ -72,13 +72,13 @@ def run(dumps: Path, feeds: Path, topics: dict[str, list[str]]) -> int:
     return len(entries)
 
 
-def topics_of(config: Path) -> dict[str, list[str]]:
-    found = yaml.safe_load(config.read_text("utf-8"))["topics"]
+def topics_of(folder: Path) -> dict[str, list[str]]:
+    found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(folder.glob("*.yaml"))]
     return {topic["id"]: [w for w in topic["words"] if not w.startswith("re:")] for topic in found}
 
 
 if __name__ == "__main__":
     root = Path(__file__).parents[1]
     began = time.monotonic()
-    count = run(Path(sys.argv[1]), Path(sys.argv[2]), topics_of(root / "config.yaml"))
+    count = run(Path(sys.argv[1]), Path(sys.argv[2]), topics_of(root / "src/refeed/packs/chinese-news/topics"))
     print(time.monotonic() - began, count)

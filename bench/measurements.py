@@ -233,7 +233,9 @@ def cleaned_again(place: Place, most: int = 4) -> list[Row]:
 
 def polled_meanwhile(place: Place, seconds: float) -> list[Row]:
     """How soon polls are answered while `serve` cleans again what is stored, because a rule of every source changed."""
-    odd = [{"id": rule.id, "cut": [*rule.trim_end, _NOWHERE + str(time.time())]} for rule in load_builtin_sources()]
+    odd = [
+        {"id": rule.id, "trim_end": [*rule.trim_end, _NOWHERE + str(time.time())]} for rule in load_builtin_sources()
+    ]
     config = place.folder / "changed.yaml"
     config.write_text(f"{place.config.read_text('utf-8')}\nsources: {json.dumps(odd, ensure_ascii=False)}\n", "utf-8")
     changed = replace(place, config=config)

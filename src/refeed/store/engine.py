@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
+from ..config.field_types import check_database_url
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,16 +44,14 @@ def parse_database_url(url: str) -> URL:
     Raises ConfigError, which does not repeat the URL: it may hold a password.
     """
     try:
+        check_database_url("the store's URL", url)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ValueError, ArgumentError):
         raise ConfigError("the store's URL: not a database URL; write sqlite:///path/to.db or postgres://…") from None
-    except ValueError:
-        raise ConfigError("the store's URL: the port must be an integer") from None
-    if parsed.drivername in ("postgres", "postgresql"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ConfigError(f"the store's URL: {parsed.drivername} is not supported; use sqlite or postgres")
-    return parsed
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername != "sqlite" else parsed
 
 
 def is_shared(url: str) -> bool:
@@ -77,11 +76,7 @@ def is_wal_safe(version: tuple[int, int, int]) -> bool:
 
 
 def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise ConfigError(
-            "the store's URL: a store in memory would lose everything; name a file: sqlite:///var/refeed.db"
-        )
-    path = Path(url.database)
+    path = Path(url.database or "")
     if read_only:
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     else:
