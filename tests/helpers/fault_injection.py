@@ -1,9 +1,9 @@
-"""Ingest and publish with a fault at the N-th system call, for one N after the other; then restart, and check.
+"""Ingest and publish with an error or a kill at the N-th system call, for one N after the other; restart and check.
 
     python tests/helpers/fault_injection.py HOME kill|ENOSPC|EIO|EACCES|… [--first N] [--every N] [--most N] [--sticky]
 
-Each round forks from a process that has imported everything, and attaches strace to the fork: a round costs no start of
-an interpreter. The last line that it writes says how many rounds there were and what was wrong after which.
+Each round forks from a process that has imported everything, and attaches strace to the fork, so a round does not start
+an interpreter. The last line of the output has the number of rounds and of failures.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ EDITED = sample_dump(0, text="这篇样本的正文改过了。", at=1_700_000_1
 
 
 def prepare(home: Path) -> LocalService:
-    """Half of the dumps are ingested, so that under the fault new documents are written and old ones changed."""
-    half = LocalService(home / "station")
+    """Ingest half of the dumps, so that a round both writes new documents and changes old ones."""
+    half = LocalService(home / "service")
     for number in range(DUMPS // 2):
         half.add_dump(f"{number}.md", sample_dump(number))
     assert in_fork(lambda: work(half)) == 0
@@ -52,19 +52,19 @@ def prepare(home: Path) -> LocalService:
 
 
 def work(service: LocalService) -> int:
-    """What `refeed ingest` does, in one process."""
+    """Do what `refeed ingest` does, in this process."""
     settings = load_settings({"REFEED_CONFIG": str(service.home / "config.yaml")})
-    program = Pipeline.open(settings)
+    pipeline = Pipeline.open(settings)
     try:
-        program.ingest()
+        pipeline.ingest()
     finally:
-        program.close()
+        pipeline.close()
     return 0
 
 
 def warm_up(service: LocalService) -> None:
-    """Import what the work imports on its way, so that faults hit what we do with files. It starts threads, which no
-    fork would have, so a fork does the work and says what it imported."""
+    """Import what `work` imports on its way, so that faults hit only our work with files. It starts threads, which a
+    fork does not inherit, so a fork does the work and lists what it imported."""
     service.add_dump("0.md", sample_dump(0))
     listing = service.home / "modules"
     assert in_fork(lambda: work(service) or listing.write_text("\n".join(sys.modules)) * 0) == 0
@@ -74,20 +74,20 @@ def warm_up(service: LocalService) -> None:
 
 
 def in_fork(what: Callable[[], int], before: Callable[[int], None] | None = None) -> int:
-    """Do it in a fork; the fork waits until `before` has seen it. Returns its exit status, negative for a signal."""
+    """Call `what` in a fork, after `before(pid)`. Returns the exit status, negative for a signal."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(writer)
-        select.select([reader], [], [])  # not by a call that faults are injected into
+        select.select([reader], [], [])  # a call without injected faults
         code = 70
         try:
             code = what()
         except (StoreError, PublishError, OSError, MemoryError):
-            code = 1  # as the commands end; the movers wait and try again
+            code = 1  # as commands do; a worker waits and retries
         except ConfigError:
             code = 2
-        except BaseException:  # noqa: BLE001 -- a fork has nobody above it
+        except BaseException:  # noqa: BLE001 -- nothing in a fork handles it
             traceback.print_exc()
         os._exit(code)
     os.close(reader)
@@ -99,7 +99,7 @@ def in_fork(what: Callable[[], int], before: Callable[[int], None] | None = None
 
 
 def under_fault(service: LocalService, fault: str, number: int, *, sticky: bool) -> tuple[int, bool]:
-    """One run with the fault at the given call; its exit status, and whether it came so far."""
+    """Run `work` with a fault at the given call. Returns its exit status and whether it got as far as that call."""
     log = service.home.parent / "strace.log"
     log.unlink(missing_ok=True)
     what = "signal=SIGKILL" if fault == "kill" else f"error={fault}"
@@ -119,16 +119,18 @@ def under_fault(service: LocalService, fault: str, number: int, *, sticky: bool)
     return code, "INJECTED" in text or "killed by SIGKILL" in text
 
 
-def check(service: LocalService, whole: dict[str, bytes]) -> list[str]:
-    """What is wrong at once, and after a restart."""
-    faults = [f"{name} is torn" for name, data in service.documents().items() if checksum.verify_checksum(data) is None]
+def check(service: LocalService, expected: dict[str, bytes]) -> list[str]:
+    """Problems right after the fault, and after a restart."""
+    problems = [
+        f"{name} is torn" for name, data in service.documents().items() if checksum.verify_checksum(data) is None
+    ]
     if code := in_fork(lambda: work(service)):
-        return [*faults, f"the restart ended with {code}"]
+        return [*problems, f"the restart ended with {code}"]
     ours = service.documents()
-    faults += [f"{name} differs" for name in whole.keys() | ours.keys() if whole.get(name) != ours.get(name)]
+    problems += [f"{name} differs" for name in expected.keys() | ours.keys() if expected.get(name) != ours.get(name)]
     if any((service.feeds / ".new").glob("*")):
-        faults.append("something half-written is left in .new")
-    return faults + service.find_problems()
+        problems.append("a partly written file is left in .new")
+    return problems + service.find_problems()
 
 
 def main() -> int:
@@ -146,7 +148,7 @@ def main() -> int:
     fresh = given.home / "fresh"
     shutil.copytree(service.home, fresh)
     assert in_fork(lambda: work(service)) == 0
-    whole = service.documents()
+    expected = service.documents()
     failed: dict[int, list[str]] = {}
     rounds, number, reached = 0, given.first, True
     while reached and rounds < given.most:
@@ -154,12 +156,12 @@ def main() -> int:
         shutil.copytree(fresh, service.home, copy_function=shutil.copy2)
         code, reached = under_fault(service, given.fault, number, sticky=given.sticky)
         rounds += 1
-        faults = check(service, whole)
+        problems = check(service, expected)
         if code not in (0, 1, 2, -9):
-            faults.append(f"ended with {code}")
-        if faults:
-            failed[number] = faults
-            sys.stdout.write(f"{given.fault} at {number}: {faults}\n")
+            problems.append(f"ended with {code}")
+        if problems:
+            failed[number] = problems
+            sys.stdout.write(f"{given.fault} at {number}: {problems}\n")
             sys.stdout.flush()
         number += given.every
     sys.stdout.write(json.dumps({"rounds": rounds, "last": number - given.every, "failed": len(failed)}) + "\n")

@@ -1,4 +1,4 @@
-"""Restarts by SIGTERM under load, and what becomes of the requests."""
+"""Load on a server: clients that poll without pause, and counts of what became of their requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class HttpLoad:
-    """Clients that poll without pause until told to stop, half of them over connections that they keep."""
+    """Clients that poll until `stop`, half of them over persistent connections."""
 
     port: int
     paths: tuple[str, ...]
@@ -33,7 +33,7 @@ class HttpLoad:
         return self.counts
 
     def _poll(self, number: int) -> None:
-        keep, connection = number % 2 == 0, None
+        is_persistent, connection = number % 2 == 0, None
         while not self.stopped.is_set():
             path = self.paths[number % len(self.paths)]
             fresh = connection is None
@@ -46,13 +46,13 @@ class HttpLoad:
                     connection = None
                     time.sleep(0.01)
                     continue
-            outcome = self._ask(connection, path, fresh=fresh)
+            outcome = self._request(connection, path, fresh=fresh)
             self.counts[outcome] += 1
-            if outcome != "answered" or not keep:
+            if outcome != "answered" or not is_persistent:
                 connection.close()
                 connection = None
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, *, fresh: bool) -> str:
+    def _request(self, connection: http.client.HTTPConnection, path: str, *, fresh: bool) -> str:
         started = False
         try:
             connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
@@ -63,5 +63,5 @@ class HttpLoad:
         except ConnectionRefusedError:
             return "no server"
         except (OSError, http.client.HTTPException):
-            # A connection kept open may be closed at any time, and a client has to ask again (RFC 9112 9.3.1).
+            # A server may close a persistent connection at any time; the client must retry (RFC 9112 9.3.1).
             return "cut" if started else "unanswered" if fresh else "kept connection closed"

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one server for the whole run, a database of its own for each test that asks."""
+"""A real PostgreSQL for tests: one server for the whole run, an own database for each test that needs one."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _numbers = count(1)
 
 
 class PostgresServer:
-    """A server on a socket of its own, without a network port and without fsync."""
+    """A server on its own Unix socket, without a network port and without fsync."""
 
     def __init__(self, url: str, pid: int) -> None:
         self.url = url
         self.pid = pid
 
     def make_database(self, options: str = "") -> str:
-        """A fresh, empty database's URL."""
+        """Create an empty database; returns its URL."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
         return self.url.replace("/postgres?", f"/{name}?")
 
     def drop_database(self, url: str) -> None:
-        """Take a database away, whoever uses it."""
+        """Drop a database, even while it is in use."""
         name = url.partition("?")[0].rpartition("/")[2]
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def run(self, statement: str) -> list[tuple[object, ...]]:
-        """Run one statement as the operator."""
+        """Run one statement as the superuser."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
@@ -44,7 +44,7 @@ class PostgresServer:
 
 @contextmanager
 def run_postgres() -> Iterator[PostgresServer]:
-    """A server until the block ends. Skips the test where this machine has none, or cannot start it."""
+    """Run a server until the block ends. Skips the test where PostgreSQL is not installed or cannot start."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -54,7 +54,7 @@ def run_postgres() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="refeed-pg-"))
     try:
         server = get_server(folder, cleanup_mode="stop")
-    except Exception as error:  # noqa: BLE001 -- whatever is missing here, it is not ours to test
+    except Exception as error:  # noqa: BLE001 -- it raises many types
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"needs PostgreSQL, which cannot start here: {error}")
     try:

@@ -1,4 +1,4 @@
-"""What tests need that start processes: a port that nobody has, and to wait for what those do."""
+"""For tests that start processes: wait for a condition, find a free port."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 
 def wait_until(
-    until: Callable[[], object], seconds: float = 60, why: Callable[[], str] = lambda: "waited in vain"
+    condition: Callable[[], object], seconds: float = 60, why: Callable[[], str] = lambda: "timed out"
 ) -> float:
-    """Wait for something to become true; returns how long that took. `why` is told when it never did."""
-    began = time.monotonic()
-    while not until():
-        assert time.monotonic() - began < seconds, why()
+    """Wait until a condition is true; returns the seconds that took. Fails with `why()` after `seconds`."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, why()
         time.sleep(0.02)
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on just now."""
+    """A port of 127.0.0.1 that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

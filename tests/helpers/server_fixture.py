@@ -1,4 +1,4 @@
-"""A site to ask: sample dumps, a configuration with every kind of feed, and `refeed serve` over them on loopback."""
+"""A site to send requests to: sample dumps, a configuration with every kind of feed, `refeed serve` on loopback."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ filtered_feeds:
 retired: [topic/olympics, source/rfi]
 access: {readers: [ann, bob, old], revoked: [REVOKED]}
 """
-"""REVOKED stands for the beginning of the token that `old` has for the private topic."""
+"""REVOKED is replaced by the beginning of the token that `old` has for the private topic."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class RunningSite:
         return AccessTokens(self.settings)
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> HttpAnswer:
-        """One request, with these headers alone; `_` in their names stands for `-`."""
+        """Send one request with exactly these headers; `_` in their names becomes `-`."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.putrequest(method, path, skip_accept_encoding=True)
@@ -83,7 +83,7 @@ class RunningSite:
             connection.close()
 
     def raw(self, request: bytes, seconds: float = 10) -> bytes:
-        """The bytes that come back for these bytes, until the server closes or has answered once."""
+        """Send bytes; returns what the server sends until it closes or falls silent for `seconds`."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
             connection.sendall(request)
             received = b""
@@ -98,7 +98,7 @@ class RunningSite:
 
 
 def site_dump(number: int) -> bytes:
-    """A dump, the higher its number the older; every third is of climate, every fifth of chips."""
+    """A dump; a higher number is older, every third is about climate, every fifth about chips."""
     at = datetime(2026, 3, 20, 12, tzinfo=UTC) - timedelta(days=2 * number, minutes=number)
     word = "气候" if number % 3 == 0 else "芯片" if number % 5 == 0 else "旅行"
     host, folder = ("www.bbc.com/zhongwen", "bbc") if number % 2 else ("www.dw.com/zh", "dw")
@@ -111,9 +111,9 @@ def site_dump(number: int) -> bytes:
 
 
 def _filler(number: int) -> str:
-    """Some lines of Chinese characters that no other sample has, so that none is taken for a copy of another."""
-    dice = random.Random(number)
-    return "".join(chr(dice.randrange(0x4E00, 0x9000)) + ("。" if n % 12 == 11 else "") for n in range(480))
+    """Random Chinese characters, different in every sample, so that no sample looks like a repost of another."""
+    chance = random.Random(number)
+    return "".join(chr(chance.randrange(0x4E00, 0x9000)) + ("。" if n % 12 == 11 else "") for n in range(480))
 
 
 def prepare_site(
@@ -139,15 +139,15 @@ def prepare_site(
     settings = load_settings(given)
     file.write_text(config.replace("REVOKED", AccessTokens(settings).make_token("topic/secret", "old")[:8]), "utf-8")
     settings = load_settings(given)
-    program = Pipeline.open(settings)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    pipeline.close()
     return settings, given
 
 
 @contextmanager
 def run_site(settings: Settings, environ: Mapping[str, str], home: Path, *more: str) -> Iterator[RunningSite]:
-    """`refeed serve --no-worker` over what was prepared, until the end of the block."""
+    """Run `refeed serve --no-worker` over a prepared site until the end of the block."""
     log = home / "log"
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -159,14 +159,14 @@ def run_site(settings: Settings, environ: Mapping[str, str], home: Path, *more: 
         )
     site = RunningSite(settings.port, settings, process.pid, log)
     try:
-        _await(site, process)
+        _wait_until_healthy(site, process)
         yield site
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()
 
 
-def _await(site: RunningSite, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def _wait_until_healthy(site: RunningSite, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -1,4 +1,4 @@
-"""A small installation for fault tests: sample dumps of our own, its state apart, and what has to hold of it."""
+"""A service of its own in a folder: runs commands on sample dumps, reads its documents and store, finds problems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ topics:
 
 
 def sample_dump(number: int, *, text: str = "", at: int = 0, title: str = "") -> bytes:
-    """A dump whose text says that it is a sample; the higher its number, the younger it is."""
+    """A dump whose text says that it is a sample; a higher number is younger."""
     epoch = at or 1_700_000_000 + number * 600
     body = text or f"这是第{number}篇样本的正文，只为测试而写。" * 3
     link = f"https://sample.example.org/{number}"
@@ -57,7 +57,7 @@ class LocalService:
         )
 
     def start(self, *arguments: str, log: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
-        """Start a command that goes on."""
+        """Start a command and leave it running."""
         with (log or self.home / "log").open("ab") as output:
             return subprocess.Popen(
                 self.command(*arguments),
@@ -68,7 +68,7 @@ class LocalService:
             )
 
     def add_dump(self, name: str, data: bytes) -> Path:
-        """Put a dump in place whole."""
+        """Write a dump and rename it into place."""
         path = self.dumps / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
@@ -78,39 +78,39 @@ class LocalService:
 
     def documents(self) -> dict[str, bytes]:
         """Every document, by its path below feeds/."""
-        # Not by rglob, which a folder that goes while it looks ends with an error: `.new` comes and goes.
+        # Not rglob: it fails when a folder disappears meanwhile, and `.new` comes and goes.
         paths = [Path(folder, name) for folder, _, names in os.walk(self.feeds) for name in names if name[0] != "."]
         return {str(p.relative_to(self.feeds)): p.read_bytes() for p in paths if ".new" not in p.parts}
 
     def ids(self, feed: str = "all") -> list[str]:
-        """Entry ids in a feed's JSON document."""
+        """Entry ids in the JSON document of a feed."""
         path = self.feeds / f"{feed}.json"
         return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path.exists() else []
 
     def query(self, query: str) -> list[tuple[object, ...]]:
-        """Rows of the store."""
+        """Rows of the store (SQLite)."""
         with closing(sqlite3.connect(self.store)) as connection:
             return list(connection.execute(query))
 
     def find_problems(self) -> list[str]:
-        """What is wrong here; nothing, when all is well."""
+        """Check the store, its counters and every document against each other; empty when all is well."""
         try:
-            return self._faults()
+            return self._check()
         except sqlite3.Error as error:
             return [f"the store: {error}"]
 
-    def _faults(self) -> list[str]:
+    def _check(self) -> list[str]:
         found = [f"integrity: {row[0]}" for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
         recorded = {os.fsdecode(bytes(path)) for (path,) in self.query("SELECT path FROM files")}  # type: ignore[arg-type]
         found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
         lost = self.query("SELECT count(*) FROM dumps WHERE entry_id NOT IN (SELECT id FROM entries)")[0][0]
         found += [f"{lost} dumps without their entry"] if lost else []
         for name, data in self.documents().items():
-            found += _broken(name, data)
+            found += _parse_errors(name, data)
         members = self.query("SELECT count(*) FROM feed_members WHERE feed = 'all'")[0][0]
         counted = self.query("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
         if not members == counted == self._count("entries"):
-            found.append(f"{self._count('entries')} entries, {members} places, {counted} counted")
+            found.append(f"{self._count('entries')} entries, {members} members, {counted} counted")
         if min(self._count("entries"), 50) != len(set(self.ids())):
             found.append(f"{len(set(self.ids()))} entries in all.json of {self._count('entries')}")
         return found
@@ -119,7 +119,7 @@ class LocalService:
         return int(str(self.query(f"SELECT count(*) FROM {table}")[0][0]))
 
 
-def _broken(name: str, data: bytes) -> list[str]:
+def _parse_errors(name: str, data: bytes) -> list[str]:
     try:
         json.loads(data) if name.endswith(".json") else ElementTree.fromstring(data)
     except (ValueError, ElementTree.ParseError) as error:

@@ -1,4 +1,4 @@
-"""What a source keeps no longer goes, archives and all, and stays away; everything else stays."""
+"""`keep:` of a source: what exceeds it is removed from documents and archives, and stays removed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from helpers.service_fixture import CONFIG, LocalService, sample_dump
 
 SOURCE = "\nsources:\n  - {id: sample, hosts: [sample.example.org], keep: {%s}}\n"
 MONTH = 4400
-"""Numbers of dumps, ten minutes each, that are more than one month apart."""
+"""So many sample dumps, ten minutes apart, are more than a month."""
 
 
-def test_everything_is_kept_where_nothing_is_said(tmp_path: Path) -> None:
+def test_without_keep_everything_is_kept(tmp_path: Path) -> None:
     service = LocalService(tmp_path, CONFIG + SOURCE % "")
     for number in range(3):
         service.add_dump(f"{number}.md", sample_dump(number * MONTH))
@@ -20,7 +20,7 @@ def test_everything_is_kept_where_nothing_is_said(tmp_path: Path) -> None:
     assert len(service.ids("source/sample")) == 3
 
 
-def test_the_newest_so_many_stay_and_a_late_older_one_does_not_come_in(tmp_path: Path) -> None:
+def test_only_the_newest_entries_are_kept_and_a_late_older_one_is_not_added(tmp_path: Path) -> None:
     service = LocalService(tmp_path, CONFIG + SOURCE % "entries: 2")
     for number in range(1, 5):
         service.add_dump(f"{number}.md", sample_dump(number * MONTH))
@@ -41,7 +41,7 @@ def test_the_newest_so_many_stay_and_a_late_older_one_does_not_come_in(tmp_path:
     assert service.documents() == before
 
 
-def test_what_is_older_than_wanted_goes(tmp_path: Path) -> None:
+def test_entries_older_than_the_age_are_removed(tmp_path: Path) -> None:
     service = LocalService(tmp_path, CONFIG + SOURCE % "age: 30d")
     service.add_dump("old.md", sample_dump(1))
 

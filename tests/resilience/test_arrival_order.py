@@ -1,4 +1,4 @@
-"""Whatever order dumps come in, however often, and wherever it is cut off: the same entries and the same bytes."""
+"""Dumps in any order, repeated, interrupted anywhere: the same entries and the same bytes."""
 
 from __future__ import annotations
 
@@ -37,42 +37,42 @@ drafts = st.builds(
 )
 
 
-class Shelf:
-    """A store that dumps are recorded in without files."""
+class RecordingStore:
+    """A store that records dumps without files."""
 
-    def __init__(self, maker: EntryBuilder, path: Path) -> None:
+    def __init__(self, builder: EntryBuilder, path: Path) -> None:
         path.unlink(missing_ok=True)
         self.store = Store(f"sqlite:///{path}")
         self.store.migrate()
-        self.makers = ProcessPool(maker)
+        self.pool = ProcessPool(builder)
 
     def close(self) -> None:
         self.store.close()
 
-    def take(self, files: Sequence[tuple[str, bytes]], seen: datetime = NOW) -> None:
-        """One batch of files by name."""
+    def record(self, files: Sequence[tuple[str, bytes]], seen: datetime = NOW) -> None:
+        """Record one batch of files by name."""
         dumps = [Dump(path=name, folder="", data=data, first_seen=seen) for name, data in files]
-        readings = []
-        for made, one in zip(self.makers.map(dumps), dumps, strict=True):
-            reading = FileResult(
-                path=os.fsencode(one.path),
-                display_path=one.path,
+        results = []
+        for built, dump in zip(self.pool.map(dumps), dumps, strict=True):
+            result = FileResult(
+                path=os.fsencode(dump.path),
+                display_path=dump.path,
                 folder="",
-                stamp=hash(one.data),
+                stamp=hash(dump.data),
                 first_seen=seen,
                 modified=seen,
-                outcome=made.outcome,
-                reason=made.reason,
-                digest=hash_dump(one.data),
-                data=made.data,
-                dump_time=made.dump_time,
-                entry=made.row,
+                outcome=built.outcome,
+                reason=built.reason,
+                digest=hash_dump(dump.data),
+                data=built.data,
+                dump_time=built.dump_time,
+                entry=built.row,
             )
-            readings.append(reading)
-        record_files(self.store, readings, seen, self.makers.builder.find_repost_original)
+            results.append(result)
+        record_files(self.store, results, seen, self.pool.builder.find_repost_original)
 
-    def says(self) -> list[dict[str, object]]:
-        """All that documents are made of."""
+    def contents(self) -> list[dict[str, object]]:
+        """Everything that documents are made of."""
         e = t.entries.c
         columns = (
             e.id,
@@ -93,7 +93,7 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def maker(tmp_path_factory: pytest.TempPathFactory) -> EntryBuilder:
+def builder(tmp_path_factory: pytest.TempPathFactory) -> EntryBuilder:
     from refeed.config.load import load_settings
 
     home = tmp_path_factory.mktemp("order")
@@ -102,73 +102,76 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> EntryBuilder:
 
 
 @pytest.fixture
-def shelf(maker: EntryBuilder, tmp_path: Path) -> Iterator[Shelf]:
-    with closing(Shelf(maker, tmp_path / "a.db")) as shelf:
-        yield shelf
+def store(builder: EntryBuilder, tmp_path: Path) -> Iterator[RecordingStore]:
+    with closing(RecordingStore(builder, tmp_path / "a.db")) as store:
+        yield store
 
 
 @given(data=st.lists(drafts, min_size=1, max_size=7), seed=st.integers(0, 2**32))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_entries_do_not_depend_on_the_order_nor_on_the_batches_their_dumps_came_in(
-    data: list[bytes], seed: int, maker: EntryBuilder, tmp_path: Path
+def test_entries_do_not_depend_on_the_order_and_the_batches_of_their_dumps(
+    data: list[bytes], seed: int, builder: EntryBuilder, tmp_path: Path
 ) -> None:
     files = [(f"{number}.md", content) for number, content in enumerate(data)]
     chance = random.Random(seed)
     shuffled = files + chance.sample(files, len(files) // 2)
     chance.shuffle(shuffled)
-    with closing(Shelf(maker, tmp_path / "a.db")) as at_once, closing(Shelf(maker, tmp_path / "b.db")) as in_parts:
-        at_once.take(files)
+    with (
+        closing(RecordingStore(builder, tmp_path / "a.db")) as at_once,
+        closing(RecordingStore(builder, tmp_path / "b.db")) as in_parts,
+    ):
+        at_once.record(files)
         while shuffled:
             size = chance.randint(1, 3)
-            in_parts.take(shuffled[:size], NOW + timedelta(seconds=chance.randint(0, 9)))
+            in_parts.record(shuffled[:size], NOW + timedelta(seconds=chance.randint(0, 9)))
             shuffled = shuffled[size:]
-        assert in_parts.says() == at_once.says()
+        assert in_parts.contents() == at_once.contents()
 
 
-said = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本甲", "样本乙")))
+versions = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本甲", "样本乙")))
 
 
-@given(steps=st.lists(said, min_size=1, max_size=6))
+@given(steps=st.lists(versions, min_size=1, max_size=6))
 @example(steps=[(TEXTS[0], "样本甲"), (TEXTS[1], "样本甲"), (TEXTS[0], "样本甲")])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_file_that_is_edited_says_what_it_says_last_and_its_updated_never_goes_back(
-    steps: list[tuple[str, str]], maker: EntryBuilder, tmp_path: Path
+def test_an_edited_file_gives_its_last_text_and_updated_never_goes_back(
+    steps: list[tuple[str, str]], builder: EntryBuilder, tmp_path: Path
 ) -> None:
     updated = 0
-    with closing(Shelf(maker, tmp_path / "a.db")) as shelf:
+    with closing(RecordingStore(builder, tmp_path / "a.db")) as store:
         for number, (text, title) in enumerate(steps):
             data = sample_dump(1, text=text, title=title)
-            shelf.take([("a", data)], NOW + timedelta(minutes=number))
-            (made,) = shelf.makers.map([Dump(path="a", folder="", data=data, first_seen=NOW)])
-            assert made.row is not None
-            (entry,) = (row for row in shelf.says() if "title" in row)
-            assert (entry["title"], entry["payload"]) == (made.row.title, made.row.payload)
+            store.record([("a", data)], NOW + timedelta(minutes=number))
+            (built,) = store.pool.map([Dump(path="a", folder="", data=data, first_seen=NOW)])
+            assert built.row is not None
+            (entry,) = (row for row in store.contents() if "title" in row)
+            assert (entry["title"], entry["payload"]) == (built.row.title, built.row.payload)
             assert isinstance(entry["updated"], int)
             assert entry["updated"] >= updated
             updated = entry["updated"]
 
 
-def test_an_edit_gives_way_to_a_later_dump_of_the_entry(shelf: Shelf) -> None:
-    """The edit was made today, of an old dump; the newer dump comes from last year and arrives afterwards."""
-    shelf.take([("a", sample_dump(1, at=1_600_000_000, text=TEXTS[0]))])
-    shelf.take([("a", sample_dump(1, at=1_600_000_000, text=TEXTS[1]))])
-    shelf.take([("b", sample_dump(1, at=1_700_000_000, title="后来的样本"))])
-    (entry,) = (row for row in shelf.says() if "title" in row)
+def test_a_dump_with_a_later_date_wins_over_an_edit_of_an_older_dump(store: RecordingStore) -> None:
+    """The edit of the old dump is from today; the newer dump has last year's date and arrives afterwards."""
+    store.record([("a", sample_dump(1, at=1_600_000_000, text=TEXTS[0]))])
+    store.record([("a", sample_dump(1, at=1_600_000_000, text=TEXTS[1]))])
+    store.record([("b", sample_dump(1, at=1_700_000_000, title="后来的样本"))])
+    (entry,) = (row for row in store.contents() if "title" in row)
     assert entry["title"] == "后来的样本"
 
 
-def test_an_undated_dump_keeps_the_time_it_was_first_seen(shelf: Shelf) -> None:
+def test_an_undated_dump_keeps_the_time_it_was_first_seen(store: RecordingStore) -> None:
     undated = sample_dump(1).split(b"\n", 1)[1]
-    shelf.take([("a", undated)])
-    shelf.take([("a", undated.replace("样本".encode(), "样稿".encode()))], NOW + timedelta(hours=1))
-    shelf.take([("a", undated)], NOW + timedelta(hours=2))
-    (entry,) = (row for row in shelf.says() if "title" in row)
+    store.record([("a", undated)])
+    store.record([("a", undated.replace("样本".encode(), "样稿".encode()))], NOW + timedelta(hours=1))
+    store.record([("a", undated)], NOW + timedelta(hours=2))
+    (entry,) = (row for row in store.contents() if "title" in row)
     assert entry["published"] == int(NOW.timestamp())
     assert entry["updated"] == int((NOW + timedelta(hours=2)).timestamp())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_documents_are_the_same_bytes_in_any_order_and_cut_off_anywhere(
+def test_documents_are_the_same_bytes_in_any_order_and_after_interruptions(
     seed: int, make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text(CONFIG)
@@ -178,8 +181,8 @@ def test_documents_are_the_same_bytes_in_any_order_and_cut_off_anywhere(
         for number in range(24)
     ]
     results = []
-    for turn in range(2):
-        home = tmp_path / str(turn)
+    for run in range(2):
+        home = tmp_path / str(run)
         given = make_settings(tmp_path / "config.yaml")
         folders = replace(given.dumps, folders=(str(home / "dumps"),))
         given = replace(
@@ -190,18 +193,18 @@ def test_documents_are_the_same_bytes_in_any_order_and_cut_off_anywhere(
             database_url=f"sqlite:///{home}/s.db",
         )
         (home / "dumps").mkdir(parents=True)
-        program = Pipeline.open(given, clock=lambda turn=turn: NOW + timedelta(days=turn))  # type: ignore[misc]
-        if turn:
+        pipeline = Pipeline.open(given, clock=lambda run=run: NOW + timedelta(days=run))  # type: ignore[misc]
+        if run:
             chance.shuffle(files)
         for number, data in files:
             (home / "dumps" / f"{number}.md").write_bytes(data)
-            if turn and chance.random() < 0.2:  # begun, and cut off before its end: everything is opened anew
-                found = program.ingester.scan(given.dumps.folders).changed
-                next(program.ingester.ingest(found[: chance.randint(1, len(found))]), None)
-                program.close()
-                program = Pipeline.open(given, clock=lambda: NOW)
-        program.ingest()
-        program.close()
+            if run and chance.random() < 0.2:  # interrupted: everything is opened again
+                found = pipeline.ingester.scan(given.dumps.folders).changed
+                next(pipeline.ingester.ingest(found[: chance.randint(1, len(found))]), None)
+                pipeline.close()
+                pipeline = Pipeline.open(given, clock=lambda: NOW)
+        pipeline.ingest()
+        pipeline.close()
         results.append({p.relative_to(home): p.read_bytes() for p in (home / "feeds").rglob("*.*") if p.is_file()})
     first, second = ({p: d for p, d in r.items() if not p.name.startswith(".")} for r in results)
     assert first.keys() == second.keys()

@@ -1,4 +1,4 @@
-"""Killed, or refused by the disk, at any system call: nothing is torn, and a restart gives the same bytes."""
+"""A kill or a disk error at any system call: no document is torn, and a restart gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if shutil.which("strace") is None:
     pytest.skip("strace is not installed", allow_module_level=True)
 
 
-def rounds(home: Path, *arguments: str) -> None:
+def run_rounds(home: Path, *arguments: str) -> None:
     command = [sys.executable, str(Path(__file__).parents[1] / "helpers" / "fault_injection.py"), str(home), *arguments]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("REFEED_")}
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
     assert done.stdout, done.stderr
     if "strace could not attach" in done.stderr:
-        pytest.skip("strace may not attach to processes here")
+        pytest.skip("strace cannot attach to processes here")
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert json.loads(done.stdout.splitlines()[-1])["rounds"] > 1
 
@@ -34,14 +34,14 @@ def rounds(home: Path, *arguments: str) -> None:
     ],
     ids=["kill", "full disk"],
 )
-def test_a_fault_at_some_of_the_system_calls_tears_nothing(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    rounds(tmp_path, *arguments)
+def test_a_fault_at_some_system_calls_tears_no_document(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    run_rounds(tmp_path, *arguments)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("fault", ["kill", "ENOSPC", "EIO", "EACCES", "EMFILE", "EINTR"])
 @pytest.mark.parametrize("sticky", [False, True])
-def test_a_fault_at_any_system_call_tears_nothing(fault: str, sticky: bool, tmp_path: Path) -> None:
+def test_a_fault_at_any_system_call_tears_no_document(fault: str, sticky: bool, tmp_path: Path) -> None:
     if sticky and fault in ("kill", "EINTR"):
-        pytest.skip("once is enough, or never ends")
-    rounds(tmp_path, fault, *(["--sticky"] if sticky else []), "--every", "3")
+        pytest.skip("a kill ends the run, and a permanent EINTR never does")
+    run_rounds(tmp_path, fault, *(["--sticky"] if sticky else []), "--every", "3")

@@ -1,4 +1,4 @@
-"""A folder of broken, odd and hostile dumps through the whole program: each comes out as the table says, in time."""
+"""A folder of broken, odd and hostile dumps through the whole program: each has its expected outcome, in time."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ def cases(service: LocalService) -> tuple[malformed_corpus.Case, ...]:
 
 @pytest.fixture(scope="module")
 def ingest(service: LocalService, cases: tuple[malformed_corpus.Case, ...]) -> dict[str, float]:
-    """One `refeed ingest` over all of them: its exit status, seconds and greatest memory of one process."""
+    """One `refeed ingest` of all of them: exit status, seconds, and the peak memory of a process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    began = time.monotonic()
+    started = time.monotonic()
     done = subprocess.run(
         service.command("ingest"), env=service.environment(), capture_output=True, text=True, timeout=300, check=False
     )
-    took = time.monotonic() - began
+    seconds = time.monotonic() - started
     peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     (service.home / "stderr").write_text(done.stderr)
-    return {"code": done.returncode, "seconds": took, "megabytes": peak / 1024}
+    return {"code": done.returncode, "seconds": seconds, "megabytes": peak / 1024}
 
 
-def test_they_are_all_worked_through_within_a_minute_and_400_megabytes(ingest: dict[str, float]) -> None:
+def test_all_are_ingested_within_a_minute_and_400_megabytes(ingest: dict[str, float]) -> None:
     assert ingest["code"] == 1  # something was quarantined
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # others at work on this machine take their share
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # a busy machine is slower
     assert ingest["seconds"] < 60 * busy
     assert ingest["megabytes"] < 400
 
 
-def test_each_comes_out_as_the_table_says(
+def test_each_dump_has_its_expected_outcome(
     service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
 ) -> None:
     rows = service.query("SELECT path, outcome, reason FROM files")
@@ -62,13 +62,13 @@ def test_each_comes_out_as_the_table_says(
     assert wrong == []
 
 
-def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
+def test_quarantined_dumps_are_kept_and_shown_with_their_reasons(
     service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
 ) -> None:
     status = msgspec.json.decode(service.run("status", "--json").stdout)
-    shown = {doubt["file"] for doubt in status["issues"] if doubt["outcome"] == "quarantined"}
+    shown = {issue["file"] for issue in status["issues"] if issue["outcome"] == "quarantined"}
     assert len(shown) == sum(1 for row in service.query("SELECT 1 FROM files WHERE outcome = 'quarantined'"))
-    assert all(doubt["reason"] for doubt in status["issues"])
+    assert all(issue["reason"] for issue in status["issues"])
     kept = service.query("SELECT count(*) FROM dumps WHERE outcome = 'quarantined'")[0][0]
     assert isinstance(kept, int)
     assert kept > 0
@@ -77,12 +77,9 @@ def test_what_was_read_of_them_is_kept_and_shown_with_its_reason(
     assert secret not in everything
 
 
-def test_the_good_ones_are_published_and_every_document_is_whole(
-    service: LocalService, ingest: dict[str, float]
-) -> None:
-    assert [
-        fault for fault in service.find_problems() if "not recorded" not in fault
-    ] == []  # devices, links, other names
+def test_good_dumps_are_published_and_every_document_is_whole(service: LocalService, ingest: dict[str, float]) -> None:
+    # Devices, links and other names are not recorded.
+    assert [problem for problem in service.find_problems() if "not recorded" not in problem] == []
     published = len(service.query("SELECT 1 FROM entries"))
     assert published >= 50
 
@@ -97,7 +94,7 @@ def test_a_quarantined_dump_is_tried_again_when_it_changes(service: LocalService
     assert service.query(f"SELECT outcome FROM files WHERE path = CAST('{broken}' AS BLOB)") == [("accepted",)]
 
 
-def test_retrying_takes_what_has_become_readable_by_other_settings(tmp_path: Path) -> None:
+def test_retry_ingests_what_changed_settings_allow(tmp_path: Path) -> None:
     service = LocalService(tmp_path)
     service.add_dump("large.md", sample_dump(1, text="样本" * 20_000))
     config = service.home / "config.yaml"
