@@ -217,8 +217,8 @@ def read_schema_version(connection: Connection) -> int:
     return version
 
 
-def apply_migrations(connection: Connection) -> int:
-    """Bring the schema up to date inside the caller's write transaction; returns the version that it then has.
+def apply_migrations(connection: Connection, version: int = len(MIGRATIONS)) -> int:
+    """Bring the schema up to `version` inside the caller's write transaction; returns the version that it then has.
 
     Raises StoreError when a newer program made the database, or when it cannot hold every character.
     """
@@ -228,8 +228,8 @@ def apply_migrations(connection: Connection) -> int:
             raise StoreError(f"the database is encoded in {encoding}; make it with: CREATE DATABASE … ENCODING 'UTF8'")
     disable_timeouts(connection)
     connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
-    for number in range(read_schema_version(connection), len(MIGRATIONS)):
+    for number in range(read_schema_version(connection), version):
         for statement in MIGRATIONS[number].split("\n;\n"):
             connection.execute(text(statement.format(**_SPELLINGS[connection.dialect.name])))
         connection.execute(text("INSERT INTO migrations (version) VALUES (:v)"), {"v": number + 1})
-    return len(MIGRATIONS)
+    return version
