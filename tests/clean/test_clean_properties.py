@@ -11,8 +11,9 @@ import pytest
 from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
 from helpers.property_testing import given, settings, st
 from helpers.random_html import LINKS, random_article, random_tag_soup
-from refeed.clean import url_cleaner
 from refeed.clean.complexity import measure_complexity
+from refeed.clean.image_urls import clean_image_url
+from refeed.clean.url_cleaner import clean_link
 from refeed.model import RawEntry
 
 SOUPS = 2000
@@ -98,7 +99,7 @@ _URLS = st.one_of(
 @given(_URLS)
 @settings(max_examples=400, deadline=None)
 def test_an_address_once_mended_needs_no_mending(url: str) -> None:
-    for mend in (url_cleaner.clean_link, url_cleaner.clean_image_url):
+    for mend in (clean_link, clean_image_url):
         once = mend(url, LINKS[0])
         assert mend(once, LINKS[0]) == once if once else True
         assert once == "" or once.startswith(("http://", "https://", "mailto:"))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from helpers.entry_builders import GENERIC_LINK, clean_body, clean_html
-from refeed.clean import url_cleaner
+from refeed.clean.image_urls import clean_image_url
+from refeed.clean.url_cleaner import clean_link
 from refeed.model import Enclosure
 
 TEXT = "这是样例的第一段，说的是一座不存在的城市和它的河流。"
@@ -53,7 +54,7 @@ MORE = "这是样例的第二段，说的是同一座城市的图书馆。"
     ],
 )
 def test_a_picture_comes_from_its_own_host(shown: str, origin: str) -> None:
-    assert url_cleaner.clean_image_url(shown, GENERIC_LINK) == origin
+    assert clean_image_url(shown, GENERIC_LINK) == origin
     assert clean_body(f'<p>{TEXT}</p><img src="{shown.replace("&", "&amp;")}">').entry.images == (origin,)
 
 
@@ -95,7 +96,7 @@ def test_a_picture_comes_from_its_own_host(shown: str, origin: str) -> None:
     ],
 )
 def test_a_link_leads_where_its_author_meant(written: str, meant: str) -> None:
-    assert url_cleaner.clean_link(written, GENERIC_LINK) == meant
+    assert clean_link(written, GENERIC_LINK) == meant
 
 
 def test_a_link_that_leads_nowhere_leaves_its_words() -> None:

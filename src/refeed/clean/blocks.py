@@ -1,7 +1,7 @@
-"""What a body is made of once its tags are read: blocks that hold runs of text, or other blocks.
+"""What a body is made of between its markup and its HTML: blocks that hold runs of text, or other blocks.
 
-A run is a piece of text and the marks on it, outermost first; a line break is the run `BREAK`. Tags that are doubled,
-empty or crossed cannot be expressed in this form: that is why every step works on it.
+A run is a piece of text with its marks, outermost first; a line break is the run `BREAK`. This form cannot express
+duplicate, empty or crossed tags, so every step works on it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 Mark = tuple[str, str]
-"""A tag and its only attribute's value: ("strong", ""), ("a", "https://…")."""
+"""A tag and the value of its only attribute: ("strong", ""), ("a", "https://…")."""
 Run = tuple[str, tuple[Mark, ...]]
 
 BREAK: Run = ("\n", ())
@@ -21,7 +21,7 @@ BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "d
 
 
 class Block:
-    """A paragraph, a heading, a figure, a divider, or a box of others. Steps may change it; nobody else sees it."""
+    """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable, and private to one cleaning."""
 
     __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "kind", "url")
 
@@ -38,18 +38,18 @@ class Block:
         self.kind = kind
         self.children = children or []
         self.url = url
-        """The image of a figure."""
+        """Of a figure: its image."""
         self.alt = alt
         self.credit = ""
         self.href = ""
-        """Where a click on the image leads, unless that is the image."""
+        """Of a figure: where a click on it leads, when that is not the image itself."""
         self.attributes = attributes
-        """Of td, th and ol: `colspan="2"`, ready to be written."""
+        """Of td, th and ol, as HTML: `colspan="2"`."""
         self.runs = runs or []
 
     @property
     def runs(self) -> list[Run]:
-        """Text of p, h2 … h6 and pre; caption of a figure. Assigned anew where it changes."""
+        """The text of p, h2 … h6 and pre, or a figure's caption. Assign a new list to change it."""
         return self._runs
 
     @runs.setter
@@ -59,7 +59,7 @@ class Block:
 
     @property
     def text(self) -> str:
-        """What a person reads in it, line breaks as LF; of boxes, a line for each block. Asked for often, made once."""
+        """The text that a reader sees, with line breaks as LF; of a box, a line for each block. Cached."""
         if self.children:
             return "\n".join([child.text for child in self.children])
         if self._text is None:
@@ -72,19 +72,19 @@ class Block:
 
 
 def text_of_runs(runs: Iterable[Run]) -> str:
-    """What runs say, without their marks."""
-    return "".join([words for words, _ in runs])
+    """The text of runs without their marks."""
+    return "".join([text for text, _ in runs])
 
 
 def normalize_runs(runs: Iterable[Run]) -> list[Run]:
-    """The same text with one space where several were, none at the ends of lines, and like neighbours joined."""
-    tidied: list[Run] = []
+    """Collapse spaces, strip them at line ends, and join neighbours with the same marks."""
+    normalized: list[Run] = []
     open_space = True
     for text, marks in runs:
         if text == "\n":
-            _trim_end(tidied)
-            if tidied and tidied[-1] is not BREAK:
-                tidied.append(BREAK)
+            _strip_end(normalized)
+            if normalized and normalized[-1] is not BREAK:
+                normalized.append(BREAK)
             open_space = True
             continue
         if open_space and text[:1] == " ":
@@ -92,15 +92,15 @@ def normalize_runs(runs: Iterable[Run]) -> list[Run]:
         if not text:
             continue
         open_space = text[-1] == " "
-        if tidied and (tidied[-1][1] == marks or text == " ") and tidied[-1] is not BREAK:
-            tidied[-1] = (tidied[-1][0] + text, tidied[-1][1])
+        if normalized and (normalized[-1][1] == marks or text == " ") and normalized[-1] is not BREAK:
+            normalized[-1] = (normalized[-1][0] + text, normalized[-1][1])
         else:
-            tidied.append((text, marks))
-    _trim_end(tidied)
-    return tidied
+            normalized.append((text, marks))
+    _strip_end(normalized)
+    return normalized
 
 
-def _trim_end(runs: list[Run]) -> None:
+def _strip_end(runs: list[Run]) -> None:
     while runs:
         text = runs[-1][0].rstrip()
         if text:
@@ -111,46 +111,46 @@ def _trim_end(runs: list[Run]) -> None:
 
 
 def split_paragraphs(runs: Sequence[Run]) -> Iterator[list[Run]]:
-    """Runs split where two line breaks follow each other, each part tidied; empty parts are left out."""
+    """Split runs at two line breaks in a row; the parts are normalized and not empty."""
     part: list[Run] = []
     breaks = 0
     for run in runs:
         if run is BREAK:
             breaks += 1
             if breaks == 2 and part:
-                if tidied := normalize_runs(part):
-                    yield tidied
+                if paragraph := normalize_runs(part):
+                    yield paragraph
                 part = []
         elif not run[0].isspace():
             breaks = 0
         part.append(run)
-    if tidied := normalize_runs(part):
-        yield tidied
+    if paragraph := normalize_runs(part):
+        yield paragraph
 
 
 def split_lines(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs split at every line break."""
-    split: list[list[Run]] = [[]]
+    """Split runs at every line break."""
+    lines: list[list[Run]] = [[]]
     for run in runs:
         if run is BREAK:
-            split.append([])
+            lines.append([])
         else:
-            split[-1].append(run)
-    return split
+            lines[-1].append(run)
+    return lines
 
 
-def join_lines(parts: Iterable[list[Run]]) -> list[Run]:
-    """The opposite of `lines`."""
+def join_lines(lines: Iterable[list[Run]]) -> list[Run]:
+    """The inverse of `split_lines`."""
     runs: list[Run] = []
-    for part in parts:
+    for line in lines:
         if runs:
             runs.append(BREAK)
-        runs.extend(part)
+        runs.extend(line)
     return runs
 
 
 def cut_text(runs: list[Run], start: int, end: int) -> list[Run]:
-    """Runs without the characters of their text from `start` to `end`."""
+    """Delete the characters from `start` to `end` of the runs' text."""
     kept: list[Run] = []
     at = 0
     for run in runs:
@@ -167,26 +167,26 @@ def cut_text(runs: list[Run], start: int, end: int) -> list[Run]:
 
 
 def extract_links(runs: Iterable[Run]) -> list[tuple[str, str]]:
-    """(URL, text) of every link, in order, neighbours with the same URL as one."""
-    found: list[tuple[str, str]] = []
+    """(URL, text) of every link in order; neighbours with the same URL count as one."""
+    links: list[tuple[str, str]] = []
     previous = ""
     for text, marks in runs:
         url = next((value for tag, value in marks if tag == "a"), "")
         if url and url == previous:
-            found[-1] = (url, found[-1][1] + text)
+            links[-1] = (url, links[-1][1] + text)
         elif url:
-            found.append((url, text))
+            links.append((url, text))
         previous = url
-    return found
+    return links
 
 
 def text_outside_links(runs: Iterable[Run]) -> str:
-    """The text that lies outside every link."""
+    """The text that is not part of a link."""
     return "".join(text for text, marks in runs if not any(tag == "a" for tag, _ in marks))
 
 
 def walk_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Every block, outer ones first."""
+    """Every block at any depth, outer ones first."""
     for block in blocks:
         yield block
         if block.children:
@@ -194,106 +194,112 @@ def walk_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def leaf_blocks(blocks: Iterable[Block]) -> list[Block]:
-    """Every block that holds no others, in order."""
+    """Every block without children, in order."""
     return [block for block in walk_blocks(blocks) if not block.children]
 
 
-_PARENTS = {"li": ("ul", "ol"), "tr": ("table",), "td": ("tr",), "th": ("tr",), "dt": ("dl",), "dd": ("dl",)}
-_WRAPPERS = {"ul": "li", "ol": "li", "dl": "dd", "tr": "td"}
+def has_only_links(block: Block) -> bool:
+    """True when all text in a block is links, apart from separators."""
+    if block.is_text and not any(marks for _, marks in block.runs):
+        return False
+    leaves = leaf_blocks([block])
+    if any(leaf.kind in ("figure", "pre", "hr") for leaf in leaves):
+        return False
+    runs = [run for leaf in leaves for run in leaf.runs]
+    return bool(extract_links(runs)) and not text_outside_links(runs).strip(" /|·•-–—、，,.:：\n")
+
+
+_PARENT_KINDS = {"li": ("ul", "ol"), "tr": ("table",), "td": ("tr",), "th": ("tr",), "dt": ("dl",), "dd": ("dl",)}
+_ITEM_KINDS = {"ul": "li", "ol": "li", "dl": "dd", "tr": "td"}
 
 
 def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
-    """The blocks with every item in a list, every cell in a row in a table, and nothing else in those; none empty."""
-    found: list[Block] = []
+    """Make every item part of a list and every cell part of a table row, with nothing else in them, and none empty."""
+    fixed: list[Block] = []
     for block in blocks:
         if block.kind not in BOX_KINDS:
-            found.append(block)
+            fixed.append(block)
             continue
-        if block.kind in _PARENTS and parent not in _PARENTS[block.kind]:
-            found.extend(fix_nesting(block.children, parent))
+        if block.kind in _PARENT_KINDS and parent not in _PARENT_KINDS[block.kind]:
+            fixed.extend(fix_nesting(block.children, parent))
             continue
         block.children = fix_nesting(block.children, block.kind)
         if block.kind == "table":
-            found.extend(child for child in block.children if child.kind != "tr")
+            fixed.extend(child for child in block.children if child.kind != "tr")
             block.children = [child for child in block.children if child.kind == "tr"]
         if block.kind == "table" and len(block.children) == 1 and len(block.children[0].children) == 1:
-            found.extend(block.children[0].children[0].children)  # it only lays the page out
+            fixed.extend(block.children[0].children[0].children)  # a layout table
         elif block.children:
-            found.append(block)
-    if wrapper := _WRAPPERS.get(parent):
+            fixed.append(block)
+    if item_kind := _ITEM_KINDS.get(parent):
         return [
-            child if parent in _PARENTS.get(child.kind, ()) else Block(wrapper, children=[child]) for child in found
+            child if parent in _PARENT_KINDS.get(child.kind, ()) else Block(item_kind, children=[child])
+            for child in fixed
         ]
-    return found
-
-
-# Blocks -> HTML: small and semantic, well-formed whatever the marks of the runs are. Pure.
+    return fixed
 
 
 def blocks_to_html(blocks: Iterable[Block]) -> str:
-    """The blocks as HTML; not safe before it went through the sanitizer."""
+    """Write blocks as small, semantic, well-formed HTML. It is not safe yet: the sanitizer comes after."""
     out: list[str] = []
     _write(blocks, out.append)
     return "".join(out)
 
 
-def _write(blocks: Iterable[Block], put: Callable[[str], None]) -> None:
+def _write(blocks: Iterable[Block], write: Callable[[str], None]) -> None:
     for block in blocks:
         kind = block.kind
         if kind == "figure":
-            _write_figure(block, put)
+            _write_figure(block, write)
         elif kind == "hr":
-            put("<hr>")
+            write("<hr>")
         elif kind in BOX_KINDS:
-            _write_box(block, put)
+            _write_box(block, write)
         else:
-            # An LF right after <pre> would be eaten by the next parser.
-            put(f"<{kind}>\n" if kind == "pre" else f"<{kind}>")
-            _write_runs(block.runs, put, pre=kind == "pre")
-            put(f"</{kind}>")
+            # A parser drops an LF directly after <pre>.
+            write(f"<{kind}>\n" if kind == "pre" else f"<{kind}>")
+            _write_runs(block.runs, write, pre=kind == "pre")
+            write(f"</{kind}>")
 
 
-def _write_box(block: Block, put: Callable[[str], None]) -> None:
+def _write_box(block: Block, write: Callable[[str], None]) -> None:
     kind, children = block.kind, block.children
-    put(f"<{kind} {block.attributes}>" if block.attributes else f"<{kind}>")
+    write(f"<{kind} {block.attributes}>" if block.attributes else f"<{kind}>")
     if len(children) == 1 and children[0].kind == "p" and kind not in ("blockquote", "ul", "ol"):
-        _write_runs(children[0].runs, put)  # an item or a cell of one paragraph needs no <p>
+        _write_runs(children[0].runs, write)  # an item or a cell with one paragraph needs no <p>
     else:
-        _write(children, put)
-    put(f"</{kind}>")
+        _write(children, write)
+    write(f"</{kind}>")
 
 
-def _write_figure(block: Block, put: Callable[[str], None]) -> None:
+def _write_figure(block: Block, write: Callable[[str], None]) -> None:
     image = f'<img src="{escape(block.url)}" alt="{escape(block.alt)}">'
     if block.href:
         image = f'<a href="{escape(block.href)}">{image}</a>'
-    put(f"<figure>{image}")
+    write(f"<figure>{image}")
     if block.runs or block.credit:
-        put("<figcaption>")
-        _write_runs(block.runs, put)
+        write("<figcaption>")
+        _write_runs(block.runs, write)
         if block.credit:
-            put(f"{' ' if block.runs else ''}<cite>{escape(block.credit, quote=False)}</cite>")
-        put("</figcaption>")
-    put("</figure>")
+            write(f"{' ' if block.runs else ''}<cite>{escape(block.credit, quote=False)}</cite>")
+        write("</figcaption>")
+    write("</figure>")
 
 
-def _write_runs(runs: Sequence[Run], put: Callable[[str], None], pre: bool = False) -> None:
+def _write_runs(runs: Sequence[Run], write: Callable[[str], None], pre: bool = False) -> None:
     if len(runs) == 1 and not runs[0][1]:  # most paragraphs are one plain run
-        put(escape(runs[0][0], quote=False))
+        write(escape(runs[0][0], quote=False))
         return
     open_marks: tuple[Mark, ...] = ()
     for text, marks in runs:
-        shared = _shared(open_marks, marks)
+        shared = 0
+        while shared < min(len(open_marks), len(marks)) and open_marks[shared] == marks[shared]:
+            shared += 1
         for tag, _ in reversed(open_marks[shared:]):
-            put(f"</{tag}>")
+            write(f"</{tag}>")
         for tag, value in marks[shared:]:
-            put(f'<a href="{escape(value)}">' if tag == "a" else f"<{tag}>")
+            write(f'<a href="{escape(value)}">' if tag == "a" else f"<{tag}>")
         open_marks = marks
-        put("<br>" if text == "\n" and not pre else escape(text, quote=False))
+        write("<br>" if text == "\n" and not pre else escape(text, quote=False))
     for tag, _ in reversed(open_marks):
-        put(f"</{tag}>")
-
-
-def _shared(one: Sequence[Mark], other: Sequence[Mark]) -> int:
-    """How many marks two runs have in common, from the outermost in."""
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+        write(f"</{tag}>")

@@ -1,4 +1,4 @@
-"""A date as a body shows it -> an instant, or a day, or nothing. Pure: no clock."""
+"""A date as a body shows it -> an instant, a day, or nothing. Pure: reads no clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 _DIGIT = re.compile(r"\d")
-_LATE = timedelta(minutes=5)
-_EARLY = timedelta(hours=48)
+_MAX_AFTER = timedelta(minutes=5)
+_MAX_BEFORE = timedelta(hours=48)
+"""How far the date in a text may be from the dump's time to count."""
 
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
@@ -34,9 +35,9 @@ _LABEL = re.compile(
     r"Published(?: on)?|Posted(?: on)?|Updated|Date|Publié le|Veröffentlicht)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_LABEL_BEHIND = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")
-_AGO = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
-_BESIDE = tuple(
+_LABEL_AT_END = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")
+_RELATIVE_TIME = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
+_DATE_BESIDE_TEXT = tuple(
     re.compile(form, re.DOTALL)
     for date in (_RFC822, _CHINESE, _ISO, _ENGLISH, _EUROPEAN)
     for form in (
@@ -56,92 +57,89 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class BodyDate:
-    """A date found in a text; `at` is aware only when the text named its zone."""
+    """A date in a text. `at` is aware only when the text names its time zone."""
 
     at: datetime
     day_only: bool = False
 
 
 def parse_body_date(text: str) -> BodyDate | None:
-    """The date that a text consists of, behind a label or alone; None when it says anything else, or more."""
+    """The date that is all of a text but for a label; None for any other text."""
     if len(text) > 60 or _DIGIT.search(text) is None:
         return None
     text = _LABEL.sub("", text.strip(), count=1).strip()
-    for read in (_iso, _rfc822, _european, _chinese, _english):
+    for parse in (_parse_iso, _parse_rfc822, _parse_european, _parse_chinese, _parse_english):
         try:
-            if result := read(text):
-                return result
+            if date := parse(text):
+                return date
         except (ValueError, OverflowError):
             continue
     return None
 
 
 def split_date(text: str) -> tuple[BodyDate | None, str]:
-    """The date before or behind a byline, and the byline without it."""
+    """(date, rest): the date before or after a byline, and the byline without it."""
     text = text.strip()
     if _DIGIT.search(text) is not None:
-        for form in _BESIDE:
+        for form in _DATE_BESIDE_TEXT:
             if (match := form.fullmatch(text)) and (date := parse_body_date(match["date"])):
-                return date, _LABEL_BEHIND.sub("", match["rest"]).strip()
+                return date, _LABEL_AT_END.sub("", match["rest"]).strip()
     return None, text
 
 
-def ago(text: str, at: datetime) -> datetime | None:
-    """The instant that `15 分钟前` means in a text of the instant `at`; None when the text tells no age."""
-    match = _AGO.search(text)
-    return at - int(match[1]) * _UNITS[match[2][0]] if match else None
+def resolve_published(
+    date: BodyDate | None, dump_time: datetime, zone: str, relative_time: str = ""
+) -> tuple[datetime, str]:
+    """(published, origin): when an entry was published, aware, and where that comes from.
 
-
-def resolve_published(date: BodyDate | None, at: datetime, zone: str, told: str = "") -> tuple[datetime, str]:
-    """When an entry was published, in UTC, and where that comes from.
-
-    The date in the text counts when it lies from 48 h before to 5 min after the dump's own instant `at`, else `at`.
-    A day without a time is `at` when it is the same day (the latest it can have been), else that day's beginning.
-    `told` is the age that the text gives, such as `15 分钟前`; `zone` that of dates which name none.
+    A date in the text counts from 48 h before to 5 min after `dump_time`. A day without a time is `dump_time` when that
+    is on the same day, else the start of the day. `zone` is the time zone of dates that name none; `relative_time` is
+    the age that the text gives, such as `15 分钟前`.
     """
     if date is None:
-        return at, "header"
+        return dump_time, "header"
     if date.day_only:
-        return _on_day(date.at, at, zone, told)
+        return _resolve_day(date.at, dump_time, zone, relative_time)
     instant = (date.at if date.at.tzinfo else date.at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    if at - _EARLY <= instant <= at + _LATE:
+    if dump_time - _MAX_BEFORE <= instant <= dump_time + _MAX_AFTER:
         return instant, f"date in the text{'' if date.at.tzinfo else ', ' + zone}"
-    return at, f"header; the text's date {instant:%Y-%m-%dT%H:%M:%SZ} is too far from it"
+    return dump_time, f"header; the text's date {instant:%Y-%m-%dT%H:%M:%SZ} is too far from it"
 
 
-def _on_day(day: datetime, at: datetime, zone: str, told: str) -> tuple[datetime, str]:
+def _resolve_day(day: datetime, dump_time: datetime, zone: str, relative_time: str) -> tuple[datetime, str]:
     local = ZoneInfo(zone)
-    if day.date() == at.astimezone(local).date():
-        if told and (instant := ago(told, at)):
-            return instant, f"header, less the age that the text tells: {told}"
-        return at, "header; the text tells the same day"
+    if day.date() == dump_time.astimezone(local).date():
+        if match := _RELATIVE_TIME.search(relative_time):
+            age = int(match[1]) * _UNITS[match[2][0]]
+            return dump_time - age, f"header, less the age given in the text: {relative_time}"
+        return dump_time, "header; the text gives the same day"
     instant = day.replace(tzinfo=local).astimezone(UTC)
-    if at - _EARLY - timedelta(days=1) <= instant <= at + _LATE:
-        return max(instant, at - _EARLY), f"day in the text, without a time, {zone}"
-    return at, "header; the text's day is too far from it"
+    if dump_time - _MAX_BEFORE - timedelta(days=1) <= instant <= dump_time + _MAX_AFTER:
+        return max(instant, dump_time - _MAX_BEFORE), f"day in the text, without a time, {zone}"
+    return dump_time, "header; the text's day is too far from it"
 
 
-def _iso(text: str) -> BodyDate | None:
+def _parse_iso(text: str) -> BodyDate | None:
     match = _ISO.fullmatch(text)
     if not match:
         return None
     year, month, day, hour, minute, second, zone = match.groups()
     moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001  the zone comes next
-    return BodyDate(moment.replace(tzinfo=_offset(zone)) if zone else moment, day_only=hour is None)
+    return BodyDate(moment.replace(tzinfo=_parse_offset(zone)) if zone else moment, day_only=hour is None)
 
 
-def _offset(zone: str) -> timezone:
+def _parse_offset(zone: str) -> timezone:
     if zone[0] not in "+-":
         return UTC
     delta = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
     return timezone(-delta if zone[0] == "-" else delta)
 
 
-def _rfc822(text: str) -> BodyDate | None:
+def _parse_rfc822(text: str) -> BodyDate | None:
     return BodyDate(parsedate_to_datetime(text)) if _RFC822.fullmatch(text) else None
 
 
-def _european(text: str) -> BodyDate | None:
+def _parse_european(text: str) -> BodyDate | None:
     match = _EUROPEAN.fullmatch(text)
     if not match:
         return None
@@ -149,7 +147,7 @@ def _european(text: str) -> BodyDate | None:
     return BodyDate(datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0)), day_only=hour is None)  # noqa: DTZ001
 
 
-def _chinese(text: str) -> BodyDate | None:
+def _parse_chinese(text: str) -> BodyDate | None:
     match = _CHINESE.fullmatch(text)
     if not match:
         return None
@@ -159,7 +157,7 @@ def _chinese(text: str) -> BodyDate | None:
     return BodyDate(moment, day_only=hour is None)
 
 
-def _english(text: str) -> BodyDate | None:
+def _parse_english(text: str) -> BodyDate | None:
     match = _ENGLISH.fullmatch(text)
     if not match:
         return None

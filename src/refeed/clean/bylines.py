@@ -1,4 +1,4 @@
-"""Bylines and credit lines -> names, roles and agencies told apart. All pure."""
+"""Bylines and credit lines -> names of persons and their roles, without agencies. Pure."""
 
 from __future__ import annotations
 
@@ -6,77 +6,62 @@ import re
 from collections.abc import Callable, Iterable
 
 _AUTHOR_ROLES = (
-    "本台记者",
-    "本报记者",
-    "采访记者",
-    "驻京记者",
-    "特约记者",
-    "特约作者",
-    "特约撰稿人",
-    "记者",
-    "記者",
-    "作者",
-    "撰文",
-    "撰稿",
-    "撰写",
-    "采写",
-    "文字",
-    "采访",
-    "Author",
-    "Words by",
-    "Written by",
-)
+    "本台记者", "本报记者", "采访记者", "驻京记者", "特约记者", "特约作者", "特约撰稿人", "记者", "記者", "作者",
+    "撰文", "撰稿", "撰写", "采写", "文字", "采访", "Author", "Words by", "Written by",
+)  # fmt: skip
 _OTHER_ROLES = (
     "责任编辑", "責任編輯", "实习编译", "實習編譯", "补充报道", "責編", "责编", "网编", "網編", "编译", "編譯",
     "编辑", "編輯", "审校", "審校", "校对", "发稿", "整理", "翻译", "翻譯", "译者", "譯者", "核稿", "监制", "制作",
     "摄影", "攝影", "摄制", "播音", "Translator", "Editor", "Photographs by",
 )  # fmt: skip
 _ROLE = "|".join(map(re.escape, _AUTHOR_ROLES + _OTHER_ROLES))
-_PAIR = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?=[\u3400-\u9fff]))")
-_BRACKETS = re.compile(r"^[（(\[]\s*(.*?)\s*[）)\]]$")
-_HOUSE = re.compile(r"^[\u3400-\u9fff]{2,10}(?=(?:本台)?记者)")
+_ROLE_AND_MARK = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?=[\u3400-\u9fff]))")
+_IN_BRACKETS = re.compile(r"^[（(\[]\s*(.*?)\s*[）)\]]$")
+_PUBLISHER_BEFORE_ROLE = re.compile(r"^[\u3400-\u9fff]{2,10}(?=(?:本台)?记者)")
 MAX_CREDITS_LENGTH = 160
-"""Characters of a line of credits, at most."""
-_PLACE = re.compile(
+"""The most characters of a line of credits."""
+_PLACE_AT_END = re.compile(
     r"(?:\s+\S{2,6}|华盛顿|纽约|旧金山|洛杉矶|多伦多|温哥华|伦敦|巴黎|柏林|布鲁塞尔|日内瓦|莫斯科|东京|首尔|曼谷|新加坡|悉尼|墨尔本|"
     r"台北|高雄|香港|北京|上海|广州)?\s*(?:报道|报导|報導|專稿|专稿)$"
 )
 _NAME = re.compile(r"[\u3400-\u9fff·•．\w][\w\u3400-\u9fff·•．. '’()（）-]{0,40}")
-_SPLIT = re.compile(r"\s*(?:[,，、;；/／|｜&]|(?<![A-Za-z])和(?![A-Za-z])|\s{2,}|\band\b|\n)\s*")
-_LEADING = re.compile(rf"^(?:null\b|(?:{_ROLE})\s*[:：/／]?|[Bb][Yy]:?(?=\s)|文\s*[:：/／|｜]|来源[:：]|來源[:：])\s*")
-_TRAILING = re.compile(
+_NAME_SEPARATOR = re.compile(r"\s*(?:[,，、;；/／|｜&]|(?<![A-Za-z])和(?![A-Za-z])|\s{2,}|\band\b|\n)\s*")
+_LABEL_AT_START = re.compile(
+    rf"^(?:null\b|(?:{_ROLE})\s*[:：/／]?|[Bb][Yy]:?(?=\s)|文\s*[:：/／|｜]|来源[:：]|來源[:：])\s*"
+)
+_NOTE_AT_END = re.compile(
     r"\s*[（(](?:综合报[道导]|綜合報[道導]|综合外电|摘编|摘編|编译|編譯|采访记者|採訪記者|整理|发自[^）)]{1,12}|[^）)]{1,6}报道)[）)]\s*$|\s+\S{0,6}(?:报道|报导|報導)\s*$|\s*(?:\||｜).*$"
 )
-_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
-_NO_NAME = re.compile(
+_ALL_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
+_NOT_A_NAME = re.compile(
     r"^[《〈【].*[》〉】]$|^(?:null|none|admin|administrator|editor|staff|本报讯|网络|佚名)$|https?://|@.*\.",
     re.IGNORECASE,
 )
 
 
 def parse_byline(text: str, is_agency: Callable[[str], bool]) -> list[str]:
-    """The persons that a byline names, each once, in its order, spelled for reading."""
+    """The persons that a byline names, each once, in its order, with capitals normalized."""
     if is_agency(text.strip()) or "://" in text:
         return []
-    found: list[str] = []
-    for part in _SPLIT.split(_LEADING.sub("", text.strip())):
-        name = spelled(_TRAILING.sub("", _LEADING.sub("", part.strip())).strip(" 　.,，。:：-—"))
-        if name and len(name) <= 60 and not _NO_NAME.search(name) and not is_agency(name):
-            found.append(name)
-    return unique_names(found)
+    names: list[str] = []
+    for part in _NAME_SEPARATOR.split(_LABEL_AT_START.sub("", text.strip())):
+        name = _normalize_capitals(_NOTE_AT_END.sub("", _LABEL_AT_START.sub("", part.strip())).strip(" 　.,，。:：-—"))
+        if name and len(name) <= 60 and not _NOT_A_NAME.search(name) and not is_agency(name):
+            names.append(name)
+    return unique_names(names)
 
 
-def unique_names(found: Iterable[str]) -> list[str]:
-    """Each name once, whatever its case and spaces."""
+def unique_names(names: Iterable[str]) -> list[str]:
+    """Each name once; case and white space make no difference."""
     seen: dict[str, str] = {}
-    for name in found:
+    for name in names:
         seen.setdefault("".join(name.casefold().split()), name)
     return list(seen.values())
 
 
-def spelled(name: str) -> str:
-    """A name in capitals as it is written in a sentence; any other as it is."""
-    if not _CAPITALS.fullmatch(name) or len(name) < 4 or " " not in name:
+def _normalize_capitals(name: str) -> str:
+    """A name in capitals as a sentence would write it; any other name unchanged."""
+    if not _ALL_CAPITALS.fullmatch(name) or len(name) < 4 or " " not in name:
         return name
     words = re.sub(r"[A-Z]+(?:\b|(?=[^A-Z]))", lambda word: word[0].capitalize(), name.upper())
     words = re.sub(r"\bMc([a-z])", lambda match: f"Mc{match[1].upper()}", words)
@@ -84,38 +69,38 @@ def spelled(name: str) -> str:
 
 
 def parse_credits(text: str) -> list[tuple[str, str]]:
-    """(role, name) of every person in a line of nothing but roles and names; empty of any other line."""
+    """(role, name) of every person in a line that consists of roles and names; empty for any other line."""
     line = text.strip()
     if len(line) > MAX_CREDITS_LENGTH or "。" in line:
         return []
-    if bracketed := _BRACKETS.match(line):
+    if bracketed := _IN_BRACKETS.match(line):
         line = bracketed[1]
-    line = _HOUSE.sub("", line)
-    if _PAIR.match(line) is None:
+    line = _PUBLISHER_BEFORE_ROLE.sub("", line)
+    if _ROLE_AND_MARK.match(line) is None:
         return []
-    pairs = list(_PAIR.finditer(line))
+    pairs = list(_ROLE_AND_MARK.finditer(line))
     if len(pairs) == 1 and not pairs[0]["mark"]:
         return []
-    found: list[tuple[str, str]] = []
+    credits: list[tuple[str, str]] = []
     for index, pair in enumerate(pairs):
         end = pairs[index + 1].start() if index + 1 < len(pairs) else len(line)
         if not pair["mark"] and pair["role"] not in ("记者", "記者"):
             return []
-        people = _PLACE.sub("", line[pair.end() : end].strip(" ；;，,。、/／"))
-        named = re.split(r"\s*[、/／,，;；&]\s*|\s+(?=[\u3400-\u9fff])", people)
-        if not all(map(_is_name, named)):
+        names = _PLACE_AT_END.sub("", line[pair.end() : end].strip(" ；;，,。、/／"))
+        persons = re.split(r"\s*[、/／,，;；&]\s*|\s+(?=[\u3400-\u9fff])", names)
+        if not all(map(_is_name, persons)):
             return []
-        found += [(pair["role"], name) for name in named]
-    return found
+        credits += [(pair["role"], person) for person in persons]
+    return credits
 
 
 def _is_name(text: str) -> bool:
-    """Names in Chinese characters alone are short; others hold letters, or a dot between their parts."""
+    """True of a short text, and of a longer one with Latin letters or a dot between its parts."""
     if not _NAME.fullmatch(text) or len(text) > 40:
         return False
     return len(text) <= 12 or re.search("[A-Za-z·•]", text) is not None
 
 
 def is_author_role(role: str) -> bool:
-    """True of a role whose bearer is the entry's author."""
+    """True of a role that makes a person the entry's author."""
     return role in _AUTHOR_ROLES

@@ -1,62 +1,203 @@
-"""An element and what was read before it -> whether it is text, a field, or to be dropped. Changes neither."""
+"""An element and what was read before it -> whether it is text, a field, or dropped. Changes neither.
+
+The tables say what tags, attributes and class names mean, whatever the source.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from bs4.element import Tag
 
-from ..config.source_rules import ElementRole, ExtractRule
+from ..config.source_rules import ElementRole
 from .compiled_rules import CompiledSelector
 from .extractor_state import ExtractorState
-from .html_elements import (
-    DISPLAY_NONE,
-    EMBED_ATTRIBUTES,
-    ITEMPROP_FIELDS,
-    SENTENCE,
-    WATCHED_ATTRIBUTES,
-    classify_class_names,
-    element_text,
-)
+from .html_parser import element_text
 
+MARK_TAGS = {
+    "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",
+    "q": "q", "s": "s", "strike": "s", "del": "s", "sub": "sub", "sup": "sup", "mark": "mark",
+    "code": "code", "kbd": "code", "samp": "code", "tt": "code",
+}  # fmt: skip
+"""Tags that become a mark on a run, and the tag that the mark is written as."""
+
+TRANSPARENT_TAGS = frozenset((
+    "span", "font", "small", "big", "bdi", "bdo", "abbr", "acronym", "time", "label", "ins", "wbr", "nobr", "output",
+    "data", "ruby", "rb", "rt", "rp", "meter", "progress",
+))  # fmt: skip
+"""Tags that mean nothing by themselves; only their content is read."""
+
+TEXTLESS_TAGS = frozenset((
+    "script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist",
+    "canvas", "map", "area", "svg", "object", "embed", "applet", "param", "source", "track", "frame", "frameset",
+    "noframes", "dialog", "share-button", "share-modal",
+))  # fmt: skip
+"""Tags that hold no text of an article."""
+
+BLOCK_TAGS = frozenset((
+    "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset",
+    "form", "details", "summary", "hgroup",
+))  # fmt: skip
+"""Tags that start and end a paragraph."""
+
+BOX_TAGS = {
+    "ul": "ul", "ol": "ol", "menu": "ul", "li": "li", "blockquote": "blockquote", "dl": "dl", "dt": "dt", "dd": "dd",
+    "table": "table", "tr": "tr", "td": "td", "th": "th",
+}  # fmt: skip
+"""Tags that hold blocks, and the kind of the block that they become."""
+
+HEADING_TAGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6": "h6"}
+
+_EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
+"""Attributes that may hold the only URL of an embed."""
+
+_TELLING_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
+"""Attributes that may say what an element is. An element with none of them is not classified."""
+
+_ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
+"""schema.org properties that are fields."""
+
+_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
+
+_CLASS_PREFIX = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
+_CLASS_MEANINGS = tuple(
+    (meaning, re.compile(pattern))
+    for meaning, pattern in (
+        (
+            "caption",
+            r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)",
+        ),
+        (
+            "credit",
+            r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)",
+        ),
+        (
+            "hidden",
+            r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText",
+        ),
+        (
+            "clutter",
+            r"(?i:(?:^|[\s_-])(?:share|sharing|shares|sharedaddy|addtoany\w*|social|related|recommend(?:ed|ations?)?|jp-relatedposts|newsletter|"
+            r"subscribe|promo|advert(?:isement)?s?|ads?|adsbygoogle|sponsor(?:ed)?|outbrain|taboola|trc_related_container|comments?|breadcrumbs?|"
+            r"toolbar|navigation|pagination|wp_rp_wrap|yarpp\w*|feedflare|mc4wp\w*)(?:$|[\s_-]))",
+        ),
+        (
+            "author",
+            rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:byline|by-line|authors?)(?:[-_]{{1,2}}names?)?|p-author|vcard)(?:$|\s)",
+        ),
+        (
+            "date",
+            rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:pubdate|publish-date|published|dateline|timestamp)|{_CLASS_PREFIX}(?:date|time)|dt-published)(?:$|\s)",
+        ),
+    )
+)
 _SHORT = 120
-"""Characters of a name or a date, with all that is said beside it."""
+"""The most characters of a name or a date with everything beside it."""
 
 
 class Classification(NamedTuple):
-    """What an element is, if it is no text."""
+    """What an element is when it is not text."""
 
     kind: ElementRole | Literal["shell"]
-    where: str
-    """What says so: a step for what is dropped, an attribute's value for a shell, else a selector or class."""
+    """A role of a source rule, or `shell`: an embed without content."""
+    reason: str
+    """The step that drops it, the attribute's value for a shell, else the selector or class that says so."""
 
 
 class ElementClassifier:
-    """Judges elements by a rule's selectors, by class names that recur everywhere, and by whether they are shown."""
+    """Classifies elements by a rule's selectors, by common class names and properties, and by what is not displayed."""
 
-    __slots__ = ("selectors", "watched_attributes")
+    __slots__ = ("selectors", "telling_attributes")
 
-    def __init__(self, takings: Mapping[str, Sequence[CompiledSelector]], asked: Set[str]) -> None:
-        self.selectors, self.watched_attributes = takings, asked
+    def __init__(self, selectors: Mapping[str, Sequence[CompiledSelector]]) -> None:
+        self.selectors = selectors
+        self.telling_attributes = _TELLING_ATTRIBUTES.union(key[1:] for key in selectors if key[0] == "[")
 
-    def classify(self, tag: Tag, reading: ExtractorState) -> Classification | None:
-        """What an element is; None where it is text like any other."""
-        if self.watched_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
+    def classify(self, tag: Tag, state: ExtractorState) -> Classification | None:
+        """What an element is; None when it is text like any other."""
+        if self.telling_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
             return None
-        return self._by_rule(tag, reading) or _by_class(tag, reading) or _by_role(tag, reading) or _by_sight(tag)
+        return self._by_rule(tag, state) or _by_class(tag, state) or _by_itemprop(tag, state) or _by_visibility(tag)
 
-    def _by_rule(self, tag: Tag, reading: ExtractorState) -> Classification | None:
-        for key in _keys(tag) if self.selectors else ():
-            for taking in self.selectors.get(key, ()):
-                if _asks(taking.rule, reading) and taking.matches(tag):
-                    to, select = taking.rule.to, taking.rule.select
-                    return Classification(to, f"rule: {select}" if to == "drop" else select)
+    def _by_rule(self, tag: Tag, state: ExtractorState) -> Classification | None:
+        if not self.selectors:
+            return None
+        keys = [tag.name]
+        for name, value in tag.attrs.items():
+            keys.append("[" + name)
+            if name == "class":
+                keys.extend(["." + word for word in value.split()])
+        keys.append("*")
+        for key in keys:
+            for selector in self.selectors.get(key, ()):
+                rule = selector.rule
+                if rule.start and state.text_has_started:
+                    continue
+                if rule.to in ("caption", "credit") and state.open_figure is None:
+                    continue
+                if selector.matches(tag):
+                    return Classification(rule.to, f"rule: {rule.select}" if rule.to == "drop" else rule.select)
         return None
 
 
-GENERIC_CLASSIFIER = ElementClassifier({}, WATCHED_ATTRIBUTES)
-"""Knows no rule: for the inside of what a rule has taken already."""
+GENERIC_CLASSIFIER = ElementClassifier({})
+"""Knows no rule: for the content of an element that a rule has extracted already."""
+
+
+def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
+    classes = tag.attrs.get("class")
+    meaning = _class_meaning(classes) if classes else ""
+    if not meaning:
+        return None
+    if meaning == "caption" or meaning == "credit":
+        is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
+        is_nested = meaning == "caption" and state.in_caption
+        return Classification(meaning, classes) if is_below_figure and not is_nested else None
+    if meaning == "hidden":
+        return Classification("drop", "hidden labels")
+    if meaning == "clutter":
+        return Classification("drop", "clutter") if _is_clutter(tag) else None
+    if not state.text_has_started and is_short_element(tag):
+        return Classification("author" if meaning == "author" else "date", classes)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _class_meaning(classes: str) -> str:
+    """What class names say of an element: caption, credit, hidden, clutter, author, date, or nothing."""
+    return next((meaning for meaning, pattern in _CLASS_MEANINGS if pattern.search(classes)), "")
+
+
+def _by_itemprop(tag: Tag, state: ExtractorState) -> Classification | None:
+    role = _ITEMPROP_FIELDS.get(str(tag.attrs.get("itemprop"))) if not state.text_has_started else None
+    return Classification(role, "itemprop") if role and is_short_element(tag) else None
+
+
+def _by_visibility(tag: Tag) -> Classification | None:
+    """What a browser would not show, or only with a script."""
+    attrs = tag.attrs
+    if (
+        "hidden" in attrs
+        or (attrs.get("aria-hidden") == "true" and _is_clutter(tag))
+        or _DISPLAY_NONE.search(attrs.get("style", ""))
+    ):
+        return Classification("drop", "hidden labels")
+    return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
+
+
+def _is_clutter(tag: Tag) -> bool:
+    """True when a reader would miss nothing: no picture, no sentence, hardly a word outside of links."""
+    text = "".join(element_text(tag).split())
+    if not text:
+        return tag.find(("img", "video", "audio", "iframe")) is None
+    if len(text) > 400 or _SENTENCE.search(text):
+        return False
+    linked = sum(len("".join(element_text(a).split())) for a in tag.find_all("a"))
+    return len(text) - linked <= 24
 
 
 def is_short_element(tag: Tag) -> bool:
@@ -68,66 +209,3 @@ def is_small_caption(tag: Tag) -> bool:
     """`<div><small>…</small></div>` after a picture: how the full-text service writes captions."""
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
     return len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
-
-
-def _asks(take: ExtractRule, reading: ExtractorState) -> bool:
-    """False when a rule's selector need not be tried, because it could mean nothing at this place."""
-    if take.start and reading.text_has_started:
-        return False
-    return reading.open_figure is not None or take.to not in ("caption", "credit")
-
-
-def _by_class(tag: Tag, reading: ExtractorState) -> Classification | None:
-    classes = tag.attrs.get("class")
-    meaning = classify_class_names(classes) if classes else ""
-    if not meaning:
-        return None
-    if meaning == "caption" or meaning == "credit":
-        of_picture = reading.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
-        nested = meaning == "caption" and reading.in_caption
-        return Classification(meaning, classes) if of_picture and not nested else None
-    if meaning == "hidden":
-        return Classification("drop", "hidden labels")
-    if meaning == "clutter":
-        return Classification("drop", "clutter") if _is_clutter(tag) else None
-    if not reading.text_has_started and is_short_element(tag):
-        return Classification("author" if meaning == "author" else "date", classes)
-    return None
-
-
-def _by_role(tag: Tag, reading: ExtractorState) -> Classification | None:
-    role = ITEMPROP_FIELDS.get(str(tag.attrs.get("itemprop"))) if not reading.text_has_started else None
-    return Classification(role, "itemprop") if role and is_short_element(tag) else None
-
-
-def _by_sight(tag: Tag) -> Classification | None:
-    """What a browser would not show, or would only show with a script."""
-    attrs = tag.attrs
-    if (
-        "hidden" in attrs
-        or (attrs.get("aria-hidden") == "true" and _is_clutter(tag))
-        or DISPLAY_NONE.search(attrs.get("style", ""))
-    ):
-        return Classification("drop", "hidden labels")
-    return next((Classification("shell", str(attrs[name])) for name in EMBED_ATTRIBUTES if name in attrs), None)
-
-
-def _keys(tag: Tag) -> list[str]:
-    keys = [tag.name]
-    for name, value in tag.attrs.items():
-        keys.append("[" + name)
-        if name == "class":
-            keys.extend("." + word for word in value.split())
-    keys.append("*")
-    return keys
-
-
-def _is_clutter(tag: Tag) -> bool:
-    """True when a person would miss nothing: no picture, no sentence, hardly a word that is not a link."""
-    text = "".join(element_text(tag).split())
-    if not text:
-        return tag.find(("img", "video", "audio", "iframe")) is None
-    if len(text) > 400 or SENTENCE.search(text):
-        return False
-    linked = sum(len("".join(element_text(a).split())) for a in tag.find_all("a"))
-    return len(text) - linked <= 24

@@ -1,6 +1,6 @@
-"""A repaired body -> blocks, and the account of what was found and removed: one walk over Beautiful Soup's tree.
+"""A repaired body -> blocks, and the log of what was found and removed: one walk over Beautiful Soup's tree.
 
-The tree is never changed: what is dropped is not walked into, which costs a tenth of taking it out.
+The tree is never changed. An element that is dropped is not walked into, at a tenth of the cost of removing it.
 """
 
 from __future__ import annotations
@@ -12,294 +12,305 @@ from bs4.element import NavigableString, Tag
 from ..config.settings import MAX_DEPTH
 from ..config.source_rules import ElementRole
 from ..model import Removal
-from . import embeds, url_cleaner
+from . import embeds
 from .blocks import BREAK, Block, Mark, fix_nesting
-from .classify import GENERIC_CLASSIFIER, Classification, ElementClassifier, is_short_element, is_small_caption
-from .compiled_rules import CompiledRule
-from .extractor_state import ExtractionLog, ExtractorState
-from .html_elements import (
+from .classify import (
     BLOCK_TAGS,
     BOX_TAGS,
+    GENERIC_CLASSIFIER,
     HEADING_TAGS,
     MARK_TAGS,
     TEXTLESS_TAGS,
     TRANSPARENT_TAGS,
-    element_text,
-    format_kept_attributes,
+    ElementClassifier,
+    is_short_element,
+    is_small_caption,
 )
-from .html_parser import parse_html
-from .media_urls import IMAGE_FILE, find_image_url, is_emoji_image, is_invisible_image
+from .compiled_rules import CompiledRule
+from .extractor_state import ExtractionLog, ExtractorState
+from .html_parser import element_text, parse_html
+from .image_urls import IMAGE_FILE, find_image_url, is_emoji_image, is_invisible_image, picture_key
 from .text import normalize_line, strip_invisible
+from .url_cleaner import clean_link, is_share_link
 
-Marks = tuple[Mark, ...]
+_Marks = tuple[Mark, ...]
 
 
 class TooDeepError(Exception):
-    """The tree is deeper than any article; what lies below would be cut by the next parser."""
+    """The tree is deeper than any article; the next parser would cut what is below."""
 
 
-def extract_blocks(html: str, base: str, ready: CompiledRule, language: str) -> tuple[list[Block], ExtractionLog]:
-    """Parse a repaired body and read it. Raises TooDeepError."""
-    reading = ExtractorState(base, language, ExtractionLog())
-    _Walk(reading, ready, ElementClassifier(ready.selectors, ready.watched_attributes)).all(parse_html(html))
-    return fix_nesting(reading.blocks), reading.log
+def extract_blocks(html: str, base_url: str, rule: CompiledRule, language: str) -> tuple[list[Block], ExtractionLog]:
+    """Parse a repaired body and extract its blocks. Raises TooDeepError."""
+    state = ExtractorState(base_url, language, ExtractionLog())
+    _BlockExtractor(state, rule, ElementClassifier(rule.selectors)).read(parse_html(html))
+    return fix_nesting(state.blocks), state.log
 
 
-class _Walk:
-    """Goes through a tree in the order of its text. Its methods for elements take the element, the marks that words
-    inside it bear, and how deep it lies."""
+class _BlockExtractor:
+    """Walks a tree in the order of its text.
 
-    __slots__ = ("judge", "reading", "ready")
+    A method for an element takes the element, the marks on the words in it, and its depth.
+    """
 
-    def __init__(self, reading: ExtractorState, ready: CompiledRule, judge: ElementClassifier) -> None:
-        self.reading, self.ready, self.judge = reading, ready, judge
+    __slots__ = ("classifier", "rule", "state")
 
-    def all(self, tag: Tag) -> list[Block]:
-        """Read everything inside an element, to its last line."""
-        self.inside(tag, (), 0)
-        self.reading.end_paragraph()
-        return self.reading.blocks
+    def __init__(self, state: ExtractorState, rule: CompiledRule, classifier: ElementClassifier) -> None:
+        self.state, self.rule, self.classifier = state, rule, classifier
 
-    def inside(self, tag: Tag, marks: Marks, depth: int) -> None:
+    def read(self, tag: Tag) -> list[Block]:
+        """Read everything in an element."""
+        self.read_children(tag, (), 0)
+        self.state.end_paragraph()
+        return self.state.blocks
+
+    def read_children(self, tag: Tag, marks: _Marks, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise TooDeepError
         for child in tag.contents:
             if type(child) is NavigableString:
-                self.reading.add_text(str(child), marks)  # a plain str is read ten times as fast as this subclass of it
+                self.state.add_text(str(child), marks)  # a plain str is read ten times as fast as this subclass of it
             elif isinstance(child, Tag):
-                self.tag(child, marks, depth + 1)
+                self.read_element(child, marks, depth + 1)
 
-    def tag(self, tag: Tag, marks: Marks, depth: int) -> None:
+    def read_element(self, tag: Tag, marks: _Marks, depth: int) -> None:
         name = tag.name
-        if (tag.attrs or name in self.judge.selectors) and name not in TEXTLESS_TAGS and self.taken(tag):
+        if (tag.attrs or name in self.classifier.selectors) and name not in TEXTLESS_TAGS and self.take_classified(tag):
             return
         if name == "p" and len(tag.contents) == 1 and type(tag.contents[0]) is NavigableString:
-            self.reading.add_plain_paragraph(tag.contents[0], marks)
+            self.state.add_plain_paragraph(tag.contents[0], marks)
         elif name == "br":
-            self.reading.runs.append(BREAK)
+            self.state.runs.append(BREAK)
         elif name in MARK_TAGS:
-            self.inline(tag, (MARK_TAGS[name], ""), marks, depth)
+            mark = (MARK_TAGS[name], "")
+            self.read_children(tag, marks if mark in marks else (*marks, mark), depth)
         elif name in BLOCK_TAGS:
-            self.block(tag, marks, depth)
+            self.read_block(tag, marks, depth)
         elif handler := _HANDLERS.get(name):
             handler(self, tag, marks, depth)
         else:
-            self.inside(tag, marks, depth)
+            self.read_children(tag, marks, depth)
 
-    def inline(self, tag: Tag, mark: Mark, marks: Marks, depth: int) -> None:
-        self.inside(tag, marks if mark in marks else (*marks, mark), depth)
-
-    def block(self, tag: Tag, marks: Marks, depth: int) -> None:
-        """`p`, `div` and their like: lines of their own, unless they turn out to be something else."""
-        reading = self.reading
-        reading.end_paragraph()
-        name = tag.name
-        if name == "div" and is_small_caption(tag) and self.captioned(tag):
-            return
-        if name == "address" and not reading.text_has_started and is_short_element(tag):
-            self.keep_field("author", tag, "address")
-            return
-        if name == "nav":
-            reading.log_removed("navigation", tag)
-            return
-        before = len(reading.blocks)
-        self.inside(tag, marks, depth)
-        reading.end_paragraph()
-        if name == "div":
-            reading.detect_gallery_caption(before)
-
-    def through(self, tag: Tag, marks: Marks, depth: int) -> None:
-        if tag.name != "time" or not self.preamble_time(tag):
-            self.inside(tag, marks, depth)
-
-    def heading(self, tag: Tag, marks: Marks, depth: int) -> None:
-        self.reading.end_paragraph()
-        self.inside(tag, marks, depth)
-        self.reading.end_paragraph(HEADING_TAGS[tag.name])
-
-    def box(self, tag: Tag, marks: Marks, depth: int) -> None:
-        """A list, a table, a quotation: blocks within a block."""
-        reading = self.reading
-        reading.end_paragraph()
-        outer, reading.blocks = reading.blocks, []
-        self.inside(tag, marks, depth)
-        reading.end_paragraph()
-        inner, reading.blocks = reading.blocks, outer
-        kind = BOX_TAGS[tag.name]
-        if kind == "blockquote" and all(child.kind == "figure" for child in inner):
-            reading.blocks.extend(inner)  # a frame round a picture is no quotation
-        elif inner:
-            reading.add_block(Block(kind, children=inner, attributes=format_kept_attributes(tag)))
-
-    def pre(self, tag: Tag, _marks: Marks, _depth: int) -> None:
-        self.reading.end_paragraph()
-        text = strip_invisible(element_text(tag)).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
-        if text.strip():
-            self.reading.add_block(Block("pre", [(text, ())]))
-
-    def rule(self, _tag: Tag, _marks: Marks, _depth: int) -> None:
-        self.reading.end_paragraph()
-        self.reading.add_block(Block("hr"))
-
-    def anchor(self, tag: Tag, marks: Marks, depth: int) -> None:
-        reading = self.reading
-        target = str(tag.get("href") or "")
-        url = self.resolved(target)
-        if url_cleaner.is_share_link(url) or url_cleaner.is_share_link(target):
-            reading.log_removed("share links", tag, url or target)
-            return
-        if tag.get("rel") == "tag":
-            reading.add_field("tag", normalize_line(element_text(tag)), "rel=tag")
-        elif tag.get("rel") == "author" and not reading.text_has_started and is_short_element(tag):
-            self.keep_field("author", tag, "rel=author")
-            return
-        if any(mark[0] == "a" for mark in marks):
-            marks = tuple(mark for mark in marks if mark[0] != "a")
-        before = len(reading.blocks)
-        self.inside(tag, (("a", url), *marks) if url else marks, depth)
-        for block in reading.blocks[before:]:
-            if block.kind == "figure" and url and _leads_elsewhere(url, block):
-                block.href = url
-
-    def resolved(self, target: str) -> str:
-        """Where a link leads, as its author and the source's rule want it; empty when it leads nowhere."""
-        url = url_cleaner.clean_link(target, self.reading.base_url) if target else ""
-        return self.ready.rewrite_link(url) if url else ""
-
-    def image(self, tag: Tag, marks: Marks, _depth: int = 0) -> None:
-        reading = self.reading
-        if is_emoji_image(tag):
-            reading.add_text(str(tag.get("alt") or ""), marks)
-            return
-        url = find_image_url(tag, reading.base_url)
-        alt = normalize_line(str(tag.get("alt") or tag.get("aria-label") or ""))
-        if not url:
-            return
-        reading.end_paragraph()
-        if is_invisible_image(tag, url) or (self.ready.images is not None and self.ready.images.search(url)):
-            reading.log.removed.append(Removal(step="pixels and stand-ins", text=url))
-            reading.log.lead_above_dropped_image |= len(reading.blocks) == 1 and reading.blocks[0].is_text
-        else:
-            reading.add_block(Block("figure", url=url, alt=alt))
-
-    def noscript(self, tag: Tag, marks: Marks, _depth: int) -> None:
-        """Only its pictures: lazy loaders keep the real one there. A twin of one that was read is dropped later."""
-        for picture in tag.find_all("img"):
-            self.image(picture, marks)
-
-    def figure(self, tag: Tag, marks: Marks, depth: int) -> None:
-        self.reading.end_paragraph()
-        self.inside(tag, marks, depth)
-        self.reading.end_paragraph()
-
-    def figcaption(self, tag: Tag, marks: Marks, depth: int) -> None:
-        self.reading.end_paragraph()
-        if not self.captioned(tag):
-            self.inside(tag, marks, depth)
-            self.reading.end_paragraph()
-
-    def captioned(self, tag: Tag) -> bool:
-        """Read an element as the caption of what stands before it; False where that is no picture and no player."""
-        reading = self.reading
-        if reading.open_figure is not None:
-            self.caption(tag, reading.open_figure)
+    def take_classified(self, tag: Tag) -> bool:
+        """Take an element that is not text out of it; False when it is text, or stays in the text as well."""
+        state = self.state
+        classification = self.classifier.classify(tag, state)
+        if classification is None:
+            return False
+        kind, reason = classification
+        if kind == "drop":
+            state.log_removed(reason, tag)
             return True
-        if reading.blocks and reading.blocks[-1] is reading.player_link:
-            embeds.caption_player(reading, tag)
-            return True
-        return False
-
-    def caption(self, tag: Tag, figure: Block) -> None:
-        """Read an element as the caption of a figure; credits in it go where credits are kept."""
-        inner = self.reading.for_caption(figure)
-        self.reading.add_caption_blocks(figure, _Walk(inner, self.ready, self.judge).all(tag))
-
-    def taken(self, tag: Tag) -> bool:
-        """Whether an element is something else than text, and has been dealt with."""
-        verdict = self.judge.classify(tag, self.reading)
-        return verdict is not None and self.take(tag, verdict)
-
-    def take(self, tag: Tag, verdict: Classification) -> bool:
-        reading, (to, where) = self.reading, verdict
-        if to == "drop":
-            return reading.log_removed(where, tag)
-        if to == "shell":
-            return embeds.add_attribute_embed(reading, tag, where)
-        if to in ("caption", "credit"):
-            return self.take_caption(tag, whole=to == "caption")
-        if to == "lead":
-            reading.add_field("lead", normalize_line(element_text(tag, " ")), where)
+        if kind == "shell":
+            return embeds.add_attribute_embed(state, tag, reason)
+        if kind == "caption":
+            return self.take_caption(tag)
+        if kind == "credit":
+            if state.open_figure is not None:
+                state.add_caption(state.open_figure, [], normalize_line(element_text(tag, " ")))
+            return state.open_figure is not None
+        if kind == "lead":
+            state.add_field("lead", normalize_line(element_text(tag, " ")), reason)
             return False
-        if to in ("author", "date") and not is_short_element(tag):
+        if kind in ("author", "date") and not is_short_element(tag):
             return False
-        return self.keep_field(to, tag, where)
-
-    def take_caption(self, tag: Tag, *, whole: bool) -> bool:
-        reading = self.reading
-        if reading.open_figure is None:
-            return False
-        if not whole:
-            reading.add_caption(reading.open_figure, [], normalize_line(element_text(tag, " ")))
-            return True
-        if reading.in_caption or any(text.strip() for text, _ in reading.runs):  # words stand between them
-            return False
-        reading.end_paragraph()
-        self.caption(tag, reading.open_figure)
+        self.extract_field(kind, tag, reason)
         return True
 
-    def keep_field(self, to: ElementRole, tag: Tag, where: str) -> bool:
-        """Lift an element out of the body into a field."""
-        reading = self.reading
-        if to == "date" and (stamp := tag.get("datetime") or tag.get("content")):
-            reading.add_field(to, str(stamp), where)
-        reading.add_field_blocks(to, _Walk(reading.for_field(), self.ready, GENERIC_CLASSIFIER).all(tag), where)
-        return reading.log_removed(f"lifted: {to}", tag)
+    def take_caption(self, tag: Tag) -> bool:
+        state = self.state
+        has_text_before = any(text.strip() for text, _ in state.runs)
+        if state.open_figure is None or state.in_caption or has_text_before:
+            return False
+        state.end_paragraph()
+        self.read_caption(tag, state.open_figure)
+        return True
 
-    def preamble_time(self, tag: Tag) -> bool:
-        """A `time` before the text begins, on a line of its own, is when it was published."""
-        reading = self.reading
-        if reading.text_has_started or any(text.strip() for text, _ in reading.runs):
+    def extract_field(self, role: ElementRole, tag: Tag, origin: str) -> None:
+        """Move an element out of the body into a field."""
+        state = self.state
+        if role == "date" and (stamp := tag.get("datetime") or tag.get("content")):
+            state.add_field(role, str(stamp), origin)
+        blocks = _BlockExtractor(state.for_field(), self.rule, GENERIC_CLASSIFIER).read(tag)
+        state.add_field_blocks(role, blocks, origin)
+        state.log_removed(f"lifted: {role}", tag)
+
+    def read_block(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        """`p`, `div` and similar: paragraphs of their own, unless they turn out to be something else."""
+        state = self.state
+        state.end_paragraph()
+        name = tag.name
+        if name == "div" and is_small_caption(tag) and self.read_as_caption(tag):
+            return
+        if name == "address" and not state.text_has_started and is_short_element(tag):
+            self.extract_field("author", tag, "address")
+            return
+        if name == "nav":
+            state.log_removed("navigation", tag)
+            return
+        start = len(state.blocks)
+        self.read_children(tag, marks, depth)
+        state.end_paragraph()
+        if name == "div":
+            state.detect_gallery_caption(start)
+
+    def read_transparent(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        if tag.name != "time" or not self.take_preamble_time(tag):
+            self.read_children(tag, marks, depth)
+
+    def take_preamble_time(self, tag: Tag) -> bool:
+        """A `time` before the text, in a paragraph of its own, is the date of publication."""
+        state = self.state
+        if state.text_has_started or any(text.strip() for text, _ in state.runs):
             return False
         stamp = str(tag.get("pudate") or tag.get("datetime") or tag.get("content") or "")
         text = normalize_line(element_text(tag))
-        reading.add_field("date", stamp or text, "time")
+        state.add_field("date", stamp or text, "time")
         if stamp and text:
-            reading.log.relative_time = reading.log.relative_time or text
-        return reading.log_removed("lifted: date", tag, stamp)
+            state.log.relative_time = state.log.relative_time or text
+        state.log_removed("lifted: date", tag, stamp)
+        return True
 
-    def nothing(self, tag: Tag, _marks: Marks, _depth: int) -> None:
-        """An element that holds no text; some of them are players."""
+    def read_heading(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        self.state.end_paragraph()
+        self.read_children(tag, marks, depth)
+        self.state.end_paragraph(HEADING_TAGS[tag.name])
+
+    def read_box(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        """A list, a table or a quotation: blocks within a block."""
+        state = self.state
+        state.end_paragraph()
+        outer, state.blocks = state.blocks, []
+        self.read_children(tag, marks, depth)
+        state.end_paragraph()
+        inner, state.blocks = state.blocks, outer
+        kind = BOX_TAGS[tag.name]
+        if kind == "blockquote" and all(child.kind == "figure" for child in inner):
+            state.blocks.extend(inner)  # a frame around a picture, not a quotation
+        elif inner:
+            state.add_block(Block(kind, children=inner, attributes=_format_kept_attributes(tag)))
+
+    def read_preformatted(self, tag: Tag, _marks: _Marks, _depth: int) -> None:
+        self.state.end_paragraph()
+        text = strip_invisible(element_text(tag)).replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+        if text.strip():
+            self.state.add_block(Block("pre", [(text, ())]))
+
+    def read_divider(self, _tag: Tag, _marks: _Marks, _depth: int) -> None:
+        self.state.end_paragraph()
+        self.state.add_block(Block("hr"))
+
+    def read_link(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        state = self.state
+        target = str(tag.get("href") or "")
+        url = clean_link(target, state.base_url) if target else ""
+        url = self.rule.rewrite_link(url) if url else ""
+        if is_share_link(url) or is_share_link(target):
+            state.log_removed("share links", tag, url or target)
+            return
+        if tag.get("rel") == "tag":
+            state.add_field("tag", normalize_line(element_text(tag)), "rel=tag")
+        elif tag.get("rel") == "author" and not state.text_has_started and is_short_element(tag):
+            self.extract_field("author", tag, "rel=author")
+            return
+        if any(mark[0] == "a" for mark in marks):
+            marks = tuple(mark for mark in marks if mark[0] != "a")
+        start = len(state.blocks)
+        self.read_children(tag, (("a", url), *marks) if url else marks, depth)
+        if url and not IMAGE_FILE.search(url):
+            for block in state.blocks[start:]:
+                if block.kind == "figure" and picture_key(url) != picture_key(block.url):
+                    block.href = url
+
+    def read_image(self, tag: Tag, marks: _Marks, _depth: int = 0) -> None:
+        state = self.state
+        if is_emoji_image(tag):
+            state.add_text(str(tag.get("alt") or ""), marks)
+            return
+        url = find_image_url(tag, state.base_url)
+        if not url:
+            return
+        state.end_paragraph()
+        if is_invisible_image(tag, url) or (self.rule.images is not None and self.rule.images.search(url)):
+            state.log.removed.append(Removal(step="pixels and stand-ins", text=url))
+            state.log.lead_above_dropped_image |= len(state.blocks) == 1 and state.blocks[0].is_text
+        else:
+            alt = normalize_line(str(tag.get("alt") or tag.get("aria-label") or ""))
+            state.add_block(Block("figure", url=url, alt=alt))
+
+    def read_noscript(self, tag: Tag, marks: _Marks, _depth: int) -> None:
+        """Its pictures alone: lazy loaders keep the real one there. Duplicates are merged later."""
+        for image in tag.find_all("img"):
+            self.read_image(image, marks)
+
+    def read_figure(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        self.state.end_paragraph()
+        self.read_children(tag, marks, depth)
+        self.state.end_paragraph()
+
+    def read_figcaption(self, tag: Tag, marks: _Marks, depth: int) -> None:
+        self.state.end_paragraph()
+        if not self.read_as_caption(tag):
+            self.read_children(tag, marks, depth)
+            self.state.end_paragraph()
+
+    def read_as_caption(self, tag: Tag) -> bool:
+        """Read an element as the caption of the figure or player before it; False when there is none."""
+        state = self.state
+        if state.open_figure is not None:
+            self.read_caption(tag, state.open_figure)
+            return True
+        if state.blocks and state.blocks[-1] is state.player_link:
+            embeds.caption_player(state, tag)
+            return True
+        return False
+
+    def read_caption(self, tag: Tag, figure: Block) -> None:
+        inner = _BlockExtractor(self.state.for_caption(figure), self.rule, self.classifier)
+        self.state.add_caption_blocks(figure, inner.read(tag))
+
+    def read_textless(self, tag: Tag, _marks: _Marks, _depth: int) -> None:
+        """An element without text of the article; some are players."""
         name = tag.name
         if name in ("object", "embed"):
-            embeds.add_plugin(self.reading, tag)
+            embeds.add_plugin(self.state, tag)
         elif name == "script" and "json" in str(tag.get("type") or ""):
-            embeds.add_script_media(self.reading, tag)
+            embeds.add_script_media(self.state, tag)
         elif name in ("button", "svg", "option", "select"):
-            self.reading.log_removed("controls", tag)
+            self.state.log_removed("controls", tag)
 
 
-def _leads_elsewhere(url: str, figure: Block) -> bool:
-    """True of a link round a picture that leads to more than the picture itself."""
-    return url_cleaner.picture_key(url) != url_cleaner.picture_key(figure.url) and not IMAGE_FILE.search(url)
+def _format_kept_attributes(tag: Tag) -> str:
+    """The attributes that stay on a list or a cell, written as HTML: the first number, the spans."""
+    if tag.name == "ol":
+        start = str(tag.get("start") or "")
+        return f'start="{start}"' if start.isdigit() and start != "1" and len(start) < 7 else ""
+    if tag.name in ("td", "th"):
+        spans = [(name, str(tag.get(name) or "")) for name in ("colspan", "rowspan")]
+        return " ".join(f'{name}="{value}"' for name, value in spans if value.isdigit() and 1 < int(value[:4]) < 1000)
+    return ""
 
 
-def _played(play: Callable[[ExtractorState, Tag], None]) -> Callable[[_Walk, Tag, Marks, int], None]:
-    return lambda walk, tag, _marks, _depth: play(walk.reading, tag)
+_Handler = Callable[[_BlockExtractor, Tag, _Marks, int], None]
 
 
-_HANDLERS: dict[str, Callable[[_Walk, Tag, Marks, int], None]] = {
-    **dict.fromkeys(TEXTLESS_TAGS, _Walk.nothing),
-    **dict.fromkeys(TRANSPARENT_TAGS, _Walk.through),
-    **dict.fromkeys(HEADING_TAGS, _Walk.heading),
-    **dict.fromkeys(BOX_TAGS, _Walk.box),
-    **dict.fromkeys(("img", "amp-img", "image"), _Walk.image),
-    **dict.fromkeys(("pre", "textarea"), _Walk.pre),
-    **dict.fromkeys(("figure", "picture"), _Walk.figure),
-    **dict.fromkeys(("video", "audio", "amp-video", "amp-audio"), _played(embeds.add_media)),
-    **dict.fromkeys(("iframe", "amp-iframe"), _played(embeds.add_iframe)),
-    **dict.fromkeys(("amp-youtube", "amp-twitter"), _played(embeds.add_amp_player)),
-    "a": _Walk.anchor,
-    "figcaption": _Walk.figcaption,
-    "hr": _Walk.rule,
-    "noscript": _Walk.noscript,
+def _embed_handler(add: Callable[[ExtractorState, Tag], None]) -> _Handler:
+    return lambda extractor, tag, _marks, _depth: add(extractor.state, tag)
+
+
+_HANDLERS: dict[str, _Handler] = {
+    **dict.fromkeys(TEXTLESS_TAGS, _BlockExtractor.read_textless),
+    **dict.fromkeys(TRANSPARENT_TAGS, _BlockExtractor.read_transparent),
+    **dict.fromkeys(HEADING_TAGS, _BlockExtractor.read_heading),
+    **dict.fromkeys(BOX_TAGS, _BlockExtractor.read_box),
+    **dict.fromkeys(("img", "amp-img", "image"), _BlockExtractor.read_image),
+    **dict.fromkeys(("pre", "textarea"), _BlockExtractor.read_preformatted),
+    **dict.fromkeys(("figure", "picture"), _BlockExtractor.read_figure),
+    **dict.fromkeys(("video", "audio", "amp-video", "amp-audio"), _embed_handler(embeds.add_media)),
+    **dict.fromkeys(("iframe", "amp-iframe"), _embed_handler(embeds.add_iframe)),
+    **dict.fromkeys(("amp-youtube", "amp-twitter"), _embed_handler(embeds.add_amp_player)),
+    "a": _BlockExtractor.read_link,
+    "figcaption": _BlockExtractor.read_figcaption,
+    "hr": _BlockExtractor.read_divider,
+    "noscript": _BlockExtractor.read_noscript,
 }

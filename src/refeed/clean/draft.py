@@ -1,37 +1,39 @@
-"""An entry in the making: its blocks and the fields found so far."""
+"""An entry while the steps work on it: its blocks, the fields found so far, and what was removed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
-from . import blocks as b
-from . import body_dates, bylines
-from .blocks import Block, Run
+from .blocks import Block, Run, extract_links, split_lines, text_of_runs
+from .body_dates import BodyDate, parse_body_date, split_date
+from .bylines import is_author_role, parse_byline, parse_credits, unique_names
 from .compiled_rules import CompiledRule
 from .extractor_state import ExtractedField
 from .text import collapse_whitespace
 
+_LONGEST_TAG = 60
+
 
 @dataclass(slots=True)
 class Draft:
-    """What the steps of one call of `clean` work on: each takes from its blocks and adds to its fields."""
+    """Each step takes from the blocks and adds to the fields. One draft for one call of `clean_entry`."""
 
     raw: RawEntry
     rule: CompiledRule
-    """The source's rule."""
     title: str
     blocks: list[Block]
     removed: list[Removal]
     enclosures: list[Enclosure]
     section: str = ""
-    date: body_dates.BodyDate | None = None
+    date: BodyDate | None = None
     relative_time: str = ""
-    """How old the text says it is, such as `15 分钟前`."""
+    """The age that the text gives, such as `15 分钟前`."""
     lead_above_dropped_image: bool = False
-    """One text stands above the place of a lead image that shows nothing and was dropped."""
+    """One paragraph comes before a lead image that shows nothing and was dropped."""
     lead: str = ""
     rights: str = ""
     original: str = ""
@@ -41,89 +43,105 @@ class Draft:
     origins: list[FieldOrigin] = field(default_factory=list)
 
     def text_blocks(self) -> list[Block]:
-        """The paragraphs and headings that stand in no box."""
+        """The paragraphs and headings outside of lists, tables and quotations."""
         return [block for block in self.blocks if block.is_text]
 
     def log_removed(self, step: str, text: str) -> None:
-        """Enter in the account that a step or rule took this text out; empty text leaves no trace."""
+        """Log that a step or rule removed this text; empty text is not logged."""
         text = collapse_whitespace(text)
         if text:
             self.removed.append(Removal(step=step, text=text))
 
-    def remove_blocks(self, gone: Sequence[Block]) -> None:
-        """Take blocks out; what they said has to be in the account already."""
-        if gone:
-            ids = set(map(id, gone))
+    def remove_blocks(self, blocks: Iterable[Block]) -> None:
+        """Remove blocks whose text is logged already."""
+        if ids := set(map(id, blocks)):
             self.blocks = [block for block in self.blocks if id(block) not in ids]
 
     def log_origin(self, name: str, where: str) -> None:
-        """Enter where a field came from."""
+        """Log where a field came from."""
         self.origins.append(FieldOrigin(field=name, where=where))
 
-    def add_authors(self, names: Sequence[str], where: str) -> None:
-        """Names after those that are known, each once."""
-        if names:
-            self.authors = bylines.unique_names([*self.authors, *names])
-            self.log_origin("authors", where)
+    def add_byline(self, text: str, origin: str) -> None:
+        """Add the persons that a byline names to the authors."""
+        self.add_authors(parse_byline(text, self.rule.is_agency), origin)
 
-    def add_credits(self, found: Sequence[tuple[str, str]], where: str) -> None:
-        """(role, name) pairs: authors of those whose role is to write, contributors of all others."""
-        for role, name in found:
-            if bylines.is_author_role(role):
+    def add_authors(self, names: Sequence[str], origin: str) -> None:
+        """Append names to the authors, each once."""
+        if names:
+            self.authors = unique_names([*self.authors, *names])
+            self.log_origin("authors", origin)
+
+    def add_credits(self, credits: Iterable[tuple[str, str]], origin: str) -> None:
+        """Add (role, name) pairs: to the authors where the role writes, else to the contributors."""
+        for role, name in credits:
+            if is_author_role(role):
                 if not self.rule.is_agency(name):
-                    self.add_authors([name], where)
+                    self.add_authors([name], origin)
             elif all((person.name, person.role) != (name, role) for person in self.contributors):
                 self.contributors.append(Person(name=name, role=role))
-                self.log_origin("contributors", where)
+                self.log_origin("contributors", origin)
 
-    def add_tags(self, tags: Sequence[str]) -> None:
-        """The source's own tags, each once; what is longer than 60 characters is no tag."""
+    def add_matched_people(self, groups: Mapping[str, str], origin: str, role: str = "") -> None:
+        """Add the persons in a pattern's groups `author`, `people` and `name`; `role` is for a name without a role."""
+        if "author" in groups:
+            self.add_byline(groups["author"], origin)
+        if "people" in groups:
+            self.add_credits(parse_credits(groups["people"]), origin)
+        if "name" in groups:
+            for name in re.split(r"\s*[、,，/／]\s*", groups["name"].strip()):
+                self.add_credits([(groups.get("role") or role, name.strip())], origin)
+
+    def add_tags(self, tags: Iterable[str]) -> None:
+        """Add the source's own tags, each once, up to 60 characters long."""
         for tag in map(collapse_whitespace, tags):
             if tag and len(tag) <= _LONGEST_TAG and tag not in self.tags:
                 self.tags.append(tag)
 
 
-_LONGEST_TAG = 60
+def matched_groups(match: Any) -> dict[str, str]:
+    """The named groups of a rule's pattern that found something."""
+    return {name: value for name, value in match.groupdict().items() if value}
 
 
-def set_fields(draft: Draft, fields: Sequence[ExtractedField]) -> None:
-    """Put what was found in markup into the draft's fields."""
-    for to, text, runs, where in fields:
-        if to == "date":
-            draft.date = draft.date or body_dates.parse_body_date(text)
-            draft.log_origin("date", where)
-        elif to == "author":
-            date, byline = body_dates.split_date(text)
+def set_fields(draft: Draft, fields: Iterable[ExtractedField]) -> None:
+    """Put the fields found in markup into the draft; the first date, lead, rights and original link count."""
+    for role, text, runs, origin in fields:
+        if role == "date":
+            draft.date = draft.date or parse_body_date(text)
+            draft.log_origin("date", origin)
+        elif role == "author":
+            date, byline = split_date(text)
             if date is not None and draft.date is None:
                 draft.date = date
-                draft.log_origin("date", where)
-            draft.add_authors(bylines.parse_byline(byline, draft.rule.is_agency), where)
-        elif to == "people":
-            draft.add_credits(bylines.parse_credits(text.replace("\n", " ")), where)
-        elif to == "tag":
+                draft.log_origin("date", origin)
+            draft.add_byline(byline, origin)
+        elif role == "people":
+            draft.add_credits(parse_credits(text.replace("\n", " ")), origin)
+        elif role == "tag":
             draft.add_tags([text])
-        elif to == "lead":
+        elif role == "lead":
             draft.lead = draft.lead or text
-        elif to == "rights":
+        elif role == "rights":
             draft.rights = draft.rights or collapse_whitespace(text)
-        elif to == "original":
-            draft.original = draft.original or next((url for url, _ in b.extract_links(runs)), "")
-        elif to == "card":
-            for part in b.split_lines(runs):
-                _card_line(draft, part)
+        elif role == "original":
+            draft.original = draft.original or next((url for url, _ in extract_links(runs)), "")
+        elif role == "card":
+            for line in split_lines(runs):
+                _set_card_field(draft, line)
 
 
-def _card_line(draft: Draft, runs: list[Run]) -> None:
-    label, colon, value = b.text_of_runs(runs).partition("：")
-    to = draft.rule.source_rule.labels.get(label.strip())
-    if not colon or not to:
+def _set_card_field(draft: Draft, line: list[Run]) -> None:
+    """A line of a card: `label：value`, whose field the rule's `labels` name."""
+    label, colon, value = text_of_runs(line).partition("：")
+    role = draft.rule.source_rule.labels.get(label.strip())
+    if not colon or not role:
         return
-    if to == "author":
-        draft.add_authors(bylines.parse_byline(value, draft.rule.is_agency), label)
-    elif to == "tag":
+    if role == "author":
+        draft.add_byline(value, label)
+    elif role == "tag":
         draft.add_tags(re.split(r"[、，,;；]", value))
-    elif to == "original" and (found := b.extract_links(runs)):
-        draft.original = found[0][0]
+    elif role == "original" and (links := extract_links(line)):
+        draft.original = links[0][0]
         draft.log_origin("original", label)
-    elif to == "rights":
+    elif role == "rights":
         draft.rights = collapse_whitespace(value)

@@ -1,7 +1,8 @@
-"""What a walk over a body has read so far: blocks in the making, fields, files, and what was taken out."""
+"""What a walk over a body has read so far: finished blocks, the open paragraph, and the log of everything else."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,41 +12,46 @@ from bs4.element import Tag
 from ..config.source_rules import ElementRole
 from ..model import Enclosure, Removal
 from .blocks import BREAK, Block, Mark, Run, leaf_blocks, normalize_runs, split_paragraphs, text_of_runs
-from .html_elements import CREDIT_LABEL, element_text
+from .html_parser import element_text
 from .text import collapse_whitespace, normalize_line, strip_invisible
 
-_BEGUN = 40
-"""Characters of a text that is no preamble any more."""
+_LONGEST_PREAMBLE = 40
+"""Characters. A longer paragraph is text, and no date or byline above it."""
 _SENTENCE_ENDS = ("。", "！", "？", "”", ".", "!", "?")
+_MAX_REMOVED_TEXT = 2000
+_CREDIT_LABEL = re.compile(
+    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|"
+    r"Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
+)
 
 
 class ExtractedField(NamedTuple):
-    """A field that was found in markup."""
+    """A field found in markup."""
 
-    field: ElementRole
+    role: ElementRole
     text: str
     runs: list[Run]
-    """Its text once more, with the links and other marks on it."""
-    where: str
+    """The same text with its links and other marks; empty for the value of an attribute."""
+    origin: str
     """What says that it is a field, for `explain`: a selector, a class, an attribute."""
 
 
 @dataclass(slots=True)
 class ExtractionLog:
-    """What a body holds beside its text. One for the whole body, also where a part of it is read apart."""
+    """What a body holds beside its text. Parts of a body that are read separately share it."""
 
     removed: list[Removal] = field(default_factory=list)
     fields: list[ExtractedField] = field(default_factory=list)
-    """In their order in the body."""
+    """In the order of the body."""
     enclosures: list[Enclosure] = field(default_factory=list)
     lead_above_dropped_image: bool = False
-    """One text stands above the place of a lead image that shows nothing and was dropped."""
+    """One paragraph comes before a lead image that shows nothing and was dropped."""
     relative_time: str = ""
-    """What the text told of its age, such as `15 分钟前`."""
+    """The age that the text gives, such as `15 分钟前`."""
 
 
 class ExtractorState:
-    """Takes in text and pictures in their order, and makes blocks of them."""
+    """Collects text, pictures and fields in the order of the body, and makes blocks of them."""
 
     __slots__ = (
         "base_url",
@@ -59,31 +65,33 @@ class ExtractorState:
         "text_has_started",
     )
 
-    def __init__(self, base: str, language: str, account: ExtractionLog) -> None:
-        self.base_url, self.language, self.log = base, language, account
+    def __init__(self, base_url: str, language: str, log: ExtractionLog) -> None:
+        self.base_url, self.language, self.log = base_url, language, log
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
+        """The open paragraph."""
         self.in_caption = False
         self.player_link: Block | None = None
+        """The paragraph that links to the last player."""
         self.open_figure: Block | None = None
-        """The last figure, while nothing but its caption has come after it."""
+        """The last figure, while nothing but its caption has followed."""
         self.text_has_started = False
-        """True once the text has begun, so that dates and names are no longer a preamble."""
+        """True after the preamble: dates and names are then part of the text."""
 
     def for_caption(self, figure: Block) -> ExtractorState:
-        """A reading for the inside of a figure's caption: what is removed there stands in the same account."""
+        """A state for the content of a figure's caption, with the same log."""
         inner = ExtractorState(self.base_url, self.language, self.log)
         inner.open_figure, inner.in_caption, inner.text_has_started = figure, True, True
         return inner
 
     def for_field(self) -> ExtractorState:
-        """A reading for the inside of a field, with an account that nobody sees: the field is removed as a whole."""
+        """A state for the content of a field, with a log of its own: the field is logged as a whole."""
         inner = ExtractorState(self.base_url, self.language, ExtractionLog())
         inner.text_has_started = True
         return inner
 
     def add_text(self, string: str, marks: tuple[Mark, ...]) -> None:
-        """A piece of the paragraph being read."""
+        """Append to the open paragraph."""
         string = strip_invisible(string)
         words = string.split()
         if words:
@@ -93,13 +101,13 @@ class ExtractorState:
             self.runs.append((" ", ()))
 
     def add_plain_paragraph(self, string: str, marks: tuple[Mark, ...]) -> None:
-        """What most of a body is: a paragraph of one text, read without a detour."""
+        """Add a paragraph of a single text, which is what most of a body is."""
         self.end_paragraph()
         if text := collapse_whitespace(strip_invisible(string)):
             self.add_block(Block("p", [(text, marks)]))
 
     def end_paragraph(self, kind: str = "p") -> None:
-        """Close the paragraph being read."""
+        """Close the open paragraph; two line breaks in a row split it."""
         if not self.runs:
             return
         runs, self.runs = self.runs, []
@@ -108,7 +116,7 @@ class ExtractorState:
                 self.add_block(Block(kind, part))
 
     def add_block(self, block: Block) -> None:
-        """The next block."""
+        """Append a finished block."""
         self.blocks.append(block)
         if block.kind == "figure":
             self.open_figure = block
@@ -116,11 +124,11 @@ class ExtractorState:
             self.open_figure = None
             if not self.text_has_started and block.is_text:
                 text = block.text
-                self.text_has_started = len(text) > _BEGUN or text.endswith(_SENTENCE_ENDS)
+                self.text_has_started = len(text) > _LONGEST_PREAMBLE or text.endswith(_SENTENCE_ENDS)
 
     def add_caption(self, figure: Block, runs: list[Run], credit: str) -> None:
-        """Give a figure what its caption says; a second caption follows the first unless it repeats it."""
-        credit = CREDIT_LABEL.sub("", credit)
+        """Add to a figure's caption; a second caption follows the first unless it repeats it."""
+        credit = _CREDIT_LABEL.sub("", credit)
         if credit and not figure.credit:
             figure.credit = credit
         if not runs:
@@ -131,7 +139,7 @@ class ExtractorState:
             figure.runs = [*figure.runs, BREAK, *runs]
 
     def add_caption_blocks(self, figure: Block, blocks: Iterable[Block]) -> None:
-        """Give a figure the blocks of an element as its caption; `cite` in them marks the credit."""
+        """Add the blocks of an element to a figure's caption. Text marked `cite` is the credit."""
         runs: list[Run] = []
         for block in leaf_blocks(blocks):
             if block.kind == "figure":
@@ -139,16 +147,18 @@ class ExtractorState:
                 figure = block
             elif block.runs:
                 runs.extend([*([BREAK] if runs else []), *block.runs])
-        text = [run for run in runs if ("cite", "") not in run[1]]
+        caption = [run for run in runs if ("cite", "") not in run[1]]
         credit = text_of_runs(run for run in runs if ("cite", "") in run[1])
-        self.add_caption(figure, normalize_runs(text), normalize_line(credit))
+        self.add_caption(figure, normalize_runs(caption), normalize_line(credit))
 
-    def detect_gallery_caption(self, at: int) -> None:
-        """When all since the block `at` is a picture and a text with a bold head (`**Name**: …`), as in galleries, the
-        text is its caption."""
-        if len(self.blocks) != at + 2:
+    def detect_gallery_caption(self, start: int) -> None:
+        """Make a text with a bold head (`**Name**: …`) the caption of the picture before it, as galleries have it.
+
+        Only when these two are all the blocks from index `start` on.
+        """
+        if len(self.blocks) != start + 2:
             return
-        figure, text = self.blocks[at:]
+        figure, text = self.blocks[start:]
         if figure.kind != "figure" or figure.runs or text.kind != "p" or len(text.runs) < 2:
             return
         head, rest = text.runs[:2]
@@ -156,20 +166,19 @@ class ExtractorState:
             figure.runs = text.runs
             self.blocks.pop()
 
-    def add_field(self, to: ElementRole, text: str, where: str) -> None:
-        """A field that an element says, without the marks on its words."""
-        self.log.fields.append(ExtractedField(to, text, [], where))
+    def add_field(self, role: ElementRole, text: str, origin: str) -> None:
+        """Log a field without marks on its words."""
+        self.log.fields.append(ExtractedField(role, text, [], origin))
 
-    def add_field_blocks(self, to: ElementRole, blocks: Iterable[Block], where: str) -> None:
-        """A field for each block of text of an element."""
+    def add_field_blocks(self, role: ElementRole, blocks: Iterable[Block], origin: str) -> None:
+        """Log a field for each block of text of an element."""
         for block in leaf_blocks(blocks):
             if block.runs and block.kind != "figure":
-                self.log.fields.append(ExtractedField(to, block.text, block.runs, where))
+                self.log.fields.append(ExtractedField(role, block.text, block.runs, origin))
 
-    def log_removed(self, step: str, tag: Tag, url: str = "") -> bool:
-        """An element is no part of the text; true, for whoever asked whether it is."""
+    def log_removed(self, step: str, tag: Tag, url: str = "") -> None:
+        """Log that an element is not part of the text; nothing is logged when it has neither text nor URL."""
         text = normalize_line(element_text(tag, " "))
         if text or url:
-            told = (text + (" " if text and url else "") + url)[:2000]
-            self.log.removed.append(Removal(step=step, text=told))
-        return True
+            text = (text + (" " if text and url else "") + url)[:_MAX_REMOVED_TEXT]
+            self.log.removed.append(Removal(step=step, text=text))

@@ -1,4 +1,4 @@
-"""HTML -> HTML that is safe in any reader. Always the last step of cleaning; makes SafeHtml, and nothing else does."""
+"""HTML -> HTML that is safe in any reader: the last step of cleaning. Only this module makes SafeHtml."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALLOWED_TAGS = {
     "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
-    "*": set(),  # otherwise nh3 lets title and lang through everywhere
+    "*": set(),  # without it, nh3 allows title and lang on every element
     "a": {"href"},
     "img": {"src", "alt"},
     "ol": {"start"},
@@ -24,9 +24,9 @@ ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
 }
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
-# What XML cannot carry, and carriage returns. Replaced, never deleted: a deletion would make `javascript:` of
-# `java&#1;script:`.
-_ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+# What XML cannot carry, and carriage returns. Replaced, never deleted: deleting would turn `java&#1;script:` into
+# `javascript:`.
+_UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?")
 
 _CLEANER = nh3.Cleaner(
@@ -47,19 +47,19 @@ _FOR_PAGE = nh3.Cleaner(
     url_relative="deny",
 )
 
-_SETTLES = 8
-"""Passes within which every soup seen came to rest; most need one."""
+_MAX_PASSES = 8
+"""Every tag soup tried is stable after fewer passes; most need one."""
 
 
 def sanitize(html: str) -> SafeHtml:
-    """The HTML with nothing left in it but TAGS, ATTRIBUTES, SCHEMES and characters that XML carries.
+    """Remove all but ALLOWED_TAGS, ALLOWED_ATTRIBUTES and ALLOWED_SCHEMES; replace characters that XML cannot carry.
 
-    Sanitizing twice is the same as sanitizing once.
+    Idempotent.
     """
     clean = _CLEANER.clean(_fit_for_xml(html))
     if "<table" in clean or "<h" in clean:
-        # A parser moves what stands between the tags of a table, and a heading out of a heading, once per pass.
-        for _ in range(_SETTLES):
+        # A parser moves text out of a table, and a heading out of a heading, once per pass.
+        for _ in range(_MAX_PASSES):
             again = _CLEANER.clean(clean)
             if again == clean:
                 break
@@ -68,11 +68,11 @@ def sanitize(html: str) -> SafeHtml:
 
 
 def sanitize_for_page(html: SafeHtml) -> SafeHtml:
-    """The same for a page of our own: images load late and from their origin, which learns nothing of the page."""
+    """Prepare an entry for our own pages: images load lazily and send no referrer, links get a safe `rel`."""
     return SafeHtml(_fit_for_xml(_FOR_PAGE.clean(html)))
 
 
 def _fit_for_xml(html: str) -> str:
-    if _ODD.search(html) is None:  # nearly always; one search instead of two replacements
+    if _UNFIT_FOR_XML.search(html) is None:  # nearly always; one search instead of two replacements
         return html
     return _LINE_ENDS.sub("\n", xml_safe(html))

@@ -1,4 +1,4 @@
-"""Plain text: its white space, its script, its sentences, and its digest. All pure."""
+"""Plain text: invisible characters, white space, language, sentences. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 
 from ..xml_chars import xml_safe
 
-INVISIBLE = re.compile(
+_INVISIBLE = re.compile(
     "[\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
-    # Joiners mean something between Arabic or Indic letters and inside an emoji; anywhere else they are dirt.
+    # Joiners have a meaning between Arabic or Indic letters and in emoji only.
     "|(?<![\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )
-"""What nobody sees and no sentence needs: controls, zero-width characters, overrides of direction."""
+"""Characters that no sentence needs: controls, zero-width characters, bidi overrides."""
 
-# All of INVISIBLE and UNCARRIED in one class: it is searched eight times as fast, and almost always finds nothing.
+# All of _INVISIBLE and UNCARRIED in one class: it is searched eight times as fast, and almost always finds nothing.
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
@@ -31,7 +31,7 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
-# The commonest characters that differ, in the same order; counting them one by one is what str.count does fastest.
+# The most common characters that differ, in the same order. One str.count for each is the fastest way to count them.
 _SIMPLIFIED = "这国说们来为时会对个发经过还没后进问现间长当从体关开动实"
 _TRADITIONAL = "這國說們來為時會對個發經過還沒後進問現間長當從體關開動實"
 _COMMON_WORDS = (
@@ -48,45 +48,45 @@ _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a
 
 
 def strip_invisible(text: str) -> str:
-    """The text without characters that cannot be seen; what XML cannot carry is replaced by U+FFFD."""
+    """Remove invisible characters; replace what XML cannot carry by U+FFFD."""
     if _SUSPECT.search(text) is None:
         return text
-    return xml_safe(INVISIBLE.sub("", text))
+    return xml_safe(_INVISIBLE.sub("", text))
 
 
 def collapse_whitespace(text: str) -> str:
-    """One space where white space of any kind was, none at the ends."""
+    """Make one space of each run of white space, and none at the ends."""
     return " ".join(text.split())
 
 
 def normalize_line(text: str) -> str:
-    """One line of plain text: nothing invisible, one space where white space of any kind was, none at the ends."""
+    """One line of plain text: no invisible characters, white space collapsed."""
     return collapse_whitespace(strip_invisible(text))
 
 
 def detect_language(text: str, default: str) -> str:
-    """The language of a text (BCP 47), by its script; Chinese by characters that differ; else `default`."""
+    """The language (BCP 47) by script, common words and, for Chinese, the characters that differ; else `default`."""
     sample = text[:800]
     simplified = sum(map(sample.count, _SIMPLIFIED))
     traditional = sum(map(sample.count, _TRADITIONAL))
     if simplified + traditional > len(sample) // 50 and not _KANA.search(sample):
-        return _chinese(simplified, traditional, default)
+        return _detect_chinese(simplified, traditional, default)
     letters = len(sample) - sample.count(" ")
     for language, pattern in _SCRIPTS:
         if len(pattern.findall(sample)) * 4 > letters:
             return default if default.startswith(language) else language
     if len(_HAN.findall(sample)) * 4 > letters:
-        return "ja" if len(_KANA.findall(sample)) > 3 else _chinese(simplified, traditional, default)
-    return _latin(sample, default)
+        return "ja" if len(_KANA.findall(sample)) > 3 else _detect_chinese(simplified, traditional, default)
+    return _detect_latin(sample, default)
 
 
-def _chinese(simplified: int, traditional: int, default: str) -> str:
+def _detect_chinese(simplified: int, traditional: int, default: str) -> str:
     if simplified == traditional:
         return default if default.startswith("zh") else "zh-Hans"
     return "zh-Hant" if traditional > simplified else "zh-Hans"
 
 
-def _latin(sample: str, default: str) -> str:
+def _detect_latin(sample: str, default: str) -> str:
     words = [word.lower() for word in _WORD.findall(sample)]
     if not words:
         return default or "und"
@@ -98,7 +98,7 @@ def _latin(sample: str, default: str) -> str:
 
 
 def cut_at_sentence(text: str, limit: int) -> str:
-    """The first sentences, up to `limit` characters; a longer first one is cut at a comma, with an ellipsis."""
+    """The first sentences, up to `limit` characters. A longer first one is cut at a comma and gets an ellipsis."""
     if len(text) <= limit:
         return text
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1) if match.end() <= limit]

@@ -1,13 +1,22 @@
-"""Steps for what stands round a text: footers, share labels, related lists, dates and names above, credits below."""
+"""Steps for what surrounds a text: service footers, share labels, related lists, dates, names and credits."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
 
-from .. import blocks as b
-from .. import body_dates, bylines
-from ..blocks import Block
+from ..blocks import (
+    Block,
+    extract_links,
+    has_only_links,
+    join_lines,
+    normalize_runs,
+    split_lines,
+    text_of_runs,
+    text_outside_links,
+)
+from ..body_dates import parse_body_date
+from ..bylines import MAX_CREDITS_LENGTH, is_author_role, parse_credits
 from ..draft import Draft
 from ..text import collapse_whitespace
 
@@ -28,7 +37,7 @@ _SHARE_LABEL = re.compile(
     r"Share(?: this| on| via)?(?:[:：].*)?|Tweet|Like this|点赞|收藏|打印|Print|Email)\s*[:：]?",
     re.IGNORECASE,
 )
-_MORE = re.compile(
+_READ_MORE = re.compile(
     r"(?:Continue reading|Read (?:more|the full (?:article|story))|"
     r"阅读(?:全文|更多|原文)|查看全文|继续阅读|点击(?:阅读|查看)(?:全文|原文))\s*(?:[.…→»>:：]|&rarr;)*.{0,60}",
     re.IGNORECASE,
@@ -42,128 +51,110 @@ _RELATED_LABEL = re.compile(
 
 
 def drop_service_footers(draft: Draft) -> None:
-    """Footers of full-text services, share labels, related lists and dividers, from the end upwards."""
+    """Drop footers of full-text services, share labels, related lists and dividers from the end upwards."""
     while draft.blocks:
         last = draft.blocks[-1]
         if last.kind == "hr":
             draft.blocks.pop()
-        elif last.is_text and _is_service(last):
+        elif last.is_text and _is_service_footer(last):
             draft.log_removed("service footers", last.text)
             draft.blocks.pop()
         elif not _drop_related_tail(draft):
             break
 
 
-def _is_service(block: Block) -> bool:
-    text = block.text
-    if len(text) > 600:
+def _is_service_footer(block: Block) -> bool:
+    if len(block.text) > 600:
         return False
-    outside = collapse_whitespace(b.text_outside_links(block.runs))
-    found = b.extract_links(block.runs)
-    if outside.startswith("获取更多RSS"):
-        return len(outside) < 12 and all("feedx." in url or "feedx" in url.partition("/")[0] for url, _ in found)
-    if _SERVICE_WORD.search(text) and _SERVICE.fullmatch(collapse_whitespace(text)):
+    text = collapse_whitespace(block.text)
+    text_beside_links = collapse_whitespace(text_outside_links(block.runs))
+    links = extract_links(block.runs)
+    if text_beside_links.startswith("获取更多RSS"):
+        is_own_link = all("feedx." in url or "feedx" in url.partition("/")[0] for url, _ in links)
+        return len(text_beside_links) < 12 and is_own_link
+    if _SERVICE_WORD.search(block.text) and _SERVICE.fullmatch(text):
         return True
-    if len(text) <= 40 and not found and _SHARE_LABEL.fullmatch(collapse_whitespace(text)):
+    if len(block.text) <= 40 and not links and _SHARE_LABEL.fullmatch(text):
         return True
-    return (
-        bool(found)
-        and not outside.strip(" .…→»>:：")
-        and len(found) == 1
-        and bool(_MORE.fullmatch(collapse_whitespace(text)))
-    )
+    return len(links) == 1 and not text_beside_links.strip(" .…→»>:：") and bool(_READ_MORE.fullmatch(text))
 
 
 def _drop_related_tail(draft: Draft) -> bool:
-    """A label such as 相关阅读 and everything under it, when that is nothing but links and the end."""
-    at = len(draft.blocks)
-    while at and has_only_links(draft.blocks[at - 1]):
-        at -= 1
-    if at == len(draft.blocks) or not at or not draft.blocks[at - 1].is_text:
+    """Drop a label such as 相关阅读 and everything below it, when that is only links up to the end."""
+    start = len(draft.blocks)
+    while start and has_only_links(draft.blocks[start - 1]):
+        start -= 1
+    if start == len(draft.blocks) or not start:
         return False
-    if not _RELATED_LABEL.fullmatch(collapse_whitespace(draft.blocks[at - 1].text)):
+    label = draft.blocks[start - 1]
+    if not label.is_text or not _RELATED_LABEL.fullmatch(collapse_whitespace(label.text)):
         return False
-    for block in draft.blocks[at - 1 :]:
+    for block in draft.blocks[start - 1 :]:
         draft.log_removed("related", block.text)
-    del draft.blocks[at - 1 :]
+    del draft.blocks[start - 1 :]
     return True
 
 
-def has_only_links(block: Block) -> bool:
-    """True when all that can be read in a block is links."""
-    if block.is_text and not any(marks for _, marks in block.runs):
-        return False
-    leaves = b.leaf_blocks([block])
-    if any(leaf.kind in ("figure", "pre", "hr") for leaf in leaves):
-        return False
-    runs = [run for leaf in leaves for run in leaf.runs]
-    return bool(b.extract_links(runs)) and not b.text_outside_links(runs).strip(" /|·•-–—、，,.:：\n")
-
-
-_LONGEST_PREAMBLE = 3
-_SENTENCE = 40
+_PREAMBLE_BLOCKS = 3
+_LONGEST_PREAMBLE_LINE = 40
 _DIGIT = re.compile(r"\d")
-_PIECES = re.compile(
+_PREAMBLE_SEPARATOR = re.compile(
     r"\s*[|｜]\s*|\s{2,}|\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
 )
-_SOURCE = re.compile(r"(?:来源|來源|Source)\s*[:：]\s*\S.{0,40}")
+_LABELLED_SOURCE = re.compile(r"(?:来源|來源|Source)\s*[:：]\s*\S.{0,40}")
 
 
 def extract_preamble(draft: Draft) -> None:
-    """Date and names on lines of their own above the text, which begins where a line is longer."""
-    above = [block for block in draft.blocks[: 2 * _LONGEST_PREAMBLE] if block.kind not in ("figure", "hr")]
-    for block in above[:_LONGEST_PREAMBLE]:
+    """Extract date and names from paragraphs above the text, which begins at the first longer one."""
+    above = [block for block in draft.blocks[: 2 * _PREAMBLE_BLOCKS] if block.kind not in ("figure", "hr")]
+    for block in above[:_PREAMBLE_BLOCKS]:
         if not block.is_text:
             return
-        if _lifted_metadata(draft, block):
+        if _extract_metadata(draft, block):
             draft.log_removed("lifted: date and byline", block.text)
             draft.blocks.remove(block)
-        elif len(block.text) > _SENTENCE:
+        elif len(block.text) > _LONGEST_PREAMBLE_LINE:
             return
 
 
-def _lifted_metadata(draft: Draft, block: Block) -> bool:
-    """Take date and names from a block of nothing else; False of any other block."""
-    parts = [b.text_of_runs(part).strip() for part in b.split_lines(block.runs)]
-    if len(parts) > _LONGEST_PREAMBLE or any(len(part) > 80 for part in parts) or _DIGIT.search(parts[-1]) is None:
+def _extract_metadata(draft: Draft, block: Block) -> bool:
+    """Extract date and names from a block that holds nothing else; False for any other block."""
+    lines = [text_of_runs(line).strip() for line in split_lines(block.runs)]
+    if len(lines) > _PREAMBLE_BLOCKS or any(len(line) > 80 for line in lines) or _DIGIT.search(lines[-1]) is None:
         return False
-    found = body_dates.parse_body_date(parts[-1])
-    if found is None:
-        return _labelled(draft, block)
-    if not _is_metadata(draft, block, found):
-        return False
-    draft.date = draft.date or found
-    draft.log_origin("date", f"line above the text: {parts[-1]}")
-    draft.add_authors(bylines.parse_byline("、".join(parts[:-1]), draft.rule.is_agency), "line above the text")
+    date = parse_body_date(lines[-1])
+    if date is None:
+        return _extract_labelled_metadata(draft, block)
+    # A day without a time may be the first line of a diary. It is metadata in italics, as the service sets it, or when
+    # it is the only line and close to the dump's time.
+    if date.day_only and not all(("em", "") in marks for text, marks in block.runs if text.strip()):
+        day = date.at.replace(tzinfo=draft.raw.dump_time.tzinfo)
+        if "\n" in block.text or abs(draft.raw.dump_time - day) > timedelta(hours=72):
+            return False
+    draft.date = draft.date or date
+    draft.log_origin("date", f"line above the text: {lines[-1]}")
+    draft.add_byline("、".join(lines[:-1]), "line above the text")
     return True
 
 
-def _is_metadata(draft: Draft, block: Block, found: body_dates.BodyDate) -> bool:
-    """A lone date may be the first line of a diary; one with a clock time, or set as the service sets it, is not."""
-    if not found.day_only or all(("em", "") in marks for text, marks in block.runs if text.strip()):
-        return True
-    day = found.at.replace(tzinfo=draft.raw.dump_time.tzinfo)
-    return "\n" not in block.text and abs(draft.raw.dump_time - day) <= timedelta(hours=72)
-
-
-def _labelled(draft: Draft, block: Block) -> bool:
-    """`2020-07-01 12:00 来源：某报 作者：某人`: every piece is a date or bears a label."""
-    pieces = [piece for piece in _PIECES.split(block.text.replace("\n", " | ")) if piece]
-    found = [body_dates.parse_body_date(piece) for piece in pieces]
-    others = [piece for piece, date in zip(pieces, found, strict=True) if date is None]
-    if len(others) == len(pieces) or not all(
-        _SOURCE.fullmatch(piece) or bylines.parse_credits(piece) for piece in others
-    ):
+def _extract_labelled_metadata(draft: Draft, block: Block) -> bool:
+    """`2020-07-01 12:00 来源：某报 作者：某人`: every piece is a date or has a label."""
+    pieces = [piece for piece in _PREAMBLE_SEPARATOR.split(block.text.replace("\n", " | ")) if piece]
+    dates = [parse_body_date(piece) for piece in pieces]
+    labelled = [piece for piece, date in zip(pieces, dates, strict=True) if date is None]
+    if len(labelled) == len(pieces):
         return False
-    draft.date = draft.date or next(date for date in found if date)
+    if not all(_LABELLED_SOURCE.fullmatch(piece) or parse_credits(piece) for piece in labelled):
+        return False
+    draft.date = draft.date or next(date for date in dates if date)
     draft.log_origin("date", f"line above the text: {block.text}")
-    for piece in others:
-        draft.add_credits(bylines.parse_credits(piece), "line above the text")
+    for piece in labelled:
+        draft.add_credits(parse_credits(piece), "line above the text")
     return True
 
 
 def drop_repeated_title(draft: Draft) -> None:
-    """A heading or first line that only says the title once more."""
+    """Drop a heading or first paragraph that only repeats the title."""
     for block in draft.blocks[:2]:
         if (
             block.is_text
@@ -176,57 +167,57 @@ def drop_repeated_title(draft: Draft) -> None:
 
 
 def extract_credit_lines(draft: Draft) -> None:
-    """Lines of roles and names, first or last of the text: 记者：甲 责编：乙."""
+    """Extract lines of roles and names from the first and last paragraphs: 记者：甲 责编：乙."""
     texts = draft.text_blocks()
     edges = [*texts[:2], *texts[max(2, len(texts) - 4) :]]
     for block in edges:
         text = block.text
-        if "\n" in text or (len(text) <= bylines.MAX_CREDITS_LENGTH and "。" not in text):
-            _lift_credits(draft, block, first=block is texts[0])
+        if "\n" in text or (len(text) <= MAX_CREDITS_LENGTH and "。" not in text):
+            _extract_credits(draft, block, is_first=block is texts[0])
     draft.remove_blocks([block for block in edges if not block.runs])
 
 
-def _lift_credits(draft: Draft, block: Block, *, first: bool) -> None:
-    """Take credits from the first line and the last two of a block; `first`: where the text begins.
+def _extract_credits(draft: Draft, block: Block, *, is_first: bool) -> None:
+    """Extract credits from the first line and the last two of a paragraph.
 
-    There, one name with a role that does not write (编辑 and a name) may as well begin a sentence, and stays.
+    In the first paragraph, a single name whose role does not write may start a sentence (编辑 and a name), and stays.
     """
-    parts = b.split_lines(block.runs)
+    lines = split_lines(block.runs)
     kept = []
-    for index, part in enumerate(parts):
-        text = collapse_whitespace(b.text_of_runs(part))
-        found = bylines.parse_credits(text) if index in (0, len(parts) - 2, len(parts) - 1) else []
-        if found and (not first or len(found) > 1 or bylines.is_author_role(found[0][0])):
-            draft.add_credits(found, f"line: {text[:60]}")
+    for index, line in enumerate(lines):
+        text = collapse_whitespace(text_of_runs(line))
+        credits = parse_credits(text) if index in (0, len(lines) - 2, len(lines) - 1) else []
+        if credits and (not is_first or len(credits) > 1 or is_author_role(credits[0][0])):
+            draft.add_credits(credits, f"line: {text[:60]}")
             draft.log_removed("lifted: credits", text)
         else:
-            kept.append(part)
-    if len(kept) != len(parts):
-        block.runs = b.normalize_runs(b.join_lines(kept))
+            kept.append(line)
+    if len(kept) != len(lines):
+        block.runs = normalize_runs(join_lines(kept))
 
 
 _ENGLISH_NAME = r"(?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w.'’-]+"
-_BY = re.compile(rf"By ({_ENGLISH_NAME}(?:(?:,| and) {_ENGLISH_NAME})*)|文\s*[/／|｜:：]\s*([^。，]{{2,20}})")
+_BYLINE = re.compile(rf"By ({_ENGLISH_NAME}(?:(?:,| and) {_ENGLISH_NAME})*)|文\s*[/／|｜:：]\s*([^。，]{{2,20}})")
 
 
 def extract_byline(draft: Draft) -> None:
-    """`By Ada Lovelace and Charles Babbage` or `文/某人`, alone on one of the first lines."""
+    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when it is all of one of the first paragraphs."""
     for block in draft.text_blocks()[:2]:
-        if match := _BY.fullmatch(block.text):
-            draft.add_authors(bylines.parse_byline(match[1] or match[2], draft.rule.is_agency), f"line: {block.text}")
+        if match := _BYLINE.fullmatch(block.text):
+            draft.add_byline(match[1] or match[2], f"line: {block.text}")
             draft.log_removed("lifted: byline", block.text)
             draft.blocks.remove(block)
 
 
-_STRAY = re.compile(r"Array|null|undefined|NaN|\[object Object\]")
+_STRAY_WORD = re.compile(r"Array|null|undefined|NaN|\[object Object\]")
 
 
 def drop_stray_words(draft: Draft) -> None:
-    """Words that a program left behind where a picture or a name was missing."""
-    gone = [block for block in draft.blocks[:3] if block.kind == "p" and _STRAY.fullmatch(block.text)]
-    for block in gone:
+    """Drop words that a program wrote where a picture or a name was missing."""
+    stray = [block for block in draft.blocks[:3] if block.kind == "p" and _STRAY_WORD.fullmatch(block.text)]
+    for block in stray:
         draft.log_removed("stray words", block.text)
-    draft.remove_blocks(gone)
+    draft.remove_blocks(stray)
 
 
 _RIGHTS = re.compile(
@@ -238,12 +229,12 @@ _TAGS = re.compile(
 
 
 def extract_small_print(draft: Draft) -> None:
-    """Below the text: whose rights, which tags."""
-    while found := next((block for block in draft.text_blocks()[-3:] if _lifted_small_print(draft, block)), None):
+    """Extract rights and tags from the last paragraphs."""
+    while found := next((block for block in draft.text_blocks()[-3:] if _extract_rights_or_tags(draft, block)), None):
         draft.blocks.remove(found)
 
 
-def _lifted_small_print(draft: Draft, block: Block) -> bool:
+def _extract_rights_or_tags(draft: Draft, block: Block) -> bool:
     text = block.text.strip()
     if _RIGHTS.fullmatch(text):
         draft.rights = f"{draft.rights} {text}".strip()
@@ -251,7 +242,7 @@ def _lifted_small_print(draft: Draft, block: Block) -> bool:
         draft.log_removed("lifted: rights", text)
         return True
     if match := _TAGS.fullmatch(text):
-        draft.add_tags([name for _, name in b.extract_links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
+        draft.add_tags([name for _, name in extract_links(block.runs)] or re.split(r"[、，,;；]|\s{2,}", match[1]))
         draft.log_removed("lifted: tags", text)
         return True
     return False
