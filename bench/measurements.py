@@ -24,7 +24,7 @@ from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.process_pool import ProcessPool
 from refeed.ingest.reprocess import Reprocessor
-from refeed.model import FORMATS, Feed, Format
+from refeed.model import FORMATS, Feed, FeedPath, Format
 from refeed.render.formats import RENDERERS
 from refeed.store.store import Store
 
@@ -275,7 +275,7 @@ def relabelled(place: Place, stored: int) -> list[Row]:
         pass
     program.publisher.publish()
     seconds = time.monotonic() - began
-    ids = {member.id for member in program.store.get_newest(f"topic/{wider.id}", stored)}
+    ids = {member.id for member in program.store.get_newest(FeedPath("topic", wider.id), stored)}
     program.close()
     after = _documents(settings)
     changed = [data for name, data in after.items() if data != before.get(name)]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from refeed.model import Entry, Feed, FeedEntry, FeedInfo, Format, Image, SafeHtml, Site, Source
+from refeed.model import Entry, Feed, FeedEntry, FeedInfo, FeedPath, Format, Image, SafeHtml, Site, Source
 from refeed.render.formats import RENDERERS
 
 SITE = Site(id="tag:example.org,2026", title="Bench", base_url="https://example.org", author="Bench")
@@ -42,7 +42,7 @@ def entry(number: int, size: int) -> FeedEntry:
 def feed(first: int, count: int, size: int) -> Feed:
     """New objects every time, as the store gives them."""
     shown = tuple(entry(number, size) for number in range(first + count, first, -1))
-    info = FeedInfo(path="topic/climate", title="气候", mixed=True)
+    info = FeedInfo(path=FeedPath("topic", "climate"), title="气候", mixed=True)
     return Feed(site=SITE, info=info, updated=shown[0].entry.updated, entries=shown)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
-from refeed.model import CleanResult, Entry, Label, Outcome, SafeHtml, Source
+from refeed.model import ALL_FEED, CleanResult, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
 from refeed.store.entry_writes import restore_entries, withdraw_entries
 from refeed.store.feed_summaries import get_feed_summaries
@@ -122,17 +122,17 @@ def sizes(store: Store) -> Iterator[str]:
 
 def questions(store: Store) -> dict[str, Callable[[], object]]:
     """What is asked of a store while it runs."""
-    ids = [member.id for member in store.get_newest("all", 50)]
-    months = store.get_months("all")
+    ids = [member.id for member in store.get_newest(ALL_FEED, 50)]
+    months = store.get_months(ALL_FEED)
     middle = months[len(months) // 2].month if months else "2020-01"
     now = datetime.now(UTC)
     dice, words = random.Random(2), ["样本"]
     fresh = _reading(10**6 + time.time_ns() % 10**6, dice, words, [Source(id="bbc", title="BBC")], ["climate"])
     batch = [_reading(2 * 10**6 + n, dice, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)]
     return {
-        "a feed's newest 50": lambda: store.get_entries([member.id for member in store.get_newest("all", 50)]),
-        "a month of a feed": lambda: store.get_month("all", middle),
-        "all months of a feed": lambda: store.get_months("all"),
+        "a feed's newest 50": lambda: store.get_entries([member.id for member in store.get_newest(ALL_FEED, 50)]),
+        "a month of a feed": lambda: store.get_month(ALL_FEED, middle),
+        "all months of a feed": lambda: store.get_months(ALL_FEED),
         "versions of all feeds": store.get_feed_states,
         "one entry": lambda: store.get_entry(ids[0]),
         "glances of all feeds": lambda: get_feed_summaries(store, 3),
@@ -142,7 +142,7 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
         "dumps by source": store.count_dumps_by_source,
         "outcomes": store.count_outcomes,
         "doubts": store.get_file_issues,
-        "tombstones": lambda: store.get_withdrawn("all", 100),
+        "tombstones": lambda: store.get_withdrawn(ALL_FEED, 100),
         "all files": lambda: sum(1 for _ in store.iter_file_stamps()),
         "record one new dump": lambda: record_files(store, [fresh], now, lambda *_: None),
         "record 256 new dumps": lambda: record_files(store, batch, now, lambda *_: None),

@@ -18,6 +18,35 @@ SafeHtml = NewType("SafeHtml", str)
 Format = Literal["atom", "rss", "json"]
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
+FeedKind = Literal["all", "source", "topic", "view"]
+FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "view")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeedPath:
+    """Which feed: `all`, `source/<slug>`, `topic/<slug>` or `view/<slug>`. As text it is the feed's path in addresses,
+    below feeds/, in the store and in its id."""
+
+    kind: FeedKind
+    slug: str = ""
+    """Empty for `all` alone."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.slug}" if self.slug else self.kind
+
+    @classmethod
+    def parse(cls, text: str) -> FeedPath:
+        """The feed of a path as text. Raises ValueError."""
+        name, _, slug = text.partition("/")
+        kind = next((kind for kind in FEED_KINDS if kind == name), None)
+        if kind is None or (kind == "all") != (not slug) or str(cls(kind, slug)) != text:
+            raise ValueError(f"invalid feed path {text!r}: must be all, source/<slug>, topic/<slug> or view/<slug>")
+        return cls(kind, slug)
+
+
+ALL_FEED = FeedPath("all")
+"""The feed of everything."""
+
 
 class Outcome(StrEnum):
     """What became of a file; the same word in the store, in `status` and in `explain`."""
@@ -210,8 +239,7 @@ class Tombstone:
 class FeedInfo:
     """What is known of a feed without its entries."""
 
-    path: str
-    """`all`, `source/<slug>`, `topic/<slug>`, `view/<name>`."""
+    path: FeedPath
     title: str
     subtitle: str = ""
     language: str = "zh-Hans"

@@ -18,7 +18,7 @@ from helpers.entry_builders import clean_raw
 from helpers.property_testing import given, settings, st
 from helpers.xss_payloads import BODIES, TITLES
 from refeed.clean.sanitize import ALLOWED_ATTRIBUTES, ALLOWED_SCHEMES, ALLOWED_TAGS, sanitize
-from refeed.model import Dump, Entry, Feed, FeedEntry, FeedInfo, Site, Source
+from refeed.model import ALL_FEED, Dump, Entry, Feed, FeedEntry, FeedInfo, FeedPath, Site, Source
 from refeed.parse.parser import parse_dump
 from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.json_feed import render_json_feed as json_feed
@@ -62,7 +62,7 @@ def read_back(made: list[Entry]) -> dict[str, list[str]]:
     shown = tuple(FeedEntry(entry=entry, source=Source(id="sample", title="样例")) for entry in made)
     feed = Feed(
         site=Site(id="tag:example.org,2026", title="样例站", base_url="https://feeds.example.org", author="样例"),
-        info=FeedInfo(path="all", title="全部", mixed=True),
+        info=FeedInfo(path=ALL_FEED, title="全部", mixed=True),
         updated=NOON,
         entries=shown,
     )
@@ -106,7 +106,7 @@ def test_a_title_is_text_in_every_format() -> None:
 def _feed_of(made: list[Entry]) -> Feed:
     return Feed(
         site=Site(id="tag:example.org,2026", title="样例站", base_url="https://feeds.example.org", author="样例"),
-        info=FeedInfo(path="source/sample", title="样例"),
+        info=FeedInfo(path=FeedPath("source", "sample"), title="样例"),
         updated=NOON,
         entries=tuple(FeedEntry(entry=entry) for entry in made),
     )

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from refeed.model import Enclosure, Entry, Feed, FeedEntry, FeedInfo, Image, Person, SafeHtml, Site, Source
+from refeed.model import Enclosure, Entry, Feed, FeedEntry, FeedInfo, FeedPath, Image, Person, SafeHtml, Site, Source
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 SITE = Site(
@@ -56,9 +56,11 @@ def make_feed(*entries: Entry | FeedEntry, mixed: bool = True, **fields: Any) ->
         else FeedEntry(entry=e, source=SOURCE if mixed else None, labels=(("climate", "气候"),))
         for e in entries
     )
-    info = FeedInfo(path="topic/climate", title="气候", subtitle="气候样本", icon="/static/icon.png", mixed=True)
+    info = FeedInfo(
+        path=FeedPath("topic", "climate"), title="气候", subtitle="气候样本", icon="/static/icon.png", mixed=True
+    )
     if not mixed:
-        info = FeedInfo(path="source/bbc", title="BBC 样本", link="https://www.bbc.com/zhongwen")
+        info = FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本", link="https://www.bbc.com/zhongwen")
     updated = max((s.entry.updated for s in shown), default=NOON)
     return Feed(**({"site": SITE, "info": info, "updated": updated, "entries": shown} | fields))
 

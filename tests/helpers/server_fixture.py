@@ -22,6 +22,7 @@ from refeed.config.settings import Settings
 from refeed.dumps.composer import compose_dump
 from refeed.feeds.access_tokens import AccessTokens
 from refeed.ingest.pipeline import Pipeline
+from refeed.model import FeedPath
 
 ROOT = Path(__file__).parents[2]
 BASE = "https://feeds.example.org"
@@ -137,7 +138,9 @@ def prepare_site(
     }
     file.write_text(config.replace("REVOKED", "aaaaaaaa"), "utf-8")
     settings = load_settings(given)
-    file.write_text(config.replace("REVOKED", AccessTokens(settings).make_token("topic/secret", "old")[:8]), "utf-8")
+    file.write_text(
+        config.replace("REVOKED", AccessTokens(settings).make_token(FeedPath("topic", "secret"), "old")[:8]), "utf-8"
+    )
     settings = load_settings(given)
     pipeline = Pipeline.open(settings)
     pipeline.ingest()

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from sqlalchemy import func, select
 
-from refeed.model import CleanResult, Entry, Label, Outcome, SafeHtml, Source
+from refeed.model import CleanResult, Entry, FeedPath, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
 from refeed.store.ingest_writes import FileResult
 from refeed.store.rows import EntryRow
@@ -180,3 +180,8 @@ def count_rows(store: Store, table: str) -> int:
     """The number of rows of a table."""
     with store.read_transaction() as connection:
         return connection.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one()
+
+
+def feed_paths(*paths: str) -> frozenset[FeedPath]:
+    """Feeds by their paths as text."""
+    return frozenset(map(FeedPath.parse, paths))

@@ -27,7 +27,7 @@ from refeed.ingest import process_pool
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.process_pool import ProcessPool
-from refeed.model import Dump, Outcome
+from refeed.model import ALL_FEED, Dump, Outcome
 from refeed.topics import normalization
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
@@ -194,8 +194,8 @@ def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
 
     tallies = list(program.ingester.ingest(files()))
     assert [tally.files for tally in tallies] == [256, 2]
-    stored = program.store.get_entry(program.store.get_newest("all", 300)[-1].id)
-    [stored] = program.store.get_entries([program.store.get_newest("all", 300)[-1].id])
+    stored = program.store.get_entry(program.store.get_newest(ALL_FEED, 300)[-1].id)
+    [stored] = program.store.get_entries([program.store.get_newest(ALL_FEED, 300)[-1].id])
     assert edited in stored.entry.html
     program.close()
 

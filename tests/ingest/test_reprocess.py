@@ -127,7 +127,7 @@ def test_a_source_that_becomes_private_leaves_every_other_feed_and_comes_back_wh
     for settings in (public, private, public):
         program = Pipeline.open(settings, clock=clock)
         program.ingest()
-        found.append({state.path: state.entries for state in program.store.get_feed_states()})
+        found.append({str(state.path): state.entries for state in program.store.get_feed_states()})
         cleaned = program.reprocessor.step()
         program.close()
         assert cleaned is None

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from helpers.feed_builders import NOON, SITE, SOURCE, make_entry, make_feed
-from refeed.model import FORMATS, Feed, FeedInfo, ListedFeed, Tombstone
+from refeed.model import ALL_FEED, FORMATS, Feed, FeedInfo, FeedPath, ListedFeed, Tombstone
 from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.feed_validator import validate_document
 from refeed.render.feeds_json import render_feeds_json
@@ -76,12 +76,14 @@ def test_json_pages_by_next_url_and_keeps_the_feed_s_own_address() -> None:
 def test_the_link_of_rss_is_the_page_and_not_the_feed() -> None:
     channel = etree.fromstring(render_rss(make_feed(make_entry(), mixed=False))).find("channel")
     assert channel.findtext("link") == f"{BASE}/source/bbc"
-    everything = make_feed(make_entry(), info=FeedInfo(path="all", title="全部", mixed=True))
+    everything = make_feed(make_entry(), info=FeedInfo(path=ALL_FEED, title="全部", mixed=True))
     assert etree.fromstring(render_rss(everything)).findtext("channel/link") == f"{BASE}/"
 
 
 def test_pictures_of_a_feed_reach_every_format() -> None:
-    info = FeedInfo(path="topic/climate", title="气候", icon="/static/icon.png", logo="https://example.org/logo.png")
+    info = FeedInfo(
+        path=FeedPath("topic", "climate"), title="气候", icon="/static/icon.png", logo="https://example.org/logo.png"
+    )
     feed = make_feed(make_entry(), info=info)
     root, item = etree.fromstring(render_atom(feed)), json.loads(json_feed(feed))
     assert root.findtext(f"{ATOM}icon") == item["favicon"] == f"{BASE}/static/icon.png"
@@ -90,7 +92,7 @@ def test_pictures_of_a_feed_reach_every_format() -> None:
 
 
 def test_rss_is_spared_a_picture_in_a_format_it_does_not_know() -> None:
-    feed = make_feed(make_entry(), info=FeedInfo(path="topic/climate", title="气候", icon="/favicon.ico"))
+    feed = make_feed(make_entry(), info=FeedInfo(path=FeedPath("topic", "climate"), title="气候", icon="/favicon.ico"))
     assert etree.fromstring(render_rss(feed)).find("channel/image") is None
 
 
@@ -118,9 +120,9 @@ def test_a_feed_without_entries_is_a_valid_empty_feed(format: Any) -> None:
 
 def test_the_catalogue_for_readers_groups_feeds_and_takes_their_atom() -> None:
     feeds = [
-        FeedInfo(path="all", title="全部", language="zh-Hans"),
-        FeedInfo(path="topic/climate", title="气候", subtitle="样本"),
-        FeedInfo(path="source/bbc", title="BBC 样本"),
+        FeedInfo(path=ALL_FEED, title="全部", language="zh-Hans"),
+        FeedInfo(path=FeedPath("topic", "climate"), title="气候", subtitle="样本"),
+        FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本"),
     ]
     body = etree.fromstring(render_opml(SITE, feeds)).find("body")
     assert [(outline.get("text"), len(outline)) for outline in body] == [("全部", 0), ("来源", 1), ("专题", 1)]
@@ -139,9 +141,11 @@ def test_the_catalogue_for_readers_groups_feeds_and_takes_their_atom() -> None:
 
 
 def test_the_catalogue_for_services_says_where_every_document_stands() -> None:
-    info = FeedInfo(path="source/bbc", title="BBC 样本", link="https://www.bbc.com/zhongwen")
+    info = FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本", link="https://www.bbc.com/zhongwen")
     facts = ListedFeed(info=info, entries=70, updated=NOON, archives=("2025-11", "2025-12"))
-    listing = json.loads(render_feeds_json(SITE, [facts, ListedFeed(info=FeedInfo(path="topic/empty", title="空"))]))
+    listing = json.loads(
+        render_feeds_json(SITE, [facts, ListedFeed(info=FeedInfo(path=FeedPath("topic", "empty"), title="空"))])
+    )
     listed, empty = listing["feeds"]
     assert (listing["updated"], listed["updated"], empty["updated"]) == ("2026-01-02T12:00:00Z",) * 2 + (None,)
     assert (listed["id"], listed["kind"], listed["entries"]) == ("tag:example.org,2026:source/bbc", "source", 70)

@@ -23,6 +23,7 @@ from refeed.model import (
     Entry,
     FeedEntry,
     FeedInfo,
+    FeedPath,
     Image,
     ListedFeed,
     Person,
@@ -154,7 +155,7 @@ def test_no_entry_is_heavier_than_its_weight(one: FeedEntry) -> None:
 @example(title=HOSTILE, subtitle=HOSTILE, name=HOSTILE, ref=datetime(2026, 1, 1, tzinfo=UTC))
 def test_any_text_in_a_feed_s_own_fields_is_carried(title: str, subtitle: str, name: str, ref: datetime) -> None:
     site = Site(id="tag:example.org,2026", title=title, base_url="http://127.0.0.1:8000", author=name)
-    info = FeedInfo(path="topic/climate", title=title, subtitle=subtitle, link="http://example.org/")
+    info = FeedInfo(path=FeedPath("topic", "climate"), title=title, subtitle=subtitle, link="http://example.org/")
     gone = Tombstone(id="urn:uuid:0", when=ref, source=Source(id="bbc", title=name))
     feed = make_feed(make_entry(), site=site, info=info, tombstones=(gone,))
     for format, write in RENDERERS.items():

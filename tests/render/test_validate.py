@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpers.feed_builders import SITE, make_entry, make_feed
-from refeed.model import FeedInfo, Tombstone
+from refeed.model import ALL_FEED, FeedInfo, Tombstone
 from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.feed_validator import validate_document
 from refeed.render.formats import RENDERERS
@@ -109,7 +109,7 @@ def test_what_is_no_document_at_all_is_said_to_be_none(document: bytes) -> None:
 
 
 def test_a_mistake_in_the_catalogues_is_named() -> None:
-    document = render_opml(SITE, [FeedInfo(path="all", title="全部")])
+    document = render_opml(SITE, [FeedInfo(path=ALL_FEED, title="全部")])
     assert "outline: '/all.atom' is no absolute web address" in validate_document(
         document.replace(b"https://feeds.example.org/feeds/all.atom", b"/all.atom"), "opml"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from helpers.store_builders import NOON, entry_id, file_result
+from helpers.store_builders import NOON, entry_id, feed_paths, file_result
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.model import Enclosure, Image
 from refeed.store.entry_writes import delete_expired, replace_entries, update_enclosures, update_icons
@@ -44,14 +44,14 @@ def test_what_is_known_shows_in_the_entry_and_moves_its_feeds_and_no_date(store:
     record_files(store, [with_media(file_result(1, topics=["climate"])), file_result(2, source="two")], NOON)
     before = store.get_entries([entry_id(1)])[0]
     versions = {state.path: state.version for state in store.get_feed_states()}
-    assert update_enclosures(store, {entry_id(1): [KNOWN]}, LATER) == {"all", "source/one", "topic/climate"}
+    assert update_enclosures(store, {entry_id(1): [KNOWN]}, LATER) == feed_paths("all", "source/one", "topic/climate")
     after = store.get_entries([entry_id(1)])[0]
     assert after.entry.enclosures == (Enclosure(url=SOUND, type="audio/ogg", length=4321),)
     assert replace(after.entry, enclosures=before.entry.enclosures) == before.entry
     assert after.media == (KNOWN,)
     assert after.revision > before.revision
     moved = {state.path: state.changed for state in store.get_feed_states() if state.version > versions[state.path]}
-    assert moved == dict.fromkeys(("all", "source/one", "topic/climate"), LATER)
+    assert moved == dict.fromkeys(feed_paths("all", "source/one", "topic/climate"), LATER)
 
 
 def test_a_try_in_vain_is_remembered_and_moves_nothing(store: Store) -> None:
@@ -84,7 +84,7 @@ def test_an_icon_that_was_found_stays_with_its_source_and_moves_its_feed_alone(s
     none = FileMetadata(url="", next=LATER, tries=1, error="it has no icon")
     icon = FileMetadata(url="https://e.org/icon.png", type="image/png", next=LATER)
     assert update_icons(store, {"one": none}, NOON) == frozenset()
-    assert update_icons(store, {"one": icon}, LATER) == {"source/one"}
+    assert update_icons(store, {"one": icon}, LATER) == feed_paths("source/one")
     assert update_icons(store, {"one": replace(icon, next=None, error="it is away")}, LATER) == frozenset()
     record_files(store, [file_result(3)], NOON)
     assert [source.icon for source in store.get_sources()] == ["https://e.org/icon.png", ""]

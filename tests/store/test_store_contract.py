@@ -18,6 +18,7 @@ from helpers.store_builders import (
     count_rows,
     encode_topics,
     entry_id,
+    feed_paths,
     file_result,
     find_sample_original,
     quarantined_result,
@@ -29,7 +30,7 @@ from refeed.dumps.scanner import scan_folder
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.ingester import Ingester
 from refeed.ingest.process_pool import ProcessPool
-from refeed.model import Outcome
+from refeed.model import ALL_FEED, FeedPath, Outcome
 from refeed.store import schema as t
 from refeed.store.entry_writes import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
 from refeed.store.feed_summaries import get_feed_summaries
@@ -41,7 +42,7 @@ from refeed.store.store import Store
 
 def test_an_entry_comes_back_as_it_was_recorded(store: Store) -> None:
     done = record_files(store, [file_result(1, topics=["climate"])], NOON)
-    assert (done.counts["new"], done.feeds) == (1, {"all", "source/one", "topic/climate"})
+    assert (done.counts["new"], done.feeds) == (1, feed_paths("all", "source/one", "topic/climate"))
     stored, notes = store.get_entry(entry_id(1))
     assert stored.entry.title == "样本 1.0"
     assert stored.entry.published == NOON
@@ -91,22 +92,22 @@ def test_newest_is_by_date_and_then_by_id_whatever_the_order_of_arrival(store: S
     numbers = list(range(20))
     random.Random(1).shuffle(numbers)
     record_files(store, [file_result(n, days=n // 4) for n in numbers], NOON)
-    found = store.get_newest("all", 7)
+    found = store.get_newest(ALL_FEED, 7)
     expected = sorted(((n // 4, entry_id(n)) for n in numbers), reverse=True)[:7]
     assert [member.id for member in found] == [id for _, id in expected]
-    assert [member.id for member in store.get_month("all", "2024-01")] == [
+    assert [member.id for member in store.get_month(ALL_FEED, "2024-01")] == [
         id for _, id in sorted((n // 4, entry_id(n)) for n in numbers)
     ]
 
 
 def test_months_count_and_bound_their_entries(store: Store) -> None:
     record_files(store, [file_result(n, days=n * 10) for n in range(10)], NOON)
-    months = store.get_months("all")
+    months = store.get_months(ALL_FEED)
     assert [(month.month, month.entries) for month in months] == [("2024-03", 4), ("2024-02", 2), ("2024-01", 4)]
-    assert sum(len(store.get_month("all", month.month)) for month in months) == 10
-    assert [month.month for month in store.get_months("all") if month.version > months[0].version] == []
+    assert sum(len(store.get_month(ALL_FEED, month.month)) for month in months) == 10
+    assert [month.month for month in store.get_months(ALL_FEED) if month.version > months[0].version] == []
     record_files(store, [file_result(50, days=35)], NOON)
-    assert [month.month for month in store.get_months("all") if month.version > months[0].version] == ["2024-02"]
+    assert [month.month for month in store.get_months(ALL_FEED) if month.version > months[0].version] == ["2024-02"]
 
 
 def test_feeds_say_which_of_them_changed_since_a_version(store: Store) -> None:
@@ -114,7 +115,7 @@ def test_feeds_say_which_of_them_changed_since_a_version(store: Store) -> None:
     version = max(feed.version for feed in store.get_feed_states())
     assert store.get_feed_states(version) == []
     record_files(store, [file_result(3, source="two")], NOON)
-    assert [feed.path for feed in store.get_feed_states(version)] == ["all", "source/two"]
+    assert [feed.path for feed in store.get_feed_states(version)] == [ALL_FEED, FeedPath("source", "two")]
 
 
 def test_a_feed_never_changed_earlier_than_it_did_before_whatever_the_clock_says(store: Store) -> None:
@@ -125,27 +126,27 @@ def test_a_feed_never_changed_earlier_than_it_did_before_whatever_the_clock_says
 
 def test_withdrawing_leaves_a_tombstone_and_restoring_takes_it_away(store: Store) -> None:
     record_files(store, [file_result(n, topics=["climate"]) for n in range(3)], NOON)
-    assert withdraw_entries(store, [entry_id(1)], NOON) == {"all", "source/one", "topic/climate"}
+    assert withdraw_entries(store, [entry_id(1)], NOON) == feed_paths("all", "source/one", "topic/climate")
     assert withdraw_entries(store, [entry_id(1)], NOON + timedelta(days=1)) == frozenset()
-    assert store.get_withdrawn("topic/climate", 9) == [(entry_id(1), "one", NOON)]
-    assert store.get_withdrawn("topic/health", 9) == []
+    assert store.get_withdrawn(FeedPath("topic", "climate"), 9) == [(entry_id(1), "one", NOON)]
+    assert store.get_withdrawn(FeedPath("topic", "health"), 9) == []
     assert stored_feeds(store) == recount_feeds(store)
     restore_entries(store, [entry_id(1)], NOON)
-    assert store.get_withdrawn("all", 9) == []
-    assert len(store.get_newest("all", 10)) == 3
+    assert store.get_withdrawn(ALL_FEED, 9) == []
+    assert len(store.get_newest(ALL_FEED, 10)) == 3
     assert stored_feeds(store) == recount_feeds(store)
 
 
 def test_of_two_entries_with_one_text_one_is_shown_and_names_the_other(store: Store) -> None:
     record_files(store, [file_result(1, source="one", band=7, days=2)], NOON, find_sample_original)
     record_files(store, [file_result(2, source="two", band=7, days=1)], NOON, find_sample_original)
-    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
-    assert [member.id for member in store.get_newest("source/one", 9)] == [entry_id(1)]
+    assert [member.id for member in store.get_newest(ALL_FEED, 9)] == [entry_id(2)]
+    assert [member.id for member in store.get_newest(FeedPath("source", "one"), 9)] == [entry_id(1)]
     assert store.get_entries([entry_id(2)])[0].repost_links == ("https://sample.example.org/1",)
     withdraw_entries(store, [entry_id(2)], NOON, find_sample_original)
-    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(1)]
+    assert [member.id for member in store.get_newest(ALL_FEED, 9)] == [entry_id(1)]
     restore_entries(store, [entry_id(2)], NOON, find_sample_original)
-    assert [member.id for member in store.get_newest("all", 9)] == [entry_id(2)]
+    assert [member.id for member in store.get_newest(ALL_FEED, 9)] == [entry_id(2)]
     assert stored_feeds(store) == recount_feeds(store)
 
 
@@ -159,16 +160,16 @@ def test_a_repost_is_hidden_only_where_its_original_stands(store: Store) -> None
     def shown(feed: str) -> list[str]:
         return [member.id for member in store.get_newest(feed, 9)]
 
-    assert (shown("all"), shown("topic/climate"), shown("topic/health")) == (
+    assert (shown(ALL_FEED), shown(FeedPath("topic", "climate")), shown(FeedPath("topic", "health"))) == (
         [entry_id(1)],
         [entry_id(1)],
         [entry_id(2)],
     )
-    assert [shown(f"source/{source}") for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
+    assert [shown(FeedPath("source", source)) for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
     # The original's labels change, and what hung on them moves, in those feeds alone.
     changed = relabel_entries(store, {entry_id(1): encode_topics(["health"])}, "topics-2", NOON)
-    assert changed == {"all", "source/one", "topic/climate", "topic/health"}
-    assert (shown("topic/climate"), shown("topic/health")) == ([entry_id(2)], [entry_id(1)])
+    assert changed == feed_paths("all", "source/one", "topic/climate", "topic/health")
+    assert (shown(FeedPath("topic", "climate")), shown(FeedPath("topic", "health"))) == ([entry_id(2)], [entry_id(1)])
     assert stored_feeds(store) == recount_feeds(store)
 
 
@@ -178,9 +179,9 @@ def test_what_is_in_a_repost_but_not_in_its_original_stands_where_the_repost_is_
 
     sources = {1: "one", 2: "two", 3: "three"}
     record_files(store, [file_result(n, source=source, band=7, days=n) for n, source in sources.items()], NOON, chain)
-    assert {member.id for member in store.get_newest("all", 9)} == {entry_id(1), entry_id(3)}
+    assert {member.id for member in store.get_newest(ALL_FEED, 9)} == {entry_id(1), entry_id(3)}
     withdraw_entries(store, [entry_id(1)], NOON)
-    assert {member.id for member in store.get_newest("all", 9)} == {entry_id(2)}
+    assert {member.id for member in store.get_newest(ALL_FEED, 9)} == {entry_id(2)}
     assert stored_feeds(store) == recount_feeds(store)
 
 
@@ -188,9 +189,11 @@ def test_relabelling_moves_entries_between_topics_and_no_date(store: Store) -> N
     record_files(store, [file_result(n, topics=["climate"]) for n in range(3)], NOON)
     assert sorted(store.get_outdated_ids(topics_version="topics-2")) == sorted(map(entry_id, range(3)))
     labels = {entry_id(n): encode_topics(["health"] if n else ["climate"]) for n in range(3)}
-    assert relabel_entries(store, labels, "topics-2", NOON) == {"all", "source/one", "topic/climate", "topic/health"}
+    assert relabel_entries(store, labels, "topics-2", NOON) == feed_paths(
+        "all", "source/one", "topic/climate", "topic/health"
+    )
     assert store.get_outdated_ids(topics_version="topics-2") == []
-    assert len(store.get_newest("topic/health", 9)) == 2
+    assert len(store.get_newest(FeedPath("topic", "health"), 9)) == 2
     assert {stored.entry.updated for stored in store.get_entries(store.get_entry_ids())} == {NOON}
     assert stored_feeds(store) == recount_feeds(store)
 
@@ -200,7 +203,7 @@ def test_entries_made_again_change_the_feeds_that_show_another_text_and_only_tho
     same = replace(file_result(1, source="one").entry, rules_version="rules-2")
     other = replace(file_result(2, source="two", text="样本：另一段").entry, rules_version="rules-2")
     assert replace_entries(store, [same], NOON) == frozenset()
-    assert replace_entries(store, [other], NOON) == {"all", "source/two"}
+    assert replace_entries(store, [other], NOON) == feed_paths("all", "source/two")
     assert store.get_outdated_ids(rules_version="rules-2") == []
     assert store.get_entry(entry_id(2))[0].entry.updated == NOON
     mark_current(store, [entry_id(1)], "rules-3", NOON)
@@ -234,9 +237,9 @@ def test_freshness_counts_what_a_sources_feed_shows(store: Store) -> None:
 def test_glances_show_each_feeds_newest_entries_and_months(store: Store) -> None:
     record_files(store, [file_result(n, topics=["climate"], days=n * 20) for n in range(4)], NOON)
     found = get_feed_summaries(store, 2)
-    assert [headline.id for headline in found["topic/climate"].newest] == [entry_id(3), entry_id(2)]
-    assert found["all"].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
-    assert found["all"].entries == 4
+    assert [headline.id for headline in found[FeedPath("topic", "climate")].newest] == [entry_id(3), entry_id(2)]
+    assert found[ALL_FEED].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
+    assert found[ALL_FEED].entries == 4
 
 
 def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from refeed.config.settings import Settings
 from refeed.dumps.composer import compose_dump
 from refeed.errors import ConfigError
 from refeed.ingest.pipeline import Pipeline
+from refeed.model import FeedPath
 from refeed.store.entry_writes import withdraw_entries
 from refeed.store.store import Store
 
@@ -27,10 +28,12 @@ def test_a_token_opens_its_own_feed_and_no_other(site: RunningSite) -> None:
     for reader in ("ann", "bob"):
         for end in (".atom", ".rss", ".json"):
             assert site.get(address(site, "topic/secret", reader, end)).status == 200
-    token = site.access.make_token("topic/secret", "ann")
+    token = site.access.make_token(FeedPath("topic", "secret"), "ann")
     for path in ("topic/climate.atom", "view/hidden.atom", "all.atom", "topic/nothing.atom", "opml.xml"):
         assert site.get(f"/k/{token}/feeds/{path}").status == 404
-    assert site.access.make_token("topic/secret", "ann") != site.access.make_token("topic/secret", "bob")
+    assert site.access.make_token(FeedPath("topic", "secret"), "ann") != site.access.make_token(
+        FeedPath("topic", "secret"), "bob"
+    )
 
 
 def test_a_token_that_was_revoked_or_belongs_to_nobody_opens_nothing(site: RunningSite) -> None:
@@ -50,7 +53,7 @@ def test_a_private_document_is_for_its_reader_alone(site: RunningSite) -> None:
     assert b"hub.example.org" not in answer.body
     other = site.get(address(site, "topic/secret", "bob"))
     assert other["etag"] != answer["etag"]
-    assert site.access.make_token("topic/secret", "ann").encode() not in other.body
+    assert site.access.make_token(FeedPath("topic", "secret"), "ann").encode() not in other.body
     assert site.get(path, If_None_Match=answer["etag"]).status == 304
 
 
@@ -66,7 +69,7 @@ def test_a_private_feed_leads_people_to_a_page_that_there_is(site: RunningSite) 
 
 def test_archives_and_views_of_a_private_feed_are_reached_with_the_token(site: RunningSite) -> None:
     document = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)
-    token = site.access.make_token("topic/secret", "ann")
+    token = site.access.make_token(FeedPath("topic", "secret"), "ann")
     assert document["feed_url"].startswith(f"{BASE}/k/{token}/")
     seen = {entry["id"] for entry in document["items"]}
     while "next_url" in document:
@@ -161,7 +164,7 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]
     (dumps / "bbc-quarantined.md").write_bytes(b"\xff\xfe\x00 no dump")
     program = Pipeline.open(settings)
     program.ingest()
-    theirs = program.store.get_newest("source/bbc", 1)
+    theirs = program.store.get_newest(FeedPath("source", "bbc"), 1)
     withdraw_entries(program.store, [theirs[0].id], at)
     program.publisher.publish()
     program.close()
@@ -171,7 +174,7 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]
 
 def test_entries_of_a_private_source_are_in_no_public_document_or_page(secretive: RunningSite) -> None:
     store = Store(secretive.settings.database_url, read_only=True)
-    private = {member.id for member in store.get_newest("source/bbc", 100)}
+    private = {member.id for member in store.get_newest(FeedPath("source", "bbc"), 100)}
     links = {stored.entry.link for stored in store.get_entries(sorted(private))}
     store.close()
     assert len(private) > 10

@@ -46,12 +46,12 @@ class Machine:
         folder = Path(self.settings.var_dir) / "http"
         self.session = HttpSession(folder, self.settings.fetch, resolve=lambda *_: ["127.0.0.1"])
 
-    def round(self) -> frozenset[str]:
+    def round(self) -> set[str]:
         """One round from the questions to the documents; the feeds that changed by the answers."""
         self.enriching.probe(self.session)
         feeds = self.enriching.save_results()
         self.program.publisher.publish()
-        return feeds
+        return {str(feed) for feed in feeds}
 
     def told(self) -> str:
         """What `refeed status` says of it."""

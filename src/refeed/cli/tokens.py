@@ -10,6 +10,7 @@ from ..config.settings import Settings
 from ..errors import RefeedError
 from ..feeds.access_tokens import AccessTokens
 from ..feeds.registry import build_registry
+from ..model import FeedPath
 
 
 @click.command("tokens")
@@ -18,7 +19,11 @@ from ..feeds.registry import build_registry
 def tokens_command(load: Callable[[], Settings], feeds: Sequence[str]) -> None:
     """List the addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
     settings = load()
-    urls = AccessTokens(settings).private_urls(feeds or build_registry(settings).feeds, settings.site.base_url)
+    try:
+        paths = [FeedPath.parse(feed) for feed in feeds] or build_registry(settings).feeds
+    except ValueError as error:
+        raise RefeedError(str(error)) from error
+    urls = AccessTokens(settings).private_urls(paths, settings.site.base_url)
     if not urls:
         raise RefeedError("no private feed found; docs/http.md says how to make a feed private")
     for feed, reader, url in urls:

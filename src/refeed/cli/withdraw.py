@@ -11,6 +11,7 @@ import click
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
+from ..model import FeedPath
 from ..store.entry_writes import restore_entries, withdraw_entries
 from .shared import find_entry_id
 
@@ -31,7 +32,7 @@ def restore_command(load: Callable[[], Settings], entries: Sequence[str]) -> Non
     _change(load(), entries, restore_entries)
 
 
-def _change(settings: Settings, names: Sequence[str], change: Callable[..., frozenset[str]]) -> None:
+def _change(settings: Settings, names: Sequence[str], change: Callable[..., frozenset[FeedPath]]) -> None:
     """Change entries in the store, then publish. Works beside a running leader: the store has one writer at a time."""
     with closing(Pipeline.open(settings)) as pipeline:
         builder = pipeline.pool.builder

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from ..config.settings import Settings
+from ..model import FeedPath
 
 TOKEN_PREFIX_LENGTH = 8
 """Characters of a token that may be shown and written down: they tell one from the others and open nothing."""
@@ -26,16 +27,16 @@ class AccessTokens:
         self._access = settings.access
         self._private = private_feeds(settings)
 
-    def is_private(self, feed: str) -> bool:
-        """Whether a feed's documents are given out under addresses with a token alone."""
+    def is_private(self, feed: FeedPath | None) -> bool:
+        """Whether a feed's documents, or the lists of feeds (None), are served under addresses with a token alone."""
         return self._access.site == "private" or feed in self._private
 
-    def make_token(self, feed: str, reader: str) -> str:
+    def make_token(self, feed: FeedPath, reader: str) -> str:
         """The token of one reader for one feed: 160 bits, in letters and digits that no reader or mailer breaks."""
         code = hmac.digest(self._secret, f"refeed\0{feed}\0{reader}".encode(), sha256)
         return b32encode(code[:20]).decode().lower()
 
-    def find_reader(self, feed: str, token: str) -> str | None:
+    def find_reader(self, feed: FeedPath, token: str) -> str | None:
         """Whose token this is, or None when it opens nothing (any more)."""
         if not self._secret or any(token.startswith(start) for start in self._access.revoked):
             return None
@@ -43,7 +44,7 @@ class AccessTokens:
         found = [name for name in self._access.readers if hmac.compare_digest(self.make_token(feed, name), token)]
         return found[0] if found else None
 
-    def private_urls(self, feeds: Iterable[str], base_url: str) -> list[tuple[str, str, str]]:
+    def private_urls(self, feeds: Iterable[FeedPath], base_url: str) -> list[tuple[FeedPath, str, str]]:
         """(feed, reader, address of the Atom document) for the private ones of the feeds, without those revoked."""
         pairs = [(feed, name) for feed in feeds if self.is_private(feed) for name in self._access.readers]
         found = [(feed, name, self.make_token(feed, name)) for feed, name in pairs]
@@ -60,16 +61,21 @@ def private_sources(settings: Settings) -> frozenset[str]:
     return frozenset(rule.id for rule in settings.sources if rule.access == "private")
 
 
-def private_feeds(settings: Settings) -> frozenset[str]:
+def private_feeds(settings: Settings) -> frozenset[FeedPath]:
     """The feeds that are private by themselves, and the views of such."""
-    paths = {f"source/{rule.id}" for rule in settings.sources if rule.access == "private"}
-    paths |= {f"topic/{topic.id}" for topic in settings.topics if topic.access == "private"}
+    paths = {FeedPath("source", rule.id) for rule in settings.sources if rule.access == "private"}
+    paths |= {FeedPath("topic", topic.id) for topic in settings.topics if topic.access == "private"}
     return frozenset(
-        paths | {f"view/{v.id}" for v in settings.filtered_feeds if v.access == "private" or v.feed in paths}
+        paths
+        | {
+            FeedPath("view", rule.id)
+            for rule in settings.filtered_feeds
+            if rule.access == "private" or FeedPath.parse(rule.feed) in paths
+        }
     )
 
 
-def personalize(document: bytes, base_url: str, feed: str, token: str) -> bytes:
+def personalize(document: bytes, base_url: str, feed: FeedPath, token: str) -> bytes:
     """A private feed's document for one reader: links to itself and its archives hold the reader's own token."""
     for end in (".", "/archive/"):
         document = document.replace(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
-from ..model import Feed, FeedEntry, FeedInfo, Format, Site, Tombstone
+from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Format, Site, Tombstone
 from ..render import formats
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.store import Store
@@ -35,14 +35,14 @@ class FeedBuilder:
         self._catalogue = catalogue
         self._budget = budget
         self._entries: OrderedDict[str, StoredEntry] = OrderedDict()
-        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._counts: dict[tuple[FeedPath, str], tuple[int, int]] = {}
         """By feed and month: version, and how many chunks there were in it."""
 
-    def build_subscription(self, path: str, months: Sequence[MonthState] | None = None) -> Feed:
+    def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
         """A feed as its subscribers get it: the newest entries within the budgets. `months`: its own, if at hand."""
         if path in self._catalogue.filtered:
             named = self._catalogue.filtered[path]
-            return self.build_filtered(named.feed, named, _NEVER, self._catalogue.feeds[path])
+            return self.build_filtered(FeedPath.parse(named.feed), named, _NEVER, self._catalogue.feeds[path])
         members = self._newest(path)
         members = members[
             : pagination.count_subscription_entries((member.size_estimate for member in members), self._budget)
@@ -50,7 +50,7 @@ class FeedBuilder:
         months = self._store.get_months(path) if months is None else months
         return self._feed(path, members, self._names(path, months[:2]), None)
 
-    def _newest(self, path: str) -> list[FeedMember]:
+    def _newest(self, path: FeedPath) -> list[FeedMember]:
         """A feed's newest entries, no source having more of them than its share where the feed sets one."""
         most, share = self._budget.entries, self._catalogue.source_shares.get(path, 1.0)
         if share >= 1:
@@ -66,7 +66,7 @@ class FeedBuilder:
                 chosen.append(member)
         return chosen[:most]
 
-    def build_archive(self, path: str, name: str) -> Feed | None:
+    def build_archive(self, path: FeedPath, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
         months = self._store.get_months(path)
         place = next((place for place, month in enumerate(months) if month.month == name[:7]), None)
@@ -80,7 +80,7 @@ class FeedBuilder:
         chunk = next(chunk for chunk in self._chunks(name[:7], list(members.values())) if chunk.name == name)
         return self._feed(path, [members[id] for id in reversed(chunk.ids)], names, name)
 
-    def build_filtered(self, path: str, view: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
+    def build_filtered(self, path: FeedPath, view: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
         """A feed's newest entries, or a named view's, as a view shows them; under the name of `info`.
 
         It has no archives: those hold everything.
@@ -110,7 +110,7 @@ class FeedBuilder:
             entries=tuple(shown),
         )
 
-    def list_archives(self, path: str) -> tuple[str, ...]:
+    def list_archives(self, path: FeedPath) -> tuple[str, ...]:
         """Names of all archives of a feed, oldest first."""
         return self._names(path, self._store.get_months(path))
 
@@ -118,10 +118,10 @@ class FeedBuilder:
         """A document's bytes."""
         return formats.RENDERERS[format](feed)
 
-    def _names(self, path: str, months: Sequence[MonthState]) -> tuple[str, ...]:
+    def _names(self, path: FeedPath, months: Sequence[MonthState]) -> tuple[str, ...]:
         return pagination.name_archives((month.month, self._count(path, month)) for month in months)
 
-    def _count(self, path: str, month: MonthState) -> int:
+    def _count(self, path: FeedPath, month: MonthState) -> int:
         version, count = self._counts.get((path, month.month), (-1, 0))
         if version != month.version:
             count = pagination.count_pages(self._store.get_size_estimates(path, month.month), self._budget)
@@ -133,7 +133,7 @@ class FeedBuilder:
             month, (PlannedEntry(m.id, m.published, m.size_estimate) for m in members), self._budget
         )
 
-    def _feed(self, path: str, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
+    def _feed(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
         info = self._catalogue.feeds[path]
         entries = tuple(self._shown(stored, member, mixed=info.mixed) for stored, member in self._unpacked(members))
         previous, following = pagination.adjacent_archives(archive, names)
@@ -184,7 +184,7 @@ class FeedBuilder:
             summary_only=pagination.is_oversized(member.size_estimate, self._budget),
         )
 
-    def _tombstones(self, path: str, *, mixed: bool) -> tuple[Tombstone, ...]:
+    def _tombstones(self, path: FeedPath, *, mixed: bool) -> tuple[Tombstone, ...]:
         return tuple(
             Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
             for id, source, when in self._store.get_withdrawn(path, self._budget.entries)

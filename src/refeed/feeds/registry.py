@@ -11,7 +11,7 @@ import msgspec
 from ..config.filter_rules import FilteredFeedRule
 from ..config.settings import Settings
 from ..config.topic_rules import TopicRule
-from ..model import FeedInfo, Site, Source
+from ..model import ALL_FEED, FeedInfo, FeedPath, Site, Source
 from .access_tokens import AccessTokens
 
 
@@ -20,21 +20,21 @@ class FeedRegistry:
     """Every feed by its path, with the sources and topics behind them."""
 
     site: Site
-    feeds: dict[str, FeedInfo]
+    feeds: dict[FeedPath, FeedInfo]
     sources: dict[str, Source]
     topics: dict[str, str]
     """Titles by topic id."""
-    moved: dict[str, str]
+    moved: dict[FeedPath, FeedPath]
     """Paths of feeds that were renamed, and where they are now."""
-    filtered: dict[str, FilteredFeedRule] = field(default_factory=dict)
+    filtered: dict[FeedPath, FilteredFeedRule] = field(default_factory=dict)
     """Named views by path."""
-    source_shares: dict[str, float]
+    source_shares: dict[FeedPath, float]
     """Largest share of one source, for the feeds that set one."""
-    retired: frozenset[str] = frozenset()
+    retired: frozenset[FeedPath] = frozenset()
     """Paths of feeds that there are no longer."""
 
     @property
-    def public_feeds(self) -> dict[str, FeedInfo]:
+    def public_feeds(self) -> dict[FeedPath, FeedInfo]:
         """Those that may be listed: all that are not private."""
         return {path: info for path, info in self.feeds.items() if not info.private}
 
@@ -46,7 +46,7 @@ class FeedRegistry:
             filtered={path: v for path, v in self.filtered.items() if path in self.public_feeds},
         )
 
-    def presentation_digest(self, path: str, *more: object) -> str:
+    def presentation_digest(self, path: FeedPath, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
         # Sources that nobody configured never change what is said of them: a new one makes no other feed stale. Nor
         # does an icon, which stands in its source's own feed alone.
@@ -84,18 +84,17 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         )
         for rule in settings.sources
     }
-    feeds = {"all": FeedInfo(path="all", title=site.title, language=site.language, mixed=True)}
-    feeds |= {f"source/{id}": _source_feed(source) for id, source in sorted(sources.items())}
-    feeds |= {f"topic/{topic.id}": _topic_feed(topic, site) for topic in settings.topics}
+    feeds = {ALL_FEED: FeedInfo(path=ALL_FEED, title=site.title, language=site.language, mixed=True)}
+    feeds |= {FeedPath("source", id): _source_feed(source) for id, source in sorted(sources.items())}
+    feeds |= {FeedPath("topic", topic.id): _topic_feed(topic, site) for topic in settings.topics}
     access = AccessTokens(settings)
-    views = {f"view/{view.id}": view for view in settings.filtered_feeds if view.feed in feeds}
-    feeds |= {path: _view_feed(path, view, feeds[view.feed], site) for path, view in views.items()}
+    retired = frozenset(map(FeedPath.parse, settings.retired))
+    views = {FeedPath("view", view.id): view for view in settings.filtered_feeds if FeedPath.parse(view.feed) in feeds}
+    feeds |= {path: _view_feed(path, view, feeds[FeedPath.parse(view.feed)], site) for path, view in views.items()}
     return FeedRegistry(
         site=site,
         feeds={
-            path: replace(info, private=access.is_private(path))
-            for path, info in feeds.items()
-            if path not in settings.retired
+            path: replace(info, private=access.is_private(path)) for path, info in feeds.items() if path not in retired
         },
         sources=sources,
         topics={
@@ -103,10 +102,14 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
             for topic in settings.topics
             if topic.access == "public"  # its entries are in other feeds too, and must not name it there
         },
-        source_shares={f"topic/{topic.id}": topic.per_source for topic in settings.topics if topic.per_source < 1},
-        moved={f"topic/{old}": f"topic/{topic.id}" for topic in settings.topics for old in topic.aliases},
+        source_shares={
+            FeedPath("topic", topic.id): topic.per_source for topic in settings.topics if topic.per_source < 1
+        },
+        moved={
+            FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases
+        },
         filtered=views,
-        retired=frozenset(settings.retired),
+        retired=retired,
     )
 
 
@@ -117,13 +120,17 @@ def title_labels(catalogue: FeedRegistry, ids: Sequence[str]) -> tuple[tuple[str
 
 def _source_feed(source: Source) -> FeedInfo:
     return FeedInfo(
-        path=f"source/{source.id}", title=source.title, language=source.language, link=source.link, icon=source.icon
+        path=FeedPath("source", source.id),
+        title=source.title,
+        language=source.language,
+        link=source.link,
+        icon=source.icon,
     )
 
 
 def _topic_feed(topic: TopicRule, site: Site) -> FeedInfo:
     return FeedInfo(
-        path=f"topic/{topic.id}",
+        path=FeedPath("topic", topic.id),
         title=topic.localized_title(site.language),
         subtitle=topic.description,
         language=site.language,
@@ -131,6 +138,6 @@ def _topic_feed(topic: TopicRule, site: Site) -> FeedInfo:
     )
 
 
-def _view_feed(path: str, view: FilteredFeedRule, feed: FeedInfo, site: Site) -> FeedInfo:
+def _view_feed(path: FeedPath, view: FilteredFeedRule, feed: FeedInfo, site: Site) -> FeedInfo:
     title = view.localized_title(site.language, feed.title)
     return replace(feed, path=path, title=title, subtitle=view.description or feed.subtitle)

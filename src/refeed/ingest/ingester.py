@@ -18,7 +18,7 @@ from ..dumps.reader import read_dump
 from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError
 from ..metrics import observe_duration
-from ..model import Dump, Outcome
+from ..model import Dump, FeedPath, Outcome
 from ..store.ingest_writes import FileResult, record_files
 from ..store.store import Store
 from .entry_builder import PackedResult, hash_dump
@@ -50,7 +50,7 @@ class IngestResult:
     files: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """Files by what they brought: new, changed, unchanged, flagged, quarantined."""
-    feeds: frozenset[str] = frozenset()
+    feeds: frozenset[FeedPath] = frozenset()
     """Paths of the feeds whose version moved."""
     postponed: tuple[FoundFile, ...] = ()
     """Files that could not be read just now, to be taken again."""

@@ -11,7 +11,7 @@ from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.scanner import FoundFile
 from ..fetch.factory import dump_dirs
-from ..model import FORMATS
+from ..model import FORMATS, FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..render.feed_validator import DocumentKind, validate_document
@@ -80,9 +80,9 @@ class Pipeline:
         self.publisher.publish()
         return total
 
-    def apply_retention(self) -> frozenset[str]:
+    def apply_retention(self) -> frozenset[FeedPath]:
         """Give up what sources keep no longer; the feeds that changed by it."""
-        changed: frozenset[str] = frozenset()
+        changed: frozenset[FeedPath] = frozenset()
         moment = self.clock()
         for rule in (rule for rule in self.settings.sources if rule.keep.entries or rule.keep.age):
             before = moment - rule.keep.age if rule.keep.age else None

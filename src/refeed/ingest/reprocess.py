@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from ..model import Dump
+from ..model import Dump, FeedPath
 from ..store.entry_writes import mark_current, relabel_entries, replace_entries, set_private
 from ..store.serialization import encode_labels
 from ..store.store import Store
@@ -29,7 +29,7 @@ class Reprocessor:
         self._batch = batch
         self._hiding = self._hide()
 
-    def step(self) -> frozenset[str] | None:
+    def step(self) -> frozenset[FeedPath] | None:
         """Bring one batch up to date; the feeds that changed by it, or None when all is."""
         if (feeds := next(self._hiding, None)) is not None:
             return feeds
@@ -41,7 +41,7 @@ class Reprocessor:
         self._store.set_meta(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
         return None
 
-    def _hide(self) -> Iterator[frozenset[str]]:
+    def _hide(self) -> Iterator[frozenset[FeedPath]]:
         """Take entries of sources that have become private out of every feed but their own; put the others back."""
         maker = self._makers.builder
         before = set(msgspec.json.decode(self._store.get_meta(_HIDDEN) or "[]", type=list[str]))
@@ -53,7 +53,7 @@ class Reprocessor:
             )
         self._store.set_meta(_HIDDEN, msgspec.json.encode(sorted(maker.private_sources)).decode())
 
-    def _clean(self, ids: list[str]) -> frozenset[str]:
+    def _clean(self, ids: list[str]) -> frozenset[FeedPath]:
         """Make entries again from the dumps that give their texts. Their ids stay, whatever the rules say now."""
         originals = self._store.get_newest_dumps(ids)
         dumps = [Dump(path=o.path, folder=o.folder, data=o.data, first_seen=o.first_seen) for o in originals.values()]
@@ -66,7 +66,7 @@ class Reprocessor:
         )
         return feeds
 
-    def _label(self, ids: list[str]) -> frozenset[str]:
+    def _label(self, ids: list[str]) -> frozenset[FeedPath]:
         """Label entries by the topics that are new or changed; the labels of all others stay."""
         maker = self._makers.builder
         changed = self._changed()

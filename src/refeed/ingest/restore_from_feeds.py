@@ -17,7 +17,7 @@ from ..config.settings import Settings
 from ..errors import FetchError
 from ..fetch import factory
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata
-from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person, Source
+from ..model import CleanResult, Enclosure, Entry, FeedPath, Image, Label, Outcome, Person, Source
 from ..render import checksum
 from ..store.entry_writes import update_enclosures, update_icons
 from ..store.ingest_writes import FileResult, forget_files, record_files
@@ -85,9 +85,9 @@ def _items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict[str,
     base = settings.site.restore_from.rstrip("/")
     rules = {rule.id: rule for rule in settings.sources}
     for feed in _document(session, f"{base}/feeds/feeds.json")["feeds"]:
-        kind, _, slug = feed["path"].partition("/")
-        if kind != "source" or not feed["entries"]:
+        if feed["kind"] != "source" or not feed["entries"]:
             continue
+        slug = FeedPath.parse(feed["path"]).slug
         source = Source(
             id=slug,
             title=feed["title"],

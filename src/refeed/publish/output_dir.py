@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ..errors import PublishError
+from ..model import FeedPath
 from ..render import checksum
 
 
@@ -127,7 +128,7 @@ class OutputDir:
             self._seen[name] = (identity, found)
         return found
 
-    def find_damaged(self, marks: Mapping[str, FeedManifest]) -> list[str]:
+    def find_damaged(self, marks: Mapping[FeedPath | None, FeedManifest]) -> list[FeedPath | None]:
         """The feeds (keys of `marks`) with a document that is missing, or is not what was put here."""
         return [
             path
@@ -157,18 +158,21 @@ class OutputDir:
         data = _read(self.root / name)
         return data if data is not None and checksum.verify_checksum(data) is not None else None
 
-    def read_manifests(self) -> dict[str, FeedManifest]:
+    def read_manifests(self) -> dict[FeedPath | None, FeedManifest]:
         """What each feed's documents were made from; nothing when that is not known."""
         data = _read(self._marks)
         try:
-            return msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
-        except msgspec.DecodeError:
+            found = msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
+            return {FeedPath.parse(path) if path else None: mark for path, mark in found.items()}
+        except (msgspec.DecodeError, ValueError):
             return {}  # a killed or foreign writer: everything is rendered anew, which is always right
 
-    def write_manifests(self, marks: Mapping[str, FeedManifest]) -> None:
+    def write_manifests(self, marks: Mapping[FeedPath | None, FeedManifest]) -> None:
         """Note what the documents were made from, after they are in place. Raises PublishError."""
         with self._guarded():
-            temporary = self._temporary(0, msgspec.json.encode(dict(marks)), None)
+            temporary = self._temporary(
+                0, msgspec.json.encode({str(path or ""): mark for path, mark in marks.items()}), None
+            )
             _sync([temporary])
             temporary.replace(self._marks)
 

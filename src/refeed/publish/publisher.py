@@ -14,7 +14,7 @@ from ..feeds.feed_builder import FeedBuilder
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
 from ..metrics import observe_duration
-from ..model import FORMATS, ListedFeed, Source
+from ..model import ALL_FEED, FORMATS, FeedPath, ListedFeed, Source
 from ..render.feeds_json import render_feeds_json
 from ..render.opml import render_opml
 from ..store.rows import FeedState, MonthState
@@ -29,24 +29,22 @@ PRIORITY_THRESHOLD = 5
 _TOGETHER = 8
 """Feeds whose documents wait for the disk together: what one dump changes, and at most some MB."""
 
-LISTINGS = ""
-"""The mark of the documents that list the feeds."""
 LISTING_DOCUMENTS = ("opml.xml", "feeds.json")
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(slots=True)
 class PublishRun:
-    """What one publication goes by, and what becomes of it."""
+    """What one publication goes by, and what becomes of it. Manifests are by feed; None names the lists of feeds."""
 
     registry: FeedRegistry
     feed_builder: FeedBuilder
-    states: Mapping[str, FeedState]
-    previous: Mapping[str, FeedManifest]
+    states: Mapping[FeedPath, FeedState]
+    previous: Mapping[FeedPath | None, FeedManifest]
     """What the documents that are there were made from."""
-    wanted: Mapping[str, FeedManifest]
+    wanted: Mapping[FeedPath | None, FeedManifest]
     """What they are to be made from."""
-    current: dict[str, FeedManifest]
+    current: dict[FeedPath | None, FeedManifest]
     """What those were made from that are as they should be."""
     changed: list[str] = field(default_factory=list)
     problems: list[PublishError] = field(default_factory=list)
@@ -59,25 +57,27 @@ class PublishRun:
             raise PublishError(said, changed=self.changed) from self.problems[0]
 
 
-def document_names(path: str) -> Sequence[str]:
+def document_names(path: FeedPath | None) -> Sequence[str]:
     """A feed's documents, by name."""
-    return LISTING_DOCUMENTS if path == LISTINGS else [f"{path}.{format}" for format in FORMATS]
+    return LISTING_DOCUMENTS if path is None else [f"{path}.{format}" for format in FORMATS]
 
 
-def order_by_popularity(stale: list[str], marks: dict[str, FeedManifest], reads: Mapping[str, float]) -> list[str]:
+def order_by_popularity(
+    stale: Sequence[FeedPath], marks: Mapping[FeedPath | None, FeedManifest], reads: Mapping[str, float]
+) -> list[FeedPath | None]:
     """In which order documents are written: what most people read first, by `reads`. Where nobody is known to have
     read anything, and the folder is filled for the first time, `all` comes last: where it is served, everything is."""
     if reads:
-        return [*sorted(stale, key=lambda path: -reads.get(path, 0.0)), LISTINGS]
-    first = "all" in stale and "all" not in marks
-    return [*(path for path in stale if path != "all" or not first), LISTINGS, *(["all"] if first else [])]
+        return [*sorted(stale, key=lambda path: -reads.get(str(path), 0.0)), None]
+    first = ALL_FEED in stale and ALL_FEED not in marks
+    return [*(path for path in stale if path != ALL_FEED or not first), None, *([ALL_FEED] if first else [])]
 
 
-def group_feeds(paths: Sequence[str]) -> list[Sequence[str]]:
+def group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
     """Feeds whose documents are put in place together; the lists of feeds by themselves, so that no feed waits."""
-    groups: list[list[str]] = []
+    groups: list[list[FeedPath | None]] = []
     for path in paths:
-        if not groups or len(groups[-1]) == _TOGETHER or LISTINGS in (path, groups[-1][-1]):
+        if not groups or len(groups[-1]) == _TOGETHER or None in (path, groups[-1][-1]):
             groups.append([])
         groups[-1].append(path)
     return [*groups]
@@ -108,8 +108,8 @@ class Publisher:
         self._store = store
         self._folder = folder
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
-        self._made: tuple[list[Source], FeedRegistry, dict[str, str], FeedBuilder] | None = None
-        self._newest: dict[str, tuple[int, datetime | None]] = {}
+        self._made: tuple[list[Source], FeedRegistry, dict[FeedPath, str], FeedBuilder] | None = None
+        self._newest: dict[FeedPath, tuple[int, datetime | None]] = {}
         self._tidied = False
 
     def publish(self, *, everything: bool = False) -> list[str]:
@@ -125,23 +125,29 @@ class Publisher:
             catalogue, presentations, documents = self._catalogue()
             states = {state.path: state for state in self._store.get_feed_states()}
             identity = self._store.identity
-        states |= {path: states[view.feed] for path, view in catalogue.filtered.items() if view.feed in states}
+        states |= {
+            path: states[FeedPath.parse(view.feed)]
+            for path, view in catalogue.filtered.items()
+            if FeedPath.parse(view.feed) in states
+        }
         with self._folder.lock():
             self._folder.remove_partial_writes()
             before = self._folder.read_manifests()
             if self._waits(before, identity):
                 return []
-            wanted = {
+            wanted: dict[FeedPath | None, FeedManifest] = {
                 path: FeedManifest(version=_version(states.get(path)), presentation=presentation, store=identity)
                 for path, presentation in presentations.items()
             }
             damaged = set(self._folder.find_damaged(before))
             marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
-            stale = [path for path, mark in wanted.items() if everything or not mark.matches(marks.get(path))]
+            stale = [
+                path for path, mark in wanted.items() if path and (everything or not mark.matches(marks.get(path)))
+            ]
             paths = order_by_popularity(
                 stale, before, load_popularity(self._store) if len(stale) > PRIORITY_THRESHOLD else {}
             )
-            wanted[LISTINGS] = FeedManifest(version=0, presentation="")
+            wanted[None] = FeedManifest(version=0, presentation="")
             publication = PublishRun(catalogue, documents, states, before, wanted, marks)
             self._put_all(paths, publication)
             if everything or not self._tidied or wanted.keys() != before.keys():
@@ -152,7 +158,7 @@ class Publisher:
         publication.raise_problems()
         return publication.changed
 
-    def _put_all(self, paths: Sequence[str], publication: PublishRun) -> None:
+    def _put_all(self, paths: Sequence[FeedPath | None], publication: PublishRun) -> None:
         """Put the documents of feeds in place, group by group; what cannot be written stops nothing else."""
         waiting = deque(group_feeds(paths))
         while waiting:
@@ -170,11 +176,11 @@ class Publisher:
                 if affects_every_document(error):
                     return
 
-    def _put_group(self, paths: Sequence[str], publication: PublishRun) -> None:
+    def _put_group(self, paths: Sequence[FeedPath | None], publication: PublishRun) -> None:
         written, months = self._put(paths, publication)
         for path in paths:
             before, wanted = publication.previous.get(path), publication.wanted[path]
-            self._drop_archives(path, months.get(path, []), comparable_manifest(before, wanted))
+            self._drop_archives(path, months.get(path, []) if path else [], comparable_manifest(before, wanted))
             publication.current[path] = replace(wanted, digests=self._digests(document_names(path)))
         publication.changed += written
 
@@ -189,7 +195,7 @@ class Publisher:
             return True
         return not marks or bool(self._folder.find_damaged(marks))
 
-    def render_archive(self, path: str, name: str) -> bool:
+    def render_archive(self, path: FeedPath, name: str) -> bool:
         """Render one archive of a feed in every format, because somebody asked; False when there is none."""
         with self._store.snapshot():
             catalogue, _, documents = self._catalogue()
@@ -216,7 +222,7 @@ class Publisher:
         """Every feed there is now."""
         return self._catalogue()[0]
 
-    def render_archives(self, path: str) -> list[str]:
+    def render_archives(self, path: FeedPath) -> list[str]:
         """Render all archives of a feed that are not there yet; returns their names, oldest first."""
         _, _, documents = self._catalogue()
         names = list(documents.list_archives(path))
@@ -225,15 +231,17 @@ class Publisher:
                 self.render_archive(path, name)
         return names
 
-    def _put(self, paths: Sequence[str], publication: PublishRun) -> tuple[list[str], dict[str, list[MonthState]]]:
+    def _put(
+        self, paths: Sequence[FeedPath | None], publication: PublishRun
+    ) -> tuple[list[str], dict[FeedPath, list[MonthState]]]:
         """Put the documents of some feeds in place, with one wait for the disk: those whose bytes changed, and the
         months of each feed at that moment."""
         catalogue, documents, states = publication.registry, publication.feed_builder, publication.states
         made: dict[str, RenderedDocument] = {}
-        months: dict[str, list[MonthState]] = {}
+        months: dict[FeedPath, list[MonthState]] = {}
         with self._store.snapshot():
             for path in paths:
-                if path == LISTINGS:
+                if path is None:
                     made |= self._lists(catalogue, states)
                     continue
                 months[path] = self._store.get_months(path)
@@ -249,13 +257,13 @@ class Publisher:
                     )
         return self._folder.write(made), months
 
-    def _lists(self, catalogue: FeedRegistry, states: Mapping[str, FeedState]) -> dict[str, RenderedDocument]:
+    def _lists(self, catalogue: FeedRegistry, states: Mapping[FeedPath, FeedState]) -> dict[str, RenderedDocument]:
         """The documents that list the feeds."""
         facts = []
         for path, info in catalogue.public_feeds.items():
             state = states.get(path)
             view = catalogue.filtered.get(path)
-            updated = self._updated(view.feed if view else path, state)
+            updated = self._updated(FeedPath.parse(view.feed) if view else path, state)
             facts.append(
                 ListedFeed(
                     info=info,
@@ -271,7 +279,7 @@ class Publisher:
             "feeds.json": RenderedDocument(data=listing, last_modified=changed),
         }
 
-    def _updated(self, path: str, state: FeedState | None) -> datetime | None:
+    def _updated(self, path: FeedPath, state: FeedState | None) -> datetime | None:
         """When a feed's newest entry was published; asked only for feeds that changed and were not made just now."""
         version = _version(state)
         known = self._newest.get(path)
@@ -280,7 +288,7 @@ class Publisher:
             known = self._newest[path] = version, newest[0].published if newest else None
         return known[1]
 
-    def _catalogue(self) -> tuple[FeedRegistry, dict[str, str], FeedBuilder]:
+    def _catalogue(self) -> tuple[FeedRegistry, dict[FeedPath, str], FeedBuilder]:
         """The catalogue, what each feed's documents depend on besides entries, and what makes them: made again only
         when the store has got another source."""
         sources = self._store.get_sources()
@@ -292,20 +300,20 @@ class Publisher:
             self._made = sources, catalogue, presentations, FeedBuilder(self._store, catalogue, self._budget)
         return self._made[1:]
 
-    def _waits(self, marks: dict[str, FeedManifest], identity: str) -> bool:
+    def _waits(self, marks: dict[FeedPath | None, FeedManifest], identity: str) -> bool:
         """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
-        other = any(mark.store != identity for path, mark in marks.items() if path != LISTINGS)
+        other = any(mark.store != identity for path, mark in marks.items() if path is not None)
         return other and self._store.get_meta(COMPLETE_KEY) is None
 
     def _digests(self, names: Iterable[str]) -> dict[str, str]:
         return {name: self._folder.document_digest(name) or "" for name in names}
 
-    def _drop_archives(self, path: str, states: list[MonthState], before: FeedManifest | None) -> None:
+    def _drop_archives(self, path: FeedPath | None, states: list[MonthState], before: FeedManifest | None) -> None:
         """Archives that may be out of date: of the months that changed, and of those beside them, which link there.
 
         All of them, without a mark from `before` to tell which months those are.
         """
-        if path == LISTINGS:
+        if path is None:
             return
         months = [month.month for month in states]
         last = before.version if before else -1
@@ -316,11 +324,12 @@ class Publisher:
         gone = {name: name.rpartition("/")[2][:7] for name in names}
         self._folder.remove([name for name, month in gone.items() if month in stale or month not in months])
 
-    def _foreign(self, feeds: Collection[str]) -> list[str]:
+    def _foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
         """Documents of feeds that there are no longer, and what else somebody put among ours."""
-        known = {f"{path}.{format}" for path in feeds for format in FORMATS} | set(LISTING_DOCUMENTS)
+        known = {str(path) for path in feeds if path}
+        documents = {f"{path}.{format}" for path in known for format in FORMATS} | set(LISTING_DOCUMENTS)
         names = self._folder.list_documents()
-        return [name for name in names if name not in known and name.partition("/archive/")[0] not in feeds]
+        return [name for name in names if name not in documents and name.partition("/archive/")[0] not in known]
 
 
 def _version(state: FeedState | None) -> int:

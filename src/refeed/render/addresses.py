@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Feed, FeedInfo, Format, Site
+from ..model import ALL_FEED, Feed, FeedInfo, FeedPath, Format, Site
 
 MEDIA_TYPES: dict[Format, str] = {
     "atom": "application/atom+xml",
@@ -11,24 +11,24 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def document_url(site: Site, path: str, format: Format, archive: str | None = None) -> str:
+def document_url(site: Site, path: FeedPath, format: Format, archive: str | None = None) -> str:
     """Address of a subscription document, or of an archive such as `2020-06-2`."""
     return f"{site.base_url}/{document_path(path, format, archive)}"
 
 
-def document_path(path: str, format: Format, archive: str | None = None) -> str:
+def document_path(path: FeedPath, format: Format, archive: str | None = None) -> str:
     """`feeds/source/bbc.atom`, `feeds/source/bbc/archive/2020-06.atom`: below the outward address as below feeds/."""
     return f"feeds/{path}/archive/{archive}.{format}" if archive else f"feeds/{path}.{format}"
 
 
-def page_url(site: Site, path: str) -> str:
+def page_url(site: Site, path: FeedPath) -> str:
     """Address of a feed's page for people."""
-    return f"{site.base_url}/" if path == "all" else f"{site.base_url}/{path}"
+    return f"{site.base_url}/" if path == ALL_FEED else f"{site.base_url}/{path}"
 
 
 def home_page_url(site: Site, info: FeedInfo) -> str:
     """Where people find what a feed is of: its page, or for a private one, which has none, the site it speaks of."""
-    return page_url(site, info.path) if not info.private else info.link or page_url(site, "all")
+    return page_url(site, info.path) if not info.private else info.link or page_url(site, ALL_FEED)
 
 
 def entry_page_url(site: Site, entry_id: str) -> str:
@@ -41,7 +41,7 @@ def feed_id_with_query(feed: Feed) -> str:
     return _asked(feed_id(feed.site, feed.info.path), feed)
 
 
-def feed_id(site: Site, path: str) -> str:
+def feed_id(site: Site, path: FeedPath) -> str:
     """A tag URI that outlives every host: `tag:example.org,2026:source/bbc`."""
     return f"{site.id}:{path}"
 

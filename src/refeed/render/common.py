@@ -135,7 +135,7 @@ def entry_title(shown: FeedEntry) -> str:
 
 
 def feed_title(info: FeedInfo) -> str:
-    return first_nonblank(info.title, info.path)
+    return first_nonblank(info.title, str(info.path))
 
 
 def source_title(source: Source) -> str:

@@ -11,7 +11,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.util import xml_elem
 
 from ..clock import format_rfc3339
-from ..model import Entry, Feed, FeedEntry, Format, Site, Tombstone
+from ..model import Entry, Feed, FeedEntry, FeedPath, Format, Site, Tombstone
 from ..xml_chars import xml_safe
 from .addresses import document_url, feed_id
 from .common import AtomLink, entry_enclosures, entry_links, feed_links, format_rfc822, percent_encode_url, source_title
@@ -93,7 +93,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
                 _add_link(item, link._replace(rel="related"), f"{{{ATOM_NS}}}link")
         source = self.shown.source
         if source:
-            address = document_url(self.site, f"source/{source.id}", "rss")
+            address = document_url(self.site, FeedPath("source", source.id), "rss")
             xml_elem("source", item, url=address).text = source_title(source)
         self._add_media(item)
         _add_picture(item, entry)
@@ -104,7 +104,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         in it for the entry's own link. Its `updated` is the entry's, so that an old entry's bytes stay what they are.
         """
         if self.shown.source:
-            path = f"source/{self.shown.source.id}"
+            path = FeedPath("source", self.shown.source.id)
             source = xml_elem("source", element)
             xml_elem("id", source).text = feed_id(self.site, path)
             xml_elem("title", source).text = source_title(self.shown.source)
@@ -147,6 +147,6 @@ def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
     deleted = xml_elem(f"{{{TOMBSTONES}}}deleted-entry", root, ref=tombstone.id, when=format_rfc3339(tombstone.when))
     if tombstone.source:
         source = xml_elem("source", deleted)
-        xml_elem("id", source).text = feed_id(site, f"source/{tombstone.source.id}")
+        xml_elem("id", source).text = feed_id(site, FeedPath("source", tombstone.source.id))
         xml_elem("title", source).text = source_title(tombstone.source)
         xml_elem("updated", source).text = format_rfc3339(tombstone.when)

@@ -36,8 +36,8 @@ def _listed(site: Site, facts: ListedFeed) -> dict[str, Any]:
     info = facts.info
     return {
         "id": feed_id(site, info.path),
-        "path": info.path,
-        "kind": info.path.partition("/")[0],
+        "path": str(info.path),
+        "kind": info.path.kind,
         "title": feed_title(info),
         "description": xml_safe(info.subtitle),
         "language": info.language,

@@ -6,7 +6,7 @@ import json as serialiser
 from typing import Any
 
 from ..clock import format_rfc3339
-from ..model import Feed, FeedEntry, Site
+from ..model import Feed, FeedEntry, FeedPath, Site
 from ..xml_chars import xml_safe
 from .addresses import (
     absolute_url,
@@ -100,7 +100,7 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
     """Where an entry of a mixed feed comes from, as atom:source says it."""
     if shown.source is None:
         return None
-    path = f"source/{shown.source.id}"
+    path = FeedPath("source", shown.source.id)
     return _filled(
         {
             "id": feed_id(site, path),

@@ -48,7 +48,7 @@ def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
 
 
 def _kind(info: FeedInfo) -> str:
-    return info.path.partition("/")[0] if "/" in info.path else ""
+    return info.path.kind if info.path.slug else ""
 
 
 def _rank(info: FeedInfo) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
+from ..model import ALL_FEED, FeedPath
 from . import schema as t
 from .database import upsert
 from .membership import MembershipWriter, OutcomeCounters
@@ -22,7 +23,7 @@ def apply_changes(
     after: Mapping[str, EntryRow],
     now: datetime,
     find_original: OriginalFinder | None,
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     """Write entries, new or changed, and what follows from that; returns the feeds whose version grew.
 
     Every change of an entry that a reader may see goes through here: a dump is ingested, rules or topics change,
@@ -68,7 +69,7 @@ def apply_changes(
     return members.feeds
 
 
-def resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[str]]:
+def resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[FeedPath]]:
     """The feeds that show each entry; none for a withdrawn one. `rows` holds all entries that repeat each other's text.
 
     Of entries with the same text every feed shows one: the original where it can. A repost is hidden where its
@@ -86,21 +87,21 @@ def resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[str]
         original = waiting.pop()
         taken = feeds.get(original, frozenset())
         for id in reposts[original]:
-            feeds[id] -= taken - {f"source/{rows[id].source}"}
+            feeds[id] -= taken - {FeedPath("source", rows[id].source)}
             taken |= feeds[id]
             if id in reposts:
                 waiting.append(id)
     return feeds
 
 
-def _feeds_of(row: EntryRow) -> frozenset[str]:
+def _feeds_of(row: EntryRow) -> frozenset[FeedPath]:
     """The feeds of an entry by its source and its labels alone."""
     if row.withdrawn is not None:
         return frozenset()
-    own = f"source/{row.source}"
+    own = FeedPath("source", row.source)
     if row.private:
         return frozenset({own})
-    return frozenset({"all", own, *(f"topic/{label.topic}" for label in decode_labels(row.labels))})
+    return frozenset({ALL_FEED, own, *(FeedPath("topic", label.topic) for label in decode_labels(row.labels))})
 
 
 def _load_related(

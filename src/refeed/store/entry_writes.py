@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 
 from ..fetch.enclosure_metadata import FileMetadata
+from ..model import FeedPath
 from . import schema as t
 from .apply import apply_changes
 from .membership import MembershipWriter, OutcomeCounters
@@ -28,7 +29,7 @@ _Change = Callable[[EntryRow], EntryRow]
 
 def replace_entries(
     store: Store, rebuilt: Sequence[EncodedEntry], now: datetime, find_original: OriginalFinder | None = None
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     """Replace the content of entries that were rebuilt from their newest dumps. No date changes.
 
     Returns the feeds that change: an entry with the same content changes none.
@@ -37,7 +38,7 @@ def replace_entries(
     return _change(store, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
 
 
-def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[str]:
+def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[FeedPath]:
     """Give entries, by id, new labels (encoded); returns the feeds that change.
 
     Most keep theirs: of those it reads only the labels, and one statement writes the version of the topics.
@@ -56,7 +57,7 @@ def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, n
 
 def set_private(
     store: Store, source: str, now: datetime, find_original: OriginalFinder, *, private: bool
-) -> Iterator[frozenset[str]]:
+) -> Iterator[frozenset[FeedPath]]:
     """Take a source's entries out of all feeds but its own, or put them back; gives the changed feeds of each batch."""
     e = t.entries.c
     last = ""
@@ -77,7 +78,7 @@ def mark_current(store: Store, ids: Sequence[str], rules_version: str, now: date
 
 def withdraw_entries(
     store: Store, ids: Sequence[str], now: datetime, find_original: OriginalFinder | None = None
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     """Take entries out of every document and leave tombstones; returns the feeds that change.
 
     An entry that is withdrawn already keeps its time.
@@ -88,12 +89,12 @@ def withdraw_entries(
 
 def restore_entries(
     store: Store, ids: Sequence[str], now: datetime, find_original: OriginalFinder | None = None
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     """Undo `withdraw_entries`; returns the feeds that change."""
     return _change(store, ids, lambda row: row._replace(withdrawn=None), now, find_original)
 
 
-def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[str]:
+def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:
     """Keep what was found out of files, by the id of the entry that shows them. No date changes.
 
     Returns the feeds that change: a failed attempt changes none.
@@ -106,7 +107,7 @@ def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]],
     return _change(store, found, update, now, None)
 
 
-def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[str]:
+def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[FeedPath]:
     """Keep the results of looking for the icons of sources; returns the feeds whose icon changes."""
     with store.write_transaction() as connection:
         members = MembershipWriter(connection, now)
@@ -114,7 +115,7 @@ def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime)
         for row in connection.execute(query).all():
             icon = icons[row.id]
             if icon.url != "".join(before.url for before in decode_media(row.icon)):
-                members.touch_feed(f"source/{row.id}")
+                members.touch_feed(FeedPath("source", row.id))
             update = t.sources.update().where(t.sources.c.id == row.id)
             connection.execute(update.values(icon=encode_media([icon])))
         members.flush()
@@ -129,7 +130,7 @@ def delete_expired(
     entries: int = 0,
     before: datetime | None = None,
     find_original: OriginalFinder | None,
-) -> frozenset[str] | None:
+) -> frozenset[FeedPath] | None:
     """Delete a batch of a source's entries beyond its newest `entries` (if any), or published before a time.
 
     Returns the feeds that change, or None when there is nothing to delete. The files stay known, so that they are not
@@ -161,7 +162,7 @@ def delete_expired(
 
 def _change(
     store: Store, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     with store.write_transaction() as connection:
         return _change_in(connection, ids, change, now, find_original)
 
@@ -172,7 +173,7 @@ _UNSEEN = ("rules_version", "topics_version", "provenance", "media")
 
 def _change_in(
     connection: Connection, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
-) -> frozenset[str]:
+) -> frozenset[FeedPath]:
     """Change entries by id; returns the feeds that change: those of the entries in which a document shows a change."""
     query = select(t.entries).where(t.entries.c.id.in_(list(ids)))
     before = {row.id: EntryRow._make(row) for row in connection.execute(query)}

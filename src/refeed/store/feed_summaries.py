@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, desc, func, or_, select
 
+from ..model import FeedPath
 from . import schema as t
 from .serialization import from_timestamp
 from .store import Store
@@ -40,7 +41,7 @@ class FeedSummary:
     """The number of entries of each of the last months (`2020-06`, oldest first); months without any are left out."""
 
 
-def get_feed_summaries(store: Store, each: int, months: int = 12) -> dict[str, FeedSummary]:
+def get_feed_summaries(store: Store, each: int, months: int = 12) -> dict[FeedPath, FeedSummary]:
     """Every feed that has ever had an entry, by path: its `each` newest entries, and its last `months` months.
 
     The months are counted back from the newest month of any feed.
@@ -60,7 +61,7 @@ def get_feed_summaries(store: Store, each: int, months: int = 12) -> dict[str, F
                 counts[feed].append((month, entries))
         totals = dict(connection.execute(select(t.feeds.c.path, t.feeds.c.entries)).all())
     return {
-        path: FeedSummary(
+        FeedPath.parse(path): FeedSummary(
             entries=totals[path],
             newest=tuple(found[id] for id in ids if id in found),
             months=tuple(counts[path]),

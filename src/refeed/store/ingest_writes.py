@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
-from ..model import Outcome, Source
+from ..model import FeedPath, Outcome, Source
 from . import schema as t
 from .apply import apply_changes
 from .database import upsert
@@ -50,7 +50,7 @@ class RecordResult:
 
     counts: Counter[str] = field(default_factory=Counter)
     """new, changed, unchanged, flagged, quarantined, ignored."""
-    feeds: frozenset[str] = frozenset()
+    feeds: frozenset[FeedPath] = frozenset()
     entries: tuple[str, ...] = ()
     """Ids of entries that are new or changed."""
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Table, and_, delete, func, or_, select, tuple_
 
+from ..model import FeedPath
 from . import schema as t
 from .database import upsert
 from .notifications import notify_change
@@ -35,26 +36,28 @@ class MembershipWriter:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = to_timestamp(now)
-        self._removed: list[tuple[str, int, str]] = []
-        self._added: dict[tuple[str, int, str], int] = {}
-        self._entries: Counter[str] = Counter()
+        self._removed: list[tuple[FeedPath, int, str]] = []
+        self._added: dict[tuple[FeedPath, int, str], int] = {}
+        self._entries: Counter[FeedPath] = Counter()
         self._months: Counter[tuple[str, ...]] = Counter()
-        self.feeds: frozenset[str] = frozenset()
+        self.feeds: frozenset[FeedPath] = frozenset()
 
-    def move(self, old: EntryRow | None, old_feeds: frozenset[str], new: EntryRow, new_feeds: frozenset[str]) -> None:
+    def move(
+        self, old: EntryRow | None, old_feeds: frozenset[FeedPath], new: EntryRow, new_feeds: frozenset[FeedPath]
+    ) -> None:
         """Take an entry out of `old_feeds`, put it into `new_feeds`; all of them change. A new entry has no `old`."""
         if old is not None:
             for feed in old_feeds:
                 if feed not in new_feeds or old.published != new.published:
                     self._removed.append((feed, old.published, old.id))
                 self._entries[feed] -= 1
-                self._months[feed, month_of(old.published)] -= 1
+                self._months[str(feed), month_of(old.published)] -= 1
         for feed in new_feeds:
             self._added[feed, new.published, new.id] = new.size_estimate
             self._entries[feed] += 1
-            self._months[feed, month_of(new.published)] += 1
+            self._months[str(feed), month_of(new.published)] += 1
 
-    def touch_feed(self, feed: str) -> None:
+    def touch_feed(self, feed: FeedPath) -> None:
         """Change a feed in which no entry moves."""
         self._entries[feed] += 0
 
@@ -70,14 +73,14 @@ class MembershipWriter:
         m = t.feed_members.c
         for start in range(0, len(self._removed), _CHUNK):
             chunk = self._removed[start : start + _CHUNK]
-            members = (and_(m.feed == feed, m.published == time, m.entry_id == id) for feed, time, id in chunk)
+            members = (and_(m.feed == str(feed), m.published == time, m.entry_id == id) for feed, time, id in chunk)
             self._connection.execute(delete(t.feed_members).where(or_(*members)))
         added = [
-            {"feed": feed, "published": published, "entry_id": id, "size_estimate": size}
+            {"feed": str(feed), "published": published, "entry_id": id, "size_estimate": size}
             for (feed, published, id), size in self._added.items()
         ]
         upsert(self._connection, t.feed_members, added)
-        self._count(t.feeds, ("path",), {(feed,): count for feed, count in self._entries.items()}, revision)
+        self._count(t.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision)
         self._count(t.feed_months, ("feed", "month"), self._months, revision)
         notify_change(self._connection, revision)
         return revision

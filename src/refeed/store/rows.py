@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..fetch.enclosure_metadata import FileMetadata
-from ..model import Entry, Label, Outcome
+from ..model import Entry, FeedPath, Label, Outcome
 from .serialization import (
     EncodedEntry,
     decode_entry,
@@ -102,7 +102,7 @@ class FileRow(NamedTuple):
 class FeedState:
     """What the store counts of a feed."""
 
-    path: str
+    path: FeedPath
     version: int
     """Grows with every change to any of its entries."""
     changed: datetime
@@ -112,7 +112,9 @@ class FeedState:
     @classmethod
     def from_row(cls, row: Any) -> FeedState:
         """From a row of `feeds`."""
-        return cls(path=row.path, version=row.version, changed=from_timestamp(row.changed), entries=row.entries)
+        return cls(
+            path=FeedPath.parse(row.path), version=row.version, changed=from_timestamp(row.changed), entries=row.entries
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select, text, update
 
 from ..fetch.enclosure_metadata import FileMetadata
-from ..model import Outcome, Source
+from ..model import FeedPath, Outcome, Source
 from . import schema as t
 from .database import IDENTITY_KEY, Database, upsert
 from .rows import FeedMember, FeedState, FileIssue, MonthState, StoredDump, StoredEntry
@@ -104,27 +104,27 @@ class Store(Database):
         with self.read_transaction() as connection:
             return [FeedState.from_row(row) for row in connection.execute(_FEEDS, {"after": after}).all()]
 
-    def get_months(self, feed: str) -> list[MonthState]:
+    def get_months(self, feed: FeedPath) -> list[MonthState]:
         """The months in which a feed has entries, newest first."""
         with self.read_transaction() as connection:
-            return [MonthState.from_row(row) for row in connection.execute(_MONTHS, {"feed": feed}).all()]
+            return [MonthState.from_row(row) for row in connection.execute(_MONTHS, {"feed": str(feed)}).all()]
 
-    def get_newest(self, feed: str, limit: int) -> list[FeedMember]:
+    def get_newest(self, feed: FeedPath, limit: int) -> list[FeedMember]:
         """A feed's newest entries, newest first."""
-        return self._get_members(_NEWEST, {"feed": feed, "limit": limit})
+        return self._get_members(_NEWEST, {"feed": str(feed), "limit": limit})
 
-    def get_month(self, feed: str, month: str) -> list[FeedMember]:
+    def get_month(self, feed: FeedPath, month: str) -> list[FeedMember]:
         """All entries of one month (`2020-06`) of a feed, oldest first."""
-        return self._get_members(_MONTH, {"feed": feed} | _month_bounds(month))
+        return self._get_members(_MONTH, {"feed": str(feed)} | _month_bounds(month))
 
-    def get_size_estimates(self, feed: str, month: str) -> list[int]:
+    def get_size_estimates(self, feed: FeedPath, month: str) -> list[int]:
         """The sizes of all entries of one month of a feed, oldest first: a tenth of the time of `get_month`."""
         with self.read_transaction() as connection:
-            return list(connection.execute(_SIZES, {"feed": feed} | _month_bounds(month)).scalars().all())
+            return list(connection.execute(_SIZES, {"feed": str(feed)} | _month_bounds(month)).scalars().all())
 
-    def get_publish_times(self, feed: str, limit: int) -> list[datetime]:
+    def get_publish_times(self, feed: FeedPath, limit: int) -> list[datetime]:
         """When a feed's newest entries were published, newest first: a tenth of the time of `get_newest`."""
-        query = select(_m.published).where(_m.feed == feed).order_by(desc(_m.published)).limit(limit)
+        query = select(_m.published).where(_m.feed == str(feed)).order_by(desc(_m.published)).limit(limit)
         with self.read_transaction() as connection:
             return [from_timestamp(published) for published in connection.execute(query).scalars().all()]
 
@@ -165,16 +165,17 @@ class Store(Database):
         with self.read_transaction() as connection:
             return list(connection.execute(query).scalars().all())
 
-    def get_withdrawn(self, feed: str, limit: int) -> list[tuple[str, str, datetime]]:
+    def get_withdrawn(self, feed: FeedPath, limit: int) -> list[tuple[str, str, datetime]]:
         """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
-        kind, _, slug = feed.partition("/")
-        query, values = (_WITHDRAWN_FROM_SOURCE, {"source": slug}) if kind == "source" else (_WITHDRAWN_FROM_ALL, {})
+        query, values = _WITHDRAWN_FROM_ALL, {}
+        if feed.kind == "source":
+            query, values = _WITHDRAWN_FROM_SOURCE, {"source": feed.slug}
         with self.read_transaction() as connection:
             rows = connection.execute(query, values).all()
         return [
             (row.id, row.source, from_timestamp(row.withdrawn))
             for row in rows
-            if kind != "topic" or any(label.topic == slug for label in decode_labels(row.labels))
+            if feed.kind != "topic" or any(label.topic == feed.slug for label in decode_labels(row.labels))
         ][:limit]
 
     def get_newest_dumps(self, ids: Sequence[str]) -> dict[str, StoredDump]:
@@ -235,7 +236,7 @@ class Store(Database):
         query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
         with self.read_transaction() as connection:
             return {
-                path.removeprefix("source/"): (count, from_timestamp(last))
+                FeedPath.parse(path).slug: (count, from_timestamp(last))
                 for path, count, last in connection.execute(query)
             }
 

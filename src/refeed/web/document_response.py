@@ -8,17 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import brotli
 import zstandard
 
 from ..config.settings import Settings
+from ..model import FeedPath, Format
 from .negotiation import CODINGS, Coding, is_unmodified_since, match_etag
-
-if TYPE_CHECKING:
-    from ..model import Format
-
 
 Headers = list[tuple[str, str]]
 
@@ -156,8 +153,8 @@ _NAME = re.compile(
 class DocumentPath:
     """What the path of a document says."""
 
-    feed: str
-    """`source/bbc`; `opml.xml` and `feeds.json` are called by their names."""
+    feed: FeedPath | None
+    """None for the lists of feeds, `opml.xml` and `feeds.json`."""
     media_key: str
     """Key of MEDIA."""
     archive: str | None = None
@@ -167,12 +164,12 @@ class DocumentPath:
 def parse_document_path(path: str) -> DocumentPath | None:
     """Take a path below feeds/ apart; None when no document of ours is called that. Touches no file."""
     if path in ("opml.xml", "feeds.json"):
-        return DocumentPath(feed=path, media_key=path)
+        return DocumentPath(feed=None, media_key=path)
     found = _NAME.fullmatch(path)
     if not found:
         return None
     format: Format = found["format"]  # type: ignore[assignment]
-    return DocumentPath(feed=found["path"], media_key=format, archive=found["archive"], format=format)
+    return DocumentPath(feed=FeedPath.parse(found["path"]), media_key=format, archive=found["archive"], format=format)
 
 
 class HeaderPolicies:

@@ -18,7 +18,7 @@ from ..feeds.access_tokens import AccessTokens
 from ..feeds.feed_builder import FeedBuilder
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
-from ..model import Format
+from ..model import FeedPath, Format
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
 from ..store.store import Store
@@ -40,15 +40,15 @@ class StoreReader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def render_archive(self, feed: str, name: str) -> bool:
+    def render_archive(self, feed: FeedPath, name: str) -> bool:
         """Render one archive into feeds/; False when there is none. Raises StoreError, PublishError."""
         return self._publisher.render_archive(feed, name)
 
-    def had_entries(self, feed: str) -> bool:
+    def had_entries(self, feed: FeedPath) -> bool:
         """Whether a feed once had entries, whatever the configuration says now. Raises StoreError."""
         return any(state.path == feed for state in self.store.get_feed_states())
 
-    def render_filtered(self, feed: str, format: Format, view: FeedFilter, query: str, moment: datetime) -> bytes:
+    def render_filtered(self, feed: FeedPath, format: Format, view: FeedFilter, query: str, moment: datetime) -> bytes:
         """The document of a view by query. Raises StoreError."""
         catalogue = build_registry(self._settings, self.store.get_sources())
         budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)
@@ -59,7 +59,11 @@ class StoreReader:
     def freshness(self) -> dict[str, tuple[int, datetime]]:
         """Per public source: how many entries, and when the newest was published. Raises StoreError."""
         listed = build_registry(self._settings, self.store.get_sources()).public_feeds
-        return {source: found for source, found in self.store.get_freshness().items() if f"source/{source}" in listed}
+        return {
+            source: found
+            for source, found in self.store.get_freshness().items()
+            if FeedPath("source", source) in listed
+        }
 
     @cached_property
     def store(self) -> Store:
@@ -75,7 +79,7 @@ ResponseAppFinder = Callable[[str], "WSGIApplication | None"]
 """The document at an address as an answer, or None when there is none."""
 _MAKING = 5
 """Seconds after which to ask again for a document that is being made."""
-ArchiveRenderer = Callable[[str, str], bool]
+ArchiveRenderer = Callable[[FeedPath, str], bool]
 """Render one archive (feed, name) into feeds/; False when there is none. Raises StoreError, PublishError."""
 
 
@@ -88,7 +92,7 @@ class FeedRoutes:
     access: AccessTokens
     find_response_app: ResponseAppFinder
     render_archive: ArchiveRenderer
-    had_entries: Callable[[str], bool]
+    had_entries: Callable[[FeedPath], bool]
     """Whether a feed once had entries. Raises StoreError."""
     is_complete: Callable[[], bool]
     """Whether all documents were made once, so that one which is not there is no feed's."""
@@ -123,15 +127,17 @@ class FeedRoutes:
     def _gone(self, what: DocumentUrl) -> Response | None:
         """301 for a feed that was renamed, 410 for one that was retired; nothing is said of those that are private."""
         feed = what.document.feed
+        if feed is None:
+            return None
         new = self.catalogue.moved.get(feed)
         if new in self.catalogue.public_feeds:
-            return feed_moved_response(f"{self.catalogue.site.base_url}/feeds/{_there(what, new)}")
+            return feed_moved_response(f"{self.catalogue.site.base_url}/feeds/{_there(what, feed, new)}")
         return error_response(410) if feed in self.catalogue.retired and not self.access.is_private(feed) else None
 
     def _is_former_topic(self, what: DocumentUrl) -> bool:
         """A topic that was taken out of config.yaml: the store remembers that it had entries."""
         feed = what.document.feed
-        if not feed.startswith("topic/") or feed in self.catalogue.feeds:
+        if feed is None or feed.kind != "topic" or feed in self.catalogue.feeds:
             return False
         try:
             with self.limit.slot():
@@ -141,26 +147,32 @@ class FeedRoutes:
 
     def _renamed(self, what: DocumentUrl) -> Response | None:
         """A private feed's new address, for a reader who may have the old one."""
-        new = self.catalogue.moved.get(what.document.feed)
-        reader = self.access.find_reader(what.document.feed, what.token) if new and what.token else None
+        feed = what.document.feed
+        if feed is None:
+            return None
+        new = self.catalogue.moved.get(feed)
+        reader = self.access.find_reader(feed, what.token) if new and what.token else None
         if not new or not reader or not self.access.is_private(new):
             return None
-        address = f"{self.catalogue.site.base_url}/k/{self.access.make_token(new, reader)}/feeds/{_there(what, new)}"
+        address = (
+            f"{self.catalogue.site.base_url}/k/{self.access.make_token(new, reader)}/feeds/{_there(what, feed, new)}"
+        )
         return feed_moved_response(address, cacheable=False)
 
     def _found(self, what: DocumentUrl) -> Response | WSGIApplication | None:
-        if what.document.archive:
-            return self._archived(what, what.document.archive)
-        known = what.document.feed in self.catalogue.feeds or what.document.format is None
+        feed = what.document.feed
+        if feed and what.document.archive:
+            return self._archived(feed, what.document.archive)
+        known = feed is None or feed in self.catalogue.feeds
         # Sources that nobody configured are known by their entries alone.
-        if known or (what.document.feed.startswith("source/") and not self.is_complete()):
+        if known or (feed and feed.kind == "source" and not self.is_complete()):
             return self.find_response_app(request.path) or error_response(503, retry_after=_MAKING)
         return None
 
-    def _archived(self, what: DocumentUrl, name: str) -> Response | WSGIApplication | None:
+    def _archived(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
         try:
             with self.limit.slot():
-                there = self.render_archive(what.document.feed, name)
+                there = self.render_archive(feed, name)
         except BusyError:
             return error_response(503, "Much is being made just now. Ask again in a moment.", retry_after=_MAKING)
         except (StoreError, PublishError):
@@ -169,14 +181,14 @@ class FeedRoutes:
 
     def _hint(self, path: str) -> str:
         """What to say of an address that no feed has."""
-        if path.rstrip("/") in self.catalogue.public_feeds:
+        if path.rstrip("/") in map(str, self.catalogue.public_feeds):
             return "A feed's address ends in .atom, .rss or .json."
         return f"There is no feed at this address. All feeds: {self.catalogue.site.base_url}/feeds/opml.xml"
 
 
-def _there(what: DocumentUrl, new: str) -> str:
+def _there(what: DocumentUrl, feed: FeedPath, new: FeedPath) -> str:
     """The same document of a feed under its new name; a view of it stays that view."""
     query = ""
     with suppress(FilterParamsError):
         query = parse_filter_params(request.environ.get("QUERY_STRING", ""))[1] if not what.document.archive else ""
-    return new + what.path.removeprefix(what.document.feed) + (f"?{query}" if query else "")
+    return str(new) + what.path.removeprefix(str(feed)) + (f"?{query}" if query else "")

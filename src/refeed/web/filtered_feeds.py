@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..clock import utc_now
 from ..config.filter_rules import FeedFilter
 from ..errors import StoreError
-from ..model import Format
+from ..model import FeedPath, Format
 from ..render import checksum
 from .document_response import CachedDocument
 from .error_responses import error_response
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BUDGET = 16_000_000
 """Bytes of views kept."""
 
-FilteredRenderer = Callable[[str, Format, FeedFilter, str, datetime], bytes]
+FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
 """Feed, format, view, its query in one spelling, now -> a document. Raises StoreError."""
 
 
@@ -36,6 +36,7 @@ class FilteredRequest(NamedTuple):
     address: str
     """With the query in its one spelling."""
     what: DocumentUrl
+    feed: FeedPath
     view: FeedFilter
     query: str
 
@@ -73,7 +74,7 @@ class FilteredFeeds:
         """The answer to a request for a feed's document, when its query asks for a view."""
         query = environ["QUERY_STRING"]
         what = parse_document_url(environ["PATH_INFO"])
-        if what is None or what.document.format is None or what.document.archive:
+        if what is None or what.document.feed is None or what.document.archive:
             return None
         try:
             view, spelling = parse_filter_params(query)
@@ -83,7 +84,7 @@ class FilteredFeeds:
         if not spelling:
             return None
         address = f"{environ['PATH_INFO']}?{spelling}"
-        return self._answer(FilteredRequest(address, what, view, spelling), ready)
+        return self._answer(FilteredRequest(address, what, what.document.feed, view, spelling), ready)
 
     def _answer(self, shown: FilteredRequest, base: CachedDocument) -> WSGIApplication:
         address = shown.address
@@ -113,7 +114,7 @@ class FilteredFeeds:
     def _make(self, shown: FilteredRequest, base: CachedDocument, minute: datetime | None) -> _Kept:
         address, what = shown.address, shown.what
         data = self._render(
-            what.document.feed, what.document.format or "atom", shown.view, shown.query, minute or base.modified
+            shown.feed, what.document.format or "atom", shown.view, shown.query, minute or base.modified
         )
         sealed = checksum.add_checksum(self._places.personalize(what, data))
         digest = checksum.verify_checksum(sealed) or ""

@@ -22,7 +22,7 @@ from ..feeds.access_tokens import private_sources
 from ..fetch.factory import dump_dirs, fetch_dirs
 from ..fetch.upstream_state import UpstreamStateFiles
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, read_status_file
-from ..model import Source
+from ..model import FeedPath, Source
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
 from ..store.rows import FileIssue
@@ -199,7 +199,7 @@ def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: fr
     for source in store.get_sources():
         if source.id in freshness and source.id not in hidden:
             entries, newest = freshness[source.id]
-            history = store.get_publish_times(f"source/{source.id}", _HISTORY)
+            history = store.get_publish_times(FeedPath("source", source.id), _HISTORY)
             assessed = assess_freshness(_newest_delivered(settings, source.id), history, now)
             outcomes, last_dump = dumps.get(source.id, ({}, None))
             statuses.append(_source_status(source, assessed, entries, newest, dict(outcomes), last_dump))

@@ -79,7 +79,9 @@ def _documents(settings: Settings, program: Pipeline, folder: Path) -> Iterator[
 
 
 def _formerly(catalogue: FeedRegistry, name: str) -> list[str]:
-    return [old + name.removeprefix(new) for old, new in catalogue.moved.items() if re.match(rf"{new}[./]", name)]
+    return [
+        f"{old}{name.removeprefix(str(new))}" for old, new in catalogue.moved.items() if re.match(rf"{new}[./]", name)
+    ]
 
 
 def _pages(settings: Settings, folder: Path, progress: Callable[[int], None]) -> Iterator[Path]:

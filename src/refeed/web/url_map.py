@@ -24,7 +24,7 @@ class DocumentUrl(NamedTuple):
     @property
     def metrics_label(self) -> str:
         """What the counters call it: they name no private feed."""
-        return "private" if self.token else self.document.feed
+        return "private" if self.token else str(self.document.feed or self.path)
 
 
 def parse_document_url(address: str) -> DocumentUrl | None:
@@ -61,11 +61,13 @@ class UrlMap:
 
     def is_allowed(self, what: DocumentUrl) -> bool:
         """Whether the address opens its document: a private one with a token, a public one without."""
+        feed = what.document.feed
         if what.token is None:
-            return not self._access.is_private(what.document.feed)
+            return not self._access.is_private(feed)
         return (
-            self._access.is_private(what.document.feed)
-            and self._access.find_reader(what.document.feed, what.token) is not None
+            feed is not None
+            and self._access.is_private(feed)
+            and self._access.find_reader(feed, what.token) is not None
         )
 
     def header_policy(self, address: str, what: DocumentUrl) -> HeaderPolicy:
@@ -74,4 +76,5 @@ class UrlMap:
 
     def personalize(self, what: DocumentUrl, document: bytes) -> bytes:
         """A document whose links to itself are as the request's own address."""
-        return personalize(document, self._base_url, what.document.feed, what.token) if what.token else document
+        feed = what.document.feed
+        return personalize(document, self._base_url, feed, what.token) if feed and what.token else document

@@ -22,7 +22,7 @@ from ..fetch.poller import fetch_all
 from ..fetch.websub import PingQueue
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile
-from ..model import FORMATS
+from ..model import FORMATS, FeedPath
 from .file_events import FileEvents
 from .probe_job import EnclosureProbe
 
@@ -155,7 +155,7 @@ class Jobs:
         if self._enriching:
             self._enriching.probe(self._session)
 
-    def save_probe_results(self) -> frozenset[str]:
+    def save_probe_results(self) -> frozenset[FeedPath]:
         """Keep in the store what was heard; the feeds that change by it. Raises StoreError."""
         return self._enriching.save_results() if self._enriching else frozenset()
 

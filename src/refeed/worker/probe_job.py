@@ -17,6 +17,7 @@ from ..errors import StoreError
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata, entry_files
 from ..fetch.enclosure_probe import find_icon, probe_files
 from ..ingest.pipeline import Pipeline
+from ..model import FeedPath
 from ..store.entry_writes import update_enclosures, update_icons
 from .file_events import FileEvents
 
@@ -42,7 +43,7 @@ class EnclosureProbe:
         self._program = program
         self._hints = hints
         self._stopped = threading.Event()
-        self._seen: dict[str, tuple[int, dict[str, tuple[FileMetadata, ...]]]] = {}
+        self._seen: dict[FeedPath, tuple[int, dict[str, tuple[FileMetadata, ...]]]] = {}
         self._heard: _Heard | None = None
         self._facts: dict[str, Any] = {}
 
@@ -74,7 +75,7 @@ class EnclosureProbe:
             self._heard = heard
             self._hints.wake()
 
-    def save_results(self) -> frozenset[str]:
+    def save_results(self) -> frozenset[FeedPath]:
         """Keep what was heard; the feeds that change by it. Raises StoreError, and nothing that was heard is lost."""
         heard = self._heard
         if heard is None:
@@ -89,7 +90,7 @@ class EnclosureProbe:
         """Files by entry, for the entries in sources' subscription documents; looked up again for feeds that moved."""
         store, most = self._program.store, self._program.settings.feeds.entries
         for feed in store.get_feed_states():
-            if not feed.path.startswith("source/") or self._seen.get(feed.path, (-1,))[0] == feed.version:
+            if feed.path.kind != "source" or self._seen.get(feed.path, (-1,))[0] == feed.version:
                 continue
             newest = store.get_entries([member.id for member in store.get_newest(feed.path, most)])
             known = {one.entry.id.removeprefix("urn:uuid:"): entry_files(one.entry, one.media) for one in newest}

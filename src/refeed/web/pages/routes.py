@@ -21,7 +21,7 @@ from ...errors import StoreError
 from ...feeds.access_tokens import private_sources
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
-from ...model import Entry, Outcome
+from ...model import Entry, FeedKind, FeedPath, Outcome
 from ...store.feed_summaries import get_copies
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
@@ -46,6 +46,8 @@ from .template_context import TemplateContext
 
 _LISTED = 30
 """Entries on a feed's page, and on each page of a month."""
+_HOME_KINDS: tuple[FeedKind, ...] = ("view", "topic", "source")
+"""Kinds of feeds on the home page, in its order."""
 _DOUBTS = 200
 _KEPT = 12
 _REFUSALS = (400, 403, 404, 405, 410, 429, 500, 503)
@@ -97,10 +99,10 @@ class PageRoutes:
                     self._homes.popitem(last=False)
         return headers.page_response(html)
 
-    def feed(self, kind: str = "", slug: str = "") -> Answer:
+    def feed(self, kind: FeedKind = "all", slug: str = "") -> Answer:
         """One feed: what it is, how to subscribe, what is new in it, and its months."""
         snapshot = self._snapshots.current()
-        path = f"{kind}/{slug}" if kind else "all"
+        path = FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return headers.moved_page_response(self._setting.path_to(f"/{new}"))
         if snapshot.feed(path) is None:
@@ -109,10 +111,10 @@ class PageRoutes:
             self._list(snapshot, path, self._newest(snapshot, path), month=None, page=1, pages=1)
         )
 
-    def month(self, month: str, kind: str = "", slug: str = "") -> Answer:
+    def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> Answer:
         """One month of a feed, newest first, in pages."""
         snapshot = self._snapshots.current()
-        path = f"{kind}/{slug}" if kind else "all"
+        path = FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return headers.moved_page_response(self._setting.path_to(f"/{new}/{month}"))
         if snapshot.feed(path) is None or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
@@ -156,7 +158,7 @@ class PageRoutes:
     def _near(self, entry: Entry, snapshot: SiteSnapshot, its: Container[str]) -> list[TopicScore]:
         """Topics with a page that an entry is nearly in."""
         found = self._matcher.near_misses(entry)
-        return [one for one in found if one.topic not in its and snapshot.feed(f"topic/{one.topic}")]
+        return [one for one in found if one.topic not in its and snapshot.feed(FeedPath("topic", one.topic))]
 
     def entry_json(self, id: str) -> Response:
         """The same for machines, in the shape of `refeed explain --json`."""
@@ -212,14 +214,14 @@ class PageRoutes:
         return shown
 
     def _home(self, snapshot: SiteSnapshot, asked: str) -> str:
-        kinds = [(kind, snapshot.paths(kind)) for kind in ("view", "topic", "source")]
+        kinds = [(kind, snapshot.paths(kind)) for kind in _HOME_KINDS]
         if asked:
             kinds = [(kind, [path for path in paths if snapshot.matches(path, asked)]) for kind, paths in kinds]
         groups = [(kind, paths) for kind, paths in kinds if paths]
         few = len(snapshot.feeds) <= MAX_DETAILED_FEEDS
         return render_template("home.html", site_snapshot=snapshot, groups=groups, query=asked, detailed=few)
 
-    def _newest(self, snapshot: SiteSnapshot, path: str) -> list[EntryListItem]:
+    def _newest(self, snapshot: SiteSnapshot, path: FeedPath) -> list[EntryListItem]:
         if path not in snapshot.registry.filtered:
             return entry_list_items(self._store, snapshot, self._store.get_newest(path, _LISTED), _topic(path))
         budget = DocumentBudget(_LISTED, self._settings.feeds.bytes)
@@ -227,7 +229,7 @@ class PageRoutes:
             FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path).entries, snapshot
         )
 
-    def _list(self, snapshot: SiteSnapshot, path: str, listed: list[EntryListItem], **more: object) -> str:
+    def _list(self, snapshot: SiteSnapshot, path: FeedPath, listed: list[EntryListItem], **more: object) -> str:
         months = self._store.get_months(path)
         return render_template(
             "feed.html",
@@ -247,7 +249,7 @@ class PageRoutes:
         stored, notes = found
         if stored.withdrawn is not None:
             abort(410, WITHDRAWN_MESSAGE)
-        shown = tuple(label for label in stored.labels if snapshot.feed(f"topic/{label.topic}"))
+        shown = tuple(label for label in stored.labels if snapshot.feed(FeedPath("topic", label.topic)))
         return replace(stored, labels=shown), notes
 
     def _file(self, path: str) -> str:
@@ -265,9 +267,8 @@ def _years(months: list[MonthState]) -> list[tuple[str, list[MonthState]]]:
     return list(years.items())
 
 
-def _topic(path: str) -> str:
-    kind, _, slug = path.partition("/")
-    return slug if kind == "topic" else ""
+def _topic(path: FeedPath) -> str:
+    return path.slug if path.kind == "topic" else ""
 
 
 def _error_texts(code: int, plain: Response) -> tuple[str, str]:

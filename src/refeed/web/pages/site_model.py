@@ -13,7 +13,7 @@ from ...config.settings import Settings
 from ...config.topic_rules import TopicRule
 from ...feeds.access_tokens import AccessTokens
 from ...feeds.registry import FeedRegistry, build_registry
-from ...model import Entry, FeedEntry, FeedInfo
+from ...model import Entry, FeedEntry, FeedInfo, FeedKind, FeedPath
 from ...store.feed_summaries import FeedSummary, get_feed_summaries
 from ...store.rows import FeedMember, StoredEntry
 from ...store.store import Store
@@ -39,41 +39,41 @@ class SiteSnapshot:
 
     revision: str
     registry: FeedRegistry
-    summaries: dict[str, FeedSummary]
+    summaries: dict[FeedPath, FeedSummary]
     topics: dict[str, TopicRule]
     timezones: dict[str, ZoneInfo]
     newest_month: int
     """The newest month of any feed, counted from year 0."""
-    feeds: dict[str, FeedInfo]
+    feeds: dict[FeedPath, FeedInfo]
     """Those that have a page: all that are not private."""
     access: AccessTokens
 
-    def feed(self, path: str) -> FeedInfo | None:
+    def feed(self, path: FeedPath) -> FeedInfo | None:
         """A feed, if it has a page."""
         return self.feeds.get(path)
 
-    def renamed_to(self, path: str) -> str | None:
+    def renamed_to(self, path: FeedPath) -> FeedPath | None:
         """What a feed's page is called now, if it was called otherwise."""
         new = self.registry.moved.get(path)
         return new if new in self.feeds else None
 
     def is_public(self, source: str) -> bool:
         """Whether entries of this source may be shown to anybody."""
-        return not self.access.is_private(f"source/{source}")
+        return not self.access.is_private(FeedPath("source", source))
 
-    def summary(self, path: str) -> FeedSummary:
+    def summary(self, path: FeedPath) -> FeedSummary:
         """What there is of a feed; nothing, when it has never had an entry."""
         return self.summaries.get(path, _NOTHING)
 
-    def paths(self, kind: str) -> list[str]:
+    def paths(self, kind: FeedKind) -> list[FeedPath]:
         """Feeds of a kind: topics and views as they were configured, sources with most entries first."""
-        paths = [path for path in self.feeds if path.startswith(f"{kind}/")]
+        paths = [path for path in self.feeds if path.kind == kind]
         return sorted(paths, key=lambda path: -self.summary(path).entries) if kind == "source" else paths
 
-    def feed_name(self, path: str, language: str) -> LocalizedName:
+    def feed_name(self, path: FeedPath, language: str) -> LocalizedName:
         """What a feed is called on a page in this language."""
         info = self.registry.feeds[path]
-        rule = self.topics.get(path.removeprefix("topic/")) if path.startswith("topic/") else None
+        rule = self.topics.get(path.slug) if path.kind == "topic" else None
         if rule is None or isinstance(rule.title, str):
             return LocalizedName(text=info.title, language=info.language)
         known = [tag for tag in (language, language.partition("-")[0]) if tag in rule.title]
@@ -92,14 +92,14 @@ class SiteSnapshot:
         """The time zone that a source's dates are in."""
         return self.timezones.get(source, _UTC)
 
-    def monthly_average(self, path: str) -> int:
+    def monthly_average(self, path: FeedPath) -> int:
         """Entries a month, on average over the last year or as long as there have been any."""
         months = self.summary(path).months
         if not months:
             return 0
         return round(sum(count for _, count in months) / (self.newest_month - _number(months[0][0]) + 1))
 
-    def sparkline(self, path: str) -> list[int]:
+    def sparkline(self, path: FeedPath) -> list[int]:
         """How much each of the last twelve months brought, oldest first, in tenths of the largest."""
         counted = dict(self.summary(path).months)
         most = max(counted.values(), default=0)
@@ -107,12 +107,12 @@ class SiteSnapshot:
         months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, first + _MONTHS)]
         return [-(-10 * counted.get(month, 0) // most) if most else 0 for month in months]
 
-    def search_text(self, path: str) -> str:
+    def search_text(self, path: FeedPath) -> str:
         """All that a search for a feed may be typed as, in Simplified characters: its names, its id."""
         info = self.registry.feeds[path]
-        return _spellings(path.partition("/")[2], *self._names(path, info))
+        return _spellings(path.slug, *self._names(path, info))
 
-    def matches(self, path: str, asked: str) -> bool:
+    def matches(self, path: FeedPath, asked: str) -> bool:
         """Whether a search finds this feed: every word of it somewhere in its names, whatever the script."""
         found = self.search_text(path)
         return all(word in found for word in to_simplified(asked).split())
@@ -121,9 +121,9 @@ class SiteSnapshot:
         """Pairs of characters: a Traditional one, and the Simplified one in the names that it stands for."""
         return _folding("".join(sorted({char for path in self.feeds for char in self.search_text(path)})))
 
-    def _names(self, path: str, info: FeedInfo) -> Iterator[str]:
+    def _names(self, path: FeedPath, info: FeedInfo) -> Iterator[str]:
         yield info.title
-        rule = self.topics.get(path.removeprefix("topic/"))
+        rule = self.topics.get(path.slug) if path.kind == "topic" else None
         if rule is not None and isinstance(rule.title, dict):
             yield from rule.title.values()
 
@@ -175,7 +175,7 @@ _UTC = ZoneInfo("UTC")
 
 def _open(glance: FeedSummary, access: AccessTokens) -> FeedSummary:
     """Without what is of private sources."""
-    newest = tuple(line for line in glance.newest if not access.is_private(f"source/{line.source}"))
+    newest = tuple(line for line in glance.newest if not access.is_private(FeedPath("source", line.source)))
     return replace(glance, newest=newest)
 
 

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from ...clock import format_rfc3339
 from ...config.settings import Settings
+from ...model import FeedPath
 from .assets import Assets
 from .languages import LANGUAGES, TranslationDomain, choose_language, preload_locale
 
@@ -44,6 +45,7 @@ class TemplateContext:
         app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
         app.jinja_env.globals.update(
             site=self._site,
+            FeedPath=FeedPath,
             languages=LANGUAGES,
             current_path=self.current_path,
             absolute_url=lambda path: f"{self._site.base_url}{quote(path)}",
