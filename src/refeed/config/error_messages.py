@@ -58,8 +58,10 @@ def parse_duration(text: str) -> timedelta:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known word, else a list of the known ones."""
+    """`; did you mean 'x'?` for the nearest known word, else a list of the known ones, if there are any."""
     known = sorted(known)
+    if not known:
+        return ""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 

@@ -95,7 +95,8 @@ def load_packs(config: YamlDocument) -> Packs:
     """Load every pack that `packs:` of config.yaml lists. Errors are collected, not raised."""
     names = config.peek("packs", tuple[str, ...], DEFAULT_PACKS)
     location = Location(file=config.file, lines=config.lines)
-    home = Path(config.file).parent
+    file = Path(config.file)
+    home = (file.resolve() if file.is_symlink() else file).parent
     sources: dict[str, LocatedRule[SourceRule]] = {}
     topics: dict[str, LocatedRule[TopicRule]] = {}
     own_dirs: list[str] = []
@@ -112,7 +113,7 @@ def load_packs(config: YamlDocument) -> Packs:
             continue
         loaded |= set(halves)
         if folder.parent != BUILTIN_PACKS:
-            own_dirs.append(str(folder))
+            own_dirs.append(str(folder.absolute()))
         for half in halves:
             if half.name == "sources":
                 _add_rules(sources, _load_rules(SourceRule, half, errors), errors)
