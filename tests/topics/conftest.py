@@ -1,4 +1,4 @@
-"""Fixtures: the topics that ship in config.yaml, a matcher of them, and entries made by hand or from files."""
+"""Fixtures: the shipped topics, a matcher for them, and entries made by hand."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ MakeEntry = Callable[..., Entry]
 
 
 @pytest.fixture(scope="session")
-def maker() -> EntryBuilder:
-    """The pipeline up to the labels, as config.yaml sets it up."""
+def builder() -> EntryBuilder:
+    """Parses, cleans and labels dumps as the shipped configuration says."""
     return EntryBuilder.from_settings(load_settings({}, ROOT / "config.yaml"))
 
 
 @pytest.fixture(scope="session")
-def rules(maker: EntryBuilder) -> tuple[TopicRule, ...]:
-    """The topics that ship."""
-    return maker.topics
+def rules(builder: EntryBuilder) -> tuple[TopicRule, ...]:
+    """The shipped topics."""
+    return builder.topics
 
 
 @pytest.fixture(scope="session")
-def matcher(maker: EntryBuilder) -> TopicMatcher:
-    """A matcher of them."""
-    return maker.matcher
+def matcher(builder: EntryBuilder) -> TopicMatcher:
+    """A matcher for the shipped topics."""
+    return builder.matcher
 
 
 @pytest.fixture(scope="session")
 def entry() -> MakeEntry:
-    """Makes an entry of a title and a paragraph, or of what else it is given."""
+    """Makes an entry from a title and a paragraph, with other fields if given."""
 
     def make(title: str = "", text: str = "", **fields: object) -> Entry:
-        given: dict[str, object] = {
+        defaults: dict[str, object] = {
             "id": "urn:uuid:00000000-0000-5000-8000-000000000001",
             "source": "sample",
             "link": "https://example.org/a/1",
@@ -53,6 +53,6 @@ def entry() -> MakeEntry:
             "language": "zh-Hans",
             "html": SafeHtml(f"<p>{text}</p>"),
         }
-        return Entry(**(given | fields))  # type: ignore[arg-type]
+        return Entry(**(defaults | fields))  # type: ignore[arg-type]
 
     return make

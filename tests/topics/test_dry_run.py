@@ -1,4 +1,4 @@
-"""What a changed configuration would do, told before it is published."""
+"""What changed topic rules would do, before they are published."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ MakeEntry = Callable[..., Entry]
 
 
 def matcher(**words: str) -> TopicMatcher:
-    return TopicMatcher([TopicRule(id=topic, words=tuple(given.split())) for topic, given in words.items()])
+    return TopicMatcher([TopicRule(id=topic, words=tuple(text.split())) for topic, text in words.items()])
 
 
-def test_entries_that_stay_come_and_go_are_told_by_topic(entry: MakeEntry) -> None:
+def test_entries_that_stay_come_in_and_go_out_are_counted_by_topic(entry: MakeEntry) -> None:
     old = matcher(weather="台风 暴雨", same="书", gone="猫")
     new = matcher(weather="暴雨 高温", same="书", fresh="狗")
     entries = [entry(title) for title in ("台风登陆", "连日暴雨", "高温预警", "猫与书", "狗")]
-    told = {
+    counts = {
         change.topic: (change.state, change.unchanged, len(change.added), len(change.removed))
         for change in compare_topics(old, new, entries)
     }
-    assert told == {"weather": ("", 1, 1, 1), "gone": ("removed", 0, 0, 1), "fresh": ("new", 0, 1, 0)}
+    assert counts == {"weather": ("", 1, 1, 1), "gone": ("removed", 0, 0, 1), "fresh": ("new", 0, 1, 0)}
 
 
-def test_the_report_gives_titles_and_reasons(entry: MakeEntry) -> None:
+def test_report_has_titles_and_reasons(entry: MakeEntry) -> None:
     report = list(
         format_topic_changes(
             compare_topics(matcher(a="台风"), matcher(a="高温"), [entry("台风登陆"), entry("高温预警")])
@@ -42,12 +42,12 @@ def test_the_report_gives_titles_and_reasons(entry: MakeEntry) -> None:
     ]
 
 
-def test_a_long_report_is_cut_and_says_so(entry: MakeEntry) -> None:
+def test_long_report_is_cut_and_says_so(entry: MakeEntry) -> None:
     report = list(format_topic_changes(compare_topics(matcher(b="书"), matcher(a="高温"), [entry("高温")] * 5), most=2))
     assert "  + and 3 more" in report
 
 
-def test_nothing_changed_is_said(entry: MakeEntry) -> None:
+def test_report_says_when_nothing_changes(entry: MakeEntry) -> None:
     assert list(format_topic_changes(compare_topics(matcher(a="书"), matcher(a="书"), [entry("书")]))) == [
         "No topic differs from what is published."
     ]

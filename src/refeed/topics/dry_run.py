@@ -1,8 +1,8 @@
-"""Two sets of rules and some entries -> what would come into each topic and what would go out. Pure."""
+"""Two sets of topic rules + entries -> which entries each topic would gain and lose. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..model import Entry
@@ -11,68 +11,68 @@ from .matcher import TopicMatcher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelChange:
-    """An entry that changes sides."""
+    """An entry that a topic would gain or lose."""
 
     id: str
     title: str
     reason: str
-    """What the new rules make of it, or the old ones where the new have nothing to say."""
+    """Its score by the new rules, or by the old ones when the new find nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TopicChange:
-    """What a new configuration does to one topic."""
+    """What changed rules do to one topic."""
 
     topic: str
     state: str = ""
-    """`new`, `removed`, or empty for a topic in both."""
+    """`new`, `removed`, or empty for a topic of both."""
     unchanged: int = 0
+    """Entries that stay in the topic."""
     added: list[LabelChange] = field(default_factory=list)
     removed: list[LabelChange] = field(default_factory=list)
 
 
 def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry]) -> tuple[TopicChange, ...]:
-    """Label every entry by both; a topic whose rule is the same in both is left out, its labels being the same."""
+    """Label every entry by both sets of rules. Leaves out topics whose rule is the same in both."""
     before, after = ({rule.id for rule in matcher.rules} for matcher in (old, new))
     changes = {}
     for topic in [rule.id for rule in new.rules] + [rule.id for rule in old.rules if rule.id not in after]:
-        if topic in before & after and old.version(topic) == new.version(topic):
-            continue
-        changes[topic] = TopicChange(
-            topic=topic, state="" if topic in before & after else "new" if topic in after else "removed"
-        )
+        if topic not in before:
+            changes[topic] = TopicChange(topic=topic, state="new")
+        elif topic not in after:
+            changes[topic] = TopicChange(topic=topic, state="removed")
+        elif old.version(topic) != new.version(topic):
+            changes[topic] = TopicChange(topic=topic)
     for entry in entries if changes else ():
-        _note(entry, old, new, changes)
+        old_scores = {score.topic: score for score in old.explain(entry)}
+        new_scores = {score.topic: score for score in new.explain(entry)}
+        for topic in changes.keys() & (old_scores.keys() | new_scores.keys()):
+            change = changes[topic]
+            was_in = topic in old_scores and old_scores[topic].accepted
+            will_be_in = topic in new_scores and new_scores[topic].accepted
+            if was_in and will_be_in:
+                change.unchanged += 1
+            elif was_in or will_be_in:
+                reason = str(new_scores.get(topic) or f"before, {old_scores.get(topic)}")
+                moved = change.added if will_be_in else change.removed
+                moved.append(LabelChange(id=entry.id, title=entry.title, reason=reason))
     return tuple(changes.values())
 
 
-def format_topic_changes(changes: Iterable[TopicChange], most: int = 10) -> Iterable[str]:
-    """The report for people: per topic how many stay, come and go, and the first `most` of these with their reasons."""
-    empty = True
+def format_topic_changes(changes: Iterable[TopicChange], most: int = 10) -> Iterator[str]:
+    """The report for people: for each topic how many entries stay, come in and go out, and up to `most` of them with
+    their reasons."""
+    is_empty = True
     for change in changes:
-        empty = False
+        is_empty = False
         state = f" ({change.state})" if change.state else ""
         added, removed = len(change.added), len(change.removed)
         yield f"{change.topic}{state}: {change.unchanged} stay, {added} come in, {removed} go out"
-        for sign, moves in (("+", change.added), ("-", change.removed)):
-            for move in moves[:most]:
-                yield f"  {sign} {move.title}"
-                yield f"      {move.reason}"
-            if len(moves) > most:
-                yield f"  {sign} and {len(moves) - most} more"
-    if empty:
+        for sign, moved in (("+", change.added), ("-", change.removed)):
+            for entry in moved[:most]:
+                yield f"  {sign} {entry.title}"
+                yield f"      {entry.reason}"
+            if len(moved) > most:
+                yield f"  {sign} and {len(moved) - most} more"
+    if is_empty:
         yield "No topic differs from what is published."
-
-
-def _note(entry: Entry, old: TopicMatcher, new: TopicMatcher, changes: dict[str, TopicChange]) -> None:
-    had = {verdict.topic: verdict for verdict in old.explain(entry)}
-    has = {verdict.topic: verdict for verdict in new.explain(entry)}
-    for topic in changes.keys() & (had.keys() | has.keys()):
-        was = topic in had and had[topic].accepted
-        will = topic in has and has[topic].accepted
-        why = str(has.get(topic) or f"before, {had.get(topic)}")
-        if was and will:
-            changes[topic].unchanged += 1
-        elif was or will:
-            side = changes[topic].added if will else changes[topic].removed
-            side.append(LabelChange(id=entry.id, title=entry.title, reason=why))

@@ -1,8 +1,8 @@
-"""One spelling for what is written in many ways: both scripts, full width, both sides of the strait. Text -> text.
+"""Text -> one spelling for what is written in many ways: both scripts, full width, Mainland and Taiwan names. Pure.
 
-Text is folded character by character (OpenCC t2s), and names are brought to one form by a table of our own. OpenCC's
-table of Taiwan phrases is not run over text: it takes Mainland text for Taiwan's, and turns 新增 into 添加 and 周线上涨
-into 周在线涨. It serves where it does no harm: for a rule's word in Traditional characters (計程車 finds 出租车).
+Characters are simplified one by one (OpenCC t2s), and our own tables give each name one form. OpenCC's table of Taiwan
+phrases is not applied to text: it takes Mainland text for Taiwan's, turns 新增 into 添加 and 周线上涨 into 周在线涨. It
+is used where it does no harm: for a rule's word in Traditional characters (計程車 finds 出租车).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import opencc
 
 # Taiwan, Hong Kong and older usage, in Simplified characters (RFI's wire copy is Taiwan wording in Simplified ones).
-_REGIONAL = """
+_REGIONAL_NAMES = """
 川普 特朗普 · 庞培欧 蓬佩奥 · 朋斯 彭斯 · 贺锦丽 哈里斯 · 欧巴马 奥巴马 · 裴洛西 佩洛西 · 凯瑞 克里 · 佛奇 福奇
 福西 福奇 · 卢比奥 鲁比奥 · 鲁比欧 鲁比奥 · 蒲亭 普京 · 普丁 普京 · 纳瓦尼 纳瓦尔尼 · 泽伦斯基 泽连斯基
 梅克尔 默克尔 · 萧兹 朔尔茨 · 马克宏 马克龙 · 范德赖恩 冯德莱恩 · 艾尔段 埃尔多安 · 厄多安 埃尔多安
@@ -28,8 +28,8 @@ _REGIONAL = """
 欧锦赛 欧洲杯 · 欧国杯 欧洲杯 · 东奥 东京奥运 · 硬体 硬件 · 计程车 出租车 · 肯亚 肯尼亚 · 卢安达 卢旺达
 """
 
-# Media whose names hold a country's: what they report is not about it.
-_MEDIA = """
+# Media whose name contains a country's: what they report is not about that country.
+_MEDIA_NAMES = """
 美国之音 voa · 法国国际广播电台 rfi · 法国国际广播 rfi · 法国广播电台 rfi · 德国之声 dw · 英国广播公司 bbc
 自由亚洲电台 rfa · 英国《金融时报》 ft · 美国全国广播公司 nbc · 美国广播公司 abc · 哥伦比亚广播公司 cbs
 美国有线电视新闻网 cnn · 美国有线新闻网 cnn · 美联社 ap · 法新社 afp · 美国国家公共电台 npr · 德新社 dpa
@@ -40,17 +40,16 @@ _MEDIA = """
 日本放送协会 nhk · 韩联社 yonhap · 印度时报 toi · 印度快报 ie · 法兰西24 france24
 """
 
-_ONE_FORM: dict[str, str] = {}
-for _pair in re.split(r" · |\n", (_REGIONAL + _MEDIA).replace("\n\n", "\n").strip()):
-    _name, _form = _pair.split()
-    _ONE_FORM[_name] = _form
-_FORMS = re.compile("|".join(re.escape(name) for name in sorted(_ONE_FORM, key=len, reverse=True)))
+_NAME_FORMS: dict[str, str] = dict(
+    pair.split() for pair in re.split(r" · |\n+", (_REGIONAL_NAMES + _MEDIA_NAMES).strip())
+)
+_NAMES = re.compile("|".join(re.escape(name) for name in sorted(_NAME_FORMS, key=len, reverse=True)))
 
-# Nearly no text has any of these, and a look for them takes a fiftieth of what `str.translate` of a whole text does.
-_WIDE = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-_CHARACTERS = _WIDE | _UNSEEN
-_ODD = re.compile(f"[{''.join(map(chr, _CHARACTERS))}]+")
+# Few texts have any of these, and searching for them takes a fiftieth of the time of `str.translate`.
+_FULL_WIDTH = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_TRANSLATION = _FULL_WIDTH | _INVISIBLE
+_TRANSLATED = re.compile(f"[{''.join(map(chr, _TRANSLATION))}]+")
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -59,41 +58,41 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 def _converter(name: str) -> opencc.OpenCC:
     try:
         return opencc.OpenCC(name)
-    except RuntimeError as error:  # its tables are files, and it is not said why one could not be opened
+    except RuntimeError as error:  # OpenCC reads its tables from files, and does not say why one could not be opened
         raise OSError(f"the tables of OpenCC could not be read: {error}") from error
 
 
 def to_simplified(text: str) -> str:
-    """Simplified, lower case, half-width letters and digits; the words stay as they are."""
-    plain = _ODD.sub(lambda found: found[0].translate(_CHARACTERS), text)
-    converted: str = _converter("t2s").convert(plain)
-    return converted.casefold()
-
-
-def normalize_text(text: str) -> str:
-    """The form in which text, words and patterns meet: simplified, and one name for what has several."""
-    return unify_names(to_simplified(text))
+    """The text in Simplified characters, lower case, half-width letters and digits. Its words stay as they are."""
+    text = _TRANSLATED.sub(lambda match: match[0].translate(_TRANSLATION), text)
+    simplified: str = _converter("t2s").convert(text)
+    return simplified.casefold()
 
 
 def unify_names(text: str) -> str:
-    """What `fold` does to a text that is simplified already."""
-    return _FORMS.sub(lambda found: _ONE_FORM[found[0]], text)
+    """A text that is simplified already, with one form for each name."""
+    return _NAMES.sub(lambda match: _NAME_FORMS[match[0]], text)
+
+
+def normalize_text(text: str) -> str:
+    """The form in which texts, words and patterns are compared: simplified, with one form for each name."""
+    return unify_names(to_simplified(text))
 
 
 def normalize_pattern(pattern: str) -> str:
-    """The same for the Chinese characters of a pattern; all else in it has a meaning to re2 and stays."""
+    """A pattern whose Chinese characters are normalised. Everything else in it has a meaning to re2 and stays."""
 
-    def run(found: re.Match[str]) -> str:
-        ranges = pattern[found.start() - 1 : found.start()] == "-" or pattern[found.end() : found.end() + 1] == "-"
-        return found[0] if ranges else normalize_text(found[0])
+    def normalize_run(match: re.Match[str]) -> str:
+        before, after = pattern[match.start() - 1 : match.start()], pattern[match.end() : match.end() + 1]
+        return match[0] if "-" in (before, after) else normalize_text(match[0])
 
-    return _HAN.sub(run, pattern)
+    return _HAN.sub(normalize_run, pattern)
 
 
 def spelling_variants(word: str) -> frozenset[str]:
-    """A word as folded text may have it: as it stands and, if it is in Traditional characters, in Mainland wording.
+    """A word as normalised text may have it: as it is and, if it is in Traditional characters, in Mainland wording.
 
-    The other way round would take OpenCC's phrases of Simplified Chinese, 43 MB, for what the table of names does.
+    The opposite direction would need OpenCC's phrases of Simplified Chinese, 43 MB, for what our table of names does.
     """
     if _converter("t2s").convert(word) == word:
         return frozenset({normalize_text(word)})

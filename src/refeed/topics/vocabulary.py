@@ -1,10 +1,13 @@
-"""All words and patterns of all topics -> where they stand in a text, in one pass whatever their number."""
+"""The words, patterns and word pairs of all topics -> where they are in a text, in one pass however many there are.
+
+Pure. `find` is the only entrance; everything is compiled when the vocabulary is built.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -16,159 +19,179 @@ from ahocorasick_rs import AhoCorasick
 from ..config.field_types import PATTERN_PREFIX, compile_search_pattern
 from ..config.topic_rules import TopicRule
 from .normalization import normalize_pattern, spelling_variants
-from .pairs import Half, mentions
 from .prefilter import is_simple, required_literals
 
 Kind = Literal["words", "weak_words", "exclude"]
 KINDS: tuple[Kind, ...] = ("words", "weak_words", "exclude")
+"""The keys of a topic rule that list words."""
 EXCLUDE = KINDS.index("exclude")
-
-MOST = 100
-"""Hits of one pattern that are counted in one text; more say nothing new, and each may cost a look at all the rest."""
-
-_LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
+_WORDS = KINDS.index("words")
 
 Hit = tuple[int, int, int, int, str]
-"""A word of a topic in a text: the topic, where it starts, where it ends as a negative number, which of KINDS it is,
-and the word as the rule has it; what was found, for a pattern; both words, for a pair. So hits sort as they are taken:
-of one topic's the first, and of two that start together the longer."""
-_order = itemgetter(0, 1, 2, 3)
+"""A word of a topic in a text: the topic's index, start, negative end, index in KINDS, and the word as the rule has it
+(what was found, for a pattern; both words, for a pair). So hits sort in the order in which they are chosen: of one
+topic the first, and of two that start together the longer."""
 
-_Word = tuple[int, int, str]
-"""What a word is to a topic: the topic, which of KINDS, and the word as the rule has it."""
-_Side = tuple[int, int, str]
-"""The same of a word of a pair: which pair of all topics, which of its two lists, and the word."""
+_Half = tuple[int, int, int, str]
+"""A word of a pair in a text: start, negative end, which of the two lists, the word. They sort like hits."""
+
+_MAX_PATTERN_HITS = 100
+"""Hits of one pattern counted in one text. More say nothing new, and each may cost a search of the rest."""
+_MAX_PAIR_DISTANCE = 20
+"""Characters between the two words of a pair. With 10, a tenth of what two countries do to each other is missed; with
+25, nothing more is found than with 20."""
+
+_LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
+_SENTENCE_END = re.compile(r"[。；;！？!?\n]")
 
 
 @dataclass(slots=True)
-class _Known:
-    """What a text is good for: as a word of topics, as one of a pair, as a sign that a pattern may match."""
+class _Uses:
+    """What a text or pattern is used for."""
 
-    words: list[_Word] = field(default_factory=list)
-    sides: list[_Side] = field(default_factory=list)
+    words: list[tuple[int, int, str]] = field(default_factory=list)
+    """As a word of topics: topic, index in KINDS, the word as the rule has it."""
+    halves: list[tuple[int, int, str]] = field(default_factory=list)
+    """As a word of a pair: pair, which of its two lists, the word."""
     patterns: list[int] = field(default_factory=list)
+    """As a text that these patterns require."""
 
 
 class Vocabulary:
-    """The words of some rules, ready to be found. Built once; holds no state of a search."""
+    """The words of some rules, ready to be searched for. Built once; a search leaves no state in it."""
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
-        known: dict[str, _Known] = {}
-        patterns: dict[str, _Known] = {}
-        self._pairs: list[int] = []
+        texts: defaultdict[str, _Uses] = defaultdict(_Uses)
+        patterns: defaultdict[str, _Uses] = defaultdict(_Uses)
+
+        def uses_of(word: str) -> list[_Uses]:
+            if word.startswith(PATTERN_PREFIX):
+                return [patterns[normalize_pattern(word.removeprefix(PATTERN_PREFIX))]]
+            return [texts[spelling] for spelling in spelling_variants(word.strip())]
+
+        self._pair_topics: list[int] = []
         for topic, rule in enumerate(rules):
-            for rank, kind in enumerate(KINDS):
-                for word in getattr(rule, kind):
-                    for what in _places(word, known, patterns):
-                        what.words.append((topic, rank, word))
+            for kind, name in enumerate(KINDS):
+                for word in getattr(rule, name):
+                    for uses in uses_of(word):
+                        uses.words.append((topic, kind, word))
             for pair in rule.pairs:
                 for side, words in enumerate(pair):
                     for word in words:
-                        for what in _places(word, known, patterns):
-                            what.sides.append((len(self._pairs), side, word))
-                self._pairs.append(topic)
-        self._patterns = [(_compile(text), what.words, what.sides) for text, what in patterns.items()]
-        self._always: list[int] = []
+                        for uses in uses_of(word):
+                            uses.halves.append((len(self._pair_topics), side, word))
+                self._pair_topics.append(topic)
+        self._patterns = [(_compile(pattern), uses.words, uses.halves) for pattern, uses in patterns.items()]
+        self._unfiltered: list[int] = []
         for number, pattern in enumerate(patterns):
-            needed = required_literals(pattern)
-            for text in needed:
-                known.setdefault(text, _Known()).patterns.append(number)
-            if not needed:
-                self._always.append(number)
-        self._known = [
-            (what.words, what.sides, what.patterns, bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
-            for text, what in known.items()
+            required = required_literals(pattern)
+            for text in required:
+                texts[text].patterns.append(number)
+            if not required:
+                self._unfiltered.append(number)
+        self._texts = [
+            (uses.words, uses.halves, uses.patterns, bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
+            for text, uses in texts.items()
         ]
-        self._automaton = AhoCorasick(list(known), store_patterns=False)
+        self._automaton = AhoCorasick(list(texts), store_patterns=False)
 
     def find(self, text: str) -> list[Hit]:
-        """Every hit in a folded text, by topic and place; of one topic's that overlap, the first and longest alone.
+        """Every hit in a normalised text, by topic and position. Of overlapping ones of a topic, the first and longest.
 
-        A `without` hit that holds a word of its topic (苹果日报, 苹果) hides it, and that is all; one that stands by
-        itself is given as a hit.
+        An `exclude` hit that contains a word of its topic (苹果日报, 苹果) only hides that word. One that contains none
+        is a hit itself.
         """
-        found: list[Hit] = []
-        of, until = -1, 0
-        hides = False  # the last hit is a `without`, and holds a word
-        for hit in sorted(self._all(text), key=_order):
-            topic, start, end, rank, _ = hit
-            if topic == of and start < until:
-                hides = hides or (rank != EXCLUDE and found[-1][3] == EXCLUDE)
+        hits: list[Hit] = []
+        last_topic, last_end = -1, 0
+        hides = False  # the last hit is an `exclude`, and contains a word
+        for hit in sorted(self._find_all(text), key=itemgetter(0, 1, 2, 3)):
+            topic, start, end, kind, _ = hit
+            if topic == last_topic and start < last_end:
+                hides = hides or (kind != EXCLUDE and hits[-1][3] == EXCLUDE)
                 continue
             if hides:
-                found.pop()
-            found.append(hit)
-            of, until, hides = topic, -end, False
+                hits.pop()
+            hits.append(hit)
+            last_topic, last_end, hides = topic, -end, False
         if hides:
-            found.pop()
-        return found
+            hits.pop()
+        return hits
 
-    def _all(self, text: str) -> list[Hit]:
-        """Every word, pattern and pair in a text, whether they overlap or not: one pass, however many there are."""
-        found: list[Hit] = []
-        halves: defaultdict[int, list[Half]] = defaultdict(list)
-        candidates = set(self._always)
-        known = self._known
+    def _find_all(self, text: str) -> list[Hit]:
+        """Every word, pattern and pair in a text, overlapping or not."""
+        hits: list[Hit] = []
+        halves: defaultdict[int, list[_Half]] = defaultdict(list)
+        candidates = set(self._unfiltered)
+        texts = self._texts
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            words, sides, patterns, latin = known[index]
+            words, word_halves, patterns, is_latin = texts[index]
             if patterns:
                 candidates.update(patterns)
-            if latin and _inside(text, start, end):
+            if is_latin and _is_part_of_word(text, start, end):
                 continue
-            for topic, rank, word in words:
-                found.append((topic, start, -end, rank, word))
-            for pair, side, word in sides:
+            for topic, kind, word in words:
+                hits.append((topic, start, -end, kind, word))
+            for pair, side, word in word_halves:
                 halves[pair].append((start, -end, side, word))
         for number in sorted(candidates):
-            pattern, words, sides = self._patterns[number]
-            for match in islice(pattern.finditer(text), MOST):
+            pattern, words, word_halves = self._patterns[number]
+            for match in islice(pattern.finditer(text), _MAX_PATTERN_HITS):
                 start, end = match.span()
-                told = match[0].strip()[:24]
-                found += [(topic, start, -end, rank, told) for topic, rank, _ in words]
-                for pair, side, _ in sides:
-                    halves[pair].append((start, -end, side, told))
+                found = match[0].strip()[:24]
+                hits += [(topic, start, -end, kind, found) for topic, kind, _ in words]
+                for pair, side, _ in word_halves:
+                    halves[pair].append((start, -end, side, found))
         if halves:
-            found += self._paired(halves, found, text)
-        return found
+            hits += self._find_pairs(halves, hits, text)
+        return hits
 
-    def _paired(self, halves: dict[int, list[Half]], found: list[Hit], text: str) -> list[Hit]:
-        """The mentions that pairs make. A word inside a `without` (投资气候, 气候) makes none, and is given as if it
-        were a word of the topic: the `without` then hides it, and does not speak against the topic."""
-        made: list[Hit] = []
-        taken: dict[int, set[int]] = {}
-        for topic, start, end, rank, _ in found:
-            if rank == EXCLUDE:
-                taken.setdefault(topic, set()).update(range(start, -end))
+    def _find_pairs(self, halves: dict[int, list[_Half]], hits: list[Hit], text: str) -> list[Hit]:
+        """The mentions that pairs make.
+
+        A word inside an `exclude` (投资气候, 气候) makes none. It is a hit as if it were a word of the topic: then the
+        `exclude` hides it, and does not count against the topic.
+        """
+        found: list[Hit] = []
+        excluded: dict[int, set[int]] = {}
+        for topic, start, end, kind, _ in hits:
+            if kind == EXCLUDE:
+                excluded.setdefault(topic, set()).update(range(start, -end))
         for pair, words in halves.items():
-            topic = self._pairs[pair]
-            if topic in taken:
-                free: list[Half] = []
+            topic = self._pair_topics[pair]
+            if topic in excluded:
+                free: list[_Half] = []
                 for half in words:
                     start, end, _, word = half
-                    if taken[topic].issuperset(range(start, -end)):
-                        made.append((topic, start, end, 0, word))
+                    if excluded[topic].issuperset(range(start, -end)):
+                        found.append((topic, start, end, _WORDS, word))
                     else:
                         free.append(half)
                 words = free
-            made += [(topic, start, -end, 0, both) for both, start, end in mentions(words, text)]
-        return made
+            found += [(topic, start, -end, _WORDS, both) for both, start, end in _pair_mentions(words, text)]
+        return found
 
 
-def _places(word: str, known: dict[str, _Known], patterns: dict[str, _Known]) -> list[_Known]:
-    """Where a rule's word is filed: among the patterns, or under each of its spellings."""
-    if word.startswith(PATTERN_PREFIX):
-        return [patterns.setdefault(normalize_pattern(word.removeprefix(PATTERN_PREFIX)), _Known())]
-    return [known.setdefault(spelling, _Known()) for spelling in spelling_variants(word.strip())]
+def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, int, int]]:
+    """Both words, start and end of every mention: a word and the one before it, of the other list, close to it and in
+    the same sentence. Words that overlap make none. Mentions may overlap, as words of a topic may."""
+    last_start, last_end, last_side, last_word = 0, -1, -1, ""
+    for start, end, side, word in sorted(halves, key=itemgetter(0, 1)):
+        if start < last_end:
+            continue
+        is_near = last_side >= 0 and start - last_end <= _MAX_PAIR_DISTANCE
+        if side != last_side and is_near and not _SENTENCE_END.search(text, last_end, start):
+            yield f"{last_word}…{word}", last_start, -end
+        last_start, last_end, last_side, last_word = start, -end, side, word
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
-    """By re2, which no text can slow down, or by `re` where none can either. Raises ValueError."""
+    """For re2, which no text can slow down, or for `re` where that is as safe. Raises ValueError."""
     by_re2 = compile_search_pattern(pattern)
     return re.compile(pattern, re.ASCII) if is_simple(pattern) else by_re2
 
 
-def _inside(text: str, start: int, end: int) -> bool:
-    """Whether a word that begins or ends in a Latin letter or digit begins or ends inside another."""
+def _is_part_of_word(text: str, start: int, end: int) -> bool:
+    """Whether a match that begins or ends with a Latin letter or digit is only a part of a word there."""
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return True
     return bool(end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))
