@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
 from .field_types import check_base_url, check_database_url
-from .packs import LocatedRule, Location, Rule, load_packs, read_document
+from .packs import LocatedRule, Location, Packs, Rule, load_packs, read_document
 from .settings import AccessSettings, ConfigFile, Settings
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -28,20 +28,8 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
     Raises ConfigError with a line for every error: file, line, key, what to write instead.
     """
     file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
-    errors = tuple(f"environment: {error}" for error in _check_environment(environ))
-    try:
-        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
-        packs = load_packs(document)
-        errors = (*packs.errors, *errors)
-        bases: Bases = {
-            SourceRule: {located.rule.id: located.rule for located in packs.sources},
-            TopicRule: {located.rule.id: located.rule for located in packs.topics},
-        }
-        config = document.load(ConfigFile, bases)
-    except ConfigError as error:
-        raise ConfigError(*error.errors, *errors) from error
-    if packs.errors:
-        raise ConfigError(*errors)
+    errors = [f"environment: {error}" for error in _check_environment(environ)]
+    document, packs, config = _read_files(file, environ, errors)
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
     topics = _merge(packs.topics, config.topics, "topics", document)
     location = Location(file=document.file, lines=document.lines)
@@ -84,6 +72,26 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
         access_secret=environ.get("REFEED_ACCESS_SECRET", ""),
         log_format=_get_log_format(environ),
     )
+
+
+def _read_files(
+    file: Path, environ: Mapping[str, str], errors: Sequence[str]
+) -> tuple[YamlDocument, Packs, ConfigFile]:
+    """config.yaml and its packs. Raises ConfigError with what is wrong in them, and with the errors known so far."""
+    try:
+        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
+        packs = load_packs(document)
+        errors = [*packs.errors, *errors]
+        bases: Bases = {
+            SourceRule: {located.rule.id: located.rule for located in packs.sources},
+            TopicRule: {located.rule.id: located.rule for located in packs.topics},
+        }
+        config = document.load(ConfigFile, bases)
+    except ConfigError as error:
+        raise ConfigError(*error.errors, *errors) from error
+    if packs.errors:
+        raise ConfigError(*errors)
+    return document, packs, config
 
 
 def _merge(
