@@ -1,4 +1,4 @@
-"""What docs/deploy.md tells people to copy is what works here: each snippet taken from the page and tried."""
+"""The snippets of docs/deploy.md work: each is taken from the page and run. Dockerfile and app.json fit the program."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CADDY = shutil.which("caddy")
 
 
-def snippet(begin: str) -> str:
-    """The block of the page that begins with these words."""
-    (found,) = re.findall(rf"^```\n({re.escape(begin)}.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def snippet(start: str) -> str:
+    """The block of the page that starts with these words."""
+    (found,) = re.findall(rf"^```\n({re.escape(start)}.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     return found
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    home = tmp_path_factory.mktemp("behind")
+    home = tmp_path_factory.mktemp("behind-proxy")
     settings, environ = prepare_site(home, "http: {polls: 2, proxies: 1}\n", dumps=3)
     with run_site(settings, environ, home) as served:
         yield served
 
 
 @contextmanager
-def front(command: list[str], home: Path, port: int, *, secure: bool) -> Iterator[http.client.HTTPConnection]:
-    """A server in front, and a connection to it, until the end of the block."""
-    log = (home / "front.log").open("wb")
+def run_proxy(command: list[str], home: Path, port: int, *, secure: bool) -> Iterator[http.client.HTTPConnection]:
+    """Run a reverse proxy until the end of the block; yields a connection to it."""
+    log = (home / "proxy.log").open("wb")
     process = subprocess.Popen(
         command, cwd=home, stdout=log, stderr=log, env=os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home)}
     )
-    trusting = ssl.create_default_context()
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         end = time.monotonic() + 60
         while True:
-            assert process.poll() is None, (home / "front.log").read_text()
+            assert process.poll() is None, (home / "proxy.log").read_text()
             connection = (
-                http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=trusting)
+                http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
                 if secure
                 else http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             )
@@ -64,7 +64,7 @@ def front(command: list[str], home: Path, port: int, *, secure: bool) -> Iterato
                 connection.connect()
                 break
             except OSError:
-                assert time.monotonic() < end, (home / "front.log").read_text()
+                assert time.monotonic() < end, (home / "proxy.log").read_text()
                 time.sleep(0.05)
         yield connection
         connection.close()
@@ -74,24 +74,24 @@ def front(command: list[str], home: Path, port: int, *, secure: bool) -> Iterato
         log.close()
 
 
-def ask(connection: http.client.HTTPConnection, path: str, **headers: str) -> http.client.HTTPResponse:
+def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> http.client.HTTPResponse:
     connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    answer = connection.getresponse()
-    answer.body = answer.read()  # type: ignore[attr-defined]
-    return answer
+    response = connection.getresponse()
+    response.body = response.read()  # type: ignore[attr-defined]
+    return response
 
 
-def check(site: RunningSite, connection: http.client.HTTPConnection) -> None:
-    """Documents come through as they are."""
+def check_documents(site: RunningSite, connection: http.client.HTTPConnection) -> None:
+    """Documents come through the proxy unchanged."""
     path = "/feeds/all.atom"
     plain = site.get(path, X_Forwarded_For="192.0.2.7")
-    coded = ask(connection, path, Accept_Encoding="gzip", Host="evil.test")
-    assert coded.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(coded.body) == plain.body  # type: ignore[attr-defined]
+    compressed = get(connection, path, Accept_Encoding="gzip", Host="evil.test")
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(compressed.body) == plain.body  # type: ignore[attr-defined]
     for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
-        assert coded.headers[name] == (plain[name] if name != "ETag" else plain[name][:-1] + '-gz"')
-    assert ask(connection, path, If_None_Match=coded.headers["ETag"]).status == 304
-    assert BASE.encode() in ask(connection, "/").body  # type: ignore[attr-defined]
+        assert compressed.headers[name] == (plain[name] if name != "ETag" else plain[name][:-1] + '-gz"')
+    assert get(connection, path, If_None_Match=compressed.headers["ETag"]).status == 304
+    assert BASE.encode() in get(connection, "/").body  # type: ignore[attr-defined]
 
 
 @pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
@@ -104,18 +104,18 @@ def test_documents_come_unchanged_through_nginx_as_documented(site: RunningSite,
     )
     server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
     server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
-    places = "".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temp_paths = "".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (tmp_path / "nginx.conf").write_text(
         f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
-        f"http {{ access_log off; {places}\n{server} }}\n"
+        f"http {{ access_log off; {temp_paths}\n{server} }}\n"
     )
     command = [str(NGINX), "-e", f"{tmp_path}/error.log", "-c", f"{tmp_path}/nginx.conf"]
     tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
-    with front(command, tmp_path, port, secure=True) as connection:
-        check(site, connection)
-        # Polls without conditions are counted by the address that nginx saw, whatever the client says of itself.
-        found = [ask(connection, "/feeds/all.rss", X_Forwarded_For=f"192.0.2.{n}").status for n in range(4)]
+    with run_proxy(command, tmp_path, port, secure=True) as connection:
+        check_documents(site, connection)
+        # Unconditional requests are counted by the address that nginx saw, not by what the client claims.
+        found = [get(connection, "/feeds/all.rss", X_Forwarded_For=f"192.0.2.{n}").status for n in range(4)]
         assert found == [200, 200, 429, 429]
 
 
@@ -125,21 +125,21 @@ def test_documents_come_unchanged_through_caddy_as_documented(site: RunningSite,
     block = snippet("feeds.example.org {").replace("feeds.example.org", f"http://:{port}")
     block = block.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
     (tmp_path / "Caddyfile").write_text(f"{{\n    admin off\n}}\n{block}")
-    with front(
+    with run_proxy(
         [str(CADDY), "run", "--adapter", "caddyfile", "--config", "Caddyfile"], tmp_path, port, secure=False
     ) as connection:
-        check(site, connection)
+        check_documents(site, connection)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / "refeed.service"
     unit.write_text(snippet("[Unit]").replace("/opt/refeed/.venv/bin/refeed", sys.executable))
     verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 
 
-def test_the_container_is_made_of_what_is_there_and_its_health_check_tells(site: RunningSite) -> None:
+def test_the_container_copies_existing_files_and_its_health_check_works(site: RunningSite) -> None:
     lines = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
     copied = [
@@ -158,8 +158,8 @@ def test_the_container_is_made_of_what_is_there_and_its_health_check_tells(site:
     assert found == [0, 1]
 
 
-def test_the_platforms_button_asks_for_what_the_program_needs(tmp_path: Path) -> None:
-    """app.json, with the words of Heroku's schema; what it sets is what the program takes."""
+def test_app_json_sets_what_the_program_accepts(tmp_path: Path) -> None:
+    """app.json has the keys of Heroku's schema, and the program accepts the variables that it sets."""
     app = json.loads((ROOT / "app.json").read_text("utf-8"))
     assert app.keys() <= {"name", "description", "keywords", "addons", "env", "formation", "scripts", "buildpacks"}
     procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())

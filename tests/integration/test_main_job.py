@@ -1,4 +1,4 @@
-"""The main job from end to end, as a newcomer runs it: dumps in, clean feeds out, served."""
+"""The main job from end to end, as a newcomer runs it: dumps in, clean feeds out, over HTTP."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from refeed.ingest.status_file import STATUS_FILE_NAME
 ROOT = Path(__file__).parents[2]
 NYT = "000_bd82e4e472b9ac0e.txt"
 VOA = "001_d2b9a7bda4f07d80.txt"
-CATALOGUE = {".marks", "feeds", "opml"}
-"""Files that list the feeds, so that a new source and a new entry change them too."""
+LISTS_OF_FEEDS = {".marks", "feeds", "opml"}
+"""Files that a new source and a new entry also change."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Service:
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
 
     def wait(self, path: str, text: str = "", seconds: float = 60) -> bytes:
-        """The document, once it is served and holds a text."""
+        """Wait until a document is served and contains a text; returns it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -59,7 +59,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """`refeed serve` over the two seeds, in a folder of its own."""
+    """`refeed serve` over the two seeds, in its own folder."""
     home = tmp_path_factory.mktemp("home")
     dumps = home / "seeds"
     shutil.copytree(ROOT / "seeds", dumps)
@@ -92,16 +92,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.mark.parametrize(
     "path", ["source/nytimes.atom", "source/voachinese.atom", "topic/climate.atom", "all.json", "all.rss", "opml.xml"]
 )
-def test_a_document_is_served_once_and_then_confirmed_by_its_etag(service: Service, path: str) -> None:
+def test_a_document_is_served_and_then_confirmed_by_its_etag(service: Service, path: str) -> None:
     status, headers, body = service.get(f"feeds/{path}")
     assert status == 200
     assert body
-    again, _, nothing = service.get(f"feeds/{path}", If_None_Match=headers["etag"])
-    assert (again, nothing) == (304, b"")
+    second_status, _, second_body = service.get(f"feeds/{path}", If_None_Match=headers["etag"])
+    assert (second_status, second_body) == (304, b"")
 
 
 @pytest.mark.parametrize("format", ["atom", "rss"])
-def test_feedparser_reads_both_seeds_alike_from_atom_and_rss(service: Service, format: str) -> None:
+def test_feedparser_reads_the_same_from_atom_and_rss(service: Service, format: str) -> None:
     feed = feedparser.parse(service.wait(f"feeds/topic/climate.{format}"))
     assert not feed.bozo
     newer, older = feed.entries
@@ -129,7 +129,7 @@ def test_the_seeds_are_clean_in_every_format(service: Service, format: str) -> N
         assert gone not in text
 
 
-def test_a_dump_that_lands_is_in_its_feeds_at_once_and_in_no_other(service: Service) -> None:
+def test_a_new_dump_is_in_its_feeds_at_once_and_in_no_others(service: Service) -> None:
     service.wait("feeds/topic/climate.atom")
     before = {
         path: path.read_bytes() for path in service.feeds.rglob("*.*") if path.suffix in (".atom", ".rss", ".json")
@@ -138,18 +138,18 @@ def test_a_dump_that_lands_is_in_its_feeds_at_once_and_in_no_other(service: Serv
     dump = f"<!--1700000000000-->\n[样稿：气候大会开幕](https://sample.example.net/2023/1)\n------\n\n{body}\n"
     target = service.dumps / "sample.txt"
     target.write_text(dump, "utf-8")
-    landed = time.monotonic()
+    written = time.monotonic()
     while "样稿：气候大会开幕" not in service.get("feeds/topic/climate.json")[2].decode():
-        assert time.monotonic() - landed < 60
+        assert time.monotonic() - written < 60
         time.sleep(0.01)
-    took = time.monotonic() - landed
+    seconds = time.monotonic() - written
     after = {path: path.read_bytes() for path in before}
     changed = {str(path.relative_to(service.feeds).with_suffix("")) for path in before if before[path] != after[path]}
-    assert changed - CATALOGUE == {"all", "topic/climate"}
-    assert took < 10, "an event is seen at once, not by the next scan; how soon is measured in bench/"
+    assert changed - LISTS_OF_FEEDS == {"all", "topic/climate"}
+    assert seconds < 10, "found by a file event and not by the next scan; bench/ measures how soon"
 
 
-def test_what_is_no_dump_is_one_line_in_status_and_stops_nothing(service: Service) -> None:
+def test_a_broken_file_is_one_line_in_status_and_stops_no_other(service: Service) -> None:
     (service.dumps / "broken.txt").write_bytes(b"\xff\xfe\xfa broken")
     (service.dumps / "good.txt").write_text(
         "<!--1700000100000-->\n[样稿：之后的一篇](https://sample.example.net/2023/2)\n------\n\n<p>样稿正文。</p>\n",
@@ -165,14 +165,14 @@ def test_what_is_no_dump_is_one_line_in_status_and_stops_nothing(service: Servic
         "PYTHONPATH": str(ROOT / "src"),
     }
     command = [sys.executable, "-m", "refeed", "status", "--json"]
-    answer = subprocess.run(command, env=environ, capture_output=True, check=False, timeout=30)
-    facts = msgspec.json.decode(answer.stdout)
-    doubts = [doubt for doubt in facts["issues"] if doubt["file"].endswith("broken.txt")]
-    assert [doubt["outcome"] for doubt in doubts] == ["quarantined"]
-    assert doubts[0]["reason"]
+    ran = subprocess.run(command, env=environ, capture_output=True, check=False, timeout=30)
+    status = msgspec.json.decode(ran.stdout)
+    issues = [issue for issue in status["issues"] if issue["file"].endswith("broken.txt")]
+    assert [issue["outcome"] for issue in issues] == ["quarantined"]
+    assert issues[0]["reason"]
 
 
-def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+def test_a_changed_configuration_is_loaded_and_a_broken_one_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     text = "dumps: {folders: [dumps]}\ntopics:\n  - {id: tea, title: 茶, words: [茶馆]}\n"
     config.write_text(text, "utf-8")
@@ -193,7 +193,7 @@ def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: P
         config.write_text(text.replace("{id: tea,", "{id: teahouse, aliases: [tea],"), "utf-8")
         served.wait("feeds/topic/teahouse.json", "样稿：茶馆")
         end = time.monotonic() + 30
-        while b"/feeds/topic/teahouse.json" not in served.get("feeds/topic/tea.json")[2]:  # by its redirect
+        while b"/feeds/topic/teahouse.json" not in served.get("feeds/topic/tea.json")[2]:  # redirected
             assert time.monotonic() < end
             time.sleep(0.2)
     finally:
@@ -201,10 +201,9 @@ def test_a_changed_configuration_is_taken_up_and_a_broken_one_is_not(tmp_path: P
         assert process.wait(60) == 0, (tmp_path / "log").read_text()
         log.close()
     assert "topcis" in (tmp_path / "log").read_text()
-    report = tmp_path / "var" / STATUS_FILE_NAME
-    facts = msgspec.json.decode(report.read_bytes())
-    assert facts["state"] == "stopped"
-    report.write_bytes(msgspec.json.encode(facts | {"at": "2024-01-01T00:00:00Z"}))
-    status = [*command[:-3], "status"]
-    told = subprocess.run(status, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30).stdout
-    assert "worker    stopped, last update 2024-01-01" in told  # and not silent: it was asked to end
+    status_file = tmp_path / "var" / STATUS_FILE_NAME
+    status = msgspec.json.decode(status_file.read_bytes())
+    assert status["state"] == "stopped"
+    status_file.write_bytes(msgspec.json.encode(status | {"at": "2024-01-01T00:00:00Z"}))
+    output = subprocess.run([*command[:-3], "status"], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30).stdout
+    assert "worker    stopped, last update 2024-01-01" in output  # not `silent`: it was asked to end
