@@ -7,7 +7,7 @@ COPY src ./src
 RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
 FROM python:3.13-slim
-# git is needed for upstreams of that kind alone.
+# git is needed only for upstreams that are git repositories.
 RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data refeed && install -d -o refeed /data /dumps
 COPY --from=build /opt/refeed /opt/refeed
@@ -19,7 +19,7 @@ ENV PATH=/opt/refeed/bin:$PATH \
     PORT=8000
 USER refeed
 WORKDIR /data
-# All that is written: works with `docker run --read-only`.
+# The only folder that is written to: `docker run --read-only` works.
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -104,7 +104,9 @@ def test_documents_come_unchanged_through_nginx_as_documented(site: RunningSite,
     )
     server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
     server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
-    temp_paths = "".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temp_paths = "".join(
+        f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     (tmp_path / "nginx.conf").write_text(
         f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
         f"http {{ access_log off; {temp_paths}\n{server} }}\n"
