@@ -1,8 +1,8 @@
-"""What cleaning costs: parse, clean and sanitise a dump, against parsing its body with Beautiful Soup in the same run.
+"""The time of cleaning: parse, clean and sanitize a dump, against parsing its body with Beautiful Soup in the same run.
 
     python bench/clean.py [FOLDER…]
 
-Fails over `LIMIT` times as much. The folder defaults to the cases of the tests.
+Fails when the ratio is over `LIMIT`. The folder defaults to the cases of the tests.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ ROUNDS = 7
 
 
 def main(folders: list[Path]) -> int:
-    """Print milliseconds a dump and their ratio; 1 when the ratio is over the limit."""
+    """Print milliseconds a dump and their ratio. Returns 1 when the ratio is over the limit."""
     given = folders or [CASES]
     dumps = [_dump(path) for folder in given for path in sorted(folder.rglob("*.md")) if path.name != "README.md"]
     rules = RuleLookup(load_builtin_sources())
-    alone = whole = 0.0
+    soup_time = clean_time = 0.0
     for dump in dumps:
         raw = parse_dump(dump)
-        # Dump by dump and the quickest of some rounds, so that what else the machine does falls on both alike.
-        parsing, cleaning = _quickest(lambda raw=raw: _soup(raw), lambda dump=dump: _clean(dump, rules))
-        alone, whole = alone + parsing, whole + cleaning
-    ratio = whole / alone
+        # The fastest of some rounds, dump by dump, so that other load on the machine affects both alike.
+        parsing, cleaning = _fastest(lambda raw=raw: _soup(raw), lambda dump=dump: _clean(dump, rules))
+        soup_time, clean_time = soup_time + parsing, clean_time + cleaning
+    ratio = clean_time / soup_time
     size = sum(len(dump.data) for dump in dumps) / len(dumps)
     print(f"{len(dumps)} dumps of {size / 1000:.1f} kB from {', '.join(map(str, given))}")
-    print(f"Beautiful Soup alone    {alone / len(dumps) * 1000:6.2f} ms a dump")
-    print(f"parse, clean, sanitise  {whole / len(dumps) * 1000:6.2f} ms a dump")
+    print(f"Beautiful Soup alone    {soup_time / len(dumps) * 1000:6.2f} ms a dump")
+    print(f"parse, clean, sanitize  {clean_time / len(dumps) * 1000:6.2f} ms a dump")
     print(f"ratio                   {ratio:6.2f} (limit {LIMIT})")
     return int(ratio > LIMIT)
 
@@ -65,14 +65,14 @@ def _clean(dump: Dump, rules: RuleLookup) -> None:
     clean_entry(raw, rules.match(raw), measure_complexity(raw.html))
 
 
-def _quickest(*works: Callable[[], object]) -> list[float]:
-    times: list[list[float]] = [[] for _ in works]
+def _fastest(*functions: Callable[[], object]) -> list[float]:
+    times: list[list[float]] = [[] for _ in functions]
     for _ in range(ROUNDS):
-        for work, taken in zip(works, times, strict=True):
+        for function, measured in zip(functions, times, strict=True):
             started = process_time()
-            work()
-            taken.append(process_time() - started)
-    return [min(taken) for taken in times]
+            function()
+            measured.append(process_time() - started)
+    return [min(measured) for measured in times]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`./run quality [FOLDER…]`: what the cleaner makes of folders of real dumps, a line for each source, against floors.
+"""`./run quality [FOLDER…]`: measure the cleaner on folders of real dumps, source by source, against floors.
 
-The floors stand in bench/quality.json. The command fails below them, raises them with `--raise`, and lowers none.
-What the text is measured against is found by other means than the cleaner's: regular expressions over the raw body.
+The floors are in bench/quality.json. The command fails below them, raises them with `--raise`, and never lowers one.
+The expected text is found without the cleaner: by regular expressions over the raw body.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = ROOT / "bench" / "quality.json"
 SEEDS = ROOT / "seeds"
 
-# What must not be left in an entry's HTML, by name.
+# What an entry's HTML must not contain, by name.
 DETECTORS = {
     "proxy": re.compile(
         r"weserv\.nl|wsrv\.nl|i\d\.wp\.com|/unsafe/[^\"]*https?:|api\.dw\.com/api/|cdn\.ampproject\.org/[civ]"
@@ -51,7 +51,7 @@ DETECTORS = {
     "white space": re.compile(r"[ \u00a0\u3000]{2}(?![^<]*</pre>)|<p>\s|\s</p>|\u200b"),
 }
 
-# What the catalogue of real dumps says is no text of the article, found in the raw body.
+# What is not text of the article in raw bodies, from the catalogue of real dumps.
 _NOT_TEXT = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -104,8 +104,8 @@ _SENTENCE = re.compile(r"(?<=[。！？!?；])|\n")
 
 
 @dataclass(slots=True)
-class Tally:
-    """What the dumps of one source came to."""
+class SourceTally:
+    """Counts over the dumps of one source."""
 
     dumps: int = 0
     quarantined: int = 0
@@ -119,8 +119,8 @@ class Tally:
     kept_text: int = 0
     leftovers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def measures(self) -> dict[str, float]:
-        """The numbers that have floors, each a share from 0 to 1."""
+    def measure(self) -> dict[str, float]:
+        """The values that have floors, each from 0 to 1."""
         whole = max(self.dumps, 1)
         return {
             "accepted": 1 - self.quarantined / whole,
@@ -133,7 +133,7 @@ class Tally:
 
 
 def sentences(html: str) -> list[str]:
-    """The sentences of a raw body that are the article's own, without white space."""
+    """The article's own sentences in a raw body, without white space."""
     for pattern in _NOT_TEXT:
         html = pattern.sub("\n", html)
     html = _LINE_END.sub("\n", html.replace("<p", "\n<p"))
@@ -144,17 +144,17 @@ def sentences(html: str) -> list[str]:
 
 
 def leftovers(cleaned: CleanResult) -> Iterator[str]:
-    """Names of what was found in an entry and should not be there."""
+    """The names of what an entry contains and should not."""
     html = cleaned.entry.html
     yield from (name for name, pattern in DETECTORS.items() if pattern.search(html))
-    shown = re.findall(r'<img src="([^"]*)"', html)
-    if len(set(shown)) < len(shown):
+    images = re.findall(r'<img src="([^"]*)"', html)
+    if len(set(images)) < len(images):
         yield "twin"
 
 
-def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[str, Tally]:
-    """Every file taken through parsing and cleaning, added up by source; what is wrong goes to `report`."""
-    tallies: dict[str, Tally] = defaultdict(Tally)
+def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[str, SourceTally]:
+    """Parse and clean every file and add up the results by source; what is wrong is appended to `report`."""
+    tallies: dict[str, SourceTally] = defaultdict(SourceTally)
     for file in files:
         dump = Dump(
             path=str(file), folder=file.parent.name, data=file.read_bytes(), first_seen=datetime(2026, 1, 1, tzinfo=UTC)
@@ -170,7 +170,7 @@ def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[s
     return tallies
 
 
-def _add(tallies: dict[str, Tally], file: Path, raw: RawEntry, cleaned: CleanResult, report: list[str]) -> None:
+def _add(tallies: dict[str, SourceTally], file: Path, raw: RawEntry, cleaned: CleanResult, report: list[str]) -> None:
     entry = cleaned.entry
     one = tallies[entry.source]
     one.dumps += 1
@@ -194,8 +194,8 @@ def _add(tallies: dict[str, Tally], file: Path, raw: RawEntry, cleaned: CleanRes
         report.append(f"{file}: left over: {name}")
 
 
-def below(measured: dict[str, dict[str, float]], floors: dict[str, dict[str, float]]) -> list[str]:
-    """Every number under its floor, as a line for people."""
+def below_floors(measured: dict[str, dict[str, float]], floors: dict[str, dict[str, float]]) -> list[str]:
+    """A line for each value under its floor."""
     return [
         f"{source}: {name} is {measured[source][name]:.4f}, under its floor of {floor:.4f}"
         for source, named in sorted(floors.items())
@@ -204,26 +204,28 @@ def below(measured: dict[str, dict[str, float]], floors: dict[str, dict[str, flo
     ]
 
 
-def raised(measured: dict[str, dict[str, float]], floors: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """The floors, each at what was measured where that is higher; none lower than before."""
+def raise_floors(
+    measured: dict[str, dict[str, float]], floors: dict[str, dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    """The floors, raised to what was measured where that is higher."""
     names = sorted({*measured, *floors} - {"quarantined"})
     return {
         source: {
             name: max(
                 floors.get(source, {}).get(name, 0.0), math.floor(measured.get(source, {}).get(name, 0.0) * 1e4) / 1e4
             )
-            for name in (*Tally().measures(),)
+            for name in (*SourceTally().measure(),)
         }
         for source in names
     }
 
 
-def table(tallies: dict[str, Tally]) -> Iterator[str]:
-    """A line for each source."""
+def format_table(tallies: dict[str, SourceTally]) -> Iterator[str]:
+    """A heading and a line for each source."""
     widths = {"dumps": 6, "flags": 6, "author": 8, "date": 7, "image": 7, "bytes": 7, "text": 9}
     yield f"{'source':<20}{''.join(f'{name:>{width}}' for name, width in widths.items())}  left over"
     for source, one in sorted(tallies.items()):
-        found = one.measures()
+        found = one.measure()
         left = ", ".join(f"{name} {count}" for name, count in one.leftovers.items()) or "nothing"
         kept = one.kept_bytes / max(one.raw_bytes, 1)
         yield (
@@ -234,14 +236,16 @@ def table(tallies: dict[str, Tally]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when every number is on or over its floor, 1 when one is under, 2 when there is nothing to measure."""
-    parser = argparse.ArgumentParser(prog="quality", description="What the cleaner makes of folders of real dumps.")
+    """0 when every value is at or over its floor, 1 when one is under it, 2 when there is nothing to measure."""
+    parser = argparse.ArgumentParser(prog="quality", description="Measure the cleaner on folders of real dumps.")
     parser.add_argument("folders", nargs="*", type=Path, help="by default the two of seeds/")
     parser.add_argument("--floors", type=Path, default=FLOORS)
     parser.add_argument(
         "--raise", dest="raises", action="store_true", help="write what was measured where it is higher"
     )
-    parser.add_argument("--verbose", action="store_true", help="name every file and sentence that counts against us")
+    parser.add_argument(
+        "--verbose", action="store_true", help="list every leftover and every sentence that was not kept"
+    )
     given = parser.parse_args(arguments)
     files = [path for folder in given.folders or [SEEDS] for path in sorted(folder.rglob("*")) if _is_dump(path)]
     if not files:
@@ -249,14 +253,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     report: list[str] = []
     tallies = tally(files, RuleLookup(load_builtin_sources()), report)
-    sys.stdout.write("\n".join([*table(tallies), *(report if given.verbose else ()), ""]))
-    measured = {source: one.measures() for source, one in tallies.items()}
+    sys.stdout.write("\n".join([*format_table(tallies), *(report if given.verbose else ()), ""]))
+    measured = {source: one.measure() for source, one in tallies.items()}
     floors = json.loads(given.floors.read_text("utf-8")) if given.floors.is_file() else {}
     if given.raises:
-        given.floors.write_text(json.dumps(raised(measured, floors), indent=1) + "\n", "utf-8")
-    faults = below(measured, floors) + [f"{one.quarantined} quarantined" for one in tallies.values() if one.quarantined]
-    sys.stderr.write("".join(f"quality: {fault}\n" for fault in faults))
-    return 1 if faults else 0
+        given.floors.write_text(json.dumps(raise_floors(measured, floors), indent=1) + "\n", "utf-8")
+    failures = below_floors(measured, floors) + [
+        f"{one.quarantined} quarantined" for one in tallies.values() if one.quarantined
+    ]
+    sys.stderr.write("".join(f"quality: {failure}\n" for failure in failures))
+    return 1 if failures else 0
 
 
 def _is_dump(path: Path) -> bool:

@@ -31,25 +31,25 @@ SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
         ('<img src="https://a.example/b.jpg" alt=""><img src="https://a.example/b.jpg" alt="">', "twin"),
     ],
 )
-def test_every_detector_finds_what_it_is_for(html: str, name: str) -> None:
+def test_every_detector_finds_its_leftover(html: str, name: str) -> None:
     cleaned = clean_body("<p>样例。</p>")
     assert list(quality.leftovers(cleaned)) == []
     planted = replace(cleaned, entry=replace(cleaned.entry, html=SafeHtml(html)))
     assert name in quality.leftovers(planted)
 
 
-def test_a_sentence_that_the_cleaner_lost_would_be_missed() -> None:
+def test_sentences_leave_out_what_is_not_the_article() -> None:
     assert quality.sentences("<p>第一句。第二句。</p><p>（译者：样甲/核稿：样乙）</p>") == ["第一句。", "第二句。"]
 
 
-def test_the_cases_are_measured_and_pass(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_cases_are_measured_and_pass(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     floors = tmp_path / "floors.json"
     assert quality.main([str(CASES), "--floors", str(floors), "--raise"]) == 0
     assert "nothing" in capsys.readouterr().out
     assert json.loads(floors.read_text())["dw"]["clean"] == 1.0
 
 
-def test_a_number_under_its_floor_fails_and_the_floor_is_not_lowered(
+def test_value_under_its_floor_fails_and_the_floor_is_not_lowered(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     floors = tmp_path / "floors.json"
@@ -67,12 +67,12 @@ def test_a_quarantined_dump_fails(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert "1 quarantined" in capsys.readouterr().err
 
 
-def test_nothing_to_measure_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_folder_without_dumps_is_an_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert quality.main([str(tmp_path)]) == 2
     assert "no dumps to measure" in capsys.readouterr().err
 
 
-def test_a_folder_of_real_dumps_is_over_the_floors_without_the_seeds() -> None:
+def test_real_dumps_are_over_the_floors() -> None:
     if not SAMPLES.is_dir():
         pytest.skip(f"no sample dumps at {SAMPLES}")
     assert quality.main([str(SAMPLES)]) == 0

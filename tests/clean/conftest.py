@@ -1,4 +1,4 @@
-"""`--write-cases`: the expectations of the cases are written anew, for a person to review as a diff."""
+"""The option `--write-cases`, which rewrites the expectations of the cases for a person to review as a diff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every body: nothing of the text is lost, and what is clean stays as it is."""
+"""Properties of cleaning any body: no text is lost, every removal is logged, and cleaning is idempotent."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from refeed.clean.image_urls import clean_image_url
 from refeed.clean.url_cleaner import clean_link
 from refeed.model import RawEntry
 
-SOUPS = 2000
-EVERYDAY = 400
+ALL_SEEDS = 2000
+EVERYDAY_SEEDS = 400
 
 
 def _text(html: str) -> str:
     return "".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
 
 
-def test_cleaning_a_real_dump_twice_is_cleaning_it_once() -> None:
+def test_cleaning_a_real_dump_is_idempotent() -> None:
     for file in real_dumps():
         raw = parse_file(file)
         once = clean_raw(raw).entry.html
         assert clean_raw(replace(raw, html=once)).entry.html == once, file.name
 
 
-@pytest.mark.parametrize("seeds", [range(EVERYDAY), pytest.param(range(EVERYDAY, SOUPS), marks=pytest.mark.torture)])
-def test_cleaning_tag_soup_twice_is_cleaning_it_once(seeds: range) -> None:
+@pytest.mark.parametrize(
+    "seeds", [range(EVERYDAY_SEEDS), pytest.param(range(EVERYDAY_SEEDS, ALL_SEEDS), marks=pytest.mark.torture)]
+)
+def test_cleaning_tag_soup_is_idempotent(seeds: range) -> None:
     for seed in seeds:
         raw = RawEntry(title="样例题目", link=LINKS[seed % len(LINKS)], dump_time=AT, html=random_tag_soup(seed))
         once = clean_raw(raw).entry.html
@@ -42,29 +44,29 @@ def test_cleaning_tag_soup_twice_is_cleaning_it_once(seeds: range) -> None:
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
 @settings(max_examples=300, deadline=None)
-def test_no_sentence_is_lost_doubled_or_moved(seed: int, link: str) -> None:
+def test_no_sentence_is_lost_repeated_or_moved(seed: int, link: str) -> None:
     body, sentences = random_article(seed)
     text = _text(clean_body(body, link).entry.html)
-    places = [text.find(sentence) for sentence in sentences]
-    assert -1 not in places, body
-    assert places == sorted(places), body
+    positions = [text.find(sentence) for sentence in sentences]
+    assert -1 not in positions, body
+    assert positions == sorted(positions), body
     assert all(text.count(sentence) == 1 for sentence in sentences), body
 
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
 @settings(max_examples=150, deadline=None)
-def test_everything_taken_out_is_on_the_account(seed: int, link: str) -> None:
+def test_everything_removed_is_logged(seed: int, link: str) -> None:
     body, _ = random_article(seed)
     cleaned = clean_body(body, link)
-    account = _text(cleaned.entry.html) + "".join("".join(removed.text.split()) for removed in cleaned.removed)
-    seen = re.sub(r"<(script|style)>.*?</\1>|<!--.*?-->", "", body)
-    for piece in re.findall(r"[^<>]+(?=<|$)", re.sub(r"<[^>]*>", "<>", seen)):
-        assert "".join(unescape(piece).split()) in account, (piece, body)
+    kept_or_logged = _text(cleaned.entry.html) + "".join("".join(removed.text.split()) for removed in cleaned.removed)
+    visible = re.sub(r"<(script|style)>.*?</\1>|<!--.*?-->", "", body)
+    for piece in re.findall(r"[^<>]+(?=<|$)", re.sub(r"<[^>]*>", "<>", visible)):
+        assert "".join(unescape(piece).split()) in kept_or_logged, (piece, body)
 
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
 @settings(max_examples=100, deadline=None)
-def test_as_plain_text_no_word_is_lost(seed: int, link: str) -> None:
+def test_plain_text_keeps_every_sentence(seed: int, link: str) -> None:
     body, sentences = random_article(seed)
     raw = RawEntry(title="样例题目", link=link, dump_time=AT, html=body)
     cleaned = clean_raw_as_text(raw)
@@ -75,7 +77,7 @@ def test_as_plain_text_no_word_is_lost(seed: int, link: str) -> None:
 
 @given(st.text(max_size=400))
 @settings(max_examples=300, deadline=None)
-def test_any_text_at_all_becomes_an_entry(html: str) -> None:
+def test_any_string_becomes_an_entry_that_xml_can_carry(html: str) -> None:
     cleaned = clean_body(html)
     assert not re.search(
         "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", cleaned.entry.html + cleaned.entry.summary
@@ -98,10 +100,10 @@ _URLS = st.one_of(
 
 @given(_URLS)
 @settings(max_examples=400, deadline=None)
-def test_an_address_once_mended_needs_no_mending(url: str) -> None:
-    for mend in (clean_link, clean_image_url):
-        once = mend(url, LINKS[0])
-        assert mend(once, LINKS[0]) == once if once else True
+def test_cleaning_a_url_is_idempotent(url: str) -> None:
+    for clean_url in (clean_link, clean_image_url):
+        once = clean_url(url, LINKS[0])
+        assert clean_url(once, LINKS[0]) == once if once else True
         assert once == "" or once.startswith(("http://", "https://", "mailto:"))
         assert once.isascii()
 
@@ -110,8 +112,7 @@ def test_an_address_once_mended_needs_no_mending(url: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["<div>", "<a b ", "<p>样", "</", "<!--", "&", '<a x="', "<script>", "<b><i></b>", "（", "<br>", "相关"]
 )
-def test_weighing_and_plain_text_take_time_in_proportion(piece: str, length: int) -> None:
+def test_complexity_and_plain_text_work_for_any_markup(piece: str, length: int) -> None:
     body = piece * (length // len(piece))
-    weight = measure_complexity(body)
-    assert weight.size == len(body)
+    assert measure_complexity(body).size == len(body)
     clean_raw_as_text(RawEntry(title="样例", link=LINKS[0], dump_time=AT, html=body))

@@ -1,4 +1,4 @@
-"""What becomes of dumps from hosts that no rule knows: proxies, redirectors, bylines, dates, clutter, players."""
+"""Cleaning of dumps from hosts without a rule: proxies, redirectors, bylines, dates, clutter, players."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ MORE = "这是样例的第二段，说的是同一座城市的图书馆。"
         ("https://img.example/redirected/https-is-fine.jpg", "https://img.example/redirected/https-is-fine.jpg"),
     ],
 )
-def test_a_picture_comes_from_its_own_host(shown: str, origin: str) -> None:
+def test_image_url_points_to_its_own_host(shown: str, origin: str) -> None:
     assert clean_image_url(shown, GENERIC_LINK) == origin
     assert clean_body(f'<p>{TEXT}</p><img src="{shown.replace("&", "&amp;")}">').entry.images == (origin,)
 
@@ -95,16 +95,16 @@ def test_a_picture_comes_from_its_own_host(shown: str, origin: str) -> None:
         ("https://example.org/" + "a" * 5000, ""),
     ],
 )
-def test_a_link_leads_where_its_author_meant(written: str, meant: str) -> None:
+def test_link_points_where_its_author_meant(written: str, meant: str) -> None:
     assert clean_link(written, GENERIC_LINK) == meant
 
 
-def test_a_link_that_leads_nowhere_leaves_its_words() -> None:
+def test_link_without_a_usable_target_becomes_text() -> None:
     html = clean_html(f'<p>{TEXT}<a href="javascript:x()">甲</a><a>乙</a><a href="https://example.org/"></a></p>')
     assert html == f"<p>{TEXT}甲乙</p>"
 
 
-def test_words_between_a_picture_and_what_is_called_its_caption_lose_neither() -> None:
+def test_text_between_a_picture_and_a_caption_class_keeps_both() -> None:
     html = clean_html(f'<p>{TEXT}</p><img src="https://img.example/a.jpg">甲乙丙<span class="caption">丁戊己</span>')
     assert html == f'<p>{TEXT}</p><figure><img src="https://img.example/a.jpg" alt=""></figure><p>甲乙丙丁戊己</p>'
 
@@ -128,7 +128,7 @@ def test_words_between_a_picture_and_what_is_called_its_caption_lose_neither() -
         ('<div class="byline">https://example.org/authors/1</div>', ()),
     ],
 )
-def test_whoever_wrote_it_is_found_above_the_text_and_is_no_part_of_it(above: str, authors: tuple[str, ...]) -> None:
+def test_byline_above_the_text_becomes_authors(above: str, authors: tuple[str, ...]) -> None:
     entry = clean_body(f"<div>{above}<p>{TEXT}</p><p>{MORE}</p></div>").entry
     assert entry.authors == authors
     assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
@@ -153,16 +153,16 @@ def test_whoever_wrote_it_is_found_above_the_text_and_is_no_part_of_it(above: st
         ("<p>2020-13-45 99:00:00</p>", datetime(2020, 7, 20, 12, tzinfo=UTC)),
     ],
 )
-def test_the_date_in_the_text_counts_when_it_can_be_true(above: str, published: datetime) -> None:
+def test_date_in_the_text_counts_when_it_is_close_to_the_dump_time(above: str, published: datetime) -> None:
     assert clean_body(f"{above}<p>{TEXT}</p><p>{MORE}</p>").entry.published == published
 
 
-def test_a_date_that_begins_a_diary_stays() -> None:
+def test_date_that_starts_a_diary_stays() -> None:
     html = clean_html(f"<p>2020年1月5日</p><p>{TEXT}</p><p>{MORE}</p>")
     assert html.startswith("<p>2020年1月5日</p>")
 
 
-def test_a_summer_date_of_paris_is_two_hours_and_a_winter_date_one_hour_ahead() -> None:
+def test_paris_dates_follow_daylight_saving_time() -> None:
     link = "https://www.rfi.fr/cn/x/20200720-y"
     summer = clean_body(f"<div>20/07/2020 - 13:00</div><p>{TEXT}</p>", link)
     assert summer.entry.published == datetime(2020, 7, 20, 11, tzinfo=UTC)
@@ -193,7 +193,7 @@ def test_a_summer_date_of_paris_is_two_hours_and_a_winter_date_one_hour_ahead() 
         "<div></div><p>&nbsp;</p><p><br></p><ul><li></li></ul><figure></figure><blockquote> </blockquote><table><tr><td></td></tr></table><hr>",
     ],
 )
-def test_what_is_wrapped_round_a_text_goes(clutter: str) -> None:
+def test_boilerplate_around_a_text_is_removed(clutter: str) -> None:
     assert clean_html(f"<p>{TEXT}</p><p>{MORE}</p>{clutter}") == f"<p>{TEXT}</p><p>{MORE}</p>"
 
 
@@ -206,7 +206,7 @@ def test_what_is_wrapped_round_a_text_goes(clutter: str) -> None:
         f"<p>{TEXT}</p><p>{MORE}</p>",
     ],
 )
-def test_a_class_name_alone_takes_no_sentence(text: str) -> None:
+def test_class_name_alone_removes_no_sentence(text: str) -> None:
     assert clean_html(text) == f"<p>{TEXT}</p><p>{MORE}</p>"
 
 
@@ -243,17 +243,17 @@ def test_a_class_name_alone_takes_no_sentence(text: str) -> None:
         ),
     ],
 )
-def test_a_player_becomes_a_link_with_a_name(player: str, link: str) -> None:
+def test_player_becomes_a_named_link(player: str, link: str) -> None:
     html = clean_html(f"<p>{TEXT}</p>{player}<p>{MORE}</p>")
     assert html == f"<p>{TEXT}</p><p>{link}</p><p>{MORE}</p>"
 
 
 @pytest.mark.parametrize("frame", ["about:blank", "javascript:alert(1)", "data:text/html,x", ""])
-def test_a_frame_that_shows_nothing_leaves_nothing(frame: str) -> None:
+def test_frame_without_a_page_is_removed(frame: str) -> None:
     assert clean_html(f'<p>{TEXT}</p><iframe src="{frame}">内</iframe>') == f"<p>{TEXT}</p>"
 
 
-def test_a_media_file_is_an_enclosure_and_a_link_and_its_poster_a_picture() -> None:
+def test_media_file_becomes_enclosure_and_link_and_its_poster_a_figure() -> None:
     entry = clean_body(
         f'<p>{TEXT}</p><video poster="https://img.example/p.jpg" controls><source src="https://media.example/a.mp4" type="video/mp4"></video>'
         '<audio src="https://media.example/b.mp3"></audio><div><small>样例录音</small></div>'
@@ -282,7 +282,7 @@ def test_a_media_file_is_an_enclosure_and_a_link_and_its_poster_a_picture() -> N
         ("هذه جملة نموذجية باللغة العربية عن المدينة والنهر.", "ar"),
     ],
 )
-def test_the_language_is_the_text_s_own(text: str, language: str) -> None:
+def test_language_is_detected_from_the_text(text: str, language: str) -> None:
     assert clean_body(f"<p>{text}</p>", title="2020").entry.language == language
 
 
@@ -298,15 +298,15 @@ def test_the_language_is_the_text_s_own(text: str, language: str) -> None:
         "<p>Checking your browser before accessing example.org.</p>",
     ],
 )
-def test_a_body_that_is_no_article_is_flagged(body: str) -> None:
+def test_body_that_is_not_an_article_is_flagged(body: str) -> None:
     assert clean_body(body).issues
 
 
-def test_a_long_article_about_a_missing_page_is_not_flagged() -> None:
+def test_long_article_about_a_missing_page_is_not_flagged() -> None:
     assert clean_body("<p>404 Not Found 是一个样例。</p>" + f"<p>{TEXT}</p>" * 20).issues == ()
 
 
-def test_a_summary_is_plain_and_ends_with_a_sentence() -> None:
+def test_summary_is_plain_text_and_ends_with_a_sentence() -> None:
     entry = clean_body(
         '<figure><img src="https://img.example/a.jpg"><figcaption>图说</figcaption></figure>'
         + f"<p><b>注</b>{TEXT * 12}</p>"
@@ -317,7 +317,7 @@ def test_a_summary_is_plain_and_ends_with_a_sentence() -> None:
     assert "图说" not in entry.summary
 
 
-def test_tables_lists_and_code_keep_their_shape() -> None:
+def test_tables_lists_and_code_keep_their_structure() -> None:
     body = (
         f"<p>{TEXT}</p><table><thead><tr><th>城市</th><th>河流</th></tr></thead><tbody><tr><td colspan='2'>样例</td></tr></tbody></table>"
         "<ol start='3'><li>三<ul><li>甲</li></ul></li></ol><pre>a  b\n c</pre><dl><dt>词</dt><dd>义</dd></dl><h4>小题</h4>"
@@ -328,5 +328,5 @@ def test_tables_lists_and_code_keep_their_shape() -> None:
     assert "<pre>a  b\n c</pre><dl><dt>词</dt><dd>义</dd></dl><h2>小题</h2>" in html
 
 
-def test_a_table_that_only_lays_the_page_out_is_not_there() -> None:
+def test_layout_table_is_unwrapped() -> None:
     assert clean_html(f"<table><tr><td><p>{TEXT}</p><p>{MORE}</p></td></tr></table>") == f"<p>{TEXT}</p><p>{MORE}</p>"

@@ -1,4 +1,4 @@
-"""The tree that the walk reads is the one that Beautiful Soup makes by itself, only made sooner."""
+"""Our own tree builder builds the tree that Beautiful Soup's builder does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ODD = (
 )
 
 
-def by_itself(body: str) -> BeautifulSoup:
+def parse_with_beautiful_soup(body: str) -> BeautifulSoup:
     return BeautifulSoup(f"<body>{body}", "lxml", multi_valued_attributes=None, string_containers={})
 
 
@@ -34,22 +34,22 @@ def elements(tree: BeautifulSoup) -> Iterator[PageElement]:
         element = element.next_element
 
 
-def shown(value: object) -> object:
-    """What an element's attribute says; another element by its own words."""
+def comparable(value: object) -> object:
+    """The value of an element's attribute; of another element, its name, attributes and size."""
     if isinstance(value, list):
-        return [shown(one) for one in value]
+        return [comparable(one) for one in value]
     return (value.name, value.attrs, len(value.contents)) if isinstance(value, Tag) else value
 
 
 @pytest.mark.parametrize("bodies", [ODD, [*map(random_tag_soup, range(150))]], ids=["odd", "tag soup"])
-def test_the_tree_is_the_one_that_beautiful_soup_makes(bodies: Sequence[str]) -> None:
+def test_tree_equals_the_one_that_beautiful_soup_builds(bodies: Sequence[str]) -> None:
     for body in bodies:
-        for one, other in zip(elements(parse_html(body)), elements(by_itself(body)), strict=True):
-            told = {name: shown(value) for name, value in vars(other).items() if name != "_namespaces"}
-            assert {name: shown(getattr(one, name)) for name in told} == told, body
+        for one, other in zip(elements(parse_html(body)), elements(parse_with_beautiful_soup(body)), strict=True):
+            expected = {name: comparable(value) for name, value in vars(other).items() if name != "_namespaces"}
+            assert {name: comparable(getattr(one, name)) for name in expected} == expected, body
             assert isinstance(one, type(other)), body
 
 
-def test_an_element_of_the_tree_can_be_copied_and_written() -> None:
+def test_element_of_the_tree_can_be_copied_and_serialized() -> None:
     body = "<p class='a b'>样例<br>文字<img src=x></p>"
-    assert str(copy.copy(parse_html(body).p)) == str(by_itself(body).p)
+    assert str(copy.copy(parse_html(body).p)) == str(parse_with_beautiful_soup(body).p)

@@ -1,4 +1,4 @@
-"""The traps that the catalogue of real dumps names, each in a body that we wrote in its shape."""
+"""Traps seen in real dumps, each in a body that we wrote in the same shape."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST = "这是样例的第一段，说的是一座不存在的城市和它的�
 SECOND = "这是样例的第二段，说的是同一座城市的图书馆。"
 
 
-def test_a_tag_glued_to_its_attribute_closes_its_own_advertisement_and_not_the_article() -> None:
+def test_tag_glued_to_its_attribute_does_not_close_the_article() -> None:
     body = (
         f'<div>20/07/2020 - 14:50</div><p><strong>{FIRST}</strong></p><div class="t-content__body u-clearfix">'
         '<div class="m-interstitial"><div class="m-interstitial__ad"><divclass="m-block-ad "data-tms-ad-type="box"data-tms-ad-pos="1">'
@@ -32,13 +32,13 @@ def test_a_tag_glued_to_its_attribute_closes_its_own_advertisement_and_not_the_a
     assert clean_html(body, RFI) == f"<p><strong>{FIRST}</strong></p><p>{SECOND}</p>"
 
 
-def test_a_glued_image_is_an_image() -> None:
+def test_glued_image_is_an_image() -> None:
     assert 'src="https://img.example/a.jpg"' in clean_html(
         f'<imgsrc="https://img.example/a.jpg"alt="图书馆"><p>{FIRST}</p>'
     )
 
 
-def test_the_promotion_class_of_one_source_wraps_the_text_of_another() -> None:
+def test_promotion_class_of_one_source_may_hold_the_text_of_another() -> None:
     body = f'<div class="o-self-promo"><p>{FIRST}</p><p>{SECOND}</p></div>'
     assert clean_html(body, CDT) == f"<p>{FIRST}</p><p>{SECOND}</p>"
     assert (
@@ -47,7 +47,7 @@ def test_the_promotion_class_of_one_source_wraps_the_text_of_another() -> None:
     )
 
 
-def test_a_feed_address_in_the_text_is_text_and_only_the_service_s_footer_goes() -> None:
+def test_feed_url_in_the_text_stays_and_the_service_footer_is_removed() -> None:
     body = (
         f"<p>{FIRST}</p><p><strong>Feed-URL: </strong></p><p>https://rss.dw.com/xml/sample</p>"
         '<p>也可以用 <a href="https://feedx.net">https://feedx.net</a> 订阅样例。</p>'
@@ -63,7 +63,7 @@ def test_a_feed_address_in_the_text_is_text_and_only_the_service_s_footer_goes()
 
 
 @pytest.mark.parametrize("copyright_first", [True, False])
-def test_the_copyright_line_and_the_gallery_go_in_either_order_and_the_text_behind_stays(copyright_first: bool) -> None:
+def test_copyright_line_and_gallery_are_removed_in_either_order(copyright_first: bool) -> None:
     rights = "<p><em>© 2020年德国之声版权声明：本文所有内容受到著作权法保护，样例。</em></p>"
     gallery = (
         "<h3>相关图集：样例图集</h3>"
@@ -78,7 +78,7 @@ def test_the_copyright_line_and_the_gallery_go_in_either_order_and_the_text_behi
     assert sum("样例图说" in removed.text for removed in cleaned.removed) == 2
 
 
-def test_a_gallery_that_is_the_article_keeps_its_pictures_with_their_captions() -> None:
+def test_gallery_article_keeps_pictures_and_captions() -> None:
     body = "".join(
         f'<div><img src="https://images.weserv.nl/?url=api.dw.com/image/{n}_303.jpg"><br><b>第{n}图</b>：样例图说。</div>'
         for n in (1, 2)
@@ -88,12 +88,12 @@ def test_a_gallery_that_is_the_article_keeps_its_pictures_with_their_captions() 
     assert "<figcaption><strong>第1图</strong>：样例图说。</figcaption>" in html
 
 
-def test_a_link_whose_query_became_a_character_is_mended_and_freed_of_what_names_its_reader() -> None:
+def test_query_read_as_a_character_is_repaired_and_tracking_removed() -> None:
     body = f'<p>{FIRST}<a href="https://www.nytimes.com/a.html?campaign_id=1&emc=x&instance_id=2&nl=y®i_id=5§ion=top">这里</a></p>'
     assert '<a href="https://www.nytimes.com/a.html?section=top">' in clean_html(body, NYT)
 
 
-def test_an_address_pasted_twice_is_there_once_and_a_blank_in_a_host_is_gone() -> None:
+def test_url_pasted_twice_and_blank_in_a_host_are_repaired() -> None:
     twice = "https://www.cdc.example/a.html https://www.cdc.example/a.html"
     body = f'<p>{FIRST}<a href="{twice}">甲</a>，<a href="http://www.nytimes.com%20/2020/07/a.html">乙</a></p>'
     html = clean_html(body, NYT)
@@ -101,7 +101,7 @@ def test_an_address_pasted_twice_is_there_once_and_a_blank_in_a_host_is_gone() -
     assert 'href="http://www.nytimes.com/2020/07/a.html">乙' in html
 
 
-def test_a_photograph_that_only_noscript_holds_is_kept_and_a_twin_is_not_doubled() -> None:
+def test_picture_only_in_noscript_is_kept_and_a_duplicate_merged() -> None:
     alone = f'<p>{FIRST}</p><div><noscript><img src="https://images.weserv.nl/?url=ichef.bbci.co.uk/news/640/a.jpg" alt="图"></noscript></div>'
     assert 'src="https://ichef.bbci.co.uk/news/640/a.jpg"' in clean_html(alone, BBC)
     lazy = (
@@ -114,7 +114,7 @@ def test_a_photograph_that_only_noscript_holds_is_kept_and_a_twin_is_not_doubled
         assert 'src="https://chinadigitaltimes.net/chinese/files/p-1."' in html
 
 
-def test_a_screenshot_of_an_embed_goes_and_the_embed_s_link_stays() -> None:
+def test_screenshot_of_an_embed_is_removed_and_its_link_stays() -> None:
     body = (
         f'<p>{FIRST}</p><div data-iframe="https://www.youtube.com/embed/abcdefghijk"></div><noscript>'
         '<img src="https://images.weserv.nl/?url=ichef.bbci.co.uk/news/1024/socialembed/https://www.youtube.com/watch?v=abcdefghijk&t=2s~/zhongwen/x">'
@@ -125,28 +125,28 @@ def test_a_screenshot_of_an_embed_goes_and_the_embed_s_link_stays() -> None:
     assert '<a href="https://www.youtube.com/watch?v=abcdefghijk">YouTube</a>' in html
 
 
-def test_quotes_in_alt_that_nobody_escaped_end_neither_the_text_nor_the_picture() -> None:
+def test_unescaped_quotes_in_alt_keep_text_and_picture() -> None:
     body = f'<img alt="学者说"学生动源"前召集人在台北" src="https://images.weserv.nl?url=gdb.voanews.com/a.jpg"><p>{FIRST}</p>'
     html = clean_html(body, VOA)
     assert 'alt="学者说&quot;学生动源&quot;前召集人在台北"' in html
     assert 'src="https://gdb.voanews.com/a.jpg"' in html
 
 
-def test_words_split_over_spans_are_joined_without_blanks() -> None:
+def test_words_split_over_spans_are_joined_without_spaces() -> None:
     spans = "".join(f'<span class="NormalTextRun SCXW1">{part}</span>' for part in ("这是", "样", "例的一句", "话。"))
     assert "<p>这是样例的一句话。</p>" in clean_html(
         f'<div class="OutlineElement"><p class="Paragraph">{spans}</p></div><p>{FIRST}</p>', VOA
     )
 
 
-def test_the_word_array_goes_as_a_whole_text_and_stays_in_a_sentence() -> None:
+def test_stray_array_is_removed_and_stays_in_a_sentence() -> None:
     html = clean_html(
         f"<div>12/11/2021 - 15:42</div>Array<p><strong>{FIRST}</strong></p><p>Array 是一个样例词。</p>", RFI
     )
     assert html == f"<p><strong>{FIRST}</strong></p><p>Array 是一个样例词。</p>"
 
 
-def test_a_byline_that_names_one_person_twice_names_one_person() -> None:
+def test_person_named_twice_is_one_author() -> None:
     body = f"<div><i>ADA SAMPLE,Ada Sample<br>2020-07-20 18:00:00</i></div><p>{FIRST}</p>"
     cleaned = clean_body(body, NYT)
     assert cleaned.entry.authors == ("Ada Sample",)
@@ -164,7 +164,7 @@ def test_a_byline_that_names_one_person_twice_names_one_person() -> None:
         ("", ()),
     ],
 )
-def test_bylines_come_out_as_names(byline: str, authors: tuple[str, ...]) -> None:
+def test_byline_becomes_names(byline: str, authors: tuple[str, ...]) -> None:
     assert (
         clean_body(f"<div><i>{byline}<br>2020-07-20T11:58:19.428Z</i></div><p>{FIRST}</p>", DW).entry.authors == authors
     )
@@ -179,25 +179,25 @@ def test_bylines_come_out_as_names(byline: str, authors: tuple[str, ...]) -> Non
         "https://www.dw.com/zh/a-54200813",
     ],
 )
-def test_a_question_mark_or_a_bare_percent_sign_in_a_path_leads_to_the_same_article(link: str) -> None:
+def test_question_mark_or_percent_sign_in_a_path_gives_the_same_article(link: str) -> None:
     entry = clean_body(f"<p>{FIRST}</p>", link).entry
     assert entry.link == "https://www.dw.com/zh/a-54200813"
     assert entry.source == "dw"
 
 
-def test_a_picture_without_an_address_goes_with_its_empty_caption() -> None:
+def test_picture_without_a_url_is_removed_with_its_empty_caption() -> None:
     body = f'<img src="" width="100%"><div><small style="color: #999;"></small></div><p>{FIRST}</p><img src="https://th"><p>{SECOND}</p>'
     assert clean_html(body, DW) == f"<p>{FIRST}</p><p>{SECOND}</p>"
 
 
-def test_an_api_address_becomes_the_page_for_people() -> None:
+def test_api_link_becomes_the_page_link() -> None:
     html = clean_html(
         f'<p>{FIRST}<a href="https://api.dw.com/api/detail/article/53363606" rel="ArticleRef">甲</a></p>', DW
     )
     assert '<a href="https://www.dw.com/zh/a-53363606">甲</a>' in html
 
 
-def test_tickers_stay_as_text_and_graphics_as_links() -> None:
+def test_tickers_become_text_and_graphics_stay_links() -> None:
     body = (
         f'<div class="StandardArticleBody_body"><p>{FIRST}(<span id="symbol_X.N_0"><a href="//www.reuters.com/companies/X.N">X.N</a></span>)</p>'
         '<p><a href="https://tmsnrt.rs/2DmFC9z">tmsnrt.rs/2DmFC9z</a></p></div>'
@@ -207,14 +207,14 @@ def test_tickers_stay_as_text_and_graphics_as_links() -> None:
     assert '<a href="https://tmsnrt.rs/2DmFC9z">' in html
 
 
-def test_a_thumbor_in_a_thumbor_is_undone_to_the_last_and_the_house_card_is_no_picture() -> None:
+def test_nested_thumbor_keeps_the_innermost_and_the_placeholder_is_removed() -> None:
     proxy = "https://thumbor.ftacademy.cn/unsafe/"
     body = f'<div class="story-lead">样例导语，说的是同一件事。</div><div><img src="{proxy}1340x754/{proxy}picture/9/%s_piclink.jpg"></div><p>{FIRST}</p>'
     assert f'src="{proxy}picture/9/000097187_piclink.jpg"' in clean_html(body % "000097187", FT)
     assert "<img" not in clean_html(body % "000085029", FT)
 
 
-def test_the_lead_names_its_author_and_is_the_summary() -> None:
+def test_lead_names_its_author_and_becomes_the_summary() -> None:
     body = (
         '<div></div><div class="story-lead">样甲、样乙：一座不存在的城市，也有它的河流。</div><div class=" story-image image">'
         f'<img src="https://thumbor.ftacademy.cn/unsafe/picture/1/1_piclink.jpg"></div><div><p>{FIRST}</p><p><i>译者/样丙</i></p></div>'
@@ -226,7 +226,7 @@ def test_the_lead_names_its_author_and_is_the_summary() -> None:
     assert cleaned.entry.html.startswith("<p>一座不存在的城市，也有它的河流。</p><figure>")
 
 
-def test_a_related_list_goes_and_a_digest_of_such_lists_stays() -> None:
+def test_related_list_is_removed_and_a_digest_of_such_lists_stays() -> None:
     related = '<ul role="list"><li><a href="/zhongwen/simp/world-1">样例旧闻一</a></li><li><a href="/zhongwen/simp/world-2">样例旧闻二</a></li></ul>'
     body = f"<main><div><p>{FIRST}</p></div>{related}<p>{SECOND}</p></main>"
     assert "样例旧闻" not in clean_html(body, BBC)
@@ -235,7 +235,7 @@ def test_a_related_list_goes_and_a_digest_of_such_lists_stays() -> None:
     assert "样例旧闻一" in clean_html(f"<main><p>{FIRST}</p>{mixed}</main>", BBC)
 
 
-def test_related_lines_of_links_go_and_the_same_words_in_a_sentence_stay() -> None:
+def test_related_lines_are_removed_and_the_same_words_in_a_sentence_stay() -> None:
     link = '<a href="https://www.rfi.fr/cn/x/20200101-y">样例旧闻</a>'
     body = f"<p>{FIRST}</p><p>相关报道 {link} / {link}</p><p>据相关报道，{link}说的是另一件事。</p><p>{SECOND}</p>"
     html = clean_html(body, RFI)
@@ -243,12 +243,12 @@ def test_related_lines_of_links_go_and_the_same_words_in_a_sentence_stay() -> No
     assert "据相关报道，" in html
 
 
-def test_the_end_mark_goes_at_the_end_and_stays_in_a_sentence() -> None:
+def test_end_mark_is_removed_at_the_end_and_stays_in_a_sentence() -> None:
     html = clean_html(f"<p>{FIRST}</p><p>他说（完）这个字。</p><p>{SECOND}(完) </p>", REUTERS)
     assert html == f"<p>{FIRST}</p><p>他说（完）这个字。</p><p>{SECOND}</p>"
 
 
-def test_a_picture_s_text_is_there_once_although_the_page_has_it_four_times() -> None:
+def test_caption_that_the_page_has_four_times_appears_once() -> None:
     caption = "2020年7月样例图说。（样例社）"
     body = (
         f'<p>{FIRST}</p><p><div class="image-inline captioned" style="width:1500px;"><div style="width:1500px;"><img alt="{caption}" height="844" '
@@ -262,7 +262,7 @@ def test_a_picture_s_text_is_there_once_although_the_page_has_it_four_times() ->
     assert f"<figcaption>{caption}</figcaption>" in html
 
 
-def test_the_widest_picture_is_taken_where_the_page_shows_a_crop() -> None:
+def test_widest_picture_replaces_a_crop() -> None:
     base = "https://chinadigitaltimes.net/chinese/files/2020/07/悼念1"
     body = (
         f'<p>{FIRST}</p><p><img src="{base}-150x150.jpg" srcset="{base}-225x300.jpg 225w, {base}.jpg 1080w" alt=""></p>'
@@ -270,7 +270,7 @@ def test_the_widest_picture_is_taken_where_the_page_shows_a_crop() -> None:
     assert 'src="https://chinadigitaltimes.net/chinese/files/2020/07/%E6%82%BC%E5%BF%B51.jpg"' in clean_html(body, CDT)
 
 
-def test_emoji_pictures_become_their_characters_and_counting_pixels_go() -> None:
+def test_emoji_images_become_characters_and_tracking_pixels_are_removed() -> None:
     body = (
         f'<p>{FIRST}<img src="https://s.w.org/images/core/emoji/13/72x72/1f60a.png" alt="😊" class="wp-smiley">'
         '<img src="//ir-na.amazon-adsystem.com/e/ir?t=x" width="1" height="1" alt=""></p>'
@@ -278,7 +278,7 @@ def test_emoji_pictures_become_their_characters_and_counting_pixels_go() -> None
     assert clean_html(body, CDT) == f"<p>{FIRST}😊</p>"
 
 
-def test_an_archive_card_becomes_fields_wherever_it_stands() -> None:
+def test_archive_card_becomes_fields_anywhere_in_the_body() -> None:
     card = (
         '<div style="width:42%;float:right"><div class="su-spoiler"><div class="su-spoiler-title"><span></span>CDT 档案卡</div><div class="su-spoiler-content">'
         "<strong>标题：</strong>样例<br><strong>作者：</strong><a href='https://chinadigitaltimes.net/space/x'>样甲</a><br><strong>发表日期：</strong>2025.2.9<br>"
@@ -293,12 +293,12 @@ def test_an_archive_card_becomes_fields_wherever_it_stands() -> None:
         assert entry.original == "https://web.archive.org/web/2025/https://mp.weixin.qq.com/s/x"
 
 
-def test_line_breaks_become_paragraphs_and_a_dateline_finds_its_text() -> None:
+def test_line_breaks_become_paragraphs_and_the_dateline_joins_its_text() -> None:
     html = clean_html(f"华盛顿 — <p>{FIRST}<br /><br />{SECOND}<br/> <br/></p><p>&nbsp;</p><p>　　{FIRST}</p>", VOA)
     assert html == f"<p>华盛顿 — {FIRST}</p><p>{SECOND}</p><p>{FIRST}</p>"
 
 
-def test_nothing_but_small_semantic_html_comes_out() -> None:
+def test_output_is_small_semantic_html() -> None:
     body = f'<div class="x" style="color:red" id="y"><h1 class="z">样例小题</h1><p onclick="x()">{FIRST}<font color="red">红</font></p></div>'
     html = clean_html(body)
     assert html == f"<h2>样例小题</h2><p>{FIRST}红</p>"

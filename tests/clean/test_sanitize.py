@@ -1,4 +1,4 @@
-"""Nothing that runs, loads or breaks out comes through the sanitizer, alone or behind the whole way from dump to feed."""
+"""Nothing that runs, loads or breaks out passes the sanitizer, alone or on the whole way from dump to feed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SHARED = Path(__file__).parents[2].parent / "shared"
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ILLEGAL_XML_CHARS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def faults(html: str) -> list[str]:
-    """What a parser finds in the HTML that our policy does not name."""
-    found = [f"character {match!r}" for match in UNCARRIED.findall(html)]
+def policy_violations(html: str) -> list[str]:
+    """What a parser finds in the HTML that our policy does not allow."""
+    found = [f"character {match!r}" for match in ILLEGAL_XML_CHARS.findall(html)]
     for tag in BeautifulSoup(f"<body>{html}", "lxml").find_all(True):
         if tag.name in ("html", "body"):
             continue
@@ -47,7 +47,7 @@ def faults(html: str) -> list[str]:
 
 
 def entries(bodies: dict[str, str], titles: tuple[str, ...] = ()) -> list[Entry]:
-    """Each body as a dump taken through parsing and cleaning; the titles go round."""
+    """An entry of each body, parsed and cleaned as a dump, with the titles in rotation."""
     made = []
     for number, body in enumerate(bodies.values()):
         title = titles[number % len(titles)] if titles else f"样例 {number}"
@@ -58,7 +58,7 @@ def entries(bodies: dict[str, str], titles: tuple[str, ...] = ()) -> list[Entry]
 
 
 def read_back(made: list[Entry]) -> dict[str, list[str]]:
-    """The HTML of every entry as strict parsers read it out of a feed of each format."""
+    """The HTML of every entry as strict parsers read it from a feed, by format."""
     shown = tuple(FeedEntry(entry=entry, source=Source(id="sample", title="样例")) for entry in made)
     feed = Feed(
         site=Site(id="tag:example.org,2026", title="样例站", base_url="https://feeds.example.org", author="样例"),
@@ -78,21 +78,21 @@ def read_back(made: list[Entry]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_the_sanitizer_alone_leaves_nothing_but_the_policy(name: str) -> None:
+def test_sanitizer_output_keeps_to_the_policy(name: str) -> None:
     html = sanitize(BODIES[name])
-    assert faults(html) == []
+    assert policy_violations(html) == []
     assert sanitize(html) == html
 
 
-def test_every_format_read_back_holds_nothing_but_the_policy() -> None:
+def test_every_format_keeps_to_the_policy() -> None:
     made = entries(BODIES, TITLES)
     for form, bodies in read_back(made).items():
         assert len(bodies) == len(BODIES), form
         for name, body in zip(BODIES, bodies, strict=True):
-            assert faults(body) == [], (form, name, body)
+            assert policy_violations(body) == [], (form, name, body)
 
 
-def test_a_title_is_text_in_every_format() -> None:
+def test_title_is_text_in_every_format() -> None:
     made = entries({str(number): "<p>样例。</p>" for number in range(len(TITLES))}, TITLES)
     read = [feedparser.parse(write(_feed_of(made))) for write in (render_atom, render_rss)]
     for result in read:
@@ -112,7 +112,7 @@ def _feed_of(made: list[Entry]) -> Feed:
     )
 
 
-def test_a_character_taken_out_behind_the_sanitizer_would_make_a_live_link_and_a_replaced_one_does_not() -> None:
+def test_characters_that_xml_cannot_carry_are_replaced_and_make_no_live_link() -> None:
     html = sanitize(
         '<a href="https://example.org/java&#1;script:alert(1)">样例</a><a href="java&#1;script:alert(1)">样例</a>'
     )
@@ -127,9 +127,9 @@ def test_line_ends_are_line_feeds() -> None:
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=200))
 @settings(max_examples=300, deadline=None)
-def test_any_text_comes_out_as_what_xml_carries_and_stays_the_same(text: str) -> None:
+def test_sanitizing_any_string_is_idempotent_and_fit_for_xml(text: str) -> None:
     html = sanitize(text)
-    assert not UNCARRIED.search(html)
+    assert not ILLEGAL_XML_CHARS.search(html)
     assert sanitize(html) == html
 
 
@@ -140,13 +140,13 @@ def test_any_text_comes_out_as_what_xml_carries_and_stays_the_same(text: str) ->
     )
 )
 @settings(max_examples=400, deadline=None)
-def test_pieces_of_payloads_in_any_order_make_no_new_one(pieces: list[str]) -> None:
+def test_pieces_of_payloads_in_any_order_keep_to_the_policy(pieces: list[str]) -> None:
     html = sanitize("".join(pieces))
-    assert faults(html) == []
+    assert policy_violations(html) == []
     assert sanitize(html) == html
 
 
-def test_the_policy_names_nothing_that_can_run_or_load_or_be_named() -> None:
+def test_policy_allows_nothing_that_runs_loads_or_has_a_name() -> None:
     assert {"style", "script", "iframe", "svg", "math", "form", "input", "object", "video", "template"}.isdisjoint(
         ALLOWED_TAGS
     )
@@ -155,7 +155,7 @@ def test_the_policy_names_nothing_that_can_run_or_load_or_be_named() -> None:
     )
 
 
-def _in_a_browser(tmp_path: Path, cases: list[dict[str, str]], *more: str) -> subprocess.CompletedProcess[str]:
+def check_in_browser(tmp_path: Path, cases: list[dict[str, str]], *more: str) -> subprocess.CompletedProcess[str]:
     checker = SHARED / "attack" / "check_html.py"
     if not checker.is_file():
         pytest.skip(f"no browser check at {checker}")
@@ -169,7 +169,7 @@ def _in_a_browser(tmp_path: Path, cases: list[dict[str, str]], *more: str) -> su
 
 def test_a_browser_runs_and_loads_nothing_of_our_payloads(tmp_path: Path) -> None:
     bodies = {body for bodies in read_back(entries(BODIES, TITLES)).values() for body in bodies}
-    result = _in_a_browser(
+    result = check_in_browser(
         tmp_path,
         [{"id": str(number), "html": body} for number, body in enumerate(sorted(bodies))],
         "--contexts",
@@ -186,5 +186,5 @@ def test_a_browser_runs_and_loads_nothing_of_the_payloads_of_other_sanitizers(tm
     foreign = [json.loads(path.read_text("utf-8")) for path in (file, file.with_name("xss_own.json"))]
     bodies = {str(number): case["html"] for number, case in enumerate(case for cases in foreign for case in cases)}
     read = {body for texts in read_back(entries(bodies, TITLES)).values() for body in texts}
-    result = _in_a_browser(tmp_path, [{"id": str(number), "html": body} for number, body in enumerate(sorted(read))])
+    result = check_in_browser(tmp_path, [{"id": str(number), "html": body} for number, body in enumerate(sorted(read))])
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]

@@ -1,7 +1,7 @@
-"""Each dump under tests/cases becomes exactly the entry beside it.
+"""Each dump in tests/cases becomes exactly the entry in the file beside it.
 
-A new case is a dump (`tests/cases/<source>/<what is special>.md`, written by us in a real shape) and one command,
-`./run test tests/clean/test_cases.py --write-cases`, whose diff a person reviews.
+A new case is a dump (`tests/cases/<source>/<what is special>.md`, written by us in the shape of a real one) and the
+command `./run expect`, whose diff a person reviews.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ CASES = Path(__file__).parents[1] / "cases"
 DUMPS = sorted(CASES.glob("*/*.md"))
 
 
-def told(cleaned: CleanResult) -> dict[str, Any]:
-    """Everything that a case pins, empty fields left out."""
+def fields_of(cleaned: CleanResult) -> dict[str, Any]:
+    """Everything that a case pins, without empty fields."""
     entry = cleaned.entry
-    everything = {
+    fields = {
         "source": entry.source,
         "link": entry.link,
         "title": entry.title,
@@ -43,17 +43,17 @@ def told(cleaned: CleanResult) -> dict[str, Any]:
         "flags": list(cleaned.issues),
         "removed": [f"{removed.step} | {removed.text}" for removed in cleaned.removed],
     }
-    return {name: value for name, value in everything.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_dump_becomes_the_entry_beside_it(dump: Path, request: pytest.FixtureRequest) -> None:
+def test_dump_becomes_the_expected_entry(dump: Path, request: pytest.FixtureRequest) -> None:
     raw = parse_dump(Dump(path=dump.name, folder=dump.parent.name, data=dump.read_bytes(), first_seen=SEEN))
-    found = told(clean_raw(raw))
+    found = fields_of(clean_raw(raw))
     expected = dump.with_suffix(".json")
     if request.config.getoption("--write-cases", default=False):
         expected.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    assert expected.is_file(), f"no {expected.name} beside it: run this test with --write-cases, then review the diff"
+    assert expected.is_file(), f"{expected.name} is missing: run `./run expect`, then review the diff"
     assert found == json.loads(expected.read_text("utf-8"))
 
 
@@ -61,5 +61,5 @@ def test_every_source_has_a_case() -> None:
     assert {rule.id for rule in builtin_rules().rules} - {dump.parent.name for dump in DUMPS} == set()
 
 
-def test_no_expectation_is_left_without_its_dump() -> None:
+def test_every_expectation_has_a_dump() -> None:
     assert [path.name for path in CASES.glob("*/*.json") if not path.with_suffix(".md").is_file()] == []

@@ -1,4 +1,4 @@
-"""Which rule a dump falls under, what its source is called, and what a mistake in a rule says."""
+"""Which rule a dump matches, how its source is named, and what an error in a rule says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _raw(link: str, folder: str = "", html: str = "<p>样例。</p>") -> RawEntr
     return RawEntry(title="样例", link=link, dump_time=AT, html=html, folder=folder)
 
 
-def test_the_nine_sources_are_there() -> None:
+def test_nine_sources_are_built_in() -> None:
     assert {rule.id for rule in builtin_rules().rules} >= NINE
     assert all(rule.title and rule.hosts and rule.link for rule in builtin_rules().rules)
 
@@ -58,22 +58,20 @@ def test_the_nine_sources_are_there() -> None:
         ),
     ],
 )
-def test_a_link_s_host_says_the_source_and_what_never_changes_in_it_the_entry(
-    link: str, source: str, canon: str
-) -> None:
+def test_link_gives_source_and_canonical_link(link: str, source: str, canon: str) -> None:
     raw = _raw(link)
     assert builtin_rules().match(raw).source.id == source
     assert canonical_link(link, builtin_rules().match(raw).rule)[0] == canon
 
 
-def test_the_id_is_the_same_for_every_spelling_of_one_article() -> None:
+def test_every_spelling_of_a_link_gives_one_id() -> None:
     spellings = ("https://www.dw.com/zh/甲/a-123456", "https://www.dw.com/zh/乙?/a-123456", "http://dw.com/zh/a-123456")
     ids = {clean_body("<p>样例。</p>", link).entry.id for link in spellings}
     assert len(ids) == 1
     assert ids.pop().startswith("urn:uuid:")
 
 
-def test_a_subdomain_falls_under_its_host_s_rule_and_a_longer_name_does_not() -> None:
+def test_subdomain_matches_the_rule_of_its_host_and_a_longer_name_does_not() -> None:
     assert builtin_rules().match(_raw("https://m.cn.nytimes.com/usa/20230707/a/")).source.id == "nytimes"
     assert not builtin_rules().match(_raw("https://evilbbc.com/zhongwen/simp/uk-1")).source.configured
 
@@ -88,7 +86,7 @@ def test_an_unknown_host_is_named_from_its_folder_or_from_itself() -> None:
     "folder",
     ["bbc", "BBC", "BBC ", "b.b.c", "all", "archive", "con", "某报", "某報", "é", "e\u0301", "a" * 300, "..", "x\x00y"],
 )
-def test_a_folder_never_takes_a_rule_s_slug_or_a_reserved_one(folder: str) -> None:
+def test_folder_name_never_gets_a_configured_or_reserved_slug(folder: str) -> None:
     found = builtin_rules().match(_raw("https://news.example.org/1", folder)).source.id
     assert SLUG_PATTERN.fullmatch(found)
     assert found not in NINE | {"all", "archive", "con"}
@@ -102,12 +100,12 @@ def test_two_names_never_share_a_slug(names: set[str]) -> None:
     assert len({slugify(name, NINE) for name in names}) == len(names)
 
 
-def test_a_slug_that_looks_hashed_is_hashed_so_that_it_cannot_be_another_s() -> None:
+def test_name_that_looks_like_a_hashed_slug_is_hashed() -> None:
     taken = slugify("某报")
     assert slugify(taken) != taken
 
 
-def test_a_rule_may_name_a_folder() -> None:
+def test_rule_may_name_a_folder() -> None:
     rule = SourceRule(id="sample", title="样例", folders=("样报",))
     own = RuleLookup((*builtin_rules().rules, rule))
     assert own.match(_raw("https://short.example/1", "样报")).source.id == "sample"
@@ -130,14 +128,14 @@ def test_a_rule_may_name_a_folder() -> None:
         ("id: x\nhost: [a.example]", "did you mean 'hosts'"),
     ],
 )
-def test_a_mistake_in_a_rule_is_told_with_its_file_line_and_key(text: str, message: str) -> None:
+def test_error_in_a_rule_names_file_line_and_key(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_yaml(SourceRule, text, "sources/x.yaml")
     assert "sources/x.yaml:" in str(caught.value)
     assert message in str(caught.value)
 
 
-TENTH = """
+NEW_SOURCE = """
 id: sample
 title: 样例报
 hosts: [sample-news.example]
@@ -163,8 +161,8 @@ links: {'^https://old\\.example/(\\d+)': 'https://sample-news.example/a/\\1'}
 """
 
 
-def test_a_tenth_source_is_one_file() -> None:
-    rule = parse_yaml(SourceRule, TENTH, "sources/sample.yaml")
+def test_new_source_is_one_file() -> None:
+    rule = parse_yaml(SourceRule, NEW_SOURCE, "sources/sample.yaml")
     body = (
         '<div class="by">样例社</div><p>2020-07-20 18:30</p><img src="https://img.example/stand-in.png"><p>样例的第一段，说的是城市。'
         '<a href="https://old.example/12">旧闻</a></p><div class="promo">订阅</div><p>样例的第二段。（完）</p><p>（本报记者样甲）</p>'
@@ -190,7 +188,7 @@ def test_a_tenth_source_is_one_file() -> None:
     )
 
 
-def test_the_nine_are_cleaned_as_elsewhere_where_their_rules_say_nothing() -> None:
+def test_generic_cleaning_applies_where_a_rule_says_nothing() -> None:
     assert (
         clean_html("<div><p>样例的一段话。</p></div>", "https://www.bbc.com/zhongwen/simp/uk-1")
         == "<p>样例的一段话。</p>"

@@ -1,4 +1,4 @@
-"""What the tests of the cleaner share: the built-in rules, an entry from a body, the folder of real dumps."""
+"""Entries for tests of the cleaner: from a body, from a raw entry, from real dumps, by the built-in rules."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clean_raw_as_text(raw: RawEntry, reason: str = "a test says so") -> CleanRes
 def clean_body(
     html: str, link: str = GENERIC_LINK, title: str = "样例题目", at: datetime = AT, folder: str = ""
 ) -> CleanResult:
-    """What becomes of a body."""
+    """Clean a body."""
     return clean_raw(RawEntry(title=title, link=link, dump_time=at, html=html, folder=folder))
 
 
@@ -53,7 +53,7 @@ def parse_file(file: Path) -> RawEntry:
 
 
 def real_dumps() -> Iterator[Path]:
-    """Every real dump beside the checkout; skips the test where there are none."""
+    """Every real dump in the folder beside the checkout; skips the test when there is none."""
     folders = [SHARED / "samples", SHARED / "seeds"]
     if not folders[0].is_dir():
         pytest.skip(f"no folder of real dumps at {folders[0]}")

@@ -1,4 +1,4 @@
-"""Made-up bodies for the property tests: tag soup that no editor wrote, and articles with cruft round and inside them."""
+"""Random bodies for property tests: tag soup, and articles with boilerplate around and in them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ LINKS = (
     "https://cn.ft.com/story/001088611",
     "https://chinadigitaltimes.net/chinese/715858.html",
 )
-"""One of each source, and one of none."""
+"""One link of each built-in source, and one of an unknown host."""
 
 _BEFORE = (
     "<div><i>样甲<br>2020-07-20 10:20:18</i></div>", "<div>20/07/2020 - 11:00</div>", "<address>样甲</address>", "<p>&nbsp;</p>",
@@ -124,7 +124,7 @@ _VERBS = ("说的是", "位于", "旁边有", "早于", "不同于", "让人想�
 
 
 def random_article(seed: int) -> tuple[str, list[str]]:
-    """(a body with cruft round and inside it, the sentences that a reader must find in it, in order)."""
+    """(a body with boilerplate around and in it, the sentences that must be kept, in order)."""
     rng = random.Random(seed)
     sentences = [
         f"样例第{number}句，{rng.choice(_SUBJECTS)}{rng.choice(_VERBS)}第{rng.randint(1, 99)}座城市的{rng.choice(_SUBJECTS)}。"

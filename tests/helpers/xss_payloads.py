@@ -1,4 +1,4 @@
-"""Bodies and titles that try to run a script in a reader, written for this project: each names the trick it plays."""
+"""Bodies and titles that try to run a script in a reader, written for this project; each is named by its trick."""
 
 from __future__ import annotations
 
