@@ -1,4 +1,4 @@
-"""Feeds made by hand, with everything that an entry can have; their texts say that they are samples."""
+"""Sample feeds, whose entries have everything that an entry can have. Their texts say that they are samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame of a document in each format: links, marks, pictures, tombstones, and the two lists of feeds."""
+"""What documents have beside their entries: links, archive marks, pictures, tombstones; and the lists of feeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.feed_validator import validate_document
 from refeed.render.feeds_json import render_feeds_json
 from refeed.render.formats import RENDERERS
-from refeed.render.json_feed import render_json_feed as json_feed
+from refeed.render.json_feed import render_json_feed
 from refeed.render.opml import render_opml
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -34,7 +34,7 @@ def rss_links(feed: Feed) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("links", "end"), [(atom_links, "atom"), (rss_links, "rss")])
-def test_a_subscription_links_to_itself_its_hub_and_its_newest_archive(links: Any, end: str) -> None:
+def test_subscription_links_to_itself_its_hub_and_its_newest_archive(links: Any, end: str) -> None:
     found = links(make_feed(make_entry(), mixed=False, previous="2025-12-2"))
     assert found["self"] == f"{BASE}/feeds/source/bbc.{end}"
     assert found["prev-archive"] == f"{BASE}/feeds/source/bbc/archive/2025-12-2.{end}"
@@ -45,7 +45,7 @@ def test_a_subscription_links_to_itself_its_hub_and_its_newest_archive(links: An
 
 
 @pytest.mark.parametrize(("links", "end"), [(atom_links, "atom"), (rss_links, "rss")])
-def test_an_archive_links_to_both_neighbours_and_the_subscription_but_to_no_hub(links: Any, end: str) -> None:
+def test_archive_links_to_both_neighbours_and_the_subscription_but_to_no_hub(links: Any, end: str) -> None:
     found = links(make_feed(make_entry(), archive="2025-12", previous="2025-11", next="2025-12-2"))
     assert found["self"] == f"{BASE}/feeds/topic/climate/archive/2025-12.{end}"
     assert found["current"] == f"{BASE}/feeds/topic/climate.{end}"
@@ -61,10 +61,10 @@ def test_only_an_archive_is_marked_as_one() -> None:
         assert len(etree.fromstring(render_rss(feed)).findall(f"channel/{ARCHIVE}")) == marks
 
 
-def test_json_pages_by_next_url_and_keeps_the_feed_s_own_address() -> None:
-    subscription = json.loads(json_feed(make_feed(make_entry(), previous="2025-12")))
-    archive = json.loads(json_feed(make_feed(make_entry(), archive="2025-12", previous="2025-11")))
-    last = json.loads(json_feed(make_feed(make_entry(), archive="2025-11")))
+def test_json_feed_pages_by_next_url_and_keeps_one_feed_url() -> None:
+    subscription = json.loads(render_json_feed(make_feed(make_entry(), previous="2025-12")))
+    archive = json.loads(render_json_feed(make_feed(make_entry(), archive="2025-12", previous="2025-11")))
+    last = json.loads(render_json_feed(make_feed(make_entry(), archive="2025-11")))
     assert subscription["next_url"] == f"{BASE}/feeds/topic/climate/archive/2025-12.json"
     assert archive["next_url"] == f"{BASE}/feeds/topic/climate/archive/2025-11.json"
     assert "next_url" not in last
@@ -73,30 +73,30 @@ def test_json_pages_by_next_url_and_keeps_the_feed_s_own_address() -> None:
     assert "hubs" not in archive
 
 
-def test_the_link_of_rss_is_the_page_and_not_the_feed() -> None:
+def test_link_of_rss_is_the_page_and_not_the_feed() -> None:
     channel = etree.fromstring(render_rss(make_feed(make_entry(), mixed=False))).find("channel")
     assert channel.findtext("link") == f"{BASE}/source/bbc"
     everything = make_feed(make_entry(), info=FeedInfo(path=ALL_FEED, title="全部", mixed=True))
     assert etree.fromstring(render_rss(everything)).findtext("channel/link") == f"{BASE}/"
 
 
-def test_pictures_of_a_feed_reach_every_format() -> None:
+def test_icon_and_logo_are_in_every_format() -> None:
     info = FeedInfo(
         path=FeedPath("topic", "climate"), title="气候", icon="/static/icon.png", logo="https://example.org/logo.png"
     )
     feed = make_feed(make_entry(), info=info)
-    root, item = etree.fromstring(render_atom(feed)), json.loads(json_feed(feed))
+    root, item = etree.fromstring(render_atom(feed)), json.loads(render_json_feed(feed))
     assert root.findtext(f"{ATOM}icon") == item["favicon"] == f"{BASE}/static/icon.png"
     assert root.findtext(f"{ATOM}logo") == item["icon"] == "https://example.org/logo.png"
     assert etree.fromstring(render_rss(feed)).findtext("channel/image/url") == "https://example.org/logo.png"
 
 
-def test_rss_is_spared_a_picture_in_a_format_it_does_not_know() -> None:
+def test_rss_has_no_picture_in_a_format_it_does_not_allow() -> None:
     feed = make_feed(make_entry(), info=FeedInfo(path=FeedPath("topic", "climate"), title="气候", icon="/favicon.ico"))
     assert etree.fromstring(render_rss(feed)).find("channel/image") is None
 
 
-def test_a_withdrawn_entry_leaves_a_tombstone_that_names_its_source_in_mixed_feeds_alone() -> None:
+def test_tombstone_names_its_source_only_in_feeds_of_several_sources() -> None:
     gone = Tombstone(id="urn:uuid:00000000-0000-5000-8000-000000000099", when=NOON)
     mixed = make_feed(make_entry(), tombstones=(replace(gone, source=SOURCE),))
     deleted = etree.fromstring(render_atom(mixed)).find(DELETED)
@@ -104,21 +104,21 @@ def test_a_withdrawn_entry_leaves_a_tombstone_that_names_its_source_in_mixed_fee
     assert deleted.findtext(f"{ATOM}source/{ATOM}id") == "tag:example.org,2026:source/bbc"
     own = make_feed(make_entry(), mixed=False, tombstones=(gone,))
     assert etree.fromstring(render_atom(own)).find(DELETED).find(f"{ATOM}source") is None
-    removed = json.loads(json_feed(own))["_feed"]["removed"]
+    removed = json.loads(render_json_feed(own))["_feed"]["removed"]
     assert removed == [{"id": gone.id, "when": "2026-01-02T12:00:00Z"}]
 
 
-def test_a_namespace_is_declared_only_where_it_is_used() -> None:
+def test_namespace_is_declared_only_where_it_is_used() -> None:
     assert b"tombstones" not in render_atom(make_feed(make_entry()))
     assert b"syndication/history" not in render_atom(make_feed(make_entry()))
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_feed_without_entries_is_a_valid_empty_feed(format: Any) -> None:
+def test_feed_without_entries_is_a_valid_document(format: Any) -> None:
     assert validate_document(RENDERERS[format](make_feed()), format) == []
 
 
-def test_the_catalogue_for_readers_groups_feeds_and_takes_their_atom() -> None:
+def test_opml_groups_feeds_and_lists_their_atom_documents() -> None:
     feeds = [
         FeedInfo(path=ALL_FEED, title="全部", language="zh-Hans"),
         FeedInfo(path=FeedPath("topic", "climate"), title="气候", subtitle="样本"),
@@ -140,15 +140,15 @@ def test_the_catalogue_for_readers_groups_feeds_and_takes_their_atom() -> None:
     assert [outline.get("text") for outline in english][1:] == ["Sources", "Topics"]
 
 
-def test_the_catalogue_for_services_says_where_every_document_stands() -> None:
+def test_feeds_json_has_the_url_of_every_document() -> None:
     info = FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本", link="https://www.bbc.com/zhongwen")
-    facts = ListedFeed(info=info, entries=70, updated=NOON, archives=("2025-11", "2025-12"))
-    listing = json.loads(
-        render_feeds_json(SITE, [facts, ListedFeed(info=FeedInfo(path=FeedPath("topic", "empty"), title="空"))])
+    full = ListedFeed(info=info, entries=70, updated=NOON, archives=("2025-11", "2025-12"))
+    document = json.loads(
+        render_feeds_json(SITE, [full, ListedFeed(info=FeedInfo(path=FeedPath("topic", "empty"), title="空"))])
     )
-    listed, empty = listing["feeds"]
-    assert (listing["updated"], listed["updated"], empty["updated"]) == ("2026-01-02T12:00:00Z",) * 2 + (None,)
+    listed, empty = document["feeds"]
+    assert (document["updated"], listed["updated"], empty["updated"]) == ("2026-01-02T12:00:00Z",) * 2 + (None,)
     assert (listed["id"], listed["kind"], listed["entries"]) == ("tag:example.org,2026:source/bbc", "source", 70)
     assert listed["documents"]["rss"] == f"{BASE}/feeds/source/bbc.rss"
     assert listed["archives"][1]["json"] == f"{BASE}/feeds/source/bbc/archive/2025-12.json"
-    assert validate_document(render_feeds_json(SITE, [facts]), "catalogue") == []
+    assert validate_document(render_feeds_json(SITE, [full]), "feeds.json") == []

@@ -1,6 +1,6 @@
-"""What real readers make of our documents, read through the most widely used library of them.
+"""What feed readers find in our documents, tested with feedparser, the library that most of them use.
 
-The behaviours of other readers were seen with the programs themselves; each test names whose.
+The behaviour of other readers was observed in the programs themselves; each test names them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from helpers.feed_builders import NOON, SITE, SOURCE, make_entry, make_feed, wit
 from refeed.model import Enclosure, Entry, Feed, FeedEntry, Image
 from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.formats import RENDERERS
-from refeed.render.json_feed import render_json_feed as json_feed
+from refeed.render.json_feed import render_json_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 MEDIA = "{http://search.yahoo.com/mrss/}content"
 
-bare = without_fields(
+BARE = without_fields(
     make_entry(1), "authors", "contributors", "summary", "image", "images", "enclosures", "rights", "original", "tags"
 )
 
 
-def read(document: bytes) -> Any:
+def parse(document: bytes) -> Any:
     parsed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
     assert not parsed.bozo, parsed.bozo_exception
     return parsed
@@ -45,13 +45,13 @@ def rss_item(feed: Feed) -> Any:
 
 
 def json_item(feed: Feed) -> Any:
-    return json.loads(json_feed(feed))["items"][0]
+    return json.loads(render_json_feed(feed))["items"][0]
 
 
-@pytest.mark.parametrize("write", [render_atom, render_rss], ids=["atom", "rss"])
-@pytest.mark.parametrize("sample", [make_entry(), bare, replace(make_entry(2), title="样本 <b>标记</b> &amp; “引号”")])
-def test_a_reader_finds_the_same_entry_in_atom_and_in_rss(write: Any, sample: Entry) -> None:
-    found = read(write(make_feed(sample))).entries[0]
+@pytest.mark.parametrize("render", [render_atom, render_rss], ids=["atom", "rss"])
+@pytest.mark.parametrize("sample", [make_entry(), BARE, replace(make_entry(2), title="样本 <b>标记</b> &amp; “引号”")])
+def test_reader_finds_the_same_entry_in_atom_and_in_rss(render: Any, sample: Entry) -> None:
+    found = parse(render(make_feed(sample))).entries[0]
     assert found.id == sample.id
     assert found.title == sample.title
     assert found.link == sample.link
@@ -62,7 +62,7 @@ def test_a_reader_finds_the_same_entry_in_atom_and_in_rss(write: Any, sample: En
     assert [e.href for e in found.enclosures] == [e.url for e in sample.enclosures]
 
 
-def test_json_feed_says_what_atom_says() -> None:
+def test_json_feed_has_what_atom_has() -> None:
     sample = make_entry()
     item = json_item(make_feed(sample))
     assert (item["id"], item["url"], item["title"]) == (sample.id, sample.link, sample.title)
@@ -78,7 +78,7 @@ def test_json_feed_says_what_atom_says() -> None:
     assert item["_entry"]["rights"] == sample.rights
 
 
-def test_atom_names_its_authors_in_atom_alone() -> None:
+def test_atom_names_its_authors_only_in_atom_elements() -> None:
     """1. With dc:creator beside atom:author feedparser, FreshRSS and Liferea show every author twice."""
     element = atom_entry(make_feed(make_entry()))
     assert [a.text for a in element.iter(f"{ATOM}name")][:2] == ["样本作者", "Bo Sample"]
@@ -92,7 +92,7 @@ def test_rss_names_all_authors_in_one_creator() -> None:
     assert item.find("author") is None
 
 
-def test_the_source_of_an_entry_links_to_itself_alone() -> None:
+def test_source_of_an_entry_has_no_link_but_self() -> None:
     """3. RSS Guard takes an alternate inside atom:source for the entry's own link."""
     source = atom_entry(make_feed(make_entry())).find(f"{ATOM}source")
     assert [(link.get("rel"), link.get("href")) for link in source.findall(f"{ATOM}link")] == [
@@ -103,7 +103,7 @@ def test_the_source_of_an_entry_links_to_itself_alone() -> None:
     assert source.findtext(f"{ATOM}updated") == "2026-01-02T12:03:00Z"
 
 
-def test_every_link_of_an_entry_says_what_it_is() -> None:
+def test_every_link_of_an_entry_has_a_rel() -> None:
     """4. A second link without rel becomes the entry's own link in six readers."""
     shown = FeedEntry(entry=make_entry(), repost_links=("https://other.example.org/1",))
     links = atom_entry(make_feed(shown)).findall(f"{ATOM}link")
@@ -111,36 +111,36 @@ def test_every_link_of_an_entry_says_what_it_is() -> None:
     assert {link.get("rel") for link in links} == {"alternate", "enclosure", "via"}
 
 
-def test_an_original_takes_nobody_away_from_the_entry() -> None:
+def test_link_to_the_original_does_not_replace_the_link_of_the_entry() -> None:
     """Of several alternates rss-parser, feedsmith and fastfeedparser take the first; feedparser, reader, newsboat and
     rss2email the last."""
     sample = make_entry()
     links = atom_entry(make_feed(sample)).findall(f"{ATOM}link")
     alternates = [(link.get("href"), link.get("hreflang")) for link in links if link.get("rel") == "alternate"]
     assert alternates == [(sample.link, None), (sample.original, "en"), (sample.link, "zh-Hans")]
-    assert read(render_rss(make_feed(sample))).entries[0].link == sample.link
+    assert parse(render_rss(make_feed(sample))).entries[0].link == sample.link
 
 
-def test_a_feed_in_json_names_no_authors_of_its_own() -> None:
+def test_json_feed_names_no_authors_of_the_feed() -> None:
     """5. Miniflux would show them beside the entry's: "Ada, Feed Server"."""
-    assert "authors" not in json.loads(json_feed(make_feed(make_entry())))
+    assert "authors" not in json.loads(render_json_feed(make_feed(make_entry())))
 
 
 def test_several_authors_stay_several_in_atom_and_json() -> None:
-    """6. Some readers show one of them only; the standards are right all the same."""
-    assert [a.name for a in read(render_atom(make_feed(make_entry()))).entries[0].authors] == ["样本作者", "Bo Sample"]
+    """6. Some readers show only one of them; we follow the standards."""
+    assert [a.name for a in parse(render_atom(make_feed(make_entry()))).entries[0].authors] == ["样本作者", "Bo Sample"]
     assert len(json_item(make_feed(make_entry()))["authors"]) == 2
 
 
-def test_the_author_of_the_feed_is_no_author_of_its_entries() -> None:
-    feed = make_feed(bare)
-    assert "author" not in read(render_atom(feed)).entries[0]
-    assert "author" not in read(render_rss(feed)).entries[0]
+def test_author_of_the_feed_is_not_an_author_of_its_entries() -> None:
+    feed = make_feed(BARE)
+    assert "author" not in parse(render_atom(feed)).entries[0]
+    assert "author" not in parse(render_rss(feed)).entries[0]
     assert "authors" not in json_item(feed)
-    assert read(render_atom(feed)).feed.author == SITE.author
+    assert parse(render_atom(feed)).feed.author == SITE.author
 
 
-def test_nothing_but_the_entry_moves_its_updated() -> None:
+def test_only_the_entry_itself_changes_its_updated() -> None:
     """7. rss2email, RSS Guard and feed-extractor sort by it."""
     sample = make_entry()
     later = make_feed(sample, updated=NOON + timedelta(days=400))
@@ -149,7 +149,7 @@ def test_nothing_but_the_entry_moves_its_updated() -> None:
 
 
 def test_no_media_file_is_listed_twice() -> None:
-    """8. Liferea and RSS Guard list a file twice that is Media RSS and an enclosure."""
+    """8. Liferea and RSS Guard list a file twice if it is both Media RSS and an enclosure."""
     picture = "https://img.example.org/0.jpg"
     sample = make_entry(
         image=Image(url=picture),
@@ -170,8 +170,8 @@ def test_no_media_file_is_listed_twice() -> None:
     assert [a["url"] for a in json_item(feed)["attachments"]] == [url for url, _ in enclosed]
 
 
-def test_a_title_that_looks_like_markup_is_shown_as_it_is() -> None:
-    """9. A title is text in every format; what markup it had the cleaner has taken out."""
+def test_title_that_looks_like_markup_is_shown_as_it_is() -> None:
+    """9. A title is text in every format; the cleaner has removed its markup."""
     title = "样本 <script>alert(1)</script> & &amp; 完"
     feed = make_feed(make_entry(title=title))
     assert atom_entry(feed).findtext(f"{ATOM}title") == title
@@ -180,8 +180,8 @@ def test_a_title_that_looks_like_markup_is_shown_as_it_is() -> None:
     assert json_item(feed)["title"] == title
 
 
-def test_language_and_source_stand_in_every_format() -> None:
-    """10. Few readers show them; those that do need them in the entry itself."""
+def test_language_and_source_are_in_every_format() -> None:
+    """10. Few readers show them; those that do need them in the entry."""
     feed = make_feed(make_entry(language="zh-Hant"))
     item = rss_item(feed)
     assert atom_entry(feed).get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-Hant"
@@ -196,21 +196,21 @@ def test_language_and_source_stand_in_every_format() -> None:
         "url": SOURCE.link,
         "feed_url": "https://feeds.example.org/feeds/source/bbc.json",
     }
-    assert read(render_atom(feed)).entries[0].source.title == SOURCE.title
+    assert parse(render_atom(feed)).entries[0].source.title == SOURCE.title
 
 
-def test_a_feed_of_one_source_repeats_it_in_no_entry() -> None:
+def test_feed_of_one_source_does_not_repeat_it_in_its_entries() -> None:
     feed = make_feed(make_entry(), mixed=False)
     assert atom_entry(feed).find(f"{ATOM}source") is None
     assert rss_item(feed).find("source") is None
     assert "_source" not in json_item(feed)
 
 
-@pytest.mark.parametrize("write", RENDERERS.values(), ids=RENDERERS)
-def test_readers_that_know_no_json_feed_find_the_same_in_the_other_formats(write: Any) -> None:
-    """11. feedparser, newsboat, rss2email, sfeed, rss-parser and node-feedparser know Atom and RSS only."""
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_readers_without_json_feed_find_the_same_in_the_other_formats(render: Any) -> None:
+    """11. feedparser, newsboat, rss2email, sfeed, rss-parser and node-feedparser support Atom and RSS only."""
     samples = [make_entry(n) for n in range(3)]
-    document = write(make_feed(*samples))
+    document = render(make_feed(*samples))
     for sample in samples:
         assert sample.id.encode() in document
         assert json.dumps(sample.title, ensure_ascii=False)[1:-1].encode() in document.replace(b"&lt;", b"<").replace(
@@ -218,16 +218,16 @@ def test_readers_that_know_no_json_feed_find_the_same_in_the_other_formats(write
         )
 
 
-@pytest.mark.parametrize("write", RENDERERS.values(), ids=RENDERERS)
-def test_a_document_depends_on_the_feed_alone(write: Any) -> None:
-    """12, 13. What is asked again and not changed is answered by 304, for the bytes are the same; never by 226."""
-    assert write(make_feed(make_entry(), make_entry(1))) == write(make_feed(make_entry(), make_entry(1)))
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_document_depends_only_on_the_feed(render: Any) -> None:
+    """12, 13. A request for an unchanged document gets 304, because the bytes are the same; never 226."""
+    assert render(make_feed(make_entry(), make_entry(1))) == render(make_feed(make_entry(), make_entry(1)))
 
 
-@pytest.mark.parametrize("write", RENDERERS.values(), ids=RENDERERS)
-def test_a_new_host_changes_links_and_no_id(write: Any) -> None:
-    """14. Readers follow a redirect to a new host; it must mark nothing unread there."""
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_new_host_changes_links_and_no_id(render: Any) -> None:
+    """14. Readers follow a redirect to a new host; no entry may become unread there."""
     moved = replace(SITE, base_url="http://new.example.net:8080")
-    here, there = write(make_feed(make_entry())), write(make_feed(make_entry(), site=moved))
+    here, there = render(make_feed(make_entry())), render(make_feed(make_entry(), site=moved))
     assert here.replace(b"https://feeds.example.org", b"http://new.example.net:8080") == there
     assert here != there

@@ -1,4 +1,4 @@
-"""Any text in any field gives documents that strict parsers read, and that say the same text."""
+"""Any text in any field gives documents that strict parsers accept, with the same text in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from refeed.render.common import format_rfc822, percent_encode_url
 from refeed.render.feed_validator import validate_document
 from refeed.render.feeds_json import render_feeds_json
 from refeed.render.formats import RENDERERS
-from refeed.render.json_feed import render_json_feed as json_feed
+from refeed.render.json_feed import render_json_feed
 from refeed.render.opml import render_opml
 from refeed.xml_chars import xml_safe
 
@@ -80,93 +80,97 @@ shown = st.builds(
 )
 
 
-def said(text: str) -> str:
-    """What is expected of a plain text: nothing where it holds blanks alone."""
+def expected(text: str) -> str:
+    """The text that a document should have: none if it is blank."""
     return xml_safe(text) if xml_safe(text).strip() else ""
 
 
-def strict(document: bytes) -> Any:
+def parse_strictly(document: bytes) -> Any:
     expat.ParserCreate().Parse(document, True)
     return etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 @given(shown)
 @example(FeedEntry(entry=make_entry(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
-def test_any_text_comes_back_out_of_atom(one: FeedEntry) -> None:
-    found = strict(render_atom(make_feed(one))).find(f"{ATOM}entry")
-    entry = one.entry
-    assert found.findtext(f"{ATOM}title") == (said(entry.title) or percent_encode_url(entry.link))
-    assert found.findtext(f"{ATOM}summary", "") == said(entry.summary)
+def test_any_text_comes_back_from_atom(shown_entry: FeedEntry) -> None:
+    found = parse_strictly(render_atom(make_feed(shown_entry))).find(f"{ATOM}entry")
+    entry = shown_entry.entry
+    assert found.findtext(f"{ATOM}title") == (expected(entry.title) or percent_encode_url(entry.link))
+    assert found.findtext(f"{ATOM}summary", "") == expected(entry.summary)
     assert found.findtext(f"{ATOM}rights", "") == xml_safe(entry.rights)
-    names = [said(name) for name in entry.authors if said(name)]
+    names = [expected(name) for name in entry.authors if expected(name)]
     assert [name.text for name in found.iterfind(f"{ATOM}author/{ATOM}name")] == names
-    if not one.summary_only:
-        assert found.findtext(f"{ATOM}content", "") == said(entry.html)
+    if not shown_entry.summary_only:
+        assert found.findtext(f"{ATOM}content", "") == expected(entry.html)
 
 
 @given(shown)
 @example(FeedEntry(entry=make_entry(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
-def test_any_text_comes_back_out_of_rss(one: FeedEntry) -> None:
-    found = strict(render_rss(make_feed(one))).find("channel/item")
-    entry = one.entry
+def test_any_text_comes_back_from_rss(shown_entry: FeedEntry) -> None:
+    found = parse_strictly(render_rss(make_feed(shown_entry))).find("channel/item")
+    entry = shown_entry.entry
     content = "{http://purl.org/rss/1.0/modules/content/}encoded"
-    assert found.findtext("title") == (said(entry.title) or percent_encode_url(entry.link))
-    if said(entry.summary):
+    assert found.findtext("title") == (expected(entry.title) or percent_encode_url(entry.link))
+    if expected(entry.summary):
         description = found.findtext("description").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         assert description == xml_safe(entry.summary)
         assert "<" not in found.findtext("description")
-    if not one.summary_only and said(entry.html):
-        assert found.findtext(content if said(entry.summary) else "description") == xml_safe(entry.html)
+    if not shown_entry.summary_only and expected(entry.html):
+        assert found.findtext(content if expected(entry.summary) else "description") == xml_safe(entry.html)
 
 
 @given(shown)
 @example(FeedEntry(entry=make_entry(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
-def test_any_text_comes_back_out_of_json(one: FeedEntry) -> None:
-    item = json.loads(json_feed(make_feed(one)).decode("utf-8", "strict"))["items"][0]
-    entry = one.entry
-    assert item["title"] == (said(entry.title) or percent_encode_url(entry.link))
-    assert item.get("summary", "") == said(entry.summary)
-    if not one.summary_only and said(entry.html):
+def test_any_text_comes_back_from_json(shown_entry: FeedEntry) -> None:
+    item = json.loads(render_json_feed(make_feed(shown_entry)).decode("utf-8", "strict"))["items"][0]
+    entry = shown_entry.entry
+    assert item["title"] == (expected(entry.title) or percent_encode_url(entry.link))
+    assert item.get("summary", "") == expected(entry.summary)
+    if not shown_entry.summary_only and expected(entry.html):
         assert item["content_html"] == xml_safe(entry.html)
 
 
 @settings(max_examples=40)
 @given(shown)
 @example(FeedEntry(entry=make_entry(title="", summary="", html=SafeHtml(""), authors=(" ",), tags=("",))))
-def test_no_entry_makes_a_document_that_the_checks_refuse(one: FeedEntry) -> None:
-    for format, write in RENDERERS.items():
-        assert validate_document(write(make_feed(one)), format) == []
+def test_any_entry_gives_a_valid_document(shown_entry: FeedEntry) -> None:
+    for format, render in RENDERERS.items():
+        assert validate_document(render(make_feed(shown_entry)), format) == []
 
 
 @given(shown)
-def test_no_entry_is_heavier_than_its_weight(one: FeedEntry) -> None:
-    """But for the names of its source and topics and other links, which its weight has a fixed allowance for."""
-    extras = len(json.dumps([one.source and one.source.title, *one.labels, *one.repost_links]))
-    entry = replace(one.entry, image=one.entry.image and replace(one.entry.image, type=""))
+def test_no_entry_is_larger_than_its_size_estimate(shown_entry: FeedEntry) -> None:
+    """Except for the names of its source and topics and its repost links, which have a fixed allowance."""
+    extras = len(
+        json.dumps([shown_entry.source and shown_entry.source.title, *shown_entry.labels, *shown_entry.repost_links])
+    )
+    entry = replace(shown_entry.entry, image=shown_entry.entry.image and replace(shown_entry.entry.image, type=""))
     longest = {"type": f"{'x' * 60}/{'y' * 60}", "length": 2**40 - 1}
     for known in ((), [FileMetadata(url=file.url, **longest) for file in entry_files(entry, ())]):
-        measured = replace(one, entry=with_metadata(entry, known))
-        for write in RENDERERS.values():
-            frame, document = write(make_feed(updated=entry.updated)), write(make_feed(measured))
-            assert len(document) - len(frame) <= estimate_size(entry) + 2 * extras
+        probed = replace(shown_entry, entry=with_metadata(entry, known))
+        for render in RENDERERS.values():
+            empty, document = render(make_feed(updated=entry.updated)), render(make_feed(probed))
+            assert len(document) - len(empty) <= estimate_size(entry) + 2 * extras
 
 
 @given(title=anything, subtitle=anything, name=anything, ref=instants)
 @example(title=HOSTILE, subtitle=HOSTILE, name=HOSTILE, ref=datetime(2026, 1, 1, tzinfo=UTC))
-def test_any_text_in_a_feed_s_own_fields_is_carried(title: str, subtitle: str, name: str, ref: datetime) -> None:
+def test_any_text_in_the_fields_of_a_feed_gives_a_valid_document(
+    title: str, subtitle: str, name: str, ref: datetime
+) -> None:
     site = Site(id="tag:example.org,2026", title=title, base_url="http://127.0.0.1:8000", author=name)
     info = FeedInfo(path=FeedPath("topic", "climate"), title=title, subtitle=subtitle, link="http://example.org/")
     gone = Tombstone(id="urn:uuid:0", when=ref, source=Source(id="bbc", title=name))
     feed = make_feed(make_entry(), site=site, info=info, tombstones=(gone,))
-    for format, write in RENDERERS.items():
-        assert validate_document(write(feed), format) == []
+    for format, render in RENDERERS.items():
+        assert validate_document(render(feed), format) == []
     assert validate_document(render_opml(site, [info]), "opml") == []
-    assert validate_document(render_feeds_json(site, [ListedFeed(info=info)]), "catalogue") == []
-    assert json.loads(json_feed(feed))["title"] == (said(title) or info.path)
+    assert validate_document(render_feeds_json(site, [ListedFeed(info=info)]), "feeds.json") == []
+    assert json.loads(render_json_feed(feed))["title"] == (expected(title) or str(info.path))
 
 
 @given(anything)
-def test_only_what_xml_cannot_carry_is_replaced(text: str) -> None:
+def test_only_characters_that_xml_forbids_are_replaced(text: str) -> None:
     assert len(xml_safe(text)) == len(text)
     element = etree.Element("x")
     element.text = xml_safe(text)
@@ -174,37 +178,37 @@ def test_only_what_xml_cannot_carry_is_replaced(text: str) -> None:
 
 
 @given(links)
-def test_a_url_is_spelt_by_rfc_3986_and_spelling_twice_changes_nothing(link: str) -> None:
+def test_url_is_encoded_by_rfc_3986_and_encoding_it_twice_changes_nothing(link: str) -> None:
     assert percent_encode_url(link).isascii()
     assert not set(percent_encode_url(link)) & set(' <>"{}|\\^`[]')
     assert percent_encode_url(percent_encode_url(link)) == percent_encode_url(link)
 
 
 @pytest.mark.parametrize(
-    ("url", "spelt"),
+    ("url", "encoded"),
     [
         ("https://www.bbc.com/a?b=1&c=%E6%B0%94#d", "https://www.bbc.com/a?b=1&c=%E6%B0%94#d"),
         ("https://www.bbc.com/气候 [1]", "https://www.bbc.com/%E6%B0%94%E5%80%99%20%5B1%5D"),
         ("http://[::1]:8000/a[1]", "http://[::1]:8000/a%5B1%5D"),
     ],
 )
-def test_a_url_that_is_right_stays_as_it_is(url: str, spelt: str) -> None:
-    assert percent_encode_url(url) == spelt
+def test_only_what_rfc_3986_forbids_is_encoded(url: str, encoded: str) -> None:
+    assert percent_encode_url(url) == encoded
 
 
 @given(instants, st.integers(-12, 14))
-def test_an_instant_is_spelt_in_utc_to_the_second(instant: datetime, hours: int) -> None:
-    elsewhere = instant.astimezone(timezone(timedelta(hours=hours)))
-    assert format_rfc3339(elsewhere) == format_rfc3339(instant)
+def test_dates_are_written_in_utc_to_the_second(instant: datetime, hours: int) -> None:
+    shifted = instant.astimezone(timezone(timedelta(hours=hours)))
+    assert format_rfc3339(shifted) == format_rfc3339(instant)
     assert format_rfc3339(instant).endswith("Z")
-    assert datetime.fromisoformat(format_rfc3339(elsewhere)) == instant
-    assert parsedate_to_datetime(format_rfc822(elsewhere)) == instant
+    assert datetime.fromisoformat(format_rfc3339(shifted)) == instant
+    assert parsedate_to_datetime(format_rfc822(shifted)) == instant
 
 
-def test_an_entry_too_large_for_a_document_is_shown_by_summary_and_link() -> None:
+def test_entry_too_large_for_a_document_has_its_summary_and_a_link() -> None:
     entry: Entry = make_entry(html=SafeHtml("<p>样本</p>" * 100_000))
-    for write in RENDERERS.values():
-        document = write(make_feed(FeedEntry(entry=entry, summary_only=True))).decode()
+    for render in RENDERERS.values():
+        document = render(make_feed(FeedEntry(entry=entry, summary_only=True))).decode()
         assert len(document) < 8_000
         text = unescape(unescape(document)).replace('\\"', '"')
         assert f'<a href="https://feeds.example.org/entry/{entry.id[9:]}">阅读全文</a>' in text

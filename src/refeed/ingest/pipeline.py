@@ -123,7 +123,7 @@ class Pipeline:
 
     def validate_document(self, name: str) -> list[str]:
         """What a strict parser and our own checks find wrong in a published document; nothing when it is well."""
-        kinds: dict[str, DocumentKind] = {"opml.xml": "opml", "feeds.json": "catalogue"}
+        kinds: dict[str, DocumentKind] = {"opml.xml": "opml", "feeds.json": "feeds.json"}
         kinds |= {f".{format}": format for format in FORMATS}
         kind = next(kind for end, kind in kinds.items() if name.endswith(end))
         data = self.output_dir.read(name)

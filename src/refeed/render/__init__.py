@@ -1,1 +1,1 @@
-"""Feed -> bytes: one function for each format, one for each list of feeds, and the checks of what they write."""
+"""Feed -> bytes, one module a format, and a check of what they write. Pure: no clock, file, locale or time zone."""

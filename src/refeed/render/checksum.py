@@ -1,7 +1,7 @@
-"""A document's last line: the SHA-256 of all that stands before it, so that a damaged or foreign file is never served.
+"""A document <-> the document with a SHA-256 checksum at its end, so that a damaged or foreign file is never served.
 
-An XML document ends in `<!-- sha256:… -->`, a JSON one in the member `"_refeed":{"sha256":"…"}`. Anybody can check it,
-no second file can be out of step with it, and the digest is the document's ETag.
+An XML document ends in `<!-- sha256:… -->`, a JSON one in the member `"_refeed":{"sha256":"…"}`. Anybody can verify it,
+no second file can disagree with it, and the checksum is the document's ETag.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _DIGITS = 64
 
 
 def add_checksum(document: bytes) -> bytes:
-    """Add the last line to a complete XML document or JSON object."""
+    """Add the checksum to a complete XML document or JSON object."""
     if document.startswith(b"{"):
         body = document[: document.rindex(b"}")]
         before, after = _JSON
@@ -24,25 +24,25 @@ def add_checksum(document: bytes) -> bytes:
     return b"".join((body, before, sha256(body).hexdigest().encode(), after))
 
 
-def read_checksum(sealed: bytes) -> str:
-    """The digest that a document names which was sealed just now, so that it is right."""
-    _, after = _JSON if sealed.startswith(b"{") else _XML
-    return sealed[-len(after) - _DIGITS : -len(after)].decode()
+def read_checksum(data: bytes) -> str:
+    """The checksum in a document, unverified. For bytes that `add_checksum` made just now."""
+    _, after = _JSON if data.startswith(b"{") else _XML
+    return data[-len(after) - _DIGITS : -len(after)].decode()
 
 
-def strip_checksum(sealed: bytes) -> bytes:
-    """The document without its last line. Only for bytes that `digest` found whole."""
-    before, after = _JSON if sealed.startswith(b"{") else _XML
-    body = sealed[: len(sealed) - len(after) - _DIGITS - len(before)]
+def strip_checksum(data: bytes) -> bytes:
+    """The document without its checksum. For bytes that `verify_checksum` accepts."""
+    before, after = _JSON if data.startswith(b"{") else _XML
+    body = data[: len(data) - len(after) - _DIGITS - len(before)]
     return body + b"}" if before is _JSON[0] else body
 
 
-def verify_checksum(sealed: bytes) -> str | None:
-    """The document's digest in hexadecimal, or None when the bytes are not what was sealed."""
-    before, after = _JSON if sealed.startswith(b"{") else _XML
-    end = len(sealed) - len(after)
+def verify_checksum(data: bytes) -> str | None:
+    """The checksum in hexadecimal; None when there is none, or when it is not that of these bytes."""
+    before, after = _JSON if data.startswith(b"{") else _XML
+    end = len(data) - len(after)
     start = end - _DIGITS - len(before)
-    if start < 0 or sealed[end:] != after or sealed[start : start + len(before)] != before:
+    if start < 0 or data[end:] != after or data[start : start + len(before)] != before:
         return None
-    found = sha256(memoryview(sealed)[:start]).hexdigest()
-    return found if found.encode() == sealed[end - _DIGITS : end] else None
+    computed = sha256(memoryview(data)[:start]).hexdigest()
+    return computed if computed.encode() == data[end - _DIGITS : end] else None

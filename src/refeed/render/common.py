@@ -1,9 +1,8 @@
-"""What every format says alike of a feed and of an entry, worked out once: links, categories, media, content."""
+"""What all formats share: text and URL encoding, the links and fields of entries, and the cache of rendered entries."""
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -12,28 +11,34 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import quote
 
+from cachetools import LRUCache
+
 from ..model import Enclosure, Feed, FeedEntry, FeedInfo, Format, Person, Site, Source
 from ..xml_chars import xml_safe
 from .addresses import MEDIA_TYPES, document_url, entry_page_url, home_page_url, self_url
 
-# The few spellings that every format shares: text that XML can carry, URLs as RFC 3986 has them, instants.
+GENERATOR = "refeed"
+"""Without a version: a new release must not change the bytes of a closed archive."""
 
-_LITERAL_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
-_SAFE = "!$&'()*+,;=:@/?%"
+_IPV6_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
+_SAFE_IN_URL = "!$&'()*+,;=:@/?%"
+_READ_FULL_TEXT = {"zh-Hans": "阅读全文", "zh-Hant": "閱讀全文"}
+_CACHE_BYTES = 24 * 1024 * 1024
+"""The documents of about 80 feeds. A small web dyno has 512 MB in all."""
 
 
 def first_nonblank(*texts: str) -> str:
-    """The first of the texts that holds more than blanks, as XML can carry it; empty when none does."""
+    """The first of the texts that is not blank, with characters that XML allows; empty when all are blank."""
     return next((text for text in map(xml_safe, texts) if text.strip()), "")
 
 
 def percent_encode_url(url: str) -> str:
-    """The URL with everything percent-encoded that RFC 3986 does not allow; one that is right comes back as it is."""
+    """The URL with every character encoded that RFC 3986 does not allow. A valid URL comes back unchanged."""
     url = xml_safe(url)
-    host = _LITERAL_HOST.match(url)
+    host = _IPV6_HOST.match(url)
     start = host.end() if host else 0
     head, mark, fragment = url[start:].partition("#")
-    return url[:start] + quote(head, safe=_SAFE) + mark + quote(fragment, safe=_SAFE)
+    return url[:start] + quote(head, safe=_SAFE_IN_URL) + mark + quote(fragment, safe=_SAFE_IN_URL)
 
 
 def format_rfc822(instant: datetime) -> str:
@@ -41,14 +46,8 @@ def format_rfc822(instant: datetime) -> str:
     return format_datetime(instant.astimezone(UTC))
 
 
-GENERATOR = "refeed"
-"""Without a version: a new release must not change the bytes of a closed archive."""
-
-_FULL_TEXT = {"zh-Hans": "阅读全文", "zh-Hant": "閱讀全文"}
-
-
 class AtomLink(NamedTuple):
-    """An Atom link, in whichever format has a place for it."""
+    """An Atom link, for every format that has a place for it."""
 
     rel: str
     href: str
@@ -58,13 +57,25 @@ class AtomLink(NamedTuple):
 
 
 class AtomCategory(NamedTuple):
+    """An Atom category. RSS and JSON Feed use a part of it."""
+
     term: str
     scheme: str
     label: str
 
 
+def feed_title(info: FeedInfo) -> str:
+    """The title of a feed; without one, its path."""
+    return first_nonblank(info.title, str(info.path))
+
+
+def source_title(source: Source) -> str:
+    """The title of a source; without one, its id."""
+    return first_nonblank(source.title, source.id)
+
+
 def feed_links(feed: Feed, format: Format) -> list[AtomLink]:
-    """Links of a document; our own page for people comes last, because feedgen takes the last for RSS's `link`."""
+    """The links of a document. Our web page comes last, because feedgen takes the last one for RSS's `link`."""
     site, path, media_type = feed.site, feed.info.path, MEDIA_TYPES[format]
     links = [AtomLink("self", self_url(feed, format), media_type)]
     if feed.archive:
@@ -81,11 +92,11 @@ def feed_links(feed: Feed, format: Format) -> list[AtomLink]:
 
 
 def entry_links(shown: FeedEntry) -> list[AtomLink]:
-    """Links of an entry; the first and the last alternate both lead to the entry.
+    """The links of an entry. The first and the last alternate both lead to the entry itself.
 
     Of several alternates half of the readers take the first (rss-parser, feedsmith, fastfeedparser, atoma) and half
-    the last (feedparser, reader, newsboat, rss2email). So with an original the entry's own link stands on both sides
-    of it, the second time with its language: RFC 4287 4.1.2 only forbids the same type and language twice.
+    the last (feedparser, reader, newsboat, rss2email). So the entry's own link is on both sides of its original's, the
+    second time with its language: RFC 4287 4.1.2 only forbids two of the same type and language.
     """
     entry = shown.entry
     link = percent_encode_url(entry.link)
@@ -101,117 +112,93 @@ def entry_links(shown: FeedEntry) -> list[AtomLink]:
 
 
 def entry_enclosures(shown: FeedEntry) -> list[Enclosure]:
-    """Media of an entry, without its lead image: two readers list a picture twice that is named in two ways."""
-    lead = percent_encode_url(shown.entry.image.url) if shown.entry.image else None
-    found: dict[str, Enclosure] = {}
+    """The media files of an entry without its lead image, which two readers would list twice."""
+    lead_image = percent_encode_url(shown.entry.image.url) if shown.entry.image else None
+    enclosures: dict[str, Enclosure] = {}
     for enclosure in shown.entry.enclosures:
         url = percent_encode_url(enclosure.url)
-        if url not in ("", lead):
-            kind = xml_safe(enclosure.type) or "application/octet-stream"
-            found.setdefault(url, Enclosure(url=url, type=kind, length=max(0, enclosure.length)))
-    return list(found.values())
+        if url not in ("", lead_image):
+            media_type = xml_safe(enclosure.type) or "application/octet-stream"
+            enclosures.setdefault(url, Enclosure(url=url, type=media_type, length=max(0, enclosure.length)))
+    return list(enclosures.values())
 
 
 def entry_categories(shown: FeedEntry, site: Site) -> list[AtomCategory]:
-    """Topics with their names, then the section and tags that the source itself gave."""
-    entry = shown.entry
-    found = [AtomCategory(xml_safe(id), f"{site.id}:topic", first_nonblank(title, id)) for id, title in shown.labels]
-    names = dict.fromkeys(first_nonblank(name).strip() for name in (entry.section, *entry.tags))
-    return found + [AtomCategory(name, "", "") for name in names if name]
+    """Topics with their titles, then the section and the tags that the source gives."""
+    topics = [AtomCategory(xml_safe(id), f"{site.id}:topic", first_nonblank(title, id)) for id, title in shown.labels]
+    names = dict.fromkeys(first_nonblank(name).strip() for name in (shown.entry.section, *shown.entry.tags))
+    return topics + [AtomCategory(name, "", "") for name in names if name]
 
 
 def author_names(shown: FeedEntry) -> list[str]:
+    """The authors that have a name."""
     return [name for name in map(first_nonblank, shown.entry.authors) if name]
 
 
 def entry_contributors(shown: FeedEntry) -> list[Person]:
+    """The contributors that have a name."""
     people = (Person(name=first_nonblank(p.name), role=first_nonblank(p.role)) for p in shown.entry.contributors)
     return [person for person in people if person.name]
 
 
 def entry_title(shown: FeedEntry) -> str:
-    """The title as text; the link where there is none, for every format wants one."""
+    """The title as text; without one the link, because every format requires a title."""
     return first_nonblank(shown.entry.title, percent_encode_url(shown.entry.link))
 
 
-def feed_title(info: FeedInfo) -> str:
-    return first_nonblank(info.title, str(info.path))
-
-
-def source_title(source: Source) -> str:
-    return first_nonblank(source.title, source.id)
-
-
 def entry_summary(shown: FeedEntry) -> str:
+    """The summary as text."""
     return first_nonblank(shown.entry.summary)
 
 
 def entry_content(shown: FeedEntry, site: Site) -> str:
-    """The entry's HTML; for one too large for a document its summary and a link to where all of it stands."""
+    """The entry's HTML. For an entry too large for a document: its summary, and a link to the page with its text."""
     entry = shown.entry
     if not shown.summary_only:
         return first_nonblank(entry.html)
-    text = _FULL_TEXT.get(entry.language, "Read the full text")
+    text = _READ_FULL_TEXT.get(entry.language, "Read the full text")
     link = f'<p><a href="{escape(entry_page_url(site, entry.id))}">{text}</a></p>'
-    return (f"<p>{escape(entry_summary(shown), quote=False)}</p>" if entry_summary(shown) else "") + link
+    summary = entry_summary(shown)
+    return (f"<p>{escape(summary, quote=False)}</p>" if summary else "") + link
 
 
-# Entries already rendered, so that a document with one new entry does not write the other forty-nine again. A memory
-# of what a pure function gave: forgetting any of it changes no byte.
-
-_BUDGET = 24 * 1024 * 1024  # the documents of about 80 feeds; a small web dyno has 512 MB in all
-
-
-class _Key(NamedTuple):
-    """What a fragment was made from, without holding its text: a hash of all of it beside the id and time."""
+class _CacheKey(NamedTuple):
+    """What a rendered entry was made from, without its text: a hash of everything beside id and time."""
 
     id: str
     updated: datetime
-    digest: int
+    hash: int
     format: Format
 
 
 class RenderedEntryCache:
-    """Fragments up to a number of bytes; the least recently used go first. Safe to share between threads."""
+    """Entries that were rendered before, so that a document with one new entry does not render the others again.
 
-    def __init__(self, budget: int = _BUDGET) -> None:
-        self._budget = budget
-        self._size = 0
-        self._kept: OrderedDict[_Key, bytes] = OrderedDict()
+    Holds a number of bytes; the least recently used entries go first. A lost entry changes no document, because
+    rendering is pure. May be used by several threads.
+    """
+
+    def __init__(self, max_bytes: int = _CACHE_BYTES) -> None:
+        self._cache: LRUCache[_CacheKey, bytes] = LRUCache(max_bytes, getsizeof=len)
         self._lock = Lock()
         self._last: tuple[Feed | None, list[int]] = (None, [])
 
-    def render_entries(self, feed: Feed, format: Format, write: Callable[[FeedEntry, Site], bytes]) -> Iterator[bytes]:
-        """The fragments of a feed's entries, each written now or before."""
-        for shown, digest in zip(feed.entries, self._digests(feed), strict=True):
-            key = _Key(shown.entry.id, shown.entry.updated, digest, format)
-            yield self._find(key) or self._keep(key, write(shown, feed.site))
-
-    def _digests(self, feed: Feed) -> list[int]:
-        """Of each entry as the feed shows it; worked out once for all formats, which follow one another."""
-        last, digests = self._last
-        if last is not feed:
-            digests = [hash((shown, feed.site)) for shown in feed.entries]
-            self._last = feed, digests
-        return digests
-
-    def _find(self, key: _Key) -> bytes | None:
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
-            return kept
-
-    def _keep(self, key: _Key, fragment: bytes) -> bytes:
-        with self._lock:
-            self._size += len(fragment) - len(self._kept.pop(key, b""))
-            self._kept[key] = fragment
-            while self._size > self._budget:
-                self._size -= len(self._kept.popitem(last=False)[1])
-        return fragment
-
-    def __len__(self) -> int:
-        return len(self._kept)
+    def render_entries(self, feed: Feed, format: Format, render: Callable[[FeedEntry, Site], bytes]) -> Iterator[bytes]:
+        """The rendered entries of a feed, from the cache or by `render`."""
+        last_feed, hashes = self._last
+        if last_feed is not feed:  # a feed is rendered in all formats, one after another
+            hashes = [hash((shown, feed.site)) for shown in feed.entries]
+            self._last = feed, hashes
+        for shown, hashed in zip(feed.entries, hashes, strict=True):
+            key = _CacheKey(shown.entry.id, shown.entry.updated, hashed, format)
+            with self._lock:
+                rendered = self._cache.get(key)
+            if rendered is None:
+                rendered = render(shown, feed.site)
+                if len(rendered) <= self._cache.maxsize:
+                    with self._lock:
+                        self._cache[key] = rendered
+            yield rendered
 
 
 RENDERED_ENTRIES = RenderedEntryCache()

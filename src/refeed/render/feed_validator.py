@@ -1,6 +1,6 @@
-"""Document -> what is wrong with it, for `refeed publish --check`: strict parsing, then what standards and readers ask.
+"""Document -> its errors, for `refeed publish --check`: strict parsing, then the rules of standards and readers. Pure.
 
-Knows nothing of how documents are written; it reads them as a stranger would.
+Independent of the modules that render documents.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lxml import etree
 
 from ..model import Format
 
-DocumentKind = Format | Literal["opml", "catalogue"]
+DocumentKind = Format | Literal["opml", "feeds.json"]
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
@@ -27,171 +27,172 @@ _MEDIA = "{http://search.yahoo.com/mrss/}content"
 _ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
 _DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
 def validate_document(document: bytes, format: DocumentKind) -> list[str]:
-    """What is wrong with the document, one sentence each; empty when it may be published."""
-    if format in ("json", "catalogue"):
-        return _checked_json(document, _json_feed if format == "json" else _catalogue)
+    """The errors in the document, one sentence each; empty when it is valid."""
+    if format in ("json", "feeds.json"):
+        return _validate_json(document, _check_json_feed if format == "json" else _check_feeds_json)
     try:
         expat.ParserCreate().Parse(document, True)
         root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True))
     except (expat.ExpatError, etree.XMLSyntaxError) as error:
         return [f"not well-formed XML: {error}"]
-    return list({"atom": _atom, "rss": _rss, "opml": _opml}[format](root))
+    return list({"atom": _check_atom, "rss": _check_rss, "opml": _check_opml}[format](root))
 
 
-def _checked_json(document: bytes, judge: Callable[[dict[str, Any]], Iterator[str]]) -> list[str]:
+def _validate_json(document: bytes, check: Callable[[dict[str, Any]], Iterator[str]]) -> list[str]:
     try:
-        value = json.loads(document.decode(), parse_constant=_refuse, object_pairs_hook=_once_each)
+        value = json.loads(document.decode(), parse_constant=_reject_constant, object_pairs_hook=_unique_members)
     except ValueError as error:  # covers UnicodeDecodeError and JSONDecodeError
         return [f"not JSON in UTF-8: {error}"]
-    return list(judge(value)) if isinstance(value, dict) else ["the document is not a JSON object"]
+    return list(check(value)) if isinstance(value, dict) else ["the document is not a JSON object"]
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError(f"a member named twice among {', '.join(name for name, _ in pairs)}")
+        raise ValueError(f"the same member twice among {', '.join(name for name, _ in pairs)}")
     return members
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+def _reject_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
-def _atom(root: Any) -> Iterator[str]:
+def _check_atom(root: Any) -> Iterator[str]:
     if root.tag != f"{_ATOM}feed":
         yield f"the root is {root.tag}, not an Atom feed"
         return
-    yield from _once(root, "feed", "id", "title", "updated")
+    yield from _check_required(root, "feed", "id", "title", "updated")
     entries = root.findall(f"{_ATOM}entry")
     if not root.findtext(f"{_ATOM}author/{_ATOM}name"):
-        yield "feed: no author, and RFC 4287 4.1.1 wants one where an entry has none"
+        yield "feed: no author, which RFC 4287 4.1.1 requires if an entry has none"
     if not root.get(_LANG):
         yield "feed: no xml:lang"
-    yield from _links(root, "feed")
+    yield from _check_links(root, "feed")
     if (root.find(_ARCHIVE) is None) != ("current" not in _rels(root)):
-        yield "feed: an archive document has fh:archive and a link rel=current, a subscription neither (RFC 5005 4)"
-    yield from _unique((entry.findtext(f"{_ATOM}id") for entry in entries), "entry id")
+        yield "feed: fh:archive and link rel=current must be in an archive and in no other document (RFC 5005 4)"
+    yield from _check_unique((entry.findtext(f"{_ATOM}id") for entry in entries), "entry id")
     for entry in entries:
-        yield from _atom_entry(entry)
-    yield from _atom_order(root, entries)
-    yield from _tombstones(root, entries)
+        yield from _check_atom_entry(entry)
+    yield from _check_atom_dates(root, entries)
+    yield from _check_tombstones(root, entries)
 
 
-def _atom_entry(entry: Any) -> Iterator[str]:
-    place = f"entry {entry.findtext(f'{_ATOM}id')}"
-    yield from _once(entry, place, "id", "title", "updated")
+def _check_atom_entry(entry: Any) -> Iterator[str]:
+    where = f"entry {entry.findtext(f'{_ATOM}id')}"
+    yield from _check_required(entry, where, "id", "title", "updated")
     links = entry.findall(f"{_ATOM}link")
     alternates = [(a.get("type"), a.get("hreflang")) for a in links if a.get("rel", "alternate") == "alternate"]
     if not alternates:
-        yield f"{place}: no link rel=alternate"
+        yield f"{where}: no link rel=alternate"
     if len(set(alternates)) < len(alternates):
-        yield f"{place}: two alternates of the same type and hreflang (RFC 4287 4.1.2)"
-    yield from _addresses((a.get("href") for a in links), place)
-    yield from _pictured(entry, {a.get("href") for a in links if a.get("rel") == "enclosure"}, place)
+        yield f"{where}: two alternates of the same type and hreflang (RFC 4287 4.1.2)"
+    yield from _check_urls((a.get("href") for a in links), where)
+    yield from _check_media_urls(entry, {a.get("href") for a in links if a.get("rel") == "enclosure"}, where)
     if entry.find(_CREATOR) is not None:
-        yield f"{place}: dc:creator beside atom:author shows the author twice"
+        yield f"{where}: dc:creator beside atom:author, so readers show the author twice"
     source = entry.find(f"{_ATOM}source")
     if source is not None:
-        yield from _once(source, f"{place}: source", "id", "title", "updated")
+        yield from _check_required(source, f"{where}: source", "id", "title", "updated")
         if _rels(source) != ["self"]:
-            yield f"{place}: a link in source other than rel=self is taken for the entry's by RSS Guard"
+            yield f"{where}: source has a link other than rel=self, which RSS Guard takes for the entry's"
 
 
-def _atom_order(root: Any, entries: list[Any]) -> Iterator[str]:
+def _check_atom_dates(root: Any, entries: list[Any]) -> Iterator[str]:
     updated = [entry.findtext(f"{_ATOM}updated") or "" for entry in entries]
-    instants = [text for text in updated if _is_instant(text)]
-    own = root.findtext(f"{_ATOM}updated") or ""
-    if instants and _is_instant(own) and max(map(datetime.fromisoformat, instants)) > datetime.fromisoformat(own):
-        yield f"feed: updated {own} is older than its newest entry's"
+    valid = [text for text in updated if _is_rfc3339(text)]
+    newest = max(map(datetime.fromisoformat, valid), default=None)
+    feed_updated = root.findtext(f"{_ATOM}updated") or ""
+    if newest and _is_rfc3339(feed_updated) and newest > datetime.fromisoformat(feed_updated):
+        yield f"feed: updated {feed_updated} is older than its newest entry's"
     for entry, text in zip(entries, updated, strict=True):
         published = entry.findtext(f"{_ATOM}published") or ""
-        if not _is_instant(published):
-            yield f"entry {entry.findtext(f'{_ATOM}id')}: published {published!r} is no RFC 3339 instant"
-        elif text in instants and datetime.fromisoformat(text) < datetime.fromisoformat(published):
+        if not _is_rfc3339(published):
+            yield f"entry {entry.findtext(f'{_ATOM}id')}: published {published!r} is not an RFC 3339 date"
+        elif text in valid and datetime.fromisoformat(text) < datetime.fromisoformat(published):
             yield f"entry {entry.findtext(f'{_ATOM}id')}: updated before it was published"
 
 
-def _tombstones(root: Any, entries: list[Any]) -> Iterator[str]:
-    live = {entry.findtext(f"{_ATOM}id") for entry in entries}
+def _check_tombstones(root: Any, entries: list[Any]) -> Iterator[str]:
+    ids = {entry.findtext(f"{_ATOM}id") for entry in entries}
     for deleted in root.findall(_DELETED):
-        place = f"tombstone {deleted.get('ref')}"
-        if not _IRI.fullmatch(deleted.get("ref", "")) or not _is_instant(deleted.get("when", "")):
-            yield f"{place}: RFC 6721 wants an IRI in ref and an instant in when"
-        if deleted.get("ref") in live:
-            yield f"{place}: the entry is in the same document"
+        where = f"tombstone {deleted.get('ref')}"
+        if not _IRI.fullmatch(deleted.get("ref", "")) or not _is_rfc3339(deleted.get("when", "")):
+            yield f"{where}: RFC 6721 requires an IRI in ref and a date in when"
+        if deleted.get("ref") in ids:
+            yield f"{where}: the entry is in the same document"
 
 
-def _once(parent: Any, place: str, *names: str) -> Iterator[str]:
-    """RFC 4287 4.1.1, 4.1.2: exactly one of each, and what it must look like."""
+def _check_required(parent: Any, where: str, *names: str) -> Iterator[str]:
+    """RFC 4287 4.1.1, 4.1.2: exactly one of each, not blank and well-formed."""
     for name in names:
         found = [element.text or "" for element in parent.findall(_ATOM + name)]
         if len(found) != 1 or not found[0].strip():
-            yield f"{place}: {len(found) or 'no'} {name}, where exactly one with text is wanted"
-        elif name == "updated" and not _is_instant(found[0]):
-            yield f"{place}: updated {found[0]!r} is no RFC 3339 instant"
+            yield f"{where}: {len(found) or 'no'} {name}, but exactly one that is not blank is required"
+        elif name == "updated" and not _is_rfc3339(found[0]):
+            yield f"{where}: updated {found[0]!r} is not an RFC 3339 date"
         elif name == "id" and not _IRI.fullmatch(found[0]):
-            yield f"{place}: id {found[0]!r} is no absolute IRI"
+            yield f"{where}: id {found[0]!r} is not an absolute IRI"
 
 
 def _rels(parent: Any) -> list[str]:
     return [link.get("rel", "alternate") for link in parent.findall(f"{_ATOM}link")]
 
 
-def _links(parent: Any, place: str) -> Iterator[str]:
+def _check_links(parent: Any, where: str) -> Iterator[str]:
     rels = Counter(_rels(parent))
     for rel in ("self", "current", "prev-archive", "next-archive"):
         if rels[rel] > 1 or (rel == "self" and not rels[rel]):
-            yield f"{place}: {rels[rel] or 'no'} link rel={rel}"
-    yield from _addresses((link.get("href") for link in parent.findall(f"{_ATOM}link")), place)
+            yield f"{where}: {rels[rel] or 'no'} link rel={rel}"
+    yield from _check_urls((link.get("href") for link in parent.findall(f"{_ATOM}link")), where)
 
 
-def _rss(root: Any) -> Iterator[str]:
+def _check_rss(root: Any) -> Iterator[str]:
     channel = root.find("channel")
     if root.tag != "rss" or root.get("version") != "2.0" or channel is None:
         yield "the root is not <rss version='2.0'> with a channel"
         return
     for name in ("title", "link", "description"):
         if len(channel.findall(name)) != 1 or not channel.findtext(name):
-            yield f"channel: exactly one {name} with text is wanted"
-    yield from _links(channel, "channel")
-    own = [link.get("href") for link in channel.findall(f"{_ATOM}link") if link.get("rel") == "self"]
-    if channel.findtext("link") in own:
+            yield f"channel: exactly one {name} that is not blank is required"
+    yield from _check_links(channel, "channel")
+    self_urls = [link.get("href") for link in channel.findall(f"{_ATOM}link") if link.get("rel") == "self"]
+    if channel.findtext("link") in self_urls:
         yield "channel: link is the feed's own address, not a page"
-    yield from _rfc822(channel.findtext("lastBuildDate"), "channel: lastBuildDate")
+    yield from _check_rfc822(channel.findtext("lastBuildDate"), "channel: lastBuildDate")
     items = channel.findall("item")
-    yield from _unique((item.findtext("guid") for item in items), "guid")
+    yield from _check_unique((item.findtext("guid") for item in items), "guid")
     for item in items:
-        yield from _rss_item(item)
+        yield from _check_rss_item(item)
 
 
-def _rss_item(item: Any) -> Iterator[str]:
+def _check_rss_item(item: Any) -> Iterator[str]:
     guid = item.find("guid")
-    place = f"item {item.findtext('guid')}"
+    where = f"item {item.findtext('guid')}"
     if guid is None or (guid.get("isPermaLink") != "false" and not str(guid.text).startswith("http")):
-        yield f"{place}: a guid that is no web address says isPermaLink='false'"
+        yield f"{where}: a guid that is not a URL must say isPermaLink='false'"
     if not item.findtext("title") and not item.findtext("description"):
-        yield f"{place}: neither title nor description"
-    yield from _addresses([item.findtext("link")], place)
-    yield from _rfc822(item.findtext("pubDate"), f"{place}: pubDate")
+        yield f"{where}: neither title nor description"
+    yield from _check_urls([item.findtext("link")], where)
+    yield from _check_rfc822(item.findtext("pubDate"), f"{where}: pubDate")
     for name, reason in ((_CREATOR, "readers keep only one"), ("enclosure", "the profile allows one")):
         if len(item.findall(name)) > 1:
-            yield f"{place}: {len(item.findall(name))} {etree.QName(name).localname}, and {reason}"
+            yield f"{where}: {len(item.findall(name))} {etree.QName(name).localname}, and {reason}"
     for media in item.findall("enclosure"):
         if not (media.get("type") and (media.get("length") or "").isdigit()):
-            yield f"{place}: an enclosure needs url, type and length"
-        yield from _addresses([media.get("url")], place)
-    yield from _pictured(item, {media.get("url") for media in item.findall("enclosure")}, place)
+            yield f"{where}: an enclosure needs url, type and length"
+        yield from _check_urls([media.get("url")], where)
+    yield from _check_media_urls(item, {media.get("url") for media in item.findall("enclosure")}, where)
     order = [child.tag for child in item if child.tag in ("description", _ENCODED)]
     if order[:1] == [_ENCODED]:
-        yield f"{place}: description must stand before content:encoded"
+        yield f"{where}: description must come before content:encoded"
 
 
-def _opml(root: Any) -> Iterator[str]:
+def _check_opml(root: Any) -> Iterator[str]:
     if root.tag != "opml" or root.get("version") != "2.0" or root.find("body") is None:
         yield "the root is not <opml version='2.0'> with a body"
         return
@@ -201,13 +202,13 @@ def _opml(root: Any) -> Iterator[str]:
     for outline in root.iter("outline"):
         if not outline.get("text"):
             yield f"outline {outline.get('xmlUrl', '')}: no text"
-    yield from _addresses((outline.get("xmlUrl") for outline in feeds), "outline")
-    yield from _unique((outline.get("xmlUrl") for outline in feeds), "xmlUrl")
+    yield from _check_urls((outline.get("xmlUrl") for outline in feeds), "outline")
+    yield from _check_unique((outline.get("xmlUrl") for outline in feeds), "xmlUrl")
 
 
-def _json_feed(feed: dict[str, Any]) -> Iterator[str]:
+def _check_json_feed(feed: dict[str, Any]) -> Iterator[str]:
     if feed.get("version") != "https://jsonfeed.org/version/1.1":
-        yield "version is not that of JSON Feed 1.1"
+        yield "version must be that of JSON Feed 1.1"
     items = feed.get("items")
     if not isinstance(feed.get("title"), str) or not isinstance(items, list):
         yield "title and items are required"
@@ -215,69 +216,69 @@ def _json_feed(feed: dict[str, Any]) -> Iterator[str]:
     if not all(isinstance(item, dict) for item in items):
         yield "an item is not a JSON object"
         return
-    yield from _addresses([feed.get("home_page_url"), feed.get("feed_url")], "feed")
+    yield from _check_urls([feed.get("home_page_url"), feed.get("feed_url")], "feed")
     if "next_url" in feed:
-        yield from _addresses([feed["next_url"]], "feed")
+        yield from _check_urls([feed["next_url"]], "feed")
         if feed["next_url"] == feed.get("feed_url"):
             yield "feed: next_url is feed_url"
-    yield from _unique((item.get("id") for item in items), "item id")
+    yield from _check_unique((item.get("id") for item in items), "item id")
     for item in items:
-        yield from _json_item(item)
+        yield from _check_json_item(item)
 
 
-def _json_item(item: dict[str, Any]) -> Iterator[str]:
-    place = f"item {item.get('id')}"
+def _check_json_item(item: dict[str, Any]) -> Iterator[str]:
+    where = f"item {item.get('id')}"
     if not isinstance(item.get("id"), str) or not item["id"]:
-        yield f"{place}: id is no text"
+        yield f"{where}: id must be text"
     if not (item.get("content_html") or item.get("content_text")):
-        yield f"{place}: neither content_html nor content_text"
+        yield f"{where}: neither content_html nor content_text"
     for name in ("date_published", "date_modified"):
-        if not _is_instant(str(item.get(name))):
-            yield f"{place}: {name} {item.get(name)!r} is no RFC 3339 instant"
-    yield from _addresses([item.get("url"), *(a.get("url") for a in item.get("attachments", []))], place)
+        if not _is_rfc3339(str(item.get(name))):
+            yield f"{where}: {name} {item.get(name)!r} is not an RFC 3339 date"
+    yield from _check_urls([item.get("url"), *(a.get("url") for a in item.get("attachments", []))], where)
     if item.get("image") in [attachment.get("url") for attachment in item.get("attachments", [])]:
-        yield f"{place}: the lead image is an attachment too"
+        yield f"{where}: the lead image is an attachment too"
 
 
-def _catalogue(listing: dict[str, Any]) -> Iterator[str]:
-    feeds = listing.get("feeds")
+def _check_feeds_json(document: dict[str, Any]) -> Iterator[str]:
+    feeds = document.get("feeds")
     if not isinstance(feeds, list):
-        yield "feeds: no list"
+        yield "feeds must be a list"
         return
-    yield from _unique((feed.get("id") for feed in feeds), "feed id")
+    yield from _check_unique((feed.get("id") for feed in feeds), "feed id")
     for feed in feeds:
-        yield from _addresses(feed.get("documents", {}).values(), f"feed {feed.get('id')}")
+        yield from _check_urls(feed.get("documents", {}).values(), f"feed {feed.get('id')}")
 
 
-def _unique(ids: Iterable[str | None], what: str) -> Iterator[str]:
+def _check_unique(ids: Iterable[str | None], what: str) -> Iterator[str]:
     for id, count in Counter(ids).items():
         if count > 1:
-            yield f"{what} {id} stands {count} times"
+            yield f"{what} {id} is there {count} times"
 
 
-def _addresses(urls: Iterable[str | None], place: str) -> Iterator[str]:
+def _check_urls(urls: Iterable[str | None], where: str) -> Iterator[str]:
     for url in urls:
         if not re.fullmatch(r"https?://[^\s<>\"]+", url or ""):
-            yield f"{place}: {url!r} is no absolute web address"
+            yield f"{where}: {url!r} is not an absolute http(s) URL"
 
 
-def _pictured(parent: Any, enclosed: set[str | None], place: str) -> Iterator[str]:
-    """Liferea and RSS Guard list a file twice that is both an enclosure and Media RSS."""
+def _check_media_urls(parent: Any, enclosures: set[str | None], where: str) -> Iterator[str]:
+    """Liferea and RSS Guard list a file twice if it is both an enclosure and Media RSS."""
     urls = [media.get("url") for media in parent.iter(_MEDIA)]
-    if len(set(urls)) < len(urls) or enclosed & set(urls):
-        yield f"{place}: a media file is listed twice"
+    if len(set(urls)) < len(urls) or enclosures & set(urls):
+        yield f"{where}: a media file is listed twice"
 
 
-def _rfc822(text: str | None, place: str) -> Iterator[str]:
+def _check_rfc822(text: str | None, where: str) -> Iterator[str]:
     try:
         parsedate_to_datetime(text or "")
     except ValueError:
-        yield f"{place} {text!r} is no RFC 822 date"
+        yield f"{where} {text!r} is not an RFC 822 date"
 
 
-def _is_instant(text: str) -> bool:
-    """RFC 3339, and a day that there is."""
+def _is_rfc3339(text: str) -> bool:
+    """Whether it is RFC 3339, and a day that exists."""
     try:
-        return bool(_INSTANT.fullmatch(text) and datetime.fromisoformat(text))
+        return bool(_RFC3339.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:
         return False

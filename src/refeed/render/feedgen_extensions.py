@@ -1,6 +1,7 @@
-"""What feedgen 1.0.0 lacks or gets wrong, mended through its own extension points.
+"""feedgen extensions: what feedgen 1.0.0 lacks or gets wrong in Atom and RSS.
 
-feedgen's trees carry no namespace (its `xmlns` is a plain attribute), so children in Atom's are made without one.
+feedgen's elements have no namespace, because its `xmlns` is a plain attribute. So children in Atom's namespace have
+none here either.
 """
 
 from __future__ import annotations
@@ -19,26 +20,26 @@ from .common import AtomLink, entry_enclosures, entry_links, feed_links, format_
 ATOM_NS = "http://www.w3.org/2005/Atom"
 CONTENT_NS = "http://purl.org/rss/1.0/modules/content/"
 MEDIA_NS = "http://search.yahoo.com/mrss/"
-HISTORY = "http://purl.org/syndication/history/1.0"
-TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+HISTORY_NS = "http://purl.org/syndication/history/1.0"
+TOMBSTONES_NS = "http://purl.org/atompub/tombstones/1.0"
 DUBLIN_CORE_NS = "http://purl.org/dc/elements/1.1/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """Archive mark, links that RSS wants too, tombstones, and dates in a spelling of our own."""
+    """Adds to a feed: the archive mark, the other links of RSS, tombstones, and dates in our format."""
 
     feed: Feed
     format: Format
 
     def extend_ns(self) -> dict[str, str]:
-        """Media RSS for any entry; the others only where they are used: the W3C validator warns of tombstones'."""
-        used = {"media": MEDIA_NS}
+        """Media RSS always, because any entry may use it. The others only if they are used: the W3C validator warns."""
+        namespaces = {"media": MEDIA_NS}
         if self.feed.archive:
-            used["fh"] = HISTORY
+            namespaces["fh"] = HISTORY_NS
         if self.feed.tombstones and self.format == "atom":
-            used["at"] = TOMBSTONES
-        return used
+            namespaces["at"] = TOMBSTONES_NS
+        return namespaces
 
     def extend_atom(self, root: Any) -> Any:
         root.find("updated").text = format_rfc3339(self.feed.updated)
@@ -49,21 +50,21 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 
     def extend_rss(self, root: Any) -> Any:
         channel = root[0]
-        # feedgen would spell it through locale.setlocale, which is the whole process's and not safe in threads.
+        # feedgen would format it with locale.setlocale, which changes the whole process and is not safe in threads.
         xml_elem("lastBuildDate", channel).text = format_rfc822(self.feed.updated)
         for link in feed_links(self.feed, "rss"):
-            if link.rel not in ("self", "alternate"):  # feedgen writes the former; the latter is RSS's own link
+            if link.rel not in ("self", "alternate"):  # feedgen writes self, and alternate is RSS's own link
                 _add_link(channel, link, f"{{{ATOM_NS}}}link")
         self._mark_archive(channel)
         return root
 
     def _mark_archive(self, parent: Any) -> None:
         if self.feed.archive:
-            xml_elem(f"{{{HISTORY}}}archive", parent)
+            xml_elem(f"{{{HISTORY_NS}}}archive", parent)
 
 
 class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """Language, links, dates, source and media of one entry."""
+    """Adds to an entry: language, links, dates, source and media."""
 
     shown: FeedEntry
     site: Site
@@ -73,12 +74,12 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         element.set(XML_LANG, xml_safe(entry.language))
         element.find("updated").text = format_rfc3339(entry.updated)
         xml_elem("published", element).text = format_rfc3339(entry.published)
-        # feedgen overwrites its own loop variable and loses every attribute of a link but href (its issue 135).
+        # feedgen overwrites its own loop variable and loses every attribute of a link but href (feedgen issue 135).
         element.remove(element.find("link"))
         for link in entry_links(self.shown):
             _add_link(element, link, "link")
         self._add_atom_source(element)
-        _add_picture(element, entry)
+        _add_lead_image(element, entry)
         return element
 
     def extend_rss(self, item: Any) -> Any:
@@ -89,19 +90,19 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             if link.rel in ("related", "via"):
                 _add_link(item, link, f"{{{ATOM_NS}}}link")
             elif link.hreflang and link.href != percent_encode_url(entry.link):
-                # As `alternate` feedparser, reader and rss2email would take it for the entry's own link.
+                # As `alternate`, feedparser, reader and rss2email would take it for the entry's own link.
                 _add_link(item, link._replace(rel="related"), f"{{{ATOM_NS}}}link")
         source = self.shown.source
         if source:
             address = document_url(self.site, FeedPath("source", source.id), "rss")
             xml_elem("source", item, url=address).text = source_title(source)
         self._add_media(item)
-        _add_picture(item, entry)
+        _add_lead_image(item, entry)
         return item
 
     def _add_atom_source(self, element: Any) -> None:
-        """atom:source for an entry beside those of other sources, with rel=self alone: RSS Guard takes an alternate
-        in it for the entry's own link. Its `updated` is the entry's, so that an old entry's bytes stay what they are.
+        """atom:source, for an entry in a feed of several sources. Its only link is rel=self: RSS Guard takes an
+        alternate in it for the entry's own link. Its `updated` is the entry's, so that an old entry keeps its bytes.
         """
         if self.shown.source:
             path = FeedPath("source", self.shown.source.id)
@@ -112,29 +113,29 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             _add_link(source, AtomLink("self", document_url(self.site, path, "atom"), "application/atom+xml"), "link")
 
     def _add_media(self, item: Any) -> None:
-        """RSS has room for one enclosure; any further are Media RSS."""
+        """RSS has room for one enclosure. The others become Media RSS."""
         for index, media in enumerate(entry_enclosures(self.shown)):
             if index == 0:
                 xml_elem("enclosure", item, url=media.url, length=str(media.length), type=media.type)
             else:
-                xml_elem(f"{{{MEDIA_NS}}}content", item, url=media.url, **_facts(media.type, media.length))
+                xml_elem(f"{{{MEDIA_NS}}}content", item, url=media.url, **_file_attributes(media.type, media.length))
 
 
-def _add_picture(element: Any, entry: Entry) -> None:
-    """The lead image, once: beside an enclosure of the same URL Liferea and RSS Guard would list it twice."""
+def _add_lead_image(element: Any, entry: Entry) -> None:
+    """Add the lead image, once: Liferea and RSS Guard list it twice if there is an enclosure of the same URL."""
     if entry.image and entry.image.url:
-        facts = _facts(entry.image.type, entry.image.length)
-        picture = xml_elem(
-            f"{{{MEDIA_NS}}}content", element, url=percent_encode_url(entry.image.url), medium="image", **facts
+        attributes = _file_attributes(entry.image.type, entry.image.length)
+        media = xml_elem(
+            f"{{{MEDIA_NS}}}content", element, url=percent_encode_url(entry.image.url), medium="image", **attributes
         )
         if entry.image.caption:
-            xml_elem(f"{{{MEDIA_NS}}}description", picture, type="plain").text = xml_safe(entry.image.caption)
+            xml_elem(f"{{{MEDIA_NS}}}description", media, type="plain").text = xml_safe(entry.image.caption)
         if entry.image.credit:
-            xml_elem(f"{{{MEDIA_NS}}}credit", picture).text = xml_safe(entry.image.credit)
+            xml_elem(f"{{{MEDIA_NS}}}credit", media).text = xml_safe(entry.image.credit)
 
 
-def _facts(type: str, length: int) -> dict[str, str]:
-    """What Media RSS says of a file, as far as it is known."""
+def _file_attributes(type: str, length: int) -> dict[str, str]:
+    """The attributes of Media RSS for a file, as far as they are known."""
     return {name: value for name, value in (("type", xml_safe(type)), ("fileSize", str(length or ""))) if value}
 
 
@@ -143,8 +144,8 @@ def _add_link(parent: Any, link: AtomLink, name: str) -> None:
 
 
 def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
-    """RFC 6721: in a feed that is not the entry's own a tombstone names the source."""
-    deleted = xml_elem(f"{{{TOMBSTONES}}}deleted-entry", root, ref=tombstone.id, when=format_rfc3339(tombstone.when))
+    """RFC 6721: in a feed of several sources a tombstone names its source."""
+    deleted = xml_elem(f"{{{TOMBSTONES_NS}}}deleted-entry", root, ref=tombstone.id, when=format_rfc3339(tombstone.when))
     if tombstone.source:
         source = xml_elem("source", deleted)
         xml_elem("id", source).text = feed_id(site, FeedPath("source", tombstone.source.id))

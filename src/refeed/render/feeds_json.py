@@ -1,4 +1,4 @@
-"""The list of feeds -> feeds.json, for services. Pure: its dates come from the store."""
+"""Feeds -> feeds.json, the list of feeds for programs. Pure: its dates come from the store."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .common import feed_title, percent_encode_url
 
 
 def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
-    """Every feed in the order given: what it is called for ever, what it holds, and where each document stands."""
-    newest = max((facts.updated for facts in feeds if facts.updated), default=None)
-    listing = {
+    """The document: every feed in the given order, with its permanent id, what it holds, and its documents' URLs."""
+    newest = max((listed.updated for listed in feeds if listed.updated), default=None)
+    document = {
         "version": 1,
         "id": site.id,
         "title": xml_safe(site.title),
@@ -27,13 +27,13 @@ def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
         "opml_url": f"{site.base_url}/feeds/opml.xml",
         "hubs": list(site.hubs),
         "updated": format_rfc3339(newest) if newest else None,
-        "feeds": [_listed(site, facts) for facts in feeds],
+        "feeds": [_feed(site, listed) for listed in feeds],
     }
-    return msgspec.json.format(msgspec.json.encode(listing), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
-def _listed(site: Site, facts: ListedFeed) -> dict[str, Any]:
-    info = facts.info
+def _feed(site: Site, listed: ListedFeed) -> dict[str, Any]:
+    info = listed.info
     return {
         "id": feed_id(site, info.path),
         "path": str(info.path),
@@ -45,11 +45,11 @@ def _listed(site: Site, facts: ListedFeed) -> dict[str, Any]:
         "home_page_url": page_url(site, info.path),
         "source_url": percent_encode_url(info.link) or None,
         "mixed": info.mixed,
-        "entries": facts.entries,
-        "updated": format_rfc3339(facts.updated) if facts.updated else None,
+        "entries": listed.entries,
+        "updated": format_rfc3339(listed.updated) if listed.updated else None,
         "documents": {format: document_url(site, info.path, format) for format in FORMATS},
         "archives": [
             {"name": name} | {format: document_url(site, info.path, format, name) for format in FORMATS}
-            for name in facts.archives
+            for name in listed.archives
         ],
     }

@@ -1,7 +1,4 @@
-"""Feed -> bytes: one function for each format, one for each list of feeds, and the checks of what they write.
-
-Pure: no clock, file, locale or time zone, so that the same store gives the same documents on every machine.
-"""
+"""The formats of a feed, and the function that renders each."""
 
 from __future__ import annotations
 

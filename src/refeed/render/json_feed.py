@@ -1,8 +1,8 @@
-"""Feed -> JSON Feed 1.1. What it has no member for stands in `_feed`, `_entry` and `_source`. Pure."""
+"""Feed -> JSON Feed 1.1. What it has no member for is in `_feed`, `_entry` and `_source`. Pure."""
 
 from __future__ import annotations
 
-import json as serialiser
+import json
 from typing import Any
 
 from ..clock import format_rfc3339
@@ -36,28 +36,28 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_json_feed(feed: Feed) -> bytes:
-    """The JSON Feed 1.1 document of a feed, one entry a line; older entries follow by `next_url`."""
-    frame = serialiser.dumps(_head(feed), ensure_ascii=False, indent=1)
+    """The JSON Feed document of a feed, one entry a line. Older entries are found by `next_url`."""
+    head = json.dumps(_head(feed), ensure_ascii=False, indent=1)
     items = b",\n".join(RENDERED_ENTRIES.render_entries(feed, "json", _item))
-    return frame.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
+    return head.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
 
 
 def _head(feed: Feed) -> dict[str, Any]:
-    """Everything but the entries. It names no authors: Miniflux shows those of the feed beside each entry's own."""
+    """Everything but the entries. Without authors: Miniflux would show them beside the authors of each entry."""
     site, info = feed.site, feed.info
     head = {
         "version": _VERSION,
         "title": feed_title(info),
         "description": xml_safe(info.subtitle),
         "home_page_url": percent_encode_url(home_page_url(site, info)),
-        # That of the subscription in archives too: it is what a feed is known by.
+        # In archives too that of the subscription: readers identify a feed by it.
         "feed_url": subscription_url(feed, "json"),
         "next_url": document_url(site, info.path, "json", feed.previous) if feed.previous else None,
         "icon": percent_encode_url(absolute_url(site, info.logo or info.icon)),
         "favicon": percent_encode_url(absolute_url(site, info.icon)),
         "language": xml_safe(info.language),
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
-        "_feed": _filled(
+        "_feed": _without_empty(
             {
                 "id": feed_id_with_query(feed),
                 "updated": format_rfc3339(feed.updated),
@@ -68,7 +68,7 @@ def _head(feed: Feed) -> dict[str, Any]:
             }
         ),
     }
-    return _filled(head)
+    return _without_empty(head)
 
 
 def _item(shown: FeedEntry, site: Site) -> bytes:
@@ -88,20 +88,21 @@ def _item(shown: FeedEntry, site: Site) -> bytes:
         "tags": list(dict.fromkeys(c.label or c.term for c in entry_categories(shown, site))),
         "language": xml_safe(entry.language),
         "attachments": [
-            _filled({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length}) for e in entry_enclosures(shown)
+            _without_empty({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length})
+            for e in entry_enclosures(shown)
         ],
         "_source": _source(shown, site),
         "_entry": _extras(shown),
     }
-    return serialiser.dumps(_filled(item), ensure_ascii=False).encode()
+    return json.dumps(_without_empty(item), ensure_ascii=False).encode()
 
 
 def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
-    """Where an entry of a mixed feed comes from, as atom:source says it."""
+    """The source of an entry in a feed of several sources, like atom:source."""
     if shown.source is None:
         return None
     path = FeedPath("source", shown.source.id)
-    return _filled(
+    return _without_empty(
         {
             "id": feed_id(site, path),
             "title": source_title(shown.source),
@@ -112,14 +113,14 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
 
 
 def _extras(shown: FeedEntry) -> dict[str, Any]:
-    """What Atom and Media RSS have a place for and JSON Feed has not."""
+    """What Atom and Media RSS have a place for and JSON Feed does not."""
     entry = shown.entry
     image = entry.image
-    return _filled(
+    return _without_empty(
         {
-            "contributors": [_filled({"name": p.name, "role": p.role}) for p in entry_contributors(shown)],
+            "contributors": [_without_empty({"name": p.name, "role": p.role}) for p in entry_contributors(shown)],
             "rights": xml_safe(entry.rights),
-            "image": _filled(
+            "image": _without_empty(
                 {
                     "caption": xml_safe(image.caption),
                     "credit": xml_safe(image.credit),
@@ -129,7 +130,7 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
             )
             if image
             else {},
-            "original": _filled({"url": percent_encode_url(entry.original), "language": entry.original_language})
+            "original": _without_empty({"url": percent_encode_url(entry.original), "language": entry.original_language})
             if entry.original
             else {},
             "via": [percent_encode_url(other) for other in shown.repost_links],
@@ -138,6 +139,6 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
     )
 
 
-def _filled(members: dict[str, Any]) -> dict[str, Any]:
-    """Without the members that say nothing."""
+def _without_empty(members: dict[str, Any]) -> dict[str, Any]:
+    """Without the members that are empty."""
     return {key: value for key, value in members.items() if value not in (None, "", [], {}, 0)}

@@ -1,4 +1,4 @@
-"""The list of feeds -> OPML 2.0, for readers that import subscriptions. Pure."""
+"""Feeds -> OPML 2.0, for readers that import subscriptions. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..xml_chars import xml_safe
 from .addresses import document_url, page_url
 from .common import GENERATOR, feed_title, first_nonblank
 
-_GROUPS = {
+_GROUP_TITLES = {
     "zh-Hans": {"source": "来源", "topic": "专题", "view": "选集"},
     "zh-Hant": {"source": "來源", "topic": "專題", "view": "選集"},
 }
@@ -20,24 +20,24 @@ _ENGLISH = {"source": "Sources", "topic": "Topics", "view": "Views"}
 
 
 def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
-    """One outline a feed, its Atom document, in the order given; sources, topics and views each in a group."""
+    """The OPML document: one outline for the Atom document of each feed, grouped by kind, otherwise in their order."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = first_nonblank(site.title, GENERATOR)
     etree.SubElement(head, "ownerName").text = xml_safe(site.author)
     body = etree.SubElement(root, "body")
-    names = _GROUPS.get(site.language, _ENGLISH)
+    titles = _GROUP_TITLES.get(site.language, _ENGLISH)
     for kind, members in groupby(sorted(feeds, key=_rank), key=_kind):
-        name = names.get(kind)
-        parent = etree.SubElement(body, "outline", text=name) if name else body
+        title = titles.get(kind)
+        parent = etree.SubElement(body, "outline", text=title) if title else body
         for info in members:
             _add_outline(parent, site, info)
-    written: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8")
-    return written
+    document: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8")
+    return document
 
 
 def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
-    """`version` is left out: it has no word for Atom."""
+    """Without the attribute `version`, which has no value for Atom."""
     title = feed_title(info)
     outline = etree.SubElement(parent, "outline", type="rss", text=title, title=title)
     outline.set("xmlUrl", document_url(site, info.path, "atom"))
