@@ -20,7 +20,7 @@ MakeSettings = Callable[..., Settings]
             "filtered_feeds: [{id: x, feed: topic/none}]",
             "config.yaml:1: filtered_feeds[0].feed: unknown feed 'topic/none'",
         ),
-        ("filtered_feeds: [{id: x, feed: elsewhere}]", "feed: must be all, source/<id> or topic/<id>, got 'elsewhere'"),
+        ("filtered_feeds: [{id: x, feed: elsewhere}]", "feed: invalid feed path 'elsewhere': must be all"),
         ("filtered_feeds: [{id: X y}]", "id: invalid slug 'X y'"),
         ("filtered_feeds: [{id: x}, {id: x}]", "filtered_feeds[1].id: 'x' is already used by filtered_feeds[0]"),
         ("filtered_feeds: [{id: x, filter: '(?=a)'}]", "filter: invalid RE2 pattern"),
@@ -29,7 +29,7 @@ MakeSettings = Callable[..., Settings]
         ("filtered_feeds: [{id: x, brief: 7}]", "brief: must be a number from 100 up"),
         ("filtered_feeds: [{id: x, mode: loud}]", "config.yaml:1: filtered_feeds[0].mode"),
         ("filtered_feeds: [{id: x, filters: a}]", "unknown key; did you mean 'filter'"),
-        ("retired: [weather]", "retired[0]: must be source/<id>, topic/<id> or filtered/<id>, got 'weather'"),
+        ("retired: [weather]", "retired[0]: invalid feed path 'weather': must be all"),
         (
             "topics: [{id: a, words: [b], aliases: [c]}]\nretired: [topic/c]",
             "config.yaml:2: retired[0]: 'topic/c' is still a feed of this file, or an alias",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ..model import ALL_FEED, FeedPath
 from .error_messages import KeyPath, suggest
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
@@ -48,23 +49,27 @@ def _check_ids(name: str, rules: Sequence[SourceRule | TopicRule | FilteredFeedR
 
 
 def _check_filtered_feeds(config: ConfigFile, sources: Sources, topics: Topics) -> _Errors:
-    paths = ["all", *(f"topic/{one.rule.id}" for one in topics), *(f"source/{one.rule.id}" for one in sources)]
+    paths = {ALL_FEED, *(FeedPath("topic", one.rule.id) for one in topics)}
+    paths |= {FeedPath("source", one.rule.id) for one in sources}
+    paths -= set(config.retired)
     for index, rule in enumerate(config.filtered_feeds):
-        if rule.feed not in paths or rule.feed in config.retired:
-            yield ("filtered_feeds", index, "feed"), f"unknown feed {rule.feed!r}{suggest(rule.feed, paths)}"
+        if rule.feed not in paths:
+            near = suggest(str(rule.feed), map(str, paths))
+            yield ("filtered_feeds", index, "feed"), f"unknown feed '{rule.feed}'{near}"
 
 
 def _check_retired(config: ConfigFile) -> _Errors:
     """A feed that config.yaml itself makes cannot be retired; one that a pack makes can."""
-    made = {f"source/{rule.id}" for rule in config.sources} | {f"topic/{rule.id}" for rule in config.topics}
-    made |= {f"filtered/{rule.id}" for rule in config.filtered_feeds}
-    made |= {f"topic/{former}" for rule in config.topics for former in rule.aliases}
+    made = {FeedPath("source", rule.id) for rule in config.sources}
+    made |= {FeedPath("topic", id) for rule in config.topics for id in (rule.id, *rule.aliases)}
+    made |= {FeedPath("view", rule.id) for rule in config.filtered_feeds}
     for index, path in enumerate(config.retired):
-        kind, _, slug = path.partition("/")
-        if kind not in ("source", "topic", "filtered") or not SLUG_PATTERN.fullmatch(slug):
-            yield ("retired", index), f"must be source/<id>, topic/<id> or filtered/<id>, got {path!r}"
+        if path == ALL_FEED:
+            yield ("retired", index), "the feed of everything cannot be retired"
+        elif not SLUG_PATTERN.fullmatch(path.slug):
+            yield ("retired", index), f"invalid slug {path.slug!r}"
         elif path in made:
-            yield ("retired", index), f"{path!r} is still a feed of this file, or an alias of one"
+            yield ("retired", index), f"'{path}' is still a feed of this file, or an alias of one"
 
 
 def _check_aliases(topics: Topics) -> Iterator[str]:

@@ -3,11 +3,11 @@ makes one, or an item of `filtered_feeds:`."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from ..model import ALL_FEED, FeedPath
 from .field_types import (
     SLUG_PATTERN,
     LocalizedTitle,
@@ -99,8 +99,8 @@ class FilteredFeedRule(FeedFilter):
     title: LocalizedTitle = ""
     """As a topic's; without one, the feed's own."""
     description: str = ""
-    feed: str = "all"
-    """The path of the feed to filter: all, source/bbc, topic/climate."""
+    feed: FeedPath = ALL_FEED
+    """The feed to filter: all, source/bbc, topic/climate."""
     access: Literal["public", "private"] = "public"
     """Private, as every filter of a private feed is: its documents are served only at addresses with a token."""
 
@@ -108,8 +108,8 @@ class FilteredFeedRule(FeedFilter):
         FeedFilter.__post_init__(self)
         check_slug("id", self.id)
         check_title(self.title)
-        if not re.fullmatch(r"all|(?:source|topic)/[a-z0-9-]+", self.feed):
-            raise ValueError(f"feed: must be all, source/<id> or topic/<id>, got {self.feed!r}")
+        if self.feed.kind not in ("all", "source", "topic"):
+            raise ValueError(f"feed: must be all, source/<id> or topic/<id>, got '{self.feed}'")
         if self.filter_time:
             # Its documents are files in feeds/ like all others; they would have to change with the clock.
             raise ValueError("filter_time: works only in a query, which is answered at once; use limit")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from ..model import FeedPath
 from .field_types import check_base_url, check_language_tags, check_url
 from .filter_rules import FilteredFeedRule
 from .source_rules import SourceRule
@@ -193,8 +194,8 @@ class ConfigFile:
     topics: tuple[TopicRule, ...] = ()
     """More topics, or what differs from a topic of a pack (same id)."""
     filtered_feeds: tuple[FilteredFeedRule, ...] = ()
-    retired: tuple[str, ...] = ()
-    """Paths of feeds that no longer exist, such as topic/olympics-2024: answered by 410, so readers unsubscribe."""
+    retired: tuple[FeedPath, ...] = ()
+    """Feeds that no longer exist, such as topic/olympics-2024: answered by 410, so readers unsubscribe."""
     upstreams: tuple[UpstreamRule, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
 
@@ -215,7 +216,7 @@ class Settings:
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
     filtered_feeds: tuple[FilteredFeedRule, ...]
-    retired: tuple[str, ...]
+    retired: tuple[FeedPath, ...]
     upstreams: tuple[UpstreamRule, ...]
     fetch: FetchSettings
     port: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
@@ -19,6 +19,7 @@ import msgspec
 import yaml
 
 from ..errors import ConfigError
+from ..model import FeedPath
 from .error_messages import (
     RENAMED_KEYS,
     KeyPath,
@@ -38,6 +39,9 @@ KeyLines = dict[KeyPath, int]
 
 Bases = Mapping[type, Mapping[str, Any]]
 """Dataclass -> id -> an instance: a mapping with that `id` says only what differs from it."""
+
+_TEXT_PARSERS: dict[Any, Callable[[str], Any]] = {timedelta: parse_duration, FeedPath: FeedPath.parse}
+"""Types that are written as text in a form of their own. The functions raise ValueError."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
 _KEY_PATH = re.compile(r"[a-z_]+(?:\[\d+\]|\.\w+)*")
@@ -154,7 +158,7 @@ class _Decoder:
         self.seen.add(id(node))
         hint = _choose_option(hint, node)
         cls = strip_annotation(hint)
-        if isinstance(cls, type) and is_dataclass(cls):
+        if isinstance(cls, type) and is_dataclass(cls) and cls not in _TEXT_PARSERS:
             return self.decode_mapping(cls, node, path)
         if typing.get_origin(cls) is tuple and isinstance(node, yaml.SequenceNode):
             item = typing.get_args(cls)[0]
@@ -181,8 +185,9 @@ class _Decoder:
         value = self._construct(node, path)
         if len(self.errors) > before:
             return None
+        parse = _TEXT_PARSERS.get(strip_annotation(hint))
         try:
-            return parse_duration(str(value)) if strip_annotation(hint) is timedelta else msgspec.convert(value, hint)
+            return parse(str(value)) if parse else msgspec.convert(value, hint)
         except msgspec.ValidationError as error:
             self.add_error(node, path, describe_expected(hint, node, value) or str(error).split(" - at `$")[0])
         except ValueError as error:

@@ -70,7 +70,7 @@ def private_feeds(settings: Settings) -> frozenset[FeedPath]:
         | {
             FeedPath("view", rule.id)
             for rule in settings.filtered_feeds
-            if rule.access == "private" or FeedPath.parse(rule.feed) in paths
+            if rule.access == "private" or rule.feed in paths
         }
     )
 

@@ -42,7 +42,7 @@ class FeedBuilder:
         """A feed as its subscribers get it: the newest entries within the budgets. `months`: its own, if at hand."""
         if path in self._catalogue.filtered:
             named = self._catalogue.filtered[path]
-            return self.build_filtered(FeedPath.parse(named.feed), named, _NEVER, self._catalogue.feeds[path])
+            return self.build_filtered(named.feed, named, _NEVER, self._catalogue.feeds[path])
         members = self._newest(path)
         members = members[
             : pagination.count_subscription_entries((member.size_estimate for member in members), self._budget)

@@ -88,9 +88,9 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
     feeds |= {FeedPath("source", id): _source_feed(source) for id, source in sorted(sources.items())}
     feeds |= {FeedPath("topic", topic.id): _topic_feed(topic, site) for topic in settings.topics}
     access = AccessTokens(settings)
-    retired = frozenset(map(FeedPath.parse, settings.retired))
-    views = {FeedPath("view", view.id): view for view in settings.filtered_feeds if FeedPath.parse(view.feed) in feeds}
-    feeds |= {path: _view_feed(path, view, feeds[FeedPath.parse(view.feed)], site) for path, view in views.items()}
+    retired = frozenset(settings.retired)
+    views = {FeedPath("view", view.id): view for view in settings.filtered_feeds if view.feed in feeds}
+    feeds |= {path: _view_feed(path, view, feeds[view.feed], site) for path, view in views.items()}
     return FeedRegistry(
         site=site,
         feeds={

@@ -125,11 +125,7 @@ class Publisher:
             catalogue, presentations, documents = self._catalogue()
             states = {state.path: state for state in self._store.get_feed_states()}
             identity = self._store.identity
-        states |= {
-            path: states[FeedPath.parse(view.feed)]
-            for path, view in catalogue.filtered.items()
-            if FeedPath.parse(view.feed) in states
-        }
+        states |= {path: states[view.feed] for path, view in catalogue.filtered.items() if view.feed in states}
         with self._folder.lock():
             self._folder.remove_partial_writes()
             before = self._folder.read_manifests()
@@ -263,7 +259,7 @@ class Publisher:
         for path, info in catalogue.public_feeds.items():
             state = states.get(path)
             view = catalogue.filtered.get(path)
-            updated = self._updated(FeedPath.parse(view.feed) if view else path, state)
+            updated = self._updated(view.feed if view else path, state)
             facts.append(
                 ListedFeed(
                     info=info,
