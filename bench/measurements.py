@@ -21,8 +21,8 @@ from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import Settings
 from refeed.dumps.scanner import FoundFile
 from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.process_pool import ProcessPool
 from refeed.ingest.reprocess import Reprocessor
 from refeed.model import FORMATS, Feed, FeedPath, Format
 from refeed.render.formats import RENDERERS
@@ -218,7 +218,7 @@ def cleaned_again(place: Place, most: int = 4) -> list[Row]:
     program = Pipeline.open(load_settings(place.environment(), place.config))
     maker = program.pool.builder
     rules = tuple(replace(rule, trim_end=(*rule.trim_end, _NOWHERE)) for rule in maker.sources)
-    makers = ProcessPool(replace(maker, sources=rules), processes=2)
+    makers = EntryPool(replace(maker, sources=rules), processes=2)
     refresher = Reprocessor(program.store, makers, utc_now)
     refresher.step()  # starts the processes
     before, began = _left(program, makers), time.monotonic()
@@ -301,7 +301,7 @@ def _documents(settings: Settings) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
-def _left(program: Pipeline, makers: ProcessPool) -> int:
+def _left(program: Pipeline, makers: EntryPool) -> int:
     return len(program.store.get_outdated_ids(rules_version=makers.builder.rules_version, limit=_ALL))
 
 

@@ -11,8 +11,8 @@ from refeed.config.settings import Settings
 from refeed.config.source_rules import SourceRule
 from refeed.config.topic_rules import TopicRule
 from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.process_pool import ProcessPool
 from refeed.ingest.reprocess import Reprocessor
 
 CHESS = TopicRule(id="chess", title="国际象棋", words=("国际象棋",))
@@ -75,7 +75,7 @@ def test_labelling_that_was_interrupted_by_another_change_ends_as_if_it_had_not_
     program.ingest()
 
     # Half of the entries lose the label to a rule that is then taken back before the rest are looked at.
-    other = ProcessPool(EntryBuilder.from_settings(replace(settings, topics=(replace(CHESS, words=("围棋",)), TEA))))
+    other = EntryPool(EntryBuilder.from_settings(replace(settings, topics=(replace(CHESS, words=("围棋",)), TEA))))
     Reprocessor(program.store, other, clock, batch=2).step()
     program.ingest()
 

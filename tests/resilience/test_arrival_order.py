@@ -17,8 +17,8 @@ from helpers.property_testing import HealthCheck, example, given, settings, st
 from helpers.service_fixture import CONFIG, sample_dump
 from refeed.config.settings import Settings
 from refeed.ingest.entry_builder import EntryBuilder, hash_dump
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.process_pool import ProcessPool
 from refeed.model import Dump
 from refeed.store import schema as t
 from refeed.store.ingest_writes import FileResult, record_files
@@ -44,7 +44,7 @@ class RecordingStore:
         path.unlink(missing_ok=True)
         self.store = Store(f"sqlite:///{path}")
         self.store.migrate()
-        self.pool = ProcessPool(builder)
+        self.pool = EntryPool(builder)
 
     def close(self) -> None:
         self.store.close()

@@ -17,11 +17,11 @@ import time
 from datetime import UTC, datetime
 from refeed.config.settings import Limits
 from refeed.ingest.entry_builder import EntryBuilder
-from refeed.ingest.process_pool import ProcessPool
+from refeed.ingest.entry_pool import EntryPool
 from refeed.model import Dump
 
 if __name__ == "__main__":
-    pool = ProcessPool(EntryBuilder(sources=(), topics=(), limits=Limits()), 2)
+    pool = EntryPool(EntryBuilder(sources=(), topics=(), limits=Limits()), 2)
     data = "<!--1593330404000-->\\n[样本](https://sample.example.org/1)\\n------\\n\\n<p>样本。</p>\\n".encode()
     list(pool.map([Dump(path="a", folder="", data=data, first_seen=datetime.now(UTC))] * 160))
     print("ready", flush=True)

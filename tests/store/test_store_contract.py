@@ -28,8 +28,8 @@ from helpers.store_builders import (
 from refeed.config.settings import Limits
 from refeed.dumps.scanner import scan_folder
 from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.ingester import Ingester
-from refeed.ingest.process_pool import ProcessPool
 from refeed.model import ALL_FEED, FeedPath, Outcome
 from refeed.store import schema as t
 from refeed.store.entry_writes import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
@@ -251,7 +251,7 @@ def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_pat
         if path.is_file() and path.stat().st_size > 20_000:
             path.unlink()  # what is slow to clean says nothing of the store
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
-    ingester = Ingester(store, ProcessPool(maker), lambda: NOON)
+    ingester = Ingester(store, EntryPool(maker), lambda: NOON)
     found = scan_folder(folder, maker.limits.suffixes)
     tallies = list(ingester.ingest(list(found)))
     counts = sum((tally.counts for tally in tallies), start=tallies[0].counts.__class__())

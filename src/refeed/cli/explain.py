@@ -20,7 +20,7 @@ from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.factory import dump_dirs
 from ..ingest.entry_builder import EntryBuilder
-from ..ingest.process_pool import ProcessPool
+from ..ingest.entry_pool import EntryPool
 from ..model import Dump, FieldOrigin, Outcome
 from ..store.engine import parse_database_url
 from ..store.feed_summaries import get_copies
@@ -51,7 +51,7 @@ def explain_command(load: Callable[[], Settings], names: Sequence[str], as_json:
     """Show stage by stage what becomes of a dump (FILE, or its name in `status`) or became of an ENTRY (its id, the
     address of its page, or its link)."""
     settings = load()
-    pool = ProcessPool(EntryBuilder.from_settings(settings))
+    pool = EntryPool(EntryBuilder.from_settings(settings))
     has_failed = False
     for name in names:
         try:
@@ -75,7 +75,7 @@ def _find_file(name: str, settings: Settings) -> str | None:
     return next((path for path in paths if name and os.path.lexists(path)), None)
 
 
-def _explain_file(name: str, path: str, settings: Settings, pool: ProcessPool, diff: bool) -> _Explanation:
+def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
     builder = pool.builder
     try:
         file = inspect_file(path, find_dump_root(path, settings), settings.limits.suffixes)

@@ -1,7 +1,8 @@
-"""One dump -> one entry with its labels, packed for the store: parse, clean, label. Pure, and runs in any process."""
+"""One dump -> one entry with its labels, encoded for the store: parse, clean, label. Pure; runs in any process."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from ..feeds.access_tokens import private_sources
 from ..feeds.pagination import estimate_size
 from ..model import CleanResult, Dump, Label, Outcome, RawEntry, Source
 from ..parse.parser import parse_dump
+from ..process_pool import IsolationRequiredError
 from ..store.serialization import (
     EncodedEntry,
     RepostCandidate,
@@ -34,21 +36,17 @@ from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher
 
 CLEANING_VERSION = 1
-"""Raise it when parsing or cleaning changes: what is stored is then cleaned again, and no date moves."""
+"""Raise it when parsing or cleaning changes: stored entries are then cleaned again, and no date moves."""
 
 
 def hash_dump(data: bytes) -> bytes:
-    """What tells one dump's bytes from another's in the store."""
+    """The key of a dump's bytes in the store."""
     return blake2b(data, digest_size=20).digest()
-
-
-class HeavyDumpError(Exception):
-    """A dump that may take long: it is made in a process of its own, which can be killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResult:
-    """What became of one dump, stage by stage."""
+    """The outcome of one dump, stage by stage."""
 
     outcome: Outcome
     reason: str | None = None
@@ -62,7 +60,7 @@ class BuildResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedResult:
-    """The same, as the store takes it."""
+    """The outcome of one dump, encoded for the store."""
 
     outcome: Outcome
     reason: str | None
@@ -74,58 +72,59 @@ class PackedResult:
 
 @dataclass(frozen=True, kw_only=True)
 class EntryBuilder:
-    """Everything that making an entry depends on, built once and only where it is used. Cheap to send to a process."""
+    """Everything that an entry depends on beside its dump. Cheap to send to another process: what it computes from the
+    rules stays behind, and is computed again where it is needed."""
 
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
     limits: Limits
     private_sources: frozenset[str] = frozenset()
-    """Sources whose entries stand in no feed but their own."""
+    """Sources whose entries are in no feed but their own."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> EntryBuilder:
-        """The maker that these settings ask for."""
-        # Without what makes no entry another one: a change of it cleans nothing again.
-        sources = tuple(replace(rule, keep=Retention(), access="public") for rule in settings.sources)
-        private = private_sources(settings)
-        return cls(sources=sources, topics=settings.topics, limits=settings.limits, private_sources=private)
+        """The builder for these settings."""
+        # Retention and access change no entry: without them here, a change of them cleans nothing again.
+        return cls(
+            sources=tuple(replace(rule, keep=Retention(), access="public") for rule in settings.sources),
+            topics=settings.topics,
+            limits=settings.limits,
+            private_sources=private_sources(settings),
+        )
 
     def __reduce__(self) -> tuple[Callable[[], EntryBuilder], tuple[()]]:
-        # What was built of the rules stays here: it is built again where it is used, quicker than it is sent.
-        given = partial(
-            EntryBuilder,
-            sources=self.sources,
-            topics=self.topics,
-            limits=self.limits,
-            private_sources=self.private_sources,
-        )
-        return given, ()
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return partial(EntryBuilder, **fields), ()
 
     @cached_property
     def rules_version(self) -> str:
-        """Version of the rules: entries that bear another one are to be cleaned again."""
+        """Digest of all that cleaning depends on: entries with another one are cleaned again."""
         return sha256(msgspec.json.encode((CLEANING_VERSION, reposts.MINHASH_VERSION, self.sources))).hexdigest()[:16]
 
     @cached_property
     def topics_version(self) -> str:
-        """Version of the topics: entries that bear another one are to be labelled again."""
+        """Digest of the topic rules: entries with another one are labelled again."""
         versions = [(topic.id, self.matcher.version(topic.id)) for topic in self.topics]
         return sha256(msgspec.json.encode(versions)).hexdigest()[:16]
 
     @cached_property
     def rule_lookup(self) -> RuleLookup:
-        """The source rules, ready to look up."""
+        """The source rules, compiled."""
         return RuleLookup(self.sources)
 
     @cached_property
     def matcher(self) -> TopicMatcher:
-        """The topic rules, ready to match."""
+        """The topic rules, compiled."""
         return TopicMatcher(self.topics)
 
-    def build(self, dump: Dump, *, isolated: bool = False) -> BuildResult:
-        """Take a dump through every stage; what it holds decides the outcome and never raises.
+    def warm_up(self) -> None:
+        """Compile the rules now instead of at the first dump."""
+        _ = self.rule_lookup, self.matcher
 
-        Raises HeavyError for a dump that could take long, unless `alone` says that this process may be killed.
+    def build(self, dump: Dump, *, isolated: bool = False) -> BuildResult:
+        """Take a dump through every stage. Its content decides the outcome, and raises nothing.
+
+        Raises IsolationRequiredError for a dump that may take long, unless `isolated`: then this process may be killed.
         """
         try:
             raw = parse_dump(dump, self.limits)
@@ -133,34 +132,39 @@ class EntryBuilder:
             return BuildResult(outcome=Outcome.QUARANTINED, reason=str(error))
         complexity = measure_complexity(raw.html, self.limits)
         if complexity.is_heavy and not complexity.limit_exceeded and not isolated:
-            raise HeavyDumpError
+            raise IsolationRequiredError
         match = self.rule_lookup.match(raw)
         return self._label(raw, match.source, clean_entry(raw, match, complexity))
 
     def derive_entry_id(self, dump: Dump) -> str:
-        """The id of the entry that a dump would be, without making it. Raises QuarantineError."""
+        """The id that the entry of a dump would have. Raises QuarantineError."""
         raw = parse_dump(dump, self.limits)
         link, _ = canonical_link(raw.link, self.rule_lookup.match(raw).rule)
         return entry_id(link)
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
-        """What is published of a dump whose cleaning had to be stopped: all its text, without its markup."""
+        """The entry of a dump whose cleaning was stopped: all its text, without its markup."""
         raw = parse_dump(dump, self.limits)
         match = self.rule_lookup.match(raw)
         return self._label(raw, match.source, clean_as_text(raw, match, reason))
 
-    def pack(self, dump: Dump, made: BuildResult) -> PackedResult:
-        """A result as the store takes it."""
+    def pack(self, dump: Dump, result: BuildResult) -> PackedResult:
+        """Encode a result for the store."""
         data = compress(dump.data)
-        if made.raw is None or made.source is None or made.cleaned is None:
-            return PackedResult(outcome=made.outcome, reason=made.reason, data=data)
-        row = self.to_row(made.cleaned, made.source, encode_labels(made.labels), made.body_text)
-        return PackedResult(outcome=made.outcome, reason=made.reason, data=data, dump_time=made.raw.dump_time, row=row)
+        if result.raw is None or result.source is None or result.cleaned is None:
+            return PackedResult(outcome=result.outcome, reason=result.reason, data=data)
+        return PackedResult(
+            outcome=result.outcome,
+            reason=result.reason,
+            data=data,
+            dump_time=result.raw.dump_time,
+            row=self.to_row(result.cleaned, result.source, encode_labels(result.labels), result.body_text),
+        )
 
     def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:
-        """An entry as the store takes it. `body_text`: as `TopicFields` has it."""
+        """Encode an entry for the store. `body_text` is that of its `TopicFields`."""
         entry = cleaned.entry
-        sketch = reposts.compute_minhash(body_text)
+        minhash = reposts.compute_minhash(body_text)
         return EncodedEntry(
             id=entry.id.removeprefix("urn:uuid:"),
             source=source,
@@ -168,8 +172,8 @@ class EntryBuilder:
             published=entry.published,
             fingerprint=cleaned.fingerprint,
             size_estimate=estimate_size(entry),
-            minhash=sketch.to_bytes() if sketch else None,
-            minhash_bands=sketch.bands() if sketch else (),
+            minhash=minhash.to_bytes() if minhash else None,
+            minhash_bands=minhash.bands() if minhash else (),
             payload=encode_entry(entry),
             provenance=encode_provenance(cleaned),
             labels=labels,
@@ -179,29 +183,26 @@ class EntryBuilder:
         )
 
     def find_repost_original(self, candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
-        """Whose text an entry repeats, among those that may have the same; None when it is its own.
+        """The id of the entry whose text this one repeats, out of some that may have the same; None when it is its own.
 
-        What is private stands for nothing that is not, and nothing for it: a reader would learn of it.
+        A private entry replaces no public one and is replaced by none: readers of the one would learn of the other.
         """
         if candidate.source in self.private_sources:
             return None
-        found = reposts.find_original(
-            self._copy(candidate), (self._copy(other) for other in others if other.source not in self.private_sources)
-        )
+        archives = {rule.id for rule in self.sources if rule.archive}
+
+        def to_copy(entry: RepostCandidate) -> reposts.TextCopy:
+            return reposts.TextCopy(
+                id=entry.id,
+                source=entry.source,
+                published=entry.published,
+                minhash=reposts.MinHash.from_bytes(entry.minhash),
+                archive=entry.source in archives,
+            )
+
+        public = (to_copy(other) for other in others if other.source not in self.private_sources)
+        found = reposts.find_original(to_copy(candidate), public)
         return found.original_id if found else None
-
-    def _copy(self, candidate: RepostCandidate) -> reposts.TextCopy:
-        return reposts.TextCopy(
-            id=candidate.id,
-            source=candidate.source,
-            published=candidate.published,
-            minhash=reposts.MinHash.from_bytes(candidate.minhash),
-            archive=candidate.source in self._archives,
-        )
-
-    @cached_property
-    def _archives(self) -> frozenset[str]:
-        return frozenset(rule.id for rule in self.sources if rule.archive)
 
     def _label(self, raw: RawEntry, source: Source, cleaned: CleanResult) -> BuildResult:
         fields = extract_topic_fields(cleaned.entry)

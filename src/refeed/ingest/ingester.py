@@ -22,7 +22,7 @@ from ..model import Dump, FeedPath, Outcome
 from ..store.ingest_writes import FileResult, record_files
 from ..store.store import Store
 from .entry_builder import PackedResult, hash_dump
-from .process_pool import ProcessPool
+from .entry_pool import EntryPool
 
 BATCH_FILES = 256
 """Files of one transaction: enough to pay for its fsync, few enough that one is not held long."""
@@ -109,7 +109,7 @@ class _Recorded:
 class Ingester:
     """The one writer of entries. Remembers what the store knows of files, so that a scan is stat only."""
 
-    def __init__(self, store: Store, makers: ProcessPool, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, makers: EntryPool, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._makers = makers
         self._clock = clock

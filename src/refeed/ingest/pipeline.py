@@ -18,8 +18,8 @@ from ..render.feed_validator import DocumentKind, validate_document
 from ..store.entry_writes import delete_expired
 from ..store.store import Store
 from .entry_builder import EntryBuilder
+from .entry_pool import EntryPool
 from .ingester import Ingester, IngestResult
-from .process_pool import ProcessPool
 from .reprocess import Reprocessor
 from .restore_from_feeds import restore_entries
 
@@ -35,7 +35,7 @@ class Pipeline:
     clock: Callable[[], datetime]
     store: Store
     output_dir: OutputDir
-    pool: ProcessPool
+    pool: EntryPool
     ingester: Ingester
     publisher: Publisher
     reprocessor: Reprocessor
@@ -45,7 +45,7 @@ class Pipeline:
         """Open the store, its schema brought up to date, and build everything once. Raises StoreError."""
         store = Store(settings.database_url)
         store.migrate()
-        makers = ProcessPool(EntryBuilder.from_settings(settings), processes)
+        makers = EntryPool(EntryBuilder.from_settings(settings), processes)
         folder = OutputDir(settings.feeds_dir)
         return cls(
             settings=settings,

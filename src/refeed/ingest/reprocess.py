@@ -14,7 +14,7 @@ from ..store.serialization import encode_labels
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher
 from .entry_builder import EntryBuilder
-from .process_pool import ProcessPool
+from .entry_pool import EntryPool
 
 _BATCH = 256
 
@@ -22,7 +22,7 @@ _BATCH = 256
 class Reprocessor:
     """Brings entries up to date with the rules and topics of a maker, `batch` of them in a step."""
 
-    def __init__(self, store: Store, makers: ProcessPool, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
+    def __init__(self, store: Store, makers: EntryPool, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
         self._store = store
         self._makers = makers
         self._clock = clock

@@ -21,12 +21,12 @@ from pathlib import Path
 import pytest
 
 from helpers.processes import wait_until
+from refeed import process_pool
 from refeed.config.settings import Limits, Settings
 from refeed.dumps.scanner import FoundFile, inspect_file
-from refeed.ingest import process_pool
 from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.process_pool import ProcessPool
 from refeed.model import ALL_FEED, Dump, Outcome
 from refeed.topics import normalization
 
@@ -47,7 +47,7 @@ def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they
     data[7] = b"\xff\xfe\x00"  # quarantined
     data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # heavy: made alone
     given = [Dump(path=f"{n}.md", folder="", data=one, first_seen=NOW) for n, one in enumerate(data)]
-    here, spread = ProcessPool(maker), ProcessPool(maker, 2)
+    here, spread = EntryPool(maker), EntryPool(maker, 2)
     expected = list(here.map(given))
     for _ in range(2):  # they start anew after a rest
         assert list(spread.map(given)) == expected
@@ -61,8 +61,8 @@ def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they
 def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
     given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(ProcessPool(maker).map(given))
-    spread = ProcessPool(maker, 3)
+    expected = list(EntryPool(maker).map(given))
+    spread = EntryPool(maker, 3)
     found = spread.map(given)
     first = next(found)
     wait_until(multiprocessing.active_children)
@@ -89,8 +89,8 @@ def killed_amid_its_answer() -> Iterator[None]:
 def test_a_process_that_is_killed_amid_its_answer_costs_no_dump_and_stops_nobody() -> None:
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
     given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG), first_seen=NOW) for n in range(112)]
-    expected = list(ProcessPool(maker).map(given))
-    spread = ProcessPool(maker, 2)
+    expected = list(EntryPool(maker).map(given))
+    spread = EntryPool(maker, 2)
     found = spread.map(given)
     made = [next(found)]
     rest = threading.Thread(target=lambda: made.extend(found), daemon=True)
@@ -105,7 +105,7 @@ def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_t
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
     heavy = Dump(path="heavy.md", folder="", data=dump(1, f'<p title="{"x" * 20_001}">{LONG * 5}</p>'), first_seen=NOW)
     with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(ProcessPool(maker).run, heavy)
+        asked = threads.submit(EntryPool(maker).run, heavy)
         with killed_amid_its_answer():
             made = asked.result()
     assert made.outcome is Outcome.FLAGGED
@@ -113,7 +113,7 @@ def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_t
 
 
 def test_no_dump_is_published_the_worse_for_a_machine_that_has_no_files_left() -> None:
-    makers = ProcessPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
+    makers = EntryPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
     given = Dump(path="a.md", folder="", data=dump(1), first_seen=NOW)
     makers.run(given)
     normalization._converter.cache_clear()  # its tables are files, and are opened when they are first needed
@@ -134,8 +134,8 @@ class Noted(str):
 def test_two_batches_asked_for_at_once_give_each_its_own() -> None:
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
     given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(ProcessPool(maker).map(given))
-    spread = ProcessPool(maker, 2)
+    expected = list(EntryPool(maker).map(given))
+    spread = EntryPool(maker, 2)
     one, two = spread.map(given[:300]), spread.map(given[300:])
     assert list(one) == expected[:300]
     assert list(two) == expected[300:]
@@ -144,8 +144,8 @@ def test_two_batches_asked_for_at_once_give_each_its_own() -> None:
 
 def test_batches_that_were_made_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     maker = EntryBuilder(sources=(), topics=(), limits=Limits())
-    spread = ProcessPool(maker, 2)
-    monkeypatch.setattr(spread, "_help", lambda: False)  # as when the other processes are faster
+    spread = EntryPool(maker, 2)
+    monkeypatch.setattr(spread, "_work_locally", lambda: False)  # as when the other processes are faster
     kept = []
     for start in range(0, 600, 200):
         given = [
