@@ -72,6 +72,14 @@ def test_folder_that_is_no_pack_does_not_hide_a_built_in_one(tmp_path: Path) -> 
     assert len(load(tmp_path, "packs: [chinese-news]\n").sources) == 9
 
 
+def test_sources_and_topics_may_lie_directly_beside_config_yaml(tmp_path: Path) -> None:
+    write_files(tmp_path, "packs: [.]\n", sources__tea=SOURCE, topics__leaf=TOPIC)
+    for half in ("sources", "topics"):
+        (tmp_path / "mine" / half).rename(tmp_path / half)
+    settings = load_settings({}, tmp_path / "config.yaml")
+    assert ([rule.id for rule in settings.sources], [rule.id for rule in settings.topics]) == (["tea"], ["leaf"])
+
+
 def test_config_yaml_changes_only_the_keys_that_it_gives(tmp_path: Path) -> None:
     config = """
 packs: [chinese-news]

@@ -41,8 +41,11 @@ def _get_stamp(settings: Settings) -> list[tuple[str, int, int, int]]:
     """Name, time, size and inode of every file. Empty while config.yaml is missing: an editor may be replacing it."""
     stamp = []
     try:
-        files = [file for folder in settings.pack_dirs for file in sorted(Path(folder).glob("**/*.yaml"))]
-        for file in (Path(settings.config_file), *files):
+        files = [Path(settings.config_file)]
+        for folder in settings.pack_dirs:
+            for pattern in ("pack.yaml", "sources/*.yaml", "topics/*.yaml"):
+                files += sorted(Path(folder).glob(pattern))
+        for file in files:
             info = file.stat()
             stamp.append((str(file), info.st_mtime_ns, info.st_size, info.st_ino))
     except OSError:
