@@ -52,9 +52,9 @@ def file_result(
     band: int | None = None,
     path: str | None = None,
 ) -> FileResult:
-    """A file that holds a version of a sample entry, published `days` after the first of January 2024.
+    """A file with a version of a sample entry, published `days` after the first of January 2024.
 
-    Entries with the same `band` are taken for the same text.
+    Entries with the same `band` count as the same text.
     """
     published = NOON + timedelta(days=days)
     at = published + timedelta(hours=version)
@@ -101,7 +101,7 @@ def file_result(
 
 
 def quarantined_result(number: int, reason: str = "样本：没有链接") -> FileResult:
-    """A file that nothing could be made of."""
+    """A file that was quarantined."""
     whole = file_result(number)
     return replace(whole, outcome=Outcome.QUARANTINED, reason=reason, entry=None, dump_time=None)
 

@@ -1,4 +1,4 @@
-"""Stores to test."""
+"""An empty store in each database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store moves from one database to another, either way, whole or not at all."""
+"""A store is copied from any database to any other, whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from refeed.store.store import Store
 
 @pytest.fixture
 def full(store: Store) -> Store:
-    """A store, in each database, with something in every table."""
+    """A store, in each database, with rows in every table."""
     record_files(
         store,
         [file_result(n, source=["one", "two"][n % 2], topics=["climate"], band=n // 2) for n in range(30)],
@@ -65,12 +65,12 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def test_a_copy_holds_the_same_rows_and_goes_on_from_there(full: Store, target: Store) -> None:
-    heard = []
-    copied = copy_store(full, target, lambda table, rows: heard.append((table, rows)))
+def test_a_copy_has_the_same_rows_and_can_be_written_to(full: Store, target: Store) -> None:
+    progress = []
+    copied = copy_store(full, target, lambda table, rows: progress.append((table, rows)))
     assert everything(target) == everything(full)
-    assert {one.table: one.rows for one in copied} == {name: len(rows) for name, rows in everything(full).items()}
-    assert ("entries", 30) in heard
+    assert {table.table: table.rows for table in copied} == {name: len(rows) for name, rows in everything(full).items()}
+    assert ("entries", 30) in progress
     assert target.identity == full.identity
     assert (target.get_icons(), target.get_entries([entry_id(5)])) == (
         full.get_icons(),
@@ -80,7 +80,7 @@ def test_a_copy_holds_the_same_rows_and_goes_on_from_there(full: Store, target: 
     assert stored_feeds(target) == recount_feeds(target)
 
 
-def test_a_store_that_holds_something_is_not_written_over(full: Store, target: Store) -> None:
+def test_a_store_that_is_not_empty_is_not_overwritten(full: Store, target: Store) -> None:
     target.migrate()
     record_files(target, [file_result(500)], NOON)
     before = everything(target)

@@ -1,4 +1,4 @@
-"""Counters that are kept up to date are what a recount gives, whatever happened and in whichever order."""
+"""The counters that the store keeps equal a recount after any sequence of changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from refeed.store.ingest_writes import record_files
 from refeed.store.store import Store
 
 NUMBERS = st.integers(0, 5)
-READINGS = st.builds(
+RESULTS = st.builds(
     file_result,
     NUMBERS,
     st.integers(0, 2),
@@ -50,12 +50,12 @@ READINGS = st.builds(
 )
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("record"), st.lists(st.one_of(READINGS, st.builds(quarantined_result, NUMBERS)), max_size=6)),
-        st.tuples(st.just("revise"), st.lists(READINGS, max_size=3)),
+        st.tuples(st.just("record"), st.lists(st.one_of(RESULTS, st.builds(quarantined_result, NUMBERS)), max_size=6)),
+        st.tuples(st.just("replace"), st.lists(RESULTS, max_size=3)),
         st.tuples(st.just("withdraw"), st.lists(NUMBERS, max_size=3)),
         st.tuples(st.just("restore"), st.lists(NUMBERS, max_size=3)),
-        st.tuples(st.just("hide"), st.tuples(st.sampled_from(SOURCES), st.booleans())),
-        st.tuples(st.just("forget"), st.sampled_from(SOURCES)),
+        st.tuples(st.just("set private"), st.tuples(st.sampled_from(SOURCES), st.booleans())),
+        st.tuples(st.just("expire"), st.sampled_from(SOURCES)),
         st.tuples(st.just("relabel"), st.dictionaries(NUMBERS, st.lists(st.sampled_from(TOPICS), unique=True))),
     ),
     max_size=10,
@@ -63,8 +63,8 @@ STEPS = st.lists(
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store for all examples, emptied before each."""
+def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for all examples, emptied before each."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('counters') / 'store.db'}"
     else:
@@ -77,62 +77,64 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
-def test_feeds_and_months_and_places_equal_a_recount(kept: Store, steps: list[tuple[str, list]]) -> None:
-    empty(kept)
+def test_counts_of_feeds_and_months_and_their_members_equal_a_recount(
+    shared_store: Store, steps: list[tuple[str, list]]
+) -> None:
+    empty(shared_store)
     version = 0
     for number, step in enumerate(steps):
-        take(kept, step, number)
-        assert stored_feeds(kept) == recount_feeds(kept)
-        assert stored_outcomes(kept) == recount_outcomes(kept)
-        assert reposts_agree(kept)
-        newest = max((feed.version for feed in kept.get_feed_states()), default=0)
+        apply(shared_store, step, number)
+        assert stored_feeds(shared_store) == recount_feeds(shared_store)
+        assert stored_outcomes(shared_store) == recount_outcomes(shared_store)
+        assert repost_links_agree(shared_store)
+        newest = max((feed.version for feed in shared_store.get_feed_states()), default=0)
         assert newest >= version
-        assert newest == int(kept.get_meta("revision") or 0)
+        assert newest == int(shared_store.get_meta("revision") or 0)
         version = newest
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(readings=st.lists(READINGS, max_size=8, unique_by=lambda one: one.digest), data=st.data())
+@given(results=st.lists(RESULTS, max_size=8, unique_by=lambda result: result.digest), data=st.data())
 def test_the_order_and_the_batches_of_arrival_make_no_difference(
-    kept: Store, readings: list, data: st.DataObject
+    shared_store: Store, results: list, data: st.DataObject
 ) -> None:
-    readings = [replace(one, path=one.digest) for one in readings]  # none is another's edit
+    results = [replace(result, path=result.digest) for result in results]  # none is an edit of another
     found = []
-    for order in (readings, data.draw(st.permutations(readings))):
-        empty(kept)
+    for order in (results, data.draw(st.permutations(results))):
+        empty(shared_store)
         size = data.draw(st.integers(1, 8))
         for start in range(0, len(order), size):
-            record_files(kept, order[start : start + size], NOON, find_sample_original)
-        with kept.read_transaction() as connection:
+            record_files(shared_store, order[start : start + size], NOON, find_sample_original)
+        with shared_store.read_transaction() as connection:
             rows = connection.execute(select(t.entries).order_by(t.entries.c.id)).all()
         found.append([{k: v for k, v in row._mapping.items() if k != "revision"} for row in rows])
     assert found[0] == found[1]
 
 
-def take(store: Store, step: tuple[str, list], number: int) -> None:
-    """One thing that happens to a store."""
-    kind, what = step
+def apply(store: Store, step: tuple[str, list], number: int) -> None:
+    """Apply one change to a store."""
+    kind, value = step
     now = NOON + timedelta(minutes=number)
     if kind == "record":
-        record_files(store, what, now, find_sample_original)
-    elif kind == "revise":
-        replace_entries(store, [one.entry for one in what], now, find_sample_original)
-    elif kind == "hide":
-        list(set_private(store, what[0], now, find_sample_original, private=what[1]))
-    elif kind == "forget":
-        delete_expired(store, what, now, entries=2, find_original=find_sample_original)
+        record_files(store, value, now, find_sample_original)
+    elif kind == "replace":
+        replace_entries(store, [result.entry for result in value], now, find_sample_original)
+    elif kind == "set private":
+        list(set_private(store, value[0], now, find_sample_original, private=value[1]))
+    elif kind == "expire":
+        delete_expired(store, value, now, entries=2, find_original=find_sample_original)
     elif kind == "relabel":
         relabel_entries(
-            store, {entry_id(n): encode_topics(topics) for n, topics in what.items()}, f"topics-{number}", now
+            store, {entry_id(n): encode_topics(topics) for n, topics in value.items()}, f"topics-{number}", now
         )
     else:
         {"withdraw": withdraw_entries, "restore": restore_entries}[kind](
-            store, [entry_id(n) for n in what], now, find_sample_original
+            store, [entry_id(n) for n in value], now, find_sample_original
         )
 
 
-def reposts_agree(store: Store) -> bool:
-    """Every original names exactly the links of what reposts it."""
+def repost_links_agree(store: Store) -> bool:
+    """Every original has exactly the links of its reposts."""
     with store.read_transaction() as connection:
         rows = connection.execute(select(t.entries)).all()
     links = {entry_id(n): f"https://sample.example.org/{n}" for n in range(6)}
@@ -144,7 +146,7 @@ def reposts_agree(store: Store) -> bool:
 
 
 def empty(store: Store) -> None:
-    """As if nothing had ever happened."""
+    """Delete all rows."""
     with store.write_transaction() as connection:
         for table in t.metadata.sorted_tables:
             connection.execute(table.delete())

@@ -1,4 +1,4 @@
-"""What is known of files and icons stands beside what dumps say, and outlasts them."""
+"""What is found out of files and icons is stored beside what dumps say, and outlasts new dumps."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from refeed.store.store import Store
 
 SOUND = "https://media.example.org/1.mp3"
 KNOWN = FileMetadata(url=SOUND, type="audio/ogg", length=4321)
-IN_VAIN = FileMetadata(url=SOUND, next=NOON, tries=1, error="it answers 404")
+FAILED = FileMetadata(url=SOUND, next=NOON, tries=1, error="it answers 404")
 LATER = NOON + timedelta(days=1)
 
 
-def with_media(one: FileResult) -> FileResult:
+def with_media(result: FileResult) -> FileResult:
     """The sample with a sound and a picture."""
-    assert one.entry is not None
-    return replace(one, entry=row_with_media(one.entry))
+    assert result.entry is not None
+    return replace(result, entry=row_with_media(result.entry))
 
 
 def row_with_media(row: EncodedEntry) -> EncodedEntry:
@@ -40,7 +40,7 @@ def enclosures(store: Store, number: int = 1) -> Sequence[Enclosure]:
     return found[0].entry.enclosures
 
 
-def test_what_is_known_shows_in_the_entry_and_moves_its_feeds_and_no_date(store: Store) -> None:
+def test_metadata_of_a_file_appears_in_the_entry_and_changes_its_feeds_but_no_date(store: Store) -> None:
     record_files(store, [with_media(file_result(1, topics=["climate"])), file_result(2, source="two")], NOON)
     before = store.get_entries([entry_id(1)])[0]
     versions = {state.path: state.version for state in store.get_feed_states()}
@@ -54,38 +54,38 @@ def test_what_is_known_shows_in_the_entry_and_moves_its_feeds_and_no_date(store:
     assert moved == dict.fromkeys(feed_paths("all", "source/one", "topic/climate"), LATER)
 
 
-def test_a_try_in_vain_is_remembered_and_moves_nothing(store: Store) -> None:
+def test_a_failed_attempt_is_remembered_and_changes_no_feed(store: Store) -> None:
     record_files(store, [with_media(file_result(1))], NOON)
     versions = store.get_feed_states()
-    assert update_enclosures(store, {entry_id(1): [IN_VAIN]}, LATER) == frozenset()
+    assert update_enclosures(store, {entry_id(1): [FAILED]}, LATER) == frozenset()
     assert store.get_feed_states() == versions
-    assert store.get_entries([entry_id(1)])[0].media == (IN_VAIN,)
+    assert store.get_entries([entry_id(1)])[0].media == (FAILED,)
     other = FileMetadata(url="https://e.org/1.jpg", type="image/png", length=5)
     assert update_enclosures(store, {entry_id(1): [other]}, LATER)
-    assert store.get_entries([entry_id(1)])[0].media == (IN_VAIN, other)
+    assert store.get_entries([entry_id(1)])[0].media == (FAILED, other)
 
 
-def test_it_outlasts_a_new_dump_and_new_rules_and_goes_with_its_entry(store: Store) -> None:
+def test_metadata_outlasts_a_new_dump_and_new_rules_and_is_deleted_with_its_entry(store: Store) -> None:
     record_files(store, [with_media(file_result(1))], NOON)
     update_enclosures(store, {entry_id(1): [KNOWN]}, NOON)
     record_files(store, [with_media(file_result(1, 1))], NOON)
     assert enclosures(store)[0].length == 4321
-    made = file_result(1, 1).entry
-    assert made is not None
-    replace_entries(store, [replace(row_with_media(made), title="样本", rules_version="rules-2")], NOON)
+    rebuilt = file_result(1, 1).entry
+    assert rebuilt is not None
+    replace_entries(store, [replace(row_with_media(rebuilt), title="样本", rules_version="rules-2")], NOON)
     assert enclosures(store)[0].length == 4321
     delete_expired(store, "one", NOON, before=LATER, find_original=None)
     record_files(store, [with_media(file_result(1))], NOON)
     assert enclosures(store)[0].length == 0
 
 
-def test_an_icon_that_was_found_stays_with_its_source_and_moves_its_feed_alone(store: Store) -> None:
+def test_an_icon_that_was_found_stays_with_its_source_and_changes_its_feed_alone(store: Store) -> None:
     record_files(store, [file_result(1), file_result(2, source="two")], NOON)
     none = FileMetadata(url="", next=LATER, tries=1, error="it has no icon")
     icon = FileMetadata(url="https://e.org/icon.png", type="image/png", next=LATER)
     assert update_icons(store, {"one": none}, NOON) == frozenset()
     assert update_icons(store, {"one": icon}, LATER) == feed_paths("source/one")
-    assert update_icons(store, {"one": replace(icon, next=None, error="it is away")}, LATER) == frozenset()
+    assert update_icons(store, {"one": replace(icon, next=None, error="unreachable")}, LATER) == frozenset()
     record_files(store, [file_result(3)], NOON)
     assert [source.icon for source in store.get_sources()] == ["https://e.org/icon.png", ""]
-    assert store.get_icons() == {"one": replace(icon, next=None, error="it is away")}
+    assert store.get_icons() == {"one": replace(icon, next=None, error="unreachable")}

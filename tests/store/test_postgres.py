@@ -1,4 +1,4 @@
-"""What only a PostgreSQL can do to us: go away, hang, speak another encoding, have two writers at once."""
+"""What happens on PostgreSQL alone: an unreachable or hanging server, another encoding, two writers at once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from refeed.store.store import Store
 
 @pytest.fixture
 def store_url(postgres_url: str) -> str:
-    """PostgreSQL alone, for the store of these tests."""
+    """The store of these tests is a PostgreSQL only."""
     return postgres_url
 
 
-def test_platforms_urls_are_understood_and_their_options_kept() -> None:
+def test_urls_of_platforms_are_accepted_with_their_options() -> None:
     url = parse_database_url("postgres://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=/etc/ca.pem")
     assert url.render_as_string(hide_password=False) == (
         "postgresql+psycopg://u:p%40ss@db.example.org:5432/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem"
@@ -33,18 +33,18 @@ def test_platforms_urls_are_understood_and_their_options_kept() -> None:
 
 
 @pytest.mark.parametrize("url", ["postgres://h:five/d", "mysql://h/d", "no url", "sqlite://"])
-def test_what_is_no_url_of_a_store_is_told(url: str) -> None:
+def test_an_invalid_store_url_is_an_error(url: str) -> None:
     with pytest.raises(ConfigError, match="the store's URL: "):
         Store(url)
 
 
-def test_a_url_that_is_refused_is_not_repeated_with_its_password() -> None:
-    with pytest.raises(ConfigError) as refused:
+def test_the_error_about_an_invalid_url_does_not_repeat_its_password() -> None:
+    with pytest.raises(ConfigError) as error:
         Store("mysql://user:geheim@host/db")
-    assert "geheim" not in str(refused.value)
+    assert "geheim" not in str(error.value)
 
 
-def test_options_of_the_url_stand_before_our_own(postgres_url: str) -> None:
+def test_options_in_the_url_override_our_own(postgres_url: str) -> None:
     url = postgres_url + "&options=-c%20statement_timeout%3D1234&application_name=mine"
     engine = create_postgres_engine(parse_database_url(url), read_only=True)
     with engine.connect() as connection:
@@ -57,7 +57,7 @@ def test_options_of_the_url_stand_before_our_own(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "accepted"), [("SQL_ASCII", True), ("LATIN1", False)])
-def test_a_database_that_cannot_hold_chinese_is_refused_before_anything_is_written(
+def test_a_database_that_cannot_store_chinese_is_refused_before_anything_is_written(
     postgres_server: postgresql.PostgresServer, encoding: str, accepted: bool
 ) -> None:
     url = postgres_server.make_database(f"ENCODING '{encoding}' LOCALE 'C'")
@@ -94,18 +94,18 @@ def test_the_schema_of_a_newer_program_is_refused(store: Store) -> None:
         store.migrate()
 
 
-def test_two_writers_at_once_lose_nothing_of_each_other(store: Store, postgres_url: str) -> None:
-    """On two machines: one ingests while the other withdraws and restores."""
+def test_two_writers_at_once_lose_no_changes(store: Store, postgres_url: str) -> None:
+    """As on two machines: one ingests while the other withdraws and restores."""
     record_files(store, [file_result(n) for n in range(10)], NOON)
     other = Store(postgres_url)
-    faults: list[Exception] = []
+    errors: list[Exception] = []
 
     def ingest() -> None:
         try:
             for n in range(10, 60):
                 record_files(store, [file_result(n)], NOON)
-        except Exception as error:  # noqa: BLE001 -- shown below
-            faults.append(error)
+        except Exception as error:  # noqa: BLE001 -- asserted below
+            errors.append(error)
 
     thread = threading.Thread(target=ingest)
     thread.start()
@@ -116,21 +116,19 @@ def test_two_writers_at_once_lose_nothing_of_each_other(store: Store, postgres_u
         changes += 1
     thread.join()
     other.close()
-    assert faults == []
+    assert errors == []
     assert stored_feeds(store) == recount_feeds(store)
     assert int(store.get_meta("revision") or 0) == 1 + 50 + 2 * changes
 
 
-def test_a_connection_that_was_cut_costs_nothing_when_it_was_idle(
-    store: Store, postgres_server: postgresql.PostgresServer
-) -> None:
+def test_an_idle_connection_that_was_cut_is_replaced(store: Store, postgres_server: postgresql.PostgresServer) -> None:
     record_files(store, [file_result(1)], NOON)
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'refeed'")
     assert store.get_entry_ids() == [entry_id(1)]
     record_files(store, [file_result(2)], NOON)
 
 
-def test_a_connection_that_is_cut_inside_a_batch_leaves_nothing_of_it(
+def test_a_batch_whose_connection_is_cut_is_rolled_back(
     store: Store, postgres_server: postgresql.PostgresServer
 ) -> None:
     def cut(*_: object) -> None:
@@ -143,33 +141,33 @@ def test_a_connection_that_is_cut_inside_a_batch_leaves_nothing_of_it(
     assert stored_feeds(store) == recount_feeds(store)
 
 
-def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str) -> None:
+def test_a_statement_that_takes_too_long_fails(postgres_url: str) -> None:
     store = Store(postgres_url + "&options=-c%20statement_timeout%3D200")
     with pytest.raises(StoreError, match="timeout"), store.read_transaction() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(10)")
     store.close()
 
 
-def test_a_server_that_hangs_is_given_up_too(postgres_url: str) -> None:
-    store = Store(postgres_url + "&options=-c%20statement_timeout%3D0")  # as if the server minded no time
-    began = time.monotonic()
+def test_a_server_that_hangs_is_given_up(postgres_url: str) -> None:
+    store = Store(postgres_url + "&options=-c%20statement_timeout%3D0")  # as if the server had no timeout
+    started = time.monotonic()
     with pytest.raises(StoreError, match="no answer within"), store.read_transaction() as connection:
         connection.connection.driver_connection.response_timeout = 0.5
         connection.exec_driver_sql("SELECT pg_sleep(20)")
-    assert time.monotonic() - began < 15
-    store.migrate()  # the next question gets a connection of its own
+    assert time.monotonic() - started < 15
+    store.migrate()  # on a new connection
     store.close()
 
 
-def test_a_store_that_is_away_is_named_without_its_password() -> None:
+def test_an_unreachable_store_is_named_without_its_password() -> None:
     store = Store("postgres://user:geheim@127.0.0.1:9/none")
-    with pytest.raises(StoreError, match="did not answer") as away:
+    with pytest.raises(StoreError, match="did not answer") as error:
         store.get_entry_ids()
-    assert "geheim" not in str(away.value)
-    assert "user:***@127.0.0.1:9" in str(away.value)
+    assert "geheim" not in str(error.value)
+    assert "user:***@127.0.0.1:9" in str(error.value)
 
 
-def test_a_glance_at_the_store_sees_one_moment_of_it(store: Store, postgres_url: str) -> None:
+def test_a_read_transaction_sees_one_state_of_the_store(store: Store, postgres_url: str) -> None:
     record_files(store, [file_result(1)], NOON)
     other = Store(postgres_url)
     with store.read_transaction() as connection:
@@ -180,37 +178,37 @@ def test_a_glance_at_the_store_sees_one_moment_of_it(store: Store, postgres_url:
     assert len(store.get_entry_ids()) == 2
 
 
-def test_what_one_machine_records_another_hears_of_at_once(store: Store, postgres_url: str) -> None:
-    heard = threading.Event()
-    listener = ChangeListener(postgres_url, heard.set)
-    assert heard.wait(60)  # of what was before
-    heard.clear()
-    began = time.monotonic()
+def test_other_machines_are_notified_of_a_change_at_once(store: Store, postgres_url: str) -> None:
+    changed = threading.Event()
+    listener = ChangeListener(postgres_url, changed.set)
+    assert changed.wait(60)  # for what changed before
+    changed.clear()
+    started = time.monotonic()
     record_files(store, [replace(file_result(1))], NOON)
-    assert heard.wait(60)
-    assert time.monotonic() - began < 10
-    heard.clear()
-    record_files(store, [file_result(1)], NOON)  # nothing new
-    assert not heard.wait(0.3)
+    assert changed.wait(60)
+    assert time.monotonic() - started < 10
+    changed.clear()
+    record_files(store, [file_result(1)], NOON)  # changes nothing
+    assert not changed.wait(0.3)
     listener.close()
 
 
-def test_a_listener_whose_connection_is_cut_listens_again(
+def test_a_listener_whose_connection_is_cut_connects_again(
     store: Store, postgres_url: str, postgres_server: postgresql.PostgresServer
 ) -> None:
-    heard = threading.Event()
-    listener = ChangeListener(postgres_url, heard.set, reconnect_seconds=0.1)
-    assert heard.wait(60)
-    heard.clear()
+    changed = threading.Event()
+    listener = ChangeListener(postgres_url, changed.set, reconnect_seconds=0.1)
+    assert changed.wait(60)
+    changed.clear()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-    assert heard.wait(60)
-    heard.clear()
+    assert changed.wait(60)
+    changed.clear()
     record_files(store, [file_result(1)], NOON)
-    assert heard.wait(60)
+    assert changed.wait(60)
     listener.close()
 
 
-def test_psycopg_gives_what_we_override() -> None:
-    """`Patient.wait` takes the place of a method of psycopg's that its documentation does not promise."""
+def test_psycopg_still_has_the_method_that_we_override() -> None:
+    """`TimeoutConnection.wait` overrides a method that psycopg does not document."""
     parameters = psycopg.Connection.wait.__annotations__
     assert {"gen", "interval", "timeout"} <= parameters.keys()
