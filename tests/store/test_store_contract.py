@@ -164,7 +164,7 @@ def test_a_repost_is_hidden_only_where_its_original_is_shown(store: Store) -> No
         [entry_id(1)],
         [entry_id(2)],
     )
-    assert [shown(f"source/{source}") for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
+    assert [shown(FeedPath("source", source)) for source in ("two", "three")] == [[entry_id(2)], [entry_id(3)]]
     # When the labels of the original change, its reposts change too, in those feeds alone.
     changed = relabel_entries(store, {entry_id(1): encode_topics(["health"])}, "topics-2", NOON)
     assert changed == feed_paths("all", "source/one", "topic/climate", "topic/health")
@@ -236,9 +236,9 @@ def test_freshness_counts_the_entries_of_a_sources_feed(store: Store) -> None:
 def test_feed_summaries_hold_the_newest_entries_and_months(store: Store) -> None:
     record_files(store, [file_result(n, topics=["climate"], days=n * 20) for n in range(4)], NOON)
     found = get_feed_summaries(store, 2)
-    assert [entry.id for entry in found["topic/climate"].newest] == [entry_id(3), entry_id(2)]
-    assert found["all"].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
-    assert found["all"].entries == 4
+    assert [entry.id for entry in found[FeedPath("topic", "climate")].newest] == [entry_id(3), entry_id(2)]
+    assert found[ALL_FEED].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
+    assert found[ALL_FEED].entries == 4
 
 
 def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_path: Path) -> None:
