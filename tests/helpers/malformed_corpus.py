@@ -98,7 +98,7 @@ def _case(
     file: str = "",
     says: str = "",
     title: str | None = None,
-    link_is: str | None = None,
+    expected_link: str | None = None,
     at: str | None = None,
     stage: str = "parse",
     **parts: str | None,
@@ -108,7 +108,7 @@ def _case(
         data = dump_text(name, **parts)
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogatepass")
-    expected = {"says": says, "title": title, "link": link_is, "at": at, "stage": stage}
+    expected = {"says": says, "title": title, "link": expected_link, "at": at, "stage": stage}
     return Case(name=file or f"{name}.md", outcome=outcome, data=data, **expected)
 
 
@@ -276,7 +276,7 @@ def _layouts() -> Iterator[Case]:
         FLAGGED,
         f"{EPOCH}\n{head(name)} 样本社\n------\n\n{BODY}\n",
         says="follows the link",
-        link_is=link_of(name),
+        expected_link=link_of(name),
     )
     for name, body in {"none": "", "blanks": " \n\u3000\n", "zero-width": "\n\n"}.items():
         yield _case(f"body-{name}", FLAGGED, body=body, says="body is empty")
@@ -287,7 +287,7 @@ def _layouts() -> Iterator[Case]:
     yield _case("body-bidi", ACCEPTED, body="<p>样本\u202e里有方向\u2067控制字符。</p>")
     name = "title-of-lines-no-dashes"
     text = f"{EPOCH}\n[样本\n标题]({link_of(name)})\n<p>样本[甲](https://example.org/b)。</p>\n---\n<p>样本</p>"
-    yield _case(name, FLAGGED, text, says="no line of dashes", title="样本 标题", link_is=link_of(name))
+    yield _case(name, FLAGGED, text, says="no line of dashes", title="样本 标题", expected_link=link_of(name))
     first, second = "two-canonical", "two-canonical-second"
     yield _case(
         first,
@@ -418,7 +418,7 @@ def _links() -> Iterator[Case]:
         "two-thousand": ("https://example.org/" + "a" * 1980, "https://example.org/" + "a" * 1980),
     }
     for name, (written, read) in good.items():
-        yield _case(f"link-{name}", ACCEPTED, link=written, title=TITLE, link_is=read)
+        yield _case(f"link-{name}", ACCEPTED, link=written, title=TITLE, expected_link=read)
     bad = {
         "none": ("", "no link"),
         "blank": (" ", "no link"),

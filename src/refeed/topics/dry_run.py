@@ -33,7 +33,11 @@ class TopicChange:
 
 
 def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry]) -> tuple[TopicChange, ...]:
-    """Label every entry by both sets of rules. Leaves out topics whose rule is the same in both."""
+    """What each topic gains and loses when every entry is labelled by both sets of rules.
+
+    New and changed topics come in the order of the new rules, then removed ones in the order of the old. A topic whose
+    rule is the same in both is left out. Reads `entries` once, and not at all when no topic differs.
+    """
     before, after = ({rule.id for rule in matcher.rules} for matcher in (old, new))
     changes = {}
     for topic in [rule.id for rule in new.rules] + [rule.id for rule in old.rules if rule.id not in after]:
