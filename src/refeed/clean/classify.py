@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 from bs4.element import Tag
 
 from ..config.source_rules import ElementRole
-from .compiled_rules import CompiledSelector
 from .extractor_state import ExtractorState
 from .html_parser import element_text
+from .rule_lookup import CompiledSelector
 
 MARK_TAGS = {
     "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",

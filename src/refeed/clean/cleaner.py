@@ -15,13 +15,12 @@ from ..xml_chars import xml_safe
 from .blocks import Block, blocks_to_html, extract_links, text_outside_links, walk_blocks
 from .body_dates import resolve_published
 from .bylines import parse_byline, unique_names
-from .compiled_rules import CompiledRule
 from .complexity import Complexity, plain_text_to_blocks
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
 from .extractor_state import ExtractionLog
 from .html_parser import repair_markup
-from .rule_lookup import SourceMatch, canonical_link, entry_id
+from .rule_lookup import CompiledRule, SourceMatch, canonical_link, entry_id
 from .sanitize import sanitize
 from .steps.boilerplate import (
     drop_repeated_title,

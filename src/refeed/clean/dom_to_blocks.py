@@ -26,10 +26,10 @@ from .classify import (
     is_short_element,
     is_small_caption,
 )
-from .compiled_rules import CompiledRule
 from .extractor_state import ExtractionLog, ExtractorState
 from .html_parser import element_text, parse_html
 from .image_urls import IMAGE_FILE, find_image_url, is_emoji_image, is_invisible_image, picture_key
+from .rule_lookup import CompiledRule
 from .text import normalize_line, strip_invisible
 from .url_cleaner import clean_link, is_share_link
 

@@ -11,8 +11,8 @@ from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
 from .blocks import Block, Run, extract_links, split_lines, text_of_runs
 from .body_dates import BodyDate, parse_body_date, split_date
 from .bylines import is_author_role, parse_byline, parse_credits, unique_names
-from .compiled_rules import CompiledRule
 from .extractor_state import ExtractedField
+from .rule_lookup import CompiledRule
 from .text import collapse_whitespace
 
 _LONGEST_TAG = 60

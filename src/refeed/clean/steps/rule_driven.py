@@ -22,8 +22,8 @@ from ..blocks import (
     walk_blocks,
 )
 from ..bylines import parse_credits
-from ..compiled_rules import CompiledRule
 from ..draft import Draft, matched_groups
+from ..rule_lookup import CompiledRule
 from ..text import collapse_whitespace
 
 _EDGE = 6
