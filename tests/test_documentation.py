@@ -11,6 +11,7 @@ import click
 
 from refeed.cli.main import main
 from refeed.config.settings import ConfigFile
+from refeed.model import FeedPath
 from refeed.web.app import create_app
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +36,7 @@ def keys(cls: type) -> set[str]:
     for field in dataclasses.fields(cls):
         found.add(field.name.replace("_", "-"))
         for part in (hints[field.name], *typing.get_args(hints[field.name])):
-            if dataclasses.is_dataclass(part) and isinstance(part, type):
+            if dataclasses.is_dataclass(part) and isinstance(part, type) and part is not FeedPath:  # written as text
                 found |= keys(part)
     return found
 

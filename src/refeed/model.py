@@ -18,14 +18,15 @@ SafeHtml = NewType("SafeHtml", str)
 Format = Literal["atom", "rss", "json"]
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
-FeedKind = Literal["all", "source", "topic", "view"]
-FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "view")
+FeedKind = Literal["all", "source", "topic", "filtered", "view"]
+"""`view` is the former name of `filtered`: its addresses redirect."""
+FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "filtered", "view")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class FeedPath:
-    """Which feed: `all`, `source/<slug>`, `topic/<slug>` or `view/<slug>`. As text it is the feed's path in addresses,
-    below feeds/, in the store and in its id."""
+    """Which feed: `all`, `source/<slug>`, `topic/<slug>` or `filtered/<slug>`. As text it is the feed's path in
+    addresses, below feeds/, in the store and in its id."""
 
     kind: FeedKind
     slug: str = ""
@@ -40,7 +41,7 @@ class FeedPath:
         name, _, slug = text.partition("/")
         kind = next((kind for kind in FEED_KINDS if kind == name), None)
         if kind is None or (kind == "all") != (not slug) or str(cls(kind, slug)) != text:
-            raise ValueError(f"invalid feed path {text!r}: must be all, source/<slug>, topic/<slug> or view/<slug>")
+            raise ValueError(f"invalid feed path {text!r}: must be all, source/<slug>, topic/<slug> or filtered/<slug>")
         return cls(kind, slug)
 
 

@@ -11,7 +11,7 @@ from helpers.property_testing import given, settings, st
 from refeed.clean.rule_lookup import RuleLookup, canonical_link, slugify
 from refeed.config.field_types import SLUG_PATTERN
 from refeed.config.source_rules import SourceRule
-from refeed.config.yaml_loader import parse_yaml
+from refeed.config.yaml_loader import YamlDocument
 from refeed.errors import ConfigError
 from refeed.model import RawEntry
 
@@ -130,7 +130,7 @@ def test_rule_may_name_a_folder() -> None:
 )
 def test_error_in_a_rule_names_file_line_and_key(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_yaml(SourceRule, text, "sources/x.yaml")
+        YamlDocument(text, "sources/x.yaml").load(SourceRule)
     assert "sources/x.yaml:" in str(caught.value)
     assert message in str(caught.value)
 
@@ -162,7 +162,7 @@ links: {'^https://old\\.example/(\\d+)': 'https://sample-news.example/a/\\1'}
 
 
 def test_new_source_is_one_file() -> None:
-    rule = parse_yaml(SourceRule, NEW_SOURCE, "sources/sample.yaml")
+    rule = YamlDocument(NEW_SOURCE, "sources/sample.yaml").load(SourceRule)
     body = (
         '<div class="by">样例社</div><p>2020-07-20 18:30</p><img src="https://img.example/stand-in.png"><p>样例的第一段，说的是城市。'
         '<a href="https://old.example/12">旧闻</a></p><div class="promo">订阅</div><p>样例的第二段。（完）</p><p>（本报记者样甲）</p>'

@@ -38,14 +38,14 @@ def test_a_port_in_use_gives_one_line_and_exit_status_2(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         ran = serve(tmp_path, "--host", "127.0.0.1", PORT=str(port))
     assert ran.returncode == 2
-    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use; PORT names another port" in ran.stderr
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use; PORT sets another port" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "panicked" not in ran.stderr
 
 
 @pytest.mark.parametrize("host", ["localhost", "nowhere.example", "127.0.0.1:8000", ""])
 def test_an_invalid_host_error_says_what_to_write(host: str) -> None:
-    with pytest.raises(ConfigError, match=f"--host: {host!r} is no IP address; write one such as 127.0.0.1"):
+    with pytest.raises(ConfigError, match=f"--host: must be an IP address, got {host!r}; use 127.0.0.1"):
         check_can_listen(host, 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,18 @@ def test_shipped_configuration_is_valid() -> None:
     files = {path.stem for path in (BUILTIN_PACKS / "chinese-news" / "sources").glob("*.yaml")}
     assert {rule.id for rule in settings.sources} == files
     assert len(settings.topics) == 17
+
+
+def test_commented_examples_of_config_yaml_are_valid(tmp_path: Path) -> None:
+    """Uncommented, every one of them works: a key at the start of a line, or indented below one."""
+    text = (ROOT / "config.yaml").read_text("utf-8")
+    examples = re.sub(r"(?m)^# (?=[a-z_]+: +#|  )", "", text)
+    (tmp_path / "config.yaml").write_text(examples, "utf-8")
+    settings = load_settings({}, tmp_path / "config.yaml")
+    assert "example" in {rule.id for rule in settings.sources}
+    assert settings.topics[-1].id == "tea"
+    assert [rule.source for rule in settings.upstreams] == ["example"]
+    assert [rule.id for rule in settings.filtered_feeds] == ["taiwan-hant"]
 
 
 def test_source_of_a_pack_keeps_what_config_yaml_does_not_change(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from refeed.config.upstream_rules import FetchSettings, UpstreamRule
-from refeed.config.yaml_loader import parse_yaml
+from refeed.config.yaml_loader import YamlDocument
 from refeed.errors import ConfigError
 
 
@@ -32,7 +32,7 @@ fetch:
   time: 20s
   git-time: 5m
 """
-    found = parse_yaml(Sample, text, "config.yaml")
+    found = YamlDocument(text, "config.yaml").load(Sample)
     feed, git = found.upstreams
     assert feed == UpstreamRule(source="bbc", url="https://feeds.example.org/bbc.xml", every=timedelta(minutes=30))
     assert git.paths == ("bbc", "中国数字时代") and git.every == timedelta(hours=1)
@@ -62,5 +62,5 @@ fetch:
 )
 def test_error_names_its_place(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_yaml(Sample, text, "config.yaml")
+        YamlDocument(text, "config.yaml").load(Sample)
     assert str(caught.value).startswith("config.yaml:1: ") and message in str(caught.value)

@@ -190,16 +190,16 @@ def test_words_that_change_nothing_are_the_feed_itself(site: RunningSite) -> Non
 
 
 def test_a_named_view_is_a_document_like_all_others(site: RunningSite) -> None:
-    answer = site.get("/feeds/view/traditional.json")
+    answer = site.get("/feeds/filtered/traditional.json")
     document = json.loads(answer.body)
     assert document["title"] == "正體"
-    assert document["feed_url"] == f"{BASE}/feeds/view/traditional.json"
-    assert document["_feed"]["id"] == "tag:example.org,2026:view/traditional"
+    assert document["feed_url"] == f"{BASE}/feeds/filtered/traditional.json"
+    assert document["_feed"]["id"] == "tag:example.org,2026:filtered/traditional"
     assert all("氣候" in entry["title"] and "<img" not in entry["content_html"] for entry in document["items"])
     assert len(document["items"]) == 20
     listed = [feed["path"] for feed in json.loads(site.get("/feeds/feeds.json").body)["feeds"]]
-    assert "view/traditional" in listed
-    assert len(view(site, f"filter={quote('样本3：')}", "view/traditional")) == 1
+    assert "filtered/traditional" in listed
+    assert len(view(site, f"filter={quote('样本3：')}", "filtered/traditional")) == 1
 
 
 HOSTILE = [

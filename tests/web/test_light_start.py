@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 ASKED = """
 import json, os, sys, threading
 from pathlib import Path
-from refeed import seal
-from refeed.config import load
-from refeed.web.closing import application
+from refeed.render import checksum
+from refeed.config.load import load_settings
+from refeed.web.server import create_dispatcher
 
 class Exchange:
     def __init__(self):
@@ -23,11 +23,11 @@ class Exchange:
         self.status = status
         self.answered.set()
 
-settings = load(os.environ)
-file = Path(settings.feeds_folder, "all.atom")
+settings = load_settings(os.environ)
+file = Path(settings.feeds_dir, "all.atom")
 file.parent.mkdir(parents=True)
-file.write_bytes(seal.seal(b"<sample/>\\n"))
-dispatch = application(settings)
+file.write_bytes(checksum.add_checksum(b"<sample/>\\n"))
+dispatch = create_dispatcher(settings)
 told = []
 for path in ("/feeds/all.atom", "/healthz"):
     exchange = Exchange()

@@ -104,7 +104,7 @@ def test_a_hub_hears_of_public_feeds_alone_and_of_each_once_for_a_batch(
     at_work.service.add_dump("private.md", sample_dump(99).replace(b"sample.example", b"private.example"))
     turn_until(at_work, lambda: len(at_work.service.ids("source/closed")) == 1)
     assert len(at_work.service.ids("topic/hidden")) == 20
-    feeds = ("all", "source/open", "topic/sample", "view/shown")
+    feeds = ("all", "source/open", "topic/sample", "filtered/shown")
     told = at_work.told()
     assert {name for name in told if "bbc" not in name} >= {f"{f}.{end}" for f in feeds for end in ("atom", "json")}
     assert [name for name in told if "closed" in name or "hidden" in name or "hushed" in name] == []

@@ -1,1 +1,1 @@
-"""RawEntry and the sources' rules -> an entry, with the account of what was removed and where each field came from."""
+"""RawEntry and its source's rule -> Entry, with every removal named; sanitize last."""

@@ -14,7 +14,7 @@ _INVISIBLE = re.compile(
 )
 """Characters that no sentence needs: controls, zero-width characters, bidi overrides."""
 
-# All of _INVISIBLE and UNCARRIED in one class: it is searched eight times as fast, and almost always finds nothing.
+# _INVISIBLE and ILLEGAL_XML_CHARS as one class: searched eight times as fast, and it almost never matches.
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"

@@ -1,1 +1,1 @@
-"""config.yaml and the environment -> Settings: alone may read the environment."""
+"""config.yaml, packs and the environment -> Settings, with the types of all rules. Alone reads the environment."""

@@ -62,12 +62,14 @@ def _check_retired(config: ConfigFile) -> _Errors:
     """A feed that config.yaml itself makes cannot be retired; one that a pack makes can."""
     made = {FeedPath("source", rule.id) for rule in config.sources}
     made |= {FeedPath("topic", id) for rule in config.topics for id in (rule.id, *rule.aliases)}
-    made |= {FeedPath("view", rule.id) for rule in config.filtered_feeds}
+    made |= {FeedPath("filtered", rule.id) for rule in config.filtered_feeds}
     for index, path in enumerate(config.retired):
         if path == ALL_FEED:
             yield ("retired", index), "the feed of everything cannot be retired"
         elif not SLUG_PATTERN.fullmatch(path.slug):
             yield ("retired", index), f"invalid slug {path.slug!r}"
+        elif path.kind == "view":
+            yield ("retired", index), f"'{path}' is now filtered/{path.slug}"
         elif path in made:
             yield ("retired", index), f"'{path}' is still a feed of this file, or an alias of one"
 

@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 
 import re2
 
-HTTP_SCHEMES = ("http", "https")
-
 SLUG_PATTERN = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 """The form of the id of a source, a topic or a filtered feed."""
 
@@ -38,7 +36,7 @@ _MAX_STEPS = 600
 _MAX_PATTERN_MEMORY = 2 << 20
 
 
-def check_url(key: str, url: str, schemes: tuple[str, ...] = HTTP_SCHEMES) -> None:
+def check_url(key: str, url: str, schemes: tuple[str, ...] = ("http", "https")) -> None:
     """Raise ValueError unless `url` is one that refeed would request or link to."""
     try:
         parts = urlsplit(url)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .field_types import HTTP_SCHEMES, check_url
+from .field_types import check_url
 
 _SOURCE_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _BRANCH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])")
@@ -44,7 +44,7 @@ class UpstreamRule:
         return self.url or self.git
 
     def _check_feed(self) -> None:
-        check_url("url", self.url, HTTP_SCHEMES)
+        check_url("url", self.url)
         if not _SOURCE_FOLDER.fullmatch(self.source):
             raise ValueError(f"source: invalid slug {self.source!r}: use a to z, 0 to 9 and hyphens, such as bbc")
         if self.branch or self.paths:

@@ -89,11 +89,6 @@ class YamlDocument:
         return default
 
 
-def parse_yaml(cls: type[T], text: str, file: str, environ: Mapping[str, str] | None = None) -> T:
-    """Make a `cls` from YAML. Raises ConfigError, as `YamlDocument` does."""
-    return YamlDocument(text, file, environ).load(cls)
-
-
 @dataclass(slots=True)
 class _Decoder:
     """Walks a YAML tree beside the types that it has to become. A value that is wrong is an error, and becomes None."""

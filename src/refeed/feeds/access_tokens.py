@@ -68,7 +68,7 @@ def private_feeds(settings: Settings) -> frozenset[FeedPath]:
     return frozenset(
         paths
         | {
-            FeedPath("view", rule.id)
+            FeedPath("filtered", rule.id)
             for rule in settings.filtered_feeds
             if rule.access == "private" or rule.feed in paths
         }

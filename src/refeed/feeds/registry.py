@@ -89,7 +89,8 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
     feeds |= {FeedPath("topic", topic.id): _topic_feed(topic, site) for topic in settings.topics}
     access = AccessTokens(settings)
     retired = frozenset(settings.retired)
-    views = {FeedPath("view", view.id): view for view in settings.filtered_feeds if view.feed in feeds}
+    retired |= {FeedPath("view", path.slug) for path in retired if path.kind == "filtered"}
+    views = {FeedPath("filtered", view.id): view for view in settings.filtered_feeds if view.feed in feeds}
     feeds |= {path: _view_feed(path, view, feeds[view.feed], site) for path, view in views.items()}
     return FeedRegistry(
         site=site,
@@ -107,7 +108,8 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         },
         moved={
             FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases
-        },
+        }
+        | {FeedPath("view", path.slug): path for path in views},
         filtered=views,
         retired=retired,
     )

@@ -13,10 +13,10 @@ from .addresses import document_url, page_url
 from .common import GENERATOR, feed_title, first_nonblank
 
 _GROUP_TITLES = {
-    "zh-Hans": {"source": "来源", "topic": "专题", "view": "选集"},
-    "zh-Hant": {"source": "來源", "topic": "專題", "view": "選集"},
+    "zh-Hans": {"source": "来源", "topic": "专题", "filtered": "筛选订阅源"},
+    "zh-Hant": {"source": "來源", "topic": "專題", "filtered": "篩選訂閱源"},
 }
-_ENGLISH = {"source": "Sources", "topic": "Topics", "view": "Views"}
+_ENGLISH = {"source": "Sources", "topic": "Topics", "filtered": "Filtered feeds"}
 
 
 def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:

@@ -1,9 +1,9 @@
-"""The documents of feeds/ in memory, checked against their files at every look; only whole ones are given out."""
+"""URLs of documents -> documents from feeds/, kept in memory and checked against their files. Only whole documents are
+returned."""
 
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,29 +12,31 @@ from threading import Lock
 from time import monotonic_ns
 from typing import NamedTuple
 
-from ..render import checksum
+from cachetools import LRUCache
+
+from ..render.checksum import verify_checksum
 from .document_response import CachedDocument, EncodedBody
 from .negotiation import Coding
 
-_BUDGET = 64_000_000
-"""Bytes of documents kept, all codings counted; the least recently asked for go first. A small web dyno has 512 MB."""
-_TRUSTED = 500_000
-"""Nanoseconds for which polls take a look at a file as the last word. Nobody can tell, and while everybody polls at
-once, the looks cost a quarter of all time: each lets go of Python's lock."""
+_MAX_BYTES = 64_000_000
+"""All codings counted. A small web dyno has 512 MB."""
+_CHECK_INTERVAL = 500_000
+"""Nanoseconds for which a check of a file is trusted. No client can notice; under load, checking every time takes a
+quarter of all time, because each check releases Python's lock."""
 
 
 class FileIdentity(NamedTuple):
-    """What tells one writing of a file from the next. Documents are renamed into place with a time of their own, and an
-    inode that was given up is taken again: only the kernel's own time of the change is another one each time."""
+    """Differs whenever a file was written again. Documents are renamed into place with a modification time of their
+    own, and inodes are reused: only ctime always changes."""
 
     inode: int
     size: int
-    modified: int
-    changed: int
+    mtime_ns: int
+    ctime_ns: int
 
 
 class DocumentFile(NamedTuple):
-    """A whole document as it was read."""
+    """A whole document as read from its file."""
 
     data: bytes
     digest: str
@@ -43,134 +45,122 @@ class DocumentFile(NamedTuple):
 
 
 class DocumentLocation(NamedTuple):
-    """Where a document comes from, and what makes it ready."""
+    """Where a document is, and what makes it ready to be sent."""
 
     file: str
-    """Below the folder."""
+    """Below the root folder."""
     prepare: Callable[[DocumentFile], CachedDocument]
 
 
 @dataclass(slots=True)
-class _Kept:
-    ready: CachedDocument
+class _CacheEntry:
+    document: CachedDocument
     file: str
     identity: FileIdentity
-    size: int
-    looked: int = 0
-    """When its file was looked at last, by a clock of nanoseconds."""
+    checked: int = 0
+    """When the file was last checked, in nanoseconds of a monotonic clock."""
 
 
 class DocumentCache:
-    """Looks documents up by their address. `places` says which addresses there are; no other reaches the disk.
+    """Documents by URL path. `locate` says which exist; no other path reaches the disk.
 
-    Safe to use from several threads.
+    Safe to use from several threads. The documents used least recently are dropped first.
     """
 
     def __init__(
-        self, root: str | Path, places: Callable[[str], DocumentLocation | None], max_bytes: int = _BUDGET
+        self, root: str | Path, locate: Callable[[str], DocumentLocation | None], max_bytes: int = _MAX_BYTES
     ) -> None:
         self._root = os.fspath(root)
-        self._places = places
-        self._budget = max_bytes
-        self._size = 0
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._locate = locate
+        self._entries: LRUCache[str, _CacheEntry] = LRUCache(max_bytes, getsizeof=lambda entry: entry.document.size)
         self._lock = Lock()
+        self._encoding_lock = Lock()
 
-    def get(self, address: str) -> CachedDocument | None:
-        """The document as it is on disk now; None when there is none, or none that is whole."""
-        kept = self._kept.get(address)
-        return (self._current(address, kept) if kept is not None else None) or self._load(address)
+    def get(self, url_path: str) -> CachedDocument | None:
+        """The document as it is on disk now; None when it does not exist or is not whole."""
+        entry = self._find(url_path)
+        return entry.document if entry is not None and _is_current(entry) else self._load(url_path)
 
-    def get_from_memory(self, address: str) -> CachedDocument | None:
-        """The document if it is in memory, and is what is on disk now, or was half a millisecond ago."""
-        kept = self._kept.get(address)
-        if kept is None:
+    def get_from_memory(self, url_path: str) -> CachedDocument | None:
+        """The document if it is in memory and was the one on disk half a millisecond ago."""
+        entry = self._find(url_path)
+        if entry is None:
             return None
         now = monotonic_ns()
-        if now - kept.looked < _TRUSTED:
-            return kept.ready
-        ready = self._current(address, kept)
-        if ready is not None:
-            kept.looked = now
-        return ready
+        if now - entry.checked >= _CHECK_INTERVAL:
+            if not _is_current(entry):
+                return None
+            entry.checked = now
+        return entry.document
 
-    def _current(self, address: str, kept: _Kept) -> CachedDocument | None:
-        try:
-            found = os.stat(kept.file)  # noqa: PTH116 (Path.stat takes twice as long)
-        except OSError:
-            return None
-        if (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns) != kept.identity:
-            return None
-        try:  # noqa: SIM105 (suppress costs as much as all the rest)
-            self._kept.move_to_end(address)
-        except KeyError:
-            pass  # another thread put it away since
-        return kept.ready
-
-    def encoded_body(self, address: str, ready: CachedDocument, coding: Coding) -> EncodedBody:
-        """The document in a coding. Compresses once, whoever asks meanwhile."""
-        body = ready.bodies.get(coding)
+    def encoded_body(self, url_path: str, document: CachedDocument, coding: Coding) -> EncodedBody:
+        """The document in a coding. Concurrent requests compress it once."""
+        body = document.bodies.get(coding)
         if body is not None:
             return body
+        with self._encoding_lock:
+            body = document.bodies.get(coding) or document.encode(coding)
         with self._lock:
-            body = ready.bodies.get(coding) or ready.encode(coding)
-            kept = self._kept.get(address)
-            if kept is not None and kept.ready is ready:
-                self._count(kept)
+            entry = self._entries.get(url_path)
+            if entry is not None and entry.document is document:
+                self._store(url_path, entry)  # with its new size
         return body
 
     @property
     def size(self) -> int:
-        """Bytes kept."""
-        return self._size
+        """Bytes in memory."""
+        return int(self._entries.currsize)
 
-    def __contains__(self, address: str) -> bool:
-        return address in self._kept
+    def __contains__(self, url_path: str) -> bool:
+        return url_path in self._entries
 
-    def _load(self, address: str) -> CachedDocument | None:
-        place = self._places(address)
-        if place is None:
-            return None
-        file = f"{self._root}/{place.file}"
-        sealed = read_document(file)
-        if sealed is None:
-            self._drop(address)
-            return None
-        ready = place.prepare(sealed)
+    def _find(self, url_path: str) -> _CacheEntry | None:
         with self._lock:
-            old = self._kept.pop(address, None)
-            self._size -= old.size if old else 0
-            self._kept[address] = kept = _Kept(ready, file, sealed.identity, 0)
-            self._count(kept)
-        return ready
+            return self._entries.get(url_path)
 
-    def _count(self, kept: _Kept) -> None:
-        size = kept.ready.size
-        self._size += size - kept.size
-        kept.size = size
-        while self._size > self._budget and self._kept:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= gone.size
-
-    def _drop(self, address: str) -> None:
+    def _load(self, url_path: str) -> CachedDocument | None:
+        location = self._locate(url_path)
+        if location is None:
+            return None
+        path = f"{self._root}/{location.file}"
+        file = read_document(path)
+        if file is None:
+            with self._lock:
+                self._entries.pop(url_path, None)
+            return None
+        document = location.prepare(file)
         with self._lock:
-            gone = self._kept.pop(address, None)
-            self._size -= gone.size if gone else 0
+            self._store(url_path, _CacheEntry(document, path, file.identity))
+        return document
+
+    def _store(self, url_path: str, entry: _CacheEntry) -> None:
+        try:
+            self._entries[url_path] = entry
+        except ValueError:  # larger than the whole cache
+            self._entries.pop(url_path, None)
 
 
-def read_document(file: str) -> DocumentFile | None:
-    """A sealed document from its file; None when there is none, or when it is not what was sealed."""
+def _is_current(entry: _CacheEntry) -> bool:
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as opened:
-            found = os.fstat(opened.fileno())
-            data = opened.read()
+        stat = os.stat(entry.file)  # noqa: PTH116 (Path.stat takes twice as long)
+    except OSError:
+        return False
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) == entry.identity
+
+
+def read_document(path: str) -> DocumentFile | None:
+    """A document from its file; None when there is none or its checksum does not match."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            stat = os.fstat(file.fileno())
+            data = file.read()
     except OSError:
         return None
-    digest = checksum.verify_checksum(data)
+    digest = verify_checksum(data)
     if digest is None:
         return None
-    # A clock that was put back must not make a Last-Modified that lies ahead of Date (RFC 9110 8.8.2.1).
-    changed = min(datetime.fromtimestamp(int(found.st_mtime), UTC), datetime.now(UTC).replace(microsecond=0))
-    identity = FileIdentity(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    return DocumentFile(data, digest, changed, identity)
+    # After the clock was set back, Last-Modified must not lie ahead of Date (RFC 9110 8.8.2.1).
+    modified = min(datetime.fromtimestamp(int(stat.st_mtime), UTC), datetime.now(UTC).replace(microsecond=0))
+    identity = FileIdentity(stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return DocumentFile(data, digest, modified, identity)

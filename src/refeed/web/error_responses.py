@@ -1,4 +1,4 @@
-"""Answers other than documents and pages: a status and one plain sentence that repeats nothing of the request."""
+"""HTTP statuses -> responses with one plain sentence, which repeats nothing of the request."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ from werkzeug.exceptions import HTTPException
 from .document_response import SECURITY_HEADERS
 
 MESSAGES = {
-    400: "This request cannot be read.",
-    403: "This is not for you to see.",
-    404: "There is nothing at this address.",
-    405: "This address answers other methods only; the Allow header names them.",
-    406: "There is no such form of this.",
-    408: "The request took too long.",
-    410: "This feed has been retired and will not come back. Please unsubscribe.",
-    413: "That is too large.",
-    414: "That address is too long.",
-    415: "That media type is not taken here.",
-    429: "Too many requests. Send If-None-Match or If-Modified-Since, or come back later.",
-    431: "Those headers are too long.",
-    500: "Something went wrong here; it has been written down.",
-    503: "This is being made just now. Ask again in a moment.",
+    400: "Bad request.",
+    403: "Forbidden.",
+    404: "Page not found.",
+    405: "Method not allowed. The Allow header names the methods of this address.",
+    406: "Not acceptable.",
+    408: "Request timeout.",
+    410: "This feed has been retired. Please unsubscribe.",
+    413: "The request is too large.",
+    414: "The address is too long.",
+    415: "Unsupported media type.",
+    429: "Too many requests. Send If-None-Match or If-Modified-Since, or retry later.",
+    431: "The request headers are too large.",
+    500: "Internal server error.",
+    503: "Not ready yet. Retry in a few seconds.",
 }
-
 WITHDRAWN_MESSAGE = "This entry has been withdrawn."
-"""A 410 of another kind: what was withdrawn may be restored."""
+"""Also a 410, but not cached: a withdrawn entry may be restored."""
 
-_KEPT = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
+_CACHE_CONTROL = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
+_OPEN_PATHS = re.compile(
+    r"/(?:feeds/|k/|dumps$|healthz$|readyz$|metrics$|static/|robots\.txt$|favicon\.ico$|icon\.svg$|apple-touch-icon\.png$)"
+)
+"""The paths of a private site that do not reveal what it publishes."""
 
 
-def error_response(status: int, sentence: str = "", *, retry_after: int = 0, cacheable: bool = True) -> Response:
-    """An error as a person wants to read it; `retry` is for Retry-After, in seconds. What is not `kept` never enters
-    a cache."""
-    text = sentence or MESSAGES.get(status) or f"{HTTPStatus(status).phrase}."
+def error_response(status: int, message: str = "", *, retry_after: int = 0, cacheable: bool = True) -> Response:
+    """An error for people; `retry_after` is in seconds. Without `cacheable`, no cache keeps it."""
+    text = message or MESSAGES.get(status) or f"{HTTPStatus(status).phrase}."
     response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
-    response.headers["Cache-Control"] = _KEPT.get(status, "no-store") if cacheable else "no-store"
+    response.headers["Cache-Control"] = _CACHE_CONTROL.get(status, "no-store") if cacheable else "no-store"
     for name, value in SECURITY_HEADERS:
         response.headers[name] = value
     if retry_after:
@@ -48,29 +50,23 @@ def error_response(status: int, sentence: str = "", *, retry_after: int = 0, cac
 
 def feed_moved_response(url: str, *, cacheable: bool = True) -> Response:
     """301 to a URL that is made of settings alone."""
-    response = error_response(301, "This feed has moved; please subscribe to its new address.", cacheable=cacheable)
+    message = "This feed has moved. Please subscribe to its new address."
+    response = error_response(301, message, cacheable=cacheable)
     response.headers["Location"] = url
     return response
 
 
 def http_error_response(error: HTTPException) -> Response:
-    """What Flask raises, in our words. Keeps Allow and Retry-After, and no other header that a library made up."""
-    withdrawn = error.description == WITHDRAWN_MESSAGE
-    response = error_response(error.code or 500, WITHDRAWN_MESSAGE if withdrawn else "", cacheable=not withdrawn)
+    """What Flask raises, as a plain sentence. Keeps Allow, Retry-After and WWW-Authenticate of the exception."""
+    if error.description == WITHDRAWN_MESSAGE:
+        return error_response(410, WITHDRAWN_MESSAGE, cacheable=False)
+    response = error_response(error.code or 500)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value
     return response
 
 
-# A private site has no pages: who has a token has documents, and nobody has more.
-
-_OPEN = re.compile(
-    r"/(?:feeds/|k/|dumps$|healthz$|readyz$|metrics$|static/|robots\.txt$|favicon\.ico$|icon\.svg$|apple-touch-icon\.png$)"
-)
-"""What it answers all the same; it tells nothing of what is published."""
-
-
 def deny_if_private() -> Response | None:
-    """404, before Flask looks for a page."""
-    return None if _OPEN.match(request.path) else error_response(404, "This is private.", cacheable=False)
+    """Flask's `before_request` of a private site: 404 for every page. Its readers get documents alone."""
+    return None if _OPEN_PATHS.match(request.path) else error_response(404, "This site is private.", cacheable=False)

@@ -1,4 +1,5 @@
-"""Routes below /feeds/ and /k/ for what the front does not answer: names that are gone, archives not rendered yet."""
+"""Routes below /feeds/ and /k/ for documents that are not in feeds/: renamed and retired feeds, archives that are
+rendered on request."""
 
 from __future__ import annotations
 
@@ -30,72 +31,62 @@ from .url_map import DocumentUrl, UrlMap, parse_document_url
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-
-# What the web asks of the store: archives to be rendered, entries for views. Opened when first needed, read only.
+_RETRY_SECONDS = 5
+"""When to ask again for a document that is being generated."""
 
 
 class StoreReader:
-    """The store behind the documents. While it is away, documents that are on the disk are served all the same."""
+    """What documents on request need of the store. Opened when first needed, read only; documents in feeds/ do not need
+    it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def render_archive(self, feed: FeedPath, name: str) -> bool:
-        """Render one archive into feeds/; False when there is none. Raises StoreError, PublishError."""
+        """Render one archive into feeds/; False when it does not exist. Raises StoreError, PublishError."""
         return self._publisher.render_archive(feed, name)
 
     def had_entries(self, feed: FeedPath) -> bool:
-        """Whether a feed once had entries, whatever the configuration says now. Raises StoreError."""
-        return any(state.path == feed for state in self.store.get_feed_states())
+        """Whether a feed ever had entries, even if it is no longer configured. Raises StoreError."""
+        return any(state.path == feed for state in self._store.get_feed_states())
 
-    def render_filtered(self, feed: FeedPath, format: Format, view: FeedFilter, query: str, moment: datetime) -> bytes:
-        """The document of a view by query. Raises StoreError."""
-        catalogue = build_registry(self._settings, self.store.get_sources())
+    def render_filtered(
+        self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime
+    ) -> bytes:
+        """The document of a feed filtered by query. Raises StoreError."""
+        registry = build_registry(self._settings, self._store.get_sources())
         budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)
-        documents = FeedBuilder(self.store, catalogue, budget)
-        shown = documents.build_filtered(feed, view, moment, replace(catalogue.feeds[feed], query=query))
-        return documents.render(shown, format)
+        builder = FeedBuilder(self._store, registry, budget)
+        filtered = builder.build_filtered(feed, feed_filter, now, replace(registry.feeds[feed], query=query))
+        return builder.render(filtered, format)
 
-    def freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per public source: how many entries, and when the newest was published. Raises StoreError."""
-        listed = build_registry(self._settings, self.store.get_sources()).public_feeds
-        return {
-            source: found
-            for source, found in self.store.get_freshness().items()
-            if FeedPath("source", source) in listed
-        }
+    def get_freshness(self) -> dict[str, tuple[int, datetime]]:
+        """Per public source: the number of entries, and when the newest was published. Raises StoreError."""
+        public = build_registry(self._settings, self._store.get_sources()).public_feeds
+        freshness = self._store.get_freshness()
+        return {source: found for source, found in freshness.items() if FeedPath("source", source) in public}
 
     @cached_property
-    def store(self) -> Store:
-        """The store. Raises nothing until it is asked something."""
+    def _store(self) -> Store:
         return Store(self._settings.database_url, read_only=True)
 
     @cached_property
     def _publisher(self) -> Publisher:
-        return Publisher(self._settings, self.store, OutputDir(self._settings.feeds_dir))
-
-
-ResponseAppFinder = Callable[[str], "WSGIApplication | None"]
-"""The document at an address as an answer, or None when there is none."""
-_MAKING = 5
-"""Seconds after which to ask again for a document that is being made."""
-ArchiveRenderer = Callable[[FeedPath, str], bool]
-"""Render one archive (feed, name) into feeds/; False when there is none. Raises StoreError, PublishError."""
+        return Publisher(self._settings, self._store, OutputDir(self._settings.feeds_dir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRoutes:
-    """What the routes answer from."""
+    """Answers requests for documents that the middleware does not have."""
 
-    catalogue: FeedRegistry
+    registry: FeedRegistry
     url_map: UrlMap
     access: AccessTokens
-    find_response_app: ResponseAppFinder
-    render_archive: ArchiveRenderer
-    had_entries: Callable[[FeedPath], bool]
-    """Whether a feed once had entries. Raises StoreError."""
+    find_response_app: Callable[[str], WSGIApplication | None]
+    """An application that answers with the document of a URL path, or None when there is none."""
+    store_reader: StoreReader
     is_complete: Callable[[], bool]
-    """Whether all documents were made once, so that one which is not there is no feed's."""
+    """Whether all documents have been generated once, so that a missing one belongs to no feed."""
     limit: ConcurrencyLimit
 
     def blueprint(self) -> Blueprint:
@@ -106,89 +97,85 @@ class FeedRoutes:
         return blueprint
 
     def document(self, path: str) -> Response | WSGIApplication:
-        """A public document: made now, moved, gone, or unknown."""
-        what = parse_document_url(f"/feeds/{path}")
-        if what is not None:
-            found = self._gone(what) or (self._found(what) if self.url_map.is_allowed(what) else None)
+        """A public document: generated now, moved (301), retired (410), or unknown (404)."""
+        url = parse_document_url(f"/feeds/{path}")
+        if url is not None:
+            found = self._moved_or_retired(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
             if found is not None:
                 return found
-            if self._is_former_topic(what):
+            if self._is_former_topic(url):
                 return error_response(410)
-        return error_response(404, self._hint(path))
+        if path.rstrip("/") in map(str, self.registry.public_feeds):
+            return error_response(404, "The address of a feed ends in .atom, .rss or .json.")
+        return error_response(404, f"Feed not found. All feeds: {self.registry.site.base_url}/feeds/opml.xml")
 
     def private_document(self, token: str, path: str) -> Response | WSGIApplication:
-        """A private document: made now, moved, or nothing that its token opens."""
-        what = parse_document_url(f"/k/{token}/feeds/{path}")
-        found = (
-            (self._renamed(what) or (self._found(what) if self.url_map.is_allowed(what) else None)) if what else None
-        )
-        return found or error_response(404, "There is nothing at this address, or not for its token.", cacheable=False)
+        """A private document: generated now, moved (301), or unknown or not for this token (both 404)."""
+        url = parse_document_url(f"/k/{token}/feeds/{path}")
+        found = None
+        if url is not None:
+            found = self._moved_private(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
+        return found or error_response(404, "Feed not found, or not available with this token.", cacheable=False)
 
-    def _gone(self, what: DocumentUrl) -> Response | None:
-        """301 for a feed that was renamed, 410 for one that was retired; nothing is said of those that are private."""
-        feed = what.document.feed
+    def _moved_or_retired(self, url: DocumentUrl) -> Response | None:
+        """301 for a renamed feed, 410 for a retired one; None for private feeds, which are not revealed."""
+        feed = url.document.feed
         if feed is None:
             return None
-        new = self.catalogue.moved.get(feed)
-        if new in self.catalogue.public_feeds:
-            return feed_moved_response(f"{self.catalogue.site.base_url}/feeds/{_there(what, feed, new)}")
-        return error_response(410) if feed in self.catalogue.retired and not self.access.is_private(feed) else None
+        new = self.registry.moved.get(feed)
+        if new in self.registry.public_feeds:
+            return feed_moved_response(f"{self.registry.site.base_url}/feeds/{_renamed_path(url, feed, new)}")
+        return error_response(410) if feed in self.registry.retired and not self.access.is_private(feed) else None
 
-    def _is_former_topic(self, what: DocumentUrl) -> bool:
-        """A topic that was taken out of config.yaml: the store remembers that it had entries."""
-        feed = what.document.feed
-        if feed is None or feed.kind != "topic" or feed in self.catalogue.feeds:
+    def _moved_private(self, url: DocumentUrl) -> Response | None:
+        """301 to a private feed's new address, for a reader who has the token of the old one."""
+        feed = url.document.feed
+        new = self.registry.moved.get(feed) if feed else None
+        if not feed or not new or not url.token or not self.access.is_private(new):
+            return None
+        reader = self.access.find_reader(feed, url.token)
+        if not reader:
+            return None
+        token = self.access.make_token(new, reader)
+        new_url = f"{self.registry.site.base_url}/k/{token}/feeds/{_renamed_path(url, feed, new)}"
+        return feed_moved_response(new_url, cacheable=False)
+
+    def _is_former_topic(self, url: DocumentUrl) -> bool:
+        """Whether this was a topic that is no longer configured: the store knows that it had entries."""
+        feed = url.document.feed
+        if feed is None or feed.kind != "topic" or feed in self.registry.feeds:
             return False
         try:
             with self.limit.slot():
-                return self.had_entries(feed)
+                return self.store_reader.had_entries(feed)
         except (BusyError, StoreError):
             return False
 
-    def _renamed(self, what: DocumentUrl) -> Response | None:
-        """A private feed's new address, for a reader who may have the old one."""
-        feed = what.document.feed
-        if feed is None:
-            return None
-        new = self.catalogue.moved.get(feed)
-        reader = self.access.find_reader(feed, what.token) if new and what.token else None
-        if not new or not reader or not self.access.is_private(new):
-            return None
-        address = (
-            f"{self.catalogue.site.base_url}/k/{self.access.make_token(new, reader)}/feeds/{_there(what, feed, new)}"
-        )
-        return feed_moved_response(address, cacheable=False)
-
-    def _found(self, what: DocumentUrl) -> Response | WSGIApplication | None:
-        feed = what.document.feed
-        if feed and what.document.archive:
-            return self._archived(feed, what.document.archive)
-        known = feed is None or feed in self.catalogue.feeds
-        # Sources that nobody configured are known by their entries alone.
-        if known or (feed and feed.kind == "source" and not self.is_complete()):
-            return self.find_response_app(request.path) or error_response(503, retry_after=_MAKING)
+    def _generate(self, url: DocumentUrl) -> Response | WSGIApplication | None:
+        feed = url.document.feed
+        if feed and url.document.archive:
+            return self._generate_archive(feed, url.document.archive)
+        is_known = feed is None or feed in self.registry.feeds
+        # Sources without a rule are known by their entries alone.
+        if is_known or (feed and feed.kind == "source" and not self.is_complete()):
+            return self.find_response_app(request.path) or error_response(503, retry_after=_RETRY_SECONDS)
         return None
 
-    def _archived(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
+    def _generate_archive(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
         try:
             with self.limit.slot():
-                there = self.render_archive(feed, name)
+                exists = self.store_reader.render_archive(feed, name)
         except BusyError:
-            return error_response(503, "Much is being made just now. Ask again in a moment.", retry_after=_MAKING)
+            return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=_RETRY_SECONDS)
         except (StoreError, PublishError):
-            return error_response(503, "Archives cannot be made just now. Ask again later.", retry_after=60)
-        return self.find_response_app(request.path) if there else None
-
-    def _hint(self, path: str) -> str:
-        """What to say of an address that no feed has."""
-        if path.rstrip("/") in map(str, self.catalogue.public_feeds):
-            return "A feed's address ends in .atom, .rss or .json."
-        return f"There is no feed at this address. All feeds: {self.catalogue.site.base_url}/feeds/opml.xml"
+            return error_response(503, "Archives are unavailable. Retry in a minute.", retry_after=60)
+        return self.find_response_app(request.path) if exists else None
 
 
-def _there(what: DocumentUrl, feed: FeedPath, new: FeedPath) -> str:
-    """The same document of a feed under its new name; a view of it stays that view."""
+def _renamed_path(url: DocumentUrl, old: FeedPath, new: FeedPath) -> str:
+    """The path of the same document under the feed's new name, with its filter."""
     query = ""
-    with suppress(FilterParamsError):
-        query = parse_filter_params(request.environ.get("QUERY_STRING", ""))[1] if not what.document.archive else ""
-    return str(new) + what.path.removeprefix(str(feed)) + (f"?{query}" if query else "")
+    if not url.document.archive:
+        with suppress(FilterParamsError):
+            query = parse_filter_params(request.environ.get("QUERY_STRING", ""))[1]
+    return f"{new}{url.path.removeprefix(str(old))}" + (f"?{query}" if query else "")

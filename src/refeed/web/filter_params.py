@@ -1,4 +1,5 @@
-"""A query string -> the view it asks for, and one spelling of it. Unknown words are ignored, malformed ones refused."""
+"""A query string -> the filter that it asks for, and its canonical form. Unknown parameters are ignored, invalid values
+refused."""
 
 from __future__ import annotations
 
@@ -11,43 +12,42 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
 
-_LONGEST = 4_000
-"""Characters of a query that asks for a view."""
+_MAX_LENGTH = 4_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class FilterParamsError(ValueError):
-    """A query that asks for what cannot be; its text is one line for people."""
+    """An invalid filter; the text is one line for people."""
 
 
 def has_filter_params(query: str) -> bool:
-    """Whether a query asks for a view at all: cache busters, tracking and all else leave a feed as it is."""
-    return _ASKED.search(query) is not None
+    """Whether a query has filter parameters. Cache busters, tracking and all else leave a feed as it is."""
+    return _FILTER_PARAM.search(query) is not None
 
 
 def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
-    """The view, and the same query in one spelling: of all that ask for the same thing, and nothing else in it.
+    """The filter, and its canonical query: the same for all queries with the same meaning, with defaults left out.
 
-    Takes UTF-8 as it is and percent-encoded. Raises QueryError.
+    Takes UTF-8 both percent-encoded and as it is. Raises FilterParamsError.
     """
-    if len(query) > _LONGEST:
-        raise FilterParamsError(f"a query for a view has at most {_LONGEST} characters")
+    if len(query) > _MAX_LENGTH:
+        raise FilterParamsError(f"a filter may have at most {_MAX_LENGTH} characters")
     try:
-        pairs = parse_qsl(_text(query), errors="strict")
+        pairs = parse_qsl(_decode(query), errors="strict")
     except UnicodeDecodeError as error:
-        raise FilterParamsError("the query is not UTF-8") from error
+        raise FilterParamsError("the query must be UTF-8") from error
     given = {_ALIASES.get(name, name): value for name, value in pairs if value}
-    wanted = {name: _READERS[name](name, given[name]) for name in sorted(_READERS) if name in given}
+    parsed = {name: _PARSERS[name](name, given[name]) for name in sorted(_PARSERS) if name in given}
     try:
-        view = FeedFilter(**wanted)
+        feed_filter = FeedFilter(**parsed)
     except ValueError as error:
         raise FilterParamsError(str(error)) from error
-    changed = {name: given[name] for name, value in wanted.items() if value != getattr(_DEFAULT, name)}
-    return view, urlencode(changed, quote_via=quote)
+    changed = {name: given[name] for name, value in parsed.items() if value != getattr(_DEFAULT, name)}
+    return feed_filter, urlencode(changed, quote_via=quote)
 
 
-def _text(query: str) -> str:
-    """WSGI has bytes as Latin-1 (PEP 3333), granian has them decoded."""
+def _decode(query: str) -> str:
+    """WSGI gives bytes as Latin-1 (PEP 3333); granian gives them decoded."""
     try:
         return query.encode("latin-1").decode()
     except UnicodeEncodeError:
@@ -56,25 +56,17 @@ def _text(query: str) -> str:
 
 def _number(name: str, text: str) -> int:
     if not _NUMBER.fullmatch(text) or not int(text):
-        raise FilterParamsError(f"{name}: write a number from 1 up")
+        raise FilterParamsError(f"{name}: must be a number from 1")
     return int(text)
 
 
-def _one_of(*words: str) -> Callable[[str, str], str]:
-    def read(name: str, text: str) -> str:
-        if text not in words:
-            raise FilterParamsError(f"{name}: write one of {', '.join(words)}")
+def _one_of(*values: str) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        if text not in values:
+            raise FilterParamsError(f"{name}: must be one of {', '.join(values)}")
         return text
 
-    return read
-
-
-def _mode(name: str, text: str) -> str:
-    return _one_of("full", "summary", "titles")(name, "full" if text == "fulltext" else text)
-
-
-def _switch(name: str, text: str) -> bool:
-    return _one_of("true", "false", "1", "0")(name, text.lower()) in ("true", "1")
+    return parse
 
 
 _SPECIAL: dict[str, Callable[[str, str], Any]] = {
@@ -82,14 +74,14 @@ _SPECIAL: dict[str, Callable[[str, str], Any]] = {
     "brief": _number,
     "filter_time": lambda name, text: timedelta(seconds=_number(name, text)),
     "source": lambda _, text: tuple(sorted(set(text.split(",")))),
-    "sorted": _switch,
-    "mode": _mode,
+    "sorted": lambda name, text: _one_of("true", "false", "1", "0")(name, text.lower()) in ("true", "1"),
+    "mode": lambda name, text: _one_of("full", "summary", "titles")(name, "full" if text == "fulltext" else text),
     "images": _one_of("original", "none"),
 }
-_READERS: dict[str, Callable[[str, str], Any]] = {
+_PARSERS: dict[str, Callable[[str, str], Any]] = {
     field.name: _SPECIAL.get(field.name, lambda _, text: text) for field in fields(FeedFilter)
 }
 _ALIASES = {"filter_description": "filter_content", "filterout_description": "filterout_content"}
-"""What RSSHub calls them."""
-_ASKED = re.compile(rf"(?:^|&)(?:{'|'.join([*_READERS, *_ALIASES])})=.")
+"""RSSHub's names."""
+_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARSERS, *_ALIASES])})=.")
 _DEFAULT = FeedFilter()

@@ -1,19 +1,21 @@
-"""Views by query: rendered from what is stored when first asked for, kept until their feed's document changes."""
+"""Feeds filtered by query -> documents, rendered from the store on request and kept until the feed's own document
+changes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from cachetools import LRUCache
+
 from ..clock import utc_now
 from ..config.filter_rules import FeedFilter
 from ..errors import StoreError
 from ..model import FeedPath, Format
-from ..render import checksum
+from ..render.checksum import add_checksum, verify_checksum
 from .document_response import CachedDocument
 from .error_responses import error_response
 from .filter_params import FilterParamsError, parse_filter_params
@@ -23,131 +25,127 @@ from .url_map import DocumentUrl, UrlMap, parse_document_url
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-_BUDGET = 16_000_000
-"""Bytes of views kept."""
+_MAX_BYTES = 16_000_000
 
 FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
-"""Feed, format, view, its query in one spelling, now -> a document. Raises StoreError."""
+"""Feed, format, filter, its canonical query, now -> a document. Raises StoreError."""
 
 
 class FilteredRequest(NamedTuple):
-    """A feed's document that somebody wants to see through a view."""
+    """A request for a feed's document through a filter."""
 
-    address: str
-    """With the query in its one spelling."""
-    what: DocumentUrl
+    path_and_query: str
+    """With the canonical query: the key of the cache."""
+    url: DocumentUrl
     feed: FeedPath
-    view: FeedFilter
+    feed_filter: FeedFilter
     query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    ready: CachedDocument
-    digest: str
-    """Of the feed's own document when the view was made."""
+class _CacheEntry:
+    document: CachedDocument
+    base_version: str
+    """Of the feed's own document at the time of rendering."""
     minute: datetime | None
-    """Of views that depend on the clock."""
+    """When the filter depends on the clock."""
+
+    @property
+    def size(self) -> int:
+        """Bytes: up to three codings are kept too, together no longer than the document."""
+        return 2 * len(self.document.data) + 1_000
 
 
 class FilteredFeeds:
-    """Hands out views. Bounded in memory and in how many are made at once."""
+    """Answers requests with filter parameters. Bounded in memory and in concurrent renderings.
+
+    Safe to use from several threads.
+    """
 
     def __init__(
         self,
         render: FilteredRenderer,
-        places: UrlMap,
-        turns: ConcurrencyLimit,
-        answering: Callable[[str, CachedDocument], WSGIApplication],
+        url_map: UrlMap,
+        limit: ConcurrencyLimit,
+        response_app: Callable[[str, CachedDocument], WSGIApplication],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._render = render
-        self._places = places
-        self._answering = answering
+        self._url_map = url_map
+        self._limit = limit
+        self._response_app = response_app
         self._clock = clock
-        self._turns = turns
         self._lock = Lock()
-        self._size = 0
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._entries: LRUCache[str, _CacheEntry] = LRUCache(_MAX_BYTES, getsizeof=lambda entry: entry.size)
 
-    def handle(self, environ: WSGIEnvironment, ready: CachedDocument) -> WSGIApplication | None:
-        """The answer to a request for a feed's document, when its query asks for a view."""
-        query = environ["QUERY_STRING"]
-        what = parse_document_url(environ["PATH_INFO"])
-        if what is None or what.document.feed is None or what.document.archive:
+    def handle(self, environ: WSGIEnvironment, base: CachedDocument) -> WSGIApplication | None:
+        """The application that answers, when the query filters the feed whose own document is `base`."""
+        path = environ["PATH_INFO"]
+        url = parse_document_url(path)
+        if url is None or url.document.feed is None or url.document.archive:
             return None
         try:
-            view, spelling = parse_filter_params(query)
+            feed_filter, query = parse_filter_params(environ["QUERY_STRING"])
         except FilterParamsError as error:
-            # A pattern that came with line breaks comes back in the reason without them.
+            # The reason may quote a pattern with line breaks.
             return error_response(400, " ".join(f"{error}.".split())[:300])
-        if not spelling:
+        if not query:
             return None
-        address = f"{environ['PATH_INFO']}?{spelling}"
-        return self._answer(FilteredRequest(address, what, what.document.feed, view, spelling), ready)
+        return self._answer(FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), base)
 
-    def _answer(self, shown: FilteredRequest, base: CachedDocument) -> WSGIApplication:
-        address = shown.address
-        minute = self._clock().replace(second=0, microsecond=0) if shown.view.filter_time else None
-        kept = self._fresh(address, base, minute)
-        if kept is None:
+    def _answer(self, wanted: FilteredRequest, base: CachedDocument) -> WSGIApplication:
+        key = wanted.path_and_query
+        minute = self._clock().replace(second=0, microsecond=0) if wanted.feed_filter.filter_time else None
+        entry = self._find_fresh(key, base, minute)
+        if entry is None:
             try:
-                with self._turns.slot():
-                    kept = self._fresh(address, base, minute) or self._make(shown, base, minute)
+                with self._limit.slot():
+                    entry = self._find_fresh(key, base, minute) or self._generate(wanted, base, minute)
             except BusyError:
-                return error_response(503, "Much is being made just now. Ask again in a moment.", retry_after=5)
+                return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=5)
             except StoreError:
-                kept = self._kept.get(address)  # what it was is better than nothing
-        if kept is None:
-            return error_response(503, "Views cannot be made just now; the feed itself can be had.", retry_after=60)
-        return self._answering(address, kept.ready)
+                entry = self._find(key)  # an outdated document is better than none
+        if entry is None:
+            message = "Filtered feeds are unavailable; the unfiltered feed still works."
+            return error_response(503, message, retry_after=60)
+        return self._response_app(key, entry.document)
 
-    def _fresh(self, address: str, base: CachedDocument, minute: datetime | None) -> _Kept | None:
-        kept = self._kept.get(address)
-        if kept is None or kept.digest != _state(base) or kept.minute != minute:
-            return None
+    def _find(self, key: str) -> _CacheEntry | None:
         with self._lock:
-            if address in self._kept:
-                self._kept.move_to_end(address)
-        return kept
+            return self._entries.get(key)
 
-    def _make(self, shown: FilteredRequest, base: CachedDocument, minute: datetime | None) -> _Kept:
-        address, what = shown.address, shown.what
-        data = self._render(
-            shown.feed, what.document.format or "atom", shown.view, shown.query, minute or base.modified
-        )
-        sealed = checksum.add_checksum(self._places.personalize(what, data))
-        digest = checksum.verify_checksum(sealed) or ""
-        before = self._kept.get(address)
-        changed = base.modified
+    def _find_fresh(self, key: str, base: CachedDocument, minute: datetime | None) -> _CacheEntry | None:
+        entry = self._find(key)
+        is_fresh = entry is not None and entry.base_version == _version(base) and entry.minute == minute
+        return entry if is_fresh else None
+
+    def _generate(self, wanted: FilteredRequest, base: CachedDocument, minute: datetime | None) -> _CacheEntry:
+        format = wanted.url.document.format or "atom"
+        rendered = self._render(wanted.feed, format, wanted.feed_filter, wanted.query, minute or base.modified)
+        data = add_checksum(self._url_map.personalize(wanted.url, rendered))
+        digest = verify_checksum(data) or ""
+        modified = base.modified
         if minute is not None:
-            # What has grown too old went away with the clock, and not with a change of the feed.
-            changed = before.ready.modified if before and before.ready.digest == digest else self._clock()
-        ready = CachedDocument(
+            # Entries leave such a feed with the clock, not with a change of the feed.
+            previous = self._find(wanted.path_and_query)
+            is_unchanged = previous is not None and previous.document.digest == digest
+            modified = previous.document.modified if previous and is_unchanged else self._clock()
+        document = CachedDocument(
             feed=base.feed,
-            data=sealed,
+            data=data,
             digest=digest,
-            modified=changed,
-            header_policy=self._places.header_policy(address, what),
+            modified=modified,
+            header_policy=self._url_map.header_policy(wanted.path_and_query, wanted.url),
         )
-        kept = _Kept(ready=ready, digest=_state(base), minute=minute)
-        self._keep(address, kept)
-        return kept
-
-    def _keep(self, address: str, kept: _Kept) -> None:
+        entry = _CacheEntry(document=document, base_version=_version(base), minute=minute)
         with self._lock:
-            old = self._kept.pop(address, None)
-            self._size += _cost(kept) - (_cost(old) if old else 0)
-            self._kept[address] = kept
-            while self._size > _BUDGET and self._kept:
-                self._size -= _cost(self._kept.popitem(last=False)[1])
+            try:
+                self._entries[wanted.path_and_query] = entry
+            except ValueError:  # larger than the whole cache
+                self._entries.pop(wanted.path_and_query, None)
+        return entry
 
 
-def _state(base: CachedDocument) -> str:
-    """What a view depends on: an entry outside the feed's own document moves its date, and nothing else of it."""
+def _version(base: CachedDocument) -> str:
+    """Changes whenever a filtered feed may: a change outside the feed's own document moves only its date."""
     return f"{base.digest}@{base.last_modified}"
-
-
-def _cost(kept: _Kept) -> int:
-    """A view is kept in up to three codings too; they are smaller by half at least."""
-    return 2 * len(kept.ready.data) + 1_000

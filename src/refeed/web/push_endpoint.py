@@ -1,4 +1,4 @@
-"""`POST /dumps`: dumps from programs that have a token. Durable before it answers; the movers take them from there."""
+"""`POST /dumps` with a token -> dumps on disk, before it answers. The worker ingests them from there."""
 
 from __future__ import annotations
 
@@ -19,83 +19,77 @@ from ..errors import PushError, QuarantineError
 from ..fetch.factory import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder
 from ..model import Dump
-from .rate_limit import TokenBucket
-from .server import PUSH_PATH
+from .rate_limit import RateLimiter
+from .url_map import PUSH_PATH
 
 MAX_REQUEST_BYTES = 5_000_000
-"""Bytes of one request."""
-_A_MINUTE = 60
+_MAX_REQUESTS_A_MINUTE = 60
 
 
 def push_blueprint(settings: Settings) -> Blueprint:
-    """The route, for settings that have a token; without one there is no such page."""
+    """The route, for settings with a push token; without one it does not exist."""
     blueprint = Blueprint("push", __name__)
-    wanted = sha256(settings.push_token.encode()).digest()
-    root = fetch_dirs(settings).dumps
-    pace = TokenBucket(_A_MINUTE)
-    maker = EntryBuilder.from_settings(settings)
+    token_digest = sha256(settings.push_token.encode()).digest()
+    dump_dir = fetch_dirs(settings).dumps
+    rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
+    entry_builder = EntryBuilder.from_settings(settings)
 
     @blueprint.post(PUSH_PATH)
     def dumps() -> Response:
-        if not hmac.compare_digest(_given_token(), wanted):
-            return _says(401, "send the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
-        wait = pace.take()
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given_digest = sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
+        if not hmac.compare_digest(given_digest, token_digest):
+            return _text(401, "send the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+        wait = rate_limiter.acquire()
         if wait:
-            return _says(429, f"at most {_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
-        body = _body()
-        return body if isinstance(body, Response) else _taken(body, root, maker)
+            return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
+        body = _read_body()
+        return body if isinstance(body, Response) else _write(body, dump_dir, entry_builder)
 
     return blueprint
 
 
-def _given_token() -> bytes:
-    """The digest of the bearer token that the request has; of nothing when it has none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
-
-
-def _body() -> bytes | Response:
-    """The whole body of the request, or why it is not taken."""
+def _read_body() -> bytes | Response:
+    """The whole body, or the error response."""
     length = request.content_length
-    if length is None:  # chunks: granian gives those of a connection that broke off as if they were all
-        return _says(411, "say how long the body is: Content-Length")
+    if length is None:  # granian reports the chunks of an interrupted request as a complete body
+        return _text(411, "Content-Length is required")
     body = request.stream.read(MAX_REQUEST_BYTES + 1) if length <= MAX_REQUEST_BYTES else b""
     if max(length, len(body)) > MAX_REQUEST_BYTES:
-        return _says(413, f"a request has at most {MAX_REQUEST_BYTES} bytes; send the dumps in several")
+        return _text(413, f"a request may have at most {MAX_REQUEST_BYTES} bytes; send the dumps in several requests")
     if len(body) < length:
-        return _says(400, f"the body ended early, after {len(body)} bytes; nothing was written")
+        return _text(400, f"the body ended after {len(body)} bytes; nothing was written")
     return body
 
 
-def _taken(body: bytes, root: Path, maker: EntryBuilder) -> Response:
-    """Write the dumps of a body, all or none, and say which entries they will be."""
+def _write(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Response:
+    """Write the dumps of a body, all or none, and answer with the ids of their entries."""
     try:
-        files = parse_push_payload(body, request.content_type or "", utc_now())
-        ids = _ids(maker, files)
+        new_dumps = parse_push_payload(body, request.content_type or "", utc_now())
+        ids = _derive_entry_ids(entry_builder, new_dumps)
     except PushError as error:
-        return _says(400, str(error))
+        return _text(400, str(error))
     try:
-        new = write_dumps(root, files)
+        written = write_dumps(dump_dir, new_dumps)
     except OSError as error:
-        return _says(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
-    answer = msgspec.json.encode({"entries": ids, "new": len(new)})
-    return Response(answer + b"\n", 201 if new else 200, content_type="application/json")
+        return _text(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
+    answer = msgspec.json.encode({"entries": ids, "new": len(written)})
+    return Response(answer + b"\n", 201 if written else 200, content_type="application/json")
 
 
-def _ids(maker: EntryBuilder, files: Sequence[NewDump]) -> list[str]:
-    """The id of the entry that each dump will be. Raises PushError naming every one that would be quarantined."""
-    ids, mistakes = [], []
-    for number, file in enumerate(files, 1):
+def _derive_entry_ids(entry_builder: EntryBuilder, new_dumps: Sequence[NewDump]) -> list[str]:
+    """The entry id of each dump. Raises PushError naming every dump that would be quarantined."""
+    ids, errors = [], []
+    for number, new in enumerate(new_dumps, 1):
         try:
-            ids.append(
-                maker.derive_entry_id(Dump(path=file.name, folder=file.folder, data=file.data, first_seen=utc_now()))
-            )
+            dump = Dump(path=new.name, folder=new.folder, data=new.data, first_seen=utc_now())
+            ids.append(entry_builder.derive_entry_id(dump))
         except QuarantineError as error:
-            mistakes.append(f"dump {number}: {error}")
-    if mistakes:
-        raise PushError("\n".join(mistakes[:10]))
+            errors.append(f"dump {number}: {error}")
+    if errors:
+        raise PushError("\n".join(errors[:10]))
     return ids
 
 
-def _says(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
     return Response(text + "\n", status, headers, content_type="text/plain; charset=utf-8")

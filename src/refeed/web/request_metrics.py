@@ -1,4 +1,5 @@
-"""Answers, noted in passing and counted a second later, so that a poll pays for one append and nothing else."""
+"""Responses -> Prometheus counters by feed, status and kind of client. Recorded in passing and counted a second later,
+so that a request costs one append."""
 
 from __future__ import annotations
 
@@ -10,8 +11,6 @@ from typing import NamedTuple
 
 from ..metrics import get_metrics
 
-# User-Agent -> the kind of client, from a table, and the subscribers that an aggregator announces for a feed. Pure.
-
 _NAMES = """
 feedly inoreader newsblur theoldreader feedbin bazqux feedspot netvibes freshrss miniflux liferea newsboat akregator
 rssguard netnewswire reeder vienna newsflash quiterss thunderbird rss2email feed2exec sfeed selfoss commafeed stringer
@@ -21,86 +20,72 @@ uptimerobot pingdom prometheus
 """
 _SPELLINGS = {"tiny tiny rss": "tt-rss", "tt-rss": "tt-rss", "fluent reader": "fluent-reader", "feeder.co": "feeder"}
 _SPELLINGS |= {name: name for name in _NAMES.split()}
-_TABLE = re.compile("|".join(re.escape(name) for name in sorted(_SPELLINGS, key=len, reverse=True)))
+_KNOWN = re.compile("|".join(re.escape(name) for name in sorted(_SPELLINGS, key=len, reverse=True)))
 _SUBSCRIBERS = re.compile(r"(\d{1,9}) (?:subscriber|reader|user)s?\b", re.IGNORECASE)
-_LONGEST = 300
+_MAX_LENGTH = 300
+_INTERVAL = 1.0
 
 
 class UserAgent(NamedTuple):
     """What the counters keep of a User-Agent."""
 
     kind: str
-    """A name of the table, `browser`, `other`, or `none`."""
+    """A known name, `browser`, `other`, or `none`."""
     subscribers: int | None = None
-    """For how many people it asks, when it says so."""
+    """The number of subscribers that an aggregator announces."""
 
 
 @lru_cache(maxsize=2048)
-def parse_user_agent(agent: str) -> UserAgent:
-    """The client that calls itself so. Only names of the table come out, so that nobody fills the counters."""
-    text = agent[:_LONGEST].lower()
-    found = _SUBSCRIBERS.search(text)
-    return UserAgent(_kind(text), int(found[1]) if found else None)
-
-
-def _kind(text: str) -> str:
+def parse_user_agent(header: str) -> UserAgent:
+    """The kind of client. Only known names are returned, so that no client adds labels to the counters."""
+    text = header[:_MAX_LENGTH].lower()
     if not text.strip():
-        return "none"
-    match = _TABLE.search(text)
-    if match:
-        return _SPELLINGS[match[0]]
-    return "browser" if "mozilla/" in text and ("gecko" in text or "applewebkit" in text) else "other"
-
-
-_PAUSE = 1.0
-
-
-class _Noted(NamedTuple):
-    feed: str
-    status: int
-    agent: str
-    saved: int
+        return UserAgent("none")
+    subscribers = _SUBSCRIBERS.search(text)
+    known = _KNOWN.search(text)
+    if known:
+        kind = _SPELLINGS[known[0]]
+    else:
+        kind = "browser" if "mozilla/" in text and ("gecko" in text or "applewebkit" in text) else "other"
+    return UserAgent(kind, int(subscribers[1]) if subscribers else None)
 
 
 class RequestMetrics:
-    """Safe to use from several threads; each web process has one."""
+    """Counts the responses of one web process. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._noted: deque[tuple[str, int, str, int]] = deque()
+        self._recorded: deque[tuple[str, int, str, int]] = deque()
         self._started = False
         self._lock = threading.Lock()
 
-    def record(self, feed: str, status: int, agent: str, saved: int) -> None:
-        """Note an answer: the feed, its status, the User-Agent, the bytes that a 304 saved."""
-        self._noted.append((feed, status, agent, saved))
+    def record(self, feed: str, status: int, user_agent: str, saved_bytes: int) -> None:
+        """Record a response; `saved_bytes` is the body that a 304 did not send."""
+        self._recorded.append((feed, status, user_agent, saved_bytes))
         if not self._started:
             self._start()
 
     def flush(self) -> None:
-        """Count all that is noted."""
+        """Count everything recorded so far."""
+        metrics = get_metrics()
         with self._lock:
-            noted = [self._noted.popleft() for _ in range(len(self._noted))]
-        for key, count in Counter(noted).items():
-            _count(_Noted(*key), count)
+            recorded = [self._recorded.popleft() for _ in range(len(self._recorded))]
+        for (feed, status, header, saved_bytes), count in Counter(recorded).items():
+            user_agent = parse_user_agent(header)
+            metrics.requests.labels(str(status), feed, user_agent.kind).inc(count)
+            if saved_bytes:
+                metrics.saved_bytes.labels(feed).inc(saved_bytes * count)
+            if user_agent.subscribers is not None:
+                metrics.subscribers.labels(feed, user_agent.kind).set(user_agent.subscribers)
 
     def _start(self) -> None:
-        # Not in __init__: a server may fork after it has built the application, and threads stay behind.
+        # Not in __init__: a server may fork after it has built the application, and a fork has no threads.
         with self._lock:
             if not self._started:
                 self._started = True
-                threading.Thread(target=self._run, name="counting", daemon=True).start()
+                threading.Thread(target=self._run, name="request-metrics", daemon=True).start()
 
     def _run(self) -> None:
         pause = threading.Event()
         while True:
-            pause.wait(_PAUSE)
+            pause.wait(_INTERVAL)
             self.flush()
-
-
-def _count(noted: _Noted, count: int) -> None:
-    who, numbers = parse_user_agent(noted.agent), get_metrics()
-    numbers.requests.labels(str(noted.status), noted.feed, who.kind).inc(count)
-    if noted.saved:
-        numbers.saved_bytes.labels(noted.feed).inc(noted.saved * count)
-    if who.subscribers is not None:
-        numbers.subscribers.labels(noted.feed, who.kind).set(who.subscribers)

@@ -1,16 +1,22 @@
-"""granian, ending without cutting a request: no new connection, what waits is taken in, what is kept open is given up
-with its next answer, then the workers stop.
+"""Settings -> granian, which serves the application and ends without cutting a request.
 
-By itself each granian worker listens on a socket of its own and closes it when it stops, and the kernel resets the
-connections that wait in it: under load one request in a few restarts. Here the workers share one socket that belongs to
-their parent, so that nothing is lost when a worker dies either.
+Stopping: no new connections; waiting connections are accepted; each connection closes with its next response; then the
+web processes end. By default each granian worker listens on a socket of its own and closes it when it stops, and the
+kernel resets the connections that wait in it: under load one request in a few restarts. Here all web processes share
+one socket of their parent, so that no connection is lost when one of them dies either.
+
+Requests: one thread answers what is in memory; slower requests go to other threads. So nothing slow, a page, a filtered
+feed, a store that hangs, delays a document; and no time is lost on passing Python's lock from thread to thread, which
+costs more than the response.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import ipaddress
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -21,76 +27,76 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from granian import Granian
 from granian.server import mp
 
+from ..config.settings import Settings
 from ..errors import ConfigError
-from .document_middleware import RawResponse
+from ..logs import configure_logging
+from ..parent_watchdog import end_with_parent
+from .document_middleware import RawResponse, Wiring, wire_middleware
 from .document_response import SECURITY_HEADERS, Headers
+from .url_map import PUSH_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-
-
-import gc
-import multiprocessing
-from types import FrameType
-from typing import TYPE_CHECKING
-
-from ..config.settings import Settings
-from ..logs import configure_logging
-from ..parent_watchdog import end_with_parent
-from .document_middleware import Wiring, wire_middleware
-
-if TYPE_CHECKING:
     from flask import Flask
 
     from .filtered_feeds import FilteredFeeds
 
+_log = logging.getLogger("refeed.web")
 
 CLOSE_CONNECTIONS_SIGNAL = signal.SIGWINCH
-"""Tells a worker that from now on every answer closes its connection. By default the signal does nothing, so that it
-does no harm to one that is not ready for it."""
+"""Makes a web process close each connection with its next response. Ignored by default, so it does no harm to a process
+that has no handler yet."""
 
-_ATTACH_FILTER = 26  # SO_ATTACH_FILTER, which Python's socket module does not name
-_NO_NEW_CONNECTIONS = b"".join(
-    struct.pack("=HBBI", code, jump, otherwise, value)
-    for code, jump, otherwise, value in (
+_SO_ATTACH_FILTER = 26  # not in Python's socket module
+_DROP_SYN_FILTER = b"".join(
+    struct.pack("=HBBI", code, jump_true, jump_false, value)
+    for code, jump_true, jump_false, value in (
         (0x30, 0, 0, 13),  # load the flags of the TCP header
         (0x45, 0, 1, 0x02),  # SYN?
-        (0x06, 0, 0, 0),  # then drop the packet: the client tries again in a second, and finds the next server
+        (0x06, 0, 0, 0),  # then drop the packet: the client retries in a second, and finds the next server
         (0x06, 0, 0, 0xFFFFFFFF),
     )
 )
-_SETTLED = 0.25
-"""Seconds in which connections that were being made are complete, and those that waited are accepted."""
-_AWAY = (
+_DRAIN_SECONDS = 0.25
+"""Time for handshakes to complete and for waiting connections to be accepted."""
+_RESTARTING_RESPONSE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
-    b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 38\r\n\r\nThis server is restarting. Ask again.\n"
+    b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 38\r\n\r\nServer restarting. Retry in a moment.\n"
 )
-
-
-_NO_LOG_OF_ITS_OWN: dict[str, Any] = {
+_NO_LOG_HANDLERS: dict[str, Any] = {
     "incremental": True,
     "formatters": {},
     "handlers": {},
     "loggers": {"_granian": {}, "granian.access": {}},
 }
-"""What granian says goes where everything goes, in the shape that was asked for; by itself it writes to standard
-output, as text."""
+"""granian's log goes where ours goes, in the configured format; by default it writes text to standard output."""
+
+_THREADS = 4
+"""Three may wait for archives and filtered feeds (`ConcurrencyLimit`); one is left for pages."""
+_MAX_QUEUED = 64
+"""Requests that wait for one of these threads; more are answered 503."""
+_UPLOAD_SECONDS = 60.0
+"""Time to receive a request body; 5 MB need 0.7 Mbit/s."""
+_CLOSE_HEADER = ("Connection", "close")
 
 
 class GranianServer(Granian):  # type: ignore[misc, valid-type]
-    """granian with one socket for all its workers, and an end in order. Overrides methods that granian has for
-    systems without SO_REUSEPORT (seen in 2.6 to 2.8)."""
+    """granian with one socket for all web processes and an orderly end.
+
+    Overrides methods that granian 2.6 to 2.8 has for systems without SO_REUSEPORT.
+    """
 
     on_stop: Callable[[], None] = staticmethod(lambda: None)
-    """Called as soon as the end begins."""
+    """Called as soon as stopping begins."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, log_dictconfig=_NO_LOG_OF_ITS_OWN, **named)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, log_dictconfig=_NO_LOG_HANDLERS, **options)
 
     def _init_shared_socket(self) -> None:
         check_can_listen(self.bind_addr, self.bind_port)
@@ -109,56 +115,49 @@ class GranianServer(Granian):  # type: ignore[misc, valid-type]
         for worker in self.wrks:
             with suppress(OSError):
                 os.kill(worker._id(), CLOSE_CONNECTIONS_SIGNAL)
-        time.sleep(_SETTLED)
+        time.sleep(_DRAIN_SECONDS)
         reject_pending_connections(self._sso)
         super()._drop_shared_socket()
 
-    def signal_handler_interrupt(self, *arguments: Any, **named: Any) -> None:
-        # Workers that got the same signal, as a whole process group does when somebody types Ctrl-C, have not failed.
+    def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
+        # Ctrl-C signals the whole process group: workers that end by it have not failed.
         for worker in self.wrks:
             worker.interrupt_by_parent = True
-        super().signal_handler_interrupt(*arguments, **named)
+        super().signal_handler_interrupt(*arguments, **options)
 
     def _stop_workers(self) -> None:
         super()._stop_workers()
-        if self.interrupt_signal:  # the same, where a worker was faster
+        if self.interrupt_signal:  # the same, where a worker ended before the handler ran
             self.interrupt_children.clear()
 
 
 def check_can_listen(host: str, port: int) -> None:
-    """Raises ConfigError where nobody may listen: granian would say so with a hundred lines of what it was doing."""
+    """Raises ConfigError when the address cannot be listened on, in one line instead of granian's hundred."""
     try:
         version = ipaddress.ip_address(host).version
     except ValueError:
-        what = "write one such as 127.0.0.1 for this machine alone, or 0.0.0.0 for everybody"
-        raise ConfigError(f"--host: {host!r} is no IP address; {what}") from None
+        hint = "use 127.0.0.1 for this machine only, or 0.0.0.0 for all"
+        raise ConfigError(f"--host: must be an IP address, got {host!r}; {hint}") from None
     with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET) as probe:
         for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # as granian binds: beside a server that is ending
             probe.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            what = f"cannot listen on {host} port {port}: {error.strerror}"
-            raise ConfigError(f"{what}; PORT names another port, --host another address") from error
-
-
-def run_web_process(worker: int, name: str | None, load: Callable[[], Callable[..., None]], *rest: Any) -> None:
-    """A worker process that calls what `load` gives as granian itself is called, with where the answer goes: granian's
-    own wrapper around a WSGI application wants the answer back before it takes the next request."""
-    mp._wsgi_call_wrap = lambda application, *_: application  # type: ignore[attr-defined]
-    Granian._spawn_wsgi_worker(worker, name, load, *rest)
+            problem = f"cannot listen on {host} port {port}: {error.strerror}"
+            raise ConfigError(f"{problem}; PORT sets another port, --host another address") from error
 
 
 def refuse_new_connections(listening: socket.socket) -> None:
-    """Let nobody connect any more, and keep who is connected. Does nothing where the kernel has no such filter."""
-    program = ctypes.create_string_buffer(_NO_NEW_CONNECTIONS)
-    head = struct.pack("HP", len(_NO_NEW_CONNECTIONS) // 8, ctypes.addressof(program))
+    """Accept no new connections and keep the existing ones. Does nothing on systems other than Linux."""
+    program = ctypes.create_string_buffer(_DROP_SYN_FILTER)
+    head = struct.pack("HP", len(_DROP_SYN_FILTER) // 8, ctypes.addressof(program))
     with suppress(OSError):
-        listening.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, head)
+        listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head)
 
 
 def reject_pending_connections(listening: socket.socket) -> None:
-    """Tell those whom no worker took in (all had stopped already) that they should come back."""
+    """Answer 503 to connections that no web process accepted because all had stopped."""
     listening.setblocking(False)
     while True:
         try:
@@ -168,120 +167,143 @@ def reject_pending_connections(listening: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(0.5)
             connection.recv(65536)
-            connection.sendall(_AWAY)
+            connection.sendall(_RESTARTING_RESPONSE)
 
 
-# Requests as granian hands them over -> answers: polls at once, in its one thread; all else in threads of ours. So
-# nothing that takes long, a page, a view, a store that hangs, keeps a poll waiting; and where several threads would
-# take requests, Python's lock passes from one to the next for each of them, which costs more than the answer.
+def run_web_process(worker: int, name: str | None, load: Callable[[], Callable[..., None]], *rest: Any) -> None:
+    """The body of a web process, for granian's `spawn_target`. Calls the dispatcher that `load` returns directly with
+    the response channel: granian's own WSGI wrapper needs the response before it takes the next request."""
+    mp._wsgi_call_wrap = lambda application, *_: application  # type: ignore[attr-defined]
+    Granian._spawn_wsgi_worker(worker, name, load, *rest)
 
-_log = logging.getLogger("refeed.web")
 
-_THREADS = 4
-"""Up to three wait for archives and views to be made (`turns`), and one is left for pages."""
-_WAITING = 64
-"""Requests that wait for one of them at most: those beyond are told to come back."""
-PUSH_PATH = "/dumps"
-"""The path that dumps are pushed to."""
-_UPLOAD = 60.0
-"""Seconds that a body may take; 5 MB need 0.7 Mbit/s then."""
-_LAST = ("Connection", "close")
+def create_dispatcher(settings: Settings) -> RequestDispatcher:
+    """The application of a web process, which closes its connections on CLOSE_CONNECTIONS_SIGNAL and ends with its
+    server."""
+    server = multiprocessing.parent_process()
+    if server is not None and server.pid is not None:
+        end_with_parent(server.pid)
+    configure_logging(settings.log_format)
+    middleware = wire_middleware(settings, _create_flask_app).middleware
+    upload_path = PUSH_PATH if settings.push_token else ""
+    dispatcher = RequestDispatcher(middleware.respond_from_memory, middleware, upload_path=upload_path)
+
+    def close_connections(_number: int, _frame: FrameType | None) -> None:
+        dispatcher.close_connections()
+
+    signal.signal(CLOSE_CONNECTIONS_SIGNAL, close_connections)
+    gc.collect()
+    gc.freeze()  # these objects live as long as the process; a collection that visits them blocks requests for 60 ms
+    return dispatcher
+
+
+def _create_flask_app(wiring: Wiring) -> tuple[Flask, FilteredFeeds]:
+    from .app import create_flask_app  # imports Flask
+
+    created = create_flask_app(wiring)
+    gc.freeze()
+    return created
 
 
 class ResponseChannel(Protocol):
-    """Where the answer to one request goes: granian's, from any thread, at any time, once."""
+    """granian's end of one request: takes the response from any thread, once."""
 
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
-        """Answer."""
+        """Send the response."""
 
 
 class RequestDispatcher:
-    """What granian (2.6 to 2.8) calls for each request, with that part of a WSGI environment which is its own."""
+    """Called by granian (2.6 to 2.8) for each request, with the request's part of a WSGI environment."""
 
     def __init__(
-        self, at_once: Callable[[WSGIEnvironment], RawResponse | None], app: WSGIApplication, *, upload_path: str = ""
+        self,
+        respond_from_memory: Callable[[WSGIEnvironment], RawResponse | None],
+        app: WSGIApplication,
+        *,
+        upload_path: str = "",
     ) -> None:
-        """`at_once` answers what takes no time, and `app` all else. `uploads` is the one path where bodies are read."""
-        self._at_once = at_once
+        """`respond_from_memory` answers what takes no time, `app` the rest. Bodies are read at `upload_path` alone."""
+        self._respond_from_memory = respond_from_memory
         self._app = app
-        self._uploads = upload_path
-        self._uploading: threading.Thread | None = None
-        self._changing = threading.Lock()
-        self._waiting: SimpleQueue[tuple[ResponseChannel, WSGIEnvironment]] = SimpleQueue()
-        self._last = False
+        self._upload_path = upload_path
+        self._upload: threading.Thread | None = None
+        self._upload_lock = threading.Lock()
+        self._queue: SimpleQueue[tuple[ResponseChannel, WSGIEnvironment]] = SimpleQueue()
+        self._closing = False
         for number in range(_THREADS):
-            threading.Thread(target=self._work, name=f"answers-{number}", daemon=True).start()
+            threading.Thread(target=self._run_queue, name=f"requests-{number}", daemon=True).start()
 
     def close_connections(self) -> None:
-        """Have every answer from now on close its connection. Safe in a signal handler.
+        """Close each connection with its next response from now on. Safe in a signal handler.
 
-        That is not for an application to say, by PEP 3333; but granian closes without a word, and a client that keeps
-        its connection may be sending its next request just then.
+        PEP 3333 leaves the Connection header to the server; but granian closes connections without announcing it, and a
+        client that keeps one open may be sending its next request at that moment.
         """
-        self._last = True
+        self._closing = True
 
-    def __call__(self, exchange: ResponseChannel, environ: WSGIEnvironment) -> None:
-        """Answer, now or soon."""
-        told = self._at_once(environ)
-        if told is not None:
-            self._send(exchange, told)
-        elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == self._uploads:
-            self._take_in(exchange, environ)
-        elif self._waiting.qsize() < _WAITING:
-            self._waiting.put((exchange, environ))
+    def __call__(self, channel: ResponseChannel, environ: WSGIEnvironment) -> None:
+        """Answer the request now, or queue it."""
+        response = self._respond_from_memory(environ)
+        if response is not None:
+            self._send(channel, response)
+        elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == self._upload_path:
+            self._receive_upload(channel, environ)
+        elif self._queue.qsize() < _MAX_QUEUED:
+            self._queue.put((channel, environ))
         else:
-            exchange.response_bytes(503, _BUSY_HEADERS, _BUSY)
+            self._send(channel, _TOO_MANY_REQUESTS)
 
-    def _take_in(self, exchange: ResponseChannel, environ: WSGIEnvironment) -> None:
+    def _receive_upload(self, channel: ResponseChannel, environ: WSGIEnvironment) -> None:
         """Answer a request whose body is read.
 
-        granian lets it be read only until we return: afterwards it is empty. So this waits for the answer, in one of
-        granian's threads; one request at a time and not for ever, so that slow ones keep no poll waiting.
+        granian lets the body be read only until this returns. So it waits for the response, in a thread of granian's
+        own; for one request at a time and for a limited time, so that slow uploads delay no other request.
         """
-        upload = threading.Thread(target=self._upload, args=(exchange, environ), name="upload", daemon=True)
-        with self._changing:
-            busy, self._uploading = self._uploading, self._uploading or upload
-        if busy is not None:
-            exchange.response_bytes(503, _BUSY_HEADERS, _BUSY)
+        upload = threading.Thread(target=self._answer_upload, args=(channel, environ), name="upload", daemon=True)
+        with self._upload_lock:
+            running, self._upload = self._upload, self._upload or upload
+        if running is not None:
+            self._send(channel, _TOO_MANY_REQUESTS)
             return
         upload.start()
-        upload.join(_UPLOAD)
-        self._over(upload)
+        upload.join(_UPLOAD_SECONDS)
+        self._end_upload(upload)
 
-    def _upload(self, exchange: ResponseChannel, environ: WSGIEnvironment) -> None:
-        told = self._made(environ)
-        self._over(threading.current_thread())  # before whoever is answered sends the next
-        self._send(exchange, told)
+    def _answer_upload(self, channel: ResponseChannel, environ: WSGIEnvironment) -> None:
+        response = self._respond(environ)
+        self._end_upload(threading.current_thread())  # before the client can send its next upload
+        self._send(channel, response)
 
-    def _over(self, upload: threading.Thread) -> None:
-        with self._changing:
-            if self._uploading is upload:
-                self._uploading = None
+    def _end_upload(self, upload: threading.Thread) -> None:
+        with self._upload_lock:
+            if self._upload is upload:
+                self._upload = None
 
-    def _work(self) -> None:
+    def _run_queue(self) -> None:
         while True:
-            exchange, environ = self._waiting.get()
-            self._send(exchange, self._made(environ))
+            channel, environ = self._queue.get()
+            self._send(channel, self._respond(environ))
 
-    def _send(self, exchange: ResponseChannel, told: RawResponse) -> None:
-        exchange.response_bytes(told.status, [*told.headers, _LAST] if self._last else told.headers, told.data)
+    def _send(self, channel: ResponseChannel, response: RawResponse) -> None:
+        headers = [*response.headers, _CLOSE_HEADER] if self._closing else response.headers
+        channel.response_bytes(response.status, headers, response.data)
 
-    def _made(self, environ: WSGIEnvironment) -> RawResponse:
+    def _respond(self, environ: WSGIEnvironment) -> RawResponse:
         try:
-            return self._run(_EVERY | environ)
+            return self._call_app(_ENVIRON | environ)
         except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
-            _log.exception("a request failed")  # and which one it was may be nobody's business
-            return RawResponse(500, _FAILED_HEADERS, _FAILED)
+            _log.exception("request failed")  # without its path, which may be a private feed's
+            return _INTERNAL_ERROR
 
-    def _run(self, environ: WSGIEnvironment) -> RawResponse:
-        status, headers = 500, _FAILED_HEADERS
+    def _call_app(self, environ: WSGIEnvironment) -> RawResponse:
+        status, headers = _INTERNAL_ERROR.status, _INTERNAL_ERROR.headers
 
-        def start(line: str, given: Headers, _failure: Any = None) -> Callable[[bytes], object]:
+        def start_response(line: str, given: Headers, _exc_info: Any = None) -> Callable[[bytes], object]:
             nonlocal status, headers
             status, headers = int(line[:3]), given
-            return _no_writer
+            return _write
 
-        body = self._app(environ, start)
+        body = self._app(environ, start_response)
         try:
             return RawResponse(status, headers, b"".join(body))
         finally:
@@ -289,20 +311,20 @@ class RequestDispatcher:
                 body.close()
 
 
-def _no_writer(data: bytes) -> None:
-    """What PEP 3333 keeps for programs older than itself."""
+def _write(data: bytes) -> None:
+    """PEP 3333 keeps this for old applications; ours has none."""
     raise NotImplementedError
 
 
-def _plain(text: str, *more: tuple[str, str]) -> tuple[bytes, Headers]:
+def _text_response(status: int, text: str, *extra_headers: tuple[str, str]) -> RawResponse:
     data = text.encode()
-    about = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(data)))]
-    return data, [*about, ("Cache-Control", "no-store"), *SECURITY_HEADERS, *more]
+    content = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(data)))]
+    return RawResponse(status, [*content, ("Cache-Control", "no-store"), *SECURITY_HEADERS, *extra_headers], data)
 
 
-_BUSY, _BUSY_HEADERS = _plain("Much is being asked just now. Ask again in a moment.\n", ("Retry-After", "5"))
-_FAILED, _FAILED_HEADERS = _plain("Something went wrong here; it has been written down.\n")
-_EVERY: dict[str, Any] = {
+_TOO_MANY_REQUESTS = _text_response(503, "Too many requests. Retry in a few seconds.\n", ("Retry-After", "5"))
+_INTERNAL_ERROR = _text_response(500, "Internal server error.\n")
+_ENVIRON: dict[str, Any] = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "granian",
     "wsgi.errors": sys.stderr,
@@ -312,33 +334,4 @@ _EVERY: dict[str, Any] = {
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
 }
-"""What a WSGI environment holds beside the request."""
-
-
-# The application as one worker of `refeed serve` has it: once the end begins, every answer closes its connection.
-
-
-def create_dispatcher(settings: Settings) -> RequestDispatcher:
-    """The application, listening for the signal that its server is about to end, and ending with it."""
-    server = multiprocessing.parent_process()
-    if server is not None and server.pid is not None:
-        end_with_parent(server.pid)
-    configure_logging(settings.log_format)
-    front = wire_middleware(settings, _assemble).middleware
-    dispatch = RequestDispatcher(front.respond_from_memory, front, upload_path=PUSH_PATH if settings.push_token else "")
-
-    def begin(_number: int, _frame: FrameType | None) -> None:
-        dispatch.close_connections()
-
-    signal.signal(CLOSE_CONNECTIONS_SIGNAL, begin)
-    gc.collect()
-    gc.freeze()  # it lives as long as the process, and a collection that looks through it stops every answer: 60 ms
-    return dispatch
-
-
-def _assemble(opened: Wiring) -> tuple[Flask, FilteredFeeds]:
-    from .app import create_flask_app  # and with it Flask
-
-    made = create_flask_app(opened)
-    gc.freeze()
-    return made
+"""The part of the WSGI environment that is the same for every request."""

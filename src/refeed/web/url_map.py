@@ -1,20 +1,63 @@
-"""Addresses -> the files of documents, and how each is sent. Alone decides which addresses reach the disk."""
+"""URL paths -> documents: which file, who may read it, with which headers. Alone decides which URLs reach the disk."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens, personalize
-from ..render import checksum
+from ..model import FeedPath, Format
+from ..render.checksum import add_checksum, strip_checksum, verify_checksum
 from .document_cache import DocumentFile, DocumentLocation
-from .document_response import CachedDocument, DocumentPath, HeaderPolicies, HeaderPolicy, parse_document_path
+from .document_response import SECURITY_HEADERS, CachedDocument, HeaderPolicy
 
-_ADDRESS = re.compile(r"(?:/k/(?P<token>[a-z2-7]{32}))?/feeds/(?P<path>[a-z0-9/.-]{1,200})")
+PUSH_PATH = "/dumps"
+"""Where dumps are pushed to; the one path whose request bodies are read."""
+MEDIA_TYPES: dict[str, str] = {
+    "atom": "application/atom+xml; charset=utf-8",
+    "rss": "application/rss+xml; charset=utf-8",
+    "json": "application/feed+json",  # JSON is UTF-8 by definition, and its types have no charset (RFC 8259 11)
+    "opml.xml": "text/x-opml; charset=utf-8",
+    "feeds.json": "application/json",
+}
+FEED_PATTERN = r"all|(?:source|topic|filtered|view)/[a-z0-9-]{1,100}"
+"""Pattern of a feed's path, whether or not the feed exists."""
+
+_CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
+_URL_PATH = re.compile(r"(?:/k/(?P<token>[a-z2-7]{32}))?/feeds/(?P<path>[a-z0-9/.-]{1,200})")
+_DOCUMENT_PATH = re.compile(
+    rf"(?P<feed>{FEED_PATTERN})(?:/archive/(?P<archive>\d{{4}}-\d{{2}}(?:-\d{{1,5}})?))?"
+    r"\.(?P<format>atom|rss|json)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPath:
+    """A document's path below feeds/, parsed."""
+
+    feed: FeedPath | None
+    """None for the lists of feeds, `opml.xml` and `feeds.json`."""
+    media_key: str
+    """Key of MEDIA_TYPES."""
+    archive: str | None = None
+    format: Format | None = None
+
+
+def parse_document_path(path: str) -> DocumentPath | None:
+    """Parse a path below feeds/; None when no document can have it. Reads no file."""
+    if path in ("opml.xml", "feeds.json"):
+        return DocumentPath(feed=None, media_key=path)
+    found = _DOCUMENT_PATH.fullmatch(path)
+    if not found:
+        return None
+    format: Format = found["format"]  # type: ignore[assignment]
+    return DocumentPath(feed=FeedPath.parse(found["feed"]), media_key=format, archive=found["archive"], format=format)
 
 
 class DocumentUrl(NamedTuple):
-    """What a document's address says."""
+    """A document's URL, parsed."""
 
     path: str
     """Below feeds/."""
@@ -23,58 +66,78 @@ class DocumentUrl(NamedTuple):
 
     @property
     def metrics_label(self) -> str:
-        """What the counters call it: they name no private feed."""
+        """The feed in the metrics, which do not name private feeds."""
         return "private" if self.token else str(self.document.feed or self.path)
 
 
-def parse_document_url(address: str) -> DocumentUrl | None:
-    """Take `/feeds/all.atom` or `/k/<token>/feeds/all.atom` apart; None for what is no document's address."""
-    found = _ADDRESS.fullmatch(address)
-    name = parse_document_path(found["path"]) if found else None
-    return DocumentUrl(found["path"], name, found["token"]) if found and name else None
+def parse_document_url(url_path: str) -> DocumentUrl | None:
+    """Parse `/feeds/all.atom` or `/k/<token>/feeds/all.atom`; None when it is no document's."""
+    found = _URL_PATH.fullmatch(url_path)
+    document = parse_document_path(found["path"]) if found else None
+    return DocumentUrl(found["path"], document, found["token"]) if found and document else None
 
 
 class UrlMap:
-    """Callable, for the shelf: a document's address as the request has it -> where it is, or None."""
+    """The documents of one site by URL path. Callable, for the document cache: a URL path -> a location, or None."""
 
-    def __init__(self, manners: HeaderPolicies, access: AccessTokens, base_url: str) -> None:
-        self._manners = manners
+    def __init__(self, settings: Settings, access: AccessTokens, browser_vary: str) -> None:
+        """`browser_vary` names the request headers by which a browser gets a feed's page instead."""
+        self._base_url = settings.site.base_url
+        self._hubs = settings.websub.hubs
+        self._http = settings.http
         self._access = access
-        self._base_url = base_url
+        self._browser_vary = browser_vary
 
-    def __call__(self, address: str) -> DocumentLocation | None:
-        what = parse_document_url(address)
-        if what is None or not self.is_allowed(what):
+    def __call__(self, url_path: str) -> DocumentLocation | None:
+        url = parse_document_url(url_path)
+        if url is None or not self.is_allowed(url):
             return None
-        manner = self.header_policy(address, what)
+        if url.document.feed is not None and url.document.feed.kind == "view":
+            return None  # FeedRoutes redirects, even where a file is left of an earlier version
+        policy = self.header_policy(url_path, url)
 
-        def prepare(found: DocumentFile) -> CachedDocument:
-            data, digest = found.data, found.digest
-            if what.token:
-                data = checksum.add_checksum(self.personalize(what, checksum.strip_checksum(data)))
-                digest = checksum.verify_checksum(data) or digest
+        def prepare(file: DocumentFile) -> CachedDocument:
+            data, digest = file.data, file.digest
+            if url.token:
+                data = add_checksum(self.personalize(url, strip_checksum(data)))
+                digest = verify_checksum(data) or digest
             return CachedDocument(
-                feed=what.metrics_label, data=data, digest=digest, modified=found.modified, header_policy=manner
+                feed=url.metrics_label, data=data, digest=digest, modified=file.modified, header_policy=policy
             )
 
-        return DocumentLocation(what.path, prepare)
+        return DocumentLocation(url.path, prepare)
 
-    def is_allowed(self, what: DocumentUrl) -> bool:
-        """Whether the address opens its document: a private one with a token, a public one without."""
-        feed = what.document.feed
-        if what.token is None:
+    def is_allowed(self, url: DocumentUrl) -> bool:
+        """Whether the URL gives access to its document: to a private one with a token, to a public one without."""
+        feed = url.document.feed
+        if url.token is None:
             return not self._access.is_private(feed)
-        return (
-            feed is not None
-            and self._access.is_private(feed)
-            and self._access.find_reader(feed, what.token) is not None
+        return feed is not None and self._access.is_private(feed) and bool(self._access.find_reader(feed, url.token))
+
+    def header_policy(self, path_and_query: str, url: DocumentUrl) -> HeaderPolicy:
+        """The headers of the document at a URL."""
+        document, is_private = url.document, url.token is not None
+        links = [f'<{self._base_url}{path_and_query}>; rel="self"']
+        if document.format and not document.archive and not is_private and "?" not in path_and_query:
+            links += [f'<{hub}>; rel="hub"' for hub in self._hubs]
+        extra_headers = [("Link", ", ".join(links)), *_CORS, *SECURITY_HEADERS]
+        robots = "noindex" if is_private else self._http.robots
+        if robots:
+            extra_headers.append(("X-Robots-Tag", robots))
+        age = int((self._http.archive_age if document.archive else self._http.age).total_seconds())
+        stale = int(self._http.stale.total_seconds())
+        # A cache may serve a slightly old copy while it revalidates, and any copy while this server is down.
+        cache_control = f"max-age={age}, stale-while-revalidate={2 * age}, stale-if-error={stale}"
+        has_page = bool(document.format) and not is_private
+        return HeaderPolicy(
+            media_type=MEDIA_TYPES[document.media_key],
+            cache_control=f"private, {cache_control}" if is_private else cache_control,
+            vary=f"Accept-Encoding, {self._browser_vary}" if has_page else "Accept-Encoding",
+            extra_headers=tuple(extra_headers),
+            headers_repeated_by_304=_CORS,
         )
 
-    def header_policy(self, address: str, what: DocumentUrl) -> HeaderPolicy:
-        """How the document at an address is sent; the address may have a query."""
-        return self._manners.for_document(address, what.document, private=what.token is not None)
-
-    def personalize(self, what: DocumentUrl, document: bytes) -> bytes:
-        """A document whose links to itself are as the request's own address."""
-        feed = what.document.feed
-        return personalize(document, self._base_url, feed, what.token) if feed and what.token else document
+    def personalize(self, url: DocumentUrl, document: bytes) -> bytes:
+        """The document with links to itself under the reader's own token; unchanged for public URLs."""
+        feed = url.document.feed
+        return personalize(document, self._base_url, feed, url.token) if feed and url.token else document

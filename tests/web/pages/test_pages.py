@@ -382,11 +382,11 @@ def test_the_page_of_a_filtered_feed_shows_its_entries_as_filtered(site: PageSit
     config = CONFIG + "filtered_feeds:\n  - {id: traditional, title: 繁體, feed: source/bbc, opencc: s2t, limit: 3}\n"
     settings = settings_at(tmp_path, config, DATABASE_URL=site.settings.database_url)
     client = create_app(settings).test_client()
-    assert 'href="/view/traditional"' in client.get("/").get_data(as_text=True)
-    titles = soup(client.get("/view/traditional").get_data(as_text=True)).select(".rows h3")
+    assert 'href="/filtered/traditional"' in client.get("/").get_data(as_text=True)
+    titles = soup(client.get("/filtered/traditional").get_data(as_text=True)).select(".rows h3")
     assert len(titles) == 3
     assert "關於" in titles[0].get_text()
-    assert client.get("/view/traditional/2020-05").status_code == 404
+    assert client.get("/filtered/traditional/2020-05").status_code == 404
 
 
 def test_a_new_entry_appears_on_home_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from importlib import resources
 from flask import Blueprint, Response, abort
 
 from ...config.settings import Settings
-from ..document_response import FEED_PATTERN
+from ..url_map import FEED_PATTERN
 from .headers import data_response
 from .subscribe_links import render_qr_code
 

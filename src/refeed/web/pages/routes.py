@@ -1,296 +1,275 @@
-"""Routes of the pages themselves: what each asks of the store, and which template shows it."""
+"""Requests for pages -> the store's data, rendered with a template: find a feed, preview it, subscribe; see an entry
+and how it was processed; see the status."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
-from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property
 
 import msgspec
+from cachetools import LRUCache
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ...clean import sanitize
+from ...clean.sanitize import sanitize_for_page
 from ...config.settings import Settings
 from ...errors import StoreError
 from ...feeds.access_tokens import private_sources
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
-from ...model import Entry, FeedKind, FeedPath, Outcome
+from ...model import FeedKind, FeedPath, Outcome
 from ...store.feed_summaries import get_copies
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
-from ...topics.matcher import TopicMatcher, TopicScore
-from .. import browser_negotiation, entry_json, service_status
+from ...topics.matcher import TopicMatcher
+from ..browser_negotiation import prefers_html
+from ..entry_json import entry_to_dict
 from ..error_responses import WITHDRAWN_MESSAGE, http_error_response
 from ..operations import StatusCache
-from . import headers
+from ..service_status import list_file_issues
 from .assets import Assets, assets_blueprint
+from .headers import data_response, moved_page_response, page_response
 from .site_model import (
     MAX_DETAILED_FEEDS,
     EntryListItem,
     SiteSnapshot,
     SiteSnapshots,
-    entry_list_items,
-    filtered_entry_rows,
+    list_filtered,
+    list_members,
     shorten,
 )
 from .subscribe_links import reader_links
 from .template_context import TemplateContext
 
-_LISTED = 30
-"""Entries on a feed's page, and on each page of a month."""
-_HOME_KINDS: tuple[FeedKind, ...] = ("view", "topic", "source")
+_ENTRIES = 30
+"""On a feed's page, and on each page of a month."""
+_MAX_ISSUES = 200
+_CACHED_HOME_PAGES = 12
+"""Home pages that are kept, one for each revision and language."""
+_HOME_KINDS: tuple[FeedKind, ...] = ("filtered", "topic", "source")
 """Kinds of feeds on the home page, in its order."""
-_DOUBTS = 200
-_KEPT = 12
-_REFUSALS = (400, 403, 404, 405, 410, 429, 500, 503)
+_ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
-class PageRoutes:
-    """Answers with pages. Reads the store, and says in plain words when it is away."""
+def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
+    """All pages, and the files that they load."""
+    blueprint = Blueprint("pages", __name__)
+    assets = Assets()
+    context = TemplateContext(settings, assets)
+    blueprint.record_once(lambda state: context.install(state.app))
+    PageRoutes(settings, Store(settings.database_url, read_only=True), context, status_cache).register(blueprint)
+    blueprint.register_blueprint(assets_blueprint(settings, assets))
+    return blueprint
 
-    def __init__(self, settings: Settings, store: Store, setting: TemplateContext, health: StatusCache) -> None:
+
+class PageRoutes:
+    """Answers with pages. Reads the store; while it does not respond, answers with a page that says so."""
+
+    def __init__(self, settings: Settings, store: Store, context: TemplateContext, status_cache: StatusCache) -> None:
         self._settings = settings
         self._store = store
-        self._setting = setting
-        self._health = health
+        self._context = context
+        self._status_cache = status_cache
         self._snapshots = SiteSnapshots(settings, store)
-        self._homes: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        self._home_pages: LRUCache[tuple[str, str, str], str] = LRUCache(_CACHED_HOME_PAGES)
         self._lock = threading.Lock()
 
     def register(self, blueprint: Blueprint) -> None:
-        """Every page's route."""
-        kinds = "<any(source,topic,view):kind>/<slug>"
+        """Add the route of every page."""
+        feed = "/<any(source,topic,filtered,view):kind>/<slug>"
         blueprint.add_url_rule("/", "home", self.home)
         blueprint.add_url_rule("/all", "all", self.feed)
         blueprint.add_url_rule("/all/<month>", "all_month", self.month)
-        blueprint.add_url_rule(f"/{kinds}", "feed", self.feed)
-        blueprint.add_url_rule(f"/{kinds}/<month>", "month", self.month)
+        blueprint.add_url_rule(feed, "feed", self.feed)
+        blueprint.add_url_rule(f"{feed}/<month>", "month", self.month)
         blueprint.add_url_rule("/entry/<id>", "entry", self.entry)
         blueprint.add_url_rule("/entry/<id>.json", "entry_json", self.entry_json)
         blueprint.add_url_rule("/status", "status", self.status)
-        blueprint.register_error_handler(StoreError, self.away)
-        for code in _REFUSALS:
-            blueprint.app_errorhandler(code)(self.refused)
+        blueprint.register_error_handler(StoreError, self.unavailable)
+        for code in _ERROR_PAGES:
+            blueprint.app_errorhandler(code)(self.error)
 
     def home(self) -> Response:
-        """All feeds, with what is new in each; `?q=` those whose names hold it."""
+        """All feeds with their newest entries; with `?q=`, the feeds whose names match."""
         snapshot = self._snapshots.current()
-        asked = request.args.get("q", "").strip()[:100]
-        if asked:
-            return headers.page_response(self._home(snapshot, asked))
-        key = (snapshot.revision, self._setting.language(), request.args.get("lang", ""))
+        query = request.args.get("q", "").strip()[:100]
+        if query:
+            return page_response(self._render_home(snapshot, query))
+        key = (snapshot.revision, self._context.language(), request.args.get("lang", ""))
         with self._lock:
-            html = self._homes.get(key)
+            html = self._home_pages.get(key)
         if html is None:
-            html = self._home(snapshot, "")
+            html = self._render_home(snapshot, "")
             with self._lock:
-                self._homes[key] = html
-                while len(self._homes) > _KEPT:
-                    self._homes.popitem(last=False)
-        return headers.page_response(html)
+                self._home_pages[key] = html
+        return page_response(html)
 
-    def feed(self, kind: FeedKind = "all", slug: str = "") -> Answer:
-        """One feed: what it is, how to subscribe, what is new in it, and its months."""
-        snapshot = self._snapshots.current()
-        path = FeedPath(kind, slug)
-        if new := snapshot.renamed_to(path):
-            return headers.moved_page_response(self._setting.path_to(f"/{new}"))
-        if snapshot.feed(path) is None:
-            abort(410 if path in snapshot.registry.retired else 404)
-        return headers.page_response(
-            self._list(snapshot, path, self._newest(snapshot, path), month=None, page=1, pages=1)
+    def _render_home(self, snapshot: SiteSnapshot, query: str) -> str:
+        paths_by_kind = [
+            (kind, [path for path in snapshot.paths(kind) if not query or snapshot.matches(path, query)])
+            for kind in _HOME_KINDS
+        ]
+        return render_template(
+            "home.html",
+            site_snapshot=snapshot,
+            groups=[(kind, paths) for kind, paths in paths_by_kind if paths],
+            query=query,
+            detailed=len(snapshot.feeds) <= MAX_DETAILED_FEEDS,
         )
 
-    def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> Answer:
-        """One month of a feed, newest first, in pages."""
-        snapshot = self._snapshots.current()
-        path = FeedPath(kind, slug)
+    def feed(self, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
+        """One feed: what it is, how to subscribe, its newest entries, and its months."""
+        snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
-            return headers.moved_page_response(self._setting.path_to(f"/{new}/{month}"))
+            return moved_page_response(self._context.path_to(f"/{new}"))
+        if snapshot.feed(path) is None:
+            abort(410 if path in snapshot.registry.retired else 404)
+        if path in snapshot.registry.filtered:
+            budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
+            filtered = FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path)
+            entries = list_filtered(filtered.entries, snapshot)
+        else:
+            entries = list_members(self._store, snapshot, self._store.get_newest(path, _ENTRIES), _topic_of(path))
+        return page_response(self._render_feed(snapshot, path, entries, month=None, page=1, pages=1))
+
+    def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
+        """One month of a feed, newest first, in pages."""
+        snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
+        if new := snapshot.renamed_to(path):
+            return moved_page_response(self._context.path_to(f"/{new}/{month}"))
         if snapshot.feed(path) is None or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.get_month(path, month)[::-1]
-        pages = -(-len(members) // _LISTED)
-        asked = request.args.get("page", "1")
-        page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
+        pages = -(-len(members) // _ENTRIES)
+        number = request.args.get("page", "1")
+        page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0
         if not 1 <= page <= pages:
             abort(404)
-        shown = members[(page - 1) * _LISTED : page * _LISTED]
-        listed = entry_list_items(self._store, snapshot, shown, _topic(path))
-        return headers.page_response(self._list(snapshot, path, listed, month=month, page=page, pages=pages))
+        members = members[(page - 1) * _ENTRIES : page * _ENTRIES]
+        entries = list_members(self._store, snapshot, members, _topic_of(path))
+        return page_response(self._render_feed(snapshot, path, entries, month=month, page=page, pages=pages))
 
-    @cached_property
-    def _matcher(self) -> TopicMatcher:
-        """The topics, ready to say what an entry nearly is about. Built for the first who asks: most never do."""
-        return TopicMatcher(self._settings.topics)
-
-    def entry(self, id: str) -> Response:
-        """One entry as a reader shows it, and how it came about."""
-        snapshot = self._snapshots.current()
-        stored, notes = self._entry(id, snapshot)
-        entry = stored.entry
-        html = render_template(
-            "entry.html",
-            site_snapshot=snapshot,
-            entry=entry,
-            id=id,
-            body=sanitize.sanitize_for_page(entry.html),
-            source=snapshot.source_name(entry.source),
-            timezone=snapshot.timezone(entry.source),
-            labels=stored.labels,
-            near_misses=self._near(entry, snapshot, {label.topic for label in stored.labels}),
-            copies=[copy for copy in get_copies(self._store, id) if snapshot.is_public(copy.source)],
-            provenance=notes,
-            description=shorten(entry.summary, 200),
-        )
-        return headers.page_response(html)
-
-    def _near(self, entry: Entry, snapshot: SiteSnapshot, its: Container[str]) -> list[TopicScore]:
-        """Topics with a page that an entry is nearly in."""
-        found = self._matcher.near_misses(entry)
-        return [one for one in found if one.topic not in its and snapshot.feed(FeedPath("topic", one.topic))]
-
-    def entry_json(self, id: str) -> Response:
-        """The same for machines, in the shape of `refeed explain --json`."""
-        stored, notes = self._entry(id, self._snapshots.current())
-        originals = self._store.get_dumps(id)
-        account = entry_json.entry_to_dict(stored, notes, self._file(originals[-1].path) if originals else "")
-        return headers.data_response(msgspec.json.encode(account), "application/json")
-
-    def status(self) -> Response:
-        """How all is going: what came in, how fresh each source is, what is in doubt and why."""
-        snapshot = self._snapshots.current()
-        outcomes = {outcome.value: count for outcome, count in self._store.count_outcomes().items()}
-        hidden = private_sources(self._settings)
-        issues = [
-            (self._file(issue.path), issue) for issue in service_status.list_file_issues(self._store, hidden, _DOUBTS)
-        ]
-        feeds = self._store.get_feed_states()
-        status = self._health.current()
-        html = render_template(
-            "status.html",
-            site_snapshot=snapshot,
-            outcomes=[(outcome, outcomes.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
-            issues=issues,
-            changed=max((feed.changed for feed in feeds), default=None),
-            worker=status.worker,
-            stale_sources={source.source for source in status.sources if source.stale},
-        )
-        return headers.page_response(html)
-
-    def away(self, error: StoreError) -> Response:  # noqa: ARG002
-        """The store does not answer: say so, and where the documents are, which need no store."""
-        response = headers.page_response(
-            render_template("unavailable.html", feeds=self._snapshots.configured_feeds()), 503
-        )
-        response.headers["Retry-After"] = "30"
-        return response
-
-    def refused(self, error: HTTPException) -> Response:
-        """What cannot be answered, in one plain sentence: a page for a browser, a line of text for a program."""
-        response = http_error_response(error)
-        if not browser_negotiation.prefers_html(request.headers.get("Accept", "")) or request.method not in (
-            "GET",
-            "HEAD",
-        ):
-            return response
-        code = response.status_code
-        heading, message = _error_texts(code, response)
-        html = render_template("error.html", code=code, heading=heading, message=message)
-        shown = headers.page_response(html, code)
-        for name in ("Allow", "Retry-After", "WWW-Authenticate", "Cache-Control"):
-            if name in response.headers:
-                shown.headers[name] = response.headers[name]
-        return shown
-
-    def _home(self, snapshot: SiteSnapshot, asked: str) -> str:
-        kinds = [(kind, snapshot.paths(kind)) for kind in _HOME_KINDS]
-        if asked:
-            kinds = [(kind, [path for path in paths if snapshot.matches(path, asked)]) for kind, paths in kinds]
-        groups = [(kind, paths) for kind, paths in kinds if paths]
-        few = len(snapshot.feeds) <= MAX_DETAILED_FEEDS
-        return render_template("home.html", site_snapshot=snapshot, groups=groups, query=asked, detailed=few)
-
-    def _newest(self, snapshot: SiteSnapshot, path: FeedPath) -> list[EntryListItem]:
-        if path not in snapshot.registry.filtered:
-            return entry_list_items(self._store, snapshot, self._store.get_newest(path, _LISTED), _topic(path))
-        budget = DocumentBudget(_LISTED, self._settings.feeds.bytes)
-        return filtered_entry_rows(
-            FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path).entries, snapshot
-        )
-
-    def _list(self, snapshot: SiteSnapshot, path: FeedPath, listed: list[EntryListItem], **more: object) -> str:
-        months = self._store.get_months(path)
+    def _render_feed(
+        self, snapshot: SiteSnapshot, path: FeedPath, entries: list[EntryListItem], **paging: object
+    ) -> str:
+        years: dict[str, list[MonthState]] = {}
+        for month in self._store.get_months(path):
+            years.setdefault(month.month[:4], []).append(month)
         return render_template(
             "feed.html",
             site_snapshot=snapshot,
             path=path,
             feed=snapshot.feed(path),
-            entries=listed,
-            years=_years(months),
+            entries=entries,
+            years=list(years.items()),
             readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
-            **more,
+            **paging,
         )
 
-    def _entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
+    def entry(self, id: str) -> Response:
+        """One entry as feed readers show it, and how it was processed."""
+        snapshot = self._snapshots.current()
+        stored, provenance = self._get_entry(id, snapshot)
+        entry = stored.entry
+        topics = {label.topic for label in stored.labels}
+        html = render_template(
+            "entry.html",
+            site_snapshot=snapshot,
+            entry=entry,
+            id=id,
+            body=sanitize_for_page(entry.html),
+            source=snapshot.source_name(entry.source),
+            timezone=snapshot.timezone(entry.source),
+            labels=stored.labels,
+            near_misses=[
+                score
+                for score in self._matcher.near_misses(entry)
+                if score.topic not in topics and snapshot.feed(FeedPath("topic", score.topic))
+            ],
+            copies=[copy for copy in get_copies(self._store, id) if snapshot.is_public(copy.source)],
+            provenance=provenance,
+            description=shorten(entry.summary, 200),
+        )
+        return page_response(html)
+
+    @cached_property
+    def _matcher(self) -> TopicMatcher:
+        """The topics, for near misses. Built when first needed: most web processes never show an entry."""
+        return TopicMatcher(self._settings.topics)
+
+    def entry_json(self, id: str) -> Response:
+        """The entry for programs, in the shape of `refeed explain --json`."""
+        stored, provenance = self._get_entry(id, self._snapshots.current())
+        dumps = self._store.get_dumps(id)
+        file = self._path_in_dumps(dumps[-1].path) if dumps else ""
+        return data_response(msgspec.json.encode(entry_to_dict(stored, provenance, file)), "application/json")
+
+    def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
+        """A public entry with its public labels; aborts with 404, or 410 when it was withdrawn."""
         found = self._store.get_entry(id) if _UUID.fullmatch(id) else None
         if found is None or not snapshot.is_public(found[0].entry.source):
             abort(404)
-        stored, notes = found
+        stored, provenance = found
         if stored.withdrawn is not None:
             abort(410, WITHDRAWN_MESSAGE)
-        shown = tuple(label for label in stored.labels if snapshot.feed(FeedPath("topic", label.topic)))
-        return replace(stored, labels=shown), notes
+        labels = tuple(label for label in stored.labels if snapshot.feed(FeedPath("topic", label.topic)))
+        return replace(stored, labels=labels), provenance
 
-    def _file(self, path: str) -> str:
-        """A dump's path as far as it concerns others: below its dump folder."""
+    def status(self) -> Response:
+        """The service's status: files by outcome, how recent each source is, and which files have issues."""
+        snapshot, status = self._snapshots.current(), self._status_cache.current()
+        counts = self._store.count_outcomes()
+        issues = list_file_issues(self._store, private_sources(self._settings), _MAX_ISSUES)
+        html = render_template(
+            "status.html",
+            site_snapshot=snapshot,
+            outcomes=[(outcome.value, counts.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
+            issues=[(self._path_in_dumps(issue.path), issue) for issue in issues],
+            changed=max((feed.changed for feed in self._store.get_feed_states()), default=None),
+            worker=status.worker,
+            stale_sources={source.source for source in status.sources if source.stale},
+        )
+        return page_response(html)
+
+    def _path_in_dumps(self, path: str) -> str:
+        """A dump's path below its dump folder; of other paths the file name alone."""
         for folder in self._settings.dumps.folders:
             if path.startswith(f"{folder}/"):
                 return path.removeprefix(f"{folder}/")
         return path.rpartition("/")[2] if path.startswith("/") else path
 
+    def unavailable(self, error: StoreError) -> Response:  # noqa: ARG002
+        """503 while the store does not respond, with links to the documents, which do not need it."""
+        response = page_response(render_template("unavailable.html", feeds=self._snapshots.configured_feeds()), 503)
+        response.headers["Retry-After"] = "30"
+        return response
 
-def _years(months: list[MonthState]) -> list[tuple[str, list[MonthState]]]:
-    years: dict[str, list[MonthState]] = {}
-    for month in months:
-        years.setdefault(month.month[:4], []).append(month)
-    return list(years.items())
+    def error(self, error: HTTPException) -> Response:
+        """An error: a page for a browser, a line of text for a program."""
+        plain = http_error_response(error)
+        if not prefers_html(request.headers.get("Accept", "")) or request.method not in ("GET", "HEAD"):
+            return plain
+        code = plain.status_code
+        texts = {
+            404: (gettext("Page not found"), gettext("The address may be mistyped, or the page has moved.")),
+            405: (gettext("Method not allowed"), gettext("This address does not accept this kind of request.")),
+            410: (gettext("No longer available"), gettext("This page has been withdrawn.")),
+            500: (gettext("Internal server error"), gettext("The error has been logged. Please try again later.")),
+        }
+        heading, message = texts.get(code) or (gettext("Error"), plain.get_data(as_text=True).strip())
+        page = page_response(render_template("error.html", code=code, heading=heading, message=message), code)
+        for name in ("Allow", "Retry-After", "WWW-Authenticate", "Cache-Control"):
+            if name in plain.headers:
+                page.headers[name] = plain.headers[name]
+        return page
 
 
-def _topic(path: FeedPath) -> str:
+def _topic_of(path: FeedPath) -> str:
     return path.slug if path.kind == "topic" else ""
-
-
-def _error_texts(code: int, plain: Response) -> tuple[str, str]:
-    """Heading and message of an error page; the plain response's own sentence where there is no other."""
-    known = {
-        404: (gettext("Page not found"), gettext("The address may be mistyped, or the page has moved.")),
-        405: (gettext("Method not allowed"), gettext("This address does not accept this kind of request.")),
-        410: (gettext("No longer available"), gettext("This page has been withdrawn.")),
-        500: (gettext("Internal server error"), gettext("The error has been logged. Please try again later.")),
-    }
-    return known.get(code) or (gettext("Error"), plain.get_data(as_text=True).strip())
-
-
-# Pages for people: find a feed, look into it, subscribe; see an entry and how it came about; see how all is going.
-
-
-def pages_blueprint(settings: Settings, health: StatusCache) -> Blueprint:
-    """The routes `/`, `/all`, `/source/<slug>`, `/topic/<slug>`, `/entry/<uuid>`, `/status`, and what they need."""
-    blueprint = Blueprint("pages", __name__)
-    assets = Assets()
-    setting = TemplateContext(settings, assets)
-    blueprint.record_once(lambda state: setting.install(state.app))
-    PageRoutes(settings, Store(settings.database_url, read_only=True), setting, health).register(blueprint)
-    blueprint.register_blueprint(assets_blueprint(settings, assets))
-    return blueprint

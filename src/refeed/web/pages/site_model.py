@@ -1,9 +1,9 @@
-"""Settings and the store -> what all pages know of the feeds, made once for each revision of the store."""
+"""Settings and the store -> what pages show of feeds and entries. Feeds are read once a revision of the store."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -15,19 +15,22 @@ from ...feeds.access_tokens import AccessTokens
 from ...feeds.registry import FeedRegistry, build_registry
 from ...model import Entry, FeedEntry, FeedInfo, FeedKind, FeedPath
 from ...store.feed_summaries import FeedSummary, get_feed_summaries
-from ...store.rows import FeedMember, StoredEntry
+from ...store.rows import FeedMember
 from ...store.store import Store
 from ...topics.normalization import to_simplified
 
 MAX_DETAILED_FEEDS = 40
-"""Up to so many feeds, home shows more of each; beyond, it has to stay small enough for a phone."""
+"""Up to so many feeds, the home page shows more of each; with more it must stay small enough for a phone."""
 _MONTHS = 12
-_NOTHING = FeedSummary(entries=0, newest=(), months=())
+_EMPTY_SUMMARY = FeedSummary(entries=0, newest=(), months=())
+_UTC = ZoneInfo("UTC")
+_SUMMARY_LENGTH = 140
+"""Characters of a summary in a list: three lines on a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalizedName:
-    """What something is called, and in which language that is."""
+    """The name of a feed or source, and the language of that name."""
 
     text: str
     language: str
@@ -42,10 +45,11 @@ class SiteSnapshot:
     summaries: dict[FeedPath, FeedSummary]
     topics: dict[str, TopicRule]
     timezones: dict[str, ZoneInfo]
+    """By source."""
     newest_month: int
     """The newest month of any feed, counted from year 0."""
     feeds: dict[FeedPath, FeedInfo]
-    """Those that have a page: all that are not private."""
+    """Those that have a page: all public ones."""
     access: AccessTokens
 
     def feed(self, path: FeedPath) -> FeedInfo | None:
@@ -53,25 +57,25 @@ class SiteSnapshot:
         return self.feeds.get(path)
 
     def renamed_to(self, path: FeedPath) -> FeedPath | None:
-        """What a feed's page is called now, if it was called otherwise."""
+        """The new path of a feed that was renamed and has a page."""
         new = self.registry.moved.get(path)
         return new if new in self.feeds else None
 
     def is_public(self, source: str) -> bool:
-        """Whether entries of this source may be shown to anybody."""
+        """Whether entries of this source may be shown to the public."""
         return not self.access.is_private(FeedPath("source", source))
 
     def summary(self, path: FeedPath) -> FeedSummary:
-        """What there is of a feed; nothing, when it has never had an entry."""
-        return self.summaries.get(path, _NOTHING)
+        """Counts and newest entries of a feed; zero when it never had an entry."""
+        return self.summaries.get(path, _EMPTY_SUMMARY)
 
     def paths(self, kind: FeedKind) -> list[FeedPath]:
-        """Feeds of a kind: topics and views as they were configured, sources with most entries first."""
+        """Feeds of one kind: topics and filtered feeds in the order of the configuration, the largest source first."""
         paths = [path for path in self.feeds if path.kind == kind]
         return sorted(paths, key=lambda path: -self.summary(path).entries) if kind == "source" else paths
 
     def feed_name(self, path: FeedPath, language: str) -> LocalizedName:
-        """What a feed is called on a page in this language."""
+        """The name of a feed on a page in this language."""
         info = self.registry.feeds[path]
         rule = self.topics.get(path.slug) if path.kind == "topic" else None
         if rule is None or isinstance(rule.title, str):
@@ -80,56 +84,48 @@ class SiteSnapshot:
         return LocalizedName(text=rule.localized_title(language), language=(known or [*rule.title, info.language])[0])
 
     def source_name(self, id: str) -> LocalizedName:
-        """What a source is called."""
+        """The name of a source; its id when the store does not know it."""
         source = self.registry.sources.get(id)
-        return (
-            LocalizedName(text=source.title, language=source.language)
-            if source
-            else LocalizedName(text=id, language="")
-        )
+        return LocalizedName(text=source.title if source else id, language=source.language if source else "")
 
     def timezone(self, source: str) -> ZoneInfo:
-        """The time zone that a source's dates are in."""
+        """The time zone of a source's dates."""
         return self.timezones.get(source, _UTC)
 
     def monthly_average(self, path: FeedPath) -> int:
-        """Entries a month, on average over the last year or as long as there have been any."""
+        """Entries a month over the last year, or since the feed's first entry if that is later."""
         months = self.summary(path).months
         if not months:
             return 0
-        return round(sum(count for _, count in months) / (self.newest_month - _number(months[0][0]) + 1))
+        return round(sum(count for _, count in months) / (self.newest_month - _month_number(months[0][0]) + 1))
 
     def sparkline(self, path: FeedPath) -> list[int]:
-        """How much each of the last twelve months brought, oldest first, in tenths of the largest."""
-        counted = dict(self.summary(path).months)
-        most = max(counted.values(), default=0)
+        """Entries of each of the last twelve months, oldest first, in tenths of the largest."""
+        counts = dict(self.summary(path).months)
+        largest = max(counts.values(), default=0)
         first = self.newest_month - _MONTHS + 1
         months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, first + _MONTHS)]
-        return [-(-10 * counted.get(month, 0) // most) if most else 0 for month in months]
+        return [-(-10 * counts.get(month, 0) // largest) if largest else 0 for month in months]
 
     def search_text(self, path: FeedPath) -> str:
-        """All that a search for a feed may be typed as, in Simplified characters: its names, its id."""
-        info = self.registry.feeds[path]
-        return _spellings(path.slug, *self._names(path, info))
+        """What a search for a feed matches, in Simplified characters: its id and its names."""
+        rule = self.topics.get(path.slug) if path.kind == "topic" else None
+        titles = rule.title.values() if rule is not None and isinstance(rule.title, dict) else ()
+        return _simplified_names(path.slug, self.registry.feeds[path].title, *titles)
 
-    def matches(self, path: FeedPath, asked: str) -> bool:
-        """Whether a search finds this feed: every word of it somewhere in its names, whatever the script."""
-        found = self.search_text(path)
-        return all(word in found for word in to_simplified(asked).split())
+    def matches(self, path: FeedPath, query: str) -> bool:
+        """Whether a search finds this feed: every word of it is in its names, in either script."""
+        text = self.search_text(path)
+        return all(word in text for word in to_simplified(query).split())
 
     def simplified_pairs(self) -> str:
-        """Pairs of characters: a Traditional one, and the Simplified one in the names that it stands for."""
-        return _folding("".join(sorted({char for path in self.feeds for char in self.search_text(path)})))
-
-    def _names(self, path: FeedPath, info: FeedInfo) -> Iterator[str]:
-        yield info.title
-        rule = self.topics.get(path.slug) if path.kind == "topic" else None
-        if rule is not None and isinstance(rule.title, dict):
-            yield from rule.title.values()
+        """Pairs of characters, Traditional and Simplified, for those in the names: the search in the browser uses
+        them."""
+        return _simplified_pairs("".join(sorted({char for path in self.feeds for char in self.search_text(path)})))
 
 
 class SiteSnapshots:
-    """The newest snapshot. Asking costs one look at the store's revision."""
+    """The newest snapshot. Asking for it costs one query for the store's revision."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -138,68 +134,61 @@ class SiteSnapshots:
         self._snapshot: SiteSnapshot | None = None
 
     def current(self) -> SiteSnapshot:
-        """As the store is now. Raises StoreError when it is away."""
+        """The snapshot of the store's current revision. Raises StoreError."""
         revision = self._store.get_meta("revision") or "0"
         snapshot = self._snapshot
         if snapshot is not None and snapshot.revision == revision:
             return snapshot
         with self._lock:
             if self._snapshot is None or self._snapshot.revision != revision:
-                self._snapshot = self._look(revision)
+                self._snapshot = self._take(revision)
             return self._snapshot
 
     def configured_feeds(self) -> list[FeedInfo]:
-        """The feeds that are configured, while the store is away."""
+        """The public feeds of the configuration, for when the store does not respond."""
         return list(build_registry(self._settings).public_feeds.values())
 
-    def _look(self, revision: str) -> SiteSnapshot:
-        registry = build_registry(self._settings, self._store.get_sources())
+    def _take(self, revision: str) -> SiteSnapshot:
+        registry, access = build_registry(self._settings, self._store.get_sources()), AccessTokens(self._settings)
         feeds = registry.public_feeds
-        found = get_feed_summaries(self._store, 3 if len(feeds) <= MAX_DETAILED_FEEDS else 1, _MONTHS)
-        access = AccessTokens(self._settings)
-        seen = {path: _open(glance, access) for path, glance in found.items()}
+        entries_of_each = 3 if len(feeds) <= MAX_DETAILED_FEEDS else 1
+        summaries = {
+            path: _without_private(summary, access)
+            for path, summary in get_feed_summaries(self._store, entries_of_each, _MONTHS).items()
+        }
+        newest_months = [_month_number(summary.months[-1][0]) for summary in summaries.values() if summary.months]
         return SiteSnapshot(
             revision=revision,
             registry=registry,
             feeds=feeds,
             access=access,
-            summaries=seen,
-            newest_month=max((_number(glance.months[-1][0]) for glance in seen.values() if glance.months), default=0),
+            summaries=summaries,
+            newest_month=max(newest_months, default=0),
             topics={topic.id: topic for topic in self._settings.topics},
             timezones={rule.id: ZoneInfo(rule.timezone) for rule in self._settings.sources},
         )
 
 
-_UTC = ZoneInfo("UTC")
+def _without_private(summary: FeedSummary, access: AccessTokens) -> FeedSummary:
+    newest = tuple(entry for entry in summary.newest if not access.is_private(FeedPath("source", entry.source)))
+    return replace(summary, newest=newest)
 
 
-def _open(glance: FeedSummary, access: AccessTokens) -> FeedSummary:
-    """Without what is of private sources."""
-    newest = tuple(line for line in glance.newest if not access.is_private(FeedPath("source", line.source)))
-    return replace(glance, newest=newest)
-
-
-def _number(month: str) -> int:
+def _month_number(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:7]) - 1
 
 
 @cache
-def _spellings(*names: str) -> str:
+def _simplified_names(*names: str) -> str:
     return " ".join(dict.fromkeys(to_simplified(name) for name in names if name))
 
 
 @lru_cache(maxsize=1)
-def _folding(wanted: str) -> str:
-    # By the characters alone, from OpenCC's small table: that of phrases in the other direction takes 26 MB.
+def _simplified_pairs(wanted: str) -> str:
+    # Found by converting all characters with OpenCC's small table: the other direction's phrase table takes 26 MB.
     characters = list(map(chr, range(0x3400, 0xA000)))
     pairs = zip(characters, to_simplified("\n".join(characters)).split("\n"), strict=True)
     return "".join(old + new for old, new in pairs if old != new and new in wanted)
-
-
-# Entries of the store -> what lists of entries and the page of one entry show.
-
-_SUMMARY = 140
-"""Characters of a summary in a list: three lines on a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,32 +205,32 @@ class EntryListItem:
     published: datetime
     timezone: ZoneInfo
     reasons: tuple[str, ...]
-    """Why it is in the topic that the list is of."""
+    """Why it is in the topic of the list."""
 
 
-def entry_list_items(
+def list_members(
     store: Store, snapshot: SiteSnapshot, members: Sequence[FeedMember], topic: str = ""
 ) -> list[EntryListItem]:
-    """The entries of these places, in their order, but for those of private sources."""
-    found = store.get_entries([member.id for member in members])
-    return [_row(s.entry, snapshot, _reasons(s, topic)) for s in found if snapshot.is_public(s.entry.source)]
+    """A feed's members in their order, without entries of private sources; with reasons for `topic`."""
+    items = []
+    for stored in store.get_entries([member.id for member in members]):
+        if snapshot.is_public(stored.entry.source):
+            reasons = next((label.reasons for label in stored.labels if label.topic == topic), ())
+            items.append(_list_item(stored.entry, snapshot, reasons))
+    return items
 
 
-def filtered_entry_rows(entries: Iterable[FeedEntry], snapshot: SiteSnapshot) -> list[EntryListItem]:
-    """The entries as a view shows them."""
-    return [_row(shown.entry, snapshot, ()) for shown in entries if snapshot.is_public(shown.entry.source)]
+def list_filtered(entries: Iterable[FeedEntry], snapshot: SiteSnapshot) -> list[EntryListItem]:
+    """The entries of a filtered feed, without those of private sources."""
+    return [_list_item(item.entry, snapshot, ()) for item in entries if snapshot.is_public(item.entry.source)]
 
 
-def _reasons(stored: StoredEntry, topic: str) -> tuple[str, ...]:
-    return next((label.reasons for label in stored.labels if label.topic == topic), ())
-
-
-def _row(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...]) -> EntryListItem:
+def _list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...]) -> EntryListItem:
     return EntryListItem(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
         language=entry.language,
-        summary=shorten(entry.summary),
+        summary=shorten(entry.summary, _SUMMARY_LENGTH),
         image=entry.image.url if entry.image else "",
         source=entry.source,
         source_name=snapshot.source_name(entry.source),
@@ -251,13 +240,13 @@ def _row(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...]) -> Entr
     )
 
 
-def shorten(text: str, most: int = _SUMMARY) -> str:
-    """Cut where a sentence or a word ends, if there is such a place in the last third."""
-    if len(text) <= most:
+def shorten(text: str, length: int) -> str:
+    """Text cut to `length` characters, at the end of a sentence or word if there is one in the last third."""
+    if len(text) <= length:
         return text
-    cut = text[:most]
+    cut = text[:length]
     for end in ("。", "！", "？", ". ", "；", "，", " "):
-        place = cut.rfind(end)
-        if place > most * 2 // 3:
-            return cut[: place + 1].rstrip(" ，；") + ("" if end in "。！？. " and end != " " else "…")
+        position = cut.rfind(end)
+        if position > length * 2 // 3:
+            return cut[: position + 1].rstrip(" ，；") + ("" if end in "。！？. " and end != " " else "…")
     return cut + "…"
