@@ -1,1 +1,1 @@
-"""Measurements: what refeed costs, beside something named in the same run."""
+"""Measurements: what refeed costs, compared with something named in the same run."""

@@ -1,4 +1,4 @@
-"""The sixty lines that one writes in an afternoon, as the yardstick: no store, no increments, every feed from scratch.
+"""The baseline: sixty lines that one writes in an afternoon. No store, no increments, every feed from scratch.
 
 python -m bench.baseline DUMPS FEEDS
 """
@@ -44,7 +44,7 @@ def read(path: Path, topics: dict[str, list[str]]) -> dict[str, object] | None:
 
 def write(folder: Path, name: str, entries: list[dict[str, object]]) -> None:
     feed = FeedGenerator()
-    feed.id(f"urn:naive:{name}")
+    feed.id(f"urn:baseline:{name}")
     feed.title(name)
     feed.link(href="https://example.org/")
     feed.description(name)
@@ -79,6 +79,6 @@ def topics_of(folder: Path) -> dict[str, list[str]]:
 
 if __name__ == "__main__":
     root = Path(__file__).parents[1]
-    began = time.monotonic()
+    started = time.monotonic()
     count = run(Path(sys.argv[1]), Path(sys.argv[2]), topics_of(root / "src/refeed/packs/chinese-news/topics"))
-    print(time.monotonic() - began, count)
+    print(time.monotonic() - started, count)

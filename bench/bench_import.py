@@ -1,4 +1,4 @@
-"""What `refeed ingest` does, with as many processes as one says, timed without the start of the interpreter.
+"""Do what `refeed ingest` does with a number of processes, timed without the start of the interpreter.
 
 python -m bench.bench_import PROCESSES
 """
@@ -13,8 +13,8 @@ from refeed.config.load import load_settings
 from refeed.ingest.pipeline import Pipeline
 
 if __name__ == "__main__":
-    began = time.monotonic()
-    program = Pipeline.open(load_settings(os.environ), processes=int(sys.argv[1]))
-    counts = program.ingest().counts
-    print(time.monotonic() - began, counts["new"])
-    program.close()
+    started = time.monotonic()
+    pipeline = Pipeline.open(load_settings(os.environ), processes=int(sys.argv[1]))
+    counts = pipeline.ingest().counts
+    print(time.monotonic() - started, counts["new"])
+    pipeline.close()

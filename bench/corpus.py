@@ -1,4 +1,4 @@
-"""Dumps to measure with: ours, in the shapes of nine sources, with lengths as they are in the real archive."""
+"""Sample dumps in the markup of nine sources, with the lengths and proportions of the real archive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-# Entries of each source in the archive that the shapes were measured on.
+# Entries of each source in the archive that was measured.
 _SHARES = {
     "rfi": 1403,
     "reuters": 823,
@@ -108,13 +108,13 @@ _WORDS = [
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 EVERY = timedelta(minutes=10)
-"""4,400 dumps a month, as the archive has."""
+"""4,400 dumps a month, as in the archive."""
 
 
 def make(
     folder: Path, count: int, *, seed: int = 1, start: datetime = START, every: timedelta = EVERY, first: int = 0
 ) -> list[Path]:
-    """Write `count` dumps below `folder`, `every` so long; the same seed writes the same bytes."""
+    """Write `count` dumps below `folder`, dated `every` apart. The same seed writes the same bytes."""
     chance = random.Random(seed)
     names = list(_SHARES)
     made = []
@@ -128,23 +128,23 @@ def make(
 
 
 def dump(source: str, number: int, at: datetime, chance: random.Random) -> str:
-    """One dump in a source's shape; its text says that it is a sample."""
+    """One dump in the markup of a source; its text says that it is a sample."""
     title = f"样稿{number}：" + "".join(chance.choices(_WORDS, k=8))
     # The archive's bodies: median 5.5 kB, one in twenty above 15 kB, none above 90 kB.
     length = min(14_000, int(chance.lognormvariate(7.1, 0.55)))
     paragraphs = _paragraphs(length, chance)
-    link, body = _SHAPES[source](number, at, paragraphs)
+    link, body = _MARKUP[source](number, at, paragraphs)
     footer = _FOOTER if source not in ("cdt", "rfa") and chance.random() < 0.18 else ""
     return f"<!--{int(at.timestamp())}000-->\n[{title}]({link})\n------\n\n{body}{footer}\n"
 
 
 def _paragraphs(length: int, chance: random.Random) -> list[str]:
-    found, have = ["这是一篇用来测量的样稿，不是任何媒体的报道。"], 20
-    while have < length:
+    paragraphs, size = ["这是一篇用来测量的样稿，不是任何媒体的报道。"], 20
+    while size < length:
         sentences = ["".join(chance.choices(_WORDS, k=chance.randint(6, 22))) for _ in range(chance.randint(1, 4))]
-        found.append("，".join(sentences) + "。")
-        have += len(found[-1])
-    return found
+        paragraphs.append("，".join(sentences) + "。")
+        size += len(paragraphs[-1])
+    return paragraphs
 
 
 def _plain(paragraphs: list[str], before: str = "<p>") -> str:
@@ -258,7 +258,7 @@ def _cdt(number: int, at: datetime, text: list[str]) -> tuple[str, str]:
     return f"https://chinadigitaltimes.net/chinese/{at:%Y/%m}/sample-{number}/", _plain(text) + image + footer
 
 
-_SHAPES = {
+_MARKUP = {
     "bbc": _bbc,
     "cdt": _cdt,
     "dw": _dw,

@@ -1,4 +1,4 @@
-"""refeed and the yardstick as processes of their own, in folders of their own: started, watched, ended."""
+"""Run refeed and the baseline as processes in their own folders; measure their time and memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-_LOOK = 0.5
-"""Seconds between looks at the memory of what runs."""
+_SAMPLE_INTERVAL = 0.5
+"""Seconds between two samples of memory."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one measurement has its dumps, its store and its documents."""
+class Workspace:
+    """The dumps, the store and the documents of one measurement."""
 
     folder: Path
     dumps: Path
@@ -29,11 +29,11 @@ class Place:
     port: int = field(default=0)
 
     def environment(self) -> dict[str, str]:
-        """What tells refeed of it; nothing else of ours."""
-        # Without compiled modules, which pip and ./run leave, each process would compile all it imports at its start.
-        odd = ("REFEED_", "PYTHONDONTWRITEBYTECODE")
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
-        return ours | {
+        """The environment that makes refeed use this workspace."""
+        # Compiled modules are used: without them each process would compile everything that it imports.
+        dropped = ("REFEED_", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        return kept | {
             "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
             "REFEED_CONFIG": str(self.config),
             "REFEED_DUMPS": str(self.dumps),
@@ -46,49 +46,53 @@ class Place:
 
 
 @dataclass
-class Watched:
-    """What a run took of time, of all processors' time, and of memory, with its children."""
+class Usage:
+    """Seconds, processor seconds and memory of a run and its children."""
 
     seconds: float = 0.0
-    processor: float = 0.0
-    course: list[int] = field(default_factory=list)
-    """Its memory, twice a second."""
+    processor_seconds: float = 0.0
+    memory_samples: list[int] = field(default_factory=list)
+    """Bytes, twice a second."""
 
 
-def run(arguments: list[str], place: Place) -> Watched:
-    """Run `python -m ARGUMENTS` to its end. It says how many seconds it took beside its own start.
+def run(arguments: list[str], workspace: Workspace) -> Usage:
+    """Run `python -m ARGUMENTS` to its end. It must print the seconds it took without its own start.
 
     Raises RuntimeError when it fails.
     """
-    watched = Watched()
+    usage = Usage()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], env=place.environment(), cwd=place.folder, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", *arguments],
+        env=workspace.environment(),
+        cwd=workspace.folder,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     while process.poll() is None:
-        watched.course.append(memory(process.pid))
+        usage.memory_samples.append(memory(process.pid))
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_LOOK)
-    said, _ = process.communicate()
+            process.wait(_SAMPLE_INTERVAL)
+    output, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: status {process.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    watched.seconds = float(said.split()[0])
-    watched.processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return watched
+    usage.seconds = float(output.split()[0])
+    usage.processor_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return usage
 
 
 @contextlib.contextmanager
-def serving(place: Place) -> Iterator[Server]:
-    """`refeed serve`, with the movers, for as long as it is needed."""
+def run_server(workspace: Workspace) -> Iterator[Server]:
+    """Run `refeed serve` with its worker until the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    place = Place(place.folder, place.dumps, place.config, port)
-    log = (place.folder / "serve.log").open("wb")
+    workspace = Workspace(workspace.folder, workspace.dumps, workspace.config, port)
+    log = (workspace.folder / "serve.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "refeed", "serve", "--host", "127.0.0.1"],
-        env=place.environment(), cwd=place.folder, stdout=log, stderr=log,
+        env=workspace.environment(), cwd=workspace.folder, stdout=log, stderr=log,
     )  # fmt: skip
     try:
         yield Server(process.pid, port)
@@ -103,14 +107,14 @@ def serving(place: Place) -> Iterator[Server]:
 
 
 class Server:
-    """One that runs, and a connection to it that stays open."""
+    """A running server and a persistent connection to it."""
 
     def __init__(self, pid: int, port: int) -> None:
         self.pid = pid
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def ask(self, path: str) -> tuple[int, str]:
-        """Status and ETag; (0, "") while nobody listens."""
+    def request(self, path: str) -> tuple[int, str]:
+        """Status and ETag of a HEAD request; (0, "") while the server does not answer."""
         try:
             self._connection.request("HEAD", path)
             response = self._connection.getresponse()
@@ -120,32 +124,34 @@ class Server:
             self._connection.close()
             return 0, ""
 
-    def wait(self, path: str, *, seconds: float = 600, other_than: str = "", pause: float = 0.002) -> tuple[float, str]:
-        """Seconds until a document is there, or is another one, and its ETag. Raises TimeoutError."""
+    def wait_for(
+        self, path: str, *, seconds: float = 600, other_than: str = "", pause: float = 0.002
+    ) -> tuple[float, str]:
+        """Seconds until a document is there, with another ETag than `other_than`, and its ETag. Raises TimeoutError."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:
-            status, tag = self.ask(path)
+            status, tag = self.request(path)
             if status == 200 and tag != other_than:
                 return time.monotonic() - began, tag
             time.sleep(pause)
-        raise TimeoutError(f"{path} did not come within {seconds:.0f} s")
+        raise TimeoutError(f"{path} was not served within {seconds:.0f} s")
 
     def memory(self, kind: str = "Pss") -> int:
         return memory(self.pid, kind)
 
 
 def memory(pid: int, kind: str = "Pss") -> int:
-    """Bytes of a process and its descendants: PSS, in which a page that three share counts a third for each."""
+    """Bytes of a process and its descendants: PSS counts a page that three processes share as a third for each."""
     total = 0
-    for one in family(pid):
+    for one in process_tree(pid):
         with contextlib.suppress(OSError):
             lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
             total += sum(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
     return total
 
 
-def family(pid: int) -> list[int]:
-    """A process and its descendants."""
+def process_tree(pid: int) -> list[int]:
+    """The ids of a process and its descendants."""
     found = [pid]
     for one in found:
         with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
-"""A store with many entries: how large it is, and what each question to it costs.
+"""A store with many entries: its size, and the cost of each query.
 
-    python -m bench.scale URL [ENTRIES]     fills an empty store (100,000), and measures; a full one is only measured
+    python -m bench.scale URL [ENTRIES]     fill an empty store (100,000) and measure; a store with entries is only measured
 
-Its entries are samples of random words, about as long and as compressible as the articles that we have seen.
+The entries are random words, about as long and as compressible as real articles.
 """
 
 from __future__ import annotations
@@ -35,33 +35,35 @@ _STEP = timedelta(minutes=20)
 
 
 def fill(store: Store, settings: Settings, entries: int) -> None:
-    """Record sample entries: as many sources and topics as the configuration has, 1.3 topics each."""
-    dice = random.Random(1)
-    words = ["".join(chr(0x4E00 + int(dice.paretovariate(0.6) * 7) % 5000) for _ in range(2)) for _ in range(6000)]
+    """Record sample entries with the sources and topics of the configuration, 1.3 topics each."""
+    chance = random.Random(1)
+    words = ["".join(chr(0x4E00 + int(chance.paretovariate(0.6) * 7) % 5000) for _ in range(2)) for _ in range(6000)]
     sources = [Source(id=rule.id, title=rule.title) for rule in settings.sources]
     topics = [topic.id for topic in settings.topics]
-    began = time.monotonic()
+    started = time.monotonic()
     for start in range(0, entries, _BATCH):
         numbers = range(start, min(start + _BATCH, entries))
-        record_files(store, [_reading(n, dice, words, sources, topics) for n in numbers], _FIRST + entries * _STEP)
+        record_files(
+            store, [_make_result(n, chance, words, sources, topics) for n in numbers], _FIRST + entries * _STEP
+        )
         if start % (_BATCH * 40) == 0:
-            print(f"{start} entries, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    print(f"recorded {entries} entries in {time.monotonic() - began:.0f} s")
+            print(f"{start} entries, {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(f"recorded {entries} entries in {time.monotonic() - started:.0f} s")
 
 
-def _reading(
-    number: int, dice: random.Random, words: list[str], sources: list[Source], topics: list[str]
+def _make_result(
+    number: int, chance: random.Random, words: list[str], sources: list[Source], topics: list[str]
 ) -> FileResult:
     link = f"https://sample.example.org/{number}"
     at = _FIRST + number * _STEP
-    source = dice.choice(sources)
-    paragraphs = ["".join(dice.choices(words, k=dice.randint(30, 90))) for _ in range(dice.randint(4, 18))]
+    source = chance.choice(sources)
+    paragraphs = ["".join(chance.choices(words, k=chance.randint(30, 90))) for _ in range(chance.randint(4, 18))]
     html = "".join(f"<p>{paragraph}。</p>" for paragraph in paragraphs)
     entry = Entry(
         id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}",
         source=source.id,
         link=link,
-        title="".join(dice.choices(words, k=10)),
+        title="".join(chance.choices(words, k=10)),
         published=at,
         updated=at,
         language="zh-Hans",
@@ -69,7 +71,7 @@ def _reading(
         html=SafeHtml(html),
         images=(f"https://images.example.org/{number}.jpg",),
     )
-    picked = dice.sample(topics, min(len(topics), dice.choice((0, 1, 1, 2, 2))))
+    picked = chance.sample(topics, min(len(topics), chance.choice((0, 1, 1, 2, 2))))
     data = f"<!--{at.timestamp():.0f}000-->\n[{entry.title}]({link})\n------\n\n{html}\n".encode()
     row = EncodedEntry(
         id=entry.id.removeprefix("urn:uuid:"),
@@ -78,10 +80,8 @@ def _reading(
         published=at,
         fingerprint=blake2b(data, digest_size=16).hexdigest(),
         size_estimate=4_000 + 2 * len(html.encode()),
-        minhash=dice.randbytes(516),
-        minhash_bands=tuple(
-            dice.randrange(2**48) for _ in range(20)
-        ),  # as many, and of as many bits, as `topics.reposts` makes
+        minhash=chance.randbytes(516),
+        minhash_bands=tuple(chance.randrange(2**48) for _ in range(20)),  # as topics.reposts makes them
         payload=encode_entry(entry),
         provenance=encode_provenance(CleanResult(entry=entry, fingerprint="")),
         labels=encode_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
@@ -103,7 +103,7 @@ def _reading(
 
 
 def sizes(store: Store) -> Iterator[str]:
-    """Bytes for each table."""
+    """Lines with the bytes of each table."""
     with store.read_transaction() as connection:
         if connection.dialect.name == "postgresql":
             query = (
@@ -120,28 +120,30 @@ def sizes(store: Store) -> Iterator[str]:
     yield f"{'together':<24}{sum(found.values()) / 1e6:>10.1f} MB {sum(found.values()) / max(entries, 1):>10.0f}"
 
 
-def questions(store: Store) -> dict[str, Callable[[], object]]:
-    """What is asked of a store while it runs."""
+def queries(store: Store) -> dict[str, Callable[[], object]]:
+    """The queries of a running service, by name."""
     ids = [member.id for member in store.get_newest(ALL_FEED, 50)]
     months = store.get_months(ALL_FEED)
     middle = months[len(months) // 2].month if months else "2020-01"
     now = datetime.now(UTC)
-    dice, words = random.Random(2), ["样本"]
-    fresh = _reading(10**6 + time.time_ns() % 10**6, dice, words, [Source(id="bbc", title="BBC")], ["climate"])
-    batch = [_reading(2 * 10**6 + n, dice, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)]
+    chance, words = random.Random(2), ["样本"]
+    fresh = _make_result(10**6 + time.time_ns() % 10**6, chance, words, [Source(id="bbc", title="BBC")], ["climate"])
+    batch = [
+        _make_result(2 * 10**6 + n, chance, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)
+    ]
     return {
         "a feed's newest 50": lambda: store.get_entries([member.id for member in store.get_newest(ALL_FEED, 50)]),
         "a month of a feed": lambda: store.get_month(ALL_FEED, middle),
         "all months of a feed": lambda: store.get_months(ALL_FEED),
         "versions of all feeds": store.get_feed_states,
         "one entry": lambda: store.get_entry(ids[0]),
-        "glances of all feeds": lambda: get_feed_summaries(store, 3),
-        "what is outdated: nothing": lambda: store.get_outdated_ids(rules_version="sample"),
-        "what is outdated: all": lambda: store.get_outdated_ids(topics_version="other"),
+        "summaries of all feeds": lambda: get_feed_summaries(store, 3),
+        "entries to reprocess: none": lambda: store.get_outdated_ids(rules_version="sample"),
+        "entries to reprocess: all": lambda: store.get_outdated_ids(topics_version="other"),
         "freshness": store.get_freshness,
         "dumps by source": store.count_dumps_by_source,
         "outcomes": store.count_outcomes,
-        "doubts": store.get_file_issues,
+        "issues": store.get_file_issues,
         "tombstones": lambda: store.get_withdrawn(ALL_FEED, 100),
         "all files": lambda: sum(1 for _ in store.iter_file_stamps()),
         "record one new dump": lambda: record_files(store, [fresh], now, lambda *_: None),
@@ -152,7 +154,7 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
 
 
 def main() -> None:
-    """Fill and measure."""
+    """Fill the store if it is empty, and measure."""
     settings = load_settings({}, Path(__file__).parents[1] / "config.yaml")
     store = Store(sys.argv[1])
     store.migrate()
@@ -163,13 +165,13 @@ def main() -> None:
                 connection.exec_driver_sql("SET statement_timeout = 0")
                 connection.exec_driver_sql("ANALYZE")
     print("\n".join(sizes(store)))
-    for name, ask in questions(store).items():
-        took = []
+    for name, query in queries(store).items():
+        seconds = []
         for _ in range(2):
-            began = time.monotonic()
-            ask()
-            took.append(time.monotonic() - began)
-        print(f"{name:<28}{took[0] * 1000:>10.1f} ms, again {took[1] * 1000:>8.1f} ms")
+            started = time.monotonic()
+            query()
+            seconds.append(time.monotonic() - started)
+        print(f"{name:<28}{seconds[0] * 1000:>10.1f} ms, again {seconds[1] * 1000:>8.1f} ms")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Polls and documents beside nginx: the same bytes, one process each, one run. `python -m bench.serve [--seconds N]`
+"""Requests for documents, compared with nginx: same bytes, one process each, one run.
 
-Needs nginx and wrk. Rounds alternate between the two servers, and the median of each counts. On a busy machine the
-processor's time for a request says more than the rate. What the web is told to reach: 304s at half of nginx's rate,
-documents at 0.95 of it, and no more than ten times its 99th percentile.
+    python -m bench.serve [--seconds N]
+
+Needs nginx and wrk. Rounds alternate between the two servers; the medians are compared. On a busy machine the processor
+time of a request says more than the rate. Targets: 304s at half of nginx's rate, documents at 0.95 of it, and at most ten
+times its 99th percentile.
 """
 
 from __future__ import annotations
@@ -54,49 +56,50 @@ http {{
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestKind:
     """One kind of request."""
 
     name: str
     path: str
     headers: tuple[str, ...] = ()
     conditional: bool = False
-    least: float = 0.95
+    target: float = 0.95
+    """Least ratio of the rates."""
 
 
 @dataclass
 class Rate:
-    """What wrk saw of one server."""
+    """What wrk measured of one server."""
 
-    each_second: float = 0.0
-    slow: float = 0.0
-    """99th percentile, in ms."""
-    work: float = 0.0
-    """Processor time of one request, in microseconds, all processes of the server together."""
+    per_second: float = 0.0
+    p99: float = 0.0
+    """Milliseconds."""
+    processor: float = 0.0
+    """Processor microseconds of one request, in all processes of the server."""
 
     @classmethod
     def median(cls, rates: list[Rate]) -> Rate:
         return cls(*(statistics.median(getattr(rate, part.name) for rate in rates) for part in fields(cls)))
 
 
-def asked() -> list[Asked]:
+def request_kinds() -> list[RequestKind]:
     documents = [
         (f"feeds/source/sample-{size}.atom", size, kind, headers)
         for size in SIZES
         for kind, headers in (("plain", ()), ("gzip", ("Accept-Encoding: gzip",)))
     ]
-    found = [Asked("304", f"feeds/source/sample-{SIZES[1]}.atom", conditional=True, least=0.5)]
-    return found + [Asked(f"200 {kind} {size} kB", path, headers) for path, size, kind, headers in documents]
+    kinds = [RequestKind("304", f"feeds/source/sample-{SIZES[1]}.atom", conditional=True, target=0.5)]
+    return kinds + [RequestKind(f"200 {kind} {size} kB", path, headers) for path, size, kind, headers in documents]
 
 
-def sample(size: int) -> bytes:
-    """A sealed document of about `size` kB that compresses like Chinese news does, to a third."""
-    dice = random.Random(size)
-    words = ["".join(chr(0x4E00 + int(dice.paretovariate(0.6)) % 3000) for _ in range(3)) for _ in range(2000)]
+def make_document(size: int) -> bytes:
+    """A document with its checksum, of about `size` kB, that compresses to a third, as Chinese news does."""
+    chance = random.Random(size)
+    words = ["".join(chr(0x4E00 + int(chance.paretovariate(0.6)) % 3000) for _ in range(3)) for _ in range(2000)]
     weights = [1 / (n + 3) for n in range(len(words))]
     lines: list[str] = []
     while sum(map(len, lines)) * 3 < size * 1000:
-        lines.append(f"<p>{''.join(dice.choices(words, weights, k=30))}</p>\n")
+        lines.append(f"<p>{''.join(chance.choices(words, weights, k=30))}</p>\n")
     return checksum.add_checksum(b"<sample>" + "".join(lines).encode()[: size * 1000] + b"</sample>\n")
 
 
@@ -107,8 +110,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, path: str, **environ: str) -> Iterator[int]:
-    """A server, until the end of the block; gives its process id."""
+def run_process(command: list[str], port: int, path: str, **environ: str) -> Iterator[int]:
+    """Run a server until the end of the block; yields its process id."""
     process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
@@ -123,43 +126,43 @@ def running(command: list[str], port: int, path: str, **environ: str) -> Iterato
         process.wait(20)
 
 
-def work(pid: int) -> float:
-    """Processor time, in microseconds, that a process and its children have used so far."""
+def processor_time(pid: int) -> float:
+    """Processor microseconds that a process and its children have used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     ticks = int(fields[11]) + int(fields[12])
-    return ticks * 1e6 / os.sysconf("SC_CLK_TCK") + sum(work(int(child)) for child in children)
+    return ticks * 1e6 / os.sysconf("SC_CLK_TCK") + sum(processor_time(int(child)) for child in children)
 
 
-def measure(port: int, pid: int, what: Asked, seconds: int) -> Rate:
+def measure(port: int, pid: int, what: RequestKind, seconds: int) -> Rate:
     url, headers = f"http://127.0.0.1:{port}/{what.path}", list(what.headers)
     if what.conditional:
-        with urllib.request.urlopen(url) as answer:
-            headers.append(f"If-None-Match: {answer.headers['ETag']}")
+        with urllib.request.urlopen(url) as response:
+            headers.append(f"If-None-Match: {response.headers['ETag']}")
     options = [part for header in headers for part in ("-H", header)]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *options, url]
-    before = work(pid)
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    used = work(pid) - before
-    if "Non-2xx" in told and not what.conditional:
-        raise SystemExit(f"{url}: {told}")
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
-    count = re.search(r"(\d+) requests in", told)
-    if not rate or not slow or not count:
-        raise SystemExit(f"wrk said: {told}")
-    return Rate(float(rate[1]), float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slow[2]], used / int(count[1]))
+    before = processor_time(pid)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = processor_time(pid) - before
+    if "Non-2xx" in output and not what.conditional:
+        raise SystemExit(f"{url}: {output}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    count = re.search(r"(\d+) requests in", output)
+    if not rate or not p99 or not count:
+        raise SystemExit(f"unexpected output of wrk: {output}")
+    return Rate(float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]], used / int(count[1]))
 
 
-def compare(seconds: int, rounds: int) -> list[tuple[Asked, Rate, Rate]]:
-    """Every kind of request: nginx, and refeed."""
+def compare(seconds: int, rounds: int) -> list[tuple[RequestKind, Rate, Rate]]:
+    """The rates of nginx and of refeed for every kind of request."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "feeds" / "source").mkdir(parents=True)
         (home / "dumps").mkdir()
         for size in SIZES:
             file = home / "feeds" / "source" / f"sample-{size}.atom"
-            file.write_bytes(sample(size))
+            file.write_bytes(make_document(size))
             Path(f"{file}.gz").write_bytes(gzip.compress(file.read_bytes(), 7, mtime=0))
         ports = {"nginx": free_port(), "refeed": free_port()}
         (home / "nginx.conf").write_text(_NGINX.format(home=home, port=ports["nginx"]))
@@ -172,13 +175,16 @@ def compare(seconds: int, rounds: int) -> list[tuple[Asked, Rate, Rate]]:
             "REFEED_DUMPS": str(home / "dumps"),
             "PYTHONPATH": str(ROOT / "src"),
         }
-        web = [sys.executable, "-m", "refeed", "serve", "--no-watch", "--host", "127.0.0.1"]
+        web = [sys.executable, "-m", "refeed", "serve", "--no-worker", "--host", "127.0.0.1"]
         nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(home / "nginx.conf")]
-        path = asked()[0].path
-        with running(nginx, ports["nginx"], path) as one, running(web, ports["refeed"], path, **environ) as other:
+        path = request_kinds()[0].path
+        with (
+            run_process(nginx, ports["nginx"], path) as one,
+            run_process(web, ports["refeed"], path, **environ) as other,
+        ):
             pids = {"nginx": one, "refeed": other}
             found = []
-            for what in asked():
+            for what in request_kinds():
                 rates: dict[str, list[Rate]] = {name: [] for name in ports}
                 for _ in range(rounds):
                     for name, port in ports.items():
@@ -199,14 +205,15 @@ def main() -> None:
             )
     print(f"{'':18}{'nginx':>29}{'refeed':>29}{'ratio of':>17}")
     print(f"{'':18}{'a second':>11}{'p99 ms':>9}{'us each':>9}{'a second':>11}{'p99 ms':>9}{'us each':>9}", end="")
-    print(f"{'rates':>8}{'work':>9}{'wanted':>8}")
+    print(f"{'rates':>8}{'time':>9}{'target':>8}")
     for what, *both in compare(options.seconds, options.rounds):
         nginx, refeed = both
         for rate in both:
             print(f"{what.name if rate is nginx else '':{18 if rate is nginx else 0}}", end="")
-            print(f"{rate.each_second:11.0f}{rate.slow:9.2f}{rate.work:9.0f}", end="")
+            print(f"{rate.per_second:11.0f}{rate.p99:9.2f}{rate.processor:9.0f}", end="")
         print(
-            f"{refeed.each_second / nginx.each_second:8.2f}{nginx.work / refeed.work:9.2f}{what.least:8.2f}", flush=True
+            f"{refeed.per_second / nginx.per_second:8.2f}{nginx.processor / refeed.processor:9.2f}{what.target:8.2f}",
+            flush=True,
         )
 
 

@@ -1,4 +1,4 @@
-"""The measurements run, so that they can be asked at any time."""
+"""The benchmark runs: its corpus, its baseline and every measurement."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from refeed.model import Dump, Outcome
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_load_is_dumps_that_the_program_and_the_yardstick_both_take(tmp_path: Path) -> None:
+def test_both_the_program_and_the_baseline_accept_the_corpus(tmp_path: Path) -> None:
     files = corpus.make(tmp_path / "dumps", 40)
     assert baseline.run(tmp_path / "dumps", tmp_path / "feeds", {"america": ["美国"]}) == 40
     assert b"<entry>" in (tmp_path / "feeds" / "all.atom").read_bytes()
-    maker = EntryBuilder(sources=tuple(load_builtin_sources()), topics=(), limits=Limits())
+    builder = EntryBuilder(sources=tuple(load_builtin_sources()), topics=(), limits=Limits())
     for file in files:
-        made = maker.build(
+        built = builder.build(
             Dump(path=file.name, folder=file.parent.name, data=file.read_bytes(), first_seen=corpus.START)
         )
-        assert made.outcome is Outcome.ACCEPTED, made.reason
-        assert made.cleaned is not None
-        assert "feedx" not in made.cleaned.entry.html
+        assert built.outcome is Outcome.ACCEPTED, built.reason
+        assert built.cleaned is not None
+        assert "feedx" not in built.cleaned.entry.html
 
 
 @pytest.mark.torture
-def test_every_measurement_runs_and_says_what_it_found(tmp_path: Path) -> None:
+def test_every_measurement_runs_and_prints_its_row(tmp_path: Path) -> None:
     paths = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick", "--keep", str(tmp_path)],
@@ -43,5 +43,5 @@ def test_every_measurement_runs_and_says_what_it_found(tmp_path: Path) -> None:
     rows = done.stdout.splitlines()[1:]
     assert [row.split(",")[0].split()[0] for row in rows] == [
         "baseline.py", "import", "import", "memory", "dump", "memory", "start", "scan", "one", "50", "one", "cleaned",
-        "polls",
+        "requests",
     ]  # fmt: skip

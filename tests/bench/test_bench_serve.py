@@ -1,17 +1,17 @@
-"""The measurement itself works: it is run rarely, and must not be found broken then."""
+"""The web benchmark works: it runs rarely and must not be broken then."""
 
 from __future__ import annotations
 
 import gzip
 
-from bench.serve import SIZES, asked, sample
+from bench.serve import SIZES, make_document, request_kinds
 from refeed.render import checksum
 
 
-def test_the_sample_documents_are_whole_and_compress_as_news_does() -> None:
+def test_sample_documents_have_checksums_and_compress_like_news() -> None:
     for size in SIZES:
-        document = sample(size)
+        document = make_document(size)
         assert checksum.verify_checksum(document)
         assert 0.9 * size < len(document) / 1000 < 1.2 * size
         assert 0.2 < len(gzip.compress(document)) / len(document) < 0.6
-    assert [what.least for what in asked()] == [0.5, *[0.95] * 2 * len(SIZES)]
+    assert [kind.target for kind in request_kinds()] == [0.5, *[0.95] * 2 * len(SIZES)]
