@@ -129,7 +129,7 @@ def measure_latency(workspace: Workspace, stored: int, tries: int) -> tuple[list
         Row(f"dump to ETag, {stored:,} stored", f"median {median:.0f} ms, p95 {p95:.0f} ms", target, is_met),
         Row(
             f"memory, server and worker, {stored:,}",
-            f"{memory / 1e6:.0f} MB (RSS, counting shared pages for each process: {resident / 1e6:.0f} MB)",
+            f"{memory / 1e6:.0f} MB (sum of RSS: {resident / 1e6:.0f} MB)",
             "< 150 MB",
             memory < 150e6,
         ),
@@ -290,7 +290,7 @@ def measure_relabelling(workspace: Workspace, stored: int) -> list[Row]:
     changed = [data for name, data in after.items() if data != before.get(name)]
     without = sum(not any(id.encode() in data for id in ids) for data in changed)
     _bring_up_to_date(settings)
-    measured = f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {without} of them without such an entry"
+    measured = f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {without} of them without one"
     return [Row(f"one topic edited, {stored:,} stored", measured, "seconds; no document without one", without == 0)]
 
 
