@@ -290,7 +290,9 @@ def measure_relabelling(workspace: Workspace, stored: int) -> list[Row]:
     changed = [data for name, data in after.items() if data != before.get(name)]
     without = sum(not any(id.encode() in data for id in ids) for data in changed)
     _bring_up_to_date(settings)
-    measured = f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {without} of them without one"
+    measured = (
+        f"{seconds:.1f} s; {len(ids)} entries, {len(changed)} of {len(after)} documents, {without} of them without one"
+    )
     return [Row(f"one topic edited, {stored:,} stored", measured, "seconds; no document without one", without == 0)]
 
 
