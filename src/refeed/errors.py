@@ -1,16 +1,16 @@
 """The error tree, and what each error costs.
 
 RefeedError
-├── ConfigError      the start (exit 2): config.yaml, a rule, the environment
-├── QuarantineError  one dump: it is kept and shown, everything else goes on
-├── IgnoredError     nothing: the file is no dump, and was not opened
-├── ChangingError    a moment: the file was written while it was read, and is read again later
-├── VanishedError    nothing: the file went away between its event and its reading
-├── StoreError       one batch: it is tried again; documents go on being served
-├── LockedError      the command: another process is ingesting
-├── PublishError     one document: the one published before stays
-├── FetchError       one request outwards: asked again later, shown in status
-└── PushError        one request to POST /dumps: nothing of it was written
+├── ConfigError        the start (exit 2): config.yaml, a rule, the environment
+├── QuarantineError    one dump: it is kept and shown, all others go on
+├── IgnoredError       nothing: the file is not a dump, and was not opened
+├── FileChangingError  a moment: the file changed while it was read, and is read again later
+├── FileVanishedError  nothing: the file was removed between its event and its reading
+├── StoreError         one batch: it is tried again; documents are served all the same
+├── LockedError        the command: another process is ingesting
+├── PublishError       one document: the one published before stays
+├── FetchError         one outgoing request: repeated later, shown in status
+└── PushError          one request to POST /dumps: nothing of it was written
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class RefeedError(Exception):
 
 
 class ConfigError(RefeedError):
-    """One or more mistakes in the configuration, each a line naming file, line and key."""
+    """One or more errors in the configuration, each a line that names file, line and key."""
 
-    def __init__(self, *mistakes: str) -> None:
-        super().__init__("\n".join(mistakes))
-        self.errors = mistakes
+    def __init__(self, *errors: str) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
 
 
 class QuarantineError(RefeedError):
@@ -35,11 +35,11 @@ class QuarantineError(RefeedError):
 
 
 class IgnoredError(RefeedError):
-    """Not a dump at all: a hidden or temporary name, another suffix, a folder, a link, a device; the text says so."""
+    """Not a dump: a hidden or temporary name, another suffix, a folder, a link, a device; the text says so."""
 
 
 class FileChangingError(RefeedError):
-    """A dump that somebody is writing just now; what was read of it is worth nothing."""
+    """A dump that another program is writing; what was read of it is of no use."""
 
 
 class FileVanishedError(RefeedError):
@@ -47,7 +47,7 @@ class FileVanishedError(RefeedError):
 
 
 class StoreError(RefeedError):
-    """The store is away, damaged, or of a version this program does not know."""
+    """The store is unreachable, damaged, or of a version that this program does not know."""
 
 
 class LockedError(RefeedError):
@@ -67,14 +67,14 @@ class FetchError(RefeedError):
     """An upstream, a hub or an image was not reached, was refused, or answered with what cannot be used."""
 
     def __init__(self, message: str) -> None:
-        """Whatever a stranger's server said into the message, it is one line that no terminal obeys."""
+        """The message may quote a foreign server: it becomes one line without control characters."""
         super().__init__(replace_unprintable(message))
 
 
 class PushError(RefeedError):
-    """What was pushed is no dump; the text says what is wrong and in which line."""
+    """A pushed dump is not valid; the text says what is wrong and in which line."""
 
 
 def replace_unprintable(text: str) -> str:
-    """The text without controls and whatever else cannot be seen: U+FFFD stands in for them."""
+    """The text with U+FFFD in place of control characters and everything else that cannot be seen."""
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)

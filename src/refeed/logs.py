@@ -1,4 +1,7 @@
-"""What happens -> one line each on standard error, as text or JSON, with control characters escaped."""
+"""Log records -> one line each on standard error, as text or JSON, with control characters escaped.
+
+Values that a machine may filter by are given as `extra`, as in `extra={"count": 3}`: each is a field of its JSON line.
+"""
 
 from __future__ import annotations
 
@@ -12,45 +15,46 @@ from contextlib import suppress
 
 import msgspec
 
-_WAITING = 10_000
-"""Lines kept for a reader that is slow; what comes on top of them is dropped."""
+_QUEUE_SIZE = 10_000
+"""Lines kept for a reader that is slow; more are dropped."""
+_FLUSH_SECONDS = 1.0
+"""How long the end of the program waits for them."""
+_STANDARD = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName"}
+"""Attributes of every record; all others were given as `extra`."""
 
 
-_PATIENCE = 1.0
-"""Seconds that the end of the program waits for them."""
-
-
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _escaped(super().format(record))
+        return _escape(super().format(record))
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _escaped(record.getMessage()),
+            "message": _escape(record.getMessage()),
         }
+        fields |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(fields).decode(errors="replace")
+        return msgspec.json.encode(fields, enc_hook=str).decode(errors="replace")
 
 
-class _Patient(logging.Handler):
-    """Writes in a thread of its own: a pipe that nobody reads stops the log, and never the program."""
+class _BackgroundHandler(logging.Handler):
+    """Writes in a thread of its own: a pipe that nothing reads stops the log, and never the program."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: queue.Queue[str] = queue.Queue(_WAITING)
+        self._lines: queue.Queue[str] = queue.Queue(_QUEUE_SIZE)
         self._writer = threading.Thread(target=self._write, name="log", daemon=True)
         self._writer.start()
         atexit.register(self.flush)
 
     @property
-    def writes(self) -> bool:
-        """Not in a process that was forked from the one that it was made in: threads stay behind."""
+    def is_alive(self) -> bool:
+        """False in a fork of the process that made it: threads stay behind."""
         return self._writer.is_alive()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -58,37 +62,36 @@ class _Patient(logging.Handler):
             self._lines.put_nowait(self.format(record) + "\n")
 
     def flush(self) -> None:
-        """Wait for what was logged to be written, but not long."""
-        deadline = time.monotonic() + _PATIENCE
+        """Wait for the lines so far to be written, but not long."""
+        deadline = time.monotonic() + _FLUSH_SECONDS
         while self._lines.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _write(self) -> None:
         while True:
             line = self._lines.get()
-            with suppress(OSError, ValueError):  # the reader went away
+            with suppress(OSError, ValueError):  # the reader has closed its end
                 sys.stderr.write(line)
                 sys.stderr.flush()
             self._lines.task_done()
 
 
 def configure_logging(style: str) -> None:
-    """Log to standard error as `text` or `json`. A reader that went away or fell asleep never stops the program."""
-    known = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Patient) and handler.writes)
-    handler = next(known, None) or _Patient()
-    handler.setFormatter(_Json() if style == "json" else _Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().handlers[:] = [handler]
-    logging.getLogger().setLevel(logging.INFO)
-    # Its warnings say that an errand still runs when its next turn comes: every two seconds, while files are measured.
+    """Log to standard error as `text` or `json`. A slow or closed reader never stops the program."""
+    root = logging.getLogger()
+    known = (handler for handler in root.handlers if isinstance(handler, _BackgroundHandler) and handler.is_alive)
+    handler = next(known, None) or _BackgroundHandler()
+    text = _TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_JsonFormatter() if style == "json" else text)
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    # It warns whenever a job still runs at its next time: every two seconds, while enclosures are probed.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.raiseExceptions = False
 
 
-def _escaped(text: str) -> str:
-    """One line, whatever the text holds."""
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _visible(c: str) -> str:
-    # Python counts U+3000 and its like as not printable; a log may show them.
-    return c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode()
+def _escape(text: str) -> str:
+    """One line, whatever the text contains. Python counts U+3000 as not printable; a log may show it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text)

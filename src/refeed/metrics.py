@@ -1,7 +1,7 @@
-"""What is counted and timed, for every process of one machine: requests by the web, durations by the movers.
+"""Prometheus metrics of all processes of one machine: requests in the web, durations in the worker.
 
-Processes share their numbers through files in PROMETHEUS_MULTIPROC_DIR, which `refeed serve` sets for all that it
-starts; without it each process has its own.
+Processes share their numbers through files in PROMETHEUS_MULTIPROC_DIR, which `refeed serve` sets for all processes
+that it starts; without it each process has its own.
 """
 
 from __future__ import annotations
@@ -26,52 +26,53 @@ _BUCKETS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Every number there is."""
+    """Every metric there is."""
 
     requests: Counter
     saved_bytes: Counter
     subscribers: Gauge
     durations: Histogram
     own_registry: CollectorRegistry
+    """Of this process alone."""
 
 
 @cache
 def get_metrics() -> Metrics:
-    """The numbers of this process. Made when first used: prometheus-client decides while it is imported whether they
-    are shared, and a web process is a fork of one that was there before."""
+    """The metrics of this process. Made at first use: prometheus-client decides at its import whether they are shared,
+    and a web process is a fork of one that existed before."""
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-    own = CollectorRegistry()
-    by = ("feed", "client")
+    registry = CollectorRegistry()
+    labels = ("feed", "client")
     return Metrics(
         requests=Counter(
             "refeed_requests",
             "Requests for documents, by feed, status and kind of client.",
-            ("status", *by),
-            registry=own,
+            ("status", *labels),
+            registry=registry,
         ),
-        saved_bytes=Counter("refeed_saved_bytes", "Bytes that 304 answers saved.", ("feed",), registry=own),
+        saved_bytes=Counter("refeed_saved_bytes", "Bytes saved by 304 answers.", ("feed",), registry=registry),
         subscribers=Gauge(
             "refeed_subscribers",
-            "People for whom an aggregator says that it asks.",
-            by,
-            registry=own,
+            "Subscribers that an aggregator says it has.",
+            labels,
+            registry=registry,
             multiprocess_mode="mostrecent",
         ),
         durations=Histogram(
             "refeed_seconds",
-            "Time that a batch of dumps, or a publication, took.",
+            "Time to ingest a batch of dumps, or to publish.",
             ("what",),
-            registry=own,
+            registry=registry,
             buckets=_BUCKETS,
         ),
-        own_registry=own,
+        own_registry=registry,
     )
 
 
 @contextmanager
 def observe_duration(what: Literal["ingest", "publish"]) -> Iterator[None]:
-    """Count the time that the block takes, however it ends."""
+    """Measure the time that the block takes, however it ends."""
     start = time.perf_counter()
     try:
         yield
@@ -80,14 +81,14 @@ def observe_duration(what: Literal["ingest", "publish"]) -> Iterator[None]:
 
 
 def share_metrics(folder: Path) -> None:
-    """Have what this process starts from now on share its numbers, beginning with none."""
+    """Make processes that this one starts from now on share their metrics, all beginning at zero."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ[MULTIPROC_DIR] = str(folder)
 
 
 def count_feed_reads() -> Counts[str]:
-    """How often each feed was asked for, and answered, since the numbers began."""
+    """How often each feed was served since the metrics began."""
     found: Counts[str] = Counts()
     for metric in collect_registry().collect():
         for sample in metric.samples:
@@ -97,13 +98,13 @@ def count_feed_reads() -> Counts[str]:
 
 
 def collect_registry() -> CollectorRegistry:
-    """All numbers of the processes that share them; those of this process where none are, or their folder is gone."""
+    """The metrics of all processes that share them; of this process where none do, or their folder is gone."""
     own = get_metrics().own_registry
     if not Path(os.environ.get(MULTIPROC_DIR, "/nowhere")).is_dir():
         return own
     from prometheus_client import CollectorRegistry
     from prometheus_client.multiprocess import MultiProcessCollector
 
-    everything = CollectorRegistry()
-    MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
-    return everything
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared

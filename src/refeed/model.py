@@ -1,6 +1,6 @@
 """Every type that travels between the stages: frozen, keyword-only, free of I/O.
 
-    Dump -> RawEntry -> Cleaned(Entry) -> Stored -> Feed -> bytes
+    Dump -> RawEntry -> CleanResult(Entry) -> StoredEntry -> Feed -> bytes
 
 Instants are aware UTC datetimes in whole seconds; only SQL holds seconds as numbers.
 """
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal, NewType
 
 SafeHtml = NewType("SafeHtml", str)
-"""HTML that went through the sanitizer; only `refeed.clean.sanitize` makes it."""
+"""HTML that has passed the sanitizer; only `refeed.clean.sanitize` makes it."""
 
 Format = Literal["atom", "rss", "json"]
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
@@ -50,7 +50,7 @@ ALL_FEED = FeedPath("all")
 
 
 class Outcome(StrEnum):
-    """What became of a file; the same word in the store, in `status` and in `explain`."""
+    """The outcome of a file; the same word in the store, in `status` and in `explain`."""
 
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
@@ -68,34 +68,34 @@ class Dump:
     """First folder under the dump root; empty in the root itself. Names the source of an unknown host."""
     data: bytes
     first_seen: datetime
-    """When this content was first seen: stands in for a date that is missing or impossible."""
+    """When this content was first seen: replaces a date that is missing or impossible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEntry:
-    """A dump taken apart; text and HTML as the dump has them, nothing judged and nothing safe."""
+    """A parsed dump; text and HTML as the dump has them, neither interpreted nor safe."""
 
     title: str
     link: str
     """An absolute http(s) URL, without credentials, that a URL parser accepts."""
     dump_time: datetime
-    """The header's instant, or `Dump.seen` where the header has none that makes sense (then flagged)."""
+    """The header's instant, or `Dump.first_seen` where the header has none that makes sense (then flagged)."""
     html: str
     folder: str = ""
     authors: tuple[str, ...] = ()
-    """From front matter only; bylines in the body are the cleaner's to find."""
+    """From front matter only; the cleaner finds bylines in the body."""
     tags: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
-    """Doubts that a person may want to look at, each one short sentence."""
+    """What a person may want to look at, each a short sentence."""
     layout: str = ""
-    """Which header layout it had, in words, for `explain`."""
+    """The layout of the header, in words, for `explain`."""
     has_date: bool = True
-    """False when `at` is the time first seen."""
+    """False when `dump_time` is the time first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """Something the cleaner took out of the body, and the step or rule that did it."""
+    """What the cleaner removed from the body, and the step or rule that did it."""
 
     step: str
     text: str
@@ -103,7 +103,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who took part in an entry other than as its author."""
+    """A person who took part in an entry other than as its author."""
 
     name: str
     role: str = ""
@@ -112,15 +112,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """The lead image: its origin's URL, and what the source says of it."""
+    """The lead image: the original URL, and what the source says about it."""
 
     url: str
     caption: str = ""
     credit: str = ""
     type: str = ""
-    """Empty when it is not known."""
+    """Media type; empty when unknown."""
     length: int = 0
-    """In bytes; 0 when it is not known."""
+    """In bytes; 0 when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +130,12 @@ class Enclosure:
     url: str
     type: str
     length: int = 0
-    """In bytes; 0 when it is not known."""
+    """In bytes; 0 when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a careful editor would have made of one dump. Every string is free of what XML cannot carry."""
+    """An article as readers get it. No string contains a character that XML does not allow."""
 
     id: str
     """`urn:uuid:` and the UUIDv5 of the canonical link: for ever."""
@@ -159,18 +159,18 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
     original: str | None = None
-    """The article in its first language, elsewhere."""
+    """Link to the article in its first language."""
     original_language: str = "en"
-    """BCP 47. English, unless a rule says otherwise: so are all originals that the known sources link to."""
+    """BCP 47. English unless a rule says otherwise, as all originals are that the known sources link to."""
     tags: tuple[str, ...] = ()
     """The source's own."""
     section: str = ""
-    """The part of the source it stood in, from its URL or column; empty when the source does not say."""
+    """The section of the source, from its URL or column; empty when the source has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOrigin:
-    """Where a field came from, for `explain`: published <- "in-body date, Asia/Shanghai"."""
+    """Where the value of a field is from, for `explain`: published <- "in-body date, Asia/Shanghai"."""
 
     field: str
     where: str
@@ -178,14 +178,14 @@ class FieldOrigin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanResult:
-    """An entry and the account of how it came about."""
+    """An entry, and how it was made."""
 
     entry: Entry
     fingerprint: str
-    """Equal for two dumps exactly when a person would read the same in them (title, text, images)."""
+    """Equal for two dumps exactly when people read the same in them (title, text, images)."""
     removed: tuple[Removal, ...] = ()
     issues: tuple[str, ...] = ()
-    """Those of the raw entry, then the cleaner's own; any makes the outcome `flagged`."""
+    """Those of the raw entry, then the cleaner's own; with any, the outcome is `flagged`."""
     origins: tuple[FieldOrigin, ...] = ()
 
 
@@ -203,13 +203,13 @@ class Source:
     """A source as feeds and pages show it."""
 
     id: str
-    """An ASCII slug, for ever."""
+    """An ASCII slug that never changes."""
     title: str
     link: str = ""
     language: str = "zh-Hans"
     icon: str = ""
     configured: bool = True
-    """False for one that no rule knows and that was named from its folder or host."""
+    """False for a source without a rule, which is named from its folder or host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,14 +222,14 @@ class FeedEntry:
     labels: tuple[tuple[str, str], ...] = ()
     """Topics as (id, title)."""
     repost_links: tuple[str, ...] = ()
-    """Links of other reports of the same text that this entry stands for."""
+    """Links of other entries with the same text, in whose place this one is shown."""
     summary_only: bool = False
     """Too large for a document (`feeds.pagination.is_oversized`): shown by its summary and a link to its own page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """An entry that the operator withdrew (RFC 6721)."""
+    """An entry that the operator has withdrawn (RFC 6721)."""
 
     id: str
     when: datetime
@@ -238,48 +238,48 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedInfo:
-    """What is known of a feed without its entries."""
+    """A feed without its entries."""
 
     path: FeedPath
     title: str
     subtitle: str = ""
     language: str = "zh-Hans"
     link: str = ""
-    """The site it speaks of, when that is not our own page."""
+    """The site that the feed is about, when that is not our own page."""
     icon: str = ""
-    """A small square picture; a path on our own site, or an absolute URL."""
+    """A small square image: a path on our own site, or an absolute URL."""
     logo: str = ""
-    """A larger one, the same way."""
+    """A larger one, in the same form."""
     mixed: bool = False
-    """True when its entries come from several sources, so each names its own."""
+    """Whether its entries are from several sources, so that each names its own."""
     query: str = ""
-    """What follows the `?` in the address of a view by query; such a view has the path of the feed that it looks at."""
+    """What follows the `?` in the address of a feed filtered by query; its path is that of the feed it filters."""
     private: bool = False
-    """Served under addresses with a token alone, and listed nowhere."""
+    """Served only at addresses with a token, and listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFeed:
-    """A feed in the catalogue for services: what the store knows of it beside its entries."""
+    """A feed in feeds.json: what the store knows about it beside its entries."""
 
     info: FeedInfo
     entries: int | None = 0
-    """All that its documents and archives hold together; None for a view, which nobody counts."""
+    """In its document and all archives; None for a filtered feed, whose entries are not counted."""
     updated: datetime | None = None
-    """Its newest change; None while it has no entries."""
+    """When it last changed; None while it has no entries."""
     archives: tuple[str, ...] = ()
     """Names of its archives, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Who publishes: what every document says about us."""
+    """The publisher: what every document says about this site."""
 
     id: str
     """Prefix of every feed id, a tag URI such as `tag:example.org,2026`; never the host we run on."""
     title: str
     base_url: str
-    """Outward address without a trailing slash; in links only, never in an id."""
+    """Public address without a trailing slash; in links only, never in an id."""
     author: str
     language: str = "zh-Hans"
     hubs: tuple[str, ...] = ()
@@ -287,17 +287,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """All that one document says, whatever its format."""
+    """The content of one document, independent of its format."""
 
     site: Site
     info: FeedInfo
     updated: datetime
-    """Its newest change, from the entries: never the clock."""
+    """When it last changed, from the entries: never from the clock."""
     entries: tuple[FeedEntry, ...]
     """Newest first."""
     tombstones: tuple[Tombstone, ...] = ()
     archive: str | None = None
-    """`2020-06` or `2020-06-2` when this is an archive document, None for the subscription document."""
+    """`2020-06` or `2020-06-2` for an archive document, None for the subscription document."""
     previous: str | None = None
     """The archive just older than this document (RFC 5005 prev-archive)."""
     next: str | None = None

@@ -1,4 +1,4 @@
-"""Children that end when their parent is gone, however it went: killed, it can tell nobody."""
+"""Ends a child process when its parent is gone: a parent that is killed cannot tell its children."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import signal
 import threading
 import time
 
-_LOOK = 1.0
-"""Seconds between looks at who the parent is; a child that is left gets another."""
+_INTERVAL = 1.0
+"""Seconds between checks of the parent's process id; an orphan gets another parent."""
 
 
 def end_with_parent(parent: int, pipe: int | None = None) -> None:
     """Send this process SIGTERM when its parent is gone, or at once when the other end of `pipe` closes.
 
-    The pipe alone says too little: another child of the parent may outlive it and hold that end.
+    The pipe alone is not enough: another child of the parent may outlive it and hold that end open.
     """
 
     def wait() -> None:
         while os.getppid() == parent:
             if pipe is None:
-                time.sleep(_LOOK)
-            # Not through a file object: a thread inside a buffered reader aborts the interpreter's own end.
-            elif select.select([pipe], [], [], _LOOK)[0] and not os.read(pipe, 4096):
+                time.sleep(_INTERVAL)
+            # Not through a file object: a thread inside a buffered reader aborts the end of the interpreter.
+            elif select.select([pipe], [], [], _INTERVAL)[0] and not os.read(pipe, 4096):
                 break
-        while True:  # until it is heard: the first may come before this process has said what it does then
+        while True:  # repeatedly: the first signal may arrive before this process has set its handler
             os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(_LOOK)
+            time.sleep(_INTERVAL)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

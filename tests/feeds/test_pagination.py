@@ -12,6 +12,7 @@ from lxml import etree
 
 from helpers.feed_builders import NOON, make_entry, make_feed
 from helpers.property_testing import given, st
+from refeed.clock import month_of
 from refeed.feeds.pagination import (
     ArchivePage,
     DocumentBudget,
@@ -21,7 +22,6 @@ from refeed.feeds.pagination import (
     count_subscription_entries,
     estimate_size,
     is_oversized,
-    month_of,
     name_archives,
     paginate_month,
 )

@@ -1,18 +1,18 @@
-"""A feed's entries and a view -> the entries that the view shows, and how. Pure, bounded, and about text alone.
+"""The entries of a feed and a filter -> the entries that the filter shows, and how it shows them. Pure and bounded.
 
-Words are looked for in what a person reads, never in markup, and in Simplified characters on both sides, so that a
-Traditional reader's words find a Simplified text.
+Patterns are matched against what people read, never against markup, and in Simplified characters on both sides, so that
+Traditional words find a Simplified text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, lru_cache
 from html import escape
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import opencc
@@ -25,11 +25,11 @@ from ..config.filter_rules import FeedFilter
 from ..model import Entry, FeedEntry, Person
 
 MAX_SCANNED = 300
-"""Entries that a view looks through at most, newest first."""
-_READ = 20_000
-"""Characters of a text that are looked at; the longest of 4,470 real articles has 18,000."""
-_WORK = 100_000_000
-"""Characters looked at, times steps of the patterns. The worst patterns we found take 5 ns for each: half a second.
+"""Entries that a filter examines at most, newest first."""
+_MAX_TEXT = 20_000
+"""Characters of a text that are examined; the longest of 4,470 real articles has 18,000."""
+_MAX_STEPS = 100_000_000
+"""Characters examined, times the size of the patterns. The worst patterns known take 5 ns for each: half a second.
 A count and not a clock, so that the same request gets the same answer on a busy machine."""
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
@@ -39,7 +39,7 @@ _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mar
 
 
 class FilterText(NamedTuple):
-    """An entry as filters see it: what a person reads, in Simplified characters."""
+    """What filters see of an entry: what people read, in Simplified characters."""
 
     title: str
     author: str
@@ -48,79 +48,77 @@ class FilterText(NamedTuple):
 
 
 class EntryFilter:
-    """A view ready to look at entries. Counts what it has done: one for each answer."""
+    """A filter ready to select entries. It counts its steps: one instance serves one request."""
 
-    def __init__(self, view: FeedFilter, now: datetime) -> None:
-        self._view = view
-        self._since = now - view.filter_time if view.filter_time else None
+    def __init__(self, rule: FeedFilter, now: datetime) -> None:
+        self._rule = rule
+        self._since = now - rule.filter_time if rule.filter_time else None
         self._tests = [
-            (name.startswith("filterout"), name.partition("_")[2], compile_search_pattern(_simplified_pattern(text)))
-            for name, text in view.patterns.items()
+            (name.startswith("filterout"), name.partition("_")[2], compile_search_pattern(_simplify_pattern(text)))
+            for name, text in rule.patterns.items()
         ]
-        self._steps = sum(pattern.programsize * (2 if not place else 1) for _, place, pattern in self._tests)
-        self._left = _WORK
+        self._steps = sum(pattern.programsize * (1 if field else 2) for _, field, pattern in self._tests)
+        self._steps_left = _MAX_STEPS
 
-    def select(self, entries: Iterable[FeedEntry], most: int) -> list[FeedEntry]:
-        """Those of the entries, newest first, that the view shows: at most `most`, from among the first SCANNED."""
-        chosen = (shown for shown in islice(entries, MAX_SCANNED) if self._wants(shown))
-        found = list(islice(self._affordable(chosen), min(self._view.limit or most, most)))
-        return found if self._view.sorted else sorted(found, key=lambda shown: shown.entry.updated, reverse=True)
+    def select(self, entries: Iterable[FeedEntry], limit: int) -> list[FeedEntry]:
+        """At most `limit` of the first MAX_SCANNED entries, given newest first, that the filter shows."""
+        matching = (feed_entry for feed_entry in islice(entries, MAX_SCANNED) if self._matches(feed_entry))
+        within_steps = takewhile(lambda _: self._steps_left >= 0, matching)
+        found = list(islice(within_steps, min(self._rule.limit or limit, limit)))
+        return found if self._rule.sorted else sorted(found, key=lambda found: found.entry.updated, reverse=True)
 
-    def _affordable(self, entries: Iterator[FeedEntry]) -> Iterator[FeedEntry]:
-        for shown in entries:
-            if self._left < 0:
-                return
-            yield shown
-
-    def _wants(self, shown: FeedEntry) -> bool:
-        entry = shown.entry
+    def _matches(self, feed_entry: FeedEntry) -> bool:
+        entry = feed_entry.entry
         if self._since is not None and entry.published < self._since:
             return False
-        if self._view.source and entry.source not in self._view.source:
+        if self._rule.source and entry.source not in self._rule.source:
             return False
         if not self._tests:
             return True
-        if self._left < 0:
+        if self._steps_left < 0:
             return False
-        words = _words(shown)
-        self._left -= self._steps * (len(words.content) + len(words.title))
-        return all(_found(pattern, place, words) != out for out, place, pattern in self._tests)
+        text = _filter_text(feed_entry)
+        self._steps_left -= self._steps * (len(text.content) + len(text.title))
+        return all(_matches_field(pattern, field, text) != excludes for excludes, field, pattern in self._tests)
 
 
-def apply_presentation(shown: FeedEntry, view: FeedFilter) -> FeedEntry:
-    """An entry as the view shows it: without pictures, shortened, in another script."""
-    entry = shown.entry
-    if view.images == "none":
-        entry = replace(entry, html=sanitize(_without_pictures(entry.html)), image=None, images=())
-    if view.mode == "titles":
+def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
+    """An entry as the filter shows it: without images, shortened, in another script."""
+    entry = feed_entry.entry
+    if rule.images == "none":
+        entry = replace(entry, html=sanitize(_remove_images(entry.html)), image=None, images=())
+    if rule.mode == "titles":
         entry = replace(entry, html=sanitize(""), summary="")
-    elif view.brief:
-        entry = replace(entry, html=sanitize(f"<p>{escape(_cut(_plain(entry.html), view.brief), quote=False)}</p>"))
-    shown = replace(shown, entry=entry, summary_only=shown.summary_only or view.mode == "summary")
-    return _converted(shown, view.opencc) if view.opencc else shown
+    elif rule.brief:
+        text = _to_text(entry.html).replace("\n", " ")
+        text = text if len(text) <= rule.brief else f"{text[: rule.brief].rstrip()}…"
+        entry = replace(entry, html=sanitize(f"<p>{escape(text, quote=False)}</p>"))
+    summary_only = feed_entry.summary_only or rule.mode == "summary"
+    feed_entry = replace(feed_entry, entry=entry, summary_only=summary_only)
+    return _convert_entry(feed_entry, rule.opencc) if rule.opencc else feed_entry
 
 
-def _found(pattern: re2._Regexp, place: str, words: FilterText) -> bool:
-    if not place:
-        return bool(pattern.search(words.title) or pattern.search(words.content))
-    return bool(pattern.search(getattr(words, place)))
+def _matches_field(pattern: re2._Regexp, field: str, text: FilterText) -> bool:
+    if not field:
+        return bool(pattern.search(text.title) or pattern.search(text.content))
+    return bool(pattern.search(getattr(text, field)))
 
 
-@lru_cache(maxsize=1000)  # about 15 MB: what three feeds have that somebody filters again and again
-def _words(shown: FeedEntry) -> FilterText:
-    entry = shown.entry
+@lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered again and again
+def _filter_text(feed_entry: FeedEntry) -> FilterText:
+    entry = feed_entry.entry
     people = [*entry.authors, *(person.name for person in entry.contributors)]
-    topics = [part for label in shown.labels for part in label]
+    topics = [part for label in feed_entry.labels for part in label]
     return FilterText(
-        title=_simplified(entry.title),
-        author=_simplified("\n".join(people)),
-        category=_simplified("\n".join([*topics, entry.section, *entry.tags])),
-        content=_simplified(_plain(entry.html)[:_READ]),
+        title=_to_simplified(entry.title),
+        author=_to_simplified("\n".join(people)),
+        category=_to_simplified("\n".join([*topics, entry.section, *entry.tags])),
+        content=_to_simplified(_to_text(entry.html)[:_MAX_TEXT]),
     )
 
 
-def _plain(html: str) -> str:
-    """What a person reads of an entry's HTML, captions too; a line for every block."""
+def _to_text(html: str) -> str:
+    """What people read of an entry's HTML, captions too; one line for each block."""
     root = etree.HTML(html) if html.strip() else None
     if root is None:
         return ""
@@ -133,13 +131,8 @@ def _plain(html: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", "".join(pieces)).strip()
 
 
-def _cut(text: str, length: int) -> str:
-    text = " ".join(text.split("\n"))
-    return text if len(text) <= length else f"{text[:length].rstrip()}…"
-
-
-def _without_pictures(html: str) -> str:
-    """The HTML without images, and without figures, whose captions say nothing where the picture is gone."""
+def _remove_images(html: str) -> str:
+    """The HTML without images, and without figures, whose captions mean nothing without their image."""
     root = etree.HTML(html) if html.strip() else None
     body = root.find("body") if root is not None else None
     if body is None:
@@ -161,59 +154,56 @@ def _without_pictures(html: str) -> str:
     return "".join(inner)
 
 
-def _converted(shown: FeedEntry, name: str) -> FeedEntry:
-    """The whole entry in another script: every word that a person reads, and no address."""
-    entry, convert = shown.entry, _converter(name).convert
-
-    def html(text: str) -> str:
-        parts = _TAG.split(text)
-        parts[::2] = map(convert, parts[::2])
-        parts[1::2] = (_ALT.sub(lambda m: m[1] + convert(m[2]) + m[3], tag) for tag in parts[1::2])
-        return "".join(parts)
-
+def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
+    """The whole entry in another script: every word that people read, and no URL."""
+    entry, convert = feed_entry.entry, _converter(conversion).convert
+    parts = _TAG.split(entry.html)
+    parts[::2] = map(convert, parts[::2])
+    parts[1::2] = (_ALT.sub(lambda m: m[1] + convert(m[2]) + m[3], tag) for tag in parts[1::2])
     image = entry.image
     converted: Entry = replace(
         entry,
         title=convert(entry.title),
         summary=convert(entry.summary),
-        # Converted text is new text: it goes through the sanitizer like any other.
-        html=sanitize(html(entry.html)),
+        # Converted text is new text: it goes through the sanitizer like all other text.
+        html=sanitize("".join(parts)),
         authors=tuple(map(convert, entry.authors)),
         contributors=tuple(Person(name=convert(p.name), role=convert(p.role)) for p in entry.contributors),
         image=image and replace(image, caption=convert(image.caption), credit=convert(image.credit)),
         rights=convert(entry.rights),
         section=convert(entry.section),
         tags=tuple(map(convert, entry.tags)),
-        language=script_language(name) if entry.language.startswith("zh") else entry.language,
+        language=script_language(conversion) if entry.language.startswith("zh") else entry.language,
     )
-    source = shown.source and replace(shown.source, title=convert(shown.source.title))
-    return replace(shown, entry=converted, source=source, labels=tuple((id, convert(t)) for id, t in shown.labels))
+    source = feed_entry.source and replace(feed_entry.source, title=convert(feed_entry.source.title))
+    labels = tuple((id, convert(title)) for id, title in feed_entry.labels)
+    return replace(feed_entry, entry=converted, source=source, labels=labels)
 
 
-def convert_script(text: str, name: str) -> str:
-    """A feed's own title in the script of the view."""
-    return str(_converter(name).convert(text)) if name else text
+def convert_script(text: str, conversion: str) -> str:
+    """A feed's own title in the script of the filter; unchanged where `conversion` is empty."""
+    return str(_converter(conversion).convert(text)) if conversion else text
 
 
-def script_language(name: str) -> str:
-    """The language of what a conversion gives (BCP 47)."""
-    return "zh-Hans" if name.partition("2")[2].startswith("s") else "zh-Hant"
+def script_language(conversion: str) -> str:
+    """The language of converted text (BCP 47)."""
+    return "zh-Hans" if conversion.partition("2")[2].startswith("s") else "zh-Hant"
 
 
 @cache
-def _converter(name: str) -> opencc.OpenCC:
-    return opencc.OpenCC(name)
+def _converter(conversion: str) -> opencc.OpenCC:
+    return opencc.OpenCC(conversion)
 
 
-def _simplified(text: str) -> str:
+def _to_simplified(text: str) -> str:
     return str(_converter("t2s").convert(text))
 
 
-def _simplified_pattern(pattern: str) -> str:
-    """The same for the Chinese characters of a pattern, but for the ends of a range, whose order has a meaning."""
+def _simplify_pattern(pattern: str) -> str:
+    """A pattern in Simplified characters, except for the ends of a range, whose order has a meaning."""
 
-    def run(found: re.Match[str]) -> str:
-        ranges = pattern[found.start() - 1 : found.start()] == "-" or pattern[found.end() : found.end() + 1] == "-"
-        return found[0] if ranges else _simplified(found[0])
+    def simplify(found: re.Match[str]) -> str:
+        is_range = pattern[found.start() - 1 : found.start()] == "-" or pattern[found.end() : found.end() + 1] == "-"
+        return found[0] if is_range else _to_simplified(found[0])
 
-    return _HAN.sub(run, pattern)
+    return _HAN.sub(simplify, pattern)

@@ -1,148 +1,159 @@
-"""One feed, one format, one archive or none -> the bytes of that document, from what is stored. Reads no clock."""
+"""One feed, or one archive of it -> what its document says, from what is stored. Reads no clock."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from cachetools import LRUCache
+
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
-from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Format, Site, Tombstone
+from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Format, Tombstone
 from ..render import formats
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.store import Store
-from . import entry_filter, pagination
-from .pagination import ArchivePage, DocumentBudget, PlannedEntry
-from .registry import FeedRegistry, title_labels
+from .entry_filter import MAX_SCANNED, EntryFilter, apply_presentation, convert_script, script_language
+from .pagination import (
+    DocumentBudget,
+    PlannedEntry,
+    adjacent_archives,
+    count_pages,
+    count_subscription_entries,
+    estimate_size,
+    is_oversized,
+    name_archives,
+    paginate_month,
+)
+from .registry import FeedRegistry
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
 _BATCH = 50
-"""Entries that a view unpacks at a time: most views find what they want among the first."""
-_REACH = 10
-"""How many times as many entries are looked at where no source may have more than its share."""
-_KEPT = 1000
-"""Entries kept unpacked from one rendering to the next: a few MB, and most of what a new dump's feeds need."""
+"""Entries that a filter loads at a time: most find what they want among the first."""
+_SHARE_FACTOR = 10
+"""How many times as many entries are examined where a source's share is limited."""
+_CACHED_ENTRIES = 1000
+"""Entries kept decoded from one rendering to the next: a few MB, and most of what the feeds of a new dump need."""
 
 
 class FeedBuilder:
-    """Makes documents. Two of them over the same store give the same bytes."""
+    """Builds feeds. Two builders over the same store give the same bytes."""
 
-    def __init__(self, store: Store, catalogue: FeedRegistry, budget: DocumentBudget) -> None:
+    def __init__(self, store: Store, registry: FeedRegistry, budget: DocumentBudget) -> None:
         self._store = store
-        self._catalogue = catalogue
+        self._registry = registry
         self._budget = budget
-        self._entries: OrderedDict[str, StoredEntry] = OrderedDict()
-        self._counts: dict[tuple[FeedPath, str], tuple[int, int]] = {}
-        """By feed and month: version, and how many chunks there were in it."""
+        self._entries: LRUCache[str, StoredEntry] = LRUCache(_CACHED_ENTRIES)
+        self._pages: dict[tuple[FeedPath, str], tuple[int, int]] = {}
+        """By feed and month: version, and how many pages there were in it."""
 
     def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
-        """A feed as its subscribers get it: the newest entries within the budgets. `months`: its own, if at hand."""
-        if path in self._catalogue.filtered:
-            named = self._catalogue.filtered[path]
-            return self.build_filtered(named.feed, named, _NEVER, self._catalogue.feeds[path])
-        members = self._newest(path)
-        members = members[
-            : pagination.count_subscription_entries((member.size_estimate for member in members), self._budget)
-        ]
+        """A feed as its subscribers get it: the newest entries within the budget. `months`: its own, if known."""
+        if path in self._registry.filtered:
+            rule = self._registry.filtered[path]
+            return self.build_filtered(rule.feed, rule, _NEVER, self._registry.feeds[path])
+        members = self._get_newest(path)
+        members = members[: count_subscription_entries((member.size_estimate for member in members), self._budget)]
         months = self._store.get_months(path) if months is None else months
-        return self._feed(path, members, self._names(path, months[:2]), None)
-
-    def _newest(self, path: FeedPath) -> list[FeedMember]:
-        """A feed's newest entries, no source having more of them than its share where the feed sets one."""
-        most, share = self._budget.entries, self._catalogue.source_shares.get(path, 1.0)
-        if share >= 1:
-            return self._store.get_newest(path, most)
-        members = self._store.get_newest(path, most * _REACH)
-        sources = self._store.get_entry_sources([member.id for member in members])
-        room = Counter[str]()
-        chosen = []
-        for member in members:
-            source = sources[member.id]
-            room[source] += 1
-            if room[source] <= math.ceil(share * most):
-                chosen.append(member)
-        return chosen[:most]
+        return self._build(path, members, self._name_archives(path, months[:2]), None)
 
     def build_archive(self, path: FeedPath, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
         months = self._store.get_months(path)
-        place = next((place for place, month in enumerate(months) if month.month == name[:7]), None)
-        if place is None:
+        index = next((index for index, month in enumerate(months) if month.month == name[:7]), None)
+        if index is None:
             return None
-        # The newest of these months gives no name to its last chunk; two newer ones keep the next month's first.
-        names = self._names(path, months[max(0, place - 2) : place + 2])
+        # The last page of the newest month has no name: with two newer months, the first of the next month has one.
+        names = self._name_archives(path, months[max(0, index - 2) : index + 2])
         if name not in names:
             return None
         members = {member.id: member for member in self._store.get_month(path, name[:7])}
-        chunk = next(chunk for chunk in self._chunks(name[:7], list(members.values())) if chunk.name == name)
-        return self._feed(path, [members[id] for id in reversed(chunk.ids)], names, name)
+        planned = (PlannedEntry(m.id, m.published, m.size_estimate) for m in members.values())
+        page = next(page for page in paginate_month(name[:7], planned, self._budget) if page.name == name)
+        return self._build(path, [members[id] for id in reversed(page.ids)], names, name)
 
-    def build_filtered(self, path: FeedPath, view: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
-        """A feed's newest entries, or a named view's, as a view shows them; under the name of `info`.
+    def build_filtered(self, path: FeedPath, rule: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
+        """The newest entries of a feed, filtered or not, as a filter shows them; under the name of `info`.
 
-        It has no archives: those hold everything.
+        It has no archives: those of the feed hold everything.
         """
-        members = self._store.get_newest(path, entry_filter.MAX_SCANNED)
-        most = min(view.limit, MAX_FILTERED_ENTRIES) if view.limit else self._budget.entries
-        named = self.build_subscription(path).entries if path in self._catalogue.filtered else None
-        entries = self._lazily(members, mixed=info.mixed) if named is None else iter(named)
-        chosen = entry_filter.EntryFilter(view, now).select(entries, most)
-        shown = [entry_filter.apply_presentation(entry, view) for entry in chosen]
-        shown = shown[
-            : pagination.count_subscription_entries(
-                (pagination.estimate_size(s.entry) for s in shown), self._budget._replace(entries=most)
-            )
-        ]
+        members = self._store.get_newest(path, MAX_SCANNED)
+        limit = min(rule.limit, MAX_FILTERED_ENTRIES) if rule.limit else self._budget.entries
+        entries = iter(self.build_subscription(path).entries) if path in self._registry.filtered else None
+        selected = EntryFilter(rule, now).select(entries or self._iter_entries(members, mixed=info.mixed), limit)
+        shown = [apply_presentation(entry, rule) for entry in selected]
+        sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
+        shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
         newest = members[0].published if members else _NEVER
-        language = (
-            entry_filter.script_language(view.opencc)
-            if view.opencc and info.language.startswith("zh")
-            else info.language
-        )
-        title, subtitle = (entry_filter.convert_script(text, view.opencc) for text in (info.title, info.subtitle))
+        is_converted = rule.opencc and info.language.startswith("zh")
         return Feed(
-            site=self._site(info),
-            info=replace(info, title=title, subtitle=subtitle, language=language),
-            updated=max((s.entry.updated for s in shown), default=newest),
+            site=replace(self._registry.site, hubs=()) if info.private or info.query else self._registry.site,
+            info=replace(
+                info,
+                title=convert_script(info.title, rule.opencc),
+                subtitle=convert_script(info.subtitle, rule.opencc),
+                language=script_language(rule.opencc) if is_converted else info.language,
+            ),
+            updated=max((feed_entry.entry.updated for feed_entry in shown), default=newest),
             entries=tuple(shown),
         )
 
     def list_archives(self, path: FeedPath) -> tuple[str, ...]:
         """Names of all archives of a feed, oldest first."""
-        return self._names(path, self._store.get_months(path))
+        return self._name_archives(path, self._store.get_months(path))
 
     def render(self, feed: Feed, format: Format) -> bytes:
         """A document's bytes."""
         return formats.RENDERERS[format](feed)
 
-    def _names(self, path: FeedPath, months: Sequence[MonthState]) -> tuple[str, ...]:
-        return pagination.name_archives((month.month, self._count(path, month)) for month in months)
+    def _get_newest(self, path: FeedPath) -> list[FeedMember]:
+        """A feed's newest entries; no source has more of them than its share where the feed limits it."""
+        limit, share = self._budget.entries, self._registry.source_shares.get(path, 1.0)
+        if share >= 1:
+            return self._store.get_newest(path, limit)
+        members = self._store.get_newest(path, limit * _SHARE_FACTOR)
+        sources = self._store.get_entry_sources([member.id for member in members])
+        counts = Counter[str]()
+        chosen = []
+        for member in members:
+            source = sources[member.id]
+            counts[source] += 1
+            if counts[source] <= math.ceil(share * limit):
+                chosen.append(member)
+        return chosen[:limit]
 
-    def _count(self, path: FeedPath, month: MonthState) -> int:
-        version, count = self._counts.get((path, month.month), (-1, 0))
-        if version != month.version:
-            count = pagination.count_pages(self._store.get_size_estimates(path, month.month), self._budget)
-            self._counts[path, month.month] = month.version, count
-        return count
+    def _name_archives(self, path: FeedPath, months: Sequence[MonthState]) -> tuple[str, ...]:
+        counts = []
+        for month in months:
+            version, count = self._pages.get((path, month.month), (-1, 0))
+            if version != month.version:
+                count = count_pages(self._store.get_size_estimates(path, month.month), self._budget)
+                self._pages[path, month.month] = month.version, count
+            counts.append((month.month, count))
+        return name_archives(counts)
 
-    def _chunks(self, month: str, members: Sequence[FeedMember]) -> tuple[ArchivePage, ...]:
-        return pagination.paginate_month(
-            month, (PlannedEntry(m.id, m.published, m.size_estimate) for m in members), self._budget
-        )
-
-    def _feed(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
-        info = self._catalogue.feeds[path]
-        entries = tuple(self._shown(stored, member, mixed=info.mixed) for stored, member in self._unpacked(members))
-        previous, following = pagination.adjacent_archives(archive, names)
-        tombstones = self._tombstones(path, mixed=info.mixed) if archive is None else ()
-        moments = [shown.entry.updated for shown in entries] + [tombstone.when for tombstone in tombstones]
+    def _build(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
+        """A feed's document with these entries; `archive` is its name, `names` are those of all archives."""
+        info = self._registry.feeds[path]
+        entries = tuple(self._iter_entries(members, mixed=info.mixed, batch=len(members) or 1))
+        tombstones: tuple[Tombstone, ...] = ()
+        if archive is None:
+            tombstones = tuple(
+                Tombstone(
+                    id=f"urn:uuid:{id}", when=when, source=self._registry.sources.get(source) if info.mixed else None
+                )
+                for id, source, when in self._store.get_withdrawn(path, self._budget.entries)
+            )
+        previous, following = adjacent_archives(archive, names)
+        changes = [feed_entry.entry.updated for feed_entry in entries] + [tombstone.when for tombstone in tombstones]
         return Feed(
-            site=self._site(info),
+            # No hub learns of changes in a private feed.
+            site=replace(self._registry.site, hubs=()) if info.private else self._registry.site,
             info=info,
-            updated=max(moments, default=_NEVER),
+            updated=max(changes, default=_NEVER),
             entries=entries,
             tombstones=tombstones,
             archive=archive,
@@ -150,42 +161,25 @@ class FeedBuilder:
             next=following,
         )
 
-    def _site(self, info: FeedInfo) -> Site:
-        """Us, without hubs where none is told of changes: of private feeds, and of views that somebody made up."""
-        site = self._catalogue.site
-        return replace(site, hubs=()) if info.private or info.query else site
+    def _iter_entries(self, members: list[FeedMember], *, mixed: bool, batch: int = _BATCH) -> Iterator[FeedEntry]:
+        for start in range(0, len(members), batch):
+            part = members[start : start + batch]
+            entries = self._load([member.id for member in part])
+            for member in part:
+                stored = entries[member.id]
+                yield FeedEntry(
+                    entry=stored.entry,
+                    source=self._registry.sources.get(stored.entry.source) if mixed else None,
+                    labels=self._registry.title_labels(stored.labels),
+                    repost_links=stored.repost_links,
+                    summary_only=is_oversized(member.size_estimate, self._budget),
+                )
 
-    def _lazily(self, members: list[FeedMember], *, mixed: bool) -> Iterator[FeedEntry]:
-        for start in range(0, len(members), _BATCH):
-            for stored, member in self._unpacked(members[start : start + _BATCH]):
-                yield self._shown(stored, member, mixed=mixed)
-
-    def _unpacked(self, members: list[FeedMember]) -> list[tuple[StoredEntry, FeedMember]]:
-        revisions = self._store.get_revisions([member.id for member in members])
-        kept = {
-            id for id, revision in revisions.items() if id in self._entries and self._entries[id].revision == revision
-        }
-        missing = [member.id for member in members if member.id not in kept]
-        fresh = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.get_entries(missing)}
-        found = [(fresh.get(member.id) or self._entries[member.id], member) for member in members]
-        for id in kept:
-            self._entries.move_to_end(id)
-        self._entries |= fresh
-        while len(self._entries) > _KEPT:
-            self._entries.popitem(last=False)
-        return found
-
-    def _shown(self, stored: StoredEntry, member: FeedMember, *, mixed: bool) -> FeedEntry:
-        return FeedEntry(
-            entry=stored.entry,
-            source=self._catalogue.sources.get(stored.entry.source) if mixed else None,
-            labels=title_labels(self._catalogue, [label.topic for label in stored.labels]),
-            repost_links=stored.repost_links,
-            summary_only=pagination.is_oversized(member.size_estimate, self._budget),
-        )
-
-    def _tombstones(self, path: FeedPath, *, mixed: bool) -> tuple[Tombstone, ...]:
-        return tuple(
-            Tombstone(id=f"urn:uuid:{id}", when=when, source=self._catalogue.sources.get(source) if mixed else None)
-            for id, source, when in self._store.get_withdrawn(path, self._budget.entries)
-        )
+    def _load(self, ids: list[str]) -> dict[str, StoredEntry]:
+        """Entries by id; only those that changed since the last time are read and decoded."""
+        revisions = self._store.get_revisions(ids)
+        found = {id: self._entries[id] for id in ids if id in self._entries}
+        changed = [id for id in ids if id not in found or found[id].revision != revisions.get(id)]
+        fresh = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.get_entries(changed)}
+        self._entries.update(fresh)
+        return found | fresh

@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, and_, delete, func, or_, select, tuple_
 
+from ..clock import month_of
 from ..model import FeedPath
 from . import schema as t
 from .database import upsert
 from .notifications import notify_change
 from .rows import EntryRow
 from .schema import ALL_FILES
-from .serialization import to_timestamp
+from .serialization import from_timestamp, to_timestamp
 
 _CHUNK = 200
 """Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
 REVISION_KEY = "revision"
 """The fact in `meta` that counts the changes of all feeds; a feed's version is the revision that last changed it."""
-
-
-def month_of(published: int) -> str:
-    """The calendar month (UTC) of a time: `2020-06`."""
-    return datetime.fromtimestamp(published, UTC).strftime("%Y-%m")
 
 
 class MembershipWriter:
@@ -51,11 +47,11 @@ class MembershipWriter:
                 if feed not in new_feeds or old.published != new.published:
                     self._removed.append((feed, old.published, old.id))
                 self._entries[feed] -= 1
-                self._months[str(feed), month_of(old.published)] -= 1
+                self._months[str(feed), month_of(from_timestamp(old.published))] -= 1
         for feed in new_feeds:
             self._added[feed, new.published, new.id] = new.size_estimate
             self._entries[feed] += 1
-            self._months[str(feed), month_of(new.published)] += 1
+            self._months[str(feed), month_of(from_timestamp(new.published))] += 1
 
     def touch_feed(self, feed: FeedPath) -> None:
         """Change a feed in which no entry moves."""
