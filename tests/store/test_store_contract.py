@@ -46,7 +46,7 @@ def test_a_recorded_entry_is_read_back_unchanged(store: Store) -> None:
     assert stored.entry.title == "样本 1.0"
     assert stored.entry.published == NOON
     assert [label.topic for label in stored.labels] == ["climate"]
-    assert provenance.flags == ()
+    assert provenance.issues == ()
     dump = store.get_dumps(entry_id(1))[0]
     assert (dump.outcome, dump.path) == (Outcome.ACCEPTED, "1-0.txt")
     assert store.get_dump(dump.digest) == dump

@@ -27,7 +27,7 @@ class Provenance(msgspec.Struct, frozen=True):
     """How an entry came about. Stored apart from the entry, because feeds never need it."""
 
     removed: tuple[Removal, ...] = ()
-    flags: tuple[str, ...] = ()
+    issues: tuple[str, ...] = msgspec.field(default=(), name="flags")
     origins: tuple[FieldOrigin, ...] = ()
 
 

@@ -24,7 +24,7 @@ def file_to_dict(file: str, result: BuildResult) -> dict[str, Any]:
 
 def entry_to_dict(stored: StoredEntry, provenance: Provenance, file: str) -> dict[str, Any]:
     """An entry of the store; `file` is its newest dump."""
-    flags = list(provenance.flags)
+    flags = list(provenance.issues)
     outcome = Outcome.FLAGGED if flags else Outcome.ACCEPTED
     head = {"file": file, "outcome": outcome.value, "reason": "; ".join(flags) or None, "flags": flags}
     return head | _entry_fields(stored.entry, stored.labels, provenance.removed)
