@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from bs4.element import Tag
 
@@ -64,37 +64,29 @@ _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 
 _CLASS_PREFIX = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
-_CLASS_MEANINGS = tuple(
-    (meaning, re.compile(pattern))
-    for meaning, pattern in (
-        (
-            "caption",
-            r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)",
-        ),
-        (
-            "credit",
-            r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)",
-        ),
-        (
-            "hidden",
-            r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText",
-        ),
-        (
-            "clutter",
-            r"(?i:(?:^|[\s_-])(?:share|sharing|shares|sharedaddy|addtoany\w*|social|related|recommend(?:ed|ations?)?|jp-relatedposts|newsletter|"
-            r"subscribe|promo|advert(?:isement)?s?|ads?|adsbygoogle|sponsor(?:ed)?|outbrain|taboola|trc_related_container|comments?|breadcrumbs?|"
-            r"toolbar|navigation|pagination|wp_rp_wrap|yarpp\w*|feedflare|mc4wp\w*)(?:$|[\s_-]))",
-        ),
-        (
-            "author",
-            rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:byline|by-line|authors?)(?:[-_]{{1,2}}names?)?|p-author|vcard)(?:$|\s)",
-        ),
-        (
-            "date",
-            rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:pubdate|publish-date|published|dateline|timestamp)|{_CLASS_PREFIX}(?:date|time)|dt-published)(?:$|\s)",
-        ),
-    )
-)
+_ClassMeaning = Literal["caption", "credit", "hidden", "clutter", "author", "date"]
+_CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
+    "caption": re.compile(
+        r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
+    ),
+    "credit": re.compile(
+        r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)"
+    ),
+    "hidden": re.compile(
+        r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText"
+    ),
+    "clutter": re.compile(
+        r"(?i:(?:^|[\s_-])(?:share|sharing|shares|sharedaddy|addtoany\w*|social|related|recommend(?:ed|ations?)?|jp-relatedposts|newsletter|"
+        r"subscribe|promo|advert(?:isement)?s?|ads?|adsbygoogle|sponsor(?:ed)?|outbrain|taboola|trc_related_container|comments?|breadcrumbs?|"
+        r"toolbar|navigation|pagination|wp_rp_wrap|yarpp\w*|feedflare|mc4wp\w*)(?:$|[\s_-]))"
+    ),
+    "author": re.compile(
+        rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:byline|by-line|authors?)(?:[-_]{{1,2}}names?)?|p-author|vcard)(?:$|\s)"
+    ),
+    "date": re.compile(
+        rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:pubdate|publish-date|published|dateline|timestamp)|{_CLASS_PREFIX}(?:date|time)|dt-published)(?:$|\s)"
+    ),
+}
 _SHORT = 120
 """The most characters of a name or a date with everything beside it."""
 
@@ -127,7 +119,7 @@ class ElementClassifier:
         if not self.selectors:
             return None
         keys = [tag.name]
-        for name, value in tag.attrs.items():
+        for name, value in _attributes(tag).items():
             keys.append("[" + name)
             if name == "class":
                 keys.extend(["." + word for word in value.split()])
@@ -148,10 +140,14 @@ GENERIC_CLASSIFIER = ElementClassifier({})
 """Knows no rule: for the content of an element that a rule has extracted already."""
 
 
+def _attributes(tag: Tag) -> dict[str, str]:
+    return cast("dict[str, str]", tag.attrs)  # parse_html splits no attribute into a list
+
+
 def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
-    classes = tag.attrs.get("class")
+    classes = _attributes(tag).get("class")
     meaning = _class_meaning(classes) if classes else ""
-    if not meaning:
+    if not classes or not meaning:
         return None
     if meaning == "caption" or meaning == "credit":
         is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
@@ -162,14 +158,14 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
     if meaning == "clutter":
         return Classification("drop", "clutter") if _is_clutter(tag) else None
     if not state.text_has_started and is_short_element(tag):
-        return Classification("author" if meaning == "author" else "date", classes)
+        return Classification(meaning, classes)
     return None
 
 
 @lru_cache(maxsize=4096)
-def _class_meaning(classes: str) -> str:
+def _class_meaning(classes: str) -> _ClassMeaning | Literal[""]:
     """What class names say of an element: caption, credit, hidden, clutter, author, date, or nothing."""
-    return next((meaning for meaning, pattern in _CLASS_MEANINGS if pattern.search(classes)), "")
+    return next((meaning for meaning, pattern in _CLASS_PATTERNS.items() if pattern.search(classes)), "")
 
 
 def _by_itemprop(tag: Tag, state: ExtractorState) -> Classification | None:
@@ -179,14 +175,14 @@ def _by_itemprop(tag: Tag, state: ExtractorState) -> Classification | None:
 
 def _by_visibility(tag: Tag) -> Classification | None:
     """What a browser would not show, or only with a script."""
-    attrs = tag.attrs
+    attrs = _attributes(tag)
     if (
         "hidden" in attrs
         or (attrs.get("aria-hidden") == "true" and _is_clutter(tag))
         or _DISPLAY_NONE.search(attrs.get("style", ""))
     ):
         return Classification("drop", "hidden labels")
-    return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
+    return next((Classification("shell", attrs[name]) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 
 def _is_clutter(tag: Tag) -> bool:
