@@ -1,4 +1,4 @@
-"""`refeed explain` answers for whatever a person holds in hand: a file, a name from `status`, an id, a link."""
+"""`refeed explain` accepts a file, a name from `status`, an id, a page and a link."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_an_entry_is_found_by_any_spelling_of_its_id_page_or_link(service: Local
 
 
 def test_a_file_is_found_by_its_name_in_status(service: LocalService) -> None:
-    (doubt,) = json.loads(run(service, "status", "--json").stdout)["issues"]
-    ran = run(service, "explain", doubt["file"])
+    (issue,) = json.loads(run(service, "status", "--json").stdout)["issues"]
+    ran = run(service, "explain", issue["file"])
     assert ran.stdout.startswith("three/broken.md: quarantined (")
     assert ran.exit_code == 1
 

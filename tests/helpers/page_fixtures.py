@@ -1,4 +1,4 @@
-"""Fills a store with entries of our own making, as fast as the store takes them, for pages to show."""
+"""Sample entries in a store, for tests of the pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOW = datetime(2020, 8, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class SampleEntry:
-    """An entry with what the store keeps beside it."""
+    """An entry and what the store keeps with it."""
 
     entry: Entry
     labels: tuple[Label, ...] = ()
@@ -32,7 +32,7 @@ class SampleEntry:
 
 
 def make_entry(number: int, **more: Any) -> Entry:
-    """An entry that says of itself that it is a sample."""
+    """An entry whose text says that it is a sample."""
     link = f"https://sample.example/{number}"
     at = START + timedelta(hours=number)
     text = f"<p>这是第 {number} 篇样例文章，为测试页面而写。</p><p>A sample written for the tests, number {number}.</p>"
@@ -52,7 +52,7 @@ def make_entry(number: int, **more: Any) -> Entry:
 
 
 def make_full_entry(number: int, picture: str) -> SampleEntry:
-    """One with everything that a page can show."""
+    """An entry with everything that a page can show."""
     image = Image(url=picture, caption="样例图片", credit="样例")
     entry = make_entry(
         number,
@@ -75,39 +75,39 @@ def make_full_entry(number: int, picture: str) -> SampleEntry:
         entry=entry,
         labels=(make_label("climate"),),
         removed=(Removal(step="service footers", text="样例页脚"),),
-        flags=("样例的疑点 (a sample's doubt)",),
+        flags=("样例的疑点 (a sample issue)",),
     )
 
 
 def make_label(topic: str) -> Label:
-    """Why a sample is in a topic, as the matcher says it."""
+    """A label with reasons as the matcher writes them."""
     return Label(topic=topic, score=6.0, reasons=("title: 气候 ×2 (+4)", "body: 减排, not 政治气候 (+2)"))
 
 
-def fill_store(store: Store, filled: Iterable[SampleEntry], sources: Sequence[Source]) -> None:
-    """Record them as the movers would."""
-    known = {source.id: source for source in sources}
-    readings = [_reading(number, one, known[one.entry.source]) for number, one in enumerate(filled)]
-    for start in range(0, len(readings), 500):
-        record_files(store, readings[start : start + 500], NOW)
+def fill_store(store: Store, entries: Iterable[SampleEntry], sources: Sequence[Source]) -> None:
+    """Record entries in batches, as the worker does."""
+    by_id = {source.id: source for source in sources}
+    results = [_file_result(number, one, by_id[one.entry.source]) for number, one in enumerate(entries)]
+    for start in range(0, len(results), 500):
+        record_files(store, results[start : start + 500], NOW)
 
 
 def record_quarantined(store: Store, path: bytes, shown: str, reason: str) -> None:
-    """Record a file that was refused."""
-    reading = FileResult(
+    """Record a quarantined file."""
+    result = FileResult(
         path=path, display_path=shown, folder="", stamp=1, first_seen=NOW, outcome=Outcome.QUARANTINED, reason=reason
     )
-    record_files(store, [reading], NOW)
+    record_files(store, [result], NOW)
 
 
 def fill_with_many(store: Store, sources: int, topics: int, entries: int) -> None:
-    """Many entries, each in `all`, in one of `source/source-<n>` and one of `topic/topic-<n>`, made by the database."""
+    """Insert many entries by SQL, each in `all`, one `source/source-<n>` and one `topic/topic-<n>`."""
     with store.write_transaction() as connection:
-        for statement in _CROWD.split(";"):
+        for statement in _INSERT_MANY.split(";"):
             connection.execute(text(statement), {"sources": sources, "topics": topics, "entries": entries})
 
 
-_CROWD = """
+_INSERT_MANY = """
 INSERT INTO entries (id, source, title, published, updated, size_estimate, digest, payload, provenance,
     labels, repost_links, minhash_bands, rules_version, topics_version, revision)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :entries)
@@ -129,7 +129,7 @@ INSERT INTO meta (name, value) VALUES ('revision', '1')
 """
 
 
-def _reading(number: int, one: SampleEntry, source: Source) -> FileResult:
+def _file_result(number: int, one: SampleEntry, source: Source) -> FileResult:
     entry = one.entry
     data = f"sample {entry.id}".encode()
     row = EncodedEntry(
@@ -166,7 +166,7 @@ def _reading(number: int, one: SampleEntry, source: Source) -> FileResult:
 
 
 def make_entries(count: int) -> Iterator[SampleEntry]:
-    """Plain ones, from three sources in turn, every second one in a topic."""
+    """Plain entries of three sources, every second one with a topic."""
     for number in range(count):
         source = ("bbc", "rfi", "sample-folder")[number % 3]
         labels = (make_label(("climate", "hong-kong")[number % 4 // 2]),) if number % 2 else ()

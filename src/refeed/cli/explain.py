@@ -91,7 +91,7 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
     if cleaned is None:
         return result, [*format_explanation(result), *format_header(built)]
     lines = [*format_explanation(result, _origins(cleaned.origins)), *format_header(built)]
-    # The dump alone decides what it becomes. What feeds show also depends on other entries, where a store is at hand.
+    # The dump alone decides what it becomes. What feeds show depends on other entries too, if there is a store.
     with suppress(_UnknownEntryError, StoreError):
         lines += _load_entry(cleaned.entry.id, settings, builder).visibility
     lines += format_near_misses(cleaned.entry, builder)
