@@ -1,4 +1,4 @@
-"""Documentation that cannot rot: every command, setting, route and environment variable is in README or docs/."""
+"""Documentation stays complete: every command, option, key, environment variable and route is in README or docs/."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ ROOT = Path(__file__).parents[1]
 TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 
 
-def commands(group: click.Group, before: str = "refeed") -> dict[str, click.Command]:
+def commands(group: click.Group, prefix: str = "refeed") -> dict[str, click.Command]:
+    """Every command by its full name, subcommands included."""
     found = {}
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
-        found |= (
-            commands(command, f"{before} {name}") if isinstance(command, click.Group) else {f"{before} {name}": command}
-        )
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{prefix} {name}")
+        else:
+            found[f"{prefix} {name}"] = command
     return found
 
 
 def keys(cls: type) -> set[str]:
+    """Every key of a configuration type, those of nested types included."""
     found: set[str] = set()
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
@@ -42,7 +45,7 @@ def keys(cls: type) -> set[str]:
 
 
 def test_every_command_is_documented() -> None:
-    assert [name for name in commands(main) if f"{name}" not in TEXT] == []
+    assert [name for name in commands(main) if name not in TEXT] == []
 
 
 def test_every_option_is_documented() -> None:
@@ -56,10 +59,15 @@ def test_every_option_is_documented() -> None:
     assert [option for option in options if option not in TEXT] == []
 
 
+def test_former_names_of_commands_work_and_are_not_listed() -> None:
+    context = click.Context(main)
+    assert main.get_command(context, "watch") is main.get_command(context, "worker")
+    assert "watch" not in main.list_commands(context)
+
+
 def test_every_key_of_the_configuration_is_documented() -> None:
-    assert [
-        key for key in sorted(keys(ConfigFile)) if not re.search(rf"`{key}`|\b{key}:", TEXT.replace("_", "-"))
-    ] == []
+    text = TEXT.replace("_", "-")
+    assert [key for key in sorted(keys(ConfigFile)) if not re.search(rf"`{key}`|\b{key}:", text)] == []
 
 
 def test_every_environment_variable_is_documented() -> None:
