@@ -223,3 +223,28 @@ class FileIssue:
             first_seen=from_timestamp(row.first_seen) if row.first_seen is not None else None,
             source=row.source,
         )
+
+
+class WithdrawnEntry(NamedTuple):
+    """An entry that was withdrawn."""
+
+    id: str
+    source: str
+    withdrawn: datetime
+
+
+class SourceEntries(NamedTuple):
+    """What the feed of a source and its archives show."""
+
+    entries: int
+    newest: datetime
+    """When the newest of them was published."""
+
+
+class SourceDumps(NamedTuple):
+    """What arrived from a source."""
+
+    outcomes: dict[str, int]
+    """The number of dumps of each outcome."""
+    last_seen: datetime
+    """When the newest of them was first seen."""

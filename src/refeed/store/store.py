@@ -12,7 +12,17 @@ from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath, Outcome, Source
 from . import schema as t
 from .database import IDENTITY_KEY, Database, upsert
-from .rows import FeedMember, FeedState, FileIssue, MonthState, StoredDump, StoredEntry
+from .rows import (
+    FeedMember,
+    FeedState,
+    FileIssue,
+    MonthState,
+    SourceDumps,
+    SourceEntries,
+    StoredDump,
+    StoredEntry,
+    WithdrawnEntry,
+)
 from .schema import ALL_FILES
 from .serialization import (
     Provenance,
@@ -165,15 +175,15 @@ class Store(Database):
         with self.read_transaction() as connection:
             return list(connection.execute(query).scalars().all())
 
-    def get_withdrawn(self, feed: FeedPath, limit: int) -> list[tuple[str, str, datetime]]:
-        """Entries that were withdrawn from a feed: id, source, when; the last `limit` of them, newest first."""
+    def get_withdrawn(self, feed: FeedPath, limit: int) -> list[WithdrawnEntry]:
+        """Entries that were withdrawn from a feed, the last `limit` of them, newest first."""
         query, values = _WITHDRAWN_FROM_ALL, {}
         if feed.kind == "source":
             query, values = _WITHDRAWN_FROM_SOURCE, {"source": feed.slug}
         with self.read_transaction() as connection:
             rows = connection.execute(query, values).all()
         return [
-            (row.id, row.source, from_timestamp(row.withdrawn))
+            WithdrawnEntry(row.id, row.source, from_timestamp(row.withdrawn))
             for row in rows
             if feed.kind != "topic" or any(label.topic == feed.slug for label in decode_labels(row.labels))
         ][:limit]
@@ -212,31 +222,31 @@ class Store(Database):
         with self.read_transaction() as connection:
             return {Outcome(name): count for name, count in connection.execute(query)}
 
-    def count_dumps_by_source(self) -> dict[str, tuple[dict[str, int], datetime]]:
-        """Per source: the number of its dumps of each outcome, and when the last one was first seen."""
+    def count_dumps_by_source(self) -> dict[str, SourceDumps]:
+        """What arrived from each source."""
         c = t.outcome_counts.c
         query = (
             select(c.source, c.outcome, c.dumps, c.last_seen)
             .where(c.source != ALL_FILES, c.dumps > 0)
             .order_by(c.source, c.outcome)
         )
-        found: dict[str, tuple[dict[str, int], datetime]] = {}
+        found: dict[str, SourceDumps] = {}
         with self.read_transaction() as connection:
             for source, outcome, count, seconds in connection.execute(query):
                 seen = from_timestamp(seconds)
-                counts, last_seen = found.get(source, ({}, seen))
-                found[source] = ({**counts, outcome: count}, max(last_seen, seen))
+                counts, last_seen = found.get(source, SourceDumps({}, seen))
+                found[source] = SourceDumps({**counts, outcome: count}, max(last_seen, seen))
         return found
 
-    def get_freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per source: the number of entries in its feed and archives, and when the newest of them was published."""
+    def get_freshness(self) -> dict[str, SourceEntries]:
+        """What the feed of each source shows; without sources whose feed is empty."""
         f = t.feeds.c
         # From counters and an index: to count 100,000 entries takes a quarter of a second.
         newest = select(func.max(_m.published)).where(_m.feed == f.path).correlate(t.feeds).scalar_subquery()
         query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
         with self.read_transaction() as connection:
             return {
-                FeedPath.parse(path).slug: (count, from_timestamp(last))
+                FeedPath.parse(path).slug: SourceEntries(count, from_timestamp(last))
                 for path, count, last in connection.execute(query)
             }
 
