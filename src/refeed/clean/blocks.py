@@ -16,8 +16,8 @@ Run = tuple[str, tuple[Mark, ...]]
 BREAK: Run = ("\n", ())
 
 HEADING_KINDS = ("h2", "h3", "h4", "h5", "h6")
-TEXT_KINDS = frozenset(("p", *HEADING_KINDS))
-BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
+_TEXT_KINDS = frozenset(("p", *HEADING_KINDS))
+_BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
 
 
 class Block:
@@ -68,7 +68,7 @@ class Block:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in TEXT_KINDS
+        return self.kind in _TEXT_KINDS
 
 
 def text_of_runs(runs: Iterable[Run]) -> str:
@@ -217,7 +217,7 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
     """Make every item part of a list and every cell part of a table row, with nothing else in them, and none empty."""
     fixed: list[Block] = []
     for block in blocks:
-        if block.kind not in BOX_KINDS:
+        if block.kind not in _BOX_KINDS:
             fixed.append(block)
             continue
         if block.kind in _PARENT_KINDS and parent not in _PARENT_KINDS[block.kind]:
@@ -253,7 +253,7 @@ def _write(blocks: Iterable[Block], write: Callable[[str], None]) -> None:
             _write_figure(block, write)
         elif kind == "hr":
             write("<hr>")
-        elif kind in BOX_KINDS:
+        elif kind in _BOX_KINDS:
             _write_box(block, write)
         else:
             # A parser drops an LF directly after <pre>.

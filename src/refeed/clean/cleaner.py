@@ -99,7 +99,7 @@ def clean_as_text(raw: RawEntry, match: SourceMatch, reason: str) -> CleanResult
 def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: ExtractionLog, *issues: str) -> CleanResult:
     source, rule = match
     link, section = canonical_link(raw.link, rule)
-    title, column = split_title(raw.title, rule, source.title)
+    title, column = _split_title(raw.title, rule, source.title)
     draft = Draft(
         raw=raw,
         rule=rule,
@@ -152,7 +152,7 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
         language=detect_language(draft.title + text, language),
         authors=tuple(draft.authors),
         contributors=tuple(draft.contributors),
-        summary=summarize(draft),
+        summary=_summarize(draft),
         html=sanitize(blocks_to_html(draft.blocks)),
         image=image,
         images=tuple(dict.fromkeys(figure.url for figure in figures)),
@@ -169,7 +169,7 @@ _TITLE_SEPARATORS = (" - ", " | ", " – ", " — ", "_", "｜")
 """What separates a title from the publisher's name behind it."""
 
 
-def split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple[str, str]:
+def _split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple[str, str]:
     """(title, column): the title on one line without the publisher's name, and the column it named or ""."""
     title = collapse_whitespace(xml_safe(raw_title))
     column = ""
@@ -192,7 +192,7 @@ _SUMMARY_LENGTH = 200
 """The most characters of a summary made from the text. The source's own lead may have twice as many."""
 
 
-def summarize(draft: Draft) -> str:
+def _summarize(draft: Draft) -> str:
     """The summary as plain text: the source's lead, else the first sentences, else the first words of any block."""
     if draft.lead:
         return cut_at_sentence(normalize_line(draft.lead), 2 * _SUMMARY_LENGTH)

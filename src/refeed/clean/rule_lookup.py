@@ -34,7 +34,7 @@ class RuleLookup:
 
     def __init__(self, rules: Iterable[SourceRule]) -> None:
         self.rules = tuple(rules)
-        matches = [SourceMatch(_configured_source(rule), compile_rule(rule)) for rule in self.rules]
+        matches = [SourceMatch(_configured_source(rule), _compile_rule(rule)) for rule in self.rules]
         self._by_host = {host: match for match in matches for host in match.rule.hosts}
         self._by_folder = {folder: match for match in matches for folder in match.rule.source_rule.folders}
         self._ids = frozenset(rule.id for rule in self.rules)
@@ -59,7 +59,7 @@ class RuleLookup:
                 link=f"{urlsplit(raw.link).scheme or 'https'}://{host}/",
                 configured=False,
             ),
-            compile_rule(SourceRule(id="unconfigured", hosts=(host.removeprefix("www."),))),
+            _compile_rule(SourceRule(id="unconfigured", hosts=(host.removeprefix("www."),))),
         )
 
 
@@ -135,7 +135,7 @@ def entry_id(link: str) -> str:
 _BACKREFERENCE = re.compile(r"\\(\d)")
 _GROUP_NAME = re.compile(r"[(][?]P<[a-z]+>")
 
-ElementTest = Callable[[Any], bool]
+_ElementTest = Callable[[Any], bool]
 """Whether an element matches a selector."""
 
 
@@ -144,7 +144,7 @@ class CompiledSelector:
     """One selector of an `extract` rule."""
 
     rule: ExtractRule
-    matches: ElementTest
+    matches: _ElementTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class CompiledRule:
         return any(host == own or host.endswith("." + own) for own in self.hosts)
 
 
-def compile_rule(rule: SourceRule) -> CompiledRule:
+def _compile_rule(rule: SourceRule) -> CompiledRule:
     """Compile all of a rule's patterns and selectors. Raises ValueError for a pattern that RE2 does not accept."""
     selectors: dict[str, list[CompiledSelector]] = {}
     for extract in rule.extract:
@@ -287,7 +287,7 @@ def _selector_key(selector: str) -> str:
     return tag[0].lower() if tag else "*"
 
 
-def _compile_selector(selector: str) -> ElementTest:
+def _compile_selector(selector: str) -> _ElementTest:
     """The test whether an element matches the selector. Raises soupsieve.SelectorSyntaxError."""
     simple = _SIMPLE_SELECTOR.fullmatch(selector)
     if simple is None:
