@@ -57,7 +57,7 @@ def file_result(
     Entries with the same `band` count as the same text.
     """
     published = NOON + timedelta(days=days)
-    at = published + timedelta(hours=version)
+    dump_time = published + timedelta(hours=version)
     body = text or f"样本 {number}.{version}"
     entry = Entry(
         id=f"urn:uuid:{entry_id(number)}",
@@ -91,19 +91,19 @@ def file_result(
         display_path=name,
         folder="",
         stamp=number * 100 + version + 1,
-        first_seen=at,
+        first_seen=dump_time,
         outcome=Outcome.ACCEPTED,
         digest=blake2b(data, digest_size=20).digest(),
         data=compress(data),
-        dump_time=at,
+        dump_time=dump_time,
         entry=row,
     )
 
 
 def quarantined_result(number: int, reason: str = "样本：没有链接") -> FileResult:
     """A file that was quarantined."""
-    whole = file_result(number)
-    return replace(whole, outcome=Outcome.QUARANTINED, reason=reason, entry=None, dump_time=None)
+    result = file_result(number)
+    return replace(result, outcome=Outcome.QUARANTINED, reason=reason, entry=None, dump_time=None)
 
 
 def find_sample_original(candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:

@@ -1,1 +1,1 @@
-"""rows, by URL (SQLAlchemy Core): the truth. Alone may speak SQL."""
+"""The store: dumps, entries and feeds as rows of SQLite or PostgreSQL (SQLAlchemy Core). Alone speaks SQL."""

@@ -32,10 +32,10 @@ def apply_changes(
         before, after       rows of `entries` by id; a new entry is in `after` alone
               |
               v
-        update_reposts      repost_of, repost_links      which entry has its text from which (if `find_original`)
-        update_band_index   minhash_bands                where the next entry with this text finds it
+        update_reposts      repost_of, repost_links      which entry has its text from which (with `find_original`)
+        update_band_index   minhash_bands                where the next entry with the same text finds this one
               |
-              v             the changed entries, and those whose visibility depends on them
+              v             with the entries whose reposts changed, and those whose visibility depends on them
         resolve_visibility  (no row)                     the feeds that show each entry: before, and from now on
               |
               +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source is another one now
@@ -45,7 +45,7 @@ def apply_changes(
               v
         entries             the rows themselves, with the new revision
     """
-    old, new = dict(before), dict(after)
+    old, new = dict(before), dict(after)  # update_reposts adds to both
     if find_original is not None:
         update_reposts(connection, old, new, find_original)
     update_band_index(connection, before, after)

@@ -22,7 +22,7 @@ from .migrations import MIGRATIONS, apply_migrations, read_schema_version
 from .sqlite_recovery import is_intact
 
 IDENTITY_KEY = "identity"
-"""The fact in `meta` that tells this store from one that is created in its place."""
+"""The fact in `meta` that distinguishes this store from one that is created in its place."""
 _CHECK_SHARE = 100
 """Other processes write a little, too: checks for damage take at most a hundredth of the time."""
 

@@ -200,7 +200,7 @@ def _add_version(
     )
     prior = versions.get(edited_digest) if edited_digest else None
     if prior and version.dump_time <= prior.dump_time:
-        # The file was edited in its place and keeps its header's date, or has its former content again.
+        # The file was edited and keeps its header's date, or has its former content again.
         version = version.as_edit_of(prior, result.modified or result.first_seen)
         batch.edits[digest] = version
     versions[digest] = version

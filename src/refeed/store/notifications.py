@@ -1,6 +1,6 @@
 """Changes of the store -> notifications to other machines, by NOTIFY and LISTEN of PostgreSQL.
 
-They are hints: the versions of feeds are the truth, and a process that polls them misses nothing.
+A notification may be lost: the versions of feeds are the truth, and a process that polls them misses nothing.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def decode_bands(data: bytes) -> tuple[int, ...]:
 
 
 def decode_path(path: bytes) -> str:
-    """A file's path as `FileIssue` shows it, whatever bytes it is made of."""
+    """A file's path as `FileIssue` shows it; bytes that are not UTF-8 are escaped."""
     return path.decode("utf-8", "backslashreplace")
 
 
