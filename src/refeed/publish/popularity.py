@@ -1,5 +1,5 @@
-"""How much each feed is read: counted by the web, remembered in the store. Where a machine begins with an empty disk,
-the documents that most people ask for are made first."""
+"""How often each feed is read: counted by the web, saved in the store. A machine that begins with an empty disk renders
+the documents of the most popular feeds first."""
 
 from __future__ import annotations
 
@@ -12,46 +12,43 @@ import msgspec
 from ..metrics import count_feed_reads
 from ..store.store import Store
 
-_SOON = 600.0
-"""Seconds until what was counted is remembered for the first time, so that a machine which lives a day is heard of."""
-_OFTEN = 3600.0
-_FADES = 0.9
-"""What is left each time of what was remembered before: what was read a week ago says nothing of today."""
-_MOST = 1000
-"""Feeds that are remembered."""
+_FIRST_SAVE = 600.0
+"""Seconds until the counts are saved for the first time, so that a machine that lives a day has its say."""
+_INTERVAL = 3600.0
+_DECAY = 0.9
+"""What each save leaves of the counts before: what was read a week ago says nothing about today."""
+_MAX_FEEDS = 1000
+_META_KEY = "read"
+"""Where the store keeps the counts."""
 
 
 class PopularityTracker:
-    """Adds what this machine's web counts to what is remembered, now and then."""
+    """Adds the reads that this machine's web counts to those in the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._before = count_feed_reads()
-        self._due = time.monotonic() + _SOON
+        self._saved = count_feed_reads()
+        self._due = time.monotonic() + _FIRST_SAVE
 
     def save_if_due(self) -> None:
-        """Remember, if it is time. Raises StoreError."""
+        """Save, if it is time. Raises StoreError."""
         if time.monotonic() >= self._due:
-            self._due = time.monotonic() + _OFTEN
+            self._due = time.monotonic() + _INTERVAL
             self.save()
 
     def save(self) -> None:
-        """Remember what was read since the last time. Raises StoreError."""
-        now = count_feed_reads()
-        fresh = now - self._before
-        self._before = now
-        if not fresh:
+        """Save the reads since the last call. Raises StoreError."""
+        reads = count_feed_reads()
+        new = reads - self._saved
+        self._saved = reads
+        if not new:
             return
-        known = Counter({feed: count * _FADES for feed, count in load_popularity(self._store).items()})
-        known.update(fresh)
-        kept = {feed: round(count, 1) for feed, count in known.most_common(_MOST) if count >= 0.1}
-        self._store.set_meta(_FACT, msgspec.json.encode(kept).decode())
+        counts = Counter({feed: count * _DECAY for feed, count in load_popularity(self._store).items()})
+        counts.update(new)
+        kept = {feed: round(count, 1) for feed, count in counts.most_common(_MAX_FEEDS) if count >= 0.1}
+        self._store.set_meta(_META_KEY, msgspec.json.encode(kept).decode())
 
 
 def load_popularity(store: Store) -> Mapping[str, float]:
-    """How much each feed has been read lately, by its path; those that nobody read are left out. Raises StoreError."""
-    return msgspec.json.decode(store.get_meta(_FACT) or "{}", type=dict[str, float])
-
-
-_FACT = "read"
-"""The fact in the store that holds it."""
+    """How often each feed was read lately, by its path as text; only feeds that were read. Raises StoreError."""
+    return msgspec.json.decode(store.get_meta(_META_KEY) or "{}", type=dict[str, float])

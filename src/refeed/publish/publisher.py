@@ -1,10 +1,14 @@
-"""store -> feeds/: which documents are stale, and in which order they are made anew."""
+"""store -> feeds/: decides which documents are stale, and renders and writes those.
+
+A feed's documents are up to date when its manifest names the version that the store counts for the feed, and the same
+presentation: what a document says beside its entries.
+"""
 
 from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -22,95 +26,50 @@ from ..store.store import Store
 from .output_dir import FeedManifest, OutputDir, RenderedDocument
 from .popularity import load_popularity
 
-# One publication: what it goes by, in which order and together with what documents are put in place.
-
-PRIORITY_THRESHOLD = 5
-"""Feeds that are made at once before it matters which come first."""
-_TOGETHER = 8
+COMPLETE_KEY = "complete"
+"""Set in the store once everything has been ingested. Until then a new store publishes nothing over the documents of a
+store that was lost: the old documents hold more."""
+RENDERING_VERSION = 2
+"""Raise it when rendering changes: all documents are then rendered again."""
+_POPULARITY_THRESHOLD = 5
+"""With more stale feeds than these, the most popular come first."""
+_GROUP_SIZE = 8
 """Feeds whose documents wait for the disk together: what one dump changes, and at most some MB."""
+_LISTS = ("opml.xml", "feeds.json")
+"""The documents that list all feeds. Their manifest has the key None where those of feeds have a path."""
+_ERRORS_OF_EVERY_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
-LISTING_DOCUMENTS = ("opml.xml", "feeds.json")
-_HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PublishRun:
-    """What one publication goes by, and what becomes of it. Manifests are by feed; None names the lists of feeds."""
+    """One publication: what it depends on, and its results."""
 
     registry: FeedRegistry
     feed_builder: FeedBuilder
     states: Mapping[FeedPath, FeedState]
     previous: Mapping[FeedPath | None, FeedManifest]
-    """What the documents that are there were made from."""
+    """What the existing documents were made from."""
     wanted: Mapping[FeedPath | None, FeedManifest]
-    """What they are to be made from."""
+    """What all documents have to be made from."""
     current: dict[FeedPath | None, FeedManifest]
-    """What those were made from that are as they should be."""
+    """The manifests of documents that are up to date."""
     changed: list[str] = field(default_factory=list)
     problems: list[PublishError] = field(default_factory=list)
 
-    def raise_problems(self) -> None:
-        """Raise PublishError when some documents could not be written."""
-        if self.problems:
-            others = f", and {len(self.problems) - 1} other feeds" if len(self.problems) > 1 else ""
-            said = f"{self.problems[0]}{others}; the documents published before stay"
-            raise PublishError(said, changed=self.changed) from self.problems[0]
-
-
-def document_names(path: FeedPath | None) -> Sequence[str]:
-    """A feed's documents, by name."""
-    return LISTING_DOCUMENTS if path is None else [f"{path}.{format}" for format in FORMATS]
-
-
-def order_by_popularity(
-    stale: Sequence[FeedPath], marks: Mapping[FeedPath | None, FeedManifest], reads: Mapping[str, float]
-) -> list[FeedPath | None]:
-    """In which order documents are written: what most people read first, by `reads`. Where nobody is known to have
-    read anything, and the folder is filled for the first time, `all` comes last: where it is served, everything is."""
-    if reads:
-        return [*sorted(stale, key=lambda path: -reads.get(str(path), 0.0)), None]
-    first = ALL_FEED in stale and ALL_FEED not in marks
-    return [*(path for path in stale if path != ALL_FEED or not first), None, *([ALL_FEED] if first else [])]
-
-
-def group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
-    """Feeds whose documents are put in place together; the lists of feeds by themselves, so that no feed waits."""
-    groups: list[list[FeedPath | None]] = []
-    for path in paths:
-        if not groups or len(groups[-1]) == _TOGETHER or None in (path, groups[-1][-1]):
-            groups.append([])
-        groups[-1].append(path)
-    return [*groups]
-
-
-def comparable_manifest(old: FeedManifest | None, new: FeedManifest) -> FeedManifest | None:
-    """What a feed's archives were made from, when only its entries changed since."""
-    return old if old and (old.presentation, old.store) == (new.presentation, new.store) else None
-
-
-def affects_every_document(error: PublishError) -> bool:
-    """Whether what kept one document from being written will keep every other too."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _HOPELESS
-
-
-COMPLETE_KEY = "complete"
-"""The fact in the store that everything was ingested once. Until then a new store publishes nothing over what an older
-one, which was lost, has published: the old documents hold more."""
-RENDERING_VERSION = 2
-"""Raise it when rendering changes: every document is then rendered anew."""
-
 
 class Publisher:
-    """Keeps feeds/ as the store says, by the version of each feed: what is up to date costs nothing."""
+    """Keeps feeds/ up to date with the store. Documents that are up to date cost nothing."""
 
-    def __init__(self, settings: Settings, store: Store, folder: OutputDir) -> None:
+    def __init__(self, settings: Settings, store: Store, output_dir: OutputDir) -> None:
         self._settings = settings
         self._store = store
-        self._folder = folder
+        self._output_dir = output_dir
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
-        self._made: tuple[list[Source], FeedRegistry, dict[FeedPath, str], FeedBuilder] | None = None
+        self._prepared: tuple[list[Source], FeedRegistry, dict[FeedPath, str], FeedBuilder] | None = None
         self._newest: dict[FeedPath, tuple[int, datetime | None]] = {}
-        self._tidied = False
+        """By feed: its version, and when its newest entry was published."""
+        self._is_clean = False
+        """Whether documents that are not ours were removed since the start."""
 
     def publish(self, *, everything: bool = False) -> list[str]:
         """Render what is stale, damaged or missing, or everything; returns the documents whose bytes changed.
@@ -118,165 +77,128 @@ class Publisher:
         Raises PublishError when some could not be written: all others are in place, and the old ones stay.
         """
         with observe_duration("publish"):
-            return self._publish_stale(everything=everything)
+            return self._publish(everything=everything)
 
-    def _publish_stale(self, *, everything: bool) -> list[str]:
+    def _publish(self, *, everything: bool) -> list[str]:
         with self._store.snapshot():
-            catalogue, presentations, documents = self._catalogue()
+            registry, presentations, feed_builder = self._prepare()
             states = {state.path: state for state in self._store.get_feed_states()}
             identity = self._store.identity
-        states |= {path: states[view.feed] for path, view in catalogue.filtered.items() if view.feed in states}
-        with self._folder.lock():
-            self._folder.remove_partial_writes()
-            before = self._folder.read_manifests()
-            if self._waits(before, identity):
+        states |= {path: states[rule.feed] for path, rule in registry.filtered.items() if rule.feed in states}
+        with self._output_dir.lock():
+            self._output_dir.remove_partial_writes()
+            previous = self._output_dir.read_manifests()
+            is_other_store = any(manifest.store != identity for path, manifest in previous.items() if path is not None)
+            if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:
                 return []
             wanted: dict[FeedPath | None, FeedManifest] = {
                 path: FeedManifest(version=_version(states.get(path)), presentation=presentation, store=identity)
                 for path, presentation in presentations.items()
             }
-            damaged = set(self._folder.find_damaged(before))
-            marks = {path: mark for path, mark in before.items() if path in wanted.keys() - damaged}
-            stale = [
-                path for path, mark in wanted.items() if path and (everything or not mark.matches(marks.get(path)))
-            ]
-            paths = order_by_popularity(
-                stale, before, load_popularity(self._store) if len(stale) > PRIORITY_THRESHOLD else {}
-            )
+            intact = wanted.keys() - self._output_dir.find_damaged(previous)
+            current = {path: manifest for path, manifest in previous.items() if path in intact}
+            stale = [path for path in presentations if everything or not wanted[path].matches(current.get(path))]
             wanted[None] = FeedManifest(version=0, presentation="")
-            publication = PublishRun(catalogue, documents, states, before, wanted, marks)
-            self._put_all(paths, publication)
-            if everything or not self._tidied or wanted.keys() != before.keys():
-                self._folder.remove(self._foreign(catalogue.feeds))
-                self._tidied = True
-            if publication.current != before:
-                self._folder.write_manifests(publication.current)
-        publication.raise_problems()
-        return publication.changed
+            run = PublishRun(
+                registry=registry,
+                feed_builder=feed_builder,
+                states=states,
+                previous=previous,
+                wanted=wanted,
+                current=current,
+            )
+            self._publish_groups(group_feeds(self._order(stale, previous)), run)
+            if everything or not self._is_clean or wanted.keys() != previous.keys():
+                self._output_dir.remove(self._find_foreign(registry.feeds))
+                self._is_clean = True
+            if run.current != previous:
+                self._output_dir.write_manifests(run.current)
+        if run.problems:
+            others = f", and {len(run.problems) - 1} other feeds" if len(run.problems) > 1 else ""
+            message = f"{run.problems[0]}{others}; the documents published before stay"
+            raise PublishError(message, changed=run.changed) from run.problems[0]
+        return run.changed
 
-    def _put_all(self, paths: Sequence[FeedPath | None], publication: PublishRun) -> None:
-        """Put the documents of feeds in place, group by group; what cannot be written stops nothing else."""
-        waiting = deque(group_feeds(paths))
+    def _order(
+        self, stale: Sequence[FeedPath], previous: Mapping[FeedPath | None, FeedManifest]
+    ) -> list[FeedPath | None]:
+        """The order in which documents are written: the most popular feeds first.
+
+        Where popularity is unknown and the folder is filled for the first time, `all` comes last: once it is served,
+        everything is.
+        """
+        popularity = load_popularity(self._store) if len(stale) > _POPULARITY_THRESHOLD else {}
+        if popularity:
+            return [*sorted(stale, key=lambda path: -popularity.get(str(path), 0.0)), None]
+        is_first = ALL_FEED in stale and ALL_FEED not in previous
+        return [*(path for path in stale if path != ALL_FEED or not is_first), None, *([ALL_FEED] if is_first else [])]
+
+    def _publish_groups(self, groups: Sequence[Sequence[FeedPath | None]], run: PublishRun) -> None:
+        """Write the documents of feeds, group by group. A document that cannot be written stops no other."""
+        waiting = deque(groups)
         while waiting:
             group = waiting.popleft()
             try:
-                self._put_group(group, publication)
+                self._publish_group(group, run)
             except PublishError as error:
                 for path in group:
-                    publication.current.pop(path, None)
-                if len(group) > 1 and not affects_every_document(error):
+                    run.current.pop(path, None)
+                affects_all = isinstance(error.__cause__, OSError) and error.__cause__.errno in _ERRORS_OF_EVERY_FILE
+                if len(group) > 1 and not affects_all:
                     # One of them cannot be written: each by itself, it stops no other.
                     waiting.extendleft((path,) for path in reversed(group))
                     continue
-                publication.problems.append(error)
-                if affects_every_document(error):
+                run.problems.append(error)
+                if affects_all:
                     return
 
-    def _put_group(self, paths: Sequence[FeedPath | None], publication: PublishRun) -> None:
-        written, months = self._put(paths, publication)
-        for path in paths:
-            before, wanted = publication.previous.get(path), publication.wanted[path]
-            self._drop_archives(path, months.get(path, []) if path else [], comparable_manifest(before, wanted))
-            publication.current[path] = replace(wanted, digests=self._digests(document_names(path)))
-        publication.changed += written
-
-    def has_damage(self, *, check_foreign: bool = False) -> bool:
-        """Whether a document is missing, or is not what was published. By `stat` alone while nobody touched them.
-
-        `foreign` looks through the whole folder, archives and all, for documents that are not ours.
-        """
-        marks = self._folder.read_manifests()
-        if check_foreign and self._foreign(marks.keys()):
-            self._tidied = False
-            return True
-        return not marks or bool(self._folder.find_damaged(marks))
-
-    def render_archive(self, path: FeedPath, name: str) -> bool:
-        """Render one archive of a feed in every format, because somebody asked; False when there is none."""
-        with self._store.snapshot():
-            catalogue, _, documents = self._catalogue()
-        if path not in catalogue.feeds:
-            return False
-        with self._folder.lock():
-            with self._store.snapshot():
-                feed = documents.build_archive(path, name)
-                months = {month.month: month.changed for month in self._store.get_months(path)}
-            if feed is None:
-                return False
-            place = f"{path}/archive/{name}"
-            self._folder.write(
-                {
-                    f"{place}.{format}": RenderedDocument(
-                        data=documents.render(feed, format), last_modified=months[name[:7]]
-                    )
-                    for format in FORMATS
-                }
-            )
-        return True
-
-    def registry(self) -> FeedRegistry:
-        """Every feed there is now."""
-        return self._catalogue()[0]
-
-    def render_archives(self, path: FeedPath) -> list[str]:
-        """Render all archives of a feed that are not there yet; returns their names, oldest first."""
-        _, _, documents = self._catalogue()
-        names = list(documents.list_archives(path))
-        for name in names:
-            if any(self._folder.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
-                self.render_archive(path, name)
-        return names
-
-    def _put(
-        self, paths: Sequence[FeedPath | None], publication: PublishRun
-    ) -> tuple[list[str], dict[FeedPath, list[MonthState]]]:
-        """Put the documents of some feeds in place, with one wait for the disk: those whose bytes changed, and the
-        months of each feed at that moment."""
-        catalogue, documents, states = publication.registry, publication.feed_builder, publication.states
-        made: dict[str, RenderedDocument] = {}
+    def _publish_group(self, paths: Sequence[FeedPath | None], run: PublishRun) -> None:
+        """Render and write the documents of some feeds, with one wait for the disk."""
+        documents: dict[str, RenderedDocument] = {}
         months: dict[FeedPath, list[MonthState]] = {}
         with self._store.snapshot():
             for path in paths:
                 if path is None:
-                    made |= self._lists(catalogue, states)
+                    documents |= self._render_lists(run)
                     continue
                 months[path] = self._store.get_months(path)
-                feed = documents.build_subscription(path, months[path])
-                state = states.get(path)
-                if path not in catalogue.filtered:
+                feed = run.feed_builder.build_subscription(path, months[path])
+                state = run.states.get(path)
+                if path not in run.registry.filtered:
                     newest = feed.entries[0].entry.published if feed.entries else None
                     self._newest[path] = _version(state), newest
-                changed = state.changed if state else feed.updated
                 for format in FORMATS:
-                    made[f"{path}.{format}"] = RenderedDocument(
-                        data=documents.render(feed, format), last_modified=changed
-                    )
-        return self._folder.write(made), months
+                    data = run.feed_builder.render(feed, format)
+                    last_modified = state.changed if state else feed.updated
+                    documents[f"{path}.{format}"] = RenderedDocument(data=data, last_modified=last_modified)
+        run.changed += self._output_dir.write(documents)
+        for path in paths:
+            wanted = run.wanted[path]
+            names = _LISTS if path is None else [f"{path}.{format}" for format in FORMATS]
+            if path is not None:
+                self._remove_stale_archives(path, months[path], run.previous.get(path), wanted)
+            digests = {name: self._output_dir.document_digest(name) or "" for name in names}
+            run.current[path] = replace(wanted, digests=digests)
 
-    def _lists(self, catalogue: FeedRegistry, states: Mapping[FeedPath, FeedState]) -> dict[str, RenderedDocument]:
-        """The documents that list the feeds."""
-        facts = []
-        for path, info in catalogue.public_feeds.items():
-            state = states.get(path)
-            view = catalogue.filtered.get(path)
-            updated = self._updated(view.feed if view else path, state)
-            facts.append(
-                ListedFeed(
-                    info=info,
-                    entries=None if view else state.entries if state else 0,
-                    updated=updated,
-                )
-            )
-        changed = max((state.changed for state in states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
-        opml = render_opml(catalogue.site, list(catalogue.public_feeds.values()))
-        listing = render_feeds_json(catalogue.site, facts)
+    def _render_lists(self, run: PublishRun) -> dict[str, RenderedDocument]:
+        """The documents that list all feeds."""
+        listed = []
+        for path, info in run.registry.public_feeds.items():
+            state = run.states.get(path)
+            rule = run.registry.filtered.get(path)
+            entries = None if rule else state.entries if state else 0
+            updated = self._last_published(rule.feed if rule else path, state)
+            listed.append(ListedFeed(info=info, entries=entries, updated=updated))
+        changed = max((state.changed for state in run.states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
+        opml = render_opml(run.registry.site, [feed.info for feed in listed])
+        feeds_json = render_feeds_json(run.registry.site, listed)
         return {
             "opml.xml": RenderedDocument(data=opml, last_modified=changed),
-            "feeds.json": RenderedDocument(data=listing, last_modified=changed),
+            "feeds.json": RenderedDocument(data=feeds_json, last_modified=changed),
         }
 
-    def _updated(self, path: FeedPath, state: FeedState | None) -> datetime | None:
-        """When a feed's newest entry was published; asked only for feeds that changed and were not made just now."""
+    def _last_published(self, path: FeedPath, state: FeedState | None) -> datetime | None:
+        """When a feed's newest entry was published. Asks the store only for feeds that changed without being built."""
         version = _version(state)
         known = self._newest.get(path)
         if known is None or known[0] != version:
@@ -284,48 +206,95 @@ class Publisher:
             known = self._newest[path] = version, newest[0].published if newest else None
         return known[1]
 
-    def _catalogue(self) -> tuple[FeedRegistry, dict[FeedPath, str], FeedBuilder]:
-        """The catalogue, what each feed's documents depend on besides entries, and what makes them: made again only
-        when the store has got another source."""
-        sources = self._store.get_sources()
-        if self._made is None or self._made[0] != sources:
-            catalogue = build_registry(self._settings, sources)
-            presentations = {
-                path: catalogue.presentation_digest(path, RENDERING_VERSION, self._budget) for path in catalogue.feeds
-            }
-            self._made = sources, catalogue, presentations, FeedBuilder(self._store, catalogue, self._budget)
-        return self._made[1:]
+    def _remove_stale_archives(
+        self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, wanted: FeedManifest
+    ) -> None:
+        """Remove archives of months that changed, and of the months beside them, which link there; they are rendered
+        again when somebody asks. All archives go when more than the entries of the feed has changed."""
+        last_version = -1
+        if previous and (previous.presentation, previous.store) == (wanted.presentation, wanted.store):
+            last_version = previous.version
+        months = [state.month for state in states]
+        changed = [index for index, state in enumerate(states) if state.version > last_version]
+        stale = {months[i] for index in changed for i in (index - 1, index, index + 1) if 0 <= i < len(months)}
+        archives = {name: name.rpartition("/")[2][:7] for name in self._output_dir.list_documents(f"{path}/archive")}
+        self._output_dir.remove([name for name, month in archives.items() if month in stale or month not in months])
 
-    def _waits(self, marks: dict[FeedPath | None, FeedManifest], identity: str) -> bool:
-        """Whether the documents here come from a store that was lost, and this one does not hold as much yet."""
-        other = any(mark.store != identity for path, mark in marks.items() if path is not None)
-        return other and self._store.get_meta(COMPLETE_KEY) is None
+    def has_damage(self, *, check_foreign: bool = False) -> bool:
+        """Whether a document is missing, or is not what was published. By `stat` alone while no file changes.
 
-    def _digests(self, names: Iterable[str]) -> dict[str, str]:
-        return {name: self._folder.document_digest(name) or "" for name in names}
-
-    def _drop_archives(self, path: FeedPath | None, states: list[MonthState], before: FeedManifest | None) -> None:
-        """Archives that may be out of date: of the months that changed, and of those beside them, which link there.
-
-        All of them, without a mark from `before` to tell which months those are.
+        `check_foreign` looks through the whole folder, archives too, for documents that are not ours.
         """
-        if path is None:
-            return
-        months = [month.month for month in states]
-        last = before.version if before else -1
-        changed = {month.month for month in states if month.version > last}
-        places = {index for index, month in enumerate(months) if month in changed}
-        stale = {months[i] for place in places for i in (place - 1, place, place + 1) if 0 <= i < len(months)}
-        names = self._folder.list_documents(f"{path}/archive")
-        gone = {name: name.rpartition("/")[2][:7] for name in names}
-        self._folder.remove([name for name, month in gone.items() if month in stale or month not in months])
+        manifests = self._output_dir.read_manifests()
+        if check_foreign and self._find_foreign(manifests.keys()):
+            self._is_clean = False
+            return True
+        return not manifests or bool(self._output_dir.find_damaged(manifests))
 
-    def _foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
-        """Documents of feeds that there are no longer, and what else somebody put among ours."""
+    def render_archive(self, path: FeedPath, name: str) -> bool:
+        """Render one archive of a feed in every format; False when there is none of that name.
+
+        Raises StoreError, PublishError.
+        """
+        with self._store.snapshot():
+            registry, _, feed_builder = self._prepare()
+        if path not in registry.feeds:
+            return False
+        with self._output_dir.lock():
+            with self._store.snapshot():
+                feed = feed_builder.build_archive(path, name)
+                changed = {state.month: state.changed for state in self._store.get_months(path)}
+            if feed is None:
+                return False
+            documents = {}
+            for format in FORMATS:
+                data = feed_builder.render(feed, format)
+                documents[f"{path}/archive/{name}.{format}"] = RenderedDocument(
+                    data=data, last_modified=changed[name[:7]]
+                )
+            self._output_dir.write(documents)
+        return True
+
+    def render_archives(self, path: FeedPath) -> list[str]:
+        """Render all archives of a feed that are missing; returns the names of all, oldest first."""
+        _, _, feed_builder = self._prepare()
+        names = list(feed_builder.list_archives(path))
+        for name in names:
+            if any(self._output_dir.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
+                self.render_archive(path, name)
+        return names
+
+    def registry(self) -> FeedRegistry:
+        """Every feed there is now. Raises StoreError."""
+        return self._prepare()[0]
+
+    def _prepare(self) -> tuple[FeedRegistry, dict[FeedPath, str], FeedBuilder]:
+        """The registry, the presentation of each feed, and the builder: made again when the store has a new source."""
+        sources = self._store.get_sources()
+        if self._prepared is None or self._prepared[0] != sources:
+            registry = build_registry(self._settings, sources)
+            presentations = {
+                path: registry.presentation_digest(path, RENDERING_VERSION, self._budget) for path in registry.feeds
+            }
+            self._prepared = sources, registry, presentations, FeedBuilder(self._store, registry, self._budget)
+        return self._prepared[1:]
+
+    def _find_foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
+        """Documents in the folder that are of none of these feeds, nor the lists of feeds."""
         known = {str(path) for path in feeds if path}
-        documents = {f"{path}.{format}" for path in known for format in FORMATS} | set(LISTING_DOCUMENTS)
-        names = self._folder.list_documents()
+        documents = {f"{path}.{format}" for path in known for format in FORMATS} | set(_LISTS)
+        names = self._output_dir.list_documents()
         return [name for name in names if name not in documents and name.partition("/archive/")[0] not in known]
+
+
+def group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
+    """Feeds whose documents are written together; the lists of feeds by themselves, so that no feed waits for them."""
+    groups: list[list[FeedPath | None]] = []
+    for path in paths:
+        if not groups or len(groups[-1]) == _GROUP_SIZE or None in (path, groups[-1][-1]):
+            groups.append([])
+        groups[-1].append(path)
+    return [*groups]
 
 
 def _version(state: FeedState | None) -> int:
