@@ -20,7 +20,7 @@ def upstream() -> Iterator[UpstreamServer]:
 
 
 @pytest.fixture
-def rule() -> FetchSettings:
+def fetch_settings() -> FetchSettings:
     """Loopback is permitted, and the time limits are short."""
     return FetchSettings(
         allow=("127.0.0.0/8",), time=timedelta(seconds=2), connect=timedelta(seconds=1), bytes=1_000_000
@@ -28,8 +28,10 @@ def rule() -> FetchSettings:
 
 
 @pytest.fixture
-def session(tmp_path: Path, rule: FetchSettings) -> Iterator[HttpSession]:
-    with HttpSession(tmp_path / "var", rule, user_agent="refeed/test (+https://feeds.example.org)") as session:
+def session(tmp_path: Path, fetch_settings: FetchSettings) -> Iterator[HttpSession]:
+    with HttpSession(
+        tmp_path / "var", fetch_settings, user_agent="refeed/test (+https://feeds.example.org)"
+    ) as session:
         yield session
 
 

@@ -98,7 +98,7 @@ def test_elements_of_other_namespaces_are_not_taken_for_those_parse_rss_item() -
 
 @pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030"])
 def test_chinese_encodings_are_decoded_as_their_superset(declared: str) -> None:
-    # 镕 and 𠮷 are in GBK and GB18030 only, whatever the label says.
+    # 镕 and 𠮷 are only in GBK and GB18030, whichever of these names is declared.
     text = rss_feed(feed_item(1, title="朱镕基𠮷样本"), head=f'<?xml version="1.0" encoding="{declared}"?>')
     assert parse_one(text.encode("gb18030")).title == "朱镕基𠮷样本 1"
 

@@ -167,7 +167,7 @@ def test_private_address_is_reached_when_it_is_permitted(audited) -> None:  # ty
 
 
 def test_name_is_resolved_once_per_request_and_stays_in_the_host_header(
-    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+    upstream: UpstreamServer, fetch_settings: FetchSettings, tmp_path: Path
 ) -> None:
     resolved = []
 
@@ -176,7 +176,7 @@ def test_name_is_resolved_once_per_request_and_stays_in_the_host_header(
         return ["127.0.0.1"]
 
     upstream.routes["/feed"] = reply("x")
-    with HttpSession(tmp_path, rule, resolve=resolve) as session:
+    with HttpSession(tmp_path, fetch_settings, resolve=resolve) as session:
         assert session.get(f"http://feeds.example.org:{upstream.port}/feed").status == 200
     assert resolved == ["feeds.example.org"]
     assert upstream.requests[0][2]["Host"] == f"feeds.example.org:{upstream.port}"

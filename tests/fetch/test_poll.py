@@ -284,13 +284,13 @@ def test_every_item_of_a_feed_of_thousands_is_recognised_again(
 
 
 def test_second_poll_is_conditional_even_after_a_restart(
-    upstream: UpstreamServer, rule: FetchSettings, dirs: FetchDirs
+    upstream: UpstreamServer, fetch_settings: FetchSettings, dirs: FetchDirs
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(
         rss_feed(feed_item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT"
     )
     for hour in (0, 1):
-        with HttpSession(dirs.var, rule, user_agent="refeed/test (+https://feeds.example.org)") as session:
+        with HttpSession(dirs.var, fetch_settings, user_agent="refeed/test (+https://feeds.example.org)") as session:
             done = fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + hour * HOUR)
             assert done.state.error == "" and len(done.paths) == 1 - hour
     first, second = (headers for _, _, headers, _ in upstream.requests)

@@ -35,31 +35,31 @@ def test_urls_that_differ_only_in_a_key_are_cached_apart(upstream: UpstreamServe
 
 
 def test_http_cache_is_json_and_is_replaced_when_damaged(
-    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+    upstream: UpstreamServer, fetch_settings: FetchSettings, tmp_path: Path
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(
         rss_feed(feed_item(1)).encode("gb18030"), '"v1"', Content_Type="text/xml"
     )
-    with HttpSession(tmp_path, rule) as session:
+    with HttpSession(tmp_path, fetch_settings) as session:
         body = session.get(upstream.url("/feed")).body
         assert session.get(upstream.url("/feed")).body == body, "a body comes back byte for byte"
     data = (tmp_path / "requests.sqlite").read_bytes()
     assert b'"status_code": 200' in data and b"\x80\x04\x95" not in data
     (tmp_path / "requests.sqlite").write_bytes(b"garbage" * 1000)
-    with HttpSession(tmp_path, rule) as session:
+    with HttpSession(tmp_path, fetch_settings) as session:
         assert session.get(upstream.url("/feed")).status == 200
 
 
 def test_damaged_row_in_the_http_cache_costs_one_full_request(
-    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path
+    upstream: UpstreamServer, fetch_settings: FetchSettings, tmp_path: Path
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1)), '"v1"')
-    with HttpSession(tmp_path, rule) as session:
+    with HttpSession(tmp_path, fetch_settings) as session:
         session.get(upstream.url("/feed"))
     for damaged in ('{"half', '{"status_code": "x"}'):
         with closing(sqlite3.connect(tmp_path / "requests.sqlite")) as cache, cache:
             cache.execute("UPDATE responses SET value = ?", (damaged,))
-        with HttpSession(tmp_path, rule) as session:
+        with HttpSession(tmp_path, fetch_settings) as session:
             assert session.get(upstream.url("/feed")).body == rss_feed(feed_item(1)).encode(), damaged
 
 

@@ -159,7 +159,7 @@ def test_refused_connection_and_404_are_plain_errors(session: HttpSession, upstr
 
 
 def test_environment_sets_no_proxy_and_no_credentials(
-    upstream: UpstreamServer, rule: FetchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    upstream: UpstreamServer, fetch_settings: FetchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login sample password sample\n")
@@ -171,6 +171,6 @@ def test_environment_sets_no_proxy_and_no_credentials(
         monkeypatch.setenv(name, value)
         monkeypatch.setenv(name.upper(), value)
     upstream.routes["/feed"] = reply("x")
-    with HttpSession(tmp_path / "var", rule) as session:
+    with HttpSession(tmp_path / "var", fetch_settings) as session:
         assert session.get(upstream.url("/feed")).status == 200
     assert "Authorization" not in upstream.requests[0][2]

@@ -46,8 +46,8 @@ def probe_files(
 ) -> list[FileMetadata]:
     """Request the headers of each file once, and return what is known then. Raises nothing.
 
-    Each server gets one request at a time. When it does not answer or is busy, its other files wait, which is no
-    failure of theirs. Files that are left when `seconds` are over, or when `stopped` says so, are not in the result.
+    Each server gets one request at a time. When it does not answer or is busy, its other files wait, which does not
+    count as a failure. Files that are left after `seconds`, or when `stopped` says so, are not in the result.
     """
     deadline = time.monotonic() + seconds
     by_server: dict[str, list[FileMetadata]] = {}

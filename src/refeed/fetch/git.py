@@ -25,7 +25,7 @@ _MAX_PACKS = 50
 """Pack files of a repository before they are merged."""
 
 # Set in every call: neither a repository nor a configuration on this machine can make git do more than we ask.
-_SAFE_SETTINGS = {
+_SAFE_CONFIG = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.symlinks": "false",
@@ -68,14 +68,19 @@ def checkout_dir(upstream: UpstreamRule, checkouts: Path) -> Path:
 
 
 def pull_repository(
-    upstream: UpstreamRule, tree: Path, repositories: Path, guard: AddressGuard, rule: FetchSettings, since: str = ""
+    upstream: UpstreamRule,
+    tree: Path,
+    repositories: Path,
+    guard: AddressGuard,
+    settings: FetchSettings,
+    since: str = "",
 ) -> PullResult:
     """Update `tree` to the newest commit of the repository. Returns the files changed since commit `since`, or all.
 
     Git's own data is in `repositories`, outside the tree. A pull that was killed is completed by the next one. Raises
     FetchError.
     """
-    git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, rule)
+    git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, settings)
     git.prepare()
     git.fetch()
     pulled = PullResult(commit=git.commit(), paths=git.check_out(since))
@@ -87,15 +92,15 @@ class _Git:
     """The git program on one local repository and its work tree. Its methods raise FetchError."""
 
     def __init__(
-        self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, rule: FetchSettings
+        self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, settings: FetchSettings
     ) -> None:
         self._upstream = upstream
         self._tree = tree
         self._repository = repository
-        self._rule = rule
-        self._deadline = time.monotonic() + rule.git_time.total_seconds()
+        self._settings = settings
+        self._deadline = time.monotonic() + settings.git_time.total_seconds()
         self._program = _find_program()
-        self._settings = {**_SAFE_SETTINGS, **_pin_addresses(upstream.git, guard)}
+        self._git_config = {**_SAFE_CONFIG, **_pin_addresses(upstream.git, guard)}
 
     def prepare(self) -> None:
         """Make an empty repository instead of a clone, so that no template, hook or remote branch comes with it."""
@@ -155,11 +160,11 @@ class _Git:
             self._run("sparse-checkout", "disable")
 
     def _run(self, *arguments: str, stdin: str = "", bare: bool = False) -> str:
-        settings = [part for key, value in self._settings.items() for part in ("-c", f"{key}={value}")]
+        config = [part for key, value in self._git_config.items() for part in ("-c", f"{key}={value}")]
         locations = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
         # In 512-byte blocks. The shell's ulimit is the only way in POSIX to limit what git writes.
-        limit = ["/bin/sh", "-c", f'ulimit -f {self._rule.git_bytes // 512} && exec "$0" "$@"']
-        command = [*limit, self._program, *settings, *locations, *arguments]
+        limit = ["/bin/sh", "-c", f'ulimit -f {self._settings.git_bytes // 512} && exec "$0" "$@"']
+        command = [*limit, self._program, *config, *locations, *arguments]
         return _run_command(command, stdin, self._tree, self._deadline, self._upstream.git)
 
 

@@ -103,7 +103,7 @@ def _known_encoding(name: str) -> str | None:
 
 
 def reject_web_page(text: str) -> None:
-    """Raise FetchError for a web page: what a moved feed, or one behind a login, mostly turns into."""
+    """Raise FetchError for a web page: the usual response of a feed that has moved or needs a login."""
     if _WEB_PAGE.match(text[:2000]):
         raise FetchError("the response is a web page, not a feed")
 
@@ -144,7 +144,7 @@ def resolve_relative_urls(html: str, base: str) -> str:
 
 
 def embed_media(html: str, files: Iterable[MediaFile]) -> str:
-    """The HTML with the files that an item carries beside it, because a dump has no other place for them.
+    """The HTML with the files that an item carries beside it, because a dump can hold nothing else.
 
     Audio and video follow as players unless the HTML has them already. The first picture goes before HTML without any.
     """

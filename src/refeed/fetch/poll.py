@@ -117,7 +117,9 @@ def _new_dumps(
     in_feed: dict[str, SeenItem] = {}
     dumps: list[NewDump] = []
     postponed = False
-    shared = _shared_guids(items)
+    links: dict[str, str] = {}
+    # Guids that identify nothing, because items with different links have them.
+    shared = {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
     for item in items:
         key = content_number(item.guid, item.link) if item.guid in shared else content_number(item.guid)
         if key in in_feed:
@@ -128,32 +130,21 @@ def _new_dumps(
             in_feed[key] = last
             postponed = postponed or last.digest != digest
             continue
-        at = _time_of_change(item, last, now) if last else _time_of_new(item, now)
-        in_feed[key] = _seen_item(digest, at, last, now)
+        at = _dump_time(item, last, now)
+        changes = last.changes + 1 if last else 0
+        pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
+        in_feed[key] = SeenItem(digest=digest, at=at, changes=changes, rests=now + pause if pause else None)
         dumps.append(
             new_dump(folder=source, title=item.title, link=item.link, html=item.html, at=at, is_update=last is not None)
         )
     return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed
 
 
-def _shared_guids(items: tuple[UpstreamItem, ...]) -> set[str]:
-    """Guids that identify nothing, because items with different links in one feed have them."""
-    links: dict[str, str] = {}
-    return {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
-
-
-def _seen_item(digest: str, at: datetime, last: SeenItem | None, now: datetime) -> SeenItem:
-    changes = last.changes + 1 if last else 0
-    pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
-    return SeenItem(digest=digest, at=at, changes=changes, rests=now + pause if pause else None)
-
-
-def _time_of_new(item: UpstreamItem, now: datetime) -> datetime:
-    given = item.published or item.updated
-    return given if given and _OLDEST <= given <= now + _DAY else now
-
-
-def _time_of_change(item: UpstreamItem, last: SeenItem, now: datetime) -> datetime:
-    """Later than the time of the last dump, or the older text would count as the newer."""
+def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> datetime:
+    """The time of an item's dump: the one that the item gives, if it is sensible, otherwise that of the poll."""
+    if last is None:
+        given = item.published or item.updated
+        return given if given and _OLDEST <= given <= now + _DAY else now
+    # Later than the last dump of the item, or the older text would count as the newer.
     given = item.updated or item.published
     return given if given and last.at < given <= now else max(now, last.at + timedelta(seconds=1))

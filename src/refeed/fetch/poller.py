@@ -78,6 +78,6 @@ def _fetch_repository(
     upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
     tree = checkout_dir(upstream, dirs.checkouts)
-    pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.rule, state.commit)
+    pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
     state = replace(state, asked=now, success=now, failures=0, error="", next=now + upstream.every)
     return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths

@@ -52,22 +52,22 @@ class HttpSession:
     """A requests-cache session around one guarded transport. May be used by several threads.
 
     Validators (ETag, Last-Modified) and the bodies they belong to are kept in `folder` between runs: as JSON and not
-    as pickle, so that whoever can write there cannot run code here. A damaged file costs one full request each.
+    as pickle, so that a program that can write there cannot run code here. A damaged file costs one full request each.
     """
 
     def __init__(
         self,
         folder: Path,
-        rule: FetchSettings | None = None,
+        settings: FetchSettings | None = None,
         *,
         user_agent: str = "refeed",
         resolve: Resolver = system_resolve,
         ca_file: str | None = None,
     ) -> None:
         """`resolve` and `ca_file` replace the system's resolver and certificate authorities."""
-        self.rule = rule or FetchSettings()
-        self.guard = AddressGuard(self.rule.allow, resolve)
-        limits = TransportLimits(connect=self.rule.connect.total_seconds(), bytes=self.rule.bytes)
+        self.settings = settings or FetchSettings()
+        self.guard = AddressGuard(self.settings.allow, resolve)
+        limits = TransportLimits(connect=self.settings.connect.total_seconds(), bytes=self.settings.bytes)
         adapter = GuardedAdapter(self.guard, limits, ca_file)
         self._session = _open_cache(folder / "requests.sqlite")
         self._session.trust_env = False
@@ -78,7 +78,7 @@ class HttpSession:
         self._session.mount("https://", adapter)
 
     def get(self, url: str) -> HttpResponse:
-        """The response for `url`, whatever its status. Conditional if an earlier one is kept. Raises FetchError."""
+        """The response for `url`, with any status. Conditional if an earlier one is kept. Raises FetchError."""
         return self._follow("GET", url)
 
     def head(self, url: str) -> HttpResponse:
@@ -94,7 +94,7 @@ class HttpSession:
         try:
             self._session.cache.delete(older_than=_CACHE_LIFETIME)
         except (BaseValidationError, ValueError):
-            self._session.cache.clear()  # type: ignore[no-untyped-call]  # a row that is no response: see `_request`
+            self._session.cache.clear()  # type: ignore[no-untyped-call]  # a row that is not a response: see `_request`
         except sqlite3.Error as error:
             raise FetchError(f"the HTTP cache cannot be used: {error}") from error
 
@@ -109,20 +109,20 @@ class HttpSession:
         self.close()
 
     def _deadline(self) -> float:
-        return time.monotonic() + self.rule.time.total_seconds()
+        return time.monotonic() + self.settings.time.total_seconds()
 
     def _follow(self, method: str, url: str, **options: Any) -> HttpResponse:
         deadline = self._deadline()
         permanent = True
         start = url = urldefrag(url).url
-        for _ in range(self.rule.redirects + 1):
+        for _ in range(self.settings.redirects + 1):
             response = self._request(method, url, deadline, **options)
             location = response.headers.get("Location", "")
             if response.status_code not in _REDIRECTS or not location:
                 return _response(response, url if permanent and url != start else "")
             permanent = permanent and response.status_code in _PERMANENT
             url = _redirect_target(url, location)
-        raise FetchError(f"{start} redirects more than {self.rule.redirects} times, last to {url[:200]}")
+        raise FetchError(f"{start} redirects more than {self.settings.redirects} times, last to {url[:200]}")
 
     def _request(self, method: str, url: str, deadline: float, **options: Any) -> requests.Response:
         split_host_port(url)

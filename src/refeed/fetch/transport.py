@@ -61,7 +61,7 @@ class GuardedAdapter(HTTPAdapter):
         try:
             with _open_connection(host, port, addresses, self._limits.connect, deadline) as connection:
                 if str(request.url).startswith("https:"):
-                    connection.start_tls(self._tls)
+                    connection.sock = self._tls.wrap_socket(connection.sock, server_hostname=host.rstrip("."))
                 raw = connection.send(request, self._limits.bytes)
         except ssl.SSLCertVerificationError as error:
             raise FetchError(f"the certificate of {host} is not valid: {error.verify_message}") from error
@@ -80,9 +80,6 @@ class _Connection:
         self._host = host
         self._port = port
         self._deadline = deadline
-
-    def start_tls(self, tls: ssl.SSLContext) -> None:
-        self.sock = tls.wrap_socket(self.sock, server_hostname=self._host.rstrip("."))
 
     def send(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
         """Send a request and read the whole response, whose decoded body has at most `limit` bytes."""

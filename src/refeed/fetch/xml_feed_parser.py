@@ -172,7 +172,7 @@ def _numbered_reference(match: re.Match[str]) -> str:
 
 
 def _name(element: etree._Element) -> str:
-    """`pubDate`, `content:encoded`, `atom:entry`: the same name whatever prefix the feed uses."""
+    """`pubDate`, `content:encoded`, `atom:entry`: the same name with any prefix."""
     namespace, local = _split_name(element)
     if not namespace and ":" in local:
         return local  # a prefix that the feed does not declare: taken for the usual one
@@ -221,7 +221,7 @@ def _links(children: _Children, url: str) -> Iterator[str]:
         if element.get("isPermaLink", "true").lower() != "false":
             yield _text(element)
     yield _first_text(children, "atom:id")
-    # There is no page, but something that a reader can open: content elsewhere, or the media file itself.
+    # Without a page, something that a reader can open: content elsewhere, or the media file itself.
     for element in children.get("atom:content", []):
         yield resolve_url(_base(element, url), element.get("src", ""))
     yield from (file.url for file in _files(children, url))

@@ -42,7 +42,7 @@ def percent_encode_url(url: str) -> str:
 
 
 def format_rfc822(instant: datetime) -> str:
-    """`Sat, 21 Nov 2026 08:00:00 +0000`, in English whatever the locale."""
+    """`Sat, 21 Nov 2026 08:00:00 +0000`, in English in any locale."""
     return format_datetime(instant.astimezone(UTC))
 
 

@@ -113,7 +113,7 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
 
 
 def _extras(shown: FeedEntry) -> dict[str, Any]:
-    """What Atom and Media RSS have a place for and JSON Feed does not."""
+    """What Atom and Media RSS can hold and JSON Feed cannot."""
     entry = shown.entry
     image = entry.image
     return _without_empty(

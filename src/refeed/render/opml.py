@@ -7,7 +7,7 @@ from itertools import groupby
 
 from lxml import etree
 
-from ..model import FeedInfo, Site
+from ..model import FEED_KINDS, FeedInfo, Site
 from ..xml_chars import xml_safe
 from .addresses import document_url, page_url
 from .common import GENERATOR, feed_title, first_nonblank
@@ -27,7 +27,8 @@ def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
     etree.SubElement(head, "ownerName").text = xml_safe(site.author)
     body = etree.SubElement(root, "body")
     titles = _GROUP_TITLES.get(site.language, _ENGLISH)
-    for kind, members in groupby(sorted(feeds, key=_rank), key=_kind):
+    by_kind = sorted(feeds, key=lambda info: FEED_KINDS.index(info.path.kind))
+    for kind, members in groupby(by_kind, key=lambda info: info.path.kind):
         title = titles.get(kind)
         parent = etree.SubElement(body, "outline", text=title) if title else body
         for info in members:
@@ -45,13 +46,3 @@ def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
     if info.subtitle:
         outline.set("description", xml_safe(info.subtitle))
     outline.set("language", xml_safe(info.language))
-
-
-def _kind(info: FeedInfo) -> str:
-    return info.path.kind if info.path.slug else ""
-
-
-def _rank(info: FeedInfo) -> tuple[int, str]:
-    kind = _kind(info)
-    order = ["", *_ENGLISH]
-    return (order.index(kind) if kind in order else len(order), kind)
