@@ -1,4 +1,4 @@
-"""Who answers what: polls never wait for anything else."""
+"""Which thread answers a request: documents in memory never wait for slower requests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from refeed.web.server import RequestDispatcher
 
 
 @dataclass
-class Exchange:
-    """Keeps the answer, as granian would send it."""
+class RecordedResponse:
+    """Keeps the response that granian would send."""
 
     answered: threading.Event = field(default_factory=threading.Event)
     status: int = 0
@@ -32,7 +32,7 @@ class Exchange:
 
 
 class Body:
-    """A body that wants to be closed."""
+    """A body with a close method."""
 
     closed = False
 
@@ -43,17 +43,17 @@ class Body:
         Body.closed = True
 
 
-def quick(environ: dict[str, Any]) -> RawResponse | None:
-    return RawResponse(304, [("ETag", '"x"')], b"") if environ["PATH_INFO"] == "/poll" else None
+def respond_from_memory(environ: dict[str, Any]) -> RawResponse | None:
+    return RawResponse(304, [("ETag", '"x"')], b"") if environ["PATH_INFO"] == "/document" else None
 
 
-def ask(dispatch: RequestDispatcher, path: str) -> Exchange:
-    exchange = Exchange()
-    dispatch(exchange, {"PATH_INFO": path, "REQUEST_METHOD": "GET"})
-    return exchange
+def send(dispatcher: RequestDispatcher, path: str) -> RecordedResponse:
+    channel = RecordedResponse()
+    dispatcher(channel, {"PATH_INFO": path, "REQUEST_METHOD": "GET"})
+    return channel
 
 
-def test_polls_are_answered_at_once_while_all_else_waits_and_too_much_is_turned_away() -> None:
+def test_documents_are_answered_while_slow_requests_wait_and_too_many_get_503() -> None:
     gate = threading.Event()
 
     def app(environ: dict[str, Any], start: Any) -> Body:
@@ -61,55 +61,55 @@ def test_polls_are_answered_at_once_while_all_else_waits_and_too_much_is_turned_
         start("200 OK", [("Content-Type", "text/plain")])
         return Body()
 
-    dispatch = RequestDispatcher(quick, app)
-    slow = [ask(dispatch, "/page") for _ in range(200)]
-    assert ask(dispatch, "/poll").status == 304
-    turned_away = [one for one in slow if one.answered.is_set()]
-    assert 100 < len(turned_away) < 200
-    assert {one.status for one in turned_away} == {503}
-    assert turned_away[0].headers["Retry-After"] == "5"
+    dispatcher = RequestDispatcher(respond_from_memory, app)
+    slow = [send(dispatcher, "/page") for _ in range(200)]
+    assert send(dispatcher, "/document").status == 304
+    rejected = [one for one in slow if one.answered.is_set()]
+    assert 100 < len(rejected) < 200
+    assert {one.status for one in rejected} == {503}
+    assert rejected[0].headers["Retry-After"] == "5"
     gate.set()
     for one in slow:
         assert one.answered.wait(60)
-    assert {(one.status, one.body) for one in slow if one not in turned_away} == {(200, b"soon")}
+    assert {(one.status, one.body) for one in slow if one not in rejected} == {(200, b"soon")}
     assert Body.closed
 
 
-def test_a_request_that_fails_is_answered_and_the_next_one_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_request_is_a_500_and_the_next_one_is_answered(caplog: pytest.LogCaptureFixture) -> None:
     def app(environ: dict[str, Any], start: Any) -> list[bytes]:
         raise RuntimeError(f"{environ['REQUEST_METHOD']} fails")
 
-    dispatch = RequestDispatcher(quick, app)
+    dispatcher = RequestDispatcher(respond_from_memory, app)
     for _ in range(10):
-        exchange = ask(dispatch, "/k/token/page")
-        assert exchange.answered.wait(60)
-        assert exchange.status == 500
+        channel = send(dispatcher, "/k/token/page")
+        assert channel.answered.wait(60)
+        assert channel.status == 500
     assert "GET fails" in caplog.text
     assert "/k/token" not in caplog.text
 
 
-def test_at_the_end_every_answer_closes_its_connection() -> None:
+def test_after_close_connections_every_response_closes_its_connection() -> None:
     def app(environ: dict[str, Any], start: Any) -> list[bytes]:
         start("200 OK", [])
         return [b""]
 
-    dispatch = RequestDispatcher(quick, app)
-    assert "Connection" not in ask(dispatch, "/poll").headers
-    dispatch.close_connections()
-    page = ask(dispatch, "/page")
+    dispatcher = RequestDispatcher(respond_from_memory, app)
+    assert "Connection" not in send(dispatcher, "/document").headers
+    dispatcher.close_connections()
+    page = send(dispatcher, "/page")
     assert page.answered.wait(60)
-    assert page.headers["Connection"] == ask(dispatch, "/poll").headers["Connection"] == "close"
+    assert page.headers["Connection"] == send(dispatcher, "/document").headers["Connection"] == "close"
 
 
 @pytest.mark.torture
-def test_documents_are_served_while_pages_wait_for_a_store_that_hangs(tmp_path: Path) -> None:
+def test_documents_are_served_while_pages_wait_for_a_hanging_store(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, dumps=3)
     with run_site(settings, environ, tmp_path) as site:
         assert site.get("/feeds/all.atom").status == 200
         store = sqlite3.connect(tmp_path / "var" / "refeed.db", isolation_level=None)
         if store.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-            pytest.skip("nobody waits for a writer here")
-        store.execute("BEGIN EXCLUSIVE")  # as long as it lasts, whoever reads waits ten seconds
+            pytest.skip("readers do not wait for a writer in WAL mode")
+        store.execute("BEGIN EXCLUSIVE")  # readers wait ten seconds for it
         pages = [threading.Thread(target=site.get, args=("/all",)) for _ in range(12)]
         for page in pages:
             page.start()

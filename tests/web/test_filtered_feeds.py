@@ -1,4 +1,4 @@
-"""Views by query and by name, asked of a real server: what they leave out, how they show the rest, what they cost."""
+"""Feeds filtered by query and by name, over HTTP: what they leave out, how they show the rest, what they cost."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ from helpers.server_fixture import BASE, HttpAnswer, RunningSite
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-def entries(answer: HttpAnswer) -> list[Any]:
+def get_items(answer: HttpAnswer) -> list[Any]:
     assert answer.status == 200, answer.body
     found: list[Any] = json.loads(answer.body)["items"]
     return found
 
 
-def view(site: RunningSite, query: str, feed: str = "all") -> list[Any]:
-    return entries(site.get(f"/feeds/{feed}.json?{query}"))
+def get_filtered(site: RunningSite, query: str, feed: str = "all") -> list[Any]:
+    return get_items(site.get(f"/feeds/{feed}.json?{query}"))
 
 
 def titles(found: list[Any]) -> list[str]:
     return [entry["title"] for entry in found]
 
 
-def test_a_filter_keeps_what_has_the_word_and_its_opposite_the_rest(site: RunningSite) -> None:
-    kept, out = view(site, f"limit=200&filter={quote('气候')}"), view(site, f"limit=200&filterout={quote('气候')}")
+def test_filter_and_filterout_split_a_feed(site: RunningSite) -> None:
+    kept, left_out = (
+        get_filtered(site, f"limit=200&filter={quote('气候')}"),
+        get_filtered(site, f"limit=200&filterout={quote('气候')}"),
+    )
     assert len(kept) == 20
-    assert len(out) == 40
-    assert not {entry["id"] for entry in kept} & {entry["id"] for entry in out}
+    assert len(left_out) == 40
+    assert not {entry["id"] for entry in kept} & {entry["id"] for entry in left_out}
     assert all("气候" in entry["title"] for entry in kept)
 
 
@@ -59,28 +62,28 @@ def test_a_filter_keeps_what_has_the_word_and_its_opposite_the_rest(site: Runnin
         ("limit=100000", 60),
     ],
 )
-def test_a_filter_looks_where_its_name_says(site: RunningSite, query: str, count: int) -> None:
+def test_a_filter_searches_the_field_that_it_names(site: RunningSite, query: str, count: int) -> None:
     query = "&".join(f"{name}={quote(value)}" for name, _, value in (part.partition("=") for part in query.split("&")))
-    assert len(view(site, query if "limit" in query else f"{query}&limit=200")) == count
+    assert len(get_filtered(site, query if "limit" in query else f"{query}&limit=200")) == count
 
 
 @pytest.mark.parametrize(
     "word", ["highlight", "class", "img", "figcaption", "images.example.org", "<p>", "href", "nbsp"]
 )
-def test_words_are_looked_for_in_the_text_and_never_in_its_markup(site: RunningSite, word: str) -> None:
-    assert view(site, f"limit=200&filter={quote(word)}") == []
+def test_filters_search_the_text_and_never_the_markup(site: RunningSite, word: str) -> None:
+    assert get_filtered(site, f"limit=200&filter={quote(word)}") == []
 
 
-def test_a_word_is_found_across_the_tags_inside_a_sentence(site: RunningSite) -> None:
-    assert len(view(site, f"limit=200&filter_content={quote('样本的一句')}|{quote('的样本句子')}")) == 60
+def test_a_phrase_is_found_across_inline_tags(site: RunningSite) -> None:
+    assert len(get_filtered(site, f"limit=200&filter_content={quote('样本的一句')}|{quote('的样本句子')}")) == 60
 
 
 @pytest.mark.parametrize("word", ["台灣", "台湾", "軟件的樣本句子"])
-def test_a_traditional_reader_s_words_find_a_simplified_text(site: RunningSite, word: str) -> None:
-    assert len(view(site, f"limit=200&filter={quote(word)}")) == 60
+def test_traditional_words_find_simplified_text(site: RunningSite, word: str) -> None:
+    assert len(get_filtered(site, f"limit=200&filter={quote(word)}")) == 60
 
 
-def test_a_query_may_be_utf_8_as_it_is(site: RunningSite) -> None:
+def test_a_query_may_be_raw_utf_8(site: RunningSite) -> None:
     received = site.raw(
         "GET /feeds/all.json?limit=200&filter=氣候 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     )
@@ -89,10 +92,8 @@ def test_a_query_may_be_utf_8_as_it_is(site: RunningSite) -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), [("s2t", "軟件"), ("s2tw", "軟件"), ("s2twp", "軟體"), ("s2hk", "軟件")])
-def test_a_conversion_changes_every_word_that_is_read_and_no_address(
-    site: RunningSite, name: str, expected: str
-) -> None:
-    plain, converted = view(site, "limit=5"), view(site, f"limit=5&opencc={name}")
+def test_script_conversion_changes_all_text_and_no_url(site: RunningSite, name: str, expected: str) -> None:
+    plain, converted = get_filtered(site, "limit=5"), get_filtered(site, f"limit=5&opencc={name}")
     assert [entry["id"] for entry in plain] == [entry["id"] for entry in converted]
     assert [entry["url"] for entry in plain] == [entry["url"] for entry in converted]
     for entry in converted:
@@ -104,17 +105,17 @@ def test_a_conversion_changes_every_word_that_is_read_and_no_address(
         assert 'src="https://images.example.org/' in entry["content_html"]
 
 
-def test_pictures_can_be_left_out(site: RunningSite) -> None:
-    for entry in view(site, "images=none&limit=5"):
+def test_images_can_be_left_out(site: RunningSite) -> None:
+    for entry in get_filtered(site, "images=none&limit=5"):
         assert "<img" not in entry["content_html"]
         assert "样本图说" not in entry["content_html"]
         assert "的样本句子" in entry["content_html"]
         assert "image" not in entry
 
 
-def test_how_much_of_an_entry_is_shown(site: RunningSite) -> None:
-    full, summary, names = (view(site, f"limit=3&mode={mode}")[0] for mode in ("full", "summary", "titles"))
-    brief = view(site, "limit=3&brief=100")[0]
+def test_mode_and_brief_set_how_much_of_an_entry_is_shown(site: RunningSite) -> None:
+    full, summary, names = (get_filtered(site, f"limit=3&mode={mode}")[0] for mode in ("full", "summary", "titles"))
+    brief = get_filtered(site, "limit=3&brief=100")[0]
     assert len(full["content_html"]) > 400
     assert len(summary["content_html"]) < 400
     assert f"{BASE}/entry/" in summary["content_html"]
@@ -122,13 +123,13 @@ def test_how_much_of_an_entry_is_shown(site: RunningSite) -> None:
     assert names["title"] == full["title"]
     assert brief["content_html"].startswith("<p>这是第")
     assert 100 <= len(brief["content_html"]) < 120
-    assert view(site, "limit=3&mode=fulltext") == view(site, "limit=3")
+    assert get_filtered(site, "limit=3&mode=fulltext") == get_filtered(site, "limit=3")
 
 
-def test_newest_first_unless_the_order_of_changes_is_asked_for(site: RunningSite) -> None:
-    dates = [entry["date_published"] for entry in view(site, "limit=200")]
+def test_order_is_by_publication_or_by_change(site: RunningSite) -> None:
+    dates = [entry["date_published"] for entry in get_filtered(site, "limit=200")]
     assert dates == sorted(dates, reverse=True)
-    changes = [entry["date_modified"] for entry in view(site, "limit=200&sorted=false")]
+    changes = [entry["date_modified"] for entry in get_filtered(site, "limit=200&sorted=false")]
     assert changes == sorted(changes, reverse=True)
 
 
@@ -158,7 +159,7 @@ def test_newest_first_unless_the_order_of_changes_is_asked_for(site: RunningSite
         "filter=a" + "&limit=1" * 600,
     ],
 )
-def test_a_malformed_view_is_refused_in_one_line(site: RunningSite, query: str) -> None:
+def test_an_invalid_filter_is_400_with_one_line(site: RunningSite, query: str) -> None:
     answer = site.get(f"/feeds/all.atom?{query.replace(' ', '%20')}")
     assert answer.status == 400
     text = answer.body.decode()
@@ -167,7 +168,7 @@ def test_a_malformed_view_is_refused_in_one_line(site: RunningSite, query: str) 
     assert answer["cache-control"] == "no-store"
 
 
-def test_a_view_has_its_own_tag_address_and_id(site: RunningSite) -> None:
+def test_a_filtered_feed_has_its_own_etag_self_link_and_id(site: RunningSite) -> None:
     query = f"limit=3&filter={quote('气候')}"
     plain, answer = site.get("/feeds/all.atom"), site.get(f"/feeds/all.atom?utm=x&{query}&_=1")
     assert answer["etag"] != plain["etag"]
@@ -180,16 +181,16 @@ def test_a_view_has_its_own_tag_address_and_id(site: RunningSite) -> None:
     assert b"prev-archive" not in answer.body
     same = site.get(f"/feeds/all.atom?filter={quote('气候')}&limit=3", If_None_Match=answer["etag"])
     assert same.status == 304
-    packed = site.get(f"/feeds/all.atom?{query}", Accept_Encoding="gzip")
-    assert packed["etag"] == answer["etag"].rstrip('"') + '-gz"'
+    encoded = site.get(f"/feeds/all.atom?{query}", Accept_Encoding="gzip")
+    assert encoded["etag"] == answer["etag"].rstrip('"') + '-gz"'
 
 
-def test_words_that_change_nothing_are_the_feed_itself(site: RunningSite) -> None:
+def test_parameters_that_change_nothing_give_the_feed_itself(site: RunningSite) -> None:
     for query in ("mode=full", "images=original&sorted=true", "filter=", "limit=", "unknown=1"):
         assert site.get(f"/feeds/all.atom?{query}")["etag"] == site.get("/feeds/all.atom")["etag"]
 
 
-def test_a_named_view_is_a_document_like_all_others(site: RunningSite) -> None:
+def test_a_named_filtered_feed_is_a_document_like_all_others(site: RunningSite) -> None:
     answer = site.get("/feeds/filtered/traditional.json")
     document = json.loads(answer.body)
     assert document["title"] == "正體"
@@ -199,7 +200,7 @@ def test_a_named_view_is_a_document_like_all_others(site: RunningSite) -> None:
     assert len(document["items"]) == 20
     listed = [feed["path"] for feed in json.loads(site.get("/feeds/feeds.json").body)["feeds"]]
     assert "filtered/traditional" in listed
-    assert len(view(site, f"filter={quote('样本3：')}", "filtered/traditional")) == 1
+    assert len(get_filtered(site, f"filter={quote('样本3：')}", "filtered/traditional")) == 1
 
 
 HOSTILE = [
@@ -213,20 +214,20 @@ HOSTILE = [
 ]
 
 
-def test_no_pattern_costs_more_than_a_moment(site: RunningSite) -> None:
-    view(site, "filter=warm")
+def test_no_pattern_takes_long(site: RunningSite) -> None:
+    get_filtered(site, "filter=warm")
     start = time.monotonic()
-    view(site, "filter=xyzzy1&limit=200")
+    get_filtered(site, "filter=xyzzy1&limit=200")
     usual = time.monotonic() - start
     for pattern in HOSTILE:
         start = time.monotonic()
         answer = site.get(f"/feeds/all.atom?limit=200&filter={quote(pattern)}&filterout_content={quote(pattern)}1")
-        took = time.monotonic() - start
+        seconds = time.monotonic() - start
         assert answer.status in (200, 400)
-        assert took < max(2.0, 40 * usual), pattern
+        assert seconds < max(2.0, 40 * usual), pattern
 
 
-def test_while_views_are_made_the_feeds_are_served(site: RunningSite) -> None:
+def test_feeds_are_served_while_filtered_feeds_are_rendered(site: RunningSite) -> None:
     def ask(number: int) -> int:
         return site.get(f"/feeds/all.atom?limit=200&opencc=s2twp&filter={quote('样本')}{number}|{quote('的')}").status
 

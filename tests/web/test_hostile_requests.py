@@ -1,4 +1,4 @@
-"""Requests that somebody made up to break in, to break down, or to have his own words sent to others."""
+"""Requests made to break in, to overload, or to inject text into responses to others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_path_that_is_none_is_not_found_and_not_repeated(site: RunningSite, path: str) -> None:
+def test_an_invalid_path_is_not_found_and_not_repeated(site: RunningSite, path: str) -> None:
     received = site.raw(f"GET {path} HTTP/1.1\r\n".encode() + HEAD)
     status, body = int(received[9:12]), received.partition(b"\r\n\r\n")[2]
     assert status in (400, 404)
@@ -51,7 +51,7 @@ def test_a_path_that_is_none_is_not_found_and_not_repeated(site: RunningSite, pa
 @pytest.mark.parametrize(
     "path", [ATOM, "/feeds/topic/weather.atom", f"{ATOM}?limit=1", "/", "/feeds/nothing.atom", "/feeds/opml.xml"]
 )
-def test_a_host_that_the_request_names_is_in_no_output(site: RunningSite, header: str, path: str) -> None:
+def test_the_requests_host_appears_in_no_response(site: RunningSite, header: str, path: str) -> None:
     host = "" if header.startswith("Host") else "Host: 127.0.0.1\r\n"
     request = f"GET {path} HTTP/1.1\r\n{host}{header}\r\nX-Forwarded-Proto: gopher\r\nConnection: close\r\n\r\n"
     received = site.raw(request.encode())
@@ -89,7 +89,7 @@ def test_a_host_that_the_request_names_is_in_no_output(site: RunningSite, header
     ],
     ids=range(20),
 )
-def test_whatever_is_sent_the_server_answers_it_calmly(site: RunningSite, request_line: str) -> None:
+def test_malformed_requests_get_no_server_error(site: RunningSite, request_line: str) -> None:
     received = site.raw(request_line.encode("latin-1") + HEAD, seconds=5)
     if received:
         assert received.startswith(b"HTTP/1.1 ")
@@ -98,12 +98,12 @@ def test_whatever_is_sent_the_server_answers_it_calmly(site: RunningSite, reques
     assert site.get(ATOM).status == 200
 
 
-def test_a_body_that_nobody_asked_for_is_not_waited_for(site: RunningSite) -> None:
+def test_an_unexpected_body_is_not_waited_for(site: RunningSite) -> None:
     request = f"POST {ATOM} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc".encode()
     assert site.raw(request, seconds=5)[9:12] in (b"405", b"413")
 
 
-def test_an_address_never_leads_to_another_host(site: RunningSite) -> None:
+def test_no_redirect_leads_to_another_host(site: RunningSite) -> None:
     for path in (
         "//evil.test/..",
         "/\\evil.test",
@@ -114,5 +114,5 @@ def test_an_address_never_leads_to_another_host(site: RunningSite) -> None:
         received = site.raw(f"GET {path} HTTP/1.1\r\n".encode() + HEAD)
         for line in received.partition(b"\r\n\r\n")[0].lower().split(b"\r\n"):
             if line.startswith(b"location:"):
-                where = line.partition(b":")[2].strip().decode()
-                assert where.startswith(f"{BASE}/") or (where.startswith("/") and not where.startswith("//"))
+                location = line.partition(b":")[2].strip().decode()
+                assert location.startswith(f"{BASE}/") or (location.startswith("/") and not location.startswith("//"))

@@ -1,4 +1,4 @@
-"""Headers of requests, read as RFC 9110 has them; whatever else comes is read as something, and never raises."""
+"""Request headers parsed as RFC 9110 defines them; invalid ones never raise."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ QUALITY = st.sampled_from(["0", "0.001", "0.5", "0.999", "1", "1.0", "1.000"])
         ("deflate, compress, sdch", "identity"),
     ],
 )
-def test_the_coding_follows_the_quality_values(accepted: str | None, sent: str) -> None:
+def test_the_coding_follows_the_weights(accepted: str | None, sent: str) -> None:
     assert choose_coding(accepted) == sent
 
 
 @given(st.dictionaries(st.sampled_from([*CODINGS, "identity", "*", "deflate"]), QUALITY))
-def test_nothing_is_sent_that_was_refused_or_liked_less_than_another(weights: dict[str, str]) -> None:
+def test_the_coding_has_the_highest_weight_and_is_not_refused(weights: dict[str, str]) -> None:
     sent = choose_coding(", ".join(f"{name};q={weight}" for name, weight in weights.items()))
-    liked = {name: float(weights.get(name, weights.get("*", "0"))) for name in CODINGS}
+    accepted = {name: float(weights.get(name, weights.get("*", "0"))) for name in CODINGS}
     if sent == "identity":
-        assert max(liked.values()) == 0 or float(weights.get("identity", "0")) > max(liked.values())
+        assert max(accepted.values()) == 0 or float(weights.get("identity", "0")) > max(accepted.values())
     else:
-        assert liked[sent] == max(liked.values()) > 0
+        assert accepted[sent] == max(accepted.values()) > 0
 
 
 @given(st.text(max_size=600))
-def test_any_text_is_taken_for_a_header(text: str) -> None:
+def test_any_text_is_accepted_as_a_header(text: str) -> None:
     assert choose_coding(text) in ("identity", *CODINGS)
     assert match_etag(text, ['"a"']) in (None, '"a"')
     is_unmodified_since(text, NOON)
@@ -60,7 +60,7 @@ def test_any_text_is_taken_for_a_header(text: str) -> None:
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 150))
-def test_a_range_is_what_a_slice_would_be(start: int, end: int, size: int) -> None:
+def test_a_range_equals_a_slice(start: int, end: int, size: int) -> None:
     data = bytes(size)
     found = parse_byte_range(f"bytes={start}-{end}", size)
     if start > end:
@@ -89,7 +89,7 @@ def test_a_range_is_what_a_slice_would_be(start: int, end: int, size: int) -> No
         ("", None),
     ],
 )
-def test_a_tag_is_found_in_what_readers_send(sent: str, tag: str | None) -> None:
+def test_etags_are_found_in_what_readers_send(sent: str, tag: str | None) -> None:
     assert match_etag(sent, {'"a"': 1, '"b"': 2}) == tag
 
 
@@ -106,5 +106,5 @@ def test_a_tag_is_found_in_what_readers_send(sent: str, tag: str | None) -> None
         ("Fri, 02 Jan 99999999999 12:00:00 GMT", False),
     ],
 )
-def test_a_date_is_read_in_every_spelling_that_http_knows(sent: str, unchanged: bool) -> None:
+def test_dates_are_parsed_in_every_format_of_http(sent: str, unchanged: bool) -> None:
     assert is_unmodified_since(sent, NOON) is unchanged

@@ -1,4 +1,4 @@
-"""Private feeds: who has a token has the documents, and nobody else learns that there are any."""
+"""Private feeds: a token gives access to its feed, and nothing public reveals that the feed exists."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from refeed.store.entry_writes import withdraw_entries
 from refeed.store.store import Store
 
 
-def address(site: RunningSite, feed: str, reader: str, end: str = ".atom") -> str:
+def private_path(site: RunningSite, feed: str, reader: str, end: str = ".atom") -> str:
     return f"/k/{site.access.make_token(feed, reader)}/feeds/{feed}{end}"
 
 
-def test_a_token_opens_its_own_feed_and_no_other(site: RunningSite) -> None:
+def test_a_token_gives_access_to_its_own_feed_alone(site: RunningSite) -> None:
     for reader in ("ann", "bob"):
         for end in (".atom", ".rss", ".json"):
-            assert site.get(address(site, "topic/secret", reader, end)).status == 200
+            assert site.get(private_path(site, "topic/secret", reader, end)).status == 200
     token = site.access.make_token(FeedPath("topic", "secret"), "ann")
     for path in ("topic/climate.atom", "filtered/hidden.atom", "all.atom", "topic/nothing.atom", "opml.xml"):
         assert site.get(f"/k/{token}/feeds/{path}").status == 404
@@ -36,14 +36,14 @@ def test_a_token_opens_its_own_feed_and_no_other(site: RunningSite) -> None:
     )
 
 
-def test_a_token_that_was_revoked_or_belongs_to_nobody_opens_nothing(site: RunningSite) -> None:
-    assert site.get(address(site, "topic/secret", "old")).status == 404
-    assert site.get(address(site, "filtered/hidden", "old")).status == 200
-    assert site.get(address(site, "topic/secret", "stranger")).status == 404
+def test_a_revoked_or_unknown_token_gives_no_access(site: RunningSite) -> None:
+    assert site.get(private_path(site, "topic/secret", "old")).status == 404
+    assert site.get(private_path(site, "filtered/hidden", "old")).status == 200
+    assert site.get(private_path(site, "topic/secret", "stranger")).status == 404
 
 
-def test_a_private_document_is_for_its_reader_alone(site: RunningSite) -> None:
-    path = address(site, "topic/secret", "ann")
+def test_a_private_document_is_for_one_reader_and_not_cached_by_others(site: RunningSite) -> None:
+    path = private_path(site, "topic/secret", "ann")
     answer = site.get(path)
     assert answer["cache-control"].startswith("private, max-age=")
     assert answer["x-robots-tag"] == "noindex"
@@ -51,24 +51,24 @@ def test_a_private_document_is_for_its_reader_alone(site: RunningSite) -> None:
     assert answer["link"] == f'<{BASE}{path}>; rel="self"'
     assert f"{BASE}{path}".encode() in answer.body
     assert b"hub.example.org" not in answer.body
-    other = site.get(address(site, "topic/secret", "bob"))
+    other = site.get(private_path(site, "topic/secret", "bob"))
     assert other["etag"] != answer["etag"]
     assert site.access.make_token(FeedPath("topic", "secret"), "ann").encode() not in other.body
     assert site.get(path, If_None_Match=answer["etag"]).status == 304
 
 
-def test_a_private_feed_leads_people_to_a_page_that_there_is(site: RunningSite) -> None:
-    home = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)["home_page_url"]
+def test_a_private_feed_links_to_an_existing_page(site: RunningSite) -> None:
+    home = json.loads(site.get(private_path(site, "topic/secret", "ann", ".json")).body)["home_page_url"]
     (alternate,) = re.findall(
         rb'<link href="([^"]+)" rel="alternate" type="text/html"/>',
-        site.get(address(site, "topic/secret", "ann")).body.partition(b"<entry")[0],
+        site.get(private_path(site, "topic/secret", "ann")).body.partition(b"<entry")[0],
     )
     assert home == alternate.decode()
     assert site.get(home.removeprefix(BASE)).status == 200
 
 
-def test_archives_and_views_of_a_private_feed_are_reached_with_the_token(site: RunningSite) -> None:
-    document = json.loads(site.get(address(site, "topic/secret", "ann", ".json")).body)
+def test_archives_and_filters_of_a_private_feed_work_with_its_token(site: RunningSite) -> None:
+    document = json.loads(site.get(private_path(site, "topic/secret", "ann", ".json")).body)
     token = site.access.make_token(FeedPath("topic", "secret"), "ann")
     assert document["feed_url"].startswith(f"{BASE}/k/{token}/")
     seen = {entry["id"] for entry in document["items"]}
@@ -78,22 +78,28 @@ def test_archives_and_views_of_a_private_feed_are_reached_with_the_token(site: R
         document = json.loads(site.get(document["next_url"].removeprefix(BASE)).body)
         seen |= {entry["id"] for entry in document["items"]}
     assert len(seen) == 20
-    view = site.get(address(site, "topic/secret", "ann") + "?limit=2")
-    assert view.body.count(b"<entry") == 2
-    assert f"{BASE}/k/{token}/feeds/topic/secret.atom?limit=2".encode() in view.body
-    assert view["cache-control"].startswith("private")
+    filtered = site.get(private_path(site, "topic/secret", "ann") + "?limit=2")
+    assert filtered.body.count(b"<entry") == 2
+    assert f"{BASE}/k/{token}/feeds/topic/secret.atom?limit=2".encode() in filtered.body
+    assert filtered["cache-control"].startswith("private")
 
 
-def test_a_renamed_private_feed_leads_the_old_token_to_the_new_one(site: RunningSite) -> None:
-    answer = site.get(address(site, "topic/hush", "ann"))
-    assert (answer.status, answer["location"]) == (301, BASE + address(site, "topic/secret", "ann"))
+def test_a_renamed_private_feed_redirects_the_old_token_to_the_new_one(site: RunningSite) -> None:
+    answer = site.get(private_path(site, "topic/hush", "ann"))
+    assert (answer.status, answer["location"]) == (301, BASE + private_path(site, "topic/secret", "ann"))
     assert answer["cache-control"] == "no-store"
     assert site.get(f"/k/{'b' * 32}/feeds/topic/hush.atom").status == 404
 
 
-def test_nothing_public_names_a_private_feed_or_a_token(site: RunningSite) -> None:
+def test_the_former_address_of_a_private_filtered_feed_redirects_its_token(site: RunningSite) -> None:
+    former = site.access.make_token(FeedPath("view", "hidden"), "ann")
+    answer = site.get(f"/k/{former}/feeds/view/hidden.rss")
+    assert (answer.status, answer["location"]) == (301, BASE + private_path(site, "filtered/hidden", "ann", ".rss"))
+
+
+def test_no_public_response_or_log_has_a_private_feed_or_token(site: RunningSite) -> None:
     tokens = [site.access.make_token(f, r) for f in ("topic/secret", "filtered/hidden") for r in ("ann", "bob", "old")]
-    site.get(address(site, "topic/secret", "ann"))
+    site.get(private_path(site, "topic/secret", "ann"))
     for path in (
         "/feeds/opml.xml",
         "/feeds/feeds.json",
@@ -106,13 +112,13 @@ def test_nothing_public_names_a_private_feed_or_a_token(site: RunningSite) -> No
         assert "secret" not in text, path
         assert "秘密" not in text, path
         assert not [token for token in tokens if token in text]
-    site.get(f"{address(site, 'topic/secret', 'ann')}?limit=x")
+    site.get(f"{private_path(site, 'topic/secret', 'ann')}?limit=x")
     log = site.log.read_text()
     assert not [token for token in tokens if token[:12] in log]
 
 
 @pytest.mark.parametrize(
-    ("private", "nothing"),
+    ("private", "unknown"),
     [
         ("/topic/secret", "/topic/nosuch"),
         ("/topic/secret/2026-01", "/topic/nosuch/2026-01"),
@@ -127,16 +133,16 @@ def test_nothing_public_names_a_private_feed_or_a_token(site: RunningSite) -> No
         ("/feeds/filtered/hidden.atom", "/feeds/filtered/nosuch.atom"),
     ],
 )
-def test_a_private_feed_is_answered_like_one_that_there_is_not(site: RunningSite, private: str, nothing: str) -> None:
+def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, private: str, unknown: str) -> None:
     for method, accept in (("GET", "*/*"), ("GET", "text/html"), ("HEAD", "*/*"), ("POST", "*/*"), ("OPTIONS", "*/*")):
-        answers = [site.get(path, method=method, Accept=accept) for path in (private, nothing)]
+        answers = [site.get(path, method=method, Accept=accept) for path in (private, unknown)]
         heads = [{name: value for name, value in one.headers.items() if name != "date"} for one in answers]
         assert answers[0].status == answers[1].status
         assert heads[0] == heads[1]
-        assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(nothing.encode(), b"")
+        assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(unknown.encode(), b"")
 
 
-SECRETIVE = """
+PRIVATE_SOURCE_CONFIG = """
 site: {id: 'tag:example.org,2026', title: 样本站, author: 样本站}
 feeds: {entries: 5}
 sources: [{id: bbc, access: private}]
@@ -147,10 +153,10 @@ upstreams: [{source: bbc, url: 'https://bbc.example.org/feed', every: 7d}]
 
 
 @pytest.fixture(scope="module")
-def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One of two sources is private, with an entry withdrawn, one that another source repeats, and dumps in doubt."""
-    home = tmp_path_factory.mktemp("secretive")
-    settings, environ = prepare_site(home, SECRETIVE, dumps=30)
+def private_source_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One of two sources is private; it has a withdrawn entry, an entry that another source repeats, and file issues."""
+    home = tmp_path_factory.mktemp("private-source")
+    settings, environ = prepare_site(home, PRIVATE_SOURCE_CONFIG, dumps=30)
     dumps = home / "dumps"
     text = "".join(f"这是样本，写第{n}句，两家都有，为测试而作。" for n in range(30))
     at = datetime(2026, 3, 21, tzinfo=UTC)
@@ -172,46 +178,48 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]
         yield served
 
 
-def test_entries_of_a_private_source_are_in_no_public_document_or_page(secretive: RunningSite) -> None:
-    store = Store(secretive.settings.database_url, read_only=True)
+def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_source_site: RunningSite) -> None:
+    store = Store(private_source_site.settings.database_url, read_only=True)
     private = {member.id for member in store.get_newest(FeedPath("source", "bbc"), 100)}
     links = {stored.entry.link for stored in store.get_entries(sorted(private))}
     store.close()
     assert len(private) > 10
-    found = everything(secretive)
+    found = crawl(private_source_site)
     assert len(found) > 60
     for path, text in found.items():
         text = text.replace("source=bbc", "")  # a filtered feed names its own query
-        text = re.sub(
-            r"\b[0-9a-f]{32,64}\b", "", text
-        )  # checksums are hexadecimal, and may hold any three letters of it
+        text = re.sub(r"\b[0-9a-f]{32,64}\b", "", text)  # a checksum may contain "bbc"
         assert "bbc" not in text.lower(), path
         assert not [word for word in private | links if word in text], path
     for id in private:
-        assert secretive.get(f"/entry/{id}").status == 404
-        assert secretive.get(f"/entry/{id}.json").status == 404
-    assert secretive.get("/source/bbc").status == secretive.get("/feeds/source/bbc.atom").status == 404
+        assert private_source_site.get(f"/entry/{id}").status == 404
+        assert private_source_site.get(f"/entry/{id}.json").status == 404
+    assert (
+        private_source_site.get("/source/bbc").status == private_source_site.get("/feeds/source/bbc.atom").status == 404
+    )
 
 
-def test_who_has_the_token_of_a_private_source_has_all_its_entries(secretive: RunningSite) -> None:
-    document = json.loads(secretive.get(address(secretive, "source/bbc", "reader", ".json")).body)
+def test_the_token_of_a_private_source_gives_all_its_entries(private_source_site: RunningSite) -> None:
+    document = json.loads(
+        private_source_site.get(private_path(private_source_site, "source/bbc", "reader", ".json")).body
+    )
     seen = {entry["url"] for entry in document["items"]}
     while "next_url" in document:
-        document = json.loads(secretive.get(document["next_url"].removeprefix(BASE)).body)
+        document = json.loads(private_source_site.get(document["next_url"].removeprefix(BASE)).body)
         seen |= {entry["url"] for entry in document["items"]}
-    assert len(seen) == 16  # of 17 one was withdrawn
+    assert len(seen) == 16  # one of 17 was withdrawn
 
 
-def test_what_a_private_source_has_too_is_the_public_ones_own(secretive: RunningSite) -> None:
-    shown = json.loads(secretive.get("/feeds/all.json").body)["items"][0]
+def test_an_entry_shared_with_a_private_source_is_the_public_sources(private_source_site: RunningSite) -> None:
+    shown = json.loads(private_source_site.get("/feeds/all.json").body)["items"][0]
     assert shown["title"] == "样本：两家都有"
     assert shown["url"].startswith("https://www.dw.com/")
 
 
-def everything(site: RunningSite) -> dict[str, str]:
-    """All that can be reached without a token: pages by their links, documents by theirs, what machines ask for."""
+def crawl(site: RunningSite) -> dict[str, str]:
+    """Everything that links reach without a token: pages, documents, files for programs."""
     waiting = ["/", "/status", "/status.json", "/metrics", "/feeds/opml.xml", "/feeds/feeds.json", "/robots.txt"]
-    waiting += [f"/feeds/{path}.{end}?{ask}" for path in ("all", "topic/climate") for end, ask in VIEWS]
+    waiting += [f"/feeds/{path}.{end}?{ask}" for path in ("all", "topic/climate") for end, ask in FILTERS]
     found: dict[str, str] = {}
     while waiting:
         path = waiting.pop()
@@ -224,21 +232,21 @@ def everything(site: RunningSite) -> dict[str, str]:
     return found
 
 
-VIEWS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]
+FILTERS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]
 
 
-def test_a_private_site_shows_nothing_without_a_token(tmp_path: Path) -> None:
+def test_a_private_site_has_no_page_or_document_without_a_token(tmp_path: Path) -> None:
     config = "access: private\ntopics: [{id: climate, title: 气候, words: [气候]}]\n"
     settings, environ = prepare_site(tmp_path, config, dumps=6)
     with run_site(settings, environ, tmp_path) as site:
         for path in ("/", "/feeds/all.atom", "/feeds/opml.xml", "/topic/climate", "/source/bbc", "/status", "/all"):
             assert site.get(path).status == 404, path
         assert site.get("/healthz").status == 200
-        assert site.get(address(site, "all", "reader")).status == 200
-        assert site.get(address(site, "source/bbc", "reader", ".json")).status == 200
+        assert site.get(private_path(site, "all", "reader")).status == 200
+        assert site.get(private_path(site, "source/bbc", "reader", ".json")).status == 200
 
 
-def test_what_is_private_needs_a_secret_that_deserves_the_name(
+def test_private_feeds_need_a_secret_of_enough_characters(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     file = tmp_path / "config.yaml"

@@ -1,4 +1,4 @@
-"""`POST /dumps` over the server as it runs: bodies arrive, slow ones keep nobody waiting, cut ones leave nothing."""
+"""`POST /dumps` over HTTP: bodies are written, slow ones delay no other request, interrupted ones leave nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def count(site: RunningSite) -> int:
     return sum(1 for _ in Path(site.settings.dumps.folders[-1]).rglob("*.md"))
 
 
-def test_a_pushed_dump_is_on_the_disk_when_it_is_answered_and_again_it_is_no_other(pushed: RunningSite) -> None:
+def test_a_pushed_dump_is_on_disk_before_the_response_and_written_once(pushed: RunningSite) -> None:
     before = count(pushed)
     assert pushed.raw(post(sample_dump(1))).startswith(b"HTTP/1.1 201")
     assert pushed.raw(post(sample_dump(1))).startswith(b"HTTP/1.1 200")
@@ -49,32 +49,32 @@ def test_a_pushed_dump_is_on_the_disk_when_it_is_answered_and_again_it_is_no_oth
     assert count(pushed) == before + 601
 
 
-def test_without_the_token_no_body_is_read(pushed: RunningSite) -> None:
+def test_without_the_token_the_body_is_not_read(pushed: RunningSite) -> None:
     assert pushed.raw(post(b"", length=1000, token="another")).startswith(b"HTTP/1.1 401")
 
 
-def test_one_push_after_the_other_is_taken(pushed: RunningSite) -> None:
+def test_successive_pushes_are_accepted(pushed: RunningSite) -> None:
     assert {pushed.raw(post(sample_dump(1)))[:12] for _ in range(20)} <= {b"HTTP/1.1 201", b"HTTP/1.1 200"}
 
 
-def test_a_slow_push_keeps_no_poll_waiting_and_the_next_push_is_told_to_come_back(pushed: RunningSite) -> None:
-    whole, fast, taken = post(sample_dump(2)), b"", b""
+def test_a_slow_push_delays_no_other_request_and_another_push_gets_503(pushed: RunningSite) -> None:
+    whole, fast, accepted = post(sample_dump(2)), b"", b""
     deadline = time.monotonic() + 60
-    # The fast one may be first, and then the slow one is told to come back.
-    while not (fast.startswith(b"HTTP/1.1 503") and taken[:11] == b"HTTP/1.1 20"):
+    # The fast one may come first; then the slow one gets the 503.
+    while not (fast.startswith(b"HTTP/1.1 503") and accepted[:11] == b"HTTP/1.1 20"):
         assert time.monotonic() < deadline
         with closing(socket.create_connection(("127.0.0.1", pushed.port), timeout=60)) as slow:
             slow.sendall(whole[:-10])
             fast = pushed.raw(post(sample_dump(3)))
-            began = time.monotonic()
+            start = time.monotonic()
             assert {pushed.get(ATOM).status for _ in range(20)} == {200}
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - start < 10
             slow.sendall(whole[-10:])
-            taken = slow.recv(1000)
+            accepted = slow.recv(1000)
     assert b"retry-after: 5" in fast.lower()
 
 
-def test_a_push_that_is_cut_off_leaves_nothing(pushed: RunningSite) -> None:
+def test_an_interrupted_push_leaves_nothing(pushed: RunningSite) -> None:
     before = count(pushed)
     whole = post(sample_dump(4))
     for cut in (20, 1):

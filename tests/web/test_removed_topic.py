@@ -1,4 +1,4 @@
-"""What becomes of the address of a topic that is no longer in config.yaml."""
+"""The address of a topic that has been removed from config.yaml."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TEA = TopicRule(id="tea", title="茶", words=("茶馆",))
 
 
 def publish(settings: Settings) -> None:
-    program = Pipeline.open(settings)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    pipeline.close()
 
 
-def test_a_removed_topic_is_gone_and_a_renamed_one_has_moved(
+def test_a_removed_topic_is_410_and_a_renamed_one_is_301(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     settings = replace(make_settings(), topics=(TEA,))

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, and the limit on polls that ignore what they were told."""
+"""Prometheus metrics, and the limit on unconditional polls."""
 
 from __future__ import annotations
 
@@ -35,26 +35,28 @@ from refeed.web.request_metrics import UserAgent, parse_user_agent
         ("x" * 100_000, UserAgent("other")),
     ],
 )
-def test_clients_are_known_by_the_names_of_a_table_alone(agent: str, known: UserAgent) -> None:
+def test_user_agents_are_reduced_to_known_names(agent: str, known: UserAgent) -> None:
     assert parse_user_agent(agent) == known
 
 
-def number(metrics: str, name: str, **labels: str) -> float:
+def read_metric(metrics: str, name: str, **labels: str) -> float:
     wanted = "".join(f'(?=[^}}]*{key}="{re.escape(value)}")' for key, value in labels.items())
     return sum(float(found) for found in re.findall(rf"^{name}\{{{wanted}[^}}]*\}} (\S+)$", metrics, re.MULTILINE))
 
 
-def counted(site: RunningSite, name: str, at_least: float, **labels: str) -> float:
-    """What a number is once all workers have told theirs."""
+def wait_for_metric(site: RunningSite, name: str, at_least: float, **labels: str) -> float:
+    """A metric, as soon as all web processes together have reached `at_least`."""
     end = time.monotonic() + 20
-    while (found := number(site.get("/metrics").body.decode(), name, **labels)) < at_least and time.monotonic() < end:
+    while (
+        found := read_metric(site.get("/metrics").body.decode(), name, **labels)
+    ) < at_least and time.monotonic() < end:
         time.sleep(0.2)
     return found
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """A site of its own: two workers, and a limit of ten polls an hour behind one proxy."""
+    """A site with two web processes, and a limit of ten polls an hour behind one proxy."""
     home = tmp_path_factory.mktemp("limited")
     config = CONFIG + "http: {polls: 10, per: 1h, proxies: 1, robots: noindex}\n"
     settings, environ = prepare_site(home, config, dumps=6, WEB_CONCURRENCY="2")
@@ -62,32 +64,32 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield site
 
 
-def test_every_answer_is_counted_once_over_all_workers(limited: RunningSite) -> None:
+def test_every_response_is_counted_once_over_all_web_processes(limited: RunningSite) -> None:
     agent = {"User_Agent": "Feedly/1.0 (+http://x; 77 subscribers)", "X_Forwarded_For": "192.0.2.77"}
     etag = limited.get("/feeds/all.atom", **agent)["etag"]
     for _ in range(20):
         assert limited.get("/feeds/all.atom", If_None_Match=etag, **agent).status == 304
         assert limited.get("/feeds/nothing.atom", **agent).status == 404
     labels = {"feed": "all", "client": "feedly"}
-    assert counted(limited, "refeed_requests_total", 20, status="304", **labels) == 20
-    assert counted(limited, "refeed_requests_total", 1, status="200", **labels) == 1
-    assert counted(limited, "refeed_requests_total", 20, status="404", client="feedly", feed="") == 20
+    assert wait_for_metric(limited, "refeed_requests_total", 20, status="304", **labels) == 20
+    assert wait_for_metric(limited, "refeed_requests_total", 1, status="200", **labels) == 1
+    assert wait_for_metric(limited, "refeed_requests_total", 20, status="404", client="feedly", feed="") == 20
     size = len(limited.get("/feeds/all.atom", **agent).body)
-    assert counted(limited, "refeed_saved_bytes_total", 20 * size, feed="all") == 20 * size
-    assert counted(limited, "refeed_subscribers", 77, **labels) == 77
+    assert wait_for_metric(limited, "refeed_saved_bytes_total", 20 * size, feed="all") == 20 * size
+    assert wait_for_metric(limited, "refeed_subscribers", 77, **labels) == 77
     metrics = limited.get("/metrics").body.decode()
-    assert number(metrics, "refeed_source_entries", source="bbc") == 3
-    assert number(metrics, "refeed_source_newest_timestamp_seconds", source="bbc") > 1e9
+    assert read_metric(metrics, "refeed_source_entries", source="bbc") == 3
+    assert read_metric(metrics, "refeed_source_newest_timestamp_seconds", source="bbc") > 1e9
 
 
-def test_polls_without_conditions_are_refused_and_those_with_them_never(limited: RunningSite) -> None:
+def test_unconditional_polls_are_limited_and_conditional_ones_are_not(limited: RunningSite) -> None:
     def poll(client: str, **headers: str) -> int:
         return limited.get("/feeds/topic/climate.rss", X_Forwarded_For=f"203.0.113.9, {client}", **headers).status
 
     answers = [poll("192.0.2.1") for _ in range(40)]
     assert answers[:10] == [200] * 10
     assert set(answers) == {200, 429}
-    assert answers.count(200) <= 20  # each of two workers counts for itself
+    assert answers.count(200) <= 20  # each of two web processes counts for itself
     for _ in range(100):
         refused = limited.get("/feeds/topic/climate.rss", X_Forwarded_For="192.0.2.1")
         if refused.status == 429:
@@ -100,35 +102,35 @@ def test_polls_without_conditions_are_refused_and_those_with_them_never(limited:
     assert limited.get("/feeds/topic/climate.atom", X_Forwarded_For="192.0.2.1").status == 200
 
 
-def test_the_operator_s_robots_header_is_on_documents(limited: RunningSite) -> None:
+def test_documents_have_the_configured_robots_header(limited: RunningSite) -> None:
     assert limited.get("/feeds/all.json", If_None_Match='"old"')["x-robots-tag"] == "noindex"
 
 
 @dataclass
 class Clock:
-    moment: float = 1000.0
+    now: float = 1000.0
 
     def __call__(self) -> float:
-        return self.moment
+        return self.now
 
 
-def test_a_span_that_is_over_starts_a_new_count() -> None:
+def test_polls_are_allowed_again_after_the_period() -> None:
     clock = Clock()
-    polling = PollLimit(HttpSettings(polls=2), clock)
+    poll_limit = PollLimit(HttpSettings(polls=2), clock)
     environ = {"REMOTE_ADDR": "192.0.2.1", "PATH_INFO": "/feeds/all.atom"}
     ready: object = None
-    assert [polling.handle(environ, ready) is None for _ in range(3)] == [True, True, False]  # type: ignore[arg-type]
-    clock.moment += 3601
-    assert polling.handle(environ, ready) is None  # type: ignore[arg-type]
+    assert [poll_limit.handle(environ, ready) is None for _ in range(3)] == [True, True, False]  # type: ignore[arg-type]
+    clock.now += 3601
+    assert poll_limit.handle(environ, ready) is None  # type: ignore[arg-type]
 
 
-def test_without_a_trusted_proxy_what_a_client_says_of_itself_counts_for_nothing() -> None:
+def test_forwarded_addresses_count_only_behind_trusted_proxies() -> None:
     environ = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "198.51.100.1, 198.51.100.2"}
     names = [PollLimit(HttpSettings(polls=1, proxies=count)).client_address(environ) for count in range(4)]
     assert names == ["192.0.2.1", "198.51.100.2", "198.51.100.1", "192.0.2.1"]
 
 
-def test_the_shared_numbers_begin_anew_with_the_server(tmp_path: Path) -> None:
+def test_shared_metrics_start_empty_with_the_server(tmp_path: Path) -> None:
     import os
 
     from refeed.metrics import MULTIPROC_DIR, share_metrics

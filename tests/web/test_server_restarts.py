@@ -1,4 +1,4 @@
-"""The end of a server: nothing is cut."""
+"""Restarts of the server: no request is cut."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _answers(site: RunningSite) -> bool:
         return False
 
 
-def test_half_open_requests_do_not_keep_others_waiting(site: RunningSite) -> None:
+def test_half_open_requests_do_not_delay_others(site: RunningSite) -> None:
     half_open = []
     try:
         for _ in range(40):
@@ -81,7 +81,7 @@ def test_half_open_requests_do_not_keep_others_waiting(site: RunningSite) -> Non
 
 def test_gunicorn_serves_the_same_application() -> None:
     pytest.importorskip("gunicorn", reason="gunicorn is the documented alternative, and is not installed here")
-    checked = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--check-config", "app:app"], cwd=ROOT, capture_output=True, timeout=60
     )
-    assert checked.returncode == 0, checked.stderr
+    assert result.returncode == 0, result.stderr

@@ -1,4 +1,4 @@
-"""The static export works from any plain file server, at any path below it."""
+"""The static export works on any file server, below any path."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from refeed.ingest.pipeline import Pipeline
 from refeed.web.static_export import export_static_site
 
 ROOT = Path(__file__).parents[2]
-WHERE = "some/where"
-BASE = f"https://static.example.org/{WHERE}"
+PREFIX = "some/path"
+BASE = f"https://static.example.org/{PREFIX}"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The seeds and two months of samples, exported; the folder is the host's root."""
+    """The exported seeds and two months of samples; the folder is the host's root."""
     home = tmp_path_factory.mktemp("static")
     settings = settings_of(home)
     shutil.copytree(ROOT / "seeds", home / "dumps")
@@ -39,12 +39,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。气候变化与碳排放。</p>\n",
             "utf-8",
         )
-    program = Pipeline.open(settings)
-    program.ingest()
-    done = export_static_site(settings, program, home / "host" / WHERE)
-    program.close()
-    assert done.documents > 40
-    assert done.pages > 150
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    result = export_static_site(settings, pipeline, home / "host" / PREFIX)
+    pipeline.close()
+    assert result.documents > 40
+    assert result.pages > 150
     return home / "host"
 
 
@@ -61,20 +61,20 @@ def settings_of(home: Path) -> Settings:
 def address(site: Path) -> Iterator[str]:
     """A plain file server."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
+    class QuietHandler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{WHERE}"
+    yield f"http://127.0.0.1:{server.server_port}/{PREFIX}"
     server.shutdown()
     server.server_close()
 
 
-def test_every_link_of_every_page_leads_to_a_file(site: Path) -> None:
+def test_every_link_of_every_page_is_a_file(site: Path) -> None:
     wrong, checked = [], 0
-    for page in (site / WHERE).rglob("*.html"):
+    for page in (site / PREFIX).rglob("*.html"):
         for link in re.findall(r'\b(?:href|src|action)="([^"]*)"', page.read_text("utf-8")):
             target = unescape(link)
             if re.match(r"[a-z]+:|#|$", target):
@@ -87,51 +87,51 @@ def test_every_link_of_every_page_leads_to_a_file(site: Path) -> None:
     assert checked > 1000
 
 
-def test_pages_of_entries_are_in_the_language_of_the_site_whichever_page_led_to_them(site: Path) -> None:
-    pages = [page.read_text("utf-8") for page in (site / WHERE).glob("entry/*/index.html")]
+def test_pages_of_entries_are_in_the_sites_language(site: Path) -> None:
+    pages = [page.read_text("utf-8") for page in (site / PREFIX).glob("entry/*/index.html")]
     languages = [re.findall(r'<html lang="([^"]*)"', page) for page in pages]
     assert languages == [["zh-Hans"]] * 122
 
 
-def test_documents_and_archives_walk_from_the_newest_entry_to_the_oldest(site: Path, address: str) -> None:
-    found, link, walked = [], f"{BASE}/feeds/topic/climate.atom", 0
+def test_archives_lead_from_the_newest_entry_to_the_oldest(site: Path, address: str) -> None:
+    found, link, documents = [], f"{BASE}/feeds/topic/climate.atom", 0
     while link:
         with urllib.request.urlopen(link.replace(BASE, address), timeout=10) as answer:
             feed = feedparser.parse(answer.read())
         assert not feed.bozo
         found += [entry.id for entry in feed.entries]
         link = next((one.href for one in feed.feed.links if one.rel == "prev-archive"), "")
-        walked += 1
-    assert walked > 2
+        documents += 1
+    assert documents > 2
     assert len(set(found)) == 122
 
 
-def test_a_second_export_writes_what_changed_and_removes_what_is_gone(site: Path, tmp_path: Path) -> None:
+def test_a_second_export_writes_changed_files_and_removes_others(site: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(site.parent, home, symlinks=True)
-    settings, folder = settings_of(home), home / "host" / WHERE
-    program = Pipeline.open(settings)
-    stray = folder / "source" / "gone" / "index.html"
-    stray.parent.mkdir()
-    stray.write_text("formerly")
+    settings, folder = settings_of(home), home / "host" / PREFIX
+    pipeline = Pipeline.open(settings)
+    other = folder / "source" / "removed" / "index.html"
+    other.parent.mkdir()
+    other.write_text("formerly")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
-    export_static_site(settings, program, folder)
-    program.close()
-    assert not stray.parent.exists()
+    export_static_site(settings, pipeline, folder)
+    pipeline.close()
+    assert not other.parent.exists()
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
-    assert {path for path in before if path != stray and before[path] != after[path]} <= set(folder.rglob("status/*"))
+    assert {path for path in before if path != other and before[path] != after[path]} <= set(folder.rglob("status/*"))
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, site: Path) -> None:
+def test_a_folder_with_other_files_is_refused(tmp_path: Path, site: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine")
-    program = Pipeline.open(settings_of(site.parent))
+    pipeline = Pipeline.open(settings_of(site.parent))
     with pytest.raises(PublishError, match="not made by"):
-        export_static_site(settings_of(site.parent), program, tmp_path)
-    program.close()
+        export_static_site(settings_of(site.parent), pipeline, tmp_path)
+    pipeline.close()
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
 
-def test_pages_and_feeds_open_in_a_browser_at_a_path_below_the_host(address: str, browser: Browser) -> None:
+def test_pages_and_feeds_open_in_a_browser_below_a_path(address: str, browser: Browser) -> None:
     failed: list[str] = []
     page = browser.new_page()
     page.route(re.compile(r"^https://"), lambda route: route.abort())  # images at their origins

@@ -1,4 +1,4 @@
-"""A service with sample entries, served over HTTP on loopback, and a real browser where there is one."""
+"""A service with sample entries, served over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ PICTURE = "https://pictures.example/sample.png"
 
 @dataclass(frozen=True)
 class PageSite:
-    """Where a service is served, and entries to look at."""
+    """The address of a running service, and some of its entries."""
 
     address: str
     settings: Settings
     rich: str
-    """Id of the entry that has everything."""
+    """Id of the entry with every field."""
     bilingual: str
     withdrawn: str
 
@@ -73,7 +73,7 @@ def settings_at(home: Path, config: str = CONFIG, **environ: str) -> Settings:
 
 @contextmanager
 def serve_pages(settings: Settings) -> Iterator[None]:
-    """The application at its own address."""
+    """Serve the application at its own address until the end of the block."""
     server = make_server("127.0.0.1", settings.port, create_app(settings), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -89,17 +89,17 @@ def serve_pages(settings: Settings) -> Iterator[None]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
     """A service with some seventy sample entries."""
     settings = settings_at(tmp_path_factory.mktemp("pages"), PORT=str(free_port()))
-    program = Pipeline.open(settings)
+    pipeline = Pipeline.open(settings)
     everything = make_full_entry(700, PICTURE)
     english = SampleEntry(
         entry=make_entry(701, source="dw", language="en", title="A sample in English", summary="A sample.")
     )
     gone = SampleEntry(entry=make_entry(702, source="dw"))
-    fill_store(program.store, [*make_entries(70), everything, english, gone], SOURCES)
-    record_quarantined(program.store, b"bbc/broken.md", "bbc/broken.md", "byte 17: this is a sample of a reason")
-    withdraw_entries(program.store, [gone.entry.id.removeprefix("urn:uuid:")], NOW)
-    program.publisher.publish()
-    program.close()
+    fill_store(pipeline.store, [*make_entries(70), everything, english, gone], SOURCES)
+    record_quarantined(pipeline.store, b"bbc/broken.md", "bbc/broken.md", "byte 17: this is a sample of a reason")
+    withdraw_entries(pipeline.store, [gone.entry.id.removeprefix("urn:uuid:")], NOW)
+    pipeline.publisher.publish()
+    pipeline.close()
     with serve_pages(settings):
         yield PageSite(
             address=settings.site.base_url,

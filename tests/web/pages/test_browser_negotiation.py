@@ -1,4 +1,4 @@
-"""Who gets the page and who the feed, by what programs really sent: recorded from the programs themselves."""
+"""Which requests get the page and which the feed, by the headers that real programs send."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ READERS = {
         "Sec-Fetch-Mode": "cors",
         "Sec-Fetch-Dest": "empty",
     },
-    "one that runs in a browser and asks as the browser would": {"Accept": BROWSER, "Sec-Fetch-Dest": "empty"},
-    # Not recorded here, but from their sources.
+    "a reader in a browser with the browser's Accept": {"Accept": BROWSER, "Sec-Fetch-Dest": "empty"},
+    # From their sources, not recorded.
     "FreshRSS, by SimplePie": {"Accept": SIMPLEPIE, "User-Agent": "FreshRSS (Linux; https://freshrss.org)"},
     "Liferea": {"Accept": "application/atom+xml,application/xml;q=0.9,text/xml;q=0.8,*/*;q=0.7"},
     "QuiteRSS": {"Accept": "text/xml, text/html, */*"},
-    "one that says nothing": {},
+    "a reader without headers": {},
 }
 BROWSERS = {
     "Chromium 156, address typed": {
@@ -69,15 +69,15 @@ def test_a_browser_gets_the_page(headers: dict[str, str]) -> None:
     assert wants_page(headers)
 
 
-def test_who_follows_a_link_on_our_own_page_sees_the_document() -> None:
+def test_a_link_on_a_page_of_this_site_gets_the_document() -> None:
     assert not wants_page(BROWSERS["Chromium 156, address typed"] | {"Sec-Fetch-Site": "same-origin"})
 
 
-def test_names_and_types_are_read_in_any_case() -> None:
+def test_header_names_and_types_are_case_insensitive() -> None:
     assert wants_page({"ACCEPT": "TEXT/HTML,APPLICATION/XML;Q=0.9"})
 
 
-def test_nonsense_for_a_weight_counts_as_no_wish() -> None:
+def test_an_invalid_weight_counts_as_zero() -> None:
     assert not wants_page({"Accept": "text/html;q=lots,application/xml;q=0.1"})
 
 
@@ -93,26 +93,26 @@ def test_nonsense_for_a_weight_counts_as_no_wish() -> None:
         ("/feeds/source/bbc.html", None),
     ],
 )
-def test_each_document_has_its_page(document: str, page: str | None) -> None:
+def test_page_path_of_each_document(document: str, page: str | None) -> None:
     assert page_path(document) == page
 
 
 @pytest.mark.parametrize("headers", READERS.values(), ids=READERS.keys())
 @pytest.mark.parametrize("format", ["atom", "rss", "json"])
-def test_the_server_gives_every_reader_the_feed(site: PageSite, headers: dict[str, str], format: str) -> None:
-    with answer(site, f"/feeds/topic/climate.{format}", headers) as answered:
-        assert answered.headers["Content-Type"].startswith(f"application/{'feed+json' if format == 'json' else format}")
-        assert answered.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+def test_over_http_every_reader_gets_the_feed(site: PageSite, headers: dict[str, str], format: str) -> None:
+    with request_document(site, f"/feeds/topic/climate.{format}", headers) as response:
+        assert response.headers["Content-Type"].startswith(f"application/{'feed+json' if format == 'json' else format}")
+        assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
 
 @pytest.mark.parametrize("headers", BROWSERS.values(), ids=BROWSERS.keys())
-def test_the_server_gives_a_browser_the_page_for_now_only(site: PageSite, headers: dict[str, str]) -> None:
-    with answer(site, "/feeds/topic/climate.atom", headers) as answered:
-        assert answered.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert answered.headers["Cache-Control"] == "no-store"
-        assert answered.headers["Content-Location"] == "/topic/climate"
-        assert "Sec-Fetch-Dest" in answered.headers["Vary"].split(", ")
+def test_over_http_a_browser_gets_the_page_uncached(site: PageSite, headers: dict[str, str]) -> None:
+    with request_document(site, "/feeds/topic/climate.atom", headers) as response:
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Content-Location"] == "/topic/climate"
+        assert "Sec-Fetch-Dest" in response.headers["Vary"].split(", ")
 
 
-def answer(site: PageSite, path: str, headers: dict[str, str]) -> Any:
+def request_document(site: PageSite, path: str, headers: dict[str, str]) -> Any:
     return urllib.request.urlopen(urllib.request.Request(site.address + path, headers=headers), timeout=10)

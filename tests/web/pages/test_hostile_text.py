@@ -1,4 +1,4 @@
-"""Titles, authors, names of files and topics that try to be more than text, on every page."""
+"""Markup in titles, authors, file names and topics stays text on every page."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from refeed.ingest.pipeline import Pipeline
 from refeed.model import Label, Person, Removal, Source
 from refeed.web.app import create_app
 from web.pages.conftest import CONFIG, SOURCES, PageSite, serve_pages, settings_at
-from web.pages.test_pages_in_browser import watch
+from web.pages.test_pages_in_browser import open_session
 
-OWN = (
+HOSTILE_TEXTS = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     '"><svg onload=alert(1)>',
@@ -42,11 +42,11 @@ SHARED = Path(__file__).parents[4] / "shared" / "attack" / "xss.json"
 _EVENT = re.compile(r"on", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?:|feed:|mailto:|/|#|\?", re.IGNORECASE)
 _EVERY = 60
-"""How many fragments each one stands for; all of them take minutes."""
+"""Every how manieth fragment is used; all of them take minutes."""
 
 
 def hostile(number: int, text: str) -> SampleEntry:
-    """An entry that says the same thing in every field there is."""
+    """An entry with the same text in every field."""
     entry = make_entry(
         number,
         source="hostile",
@@ -68,7 +68,7 @@ def hostile(number: int, text: str) -> SampleEntry:
 
 
 def config(texts: list[str]) -> str:
-    """A site and topics that are called like that."""
+    """A configuration with these texts as titles of the site and its topics."""
     written: dict[str, Any] = yaml.safe_load(CONFIG)
     written["site"]["title"] = texts[0]
     plain = [text for text in texts if "$" not in text][:10]
@@ -82,18 +82,18 @@ def config(texts: list[str]) -> str:
 
 def build(home: Path, texts: list[str], **environ: str) -> Any:
     settings = settings_at(home, config(texts), **environ)
-    program = Pipeline.open(settings)
+    pipeline = Pipeline.open(settings)
     source = Source(id="hostile", title=texts[1], configured=False)
-    fill_store(program.store, [hostile(n, text) for n, text in enumerate(texts)], [*SOURCES, source])
+    fill_store(pipeline.store, [hostile(n, text) for n, text in enumerate(texts)], [*SOURCES, source])
     for n, text in enumerate(texts):
-        record_quarantined(program.store, f"{n}/{text}".encode(errors="replace"), f"{n}/{text}", text)
-    program.publisher.publish()
-    program.close()
+        record_quarantined(pipeline.store, f"{n}/{text}".encode(errors="replace"), f"{n}/{text}", text)
+    pipeline.publisher.publish()
+    pipeline.close()
     return settings
 
 
-def addresses(client: Any) -> Iterator[str]:
-    """Every page there is, found by its links."""
+def crawl(client: Any) -> Iterator[str]:
+    """Every page, found by its links."""
     seen: set[str] = set()
     todo = ["/", "/status", "/all", "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/%3Cscript%3Ealert(1)%3C/script%3E"]
     while todo:
@@ -110,7 +110,7 @@ def addresses(client: Any) -> Iterator[str]:
 
 
 def findings(text: str) -> list[str]:
-    """What of a page is not ours: elements that load or run, handlers, addresses that are none of the web."""
+    """Active content in a page: elements that load or run, event handlers, URLs with other schemes."""
     page = BeautifulSoup(text, "lxml")
     found = []
     for element in page.find_all(True):
@@ -129,39 +129,39 @@ def findings(text: str) -> list[str]:
     return found
 
 
-def test_our_own_texts_stay_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
-    settings = build(tmp_path, list(OWN), PORT=str(free_port()))
+def test_hostile_text_stays_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
+    settings = build(tmp_path, list(HOSTILE_TEXTS), PORT=str(free_port()))
     client = create_app(settings).test_client()
     site = PageSite(address=settings.site.base_url, settings=settings, rich="", bilingual="", withdrawn="")
     with serve_pages(settings):
-        watched = watch(browser, site)
-        paths = list(addresses(client))
-        assert len(paths) > len(OWN)
-        page = watched.open(f"{site.address}/status")
+        session = open_session(browser, site)
+        paths = list(crawl(client))
+        assert len(paths) > len(HOSTILE_TEXTS)
+        page = session.open(f"{site.address}/status")
         entries = [path for path in paths if path.startswith("/entry/")]
         for path in [path for path in paths if path not in entries[5:]][:25]:
             page.goto(site.address + path)
             assert page.evaluate("document.scripts.length") == 1
-        watched.context.close()
-    assert watched.troubles == []
-    assert {url for url in watched.asked if "evil.test" in url} == set()
+        session.context.close()
+    assert session.problems == []
+    assert {url for url in session.requested if "evil.test" in url} == set()
 
 
-def test_our_own_texts_are_shown_as_they_are(tmp_path: Path) -> None:
-    settings = build(tmp_path, list(OWN))
+def test_hostile_text_is_shown_unchanged(tmp_path: Path) -> None:
+    settings = build(tmp_path, list(HOSTILE_TEXTS))
     client = create_app(settings).test_client()
     page = BeautifulSoup(client.get("/all").get_data(as_text=True), "lxml")
-    assert {title.get_text() for title in page.select(".rows h3 a")} == set(OWN)
+    assert {title.get_text() for title in page.select(".rows h3 a")} == set(HOSTILE_TEXTS)
 
 
-def test_the_fragments_of_public_suites_leave_nothing_on_any_page(tmp_path: Path) -> None:
+def test_xss_fragments_of_public_suites_have_no_effect_on_any_page(tmp_path: Path) -> None:
     if not SHARED.is_file():
-        pytest.skip(f"{SHARED} is not here; it holds the fragments")
+        pytest.skip(f"{SHARED} is missing; it has the fragments")
     fragments = [item["html"] for item in json.loads(SHARED.read_text("utf-8"))]
-    # Characters that XML cannot carry are replaced long before; names of files and configuration cannot hold them.
+    # Characters that are invalid in XML are replaced at ingest; file names and configuration cannot contain them.
     texts = [re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", html) for html in fragments]
     settings = build(tmp_path, texts[::_EVERY])
     client = create_app(settings).test_client()
-    found = {path: findings(client.get(path).get_data(as_text=True)) for path in addresses(client)}
+    found = {path: findings(client.get(path).get_data(as_text=True)) for path in crawl(client)}
     assert len(found) > len(fragments) // _EVERY
     assert {path: what for path, what in found.items() if what} == {}

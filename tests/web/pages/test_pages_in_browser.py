@@ -1,11 +1,11 @@
-"""The pages in a real browser: both schemes, three widths, with and without JavaScript, and nobody else asked."""
+"""Pages in a real browser: both colour schemes, three widths, with and without JavaScript, no third-party requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
-from urllib.request import Request as Asking
+from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
 import feedparser
@@ -28,7 +28,7 @@ PAGES = {
     "English entry": "/entry/{bilingual}",
     "status": "/status",
 }
-REFUSED = {"missing": "/nothing", "withdrawn": "/entry/{withdrawn}"}
+ERROR_PAGES = {"missing": "/nothing", "withdrawn": "/entry/{withdrawn}"}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (360, 768, 1280)
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="36"><rect width="64" height="36"/></svg>'
@@ -44,43 +44,43 @@ PIXELS = """async image => {
 
 
 @dataclass
-class Watched:
-    """A context, and all that went wrong in it."""
+class BrowserSession:
+    """A browser context, and its errors and requests."""
 
     context: BrowserContext
-    asked: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def open(self, address: str) -> Page:
         page = self.context.new_page()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("dialog", lambda dialog: self.troubles.append(f"dialog {dialog.message}"))
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
         page.goto(address, wait_until="load")
         return page
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and "status of 4" not in message.text:
-            self.troubles.append(message.text)
+            self.problems.append(message.text)
 
 
-def watch(browser: Browser, site: PageSite, **wishes: Any) -> Watched:
-    watched = Watched(browser.new_context(**wishes))
+def open_session(browser: Browser, site: PageSite, **wishes: Any) -> BrowserSession:
+    session = BrowserSession(browser.new_context(**wishes))
 
     def route(route: Route, request: Request) -> None:
-        watched.asked.append(request.url)
+        session.requested.append(request.url)
         if request.url.startswith(f"{site.address}/"):
             route.continue_()
         elif request.resource_type == "image":
             if "referer" in request.headers:
-                watched.troubles.append(f"{request.url} was told of {request.headers['referer']}")
+                session.problems.append(f"{request.url} was sent the referrer {request.headers['referer']}")
             route.fulfill(body=DRAWING, content_type="image/svg+xml")
         else:
-            watched.troubles.append(f"asked {request.url}")
+            session.problems.append(f"requested {request.url}")
             route.abort()
 
-    watched.context.route("**/*", route)
-    return watched
+    session.context.route("**/*", route)
+    return session
 
 
 def at(site: PageSite, path: str) -> str:
@@ -88,64 +88,64 @@ def at(site: PageSite, path: str) -> str:
     return f"{site.address}{filled}"
 
 
-@pytest.mark.parametrize("name", [*PAGES, *REFUSED])
-def test_every_page_is_whole_in_both_schemes_and_at_every_width(browser: Browser, site: PageSite, name: str) -> None:
-    watched = watch(browser, site, locale="zh-CN", timezone_id="Asia/Tokyo")
-    page = watched.open(at(site, (PAGES | REFUSED)[name]))
-    papers = set()
+@pytest.mark.parametrize("name", [*PAGES, *ERROR_PAGES])
+def test_every_page_fits_in_both_schemes_and_at_every_width(browser: Browser, site: PageSite, name: str) -> None:
+    session = open_session(browser, site, locale="zh-CN", timezone_id="Asia/Tokyo")
+    page = session.open(at(site, (PAGES | ERROR_PAGES)[name]))
+    backgrounds = set()
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            papers.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
-    watched.context.close()
-    assert len(papers) == len(SCHEMES)
-    assert watched.troubles == []
-    assert {url for url in watched.asked if not url.startswith(site.address)} <= {PICTURE}
+            backgrounds.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    session.context.close()
+    assert len(backgrounds) == len(SCHEMES)
+    assert session.problems == []
+    assert {url for url in session.requested if not url.startswith(site.address)} <= {PICTURE}
 
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "zh-Hans"), ("dark", "en")])
-def test_axe_finds_nothing_on_any_page(browser: Browser, site: PageSite, scheme: str, language: str) -> None:
-    watched = watch(browser, site, color_scheme=scheme, bypass_csp=True, viewport={"width": 768, "height": 900})
+def test_axe_finds_no_accessibility_problem(browser: Browser, site: PageSite, scheme: str, language: str) -> None:
+    session = open_session(browser, site, color_scheme=scheme, bypass_csp=True, viewport={"width": 768, "height": 900})
     found = []
     for name in ("home", "search", "topic", "month", "entry", "status", "missing"):
-        path = (PAGES | REFUSED)[name]
-        page = watched.open(at(site, path) + ("&" if "?" in path else "?") + f"lang={language}")
+        path = (PAGES | ERROR_PAGES)[name]
+        page = session.open(at(site, path) + ("&" if "?" in path else "?") + f"lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
         found += [f"{name}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
         page.close()
-    watched.context.close()
+    session.context.close()
     assert found == []
 
 
-def test_the_address_is_copied_and_says_so(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
-    page = watched.open(at(site, "/topic/climate"))
+def test_the_copy_button_copies_the_feed_address(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
+    page = session.open(at(site, "/topic/climate"))
     page.get_by_role("button", name="Copy").first.click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == f"{site.address}/feeds/topic/climate.atom"
-    watched.context.close()
-    assert watched.troubles == []
+    session.context.close()
+    assert session.problems == []
 
 
-def test_the_qr_code_is_loaded_when_it_is_opened_and_leads_to_the_feed(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, locale="en-GB")
-    page = watched.open(at(site, "/topic/climate"))
-    assert not [url for url in watched.asked if "/qr/" in url]
+def test_the_qr_code_loads_when_opened_and_encodes_the_feed_address(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, locale="en-GB")
+    page = session.open(at(site, "/topic/climate"))
+    assert not [url for url in session.requested if "/qr/" in url]
     page.get_by_text("QR code").first.click()
     image = page.locator(".qr img")
     image.wait_for()
     size, grey = image.evaluate(PIXELS)
-    watched.context.close()
-    assert watched.troubles == []
+    session.context.close()
+    assert session.problems == []
     (code,) = zxingcpp.read_barcodes(memoryview(bytes(grey)).cast("B", shape=[size, size]))
     assert code.text == f"{site.address}/feeds/topic/climate.atom"
 
 
-def test_search_narrows_while_typing(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, locale="en-GB")
-    page = watched.open(at(site, "/"))
+def test_search_filters_while_typing(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, locale="en-GB")
+    page = session.open(at(site, "/"))
     found = {
         "hong": ["Hong Kong"],
         "氣候": ["Climate"],
@@ -160,21 +160,21 @@ def test_search_narrows_while_typing(browser: Browser, site: PageSite) -> None:
     assert page.locator(".found").inner_text() == "No results."
     page.get_by_role("searchbox").fill("")
     assert page.locator(".card:visible").count() > 5
-    watched.context.close()
-    assert watched.troubles == []
+    session.context.close()
+    assert session.problems == []
 
 
-def test_dates_are_in_the_readers_zone_with_the_sources_beside(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, locale="en-GB", timezone_id="Asia/Tokyo")
-    page = watched.open(at(site, "/entry/{rich}"))
+def test_dates_are_in_the_readers_time_zone_beside_the_sources(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, locale="en-GB", timezone_id="Asia/Tokyo")
+    page = session.open(at(site, "/entry/{rich}"))
     shown = page.locator("header time").first.inner_text()
     assert shown == "May 30, 2020, 17:30 (08:30 UTC)"
-    watched.context.close()
+    session.context.close()
 
 
-def test_without_javascript_all_but_copying_works(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, java_script_enabled=False, locale="en-GB")
-    page = watched.open(at(site, "/"))
+def test_everything_but_copying_works_without_javascript(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, java_script_enabled=False, locale="en-GB")
+    page = session.open(at(site, "/"))
     page.get_by_role("searchbox").fill("clim")
     page.get_by_role("button", name="Find").click()
     page.locator(".card h3 a").click()
@@ -189,34 +189,34 @@ def test_without_javascript_all_but_copying_works(browser: Browser, site: PageSi
     page.locator(".rows h3 a").first.click()
     assert page.url.endswith("?lang=zh-Hant")
     assert page.get_by_role("link", name="閱讀原文").get_attribute("href") == "https://sample.example/700"
-    watched.context.close()
-    assert watched.troubles == []
+    session.context.close()
+    assert session.problems == []
 
 
-def test_the_keyboard_reaches_the_content_first(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, locale="en-GB")
-    page = watched.open(at(site, "/all"))
+def test_the_skip_link_is_the_first_keyboard_stop(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, locale="en-GB")
+    page = session.open(at(site, "/all"))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
-    watched.context.close()
+    session.context.close()
 
 
-def test_printing_leaves_the_article_alone(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site)
-    page = watched.open(at(site, "/entry/{rich}"))
+def test_printing_shows_the_article_alone(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site)
+    page = session.open(at(site, "/entry/{rich}"))
     page.emulate_media(media="print")
     assert page.locator(".text").is_visible()
     assert not page.locator(".top nav").first.is_visible()
-    watched.context.close()
+    session.context.close()
 
 
-def test_a_feeds_address_opened_by_hand_shows_its_page_and_its_own_link_the_document(
+def test_navigating_to_a_document_shows_its_page_whose_link_shows_the_document(
     browser: Browser, site: PageSite
 ) -> None:
-    watched = watch(browser, site, locale="en-GB")
-    page = watched.open(at(site, "/feeds/topic/climate.atom"))
+    session = open_session(browser, site, locale="en-GB")
+    page = session.open(at(site, "/feeds/topic/climate.atom"))
     assert page.locator("h1").inner_text() == "Climate"
     assert page.url == at(site, "/feeds/topic/climate.atom")
     page.get_by_text("Other formats").click()
@@ -224,12 +224,12 @@ def test_a_feeds_address_opened_by_hand_shows_its_page_and_its_own_link_the_docu
         page.locator(".formats a[type='application/atom+xml']").click()
     assert page.evaluate("document.contentType") != "text/html"
     assert "<feed" in page.inner_text("body")
-    watched.context.close()
+    session.context.close()
 
 
-def test_from_home_to_a_reader_in_three_clicks_and_to_the_reason_in_two(browser: Browser, site: PageSite) -> None:
-    watched = watch(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
-    page = watched.open(at(site, "/"))
+def test_three_clicks_from_home_to_subscribing_and_two_to_the_reason(browser: Browser, site: PageSite) -> None:
+    session = open_session(browser, site, permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
+    page = session.open(at(site, "/"))
     page.get_by_role("link", name="Climate").click()
     page.get_by_text("Why is this here?").first.click()
     assert page.locator(".why li").first.inner_text() == "in the title: 气候 ×2 +4"
@@ -237,11 +237,11 @@ def test_from_home_to_a_reader_in_three_clicks_and_to_the_reason_in_two(browser:
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     feedly = str(page.get_by_role("link", name="Feedly").get_attribute("href"))
-    watched.context.close()
-    # The third click is "add" in the reader, with the address that was copied or that the reader was opened with.
+    session.context.close()
+    # The third click is "add" in the reader, with the copied address or the one that the link passes.
     assert unquote(feedly).endswith(copied)
     with urlopen(
-        Asking(copied, headers={"User-Agent": "feedparser", "Accept": feedparser.http.ACCEPT_HEADER})
+        UrlRequest(copied, headers={"User-Agent": "feedparser", "Accept": feedparser.http.ACCEPT_HEADER})
     ) as answer:
         feed = feedparser.parse(answer.read())
     assert feed.feed.title == "气候"
