@@ -154,7 +154,7 @@ upstreams: [{source: bbc, url: 'https://bbc.example.org/feed', every: 7d}]
 
 @pytest.fixture(scope="module")
 def private_source_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One of two sources is private; it has a withdrawn entry, an entry that another source repeats, and file issues."""
+    """One of two sources is private; it has a withdrawn entry, one that another source repeats, and file issues."""
     home = tmp_path_factory.mktemp("private-source")
     settings, environ = prepare_site(home, PRIVATE_SOURCE_CONFIG, dumps=30)
     dumps = home / "dumps"

@@ -42,7 +42,7 @@ SHARED = Path(__file__).parents[4] / "shared" / "attack" / "xss.json"
 _EVENT = re.compile(r"on", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?:|feed:|mailto:|/|#|\?", re.IGNORECASE)
 _EVERY = 60
-"""Every how manieth fragment is used; all of them take minutes."""
+"""Each nth fragment is used; all of them take minutes."""
 
 
 def hostile(number: int, text: str) -> SampleEntry:
