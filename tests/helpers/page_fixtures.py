@@ -1,24 +1,48 @@
-"""Sample entries in a store, for tests of the pages."""
+"""A service with sample entries for tests of the pages: its settings, its store, its application over HTTP."""
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from werkzeug.serving import make_server
 
 from refeed.clean.sanitize import sanitize
+from refeed.config.load import load_settings
+from refeed.config.settings import Settings
 from refeed.model import CleanResult, Entry, Image, Label, Outcome, Person, Removal, Source
 from refeed.store.ingest_writes import FileResult, record_files
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
 from refeed.store.store import Store
+from refeed.web.app import create_app
 
 START = datetime(2020, 5, 1, 4, 30, tzinfo=UTC)
 NOW = datetime(2020, 8, 1, tzinfo=UTC)
+CONFIG = """
+site:
+  id: tag:example.org,2026
+  title: 样例文库
+  language: zh-Hans
+topics:
+  - {id: climate, title: {zh: 气候, en: Climate}, description: 样例专题, words: [气候], aliases: [weather]}
+  - {id: hong-kong, title: {zh: 香港, en: Hong Kong}, words: [香港]}
+  - {id: empty, title: {zh: 空的专题, en: An empty topic}, words: [从不出现]}
+"""
+SOURCES = (
+    Source(id="bbc", title="BBC News 中文", link="https://www.bbc.com/zhongwen/simp"),
+    Source(id="rfi", title="法国国际广播电台", language="zh-Hans"),
+    Source(id="dw", title="德国之声中文网"),
+    Source(id="sample-folder", title="样例文件夹", configured=False),
+)
+PICTURE = "https://pictures.example/sample.png"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,3 +195,41 @@ def make_entries(count: int) -> Iterator[SampleEntry]:
         source = ("bbc", "rfi", "sample-folder")[number % 3]
         labels = (make_label(("climate", "hong-kong")[number % 4 // 2]),) if number % 2 else ()
         yield SampleEntry(entry=make_entry(number * 9, source=source), labels=labels)
+
+
+@dataclass(frozen=True)
+class PageSite:
+    """The address of a running service, and some of its entries."""
+
+    address: str
+    settings: Settings
+    rich: str
+    """Id of the entry with every field."""
+    bilingual: str
+    withdrawn: str
+
+
+def settings_at(home: Path, config: str = CONFIG, **environ: str) -> Settings:
+    """Settings with everything below a folder."""
+    (home / "dumps").mkdir(parents=True, exist_ok=True)
+    (home / "config.yaml").write_text(config, "utf-8")
+    given = {
+        "REFEED_DUMPS": str(home / "dumps"),
+        "REFEED_FEEDS": str(home / "feeds"),
+        "REFEED_VAR": str(home / "var"),
+    }
+    return load_settings(given | environ, home / "config.yaml")
+
+
+@contextmanager
+def serve_pages(settings: Settings) -> Iterator[None]:
+    """Serve the application at its own address until the end of the block."""
+    server = make_server("127.0.0.1", settings.port, create_app(settings), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

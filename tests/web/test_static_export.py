@@ -11,15 +11,18 @@ import urllib.request
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import feedparser
 import pytest
-from playwright.sync_api import Browser
 
 from refeed.config.settings import Settings
 from refeed.errors import PublishError
 from refeed.ingest.pipeline import Pipeline
 from refeed.web.static_export import export_static_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "some/path"

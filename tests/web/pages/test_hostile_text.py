@@ -6,20 +6,30 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Browser
 
-from helpers.page_fixtures import SampleEntry, fill_store, make_entry, record_quarantined
+from helpers.page_fixtures import (
+    CONFIG,
+    SOURCES,
+    PageSite,
+    SampleEntry,
+    fill_store,
+    make_entry,
+    record_quarantined,
+    serve_pages,
+    settings_at,
+)
 from helpers.processes import free_port
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Label, Person, Removal, Source
 from refeed.web.app import create_app
-from web.pages.conftest import CONFIG, SOURCES, PageSite, serve_pages, settings_at
-from web.pages.test_pages_in_browser import open_session
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 HOSTILE_TEXTS = (
     "<script>alert(1)</script>",
@@ -130,6 +140,8 @@ def findings(text: str) -> list[str]:
 
 
 def test_hostile_text_stays_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
+    from helpers.browser_session import open_session
+
     settings = build(tmp_path, list(HOSTILE_TEXTS), PORT=str(free_port()))
     client = create_app(settings).test_client()
     site = PageSite(address=settings.site.base_url, settings=settings, rich="", bilingual="", withdrawn="")

@@ -19,10 +19,19 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from helpers.page_fixtures import SampleEntry, fill_store, fill_with_many, make_entry
+from helpers.page_fixtures import (
+    CONFIG,
+    PICTURE,
+    SOURCES,
+    PageSite,
+    SampleEntry,
+    fill_store,
+    fill_with_many,
+    make_entry,
+    settings_at,
+)
 from refeed.store.store import Store
 from refeed.web.app import create_app
-from web.pages.conftest import CONFIG, PICTURE, SOURCES, PageSite, settings_at
 
 PAGES = [
     "/",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote
 from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
@@ -12,9 +11,10 @@ import feedparser
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import Browser
 
-from web.pages.conftest import PICTURE, PageSite
+from helpers.browser_session import open_session
+from helpers.page_fixtures import PICTURE, PageSite
 
 PAGES = {
     "home": "/",
@@ -31,7 +31,6 @@ PAGES = {
 ERROR_PAGES = {"missing": "/nothing", "withdrawn": "/entry/{withdrawn}"}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (360, 768, 1280)
-DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="36"><rect width="64" height="36"/></svg>'
 
 PIXELS = """async image => {
     await image.decode();
@@ -41,46 +40,6 @@ PIXELS = """async image => {
     drawn.drawImage(image, 0, 0, 240, 240);
     return [240, [...drawn.getImageData(0, 0, 240, 240).data].filter((_, place) => place % 4 === 0)];
 }"""
-
-
-@dataclass
-class BrowserSession:
-    """A browser context, and its errors and requests."""
-
-    context: BrowserContext
-    requested: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def open(self, address: str) -> Page:
-        page = self.context.new_page()
-        page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
-        page.goto(address, wait_until="load")
-        return page
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "status of 4" not in message.text:
-            self.problems.append(message.text)
-
-
-def open_session(browser: Browser, site: PageSite, **wishes: Any) -> BrowserSession:
-    session = BrowserSession(browser.new_context(**wishes))
-
-    def route(route: Route, request: Request) -> None:
-        session.requested.append(request.url)
-        if request.url.startswith(f"{site.address}/"):
-            route.continue_()
-        elif request.resource_type == "image":
-            if "referer" in request.headers:
-                session.problems.append(f"{request.url} was sent the referrer {request.headers['referer']}")
-            route.fulfill(body=DRAWING, content_type="image/svg+xml")
-        else:
-            session.problems.append(f"requested {request.url}")
-            route.abort()
-
-    session.context.route("**/*", route)
-    return session
 
 
 def at(site: PageSite, path: str) -> str:
