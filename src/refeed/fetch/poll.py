@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
 from ..dumps.composer import NewDump, content_number, new_dump
@@ -51,7 +53,7 @@ def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState
         state = UpstreamState(address=upstream.url)
     if not is_due(state, now):
         return PollResult(state=state, requested=False)
-    state = replace(state, asked=now)
+    state = replace(state, requested_at=now)
     try:
         response = session.get(state.moved or upstream.url)
         if response.status != 200:
@@ -89,24 +91,23 @@ def _state_after_status(
 
 
 def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime) -> PollResult:
-    body = sha256(response.body).hexdigest()[:32]
+    digest = sha256(response.body).hexdigest()[:32]
     dumps: tuple[NewDump, ...] = ()
-    if body != state.body:
+    if digest != state.body_digest:
         feed = parse_feed(response.body, response.headers.get("Content-Type", ""), response.url)
         dumps, seen, postponed = _new_dumps(upstream.source, feed.items, state.seen, now)
         more = len(feed.issues) - _MAX_NOTES
         notes = (*map(replace_unprintable, feed.issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
-        body = "" if postponed else body  # parsed again at the next poll, even if it is the same
-        state = replace(state, body=body, seen=seen, notes=notes, changed=now if dumps else state.changed)
+        digest = "" if postponed else digest  # parsed again at the next poll, even if it is the same
+        state = replace(state, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed)
     moved = response.moved_to or state.moved
     moved_notes = [f"{_MOVED_NOTE} {moved}; change its address in the configuration"] if moved else []
-    state = replace(state, notes=(*moved_notes, *(note for note in state.notes if not note.startswith(_MOVED_NOTE))))
+    notes = (*moved_notes, *(note for note in state.notes if not note.startswith(_MOVED_NOTE)))
     max_age = _MAX_AGE.search(response.headers.get("Cache-Control", ""))
     fresh_for = min(timedelta(seconds=int(max_age[1])), _DAY) if max_age else timedelta(0)
     pause = max(upstream.every, fresh_for)
-    return PollResult(
-        dumps=dumps, state=replace(state, moved=moved, failures=0, error="", success=now, next=now + pause)
-    )
+    state = replace(state, moved=moved, notes=notes, failures=0, error="", success=now, next=now + pause)
+    return PollResult(dumps=dumps, state=state)
 
 
 def _new_dumps(
@@ -125,7 +126,7 @@ def _new_dumps(
         if key in in_feed:
             continue  # the same item twice in one feed: readers show the first
         digest, last = content_number(item.link, item.title, item.html), before.pop(key, None)
-        pausing = bool(last and last.rests and now < last.rests)
+        pausing = bool(last and last.paused_until and now < last.paused_until)
         if last and (last.digest == digest or pausing):
             in_feed[key] = last
             postponed = postponed or last.digest != digest
@@ -133,7 +134,9 @@ def _new_dumps(
         at = _dump_time(item, last, now)
         changes = last.changes + 1 if last else 0
         pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
-        in_feed[key] = SeenItem(digest=digest, at=at, changes=changes, rests=now + pause if pause else None)
+        in_feed[key] = SeenItem(
+            digest=digest, dump_time=at, changes=changes, paused_until=now + pause if pause else None
+        )
         dumps.append(
             new_dump(folder=source, title=item.title, link=item.link, html=item.html, at=at, is_update=last is not None)
         )
@@ -147,4 +150,4 @@ def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> date
         return given if given and _OLDEST <= given <= now + _DAY else now
     # Later than the last dump of the item, or the older text would count as the newer.
     given = item.updated or item.published
-    return given if given and last.at < given <= now else max(now, last.at + timedelta(seconds=1))
+    return given if given and last.dump_time < given <= now else max(now, last.dump_time + timedelta(seconds=1))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
 from ..dumps.writer import write_dumps
@@ -79,5 +81,5 @@ def _fetch_repository(
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
     tree = checkout_dir(upstream, dirs.checkouts)
     pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
-    state = replace(state, asked=now, success=now, failures=0, error="", next=now + upstream.every)
+    state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
     return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
 from ..dumps.composer import content_number
@@ -18,21 +18,18 @@ _LONGEST_PAUSE = timedelta(days=1)
 _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenItem:
+class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "at", "paused_until": "rests"}):
     """An item as it was last written to a dump."""
 
     digest: str
-    at: datetime
-    """The time in its dump."""
+    dump_time: datetime
     changes: int = 0
     """How often it has changed since it was new."""
-    rests: datetime | None = None
+    paused_until: datetime | None = None
     """Not written again before this time, because it changes so often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamState:
+class UpstreamState(msgspec.Struct, frozen=True, kw_only=True, rename={"requested_at": "asked", "body_digest": "body"}):
     """What is known of an upstream. Saved between runs and shown in `status`."""
 
     address: str = ""
@@ -49,7 +46,7 @@ class UpstreamState:
     """The last failure, in plain words. Empty after a success."""
     notes: tuple[str, ...] = ()
     """What a person should know although it worked."""
-    asked: datetime | None = None
+    requested_at: datetime | None = None
     """The last request."""
     success: datetime | None = None
     """The last request that worked."""
@@ -57,15 +54,15 @@ class UpstreamState:
     """When it last had something new."""
     commit: str = ""
     """Git: the commit in the work tree."""
-    body: str = ""
-    """Feed: the digest of the body that was parsed last."""
-    seen: dict[str, SeenItem] = field(default_factory=dict)
+    body_digest: str = ""
+    """Feed: of the body that was parsed last."""
+    seen: dict[str, SeenItem] = {}
     """Feed: its items by their key, newest last."""
 
 
 def is_due(state: UpstreamState, now: datetime) -> bool:
     """Whether an upstream may be requested now. A clock that was set back does not delay it."""
-    clock_set_back = state.asked is not None and state.asked > now
+    clock_set_back = state.requested_at is not None and state.requested_at > now
     return not state.gone and (state.next is None or state.next <= now or clock_set_back)
 
 
@@ -76,7 +73,7 @@ def state_after_failure(
     failures = state.failures + 1
     pause = max(upstream.every, min(upstream.every * 2 ** min(failures - 1, 16), _LONGEST_PAUSE), wait or timedelta(0))
     # Back to the configured address: the move may have been an error that was corrected.
-    return replace(state, failures=failures, error=error, next=now + pause, moved="", asked=now)
+    return replace(state, failures=failures, error=error, next=now + pause, moved="", requested_at=now)
 
 
 class UpstreamStateFiles:
