@@ -146,7 +146,7 @@ def test_a_damaged_document_is_said_and_nothing_of_it_believed(
     whole = damaged.read_bytes()
     damaged.write_bytes(whole.replace("纽约".encode(), "纽行".encode()))
     program = Pipeline.open(settings)
-    with pytest.raises(FetchError, match=r"nytimes\.json is no whole document of ours"):
+    with pytest.raises(FetchError, match=r"nytimes\.json is damaged, or not written by refeed"):
         program.restore_from_feeds()
     damaged.write_bytes(whole)
     os.utime(damaged, (damaged.stat().st_mtime + 60,) * 2)  # a server tells by the second what has changed

@@ -11,6 +11,8 @@ import click
 
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
+from ..model import FORMATS
+from ..render.feed_validator import DocumentKind, validate_document
 from .shared import show_progress
 
 
@@ -30,10 +32,18 @@ def publish_command(load: Callable[[], Settings], everything: bool, checks: bool
     if checks:
         has_problems = False
         for name in pipeline.output_dir.list_documents():
-            problems = pipeline.validate_document(name)
+            problems = _validate(name, pipeline.output_dir.read(name))
             has_problems = has_problems or bool(problems)
             click.echo(f"{name}: {'; '.join(problems) or 'ok'}")
         sys.exit(1 if has_problems else 0)
+
+
+def _validate(name: str, document: bytes | None) -> list[str]:
+    """The problems that strict parsers and our own checks find in a published document."""
+    kinds: dict[str, DocumentKind] = {"opml.xml": "opml", "feeds.json": "feeds.json"}
+    kinds |= {f".{format}": format for format in FORMATS}
+    kind = next(kind for end, kind in kinds.items() if name.endswith(end))
+    return ["damaged, or not written by refeed"] if document is None else validate_document(document, kind)
 
 
 def _export(settings: Settings, pipeline: Pipeline, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""dumps/ -> store: files that are new or changed are read, made into entries, and recorded in batches."""
+"""dumps/ -> store: files that are new or changed are read, built into entries, and recorded in batches."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ from .entry_builder import PackedResult, hash_dump
 from .entry_pool import EntryPool
 
 BATCH_FILES = 256
-"""Files of one transaction: enough to pay for its fsync, few enough that one is not held long."""
+"""Files of one transaction: enough to pay for its fsync, few enough that none waits long."""
 BATCH_BYTES = 16_000_000
-"""Of their sizes together: with what is made of them, a batch takes some times as much memory."""
+"""Their size together: with the results, a batch takes several times as much memory."""
 RETRY_KEY = "retry"
-"""The fact in the store that somebody asked for what is quarantined to be tried again; its value is when."""
+"""Where the store keeps when somebody last asked to try quarantined files again."""
 UNREADABLE = 0
 """The stamp of a file that could not be read: no file has it, so the next scan tries again."""
 
 
 class ScanResult(NamedTuple):
-    """What a look through the dump folders found."""
+    """The files in the dump folders."""
 
     changed: list[FoundFile]
-    """Files that are new, or whose size or time is not what was recorded; newest first, for subscribers' sake."""
+    """Files that are new, or whose size or time is not what was recorded; newest first, for the subscribers."""
     unchanged: int
-    """How many others there are."""
+    """The number of other files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What an ingest did."""
+    """What a batch, or several, did."""
 
     files: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    """Files by what they brought: new, changed, unchanged, flagged, quarantined."""
+    """Files by result: new, changed, unchanged, flagged, quarantined."""
     feeds: frozenset[FeedPath] = frozenset()
-    """Paths of the feeds whose version moved."""
+    """The feeds whose version grew."""
     postponed: tuple[FoundFile, ...] = ()
-    """Files that could not be read just now, to be taken again."""
+    """Files that could not be read now, to be tried again."""
     problem: str = ""
-    """Why, when that was the machine's fault and not a writer's."""
+    """Why, when the reason was the state of the machine."""
     issues: tuple[str, ...] = ()
-    """What was quarantined and was not before: file and reason."""
+    """File and reason of everything that is newly quarantined."""
 
     def __add__(self, other: IngestResult) -> IngestResult:
         return IngestResult(
@@ -72,26 +72,23 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Files that were read, while entries are made of them."""
+    """Files that were read, while entries are built from them."""
 
-    readings: list[FileResult]
-    todo: list[int]
-    """Which of the readings need an entry."""
-    made: Iterator[PackedResult]
-    """For each of those, in order, what is made of it."""
+    results: list[FileResult]
+    to_build: list[int]
+    """Indices of the results that need an entry."""
+    built: Iterator[PackedResult]
+    """The entries of those, in the same order."""
     files: int
-    pending: tuple[FoundFile, ...]
-    trouble: str
-    unread: int
+    postponed: tuple[FoundFile, ...]
+    problem: str
+    still_unreadable: int
     """Files that cannot be read, as before."""
 
-    def paths(self) -> set[bytes]:
-        return {reading.path for reading in self.readings}
 
-
-class _Recorded:
-    """Files as they are recorded, or were before: eight bytes for each, since all that is asked is whether one is among
-    them. Paths and stamps themselves took 30 MB for 100,000 files."""
+class _RecordedFiles:
+    """The files that are recorded: a hash of path and stamp, eight bytes each. Only membership is asked for, and paths
+    with stamps take 30 MB for 100,000 files."""
 
     def __init__(self, files: Iterable[tuple[bytes, int]]) -> None:
         self._before = array("q", sorted(map(hash, files)))
@@ -102,176 +99,168 @@ class _Recorded:
 
     def __contains__(self, file: tuple[bytes, int]) -> bool:
         key = hash(file)
-        place = bisect_left(self._before, key)
-        return (place < len(self._before) and self._before[place] == key) or key in self._since
+        index = bisect_left(self._before, key)
+        return (index < len(self._before) and self._before[index] == key) or key in self._since
 
 
 class Ingester:
-    """The one writer of entries. Remembers what the store knows of files, so that a scan is stat only."""
+    """Writes the entries of dumps. Knows which files are recorded, so that a scan needs only `stat`."""
 
-    def __init__(self, store: Store, makers: EntryPool, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, pool: EntryPool, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._makers = makers
+        self._pool = pool
+        self._limits = pool.builder.limits
         self._clock = clock
-        self._recorded = _Recorded(store.iter_file_stamps())
+        self._recorded = _RecordedFiles(store.iter_file_stamps())
 
     def scan(self, folders: Iterable[str | Path]) -> ScanResult:
-        """Look through folders, by `stat` alone."""
-        suffixes = self._makers.builder.limits.suffixes
-        news: list[FoundFile] = []
-        known = 0
+        """Look for files in the dump folders, by `stat` alone."""
+        changed: list[FoundFile] = []
+        unchanged = 0
         for folder in folders:
-            for file in scan_folder(Path(folder), suffixes):
+            for file in scan_folder(Path(folder), self._limits.suffixes):
                 if self.is_changed(file):
-                    news.append(file)
+                    changed.append(file)
                 else:
-                    known += 1
-        news.sort(key=lambda file: (-file.mtime_ns, file.path))
-        return ScanResult(news, known)
+                    unchanged += 1
+        changed.sort(key=lambda file: (-file.mtime_ns, file.path))
+        return ScanResult(changed, unchanged)
 
     def retry_quarantined(self) -> None:
-        """Have the next scan take what is quarantined, though its files have not changed."""
+        """Have the next scan return quarantined files, though they have not changed."""
         self._store.retry_quarantined()
-        self._recorded = _Recorded(self._store.iter_file_stamps())
+        self._recorded = _RecordedFiles(self._store.iter_file_stamps())
 
     def is_changed(self, file: FoundFile) -> bool:
-        """Whether a file is other than what was recorded."""
-        return (os.fsencode(file.path), _stamp(file)) not in self._recorded
+        """Whether a file differs from what is recorded, or is not recorded."""
+        return (os.fsencode(file.path), _make_stamp(file)) not in self._recorded
 
     def ingest(self, files: Iterable[FoundFile], *, force: bool = False) -> Iterator[IngestResult]:
-        """Work files through in batches; each is whole in the store when its tally comes.
+        """Ingest files in batches; each batch is recorded completely when its result is yielded.
 
-        While a batch is recorded, processes make the next one already. `again` has files made anew whose bytes are
-        known. Raises StoreError, with the batch not recorded at all.
+        While one batch is recorded, processes already build the next. `force` builds entries again whose dumps are
+        stored. Raises StoreError, with nothing of the batch recorded.
         """
         waiting: _Batch | None = None
-        for batch in self._batches(files):
-            if waiting and not waiting.paths().isdisjoint(os.fsencode(file.path) for file in batch):
-                yield self._finish(waiting)  # what a file held before has to be known
-                waiting = None
-            begun = self._begin(batch, again=force)
+        for batch in self._split(files):
+            if waiting:
+                paths = {result.path for result in waiting.results}
+                if not paths.isdisjoint(os.fsencode(file.path) for file in batch):
+                    yield self._finish(waiting)  # the previous content of a file has to be recorded first
+                    waiting = None
+            begun = self._begin(batch, force=force)
             if waiting:
                 yield self._finish(waiting)
             waiting = begun
         if waiting:
             yield self._finish(waiting)
 
-    def _batches(self, files: Iterable[FoundFile]) -> Iterator[list[FoundFile]]:
+    def _split(self, files: Iterable[FoundFile]) -> Iterator[list[FoundFile]]:
         batch: list[FoundFile] = []
         size = 0
-        limit = self._makers.builder.limits.bytes
         for file in files:
-            weight = file.size if file.size <= limit else 0
-            if batch and (len(batch) == BATCH_FILES or size + weight > BATCH_BYTES):
+            bytes_read = file.size if file.size <= self._limits.bytes else 0
+            if batch and (len(batch) == BATCH_FILES or size + bytes_read > BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
             batch.append(file)
-            size += weight
+            size += bytes_read
         if batch:
             yield batch
 
-    def _begin(self, files: Sequence[FoundFile], *, again: bool) -> _Batch:
-        """Read files, and have what is new in them made."""
+    def _begin(self, files: Sequence[FoundFile], *, force: bool) -> _Batch:
+        """Read files, and begin to build entries from what is new in them."""
         now = self._clock()
-        readings: list[FileResult] = []
-        data: list[bytes] = []
-        pending: list[FoundFile] = []
-        trouble = ""
+        read: list[tuple[FileResult, bytes]] = []
+        postponed: list[FoundFile] = []
+        problem = ""
         for file in files:
             try:
-                reading, read = self._read(file, now)
+                read.append(self._read(file, now))
             except FileChangingError:
-                pending.append(file)
-            except OSError as error:  # the machine's own want of files or memory, which passes
-                pending.append(file)
-                trouble = f"{display_path(file.path)}: {error.strerror}"
+                postponed.append(file)
+            except OSError as error:  # the machine has no files or memory left, which passes
+                postponed.append(file)
+                problem = f"{display_path(file.path)}: {error.strerror}"
             except (FileVanishedError, IgnoredError):
                 continue
-            else:
-                readings.append(reading)
-                data.append(read)
-        unread = [r.path for r in readings if r.stamp == UNREADABLE]
-        before = self._store.get_file_stamps(unread) if unread else {}
-        still = [r for r in readings if r.stamp == UNREADABLE == before.get(r.path)]
-        if still:  # unreadable as before: nothing to write
-            data = [d for r, d in zip(readings, data, strict=True) if r not in still]
-            readings = [r for r in readings if r not in still]
-        todo = self._todo(readings, again=again)
+        unreadable = [result.path for result, _ in read if result.stamp == UNREADABLE]
+        before = self._store.get_file_stamps(unreadable) if unreadable else {}
+        still_unreadable = {path for path in unreadable if before.get(path) == UNREADABLE}
+        read = [(result, data) for result, data in read if result.path not in still_unreadable]
+        results = [result for result, _ in read]
+        to_build = self._select_to_build(results, force=force)
+        dumps = [
+            Dump(path=result.display_path, folder=result.folder, data=data, first_seen=result.first_seen)
+            for result, data in (read[index] for index in to_build)
+        ]
         return _Batch(
-            readings=readings,
-            todo=todo,
-            made=self._makers.map([_dump(readings[index], data[index]) for index in todo]),
+            results=results,
+            to_build=to_build,
+            built=self._pool.map(dumps),
             files=len(files),
-            pending=tuple(pending),
-            trouble=trouble,
-            unread=len(still),
+            postponed=tuple(postponed),
+            problem=problem,
+            still_unreadable=len(still_unreadable),
         )
 
     def _finish(self, batch: _Batch) -> IngestResult:
-        """Record a batch once its entries are made."""
+        """Record a batch once its entries are built."""
         with observe_duration("ingest"):
-            readings = list(batch.readings)
-            for index, packed in zip(batch.todo, batch.made, strict=True):
-                readings[index] = _with(readings[index], packed)
-            result = record_files(self._store, readings, self._clock(), self._makers.builder.find_repost_original)
-        for reading in readings:
-            self._recorded.add(reading.path, reading.stamp)
+            results = list(batch.results)
+            for index, built in zip(batch.to_build, batch.built, strict=True):
+                results[index] = replace(
+                    results[index],
+                    outcome=built.outcome,
+                    reason=built.reason,
+                    data=built.data,
+                    dump_time=built.dump_time,
+                    entry=built.row,
+                )
+            recorded = record_files(self._store, results, self._clock(), self._pool.builder.find_repost_original)
+        for result in results:
+            self._recorded.add(result.path, result.stamp)
         return IngestResult(
             files=batch.files,
-            counts=result.counts + Counter({Outcome.QUARANTINED.value: batch.unread}),
-            feeds=result.feeds,
-            postponed=batch.pending,
-            problem=batch.trouble,
-            issues=tuple(f"{r.display_path}: {r.reason}" for r in readings if r.outcome is Outcome.QUARANTINED),
+            counts=recorded.counts + Counter({Outcome.QUARANTINED.value: batch.still_unreadable}),
+            feeds=recorded.feeds,
+            postponed=batch.postponed,
+            problem=batch.problem,
+            issues=tuple(f"{r.display_path}: {r.reason}" for r in results if r.outcome is Outcome.QUARANTINED),
         )
 
     def _read(self, file: FoundFile, now: datetime) -> tuple[FileResult, bytes]:
-        """A file's bytes, or in their place the reason why they could not be had."""
-        limit = self._makers.builder.limits.bytes
-        reading = FileResult(
+        """The bytes of a file, or instead the reason why it cannot be read."""
+        result = FileResult(
             path=os.fsencode(file.path),
             display_path=display_path(file.path),
             folder=file.folder,
-            stamp=_stamp(file),
+            stamp=_make_stamp(file),
             first_seen=now,
             modified=min(now, datetime.fromtimestamp(file.mtime_ns // 10**9, UTC)),
             outcome=Outcome.ACCEPTED,
         )
         try:
-            data = read_dump(file.path, limit, root=file.root)
+            data = read_dump(file.path, self._limits.bytes, root=file.root)
         except QuarantineError as error:
-            # A file that is too large stays so until its size changes; permission may come without any such sign.
-            stamp = reading.stamp if file.size > limit else UNREADABLE
-            return replace(reading, outcome=Outcome.QUARANTINED, reason=str(error), stamp=stamp), b""
-        return replace(reading, digest=hash_dump(data)), data
+            # A file that is too large stays so until its size changes; permission may come without such a sign.
+            stamp = result.stamp if file.size > self._limits.bytes else UNREADABLE
+            return replace(result, outcome=Outcome.QUARANTINED, reason=str(error), stamp=stamp), b""
+        return replace(result, digest=hash_dump(data)), data
 
-    def _todo(self, readings: Sequence[FileResult], *, again: bool) -> list[int]:
-        """Which need an entry: what is known already needs none, unless its file held something else before."""
-        known = set() if again else self._store.get_known_digests([r.digest for r in readings if r.digest])
-        before = self._store.get_file_stamps([r.path for r in readings if r.digest in known]) if known else {}
+    def _select_to_build(self, results: Sequence[FileResult], *, force: bool) -> list[int]:
+        """Indices of results that need an entry: all whose dump is not stored, and those of files that had other
+        content before."""
+        known = set() if force else self._store.get_known_digests([r.digest for r in results if r.digest])
+        before = self._store.get_file_stamps([r.path for r in results if r.digest in known]) if known else {}
         return [
             index
-            for index, reading in enumerate(readings)
-            if reading.digest and (reading.digest not in known or reading.path in before)
+            for index, result in enumerate(results)
+            if result.digest and (result.digest not in known or result.path in before)
         ]
 
 
-def _stamp(file: FoundFile) -> int:
-    """One number for a file's size and times, small enough to remember for every file there is."""
+def _make_stamp(file: FoundFile) -> int:
+    """One number for a file's size and times, small enough to keep for every file there is."""
     facts = struct.pack("<qqq", file.size, file.mtime_ns, file.ctime_ns)
     return int.from_bytes(blake2b(facts, digest_size=7).digest(), "big") or 1
-
-
-def _dump(reading: FileResult, data: bytes) -> Dump:
-    return Dump(path=reading.display_path, folder=reading.folder, data=data, first_seen=reading.first_seen)
-
-
-def _with(reading: FileResult, packed: PackedResult) -> FileResult:
-    return replace(
-        reading,
-        outcome=packed.outcome,
-        reason=packed.reason,
-        data=packed.data,
-        dump_time=packed.dump_time,
-        entry=packed.row,
-    )

@@ -11,25 +11,24 @@ from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.scanner import FoundFile
 from ..fetch.factory import dump_dirs
-from ..model import FORMATS, FeedPath
+from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
-from ..render.feed_validator import DocumentKind, validate_document
 from ..store.entry_writes import delete_expired
 from ..store.store import Store
 from .entry_builder import EntryBuilder
 from .entry_pool import EntryPool
 from .ingester import Ingester, IngestResult
 from .reprocess import Reprocessor
-from .restore_from_feeds import restore_entries
+from .restore_from_feeds import restore_store
 
-_RESEED = "reseed"
-"""The fact of how far that is: what was begun and broken off is begun anew, and records nothing twice."""
+_RESTORE_KEY = "reseed"
+"""Where the store keeps `begun` or `done`. An interrupted restoration begins again, and records nothing twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """The stations and movers that one configuration asks for."""
+    """The parts of the program that one configuration asks for."""
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -42,20 +41,20 @@ class Pipeline:
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = utc_now) -> Pipeline:
-        """Open the store, its schema brought up to date, and build everything once. Raises StoreError."""
+        """Open the store, migrate its schema, and build everything once. Raises StoreError."""
         store = Store(settings.database_url)
         store.migrate()
-        makers = EntryPool(EntryBuilder.from_settings(settings), processes)
-        folder = OutputDir(settings.feeds_dir)
+        pool = EntryPool(EntryBuilder.from_settings(settings), processes)
+        output_dir = OutputDir(settings.feeds_dir)
         return cls(
             settings=settings,
             clock=clock,
             store=store,
-            output_dir=folder,
-            pool=makers,
-            ingester=Ingester(store, makers, clock),
-            publisher=Publisher(settings, store, folder),
-            reprocessor=Reprocessor(store, makers, clock),
+            output_dir=output_dir,
+            pool=pool,
+            ingester=Ingester(store, pool, clock),
+            publisher=Publisher(settings, store, output_dir),
+            reprocessor=Reprocessor(store, pool, clock),
         )
 
     def ingest(
@@ -65,13 +64,15 @@ class Pipeline:
         force: bool = False,
         progress: Callable[[int, int], object] = lambda _done, _of: None,
     ) -> IngestResult:
-        """Take what is new in the dump folders, or the files given, and publish it. `progress` hears how many of how
-        many files are done."""
-        found, known = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)
-        total = IngestResult(counts=Counter(unchanged=known))
-        for tally in self.ingester.ingest(found, force=force):
-            total += tally
-            progress(total.files, len(found))
+        """Ingest what has changed in the dump folders, or the files given, and publish it.
+
+        `progress` is called with the number of files that are done, and of all.
+        """
+        changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)
+        total = IngestResult(counts=Counter(unchanged=unchanged))
+        for result in self.ingester.ingest(changed, force=force):
+            total += result
+            progress(total.files, len(changed))
         while self.reprocessor.step() is not None:
             pass
         self.apply_retention()
@@ -81,55 +82,50 @@ class Pipeline:
         return total
 
     def apply_retention(self) -> frozenset[FeedPath]:
-        """Give up what sources keep no longer; the feeds that changed by it."""
+        """Delete entries that the `keep` of their source no longer includes; returns the feeds that changed."""
         changed: frozenset[FeedPath] = frozenset()
-        moment = self.clock()
-        for rule in (rule for rule in self.settings.sources if rule.keep.entries or rule.keep.age):
-            before = moment - rule.keep.age if rule.keep.age else None
-            while (
-                feeds := delete_expired(
+        now = self.clock()
+        for rule in self.settings.sources:
+            if not (rule.keep.entries or rule.keep.age):
+                continue
+            before = now - rule.keep.age if rule.keep.age else None
+            while True:
+                feeds = delete_expired(
                     self.store,
                     rule.id,
-                    moment,
+                    now,
                     entries=rule.keep.entries,
                     before=before,
                     find_original=self.pool.builder.find_repost_original,
                 )
-            ) is not None:
+                if feeds is None:
+                    break
                 changed |= feeds
         return changed
 
     def restore_from_feeds(self) -> int:
-        """Fill an empty store from our own published feeds, where `site.reseed` names them; how many entries came.
+        """Fill an empty store from our own published feeds, where `site.restore_from` names them.
 
-        Raises FetchError.
+        Returns the number of restored entries. Raises FetchError.
         """
-        wanted = self.store.get_meta(_RESEED) == "begun" or not self.store.get_entry_ids(limit=1)
-        if not self.settings.site.restore_from or not wanted:
+        is_wanted = self.store.get_meta(_RESTORE_KEY) == "begun" or not self.store.get_entry_ids(limit=1)
+        if not self.settings.site.restore_from or not is_wanted:
             return 0
-        self.store.set_meta(_RESEED, "begun")
-        count = restore_entries(self.settings, self.store, self.pool.builder, self.clock)
-        self.store.set_meta(_RESEED, "done")
+        self.store.set_meta(_RESTORE_KEY, "begun")
+        count = restore_store(self.settings, self.store, self.pool.builder, self.clock)
+        self.store.set_meta(_RESTORE_KEY, "done")
         return count
 
     def mark_complete(self) -> None:
-        """Note that all that the dump folders hold is in the store by now."""
+        """Remember that the store holds everything in the dump folders."""
         if not self.is_complete():
             self.store.set_meta(COMPLETE_KEY, "yes")
 
     def is_complete(self) -> bool:
-        """Whether the store holds, or once held, all that the dump folders do."""
+        """Whether the store holds, or once held, everything in the dump folders."""
         return self.store.get_meta(COMPLETE_KEY) is not None
 
-    def validate_document(self, name: str) -> list[str]:
-        """What a strict parser and our own checks find wrong in a published document; nothing when it is well."""
-        kinds: dict[str, DocumentKind] = {"opml.xml": "opml", "feeds.json": "feeds.json"}
-        kinds |= {f".{format}": format for format in FORMATS}
-        kind = next(kind for end, kind in kinds.items() if name.endswith(end))
-        data = self.output_dir.read(name)
-        return ["it is damaged, or not ours"] if data is None else validate_document(data, kind)
-
     def close(self) -> None:
-        """Give everything back."""
+        """Release processes, connections and files."""
         self.pool.close()
         self.store.close()

@@ -1,4 +1,4 @@
-"""What is stored -> what new rules and topics make of it, a batch at a time, in the background. Moves no date."""
+"""Stored entries -> the same entries by new rules and topics, a batch at a time, in the background. Moves no date."""
 
 from __future__ import annotations
 
@@ -13,90 +13,83 @@ from ..store.entry_writes import mark_current, relabel_entries, replace_entries,
 from ..store.serialization import encode_labels
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher
-from .entry_builder import EntryBuilder
 from .entry_pool import EntryPool
 
 _BATCH = 256
+_LABELLED_KEY = "labelled"
+"""Where the store keeps the version of each topic that all entries are labelled with."""
+_PRIVATE_KEY = "hidden"
+"""Where the store keeps the sources whose entries are all marked as private."""
 
 
 class Reprocessor:
-    """Brings entries up to date with the rules and topics of a maker, `batch` of them in a step."""
+    """Brings entries up to date with the rules and topics of a builder, `batch` of them in a step."""
 
-    def __init__(self, store: Store, makers: EntryPool, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
+    def __init__(self, store: Store, pool: EntryPool, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
         self._store = store
-        self._makers = makers
+        self._pool = pool
+        self._builder = pool.builder
         self._clock = clock
         self._batch = batch
-        self._hiding = self._hide()
+        self._private_steps = self._update_private()
 
     def step(self) -> frozenset[FeedPath] | None:
-        """Bring one batch up to date; the feeds that changed by it, or None when all is."""
-        if (feeds := next(self._hiding, None)) is not None:
+        """Bring one batch up to date; returns the feeds that changed by it, or None when everything is up to date."""
+        if (feeds := next(self._private_steps, None)) is not None:
             return feeds
-        maker = self._makers.builder
-        if ids := self._store.get_outdated_ids(rules_version=maker.rules_version, limit=self._batch):
+        if ids := self._store.get_outdated_ids(rules_version=self._builder.rules_version, limit=self._batch):
             return self._clean(ids)
-        if ids := self._store.get_outdated_ids(topics_version=maker.topics_version, limit=self._batch):
+        if ids := self._store.get_outdated_ids(topics_version=self._builder.topics_version, limit=self._batch):
             return self._label(ids)
-        self._store.set_meta(_LABELLED, msgspec.json.encode(_versions(maker)).decode())
+        self._store.set_meta(_LABELLED_KEY, msgspec.json.encode(self._topic_versions()).decode())
         return None
 
-    def _hide(self) -> Iterator[frozenset[FeedPath]]:
-        """Take entries of sources that have become private out of every feed but their own; put the others back."""
-        maker = self._makers.builder
-        before = set(msgspec.json.decode(self._store.get_meta(_HIDDEN) or "[]", type=list[str]))
-        if before == maker.private_sources:
+    def _update_private(self) -> Iterator[frozenset[FeedPath]]:
+        """Mark the entries of sources that have become private, so that only their own feed has them; unmark others."""
+        private = self._builder.private_sources
+        before = set(msgspec.json.decode(self._store.get_meta(_PRIVATE_KEY) or "[]", type=list[str]))
+        if before == private:
             return
-        for source in sorted(before ^ maker.private_sources):
+        for source in sorted(before ^ private):
             yield from set_private(
-                self._store, source, self._clock(), maker.find_repost_original, private=source in maker.private_sources
+                self._store, source, self._clock(), self._builder.find_repost_original, private=source in private
             )
-        self._store.set_meta(_HIDDEN, msgspec.json.encode(sorted(maker.private_sources)).decode())
+        self._store.set_meta(_PRIVATE_KEY, msgspec.json.encode(sorted(private)).decode())
 
     def _clean(self, ids: list[str]) -> frozenset[FeedPath]:
-        """Make entries again from the dumps that give their texts. Their ids stay, whatever the rules say now."""
-        originals = self._store.get_newest_dumps(ids)
-        dumps = [Dump(path=o.path, folder=o.folder, data=o.data, first_seen=o.first_seen) for o in originals.values()]
-        packed = zip(originals, self._makers.map(dumps), strict=True)
-        rows = [replace(result.row, id=id) for id, result in packed if result.row is not None]
-        feeds = replace_entries(self._store, rows, self._clock(), self._makers.builder.find_repost_original)
-        made = {row.id for row in rows}
-        mark_current(
-            self._store, [id for id in ids if id not in made], self._makers.builder.rules_version, self._clock()
-        )
+        """Build entries again from the dumps that give their texts. Their ids stay, whatever the rules say now."""
+        stored = self._store.get_newest_dumps(ids)
+        dumps = [Dump(path=d.path, folder=d.folder, data=d.data, first_seen=d.first_seen) for d in stored.values()]
+        results = zip(stored, self._pool.map(dumps), strict=True)
+        rows = [replace(result.row, id=id) for id, result in results if result.row is not None]
+        feeds = replace_entries(self._store, rows, self._clock(), self._builder.find_repost_original)
+        rebuilt = {row.id for row in rows}
+        kept = [id for id in ids if id not in rebuilt]
+        mark_current(self._store, kept, self._builder.rules_version, self._clock())
         return feeds
 
     def _label(self, ids: list[str]) -> frozenset[FeedPath]:
-        """Label entries by the topics that are new or changed; the labels of all others stay."""
-        maker = self._makers.builder
-        changed = self._changed()
-        matcher = TopicMatcher([topic for topic in maker.topics if topic.id in changed])
-        order = {topic.id: place for place, topic in enumerate(maker.topics)}
+        """Label entries by the topics that are new or changed; all other labels stay."""
+        changed = self._changed_topics()
+        matcher = TopicMatcher([topic for topic in self._builder.topics if topic.id in changed])
+        order = {topic.id: index for index, topic in enumerate(self._builder.topics)}
         labels = {}
         for stored in self._store.get_entries(ids):
             kept = [label for label in stored.labels if label.topic in order and label.topic not in changed]
             found = sorted((*kept, *matcher.label(stored.entry)), key=lambda label: order[label.topic])
             labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_labels(tuple(found))
-        return relabel_entries(self._store, labels, maker.topics_version, self._clock())
+        return relabel_entries(self._store, labels, self._builder.topics_version, self._clock())
 
-    def _changed(self) -> set[str]:
-        """Topics whose rules are not those that everything stored was last labelled with.
+    def _changed_topics(self) -> set[str]:
+        """Topics with other rules than those that all entries are labelled with.
 
-        They are struck from that record first: labelling may be interrupted, and the rules change again meanwhile.
+        Their versions are removed from the store first: labelling may be interrupted, and the rules change meanwhile.
         """
-        versions = _versions(self._makers.builder)
-        before = msgspec.json.decode(self._store.get_meta(_LABELLED) or "{}", type=dict[str, str])
+        versions = self._topic_versions()
+        before = msgspec.json.decode(self._store.get_meta(_LABELLED_KEY) or "{}", type=dict[str, str])
         same = {topic: version for topic, version in before.items() if versions.get(topic) == version}
-        self._store.set_meta(_LABELLED, msgspec.json.encode(same).decode())
+        self._store.set_meta(_LABELLED_KEY, msgspec.json.encode(same).decode())
         return versions.keys() - same.keys()
 
-
-_LABELLED = "labelled"
-"""The fact in the store that says which version of each topic everything stored was last labelled with."""
-
-_HIDDEN = "hidden"
-"""The fact in the store that says of which sources everything stored is hidden."""
-
-
-def _versions(maker: EntryBuilder) -> dict[str, str]:
-    return {topic.id: maker.matcher.version(topic.id) for topic in maker.topics}
+    def _topic_versions(self) -> dict[str, str]:
+        return {topic.id: self._builder.matcher.version(topic.id) for topic in self._builder.topics}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,16 +14,16 @@ import msgspec
 from ..clean.sanitize import sanitize
 from ..config.settings import Settings
 from ..errors import FetchError
-from ..fetch import factory
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata
-from ..model import CleanResult, Enclosure, Entry, FeedPath, Image, Label, Outcome, Person, Source
+from ..fetch.factory import open_session
+from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from ..render import checksum
 from ..store.entry_writes import update_enclosures, update_icons
 from ..store.ingest_writes import FileResult, forget_files, record_files
 from ..store.serialization import compress, encode_labels
 from ..store.store import Store
-from ..topics.fields import TopicFields, extract_topic_fields
-from .entry_builder import EntryBuilder
+from ..topics.fields import extract_topic_fields
+from .entry_builder import EntryBuilder, hash_dump
 
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession
@@ -34,95 +33,88 @@ _IMAGE = re.compile(r'<img[^>]* src="([^"]+)"|<img src="([^"]+)"')
 _STEP = timedelta(seconds=1)
 
 
-def restore_entries(settings: Settings, store: Store, maker: EntryBuilder, clock: Callable[[], datetime]) -> int:
-    """Fill an empty store from the feeds published at `site.reseed`; returns how many entries came back.
+def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock: Callable[[], datetime]) -> int:
+    """Fill an empty store from the feeds published at `site.restore_from`; returns the number of entries.
 
-    Every entry stands in its own source's feed and archives, so those are walked. Raises FetchError, with what was
-    recorded before it kept.
+    Reads the feed of each source and its archives: every entry is in those. Raises FetchError, and keeps what was
+    recorded before.
     """
-    session = factory.open_session(settings)
+    session = open_session(settings)
     seen: set[str] = set()
     icons: dict[str, str] = {}
+    batch: list[FileResult] = []
+    enclosures: dict[str, list[FileMetadata]] = {}
+
+    def record() -> None:
+        record_files(store, batch, clock(), builder.find_repost_original)
+        forget_files(store, [result.path for result in batch])  # no such files exist
+        update_enclosures(store, {id: files for id, files in enclosures.items() if files}, clock())
+        batch.clear()
+        enclosures.clear()
+
     try:
-        batch: list[FileResult] = []
-        measured: dict[str, list[FileMetadata]] = {}
-        for item, source, icon in _items(session, settings):
+        for item, source, icon in _iter_items(session, settings):
             if item["id"] in seen:  # the subscription overlaps with its newest archive
                 continue
             seen.add(item["id"])
             icons[source.id] = icon
-            entry = _entry(item, source, session, settings.site.restore_from)
-            batch += _readings(entry, item, source, maker, clock())
-            measured[_bare(entry.id)] = _measured(entry)
+            entry = _parse_entry(item, source, session, settings.site.restore_from)
+            batch += _make_results(entry, item, source, builder, clock())
+            enclosures[_short_id(entry.id)] = _known_files(entry)
             if len(batch) >= _BATCH:
-                _record(store, batch, measured, maker, clock())
-                batch, measured = [], {}
-        _record(store, batch, measured, maker, clock())
+                record()
+        record()
     finally:
         session.close()
     update_icons(store, {id: FileMetadata(url=icon, next=DUE_NOW) for id, icon in icons.items() if icon}, clock())
     return len(seen)
 
 
-def _record(
-    store: Store, batch: list[FileResult], measured: dict[str, list[FileMetadata]], maker: EntryBuilder, now: datetime
-) -> None:
-    record_files(store, batch, now, maker.find_repost_original)
-    forget_files(store, [reading.path for reading in batch])  # there are no such files
-    update_enclosures(store, {id: files for id, files in measured.items() if files}, now)
-
-
-def _measured(entry: Entry) -> list[FileMetadata]:
-    """What was known of its files: kept apart from it too, so that a later dump of it does not take that away."""
-    image = [FileMetadata(url=one.url, type=one.type, length=one.length) for one in (entry.image,) if one and one.type]
-    return image + [
-        FileMetadata(url=one.url, type=one.type, length=one.length) for one in entry.enclosures if one.length
-    ]
-
-
-def _items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict[str, Any], Source, str]]:
-    """Entries of all sources as their JSON documents have them, with the icon that was found for their source."""
+def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict[str, Any], Source, str]]:
+    """(JSON Feed item, its source, the icon that was found for the source) of every entry, source by source."""
     base = settings.site.restore_from.rstrip("/")
-    rules = {rule.id: rule for rule in settings.sources}
-    for feed in _document(session, f"{base}/feeds/feeds.json")["feeds"]:
+    icons = {rule.id: rule.icon for rule in settings.sources}
+    for feed in _get_document(session, f"{base}/feeds/feeds.json")["feeds"]:
         if feed["kind"] != "source" or not feed["entries"]:
             continue
-        slug = FeedPath.parse(feed["path"]).slug
+        id = feed["path"].removeprefix("source/")
         source = Source(
-            id=slug,
+            id=id,
             title=feed["title"],
             link=feed["source_url"] or "",
             language=feed["language"],
-            configured=slug in rules,
+            configured=id in icons,
         )
-        icon = "" if slug in rules and rules[slug].icon else feed["icon"] or ""
+        icon = "" if icons.get(id) else feed["icon"] or ""
         url: str | None = f"{base}/feeds/{feed['path']}.json"
         while url:
-            document = _document(session, url)
+            document = _get_document(session, url)
             for item in document["items"]:
                 yield item, source, icon
-            following = document.get("next_url")
-            # It may have been published under another address than the one it is found at now.
-            url = f"{base}/feeds/{following.partition('/feeds/')[2]}" if following else None
+            next_url = document.get("next_url")
+            # The documents may have been published under another address than the one they have now.
+            url = f"{base}/feeds/{next_url.partition('/feeds/')[2]}" if next_url else None
 
 
-def _document(session: HttpSession, url: str) -> dict[str, Any]:
-    answer = session.get(url)
-    if answer.status != 200 or checksum.verify_checksum(answer.body) is None:
-        said = f"answers {answer.status}" if answer.status != 200 else "is no whole document of ours"
-        raise FetchError(f"site.reseed: {url} {said}")
-    found: dict[str, Any] = msgspec.json.decode(answer.body)
+def _get_document(session: HttpSession, url: str) -> dict[str, Any]:
+    response = session.get(url)
+    if response.status != 200:
+        raise FetchError(f"site.restore_from: {url} answered {response.status}")
+    if checksum.verify_checksum(response.body) is None:
+        raise FetchError(f"site.restore_from: {url} is damaged, or not written by refeed")
+    found: dict[str, Any] = msgspec.json.decode(response.body)
     return found
 
 
-def _entry(item: dict[str, Any], source: Source, session: HttpSession, base: str) -> Entry:
-    more = item.get("_entry", {})
+def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, base_url: str) -> Entry:
+    extension = item.get("_entry", {})
     html = item.get("content_html", "")
-    if f'/entry/{_bare(item["id"])}">' in html:  # too large for a document: it stands on its page
-        answer = session.get(f"{base.rstrip('/')}/entry/{_bare(item['id'])}.json")
-        html = msgspec.json.decode(answer.body)["html"] if answer.status == 200 else html
-    topics = {topic["title"] for topic in more.get("topics", ())}
-    original, image = more.get("original", {}), more.get("image", {})
+    id = _short_id(item["id"])
+    if f'/entry/{id}">' in html:  # too large for a document, which links to the entry's page instead
+        response = session.get(f"{base_url.rstrip('/')}/entry/{id}.json")
+        html = msgspec.json.decode(response.body)["html"] if response.status == 200 else html
+    topics = {topic["title"] for topic in extension.get("topics", ())}
+    original, image = extension.get("original", {}), extension.get("image", {})
     return Entry(
         id=item["id"],
         source=source.id,
@@ -132,7 +124,7 @@ def _entry(item: dict[str, Any], source: Source, session: HttpSession, base: str
         updated=datetime.fromisoformat(item["date_modified"]),
         language=item.get("language", source.language),
         authors=tuple(author["name"] for author in item.get("authors", ())),
-        contributors=tuple(Person(name=p["name"], role=p.get("role", "")) for p in more.get("contributors", ())),
+        contributors=tuple(Person(name=p["name"], role=p.get("role", "")) for p in extension.get("contributors", ())),
         summary=item.get("summary", ""),
         html=sanitize(html),
         image=Image(
@@ -149,54 +141,56 @@ def _entry(item: dict[str, Any], source: Source, session: HttpSession, base: str
             Enclosure(url=e["url"], type=e["mime_type"], length=e.get("size_in_bytes", 0))
             for e in item.get("attachments", ())
         ),
-        rights=more.get("rights", ""),
+        rights=extension.get("rights", ""),
         original=original.get("url"),
         original_language=original.get("language", "en"),
         tags=tuple(tag for tag in item.get("tags", ()) if tag not in topics),
     )
 
 
-def _readings(
-    entry: Entry, item: dict[str, Any], source: Source, maker: EntryBuilder, now: datetime
+def _make_results(
+    entry: Entry, item: Mapping[str, Any], source: Source, builder: EntryBuilder, now: datetime
 ) -> list[FileResult]:
     """The versions that give an entry its dates: as it was first published, and as it was last changed.
 
-    The last one has no fingerprint: nobody knows whether the next dump says something else, and until two dumps
-    differ nothing has changed.
+    The last version has no fingerprint. Whether the next dump differs from it is unknown, and an entry changes only
+    between two dumps with fingerprints.
     """
     fields = extract_topic_fields(entry)
-    labels = _labels(entry, fields, item, maker)
-    whole = maker.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
+    # The topics that the entry was published with, with our own reasons where there are any.
+    own = {label.topic: label for label in builder.matcher.label(entry, fields)}
+    published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
+    labels = encode_labels(tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
+    row = builder.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
     versions = [(entry.published, "")]
     if entry.updated > entry.published:
         versions = [(entry.published, "first"), (entry.updated, "last"), (entry.updated + _STEP, "")]
-    data = msgspec.json.encode(item)
-    readings = []
-    for at, fingerprint in versions:
-        kept = data + fingerprint.encode()
-        readings.append(
+    results = []
+    for time, fingerprint in versions:
+        data = msgspec.json.encode(item) + fingerprint.encode()
+        results.append(
             FileResult(
                 path=f"reseed:{entry.id}:{fingerprint}".encode(),
-                display_path=f"{source.id}/{_bare(entry.id)}.json",
+                display_path=f"{source.id}/{_short_id(entry.id)}.json",
                 folder=source.id,
                 stamp=1,
                 first_seen=now,
                 outcome=Outcome.ACCEPTED,
-                digest=blake2b(kept, digest_size=20).digest(),
-                data=compress(kept),
-                dump_time=at,
-                entry=replace(whole, fingerprint=fingerprint),
+                digest=hash_dump(data),
+                data=compress(data),
+                dump_time=time,
+                entry=replace(row, fingerprint=fingerprint),
             )
         )
-    return readings
+    return results
 
 
-def _labels(entry: Entry, fields: TopicFields, item: dict[str, Any], maker: EntryBuilder) -> str:
-    """The topics that it was published with, with our reasons where we have any."""
-    ours = {label.topic: label for label in maker.matcher.label(entry, fields)}
-    published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
-    return encode_labels(tuple(ours.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
+def _known_files(entry: Entry) -> list[FileMetadata]:
+    """The metadata of an entry's image and enclosures, kept apart from it so that a later dump does not remove it."""
+    files: list[Image | Enclosure] = [entry.image] if entry.image and entry.image.type else []
+    files += [enclosure for enclosure in entry.enclosures if enclosure.length]
+    return [FileMetadata(url=file.url, type=file.type, length=file.length) for file in files]
 
 
-def _bare(id: str) -> str:
+def _short_id(id: str) -> str:
     return str(uuid.UUID(id.removeprefix("urn:uuid:")))

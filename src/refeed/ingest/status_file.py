@@ -1,4 +1,4 @@
-"""What the movers are doing and what troubles them -> the log, once each, and a file that `status` reads."""
+"""What the worker does, and its problems -> the log, each problem once, and a file that `status` reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,69 +15,64 @@ import msgspec
 
 from ..clock import format_rfc3339, utc_now
 
-_log = logging.getLogger("refeed.worker")
-
-_OFTEN = 5.0
-"""Seconds between two writings of the file."""
+STATUS_FILE_NAME = "worker.json"
+"""Its name in the var folder."""
+STATE_STOPPED = "stopped"
+"""The last state of a worker that was asked to end."""
+_INTERVAL = 5.0
+"""Seconds between two writes of the same facts."""
 _REPEAT = 600.0
-"""Seconds until a trouble whose wording keeps changing is said in the log again."""
+"""Seconds until a problem whose text keeps changing is logged again."""
+
+_log = logging.getLogger("refeed.worker")
 
 
 class StatusFile:
-    """Keeps `var/worker.json`: who is at work here, since when nothing was heard of it, and what is wrong."""
+    """Keeps `var/worker.json`: the worker's process and state, when it was last alive, and its problems."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._troubles: dict[str, str] = {}
-        self._said: dict[str, float] = {}
-        self._written = 0.0
+        self._problems: dict[str, str] = {}
+        self._logged: dict[str, float] = {}
+        self._last_written = 0.0
         self._last: dict[str, Any] = {}
 
     @property
     def problems(self) -> Mapping[str, str]:
-        """What is wrong now, by what it concerns."""
-        return self._troubles
+        """The present problems, by what they concern."""
+        return self._problems
 
-    def set_problem(self, what: str, text: str) -> None:
-        """Something is wrong with `what`: said in the log when it begins, and shown until `well`."""
-        moment = time.monotonic()
-        known = what in self._troubles
-        if not known or (self._troubles[what] != text and moment - self._said[what] > _REPEAT):
-            self._said[what] = moment
-            _log.warning("%s: %s", what, text)
-        self._troubles[what] = text
+    def set_problem(self, subject: str, text: str) -> None:
+        """Log a problem when it begins, and show it until `clear_problem`."""
+        now = time.monotonic()
+        known = self._problems.get(subject)
+        if known is None or (known != text and now - self._logged[subject] > _REPEAT):
+            self._logged[subject] = now
+            _log.warning("%s: %s", subject, text, extra={"subject": subject})
+        self._problems[subject] = text
 
-    def clear_problem(self, what: str) -> None:
-        """It is over."""
-        if self._troubles.pop(what, None) is not None:
-            _log.info("%s: well again", what)
+    def clear_problem(self, subject: str) -> None:
+        """The problem is resolved, if there was one."""
+        if self._problems.pop(subject, None) is not None:
+            _log.info("%s: resolved", subject, extra={"subject": subject})
 
     def write(self, **facts: Any) -> None:
-        """Leave the facts for `status`, when they are others than before or some seconds old. Never raises."""
-        facts |= {"problems": dict(self._troubles)}
-        if facts == self._last and time.monotonic() - self._written < _OFTEN:
+        """Write the facts for `status`, when they have changed or are some seconds old. Never raises."""
+        facts |= {"problems": dict(self._problems)}
+        if facts == self._last and time.monotonic() - self._last_written < _INTERVAL:
             return
-        self._last, self._written = facts, time.monotonic()
-        whole = {"at": format_rfc3339(utc_now()), "process": os.getpid(), "machine": socket.gethostname(), **facts}
+        self._last, self._last_written = facts, time.monotonic()
+        content = {"at": format_rfc3339(utc_now()), "process": os.getpid(), "machine": socket.gethostname(), **facts}
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):  # a full disk is reported elsewhere, and an old file shows its age
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(msgspec.json.encode(whole))
+            temporary.write_bytes(msgspec.json.encode(content))
             temporary.replace(self._path)
-        except OSError:
-            pass  # a full disk is said elsewhere, and an old file says by its age that nothing was heard
 
 
 def read_status_file(path: Path) -> dict[str, Any] | None:
-    """What the movers of this machine last said; None when they never did."""
+    """What the worker of this machine wrote last; None when it never did."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError):
         return None
-    return found
-
-
-STATUS_FILE_NAME = "worker.json"
-"""Its name in the var folder."""
-STATE_STOPPED = "stopped"
-"""What the movers say last, when they were asked to end."""
