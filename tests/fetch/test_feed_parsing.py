@@ -14,7 +14,7 @@ from helpers.upstream_server import feed_item, rss_feed
 from helpers.xml_bombs import BOMBS
 from refeed.errors import FetchError
 from refeed.fetch.parsed_feed import UpstreamItem, parse_feed_date
-from refeed.fetch.poll import parse_feed
+from refeed.fetch.poller import parse_feed
 
 URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.upstream_rules import FetchSettings
-from refeed.fetch.poll import poll_feed
+from refeed.fetch.poller import poll_feed
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstream_state import UpstreamState
 

@@ -17,8 +17,7 @@ from helpers.xml_bombs import BOMBS
 from refeed.config.upstream_rules import FetchSettings
 from refeed.errors import FetchError
 from refeed.fetch.factory import FetchDirs
-from refeed.fetch.poll import poll_feed
-from refeed.fetch.poller import fetch_all
+from refeed.fetch.poller import fetch_all, poll_feed
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstream_state import UpstreamState
 

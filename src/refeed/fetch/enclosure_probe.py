@@ -15,7 +15,7 @@ from lxml import etree
 
 from ..errors import FetchError
 from .enclosure_metadata import FileMetadata, give_up, retry_later
-from .poll import parse_retry_after
+from .poller import parse_retry_after
 
 if TYPE_CHECKING:
     from .session import HttpResponse, HttpSession

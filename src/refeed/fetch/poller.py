@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
+from ..dumps.composer import NewDump, content_number, new_dump
 from ..dumps.writer import write_dumps
-from ..errors import FetchError
+from ..errors import FetchError, replace_unprintable
 from .factory import FetchDirs
 from .git import checkout_dir, pull_repository
-from .poll import poll_feed
-from .upstream_state import UpstreamState, UpstreamStateFiles, is_due, state_after_failure
+from .parsed_feed import MAX_ITEMS, ParsedFeed, UpstreamItem, decode_body, parse_json_feed
+from .upstream_state import SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
+from .xml_feed_parser import parse_xml_feed
 
 if TYPE_CHECKING:
-    from .session import HttpSession
+    from .session import HttpResponse, HttpSession
 
 _CONCURRENT = 4
 """Upstreams that are fetched at the same time."""
+_DAY = timedelta(days=1)
+_LONGEST_WAIT = timedelta(days=7)
+"""The longest Retry-After that is respected."""
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_MAX_SEEN = MAX_ITEMS
+"""Items that a state remembers: as many as are read of one feed, so that none of those in it is forgotten."""
+_FREE_CHANGES = 10
+"""Changes of one item that are written at once. After that the pauses grow, for items that change at every poll."""
+_FIRST_PAUSE = timedelta(hours=1)
+_MAX_NOTES = 5
+_MOVED_NOTE = "it has moved permanently to"
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_STATUS_ERRORS = {429: "it asks for fewer requests (429)", 404: "not found (404)", 503: "it is unavailable (503)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +52,16 @@ class FetchResult:
     state: UpstreamState
     paths: tuple[Path, ...] = ()
     """Dump files that are new or changed."""
+    requested: bool = True
+    """False when the upstream was not due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResult:
+    """The outcome of one poll. Write the dumps first, then save the state."""
+
+    dumps: tuple[NewDump, ...] = ()
+    state: UpstreamState
     requested: bool = True
     """False when the upstream was not due."""
 
@@ -83,3 +111,109 @@ def _fetch_repository(
     pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
     state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
     return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths
+
+
+def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState, now: datetime) -> PollResult:
+    """Request an upstream feed once, if it is due. Every failure becomes `state.error`; nothing is raised."""
+    if state.address != upstream.url:
+        state = UpstreamState(address=upstream.url)
+    if not is_due(state, now):
+        return PollResult(state=state, requested=False)
+    state = replace(state, requested_at=now)
+    try:
+        response = session.get(state.moved or upstream.url)
+        if response.status != 200:
+            return PollResult(state=_state_after_status(upstream, state, response, now))
+        return _read_response(upstream, state, response, now)
+    except FetchError as error:
+        return PollResult(state=state_after_failure(upstream, state, str(error), now))
+
+
+def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
+    """The items of a feed in any format. Raises FetchError when it is not a feed."""
+    text = decode_body(body, content_type)
+    start = text[:200].lstrip("\ufeff \t\r\n")
+    return parse_json_feed(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else parse_xml_feed(text, url)
+
+
+def parse_retry_after(text: str, now: datetime) -> timedelta | None:
+    """The wait that a Retry-After header asks for, from nothing to seven days; None when it is not valid."""
+    try:
+        wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, timedelta(0)), _LONGEST_WAIT)
+
+
+def _state_after_status(
+    upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime
+) -> UpstreamState:
+    if response.status == 410:
+        error = "it is gone permanently (410); remove it from the configuration"
+        return replace(state, gone=True, error=error, failures=state.failures + 1, next=None)
+    wait = parse_retry_after(response.headers.get("Retry-After", ""), now)
+    error = _STATUS_ERRORS.get(response.status, f"it answered {response.status}")
+    return state_after_failure(upstream, state, f"{error}; next request after {wait}" if wait else error, now, wait)
+
+
+def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime) -> PollResult:
+    digest = sha256(response.body).hexdigest()[:32]
+    dumps: tuple[NewDump, ...] = ()
+    if digest != state.body_digest:
+        feed = parse_feed(response.body, response.headers.get("Content-Type", ""), response.url)
+        dumps, seen, postponed = _new_dumps(upstream.source, feed.items, state.seen, now)
+        more = len(feed.issues) - _MAX_NOTES
+        notes = (*map(replace_unprintable, feed.issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
+        digest = "" if postponed else digest  # parsed again at the next poll, even if it is the same
+        state = replace(state, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed)
+    moved = response.moved_to or state.moved
+    moved_notes = [f"{_MOVED_NOTE} {moved}; change its address in the configuration"] if moved else []
+    notes = (*moved_notes, *(note for note in state.notes if not note.startswith(_MOVED_NOTE)))
+    max_age = _MAX_AGE.search(response.headers.get("Cache-Control", ""))
+    fresh_for = min(timedelta(seconds=int(max_age[1])), _DAY) if max_age else timedelta(0)
+    pause = max(upstream.every, fresh_for)
+    state = replace(state, moved=moved, notes=notes, failures=0, error="", success=now, next=now + pause)
+    return PollResult(dumps=dumps, state=state)
+
+
+def _new_dumps(
+    source: str, items: tuple[UpstreamItem, ...], seen: Mapping[str, SeenItem], now: datetime
+) -> tuple[tuple[NewDump, ...], dict[str, SeenItem], bool]:
+    """Dumps of new and changed items; the items seen so far, newest last; whether a change was postponed."""
+    before = dict(seen)
+    in_feed: dict[str, SeenItem] = {}
+    dumps: list[NewDump] = []
+    postponed = False
+    links: dict[str, str] = {}
+    # Guids that identify nothing, because items with different links have them.
+    shared = {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
+    for item in items:
+        key = content_number(item.guid, item.link) if item.guid in shared else content_number(item.guid)
+        if key in in_feed:
+            continue  # the same item twice in one feed: readers show the first
+        digest, last = content_number(item.link, item.title, item.html), before.pop(key, None)
+        pausing = bool(last and last.paused_until and now < last.paused_until)
+        if last and (last.digest == digest or pausing):
+            in_feed[key] = last
+            postponed = postponed or last.digest != digest
+            continue
+        at = _dump_time(item, last, now)
+        changes = last.changes + 1 if last else 0
+        pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
+        in_feed[key] = SeenItem(
+            digest=digest, dump_time=at, changes=changes, paused_until=now + pause if pause else None
+        )
+        dumps.append(
+            new_dump(folder=source, title=item.title, link=item.link, html=item.html, at=at, is_update=last is not None)
+        )
+    return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed
+
+
+def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> datetime:
+    """The time of an item's dump: the one that the item gives, if it is sensible, otherwise that of the poll."""
+    if last is None:
+        given = item.published or item.updated
+        return given if given and _OLDEST <= given <= now + _DAY else now
+    # Later than the last dump of the item, or the older text would count as the newer.
+    given = item.updated or item.published
+    return given if given and last.dump_time < given <= now else max(now, last.dump_time + timedelta(seconds=1))

@@ -153,7 +153,7 @@ def _open_cache(path: Path) -> CachedSession:
 def _cached_session(path: Path) -> CachedSession:
     return CachedSession(
         backend=SQLiteCache(path, serializer="json", ignored_parameters=(), busy_timeout=5000),
-        # Kept for its validators and never served as fresh: `poll` decides from the headers when to request again.
+        # Kept for its validators and never served as fresh: `poller` decides from the headers when to request again.
         expire_after=0,
         ignored_parameters=(),  # by default `?api_key=` is not part of the key, and two upstreams would be one
         filter_fn=_may_be_stored,

@@ -13,8 +13,7 @@ import pytest
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.upstream_rules import FetchSettings, UpstreamRule
 from refeed.fetch.factory import FetchDirs
-from refeed.fetch.poll import poll_feed
-from refeed.fetch.poller import fetch_all, fetch_upstream
+from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstream_state import UpstreamState, UpstreamStateFiles, is_due
 
