@@ -18,7 +18,7 @@ from .entry_dates import EntryVersion, resolve_dates
 from .membership import OutcomeCounters
 from .repost_links import OriginalFinder
 from .rows import DumpRow, EntryRow, FileRow
-from .serialization import EncodedEntry, encode_source, from_timestamp, to_timestamp
+from .serialization import EncodedEntry, encode_json, from_timestamp, to_timestamp
 from .store import Store
 
 
@@ -229,7 +229,7 @@ def _write(connection: Connection, batch: _Batch, results: Sequence[FileResult])
             statement = update(t.dumps).where(t.dumps.c.digest == digest)
             connection.execute(statement.values(dump_time=dump_time, edited=edited))
     upsert(connection, t.dumps, [dump._asdict() for dump in batch.dumps.values()])
-    sources = [{"id": source.id, "data": encode_source(source)} for source in batch.sources.values()]
+    sources = [{"id": source.id, "data": encode_json(source)} for source in batch.sources.values()]
     upsert(connection, t.sources, sources)
     files = [_file_row(batch, result) for result in {result.path: result for result in results}.values()]
     upsert(connection, t.files, [file._asdict() for file in files])

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, delete, or_, select
 from . import schema as t
 from .database import upsert
 from .rows import EntryRow
-from .serialization import RepostCandidate, decode_bands, decode_entry, encode_links, from_timestamp
+from .serialization import RepostCandidate, decode_bands, decode_entry, encode_json, from_timestamp
 
 _CHUNK = 500
 _PERIOD = 32 * 24 * 3600
@@ -87,7 +87,7 @@ def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed
         query = select(t.entries).where(t.entries.c.repost_of == original)
         rows = {row.id: EntryRow._make(row) for row in connection.execute(query)} | dict(known) | changed
         reposts = [row for row in rows.values() if row.repost_of == original and _counts(row)]
-        links = encode_links(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
+        links = encode_json(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
         row = changed.get(original, known[original])
         if row.repost_links != links:
             changed[original] = row._replace(repost_links=links)

@@ -66,13 +66,15 @@ class RepostCandidate:
     minhash: bytes
 
 
+_encoder = msgspec.json.Encoder()
 _entry_decoder = msgspec.json.Decoder(Entry)
 _provenance_decoder = msgspec.json.Decoder(Provenance)
-_labels_decoder = msgspec.json.Decoder(tuple[Label, ...])
 _media_decoder = msgspec.json.Decoder(tuple[FileMetadata, ...])
 _source_decoder = msgspec.json.Decoder(Source)
-_links_decoder = msgspec.json.Decoder(tuple[str, ...])
-_encoder = msgspec.json.Encoder()
+decode_labels = msgspec.json.Decoder(tuple[Label, ...]).decode
+"""Labels from `entries.labels`."""
+decode_links = msgspec.json.Decoder(tuple[str, ...]).decode
+"""Links from `entries.repost_links`."""
 
 
 def compress(data: bytes) -> bytes:
@@ -111,14 +113,14 @@ def decode_provenance(data: bytes) -> Provenance:
     return _provenance_decoder.decode(decompress(data))
 
 
+def encode_json(value: Source | Sequence[str]) -> str:
+    """A source as `sources.data`, or links as `entries.repost_links`."""
+    return _encoder.encode(value).decode()
+
+
 def encode_labels(labels: tuple[Label, ...]) -> str:
     """Labels as `entries.labels`."""
     return _encoder.encode(labels).decode()
-
-
-def decode_labels(data: str) -> tuple[Label, ...]:
-    """Undo `encode_labels`."""
-    return _labels_decoder.decode(data)
 
 
 def encode_media(files: Iterable[FileMetadata]) -> str:
@@ -131,25 +133,10 @@ def decode_media(data: str) -> tuple[FileMetadata, ...]:
     return _media_decoder.decode(data) if data != "[]" else ()
 
 
-def encode_source(source: Source) -> str:
-    """A source as `sources.data`."""
-    return _encoder.encode(source).decode()
-
-
 def decode_source(data: str, icon: str) -> Source:
     """A source from its row; with the icon that was found on its site when no rule names one."""
     source = _source_decoder.decode(data)
     return replace(source, icon=source.icon or "".join(found.url for found in decode_media(icon)))
-
-
-def encode_links(links: Sequence[str]) -> str:
-    """Links as `entries.repost_links`."""
-    return _encoder.encode(links).decode()
-
-
-def decode_links(data: str) -> tuple[str, ...]:
-    """Undo `encode_links`."""
-    return _links_decoder.decode(data)
 
 
 def encode_bands(bands: Sequence[int]) -> bytes:
