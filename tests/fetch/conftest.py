@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from helpers.upstream_server import NOON, UpstreamServer, run_upstream
+from helpers.upstream_server import UpstreamServer, run_upstream
 from refeed.config.upstream_rules import FetchSettings
 from refeed.fetch.session import HttpSession
 
@@ -33,8 +33,3 @@ def session(tmp_path: Path, fetch_settings: FetchSettings) -> Iterator[HttpSessi
         tmp_path / "var", fetch_settings, user_agent="refeed/test (+https://feeds.example.org)"
     ) as session:
         yield session
-
-
-@pytest.fixture
-def now() -> datetime:
-    return NOON

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.upstream_server import NOON, UpstreamServer, reply
+from helpers.upstream_server import NOON, Reply, UpstreamServer, reply
 from refeed.config.upstream_rules import FetchSettings
 from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata
 from refeed.fetch.enclosure_probe import find_icon, probe_files
@@ -43,7 +43,7 @@ def test_size_and_type_come_from_the_headers_alone(upstream: UpstreamServer, ses
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("response", "error"),
     [
         (reply(status=404), "it answers 404"),
         (reply("<html>", Content_Type="text/html"), "it is a web page now"),
@@ -51,9 +51,9 @@ def test_size_and_type_come_from_the_headers_alone(upstream: UpstreamServer, ses
     ],
 )
 def test_unavailable_file_is_tried_four_times_and_then_given_up(
-    answer: BaseHTTPRequestHandler, error: str, upstream: UpstreamServer, session: HttpSession
+    response: Reply, error: str, upstream: UpstreamServer, session: HttpSession
 ) -> None:
-    upstream.routes["/a.jpg"] = answer
+    upstream.routes["/a.jpg"] = response
     (file,), now, pauses = files_of(upstream.url("/a.jpg")), NOON, []
     while file.next is not None:
         (file,) = probe_files([file], session, now)
@@ -84,11 +84,11 @@ def test_unreachable_server_delays_no_other_and_gets_one_request(
     upstream: UpstreamServer, session: HttpSession
 ) -> None:
     upstream.routes["/a"] = reply(b"x", Content_Type="image/png")
-    away = [f"http://127.0.0.1:1/{n}" for n in range(50)]
-    probed = {file.url: file for file in probe_files(files_of(*away, upstream.url("/a")), session, NOON)}
+    unreachable = [f"http://127.0.0.1:1/{n}" for n in range(50)]
+    probed = {file.url: file for file in probe_files(files_of(*unreachable, upstream.url("/a")), session, NOON)}
     assert probed[upstream.url("/a")].type == "image/png"
-    assert [probed[url].tries for url in away] == [1] + [0] * 49
-    assert {probed[url].next for url in away} == {NOON + HOUR, NOON + timedelta(minutes=10)}
+    assert [probed[url].tries for url in unreachable] == [1] + [0] * 49
+    assert {probed[url].next for url in unreachable} == {NOON + HOUR, NOON + timedelta(minutes=10)}
 
 
 def test_private_addresses_get_no_request(upstream: UpstreamServer, tmp_path: Path) -> None:
