@@ -31,35 +31,25 @@ _ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "ic
 class Asset:
     """A static file."""
 
+    hashed_name: str
+    """Its public name: `page.3f2a91c04b7d.css` for `page.css`."""
     data: bytes
     media_type: str
 
 
 class Assets:
-    """Every static file by its public name: `page.css` is `page.3f2a91c04b7d.css`."""
+    """Every static file of the package."""
 
     def __init__(self) -> None:
-        self._hashed_names: dict[str, str] = {}
-        self._assets: dict[str, Asset] = {}
+        self.by_file_name: dict[str, Asset] = {}
+        self.by_hashed_name: dict[str, Asset] = {}
         for file in (resources.files("refeed.web") / "static").iterdir():
             stem, _, suffix = file.name.rpartition(".")
             if suffix in _MEDIA_TYPES:
                 data = file.read_bytes()
                 hashed_name = f"{stem}.{sha256(data).hexdigest()[:12]}.{suffix}"
-                self._hashed_names[file.name] = hashed_name
-                self._assets[hashed_name] = Asset(data=data, media_type=_MEDIA_TYPES[suffix])
-
-    def hashed_name(self, file_name: str) -> str:
-        """The public name of a file."""
-        return self._hashed_names[file_name]
-
-    def find(self, hashed_name: str) -> Asset | None:
-        """The file with this public name."""
-        return self._assets.get(hashed_name)
-
-    def by_file_name(self, file_name: str) -> Asset:
-        """The file with this name in the package."""
-        return self._assets[self._hashed_names[file_name]]
+                asset = Asset(hashed_name=hashed_name, data=data, media_type=_MEDIA_TYPES[suffix])
+                self.by_file_name[file.name] = self.by_hashed_name[hashed_name] = asset
 
 
 def assets_blueprint(settings: Settings, assets: Assets) -> Blueprint:
@@ -68,14 +58,14 @@ def assets_blueprint(settings: Settings, assets: Assets) -> Blueprint:
 
     @blueprint.get("/static/<name>")
     def static(name: str) -> Response:
-        asset = assets.find(name)
+        asset = assets.by_hashed_name.get(name)
         if asset is None:
             abort(404)
         return data_response(asset.data, asset.media_type, immutable=True)
 
     @blueprint.get("/<any('favicon.ico','apple-touch-icon.png','icon.svg'):name>")
     def icon(name: str) -> Response:
-        asset = assets.by_file_name(_ICONS[name])
+        asset = assets.by_file_name[_ICONS[name]]
         return data_response(asset.data, asset.media_type)
 
     @blueprint.get("/qr/<path:feed>.svg")

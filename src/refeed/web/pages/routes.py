@@ -129,7 +129,7 @@ class PageRoutes:
         snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return moved_page_response(self._context.path_to(f"/{new}"))
-        if snapshot.feed(path) is None:
+        if path not in snapshot.feeds:
             abort(410 if path in snapshot.registry.retired else 404)
         if path in snapshot.registry.filtered:
             budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
@@ -144,7 +144,7 @@ class PageRoutes:
         snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return moved_page_response(self._context.path_to(f"/{new}/{month}"))
-        if snapshot.feed(path) is None or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
+        if path not in snapshot.feeds or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.get_month(path, month)[::-1]
         pages = -(-len(members) // _ENTRIES)
@@ -166,7 +166,7 @@ class PageRoutes:
             "feed.html",
             site_snapshot=snapshot,
             path=path,
-            feed=snapshot.feed(path),
+            feed=snapshot.feeds[path],
             entries=entries,
             years=list(years.items()),
             readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
@@ -191,7 +191,7 @@ class PageRoutes:
             near_misses=[
                 score
                 for score in self._matcher.near_misses(entry)
-                if score.topic not in topics and snapshot.feed(FeedPath("topic", score.topic))
+                if score.topic not in topics and FeedPath("topic", score.topic) in snapshot.feeds
             ],
             copies=[copy for copy in get_copies(self._store, id) if snapshot.is_public(copy.source)],
             provenance=provenance,
@@ -219,7 +219,7 @@ class PageRoutes:
         stored, provenance = found
         if stored.withdrawn is not None:
             abort(410, WITHDRAWN_MESSAGE)
-        labels = tuple(label for label in stored.labels if snapshot.feed(FeedPath("topic", label.topic)))
+        labels = tuple(label for label in stored.labels if FeedPath("topic", label.topic) in snapshot.feeds)
         return replace(stored, labels=labels), provenance
 
     def status(self) -> Response:

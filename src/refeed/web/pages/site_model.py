@@ -52,10 +52,6 @@ class SiteSnapshot:
     """Those that have a page: all public ones."""
     access: AccessTokens
 
-    def feed(self, path: FeedPath) -> FeedInfo | None:
-        """A feed, if it has a page."""
-        return self.feeds.get(path)
-
     def renamed_to(self, path: FeedPath) -> FeedPath | None:
         """The new path of a feed that was renamed and has a page."""
         new = self.registry.moved.get(path)

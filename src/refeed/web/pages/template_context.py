@@ -49,7 +49,7 @@ class TemplateContext:
             languages=LANGUAGES,
             current_path=self.current_path,
             absolute_url=lambda path: f"{self._site.base_url}{quote(path)}",
-            static_url=lambda file: f"{self._prefix}/static/{self._assets.hashed_name(file)}",
+            static_url=lambda file: f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}",
             format_month=lambda month, year=False: format_month(month, get_locale(), year=year),
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)

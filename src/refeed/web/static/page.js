@@ -1,4 +1,4 @@
-// Three conveniences: copy an address, dates in the reader's own zone, search while typing. Every page works without.
+// Three conveniences: copy an address, dates in the reader’s time zone, search while typing. Pages work without them.
 "use strict";
 
 const language = document.documentElement.lang;
