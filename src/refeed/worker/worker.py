@@ -42,7 +42,7 @@ class Standby:
 
     def status_fields(self) -> dict[str, Any]:
         """What `status` shows of it."""
-        return {"state": "standing by", "holder": self._holder}
+        return {"state": "standby", "holder": self._holder}
 
     def tick(self) -> None:
         """One round. Raises StoreError."""
