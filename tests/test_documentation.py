@@ -15,7 +15,8 @@ from refeed.model import FeedPath
 from refeed.web.app import create_app
 
 ROOT = Path(__file__).parents[1]
-TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
 
 
 def commands(group: click.Group, prefix: str = "refeed") -> dict[str, click.Command]:
@@ -79,3 +80,15 @@ def test_every_environment_variable_is_documented() -> None:
 def test_every_route_is_documented() -> None:
     rules = [re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", rule.rule) for rule in create_app().url_map.iter_rules()]
     assert [rule for rule in rules if rule.split("<")[0].rstrip("/") not in TEXT] == []
+
+
+def test_every_file_that_the_documents_name_exists() -> None:
+    """Paths from the root, and modules below `src/refeed`; paths with `<…>` or `*` are patterns."""
+    missing = []
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "bench" / "README.md"]:
+        text = page.read_text("utf-8")
+        names = re.findall(r"`((?:src|tests|bench|docs|seeds)/[^`<*\s]*|[\w/]+/\w+\.py|\w+\.py)`", text)
+        names += re.findall(r"\]\((?!https?:)([^)#]+)", text)
+        folders = (ROOT, ROOT / "src" / "refeed", page.parent)
+        missing += [f"{page.name}: {name}" for name in names if not any((folder / name).exists() for folder in folders)]
+    assert missing == []

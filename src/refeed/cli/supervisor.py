@@ -80,7 +80,8 @@ class WorkerSupervisor:
                 return
             has_run_well = time.monotonic() - started > 60
             pause = _FIRST_RESTART_PAUSE if has_run_well else min(pause * 2, _LONGEST_RESTART_PAUSE)
-            _log.error("worker exited (status %s); restarting in %.0f s", status, pause)
+            fields = {"status": status, "seconds": pause}
+            _log.error("worker exited (status %s); restarting in %.0f s", status, pause, extra=fields)
             self._stopping.wait(pause)
 
 
