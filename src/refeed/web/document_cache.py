@@ -1,5 +1,7 @@
-"""URLs of documents -> documents from feeds/, kept in memory and checked against their files. Only whole documents are
-returned."""
+"""URL paths -> documents of feeds/, kept in memory and checked against their files.
+
+Only whole documents are returned.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Routes below /feeds/ and /k/ for documents that are not in feeds/: renamed and retired feeds, archives that are
-rendered on request."""
+"""Routes below /feeds/ and /k/ for documents that the middleware does not have.
+
+Renamed and retired feeds, archives that are rendered on request, unknown feeds.
+"""
 
 from __future__ import annotations
 

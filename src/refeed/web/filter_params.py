@@ -1,5 +1,7 @@
-"""A query string -> the filter that it asks for, and its canonical form. Unknown parameters are ignored, invalid values
-refused."""
+"""A query string -> the filter that it asks for, and its canonical form. Pure.
+
+Unknown parameters are ignored, invalid values refused.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Feeds filtered by query -> documents, rendered from the store on request and kept until the feed's own document
-changes."""
+"""Feeds filtered by query -> documents, rendered from the store on request.
+
+They are kept until the feed's own document changes.
+"""
 
 from __future__ import annotations
 

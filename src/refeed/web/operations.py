@@ -1,5 +1,4 @@
-"""Status and metrics -> `/healthz`, `/readyz`, `/status.json`, `/metrics`, for those who run the service. All work
-without the store."""
+"""Status and metrics -> `/healthz`, `/readyz`, `/status.json`, `/metrics`, for operators. All work without a store."""
 
 from __future__ import annotations
 

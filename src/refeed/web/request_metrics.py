@@ -1,5 +1,7 @@
-"""Responses -> Prometheus counters by feed, status and kind of client. Recorded in passing and counted a second later,
-so that a request costs one append."""
+"""Responses -> Prometheus counters by feed, status and kind of client.
+
+Responses are recorded in passing and counted a second later, so that a request costs one append.
+"""
 
 from __future__ import annotations
 

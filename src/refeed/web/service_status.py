@@ -1,5 +1,7 @@
-"""Settings, store, status files -> the service's status, for `refeed status`, `/status.json` and `/status`. Works
-without the store."""
+"""Settings, store, status files -> the status, for `refeed status`, `/status.json` and `/status`.
+
+Works without the store.
+"""
 
 from __future__ import annotations
 

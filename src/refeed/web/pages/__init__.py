@@ -1,1 +1,1 @@
-"""Pages for people: find a feed, look into it, subscribe; see an entry and how it came about; see how all is going."""
+"""Pages for people: find a feed, preview it, subscribe; see an entry and how it was processed; see the status."""

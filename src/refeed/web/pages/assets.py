@@ -1,5 +1,7 @@
-"""The package's static files, QR codes and robots.txt -> responses. Static files are named by their content, so that
-browsers may keep them indefinitely."""
+"""Static files, QR codes and robots.txt -> responses.
+
+Static files are named by their content, so that browsers may keep them indefinitely.
+"""
 
 from __future__ import annotations
 

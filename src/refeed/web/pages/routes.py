@@ -1,5 +1,7 @@
-"""Requests for pages -> the store's data, rendered with a template: find a feed, preview it, subscribe; see an entry
-and how it was processed; see the status."""
+"""Requests for pages -> data from the store, rendered with a template.
+
+Find a feed, preview it, subscribe; see an entry and how it was processed; see the status.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Settings and the request -> what every template uses: language, links, dates, numbers. Links are built from the
-configured base URL, never from the request's Host."""
+"""Settings and the request -> what every template uses: language, links, dates, numbers.
+
+Links are built from the configured base URL, never from the request's Host.
+"""
 
 from __future__ import annotations
 
