@@ -57,7 +57,7 @@ class Machine:
         """What `refeed status` says of it."""
         self.enriching.probe(self.session)
         StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(
-            state="ingesting", **self.enriching.status_fields()
+            state="ingesting", **self.enriching.status_fields
         )
         return "\n".join(format_status(collect_status(self.settings, self.now)))
 

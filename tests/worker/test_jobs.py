@@ -45,7 +45,7 @@ def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPa
     """Begin the errands, with a clock that goes a minute further whenever it is asked."""
     (tmp_path / "config.yaml").write_text(CONFIG.format(url=upstream.url("/feed")))
     (tmp_path / "dumps").mkdir()
-    monkeypatch.setattr(jobs, "_ASK", 0.1)
+    monkeypatch.setattr(jobs, "_POLL_INTERVAL", 0.1)
     settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
     minutes = count()
     program = Pipeline.open(settings, clock=lambda: NOON + timedelta(minutes=next(minutes)))
@@ -53,7 +53,7 @@ def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPa
     made = Jobs(program, hints, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME))
 
     def begin() -> Jobs:
-        made.start()
+        made.scheduler.start()
         return made
 
     yield begin

@@ -96,7 +96,7 @@ def test_a_dump_folder_may_come_later_go_and_come_back(
     caplog.set_level("INFO", "refeed.worker")
     start()
     wait_until(lambda: at_work(service))
-    missing = f"{service.dumps} is not there; dumps are taken from it as soon as it is"
+    missing = f"{service.dumps} does not exist yet; its dumps are ingested as soon as it does"
     wait_until(lambda: missing in caplog.messages)
     service.add_dump("1.md", sample_dump(1))
     wait_until(has(service, 1))

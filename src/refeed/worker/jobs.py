@@ -1,5 +1,4 @@
-"""What is done outwards on a schedule: upstreams and files are asked after, hubs are told. Its troubles are nobody
-else's."""
+"""Outgoing requests on a schedule: polls of upstreams, probes of enclosures, pings of hubs. Failures stop nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from ..config.upstream_rules import UpstreamRule
 from ..dumps.writer import remove_temporary_files
 from ..errors import FetchError
-from ..fetch import factory
+from ..fetch.factory import fetch_dirs, open_session
 from ..fetch.poller import fetch_all
 from ..fetch.websub import PingQueue
 from ..ingest.pipeline import Pipeline
@@ -29,153 +28,145 @@ from .probe_job import EnclosureProbe
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession
 
-
-# Errands that are run every so often, in threads of their own (APScheduler). Go on when the clock jumps.
-
 _log = logging.getLogger("refeed.worker")
 
-_JUMP = 5.0
-"""Seconds by which the wall clock may stray from the monotonic one between two looks: NTP slews far less."""
+_CLOCK_JUMP = 5.0
+"""Seconds by which the wall clock may deviate from the monotonic one between two calls: NTP slews far less."""
+_POLL_INTERVAL = 60.0
+"""Seconds between checks which upstreams are due: each has an interval of its own."""
+_CLEAN_UP_INTERVAL = 86_400.0
+"""Seconds between removals of temporary files and of old answers in the HTTP cache."""
+_TEMPORARY_FILE_AGE = 3_600.0
+"""Seconds after which no process writes to a temporary file any more."""
+_PING_INTERVAL = 10.0
+"""Seconds between checks which hubs are to be notified."""
+_PROBE_INTERVAL = 2.0
+"""Seconds between checks for enclosures that were not probed yet: one small query."""
 
 
 class Scheduler:
-    """Runs errands; one that is still running is not started a second time, one that was missed runs once."""
+    """Runs jobs at intervals, in threads of their own (APScheduler), and goes on when the clock jumps.
+
+    A job that still runs is not started a second time, and one that was missed runs once.
+    """
 
     def __init__(self) -> None:
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        self._strayed = time.time() - time.monotonic()
+        self._clock_offset = time.time() - time.monotonic()
 
-    def add_job(self, seconds: float, errand: Callable[[], object], name: str, *, at_once: bool = False) -> None:
-        """Run an errand every so many seconds, the first time now or after as many."""
-        begin = {"next_run_time": datetime.now(UTC)} if at_once else {}
-        self._scheduler.add_job(errand, IntervalTrigger(seconds=seconds), id=name, name=name, **begin)
+    def add_job(self, seconds: float, job: Callable[[], object], name: str, *, at_once: bool = False) -> None:
+        """Run a job at an interval in seconds, for the first time at once or after one interval."""
+        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), id=name, name=name, **first)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin to run jobs."""
         self._scheduler.start()
 
     def handle_clock_jump(self) -> bool:
-        """Whether the wall clock jumped since the last call. After a jump, all errands count from now on anew.
+        """Whether the wall clock has jumped since the last call. After a jump, all intervals begin now.
 
         APScheduler (3.11) waits for an instant on the wall clock: an hour back, and nothing runs for an hour.
         """
-        strayed = time.time() - time.monotonic()
-        jumped = abs(strayed - self._strayed) > _JUMP
+        offset = time.time() - time.monotonic()
+        jumped = abs(offset - self._clock_offset) > _CLOCK_JUMP
         if jumped:
-            _log.warning("the clock jumped by %+.0f s; all schedules count from now", strayed - self._strayed)
+            seconds = offset - self._clock_offset
+            _log.warning("the clock jumped by %+.0f s; all intervals begin now", seconds, extra={"seconds": seconds})
             for job in self._scheduler.get_jobs():
                 job.reschedule(IntervalTrigger(seconds=job.trigger.interval.total_seconds()))
-        self._strayed = strayed
+        self._clock_offset = offset
         return jumped
 
     def stop(self) -> None:
-        """End; what is running is left to end with the process."""
+        """Start no more jobs; running ones end with the process."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
 
-_ASK = 60.0
-"""Seconds between looks at which upstreams are due: each has a pace of its own."""
-_TIDY = 86_400.0
-"""Seconds between two looks for what is left over."""
-_ABANDONED = 3_600.0
-"""Seconds after which nobody writes any more to a temporary file."""
-_TELL = 10.0
-"""Seconds between looks at which hubs are to be told."""
-_MEASURE = 2.0
-"""Seconds between looks at whether an entry shows a file that nobody asked after: one small query."""
-
-
 class Jobs:
-    """Runs only where dumps are ingested, so that each is run once."""
+    """The jobs of the leader, so that each is run once whatever the number of machines."""
 
-    def __init__(self, program: Pipeline, hints: FileEvents, report: StatusFile) -> None:
-        self._program = program
-        self._settings = program.settings
-        self._hints = hints
-        self._report = report
-        self._schedule = Scheduler()
-        self._enriching = EnclosureProbe(program, hints) if program.settings.fetch.enrich else None
+    def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile) -> None:
+        self._pipeline = pipeline
+        self._settings = pipeline.settings
+        self._events = events
+        self._status = status
+        self._probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
+        self.scheduler = Scheduler()
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
-        # Apart, because one may be pulled for ten minutes.
+        # Apart from feeds, because the pull of one repository may take ten minutes.
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
         for name, upstreams in (("feeds", feeds), ("repositories", repositories)):
             if upstreams:
-                self._schedule.add_job(_ASK, partial(self.poll_upstreams, upstreams), name, at_once=True)
-        self._schedule.add_job(_TIDY, self.clean_up, "tidying", at_once=True)
+                poll = partial(self.poll_upstreams, upstreams)
+                self.scheduler.add_job(_POLL_INTERVAL, poll, name, at_once=True)
+        self.scheduler.add_job(_CLEAN_UP_INTERVAL, self.clean_up, "clean-up", at_once=True)
         if self._settings.websub.hubs:
-            self._schedule.add_job(_TELL, self.send_hub_pings, "hubs")
-        if self._enriching:
-            self._schedule.add_job(_MEASURE, self.probe_enclosures, "files")
-
-    def start(self) -> None:
-        """Begin."""
-        self._schedule.start()
+            self.scheduler.add_job(_PING_INTERVAL, self.send_hub_pings, "hubs")
+        if self._probe:
+            self.scheduler.add_job(_PROBE_INTERVAL, self.probe_enclosures, "enclosures")
 
     def stop(self) -> None:
-        """End."""
-        if self._enriching:
-            self._enriching.stop()
-        self._schedule.stop()
-
-    def handle_clock_jump(self) -> None:
-        """Have schedules survive a jump of the clock."""
-        self._schedule.handle_clock_jump()
+        """Start no more jobs, and no more requests of the running probe."""
+        if self._probe:
+            self._probe.stop()
+        self.scheduler.stop()
 
     def status_fields(self) -> dict[str, Any]:
         """What `status` shows of them."""
-        return self._enriching.status_fields() if self._enriching else {}
+        return self._probe.status_fields if self._probe else {}
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
-        """Ask those upstreams that are due; their dumps are found like all others."""
-        places, now = factory.fetch_dirs(self._settings), self._program.clock()
-        for done in fetch_all(upstreams, self._session, places, now):
-            what = f"upstream {done.upstream.address}"
-            if done.state.error:
-                self._report.set_problem(what, done.state.error)
+        """Fetch from the upstreams that are due. Their dumps are found like all others."""
+        for result in fetch_all(upstreams, self._session, fetch_dirs(self._settings), self._pipeline.clock()):
+            address = result.upstream.address
+            if result.state.error:
+                self._status.set_problem(f"upstream {address}", result.state.error)
             else:
-                self._report.clear_problem(what)
-            if done.paths:
-                _log.info("%s: %d dumps", done.upstream.address, len(done.paths))
-                self._hints.mark_overflow()  # a folder that git or we made just now may not be watched yet
+                self._status.clear_problem(f"upstream {address}")
+            if result.paths:
+                fields = {"upstream": address, "count": len(result.paths)}
+                _log.info("%s: %d dumps", address, len(result.paths), extra=fields)
+                self._events.mark_overflow()  # a folder that was made just now may not be watched yet
 
     def clean_up(self) -> None:
-        """Remove what killed writers left among the dumps, and what is remembered of requests nobody makes any more."""
+        """Remove what killed processes left among the dumps, and cached answers to requests that are made no more."""
         try:
-            remove_temporary_files(factory.fetch_dirs(self._settings).dumps, time.time() - _ABANDONED)
-            if self._settings.upstreams or self._enriching:
+            remove_temporary_files(fetch_dirs(self._settings).dumps, time.time() - _TEMPORARY_FILE_AGE)
+            if self._settings.upstreams or self._probe:
                 self._session.prune()
-        except (FetchError, OSError) as error:  # tomorrow again
-            _log.warning("what is left over cannot be removed: %s", error)
+        except (FetchError, OSError) as error:  # the next run tries again
+            _log.warning("cleanup failed: %s", error)
 
     def probe_enclosures(self) -> None:
-        """Ask after the files that the newest entries show, and for the icons of their sources."""
-        if self._enriching:
-            self._enriching.probe(self._session)
+        """Probe the enclosures of the newest entries, and the icons of their sources."""
+        if self._probe:
+            self._probe.probe(self._session)
 
     def save_probe_results(self) -> frozenset[FeedPath]:
-        """Keep in the store what was heard; the feeds that change by it. Raises StoreError."""
-        return self._enriching.save_results() if self._enriching else frozenset()
+        """Save the results of the last probe; returns the feeds that change by it. Raises StoreError."""
+        return self._probe.save_results() if self._probe else frozenset()
 
     def queue_hub_pings(self, documents: Sequence[str]) -> None:
-        """Note documents (paths below feeds/) that have changed; hubs are told soon of those that anybody may read."""
+        """Remember changed documents (names below feeds/), so that hubs are notified of the public ones soon."""
         hubs = self._settings.websub.hubs
         if hubs:
-            public = self._program.publisher.registry().public_feeds
-            told = {f"{feed}.{format}" for feed in public for format in FORMATS}
+            feeds = self._pipeline.publisher.registry().public_feeds
+            public = {f"{feed}.{format}" for feed in feeds for format in FORMATS}
             base = f"{self._settings.site.base_url}/feeds"
-            self._pings.add(hubs, [f"{base}/{name}" for name in documents if name in told], self._program.clock())
+            self._pings.add(hubs, [f"{base}/{name}" for name in documents if name in public], self._pipeline.clock())
 
     def send_hub_pings(self) -> None:
-        """Tell the hubs what waits to be told."""
-        for given_up in self._pings.send_due(self._session, self._program.clock()):
-            _log.warning("%s", given_up)
+        """Notify the hubs of the documents that are due."""
+        for failure in self._pings.send_due(self._session, self._pipeline.clock()):
+            _log.warning("%s", failure)
 
     @cached_property
     def _session(self) -> HttpSession:
-        return factory.open_session(self._settings)
+        return open_session(self._settings)
 
     @cached_property
     def _pings(self) -> PingQueue:

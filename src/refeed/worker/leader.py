@@ -1,4 +1,4 @@
-"""The turns of the one process that ingests: what events say first, then a piece of the backlog, then the documents."""
+"""The loop of the one process that ingests: first what events report, then a batch of the backlog, then documents."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from ..fetch.factory import dump_dirs
 from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile
-from .file_events import EventBatch, FileEvents
+from .file_events import EventBatch, FileEvents, UnsettledFiles
 from .jobs import Jobs
 from .publish_job import PublishJob
-from .settling import UnsettledFiles
 from .watcher import Watcher
 
 _log = logging.getLogger("refeed.worker")
 
-_TICK = 0.5
-"""Seconds between two turns when nothing happens."""
-_HOUR = 3600.0
-"""Seconds between looks at what has grown too old to be kept, when nothing new comes."""
-_ASKED = 5.0
-"""Seconds between looks at whether somebody wants the quarantine tried again."""
-_POLL = 2.0
+_IDLE_WAIT = 0.5
+"""Seconds that a tick waits for events when there is nothing to do."""
+_RETENTION_INTERVAL = 3600.0
+"""Seconds between searches for entries that have become too old, when no new ones come."""
+_RETRY_CHECK_INTERVAL = 5.0
+"""Seconds between checks whether the operator wants quarantined files tried again."""
+_POLL_INTERVAL = 2.0
 """Seconds between scans of folders without reliable events, when a scan is quick."""
-_SHARE = 5
-"""A scan out of turn comes at the earliest so many times its own duration after the one before."""
+_SCAN_FACTOR = 5
+"""An early scan begins no sooner than so many times its own duration after the scan before."""
 
 
 class Leader:
@@ -40,186 +39,185 @@ class Leader:
 
     def __init__(
         self,
-        program: Pipeline,
-        hints: FileEvents,
-        watching: Watcher,
-        report: StatusFile,
-        errands: Jobs,
+        pipeline: Pipeline,
+        events: FileEvents,
+        watcher: Watcher,
+        status: StatusFile,
+        jobs: Jobs,
     ) -> None:
-        """`errands` hear which documents changed, and bring what they heard outside."""
-        settings = program.settings
-        self._program = program
+        settings = pipeline.settings
+        self._pipeline = pipeline
+        self._ingester = pipeline.ingester
         self._folders = dump_dirs(settings)
-        self._rescan = settings.dumps.rescan.total_seconds()
+        self._rescan_interval = settings.dumps.rescan.total_seconds()
         self._suffixes = settings.limits.suffixes
         self._settle = settings.limits.settle.total_seconds()
-        self._hints = hints
-        self._watching = watching
-        self._report = report
-        self._growing = UnsettledFiles(self._settle, self._suffixes)
-        self._errands = errands
-        self._publishing = PublishJob(program.publisher, report, errands.queue_hub_pings)
+        self._events = events
+        self._watcher = watcher
+        self._status = status
+        self._jobs = jobs
+        self._unsettled = UnsettledFiles(self._settle, self._suffixes)
+        self._publish_job = PublishJob(pipeline.publisher, status, jobs.queue_hub_pings)
         self._backlog: OrderedDict[str, FoundFile] = OrderedDict()
-        self._taking: Iterator[IngestResult] | None = None
-        self._scanned = float("-inf")
-        self._scanned_at = ""
-        self._cost = 0.0
-        self._soon = True
-        self._outdated = True
-        self._retained = float("-inf")
-        self._looked = time.monotonic()
-        self._asked = program.store.get_meta(RETRY_KEY)
+        self._results: Iterator[IngestResult] | None = None
+        """Of the files of the backlog, while some of them are being ingested."""
+        self._rescan_requested = True
+        self._last_scan = float("-inf")
+        self._last_scan_time = ""
+        self._last_scan_seconds = 0.0
+        self._reprocess_pending = True
+        self._last_retention = float("-inf")
+        self._last_retry_check = time.monotonic()
+        self._retry_request = pipeline.store.get_meta(RETRY_KEY)
 
     def status_fields(self) -> dict[str, Any]:
         """What `status` shows of it."""
         return {
             "state": "ingesting",
             "folders": list(self._folders),
-            "polled": self._watching.polling_reasons(self._folders),
+            "polled": self._watcher.polling_reasons(self._folders),
             "waiting": len(self._backlog),
-            "growing": len(self._growing),
-            "scanned": self._scanned_at,
-            **self._errands.status_fields(),
+            "growing": len(self._unsettled),
+            "scanned": self._last_scan_time,
+            **self._jobs.status_fields(),
         }
 
     def tick(self) -> None:
-        """One round. Raises StoreError, with nothing lost: what was not recorded is found again."""
-        self._program.store.check_intact()
-        if self._scanned_at == "" and self._program.is_complete():
-            self._publishing.run_if_due(busy=True)  # the first thing at the start: what was published before
-        busy = self._backlog or self._taking or self._publishing.is_due or self._outdated
-        self._retry()
-        heard = self._hints.drain(0.0 if busy else _TICK)
-        self._soon = (
-            self._watching.update_watches(self._folders)
-            or heard.overflowed
-            or self._growing.pop_scan_due()
-            or self._soon
-        )
-        self._take_in(heard)
-        if self._errands.save_probe_results():
-            self._publishing.request(slight=True)
-        if self._scan_due():
+        """One round of the loop. Raises StoreError, and loses nothing: what was not recorded is found again."""
+        self._pipeline.store.check_intact()
+        if self._last_scan_time == "" and self._pipeline.is_complete():
+            self._publish_job.run_if_due(busy=True)  # at the start, first what was published before
+        self._check_for_retry()
+        is_busy = self._backlog or self._results or self._publish_job.is_due or self._reprocess_pending
+        batch = self._events.drain(0.0 if is_busy else _IDLE_WAIT)
+        has_new_folder = self._watcher.update_watches(self._folders)
+        if has_new_folder or batch.overflowed or self._unsettled.pop_scan_due():
+            self._rescan_requested = True
+        self._queue_events(batch)
+        if self._jobs.save_probe_results():
+            self._publish_job.request(notify=False)
+        if self._is_scan_due():
             self._scan()
-        if self._backlog or self._taking:
+        if self._backlog or self._results:
             self._ingest()
-        elif self._outdated:
-            self._refresh()
+        elif self._reprocess_pending:
+            feeds = self._pipeline.reprocessor.step()
+            self._reprocess_pending = feeds is not None
+            if feeds:
+                self._publish_job.request()
         else:
-            self._program.pool.shrink()
-        if not self._backlog and (self._publishing.pending or time.monotonic() >= self._retained + _HOUR):
-            self._retain()
-        self._publishing.run_if_due(busy=bool(self._backlog))
+            self._pipeline.pool.shrink()
+        is_retention_due = time.monotonic() >= self._last_retention + _RETENTION_INTERVAL
+        if not self._backlog and (self._publish_job.pending or is_retention_due):
+            self._last_retention = time.monotonic()
+            if self._pipeline.apply_retention():
+                self._publish_job.request()
+        self._publish_job.run_if_due(busy=bool(self._backlog))
 
-    def _retry(self) -> None:
-        """Try again what is quarantined, when somebody asked for it since the last look."""
-        if time.monotonic() - self._looked < _ASKED:
+    def _check_for_retry(self) -> None:
+        """Try quarantined files again when the operator has asked for it since the last check."""
+        if time.monotonic() - self._last_retry_check < _RETRY_CHECK_INTERVAL:
             return
-        self._looked = time.monotonic()
-        asked = self._program.store.get_meta(RETRY_KEY)
-        if asked != self._asked:
-            self._asked = asked
-            self._program.ingester.retry_quarantined()
-            self._soon = True
+        self._last_retry_check = time.monotonic()
+        request = self._pipeline.store.get_meta(RETRY_KEY)
+        if request != self._retry_request:
+            self._retry_request = request
+            self._ingester.retry_quarantined()
+            self._rescan_requested = True
 
-    def _take_in(self, heard: EventBatch) -> None:
-        for found in self._look(heard.closed):
-            self._growing.discard(found.path)
-            self._put_first(found)
-        for found in self._look(heard.modified):
-            self._growing.add(found)
-        for found in self._growing.pop_settled():
-            if self._program.ingester.is_changed(found):
-                self._put_first(found)
+    def _queue_events(self, batch: EventBatch) -> None:
+        """Put complete files at the head of the backlog, and follow files that are being written."""
+        for file in self._iter_changed(batch.closed):
+            self._unsettled.discard(file.path)
+            self._queue_first(file)
+        for file in self._iter_changed(batch.modified):
+            self._unsettled.add(file)
+        for file in self._unsettled.pop_settled():
+            if self._ingester.is_changed(file):
+                self._queue_first(file)
 
-    def _put_first(self, found: FoundFile) -> None:
-        self._backlog[found.path] = found
-        self._backlog.move_to_end(found.path, last=False)
-
-    def _look(self, files: Mapping[str, str]) -> Iterable[FoundFile]:
-        for path, root in files.items():
+    def _iter_changed(self, files: Mapping[str, str]) -> Iterable[FoundFile]:
+        for path, folder in files.items():
             try:
-                found = inspect_file(path, root, self._suffixes)
-            except (IgnoredError, FileVanishedError, QuarantineError):  # a scan says what is to be said of them
+                file = inspect_file(path, folder, self._suffixes)
+            except (IgnoredError, FileVanishedError, QuarantineError):  # the next scan reports it, if it has to be
                 continue
-            if self._program.ingester.is_changed(found):
-                yield found
+            if self._ingester.is_changed(file):
+                yield file
 
-    def _scan_due(self) -> bool:
-        since = time.monotonic() - self._scanned
-        if self._soon and since >= _SHARE * self._cost:
+    def _queue_first(self, file: FoundFile) -> None:
+        self._backlog[file.path] = file
+        self._backlog.move_to_end(file.path, last=False)
+
+    def _is_scan_due(self) -> bool:
+        since = time.monotonic() - self._last_scan
+        earliest = _SCAN_FACTOR * self._last_scan_seconds
+        if self._rescan_requested and since >= earliest:
             return True
-        polled = bool(self._watching.polling_reasons(self._folders))
-        return since >= min(self._rescan, max(_POLL, _SHARE * self._cost) if polled else self._rescan)
+        interval = self._rescan_interval
+        if self._watcher.polling_reasons(self._folders):
+            interval = min(interval, max(_POLL_INTERVAL, earliest))
+        return since >= interval
 
     def _scan(self) -> None:
-        """Look through every folder: whatever events said, this is the truth."""
-        began, clock = time.monotonic(), time.time()
-        found = self._program.ingester.scan(self._folders).changed
-        self._watching.detect_missed_events(found, clock)
+        """Look through all folders. Whatever events reported, this is the truth."""
+        start, now = time.monotonic(), time.time()
+        changed = self._ingester.scan(self._folders).changed
+        self._watcher.detect_missed_events(changed, now)
         self._backlog.clear()
-        for file in found:
-            if is_stable(file, now=clock, settle=self._settle):
+        for file in changed:
+            if is_stable(file, now=now, settle=self._settle):
                 self._backlog[file.path] = file
             else:
-                self._growing.add(file)
-        self._soon = False
-        self._scanned = time.monotonic()
-        self._scanned_at = format_rfc3339(utc_now())
-        self._cost = self._scanned - began
-        if len(found) > BATCH_FILES:
-            _log.info("%d dumps to ingest, found in %.1f s", len(found), self._cost)
-        self._tell_polled()
+                self._unsettled.add(file)
+        self._rescan_requested = False
+        self._last_scan = time.monotonic()
+        self._last_scan_time = format_rfc3339(utc_now())
+        self._last_scan_seconds = self._last_scan - start
+        if len(changed) > BATCH_FILES:
+            fields = {"count": len(changed), "seconds": round(self._last_scan_seconds, 3)}
+            _log.info("%d dumps to ingest, found in %.1f s", len(changed), self._last_scan_seconds, extra=fields)
+        self._report_polled_folders()
 
-    def _tell_polled(self) -> None:
-        """Report which folders are polled because their events cannot be relied on, and which no longer."""
-        polled = {f"events of {folder}": why for folder, why in self._watching.polling_reasons(self._folders).items()}
-        for what, why in polled.items():
-            self._report.set_problem(what, f"polled every few seconds: {why}")
-        for what in [name for name in self._report.problems if name.startswith("events of ") and name not in polled]:
-            self._report.clear_problem(what)
+    def _report_polled_folders(self) -> None:
+        """Show a problem for each folder that is polled because its events cannot be relied on."""
+        reasons = self._watcher.polling_reasons(self._folders)
+        polled = {f"events of {folder}": reason for folder, reason in reasons.items()}
+        for subject, reason in polled.items():
+            self._status.set_problem(subject, f"polled every few seconds: {reason}")
+        for subject in list(self._status.problems):
+            if subject.startswith("events of ") and subject not in polled:
+                self._status.clear_problem(subject)
 
     def _ingest(self) -> None:
-        """Take a batch of the backlog; while it is recorded, the next one is made already."""
-        self._taking = self._taking or self._program.ingester.ingest(self._news())
-        for tally in self._taking:
-            self._note(tally)
+        """Ingest a batch of the backlog; while it is recorded, the next one is built already."""
+        self._results = self._results or self._ingester.ingest(self._pop_backlog())
+        for result in self._results:
+            self._handle_result(result)
             if self._backlog:
                 return
-        self._taking = None
-        if not self._soon:
-            self._program.mark_complete()
+        self._results = None
+        if not self._rescan_requested:
+            self._pipeline.mark_complete()
 
-    def _news(self) -> Iterator[FoundFile]:
-        """The backlog as it is worked off; it may grow meanwhile."""
+    def _pop_backlog(self) -> Iterator[FoundFile]:
+        """The files of the backlog, which may grow meanwhile."""
         while self._backlog:
-            _, found = self._backlog.popitem(last=False)
-            if self._program.ingester.is_changed(found):
-                yield found
+            _, file = self._backlog.popitem(last=False)
+            if self._ingester.is_changed(file):
+                yield file
 
-    def _note(self, tally: IngestResult) -> None:
-        if tally.feeds:
-            self._publishing.request()
-        for file in tally.postponed:
-            self._growing.add(file)
-        if tally.problem:
-            self._report.set_problem("dumps", f"cannot be read just now: {tally.problem}")
+    def _handle_result(self, result: IngestResult) -> None:
+        if result.feeds:
+            self._publish_job.request()
+        for file in result.postponed:
+            self._unsettled.add(file)
+        if result.problem:
+            self._status.set_problem("dumps", f"cannot be read at the moment: {result.problem}")
         else:
-            self._report.clear_problem("dumps")
-        for doubt in tally.issues:
-            _log.warning("quarantined: %s", doubt)
-        if any(tally.counts[name] for name in ("new", "changed")):
-            _log.info("%s", ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()) if count))
-
-    def _retain(self) -> None:
-        """Give up what is kept no longer: after news, and because time passes."""
-        self._retained = time.monotonic()
-        if self._program.apply_retention():
-            self._publishing.request()
-
-    def _refresh(self) -> None:
-        """Bring a batch of what is stored up to date with rules and topics, while nothing new waits."""
-        feeds = self._program.reprocessor.step()
-        self._outdated = feeds is not None
-        if feeds:
-            self._publishing.request()
+            self._status.clear_problem("dumps")
+        for issue in result.issues:
+            _log.warning("quarantined: %s", issue, extra={"file": issue.partition(": ")[0]})
+        if result.counts["new"] or result.counts["changed"]:
+            counts = {name: count for name, count in sorted(result.counts.items()) if count}
+            _log.info("%s", ", ".join(f"{count} {name}" for name, count in counts.items()), extra={"counts": counts})

@@ -1,4 +1,4 @@
-"""Which one of all processes ingests: the lock that the store's URL calls for."""
+"""The lock of the one process that ingests: a file's on one machine, the store's where machines share the store."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from ..errors import LockedError
 from ..store.advisory_lock import AdvisoryLock
 from ..store.engine import is_shared
 
-# Exactly one of many: a lock that dies with the process that holds it.
-
 
 class FileLock:
-    """A lock between the processes of one machine, by flock on a file that names its holder."""
+    """A lock between the processes of one machine, by flock on a file that names its holder. The kernel releases it
+    when the process ends."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take it if it is free, or keep it; False when another process has it. Raises OSError."""
+        """Take the lock if it is free, or keep it; False when another process has it. Raises OSError."""
         if self.is_held():
             return True
         self.release()
@@ -38,33 +37,33 @@ class FileLock:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
-        if not self.is_held():  # removed or replaced between open and flock: that one binds nobody
+        if not self.is_held():  # the file was removed or replaced between open and flock: this lock excludes no process
             self.release()
             return False
-        with suppress(OSError):  # on a full disk the lock holds all the same, it only names nobody
+        with suppress(OSError):  # on a full disk the lock is held all the same, without the name of its holder
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return True
 
     def is_held(self) -> bool:
-        """Whether this process still has it. It is lost with its file: others then make a new one."""
+        """Whether this process has the lock. It is lost when its file is removed: others then make a new file."""
         if self._descriptor is None:
             return False
-        ours = os.fstat(self._descriptor)
+        own = os.fstat(self._descriptor)
         try:
-            there = self._path.stat()
+            present = self._path.stat()
         except OSError:
             return False
-        return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+        return (own.st_dev, own.st_ino) == (present.st_dev, present.st_ino)
 
     def release(self) -> None:
-        """Give it up."""
+        """Give the lock up."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def holder(self) -> str:
-        """Who has it, for people."""
+        """The process that has the lock, for people."""
         try:
             pid = self._path.read_text().strip()
         except OSError:
@@ -86,9 +85,9 @@ LeaderLock = FileLock | AdvisoryLock
 
 
 def make_leader_lock(settings: Settings, *, preferred: bool = False) -> LeaderLock:
-    """The lock of the one process that ingests: a file's on one machine, the store's where machines share it.
+    """The lock of the process that ingests into this store.
 
-    `foremost` is for a process that is there to ingest and nothing else: the movers beside a web server give way to it.
+    `preferred` is for a dedicated worker: the worker beside a web server gives the lock up to it.
     """
     if is_shared(settings.database_url):
         return AdvisoryLock(settings.database_url, preferred=preferred)
@@ -96,7 +95,7 @@ def make_leader_lock(settings: Settings, *, preferred: bool = False) -> LeaderLo
 
 
 def make_leader_locks(settings: Settings, urls: Iterable[str]) -> list[LeaderLock]:
-    """The locks of all who might ingest into one of these stores."""
-    shared = {url for url in urls if is_shared(url)}
-    alone = [url for url in urls if not is_shared(url)][:1]  # all files have the lock of this machine
-    return [make_leader_lock(replace(settings, database_url=url)) for url in (*sorted(shared), *alone)]
+    """The locks of all processes that may ingest into one of these stores."""
+    shared = sorted({url for url in urls if is_shared(url)})
+    files = [url for url in urls if not is_shared(url)][:1]  # all SQLite files have the one lock of this machine
+    return [make_leader_lock(replace(settings, database_url=url)) for url in (*shared, *files)]

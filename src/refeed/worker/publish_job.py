@@ -1,4 +1,4 @@
-"""When documents are made: soon after their entries, in between while there is much to ingest, again when damaged."""
+"""Decides when to publish: soon after new entries, at intervals while many are ingested, again after damage."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from ..publish.publisher import Publisher
 
 _log = logging.getLogger("refeed.worker")
 
-_BUSY = 2.0
-"""Seconds at least between publications while there is a backlog: subscribers see news, and the backlog shrinks."""
-_SHARE = 4
-"""And so many times as long as the last one took, so that a fifth of the time goes into publishing at most."""
-_LOOK = 2.0
-"""Seconds between looks at the documents that are there, by `stat` alone."""
-_SEARCH = 20.0
+_BUSY_INTERVAL = 2.0
+"""Seconds at least between publications while files wait: subscribers get news, and the backlog shrinks."""
+_BUSY_FACTOR = 4
+"""And so many times as long as the last one took, so that publishing takes a fifth of the time at most."""
+_CHECK_INTERVAL = 2.0
+"""Seconds between checks of the published documents, by `stat` alone."""
+_SEARCH_INTERVAL = 20.0
 """Seconds between searches for documents that are not ours."""
-_AGAIN = 5.0
+_RETRY = 5.0
 """Seconds until a disk that refused is tried again."""
 
 
 class PublishJob:
-    """Publishes when it is owed and due."""
+    """Publishes when a publication is pending and due."""
 
     def __init__(
-        self, publisher: Publisher, report: StatusFile, announce: Callable[[Sequence[str]], None] | None = None
+        self,
+        publisher: Publisher,
+        status: StatusFile,
+        on_change: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
+        """`on_change` gets the names of documents that changed, where subscribers may be notified of them."""
         self._publisher = publisher
-        self._report = report
-        self._announce = announce
+        self._status = status
+        self._on_change = on_change
         self._due = 0.0
-        self._looked = 0.0
-        self._searched = 0.0
-        self._news = True
+        self._last_check = 0.0
+        self._last_search = 0.0
+        self._notify = True
         self.pending = True
 
     @property
@@ -44,46 +48,42 @@ class PublishJob:
         """Whether there is something to publish now."""
         return self.pending and time.monotonic() >= self._due
 
-    def request(self, *, slight: bool = False) -> None:
-        """There is something to publish. `slight`: nothing that anybody has to be told of."""
+    def request(self, *, notify: bool = True) -> None:
+        """Ask for a publication. Without `notify`, its changes are no news for subscribers."""
         self.pending = True
-        self._news = self._news or not slight
+        self._notify = self._notify or notify
 
     def run_if_due(self, *, busy: bool) -> None:
-        """Publish if it is time. `busy` says that there is more to ingest."""
-        self._look()
+        """Publish if it is time. `busy`: more files wait to be ingested."""
+        now = time.monotonic()
+        if not self.pending and now - self._last_check > _CHECK_INTERVAL:
+            self._last_check = now
+            searches = now - self._last_search > _SEARCH_INTERVAL
+            if searches:
+                self._last_search = now
+            if self._publisher.has_damage(check_foreign=searches):
+                self.request(notify=False)
         if self.is_due:
             self._publish(busy)
 
-    def _look(self) -> None:
-        """Owe a publication when documents that are there were damaged, or others than ours lie among them."""
-        moment = time.monotonic()
-        if self.pending or moment - self._looked <= _LOOK:
-            return
-        self._looked = moment
-        thoroughly = moment - self._searched > _SEARCH
-        if thoroughly:
-            self._searched = moment
-        if self._publisher.has_damage(check_foreign=thoroughly):
-            self.request(slight=True)
-
     def _publish(self, busy: bool) -> None:
-        began = time.monotonic()
+        start = time.monotonic()
         try:
             changed = self._publisher.publish()
         except PublishError as error:
-            self._due = time.monotonic() + _AGAIN
-            self._report.set_problem("feeds", str(error))
-            self._tell(error.changed)
+            self._due = time.monotonic() + _RETRY
+            self._status.set_problem("feeds", str(error))
+            self._announce(error.changed)
             return
-        cost = time.monotonic() - began
-        self._due = began + cost + (max(_BUSY, _SHARE * cost) if busy else 0.0)
-        self._report.clear_problem("feeds")
+        seconds = time.monotonic() - start
+        self._due = start + seconds + (max(_BUSY_INTERVAL, _BUSY_FACTOR * seconds) if busy else 0.0)
+        self._status.clear_problem("feeds")
         if changed:
-            _log.info("%d documents changed, in %.1f s", len(changed), cost)
-        self._tell(changed)
-        self._news = self.pending = False
+            fields = {"count": len(changed), "seconds": round(seconds, 3)}
+            _log.info("%d documents changed, in %.1f s", len(changed), seconds, extra=fields)
+        self._announce(changed)
+        self._notify = self.pending = False
 
-    def _tell(self, changed: Sequence[str]) -> None:
-        if self._announce and self._news and changed:
-            self._announce(changed)
+    def _announce(self, changed: Sequence[str]) -> None:
+        if self._on_change and self._notify and changed:
+            self._on_change(changed)

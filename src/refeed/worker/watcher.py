@@ -1,4 +1,4 @@
-"""Dump folders -> watches on them, renewed when a folder appears or is replaced; where events fail, it says so."""
+"""Dump folders -> watches on them, renewed when a folder appears or is replaced; and where events are unreliable."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _log = logging.getLogger("refeed.worker")
 
 _EVENTS = [DirCreatedEvent, DirMovedEvent, FileClosedEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
 """Not the opening of files: every dump that we read would be an event."""
-_AGAIN = 60.0
+_RETRY = 60.0
 """Seconds until a folder that could not be watched is tried again."""
-_DISTRUST = 600.0
-"""Seconds for which a folder is polled after its events missed a file."""
-_LATE = 1.5
-"""Seconds that an event may take; inotify's come in milliseconds, watchdog pairs renames for half a second."""
+_UNRELIABLE_SECONDS = 600.0
+"""How long a folder is polled after its events have missed a file."""
+_MAX_DELAY = 1.5
+"""Seconds that an event may take: inotify needs milliseconds, watchdog pairs renames for half a second."""
 _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "afs", "ceph", "gluster", "lustre", "vboxsf", "prl_fs")
 
 
@@ -41,87 +41,90 @@ class _Watch:
     observer: BaseObserver
     identity: tuple[int, int]
     since: float
-    """Wall clock, as files have it."""
+    """By the wall clock, as the times of files."""
 
 
 class Watcher:
-    """Keeps file events coming from every dump folder that is there."""
+    """Keeps file events coming from every dump folder that exists."""
 
-    def __init__(self, hints: FileEvents, *, polling: bool = False) -> None:
-        self._hints = hints
+    def __init__(self, events: FileEvents, *, polling: bool = False) -> None:
+        self._events = events
         self._polling = polling
         self._watches: dict[str, _Watch] = {}
-        self._refused: dict[str, tuple[float, str]] = {}
-        self._distrusted: dict[str, float] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+        """Folders that cannot be watched: when to try again, and why."""
+        self._unreliable: dict[str, float] = {}
+        """Folders whose events have missed a file: until when they are polled."""
         self._missing: set[str] = set()
 
     def update_watches(self, folders: Sequence[str]) -> bool:
-        """Watch what is there by now; whether a folder came new, so that a scan is due."""
-        fresh = False
+        """Watch the folders that exist now; returns whether one of them is new, so that a scan is due."""
+        has_new = False
         for gone in self._watches.keys() - set(folders):
             self._unwatch(gone)
         for folder in folders:
             identity = _identity(folder)
-            self._say_missing(folder, identity is None)
+            if identity is not None:
+                self._missing.discard(folder)
+            elif folder not in self._missing:
+                self._missing.add(folder)
+                _log.info("%s does not exist yet; its dumps are ingested as soon as it does", display_path(folder))
             watch = self._watches.get(folder)
-            if watch and (watch.identity != identity or not _alive(watch.observer)):
+            if watch and (watch.identity != identity or not _is_alive(watch.observer)):
                 self._unwatch(folder)
                 watch = None
             if watch is None and identity is not None and not self._polling:
-                fresh = self._watch(folder, identity) or fresh
-        return fresh
+                has_new = self._watch(folder, identity) or has_new
+        return has_new
 
     def polling_reasons(self, folders: Sequence[str]) -> dict[str, str]:
         """The folders whose events cannot be relied on, and why."""
         if self._polling:
             return dict.fromkeys(folders, "as config.yaml says")
-        moment = time.monotonic()
-        reasons = {folder: why for folder, (_, why) in self._refused.items()}
-        reasons |= {f: "events miss files there" for f, until in self._distrusted.items() if moment < until}
+        now = time.monotonic()
+        reasons = {folder: why for folder, (_, why) in self._failed.items()}
+        reasons |= {folder: "events miss files there" for folder, until in self._unreliable.items() if now < until}
         return {folder: reasons[folder] for folder in folders if folder in reasons}
 
-    def detect_missed_events(self, found: Iterable[FoundFile], began: float) -> None:
-        """Told by a scan that `began` (wall clock) of files that are news: which of them should events have told of?
+    def detect_missed_events(self, found: Iterable[FoundFile], scan_start: float) -> None:
+        """Find out which of the changed files of a scan should have had an event, and poll their folders.
 
-        Whatever is behind it, a network disk, a watch that could not be had, an observer that died: it shows here.
+        `scan_start` is by the wall clock. Whatever the reason is, a network disk, a watch that failed, an observer that
+        died: it shows here.
         """
-        spoken = self._hints.seen_paths()
-        if spoken is None:
+        seen = self._events.seen_paths()
+        if seen is None:
             return
         for file in found:
             watch = self._watches.get(file.root)
             changed = file.ctime_ns / 1e9
-            if watch and file.path not in spoken and watch.since + _LATE < changed < began - _LATE:
-                if file.root not in self._distrusted:
-                    _log.info("no event told of %s", display_path(file.path))
-                self._distrusted[file.root] = time.monotonic() + _DISTRUST
+            if watch and file.path not in seen and watch.since + _MAX_DELAY < changed < scan_start - _MAX_DELAY:
+                if file.root not in self._unreliable:
+                    path = display_path(file.path)
+                    _log.info("missed file event: %s", path, extra={"file": path})
+                self._unreliable[file.root] = time.monotonic() + _UNRELIABLE_SECONDS
 
     def stop(self) -> None:
         """End all watches."""
         for folder in list(self._watches):
             self._unwatch(folder)
 
-    def _say_missing(self, folder: str, missing: bool) -> None:
-        if missing and folder not in self._missing:
-            _log.info("%s is not there; dumps are taken from it as soon as it is", display_path(folder))
-        (self._missing.add if missing else self._missing.discard)(folder)
-
     def _watch(self, folder: str, identity: tuple[int, int]) -> bool:
-        moment = time.monotonic()
-        if folder in self._refused and moment < self._refused[folder][0]:
+        now = time.monotonic()
+        if folder in self._failed and now < self._failed[folder][0]:
             return False
-        if network := _network(folder):
-            self._refused[folder] = (moment + _AGAIN, f"it is on a network disk ({network})")
+        if filesystem := _network_filesystem(folder):
+            self._failed[folder] = (now + _RETRY, f"it is on a network disk ({filesystem})")
             return False
-        observer = _observer()
+        observer = _make_observer()
         observer.daemon = True
         try:
-            observer.schedule(DumpDirHandler(self._hints, folder), folder, recursive=True, event_filter=_EVENTS)
+            observer.schedule(DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
             observer.start()
-        except OSError as error:  # no watches or no files left: it passes, or somebody raises a limit
-            self._refused[folder] = (moment + _AGAIN, f"it cannot be watched: {error.strerror or error}")
+        except OSError as error:  # no watches or no files left: it passes, or the operator raises a limit
+            self._failed[folder] = (now + _RETRY, f"it cannot be watched: {error.strerror or error}")
             return False
-        self._refused.pop(folder, None)
+        self._failed.pop(folder, None)
         self._watches[folder] = _Watch(observer, identity, time.time())
         return True
 
@@ -132,15 +135,15 @@ class Watcher:
             observer.join(2)
 
 
-def _observer() -> BaseObserver:
+def _make_observer() -> BaseObserver:
     if sys.platform == "linux":
         from watchdog.observers.inotify import InotifyObserver
 
-        return InotifyObserver(generate_full_events=True)  # else a file renamed in looks like one just begun
+        return InotifyObserver(generate_full_events=True)  # without it a file moved in looks like one just created
     return Observer()
 
 
-def _alive(observer: BaseObserver) -> bool:
+def _is_alive(observer: BaseObserver) -> bool:
     return observer.is_alive() and bool(observer.emitters) and all(e.is_alive() for e in observer.emitters)
 
 
@@ -152,17 +155,17 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return info.st_dev, info.st_ino
 
 
-def _network(folder: str) -> str:
-    """The kind of network disk that a folder lies on; empty when it is none, or the system does not say."""
+def _network_filesystem(folder: str) -> str:
+    """The kind of network file system that a folder is on; empty when it is local, or the system does not say."""
     try:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        place = str(Path(folder).resolve())
+        path = str(Path(folder).resolve())
     except OSError:
         return ""
     best, kind = "", ""
     for line in lines:
         before, _, after = line.partition(" - ")
-        point = before.split(" ")[4].replace("\\040", " ")
-        if len(point) >= len(best) and (place + "/").startswith(point.rstrip("/") + "/"):
-            best, kind = point, after.split(" ")[0]
+        mount_point = before.split(" ")[4].replace("\\040", " ")
+        if len(mount_point) >= len(best) and (path + "/").startswith(mount_point.rstrip("/") + "/"):
+            best, kind = mount_point, after.split(" ")[0]
     return kind if kind.startswith(_NETWORK) and kind != "fuseblk" else ""

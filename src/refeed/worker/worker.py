@@ -1,4 +1,4 @@
-"""The process of the movers: who ingests, with which settings, and what it waits for when something is away."""
+"""The worker process: leads or follows, by its settings, and waits for whatever is away. Only it runs these loops."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..publish.popularity import PopularityTracker
+from ..store.membership import REVISION_KEY
 from ..store.notifications import ChangeListener
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
 from .file_events import FileEvents
@@ -24,172 +25,166 @@ from .leader_lock import make_leader_lock
 from .publish_job import PublishJob
 from .watcher import Watcher
 
-# The turns of a process beside which another one ingests: its own documents follow the store's versions.
+_log = logging.getLogger("refeed.worker")
 
-_TICK = 0.5
-"""Seconds between looks at the store's revision, and at the lock: whoever ingests may die."""
+_RETRY = 2.0
+"""Seconds until a store or a disk that did not answer is tried again."""
+_MAX_PROCESSES = 4
+"""Processes that build entries: each takes 100 MB, and the store records no more than four can build."""
+_STANDBY_TICK = 0.5
+"""Seconds between checks of the store's revision, and of the lock: the leader may die."""
 
 
 class Standby:
-    """Keeps feeds/ up to date with the store."""
+    """The loop beside a leader elsewhere: keeps this machine's feeds/ up to date with the store."""
 
-    def __init__(self, program: Pipeline, hints: FileEvents, report: StatusFile, holder: str) -> None:
-        self._program = program
-        self._hints = hints
-        self._holder = holder
-        self._publishing = PublishJob(program.publisher, report)
+    def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile, leader: str) -> None:
+        self._pipeline = pipeline
+        self._events = events
+        self._leader = leader
+        self._publish_job = PublishJob(pipeline.publisher, status)
         self._revision: str | None = None
 
     def status_fields(self) -> dict[str, Any]:
         """What `status` shows of it."""
-        return {"state": "standby", "holder": self._holder}
+        return {"state": "standby", "holder": self._leader}
 
     def tick(self) -> None:
         """One round. Raises StoreError."""
-        self._hints.drain(_TICK)
-        revision = self._program.store.get_meta("revision")
+        self._events.drain(_STANDBY_TICK)
+        revision = self._pipeline.store.get_meta(REVISION_KEY)
         if revision != self._revision:
-            self._publishing.request()
+            self._publish_job.request()
         self._revision = revision
-        self._publishing.run_if_due(busy=False)
-
-
-_log = logging.getLogger("refeed.worker")
-
-_AGAIN = 2.0
-"""Seconds until a store or a disk that did not answer is asked again."""
-_PROCESSES = 4
-"""At most so many children make entries: each takes 100 MB, and the store takes no more than four can make."""
+        self._publish_job.run_if_due(busy=False)
 
 
 class Worker:
-    """Ingests and publishes until told to stop; follows the store where another process ingests."""
+    """Ingests and publishes until it is asked to stop; follows the store while another process is the leader."""
 
     def __init__(
         self, settings: Settings, load_settings: Callable[[], Settings] | None = None, *, preferred: bool = False
     ) -> None:
-        """`load` reads the settings anew, when their file changes or `reload` is called.
+        """`load_settings` reads the settings again, when their files change or `reload` is called.
 
-        `foremost` is for movers that are all this machine runs: those beside a web server give way to them.
+        `preferred` is for a dedicated worker: the worker beside a web server lets it lead.
         """
-        self._configuration = ReloadableSettings(settings, load_settings)
+        self._settings = ReloadableSettings(settings, load_settings)
         self._stop = threading.Event()
-        self._hints = FileEvents()
-        var = Path(settings.var_dir)
+        self._events = FileEvents()
         self._lock = make_leader_lock(settings, preferred=preferred)
-        self._report = StatusFile(var / STATUS_FILE_NAME)
-        self._doubtful = True
+        self._status = StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME)
+        self._may_be_damaged = True
+        """Whether the store has to be checked before it is used: at the start, and after an error."""
 
     def stop(self) -> None:
-        """Ask it to end; what is under way is finished first. Safe in a signal handler."""
+        """Ask it to end, after what it is doing now. Safe in a signal handler."""
         self._stop.set()
-        self._hints.wake()
+        self._events.wake()
 
     def reload(self) -> None:
         """Have config.yaml read again. Safe in a signal handler."""
-        self._configuration.request_reload()
-        self._hints.wake()
+        self._settings.request_reload()
+        self._events.wake()
 
     def run(self) -> None:
-        """Work until `stop`. What is away, full or broken is waited for; documents are served meanwhile."""
+        """Work until `stop`. What is unreachable, full or broken is waited for; documents are served meanwhile."""
         try:
             while not self._stop.is_set():
-                if not self._attempt():
-                    self._stop.wait(_AGAIN)
-            self._report.write(state=STATE_STOPPED)
+                if not self._run_session():
+                    self._stop.wait(_RETRY)
+            self._status.write(state=STATE_STOPPED)
         finally:
-            self._hints.close()
+            self._events.close()
             self._lock.release()
 
-    def _attempt(self) -> bool:
-        """One session; whether it ended of itself. This is the one place where every error ends."""
+    def _run_session(self) -> bool:
+        """One session; whether it ended without an error. This is the one place where all errors end."""
         try:
             self._session()
             return True
         except StoreError as error:
-            self._doubtful = True
-            self._trouble("store", str(error))
+            self._may_be_damaged = True
+            self._wait_for("store", str(error))
         except PublishError as error:
-            self._trouble("feeds", str(error))
+            self._wait_for("feeds", str(error))
         except OSError as error:
-            self._trouble("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
+            self._wait_for("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
-            self._trouble("machine", "out of memory")
+            self._wait_for("machine", "out of memory")
         except Exception as error:  # noqa: BLE001 -- the one place for it
-            self._doubtful = True
-            _log.exception("a fault in refeed itself; it starts over")
-            self._trouble("refeed", f"a fault in refeed itself: {type(error).__name__}: {error}")
+            self._may_be_damaged = True
+            _log.exception("internal error; starting over")
+            self._wait_for("refeed", f"internal error: {type(error).__name__}: {error}")
         return False
 
     def _session(self) -> None:
-        """Work with the same settings and the same part, until one of them changes."""
-        settings = self._configuration.settings
-        ingests = self._lock.acquire()
-        if ingests and self._doubtful:
-            self._mend(settings)
-        program = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _PROCESSES))
-        watching = Watcher(self._hints, polling=settings.dumps.polling)
-        listener = None if ingests else ChangeListener(settings.database_url, self._hints.wake)
-        errands = Jobs(program, self._hints, self._report)
-        readership = PopularityTracker(program.store)
+        """Lead or follow with the same settings, until either changes."""
+        settings = self._settings.settings
+        leads = self._lock.acquire()
+        if leads and self._may_be_damaged:
+            backup = recover_sqlite(settings.database_url)
+            self._may_be_damaged = False
+            if backup is not None:
+                _log.error("SQLite database corrupt; moved to %s, rebuilding from dumps", backup)
+        pipeline = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _MAX_PROCESSES))
+        watcher = Watcher(self._events, polling=settings.dumps.polling)
+        listener = None if leads else ChangeListener(settings.database_url, self._events.wake)
+        jobs = Jobs(pipeline, self._events, self._status)
+        popularity = PopularityTracker(pipeline.store)
         try:
-            if ingests:
-                _log.info("ingesting from %s", ", ".join(settings.dumps.folders))
-                self._reseed(program)
-                errands.start()
-                turns: Leader | Standby = Leader(program, self._hints, watching, self._report, errands)
+            if leads:
+                _log.info("leader: ingesting from %s", ", ".join(settings.dumps.folders))
+                self._restore_from_feeds(pipeline)
+                jobs.scheduler.start()
+                loop: Leader | Standby = Leader(pipeline, self._events, watcher, self._status, jobs)
             else:
-                _log.info("%s ingests; standing by", self._lock.holder())
-                turns = Standby(program, self._hints, self._report, self._lock.holder())
-            while not self._stop.is_set() and not self._renewed():
-                if ingests != (self._lock.is_held() if ingests else self._lock.acquire()):
+                holder = self._lock.holder()
+                _log.info("standby: %s is the leader", holder)
+                loop = Standby(pipeline, self._events, self._status, holder)
+            while not self._stop.is_set() and not self._reload_if_changed():
+                if leads != (self._lock.is_held() if leads else self._lock.acquire()):
                     return
-                turns.tick()
-                errands.handle_clock_jump()
-                readership.save_if_due()
-                for what in ("store", "machine", "refeed"):
-                    self._report.clear_problem(what)
-                self._report.write(**turns.status_fields())
+                loop.tick()
+                jobs.scheduler.handle_clock_jump()
+                popularity.save_if_due()
+                for subject in ("store", "machine", "refeed"):
+                    self._status.clear_problem(subject)
+                self._status.write(**loop.status_fields())
         finally:
-            errands.stop()
-            watching.stop()
+            jobs.stop()
+            watcher.stop()
             if listener is not None:
                 listener.close()
-            program.close()
-        if ingests:
+            pipeline.close()
+        if leads:
             mark_clean_shutdown(settings.database_url)
 
-    def _renewed(self) -> bool:
-        """Whether config.yaml asks for something else now; a broken one is said, and the old one goes on."""
+    def _reload_if_changed(self) -> bool:
+        """Whether the settings are different now. Invalid ones are logged, and the previous ones stay."""
         try:
-            renewed = self._configuration.reload_if_changed()
+            changed = self._settings.reload_if_changed()
         except ConfigError as error:
-            for mistake in error.errors:
-                _log.error("%s", mistake)
-            self._report.set_problem("config", f"refused, the settings before go on: {error.errors[0]}")
+            for line in error.errors:
+                _log.error("%s", line)
+            self._status.set_problem("config", f"reload failed, keeping previous settings: {error.errors[0]}")
             return False
-        if renewed:
-            _log.info("%s was changed; going on with it", self._configuration.settings.config_file)
-        if renewed or self._configuration.is_valid:
-            self._report.clear_problem("config")
-        return renewed
+        if changed:
+            _log.info("%s has changed; restarting with it", self._settings.settings.config_file)
+        if changed or self._settings.is_valid:
+            self._status.clear_problem("config")
+        return changed
 
-    def _reseed(self, program: Pipeline) -> None:
-        """Fill a store that was lost from what was published, if that is to be had; dumps are ingested all the same."""
+    def _restore_from_feeds(self, pipeline: Pipeline) -> None:
+        """Fill a store that was lost from published feeds, where they are reachable; dumps are ingested in any case."""
         try:
-            if count := program.restore_from_feeds():
-                _log.info("%d entries came back from %s", count, program.settings.site.restore_from)
-            self._report.clear_problem("reseed")
+            if count := pipeline.restore_from_feeds():
+                base_url = pipeline.settings.site.restore_from
+                _log.info("%d entries restored from %s", count, base_url, extra={"count": count})
+            self._status.clear_problem("restore")
         except FetchError as error:
-            self._report.set_problem("reseed", str(error))
+            self._status.set_problem("restore", str(error))
 
-    def _mend(self, settings: Settings) -> None:
-        """Set a damaged store aside; the dump folders fill the new one while the old documents are served."""
-        aside = recover_sqlite(settings.database_url)
-        self._doubtful = False
-        if aside is not None:
-            _log.error("the store was damaged; it is kept as %s, and a new one is filled from the dump folders", aside)
-
-    def _trouble(self, what: str, text: str) -> None:
-        self._report.set_problem(what, text)
-        self._report.write(state="waiting")
+    def _wait_for(self, subject: str, text: str) -> None:
+        self._status.set_problem(subject, text)
+        self._status.write(state="waiting")
