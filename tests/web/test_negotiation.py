@@ -8,10 +8,30 @@ from email.utils import format_datetime
 import pytest
 
 from helpers.property_testing import given, st
-from refeed.web.negotiation import CODINGS, choose_coding, is_unmodified_since, match_etag, parse_byte_range
+from refeed.web.negotiation import (
+    CODINGS,
+    choose_coding,
+    is_unmodified_since,
+    match_etag,
+    parse_byte_range,
+    parse_qvalues,
+)
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 QUALITY = st.sampled_from(["0", "0.001", "0.5", "0.999", "1", "1.0", "1.000"])
+
+
+@pytest.mark.parametrize(
+    ("header", "weights"),
+    [
+        ("", {"": 1.0}),
+        ("zh-TW, zh;q=0.9,en ; Q = .5", {"zh-tw": 1.0, "zh": 0.9, "en": 0.5}),
+        ("text/html;level=1;q=0.4,*/*;q=0", {"text/html": 0.4, "*/*": 0.0}),
+        ("a;q=7, b;q=-1, c;q=inf, d;q=nan, e;q=, f;q=1.2.3", {"a": 1.0, "b": 0, "c": 0, "d": 0, "e": 0, "f": 0}),
+    ],
+)
+def test_weights_are_between_0_and_1_and_malformed_ones_are_0(header: str, weights: dict[str, float]) -> None:
+    assert parse_qvalues(header) == weights
 
 
 @pytest.mark.parametrize(

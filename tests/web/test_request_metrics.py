@@ -11,7 +11,7 @@ import pytest
 
 from helpers.server_fixture import CONFIG, RunningSite, prepare_site, run_site
 from refeed.config.settings import HttpSettings
-from refeed.web.rate_limit import PollLimit
+from refeed.web.rate_limit import PollLimit, RateLimiter
 from refeed.web.request_metrics import UserAgent, parse_user_agent
 
 
@@ -122,6 +122,15 @@ def test_polls_are_allowed_again_after_the_period() -> None:
     assert [poll_limit.handle(environ, ready) is None for _ in range(3)] == [True, True, False]  # type: ignore[arg-type]
     clock.now += 3601
     assert poll_limit.handle(environ, ready) is None  # type: ignore[arg-type]
+
+
+def test_a_rate_limiter_refills_evenly_and_keeps_keys_apart() -> None:
+    clock = Clock()
+    limiter = RateLimiter(2, 60, clock=clock)
+    assert [limiter.acquire("a") for _ in range(4)] == [0, 0, 30, 30]
+    assert limiter.acquire("b") == 0
+    clock.now += 30
+    assert [limiter.acquire("a") for _ in range(2)] == [0, 30]
 
 
 def test_forwarded_addresses_count_only_behind_trusted_proxies() -> None:
