@@ -14,7 +14,7 @@ import pytest
 
 from helpers.processes import wait_until
 from helpers.server_fixture import ROOT, RunningSite, prepare_site, run_site
-from refeed.cli.supervisor import WebAppFactory
+from refeed.cli.serve import WebAppFactory
 from refeed.config.settings import Settings
 
 CONFIG = "http: {age: 5m}\n"

@@ -1,12 +1,43 @@
-"""`refeed serve`: the web server, and the worker beside it."""
+"""`refeed serve`: the web server, and the worker beside it as a process of its own, so that ingesting slows no request.
+
+A worker that exits is started again; web processes restart when config.yaml changes.
+"""
 
 from __future__ import annotations
 
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from granian.constants import HTTPModes, Interfaces
 
+from ..config.reload import ReloadableSettings
 from ..config.settings import Settings
+from ..errors import ConfigError
+from ..metrics import share_metrics
+from ..web.server import GranianServer, run_web_process
+
+if TYPE_CHECKING:
+    from ..web.server import RequestDispatcher
+
+_log = logging.getLogger("refeed.serve")
+
+_CONFIG_POLL_SECONDS = 2.0
+_WORKER_SHUTDOWN_SECONDS = 8.0
+"""How long the worker may take to end; platforms kill ten seconds after SIGTERM."""
+_WEB_SHUTDOWN_SECONDS = 7
+"""How long requests in flight may take."""
+_FIRST_RESTART_PAUSE, _LONGEST_RESTART_PAUSE = 1.0, 30.0
 
 
 @click.command("serve")
@@ -15,7 +46,130 @@ from ..config.settings import Settings
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
 @click.pass_obj
 def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str) -> None:
-    """Run the web server, and the worker beside it unless --no-worker."""
-    from .supervisor import run_server  # loads granian
+    """Run the web server, and the worker beside it unless --no-worker. SIGTERM ends both; requests in flight finish."""
+    settings = load()
+    with_worker = not (no_worker or no_watch)
+    Path(settings.feeds_dir).mkdir(parents=True, exist_ok=True)
+    share_metrics(Path(settings.var_dir) / "metrics" / str(settings.port))
+    worker = WorkerSupervisor()
+    if with_worker:
+        worker.start()
+    factory = WebAppFactory(settings)
+    server = GranianServer(
+        "refeed",
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_concurrency,
+        http=HTTPModes.http1,
+        websockets=False,
+        # One thread answers document requests and hands over slower ones. A request body is read in another thread.
+        blocking_threads=2 if settings.push_token else 1,
+        respawn_failed_workers=True,  # without it, one killed web process ends the whole server
+        workers_kill_timeout=_WEB_SHUTDOWN_SECONDS,
+        log_access=False,  # addresses of private feeds are secrets
+    )
+    server.on_stop = worker.request_stop
+    watcher = _ConfigWatcher(factory, load)
+    server.on_reload(watcher.reload_if_changed)
+    watcher.start()
+    _log.info("serving on http://%s:%s", host, settings.port)
+    gc.collect()
+    gc.freeze()  # a collection in a forked web process would copy every page of ours: 5 MB each
+    try:
+        server.serve(spawn_target=run_web_process, target_loader=factory, wrap_loader=False)
+    finally:
+        watcher.stop()
+        if with_worker:
+            worker.stop()
 
-    run_server(load(), load, with_worker=not (no_worker or no_watch), host=host)
+
+class WorkerSupervisor:
+    """Keeps `refeed worker` running. The worker ends by itself when this process dies: its standard input closes."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name="worker-supervisor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def request_stop(self) -> None:
+        """Ask the worker to end; returns at once."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Ask the worker to end and wait for it; kill it when it takes too long."""
+        self.request_stop()
+        self._thread.join(_WORKER_SHUTDOWN_SECONDS)
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = _FIRST_RESTART_PAUSE
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            # Popen may return late: a web process forked meanwhile holds a copy of the pipe by which Popen learns that
+            # the child runs, until the web process ends.
+            with subprocess.Popen(
+                [sys.executable, "-m", "refeed", "worker", "--with-parent"], stdin=subprocess.PIPE
+            ) as self._process:
+                if self._stopping.is_set():  # request_stop came before `_process` was set
+                    self._process.terminate()
+                status = self._process.wait()
+            if self._stopping.is_set():
+                return
+            has_run_well = time.monotonic() - started > 60
+            pause = _FIRST_RESTART_PAUSE if has_run_well else min(pause * 2, _LONGEST_RESTART_PAUSE)
+            fields = {"status": status, "seconds": pause}
+            _log.error("worker exited (status %s); restarting in %.0f s", status, pause, extra=fields)
+            self._stopping.wait(pause)
+
+
+@dataclass(slots=True)
+class WebAppFactory:
+    """Makes the application of a web process, with the last valid settings, even if config.yaml is broken by then.
+
+    Called in the web process; may be pickled on the way there.
+    """
+
+    settings: Settings
+
+    def __call__(self) -> RequestDispatcher:
+        from ..web.server import create_dispatcher  # the server itself does not need it
+
+        return create_dispatcher(self.settings)
+
+
+class _ConfigWatcher:
+    """Restarts the web processes when config.yaml changes and is valid."""
+
+    def __init__(self, factory: WebAppFactory, load: Callable[[], Settings]) -> None:
+        self._factory = factory
+        self._current = ReloadableSettings(factory.settings, load)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="config-watcher", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def reload_if_changed(self) -> bool:
+        """Read config.yaml if it has changed. Returns whether web processes would now start with other settings."""
+        try:
+            has_changed = self._current.reload_if_changed()
+        except ConfigError as error:
+            _log.error("config reload failed; keeping previous settings: %s", error.errors[0])
+            return False
+        self._factory.settings = self._current.settings
+        return has_changed
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_CONFIG_POLL_SECONDS):
+            if self.reload_if_changed():
+                os.kill(os.getpid(), signal.SIGHUP)  # granian starts new web processes, then ends the old ones
