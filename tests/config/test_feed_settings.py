@@ -29,6 +29,7 @@ MakeSettings = Callable[..., Settings]
         ("filtered_feeds: [{id: x, brief: 7}]", "brief: must be a number from 100 up"),
         ("filtered_feeds: [{id: x, mode: loud}]", "config.yaml:1: filtered_feeds[0].mode"),
         ("filtered_feeds: [{id: x, filters: a}]", "unknown key; did you mean 'filter'"),
+        ("retired: [view/x]", "retired[0]: 'view/x' is now filtered/x"),
         ("retired: [weather]", "retired[0]: invalid feed path 'weather': must be all"),
         (
             "topics: [{id: a, words: [b], aliases: [c]}]\nretired: [topic/c]",

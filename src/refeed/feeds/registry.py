@@ -112,6 +112,9 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         feeds[path] = replace(base, path=path, title=title, subtitle=rule.description or base.subtitle)
     access = AccessTokens(settings)
     retired = frozenset(settings.retired)
+    retired |= {FeedPath("view", path.slug) for path in retired if path.kind == "filtered"}
+    moved = {FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases}
+    moved |= {FeedPath("view", path.slug): path for path in filtered}  # what filtered feeds were called
     return FeedRegistry(
         site=site,
         feeds={
@@ -124,9 +127,7 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         source_shares={
             FeedPath("topic", topic.id): topic.per_source for topic in settings.topics if topic.per_source < 1
         },
-        moved={
-            FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases
-        },
+        moved=moved,
         filtered=filtered,
         retired=retired,
     )

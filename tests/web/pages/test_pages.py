@@ -396,6 +396,7 @@ def test_the_page_of_a_filtered_feed_shows_its_entries_as_filtered(site: PageSit
     assert len(titles) == 3
     assert "關於" in titles[0].get_text()
     assert client.get("/filtered/traditional/2020-05").status_code == 404
+    assert client.get("/view/traditional").headers["Location"] == "/filtered/traditional"
 
 
 def test_a_new_entry_appears_on_home_at_once(tmp_path: Path) -> None:
