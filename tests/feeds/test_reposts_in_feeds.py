@@ -1,4 +1,4 @@
-"""One agency's text in the frames of several papers: shown once, and each paper's own feed keeps its own."""
+"""One agency's text in several papers: entries_in once, and the feed of each paper shows its own copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIRE = """这是为测试写的样稿，没有一句话取自别处。样例市�
 什么。镇上的小学打算在亮灯那天放假半天，孩子们已经画好了请柬，寄给每一条在册的渔船。预算中没有用完的一小笔钱，将用来
 给看灯人的小屋换一扇朝海的窗。"""
 TRADITIONAL = str.maketrans("这为测试写样没话处别灯管星宣修将个", "這為測試寫樣沒話處別燈管星宣修將個")
-RETOLD = """样例市的老灯塔快要亮了。记者昨天去看的时候，脚手架刚刚拆掉，塔身刷成了白色。管理处的人不愿多谈花费，只说
+REWRITTEN = """样例市的老灯塔快要亮了。记者昨天去看的时候，脚手架刚刚拆掉，塔身刷成了白色。管理处的人不愿多谈花费，只说
 够用。一位画请柬的学生告诉记者，她给舅舅的船画了一条会笑的鱼。镇上的面包店准备做灯塔形状的面包，店主说糖霜要用柠檬汁
 来调，不然在海风里会化。傍晚时候雾起来了，几个工人坐在石阶上吃饭，谁也没有说话，只听得见浮标的钟声一下一下地响。"""
 LIGHTS, PAPERS = TopicRule(id="lights", words=("灯塔",)), TopicRule(id="papers", words=("渔讯",))
@@ -44,7 +44,7 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{piece}。</p>" for piece in text.replace("\n", "").split("。") if piece)
 
 
-def shown(settings: Settings, feed: str) -> dict[str, list[str]]:
+def entries_in(settings: Settings, feed: str) -> dict[str, list[str]]:
     """The links of a feed's entries, each with the links that it names as `via`."""
     root = ElementTree.fromstring((Path(settings.feeds_dir) / f"{feed}.atom").read_bytes())
     found = {}
@@ -56,44 +56,44 @@ def shown(settings: Settings, feed: str) -> dict[str, list[str]]:
 
 @pytest.fixture
 def framed(make_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    """The agency's text in two papers, the second in Traditional characters, and a story of the same in a third."""
+    """The agency's text in two papers, the second in Traditional characters, and an article on the same in a third."""
     folder, wire = tmp_path / "dumps", paragraphs(WIRE)
     related = '<ul><li><a href="https://one.example/5">旧闻：灯塔熄灭那一年</a></li></ul>'
     write(folder, "one.example", 10, "老灯塔下月重亮", f"<p>（样例通讯社十日电）</p>{wire}{related}")
     frame = '<figure><img src="https://two.example/a.jpg"><figcaption>編按：圖為本報資料照片，攝於去年秋天。</figcaption></figure>'
     body = f"{frame}<h2>一盞燈</h2>{wire.translate(TRADITIONAL)}<p>（編譯：丙某／核稿：丁某）</p>"
     write(folder, "two.example", 11, "漁訊：燈塔修好了", body)
-    write(folder, "three.example", 12, "灯塔亮灯之前", paragraphs(RETOLD))
+    write(folder, "three.example", 12, "灯塔亮灯之前", paragraphs(REWRITTEN))
     settings = replace(make_settings(), topics=(LIGHTS, PAPERS))
-    program = Pipeline.open(settings, clock=clock)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings, clock=clock)
+    pipeline.ingest()
+    pipeline.close()
     return settings
 
 
-def test_a_text_in_two_papers_frames_is_shown_once_with_the_other_as_via(framed: Settings) -> None:
-    everything = shown(framed, "all")
+def test_a_text_in_two_papers_is_shown_once_with_the_other_as_via(framed: Settings) -> None:
+    everything = entries_in(framed, "all")
     assert everything == {"https://one.example/10": ["https://two.example/11"], "https://three.example/12": []}
-    assert shown(framed, "topic/lights") == everything
+    assert entries_in(framed, "topic/lights") == everything
 
 
-def test_a_paper_shows_its_copy_in_its_own_feed_and_where_the_original_is_not(framed: Settings) -> None:
+def test_a_copy_is_shown_in_the_feed_of_its_paper_and_where_the_original_is_not(framed: Settings) -> None:
     copies = list((Path(framed.feeds_dir) / "source").glob("two*.atom"))
     assert len(copies) == 1
-    assert list(shown(framed, f"source/{copies[0].stem}")) == ["https://two.example/11"]
-    assert list(shown(framed, "topic/papers")) == ["https://two.example/11"]
+    assert list(entries_in(framed, f"source/{copies[0].stem}")) == ["https://two.example/11"]
+    assert list(entries_in(framed, "topic/papers")) == ["https://two.example/11"]
 
 
-def test_whose_text_it_is_can_be_asked(framed: Settings) -> None:
-    program = Pipeline.open(framed, clock=clock)
-    stored = {one.entry.link: one for one in program.store.get_entries(program.store.get_entry_ids())}
-    program.close()
-    copy, first, retold = (
+def test_explain_names_the_entry_with_the_same_text(framed: Settings) -> None:
+    pipeline = Pipeline.open(framed, clock=clock)
+    stored = {one.entry.link: one for one in pipeline.store.get_entries(pipeline.store.get_entry_ids())}
+    pipeline.close()
+    copy, first, rewritten = (
         stored[f"https://{host}"] for host in ("two.example/11", "one.example/10", "three.example/12")
     )
-    (said,) = explain_text.format_same_text(copy, [first])
-    assert "in https://one.example/10" in said
-    assert said.endswith("; feeds that could hold both show that one")
-    assert int(said.split("%")[0].split()[-1]) > 80
-    (other,) = explain_text.format_same_text(retold, [first])
+    (line,) = explain_text.format_same_text(copy, [first])
+    assert "in https://one.example/10" in line
+    assert line.endswith("; feeds that could hold both show that one")
+    assert int(line.split("%")[0].split()[-1]) > 80
+    (other,) = explain_text.format_same_text(rewritten, [first])
     assert " 0% in" in other

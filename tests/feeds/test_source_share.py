@@ -1,4 +1,4 @@
-"""A topic whose feed no single source may flood."""
+"""The share of one source in a topic may be limited."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def test_a_source_has_no_more_than_its_share_of_a_topic_and_all_of_its_own_feed(
         write(tmp_path / "dumps", "loud.example.net", 100 + number)
     for number in range(3):
         write(tmp_path / "dumps", "quiet.example.net", number)
-    program = Pipeline.open(settings)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    pipeline.close()
     feed = feedparser.parse((tmp_path / "feeds/topic/tea.atom").read_bytes())
     hosts = [entry.link.split("/")[2] for entry in feed.entries]
     assert hosts == ["loud.example.net"] * 5 + ["quiet.example.net"] * 3

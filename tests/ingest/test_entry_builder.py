@@ -1,4 +1,4 @@
-"""A maker travels to the processes that make entries, whatever it has done before."""
+"""An entry builder can be sent to another process, whatever it has built before."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from refeed.config.settings import Settings
 from refeed.ingest.entry_builder import EntryBuilder
 
 
-def test_a_maker_that_has_been_at_work_can_be_sent_and_works_there(make_settings: Callable[..., Settings]) -> None:
-    """Seen with 20,000 dumps: one that was slow was to be made alone, and every batch with it failed."""
-    maker = EntryBuilder.from_settings(make_settings())
-    versions = maker.rules_version, maker.topics_version, maker.rule_lookup, maker.matcher
-    sent = pickle.loads(pickle.dumps(maker))
+def test_a_used_builder_can_be_pickled_and_works(make_settings: Callable[..., Settings]) -> None:
+    """Seen with 20,000 dumps: a slow one had to run isolated, and every batch with it failed."""
+    builder = EntryBuilder.from_settings(make_settings())
+    versions = builder.rules_version, builder.topics_version, builder.rule_lookup, builder.matcher
+    sent = pickle.loads(pickle.dumps(builder))
     assert (sent.rules_version, sent.topics_version) == versions[:2]
-    assert sent == maker
+    assert sent == builder

@@ -1,4 +1,4 @@
-"""Many dumps are made by processes: the same entries in the same order, and no process stays when nothing is left."""
+"""Processes build the entries of many dumps: the same entries in the same order, and idle processes end."""
 
 from __future__ import annotations
 
@@ -38,47 +38,47 @@ def dump(number: int, text: str = "样稿。") -> bytes:
     return f"{head}<p>这是一篇用来测试的样稿，编号{number}。{text}</p>\n".encode()
 
 
-def test_processes_make_what_one_alone_makes_in_the_same_order_and_end_when_they_idle(
+def test_several_processes_give_the_same_results_in_order_and_end_when_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(process_pool, "_IDLE", 0.0)
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
     data = [dump(number) for number in range(120)]
     data[7] = b"\xff\xfe\x00"  # quarantined
-    data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # heavy: made alone
+    data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # runs isolated
     given = [Dump(path=f"{n}.md", folder="", data=one, first_seen=NOW) for n, one in enumerate(data)]
-    here, spread = EntryPool(maker), EntryPool(maker, 2)
-    expected = list(here.map(given))
-    for _ in range(2):  # they start anew after a rest
-        assert list(spread.map(given)) == expected
-        assert len(multiprocessing.active_children()) == 1  # and this one makes too
-        spread.shrink()
+    local, pool = EntryPool(builder), EntryPool(builder, 2)
+    expected = list(local.map(given))
+    for _ in range(2):  # they start again after `shrink`
+        assert list(pool.map(given)) == expected
+        assert len(multiprocessing.active_children()) == 1  # beside this one
+        pool.shrink()
         assert multiprocessing.active_children() == []
         assert [name for name in children() if b"forkserver" in name] == []
-    here.shrink()
+    local.shrink()
 
 
-def test_a_process_that_is_killed_costs_no_dump_and_stops_nobody() -> None:
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+def test_a_killed_process_loses_no_dump() -> None:
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
     given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(EntryPool(maker).map(given))
-    spread = EntryPool(maker, 3)
-    found = spread.map(given)
+    expected = list(EntryPool(builder).map(given))
+    pool = EntryPool(builder, 3)
+    found = pool.map(given)
     first = next(found)
     wait_until(multiprocessing.active_children)
     for child in multiprocessing.active_children():
         child.kill()
     assert [first, *found] == expected
-    spread.close()
+    pool.close()
 
 
-LONG = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=8000)))
-"""So that what a process answers is more than a pipe takes at once."""
+LONG_TEXT = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=8000)))
+"""Makes the answer of a process larger than a pipe takes at once."""
 
 
 @contextmanager
-def killed_amid_its_answer() -> Iterator[None]:
-    """Nobody here reads what the one process has to say, until it has begun to say it and is killed."""
+def killed_during_its_answer() -> Iterator[None]:
+    """Read nothing from the one process until it has begun its answer and is killed."""
     wait_until(multiprocessing.active_children)
     [child] = multiprocessing.active_children()
     with subprocess.Popen(["/bin/sh", "-c", f"sleep 1.5; kill -KILL {child.pid}"]):
@@ -86,83 +86,86 @@ def killed_amid_its_answer() -> Iterator[None]:
         yield
 
 
-def test_a_process_that_is_killed_amid_its_answer_costs_no_dump_and_stops_nobody() -> None:
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
-    given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG), first_seen=NOW) for n in range(112)]
-    expected = list(EntryPool(maker).map(given))
-    spread = EntryPool(maker, 2)
-    found = spread.map(given)
-    made = [next(found)]
-    rest = threading.Thread(target=lambda: made.extend(found), daemon=True)
-    with killed_amid_its_answer():
+def test_a_process_that_is_killed_during_its_answer_loses_no_dump() -> None:
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
+    given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG_TEXT), first_seen=NOW) for n in range(112)]
+    expected = list(EntryPool(builder).map(given))
+    pool = EntryPool(builder, 2)
+    found = pool.map(given)
+    results = [next(found)]
+    rest = threading.Thread(target=lambda: results.extend(found), daemon=True)
+    with killed_during_its_answer():
         rest.start()
         wait_until(lambda: not rest.is_alive())
-    assert made == expected
-    spread.close()
+    assert results == expected
+    pool.close()
 
 
-def test_a_heavy_dump_whose_process_ends_amid_its_answer_is_published_as_plain_text() -> None:
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
-    heavy = Dump(path="heavy.md", folder="", data=dump(1, f'<p title="{"x" * 20_001}">{LONG * 5}</p>'), first_seen=NOW)
+def test_a_heavy_dump_whose_process_ends_during_its_answer_is_published_as_plain_text() -> None:
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
+    heavy = Dump(
+        path="heavy.md", folder="", data=dump(1, f'<p title="{"x" * 20_001}">{LONG_TEXT * 5}</p>'), first_seen=NOW
+    )
     with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(EntryPool(maker).run, heavy)
-        with killed_amid_its_answer():
-            made = asked.result()
-    assert made.outcome is Outcome.FLAGGED
-    assert "more time or memory" in str(made.reason)
+        answer = threads.submit(EntryPool(builder).run, heavy)
+        with killed_during_its_answer():
+            results = answer.result()
+    assert results.outcome is Outcome.FLAGGED
+    assert "more time or memory" in str(results.reason)
 
 
-def test_no_dump_is_published_the_worse_for_a_machine_that_has_no_files_left() -> None:
-    makers = EntryPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
+def test_no_free_files_degrade_no_entry() -> None:
+    pool = EntryPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
     given = Dump(path="a.md", folder="", data=dump(1), first_seen=NOW)
-    makers.run(given)
+    pool.run(given)
     normalization._converter.cache_clear()  # its tables are files, and are opened when they are first needed
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
     try:
         with pytest.raises(OSError, match="t2s"):
-            makers.run(given)
+            pool.run(given)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert makers.run(given).outcome is Outcome.ACCEPTED
+    assert pool.run(given).outcome is Outcome.ACCEPTED
 
 
-class Noted(str):
-    """A text of which one can tell whether anybody has it still."""
+class WeaklyReferencedText(str):
+    """A text that weak references can refer to."""
 
 
-def test_two_batches_asked_for_at_once_give_each_its_own() -> None:
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
+def test_two_maps_at_once_give_each_its_own_results() -> None:
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
     given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(EntryPool(maker).map(given))
-    spread = EntryPool(maker, 2)
-    one, two = spread.map(given[:300]), spread.map(given[300:])
+    expected = list(EntryPool(builder).map(given))
+    pool = EntryPool(builder, 2)
+    one, two = pool.map(given[:300]), pool.map(given[300:])
     assert list(one) == expected[:300]
     assert list(two) == expected[300:]
-    spread.close()
+    pool.close()
 
 
-def test_batches_that_were_made_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    maker = EntryBuilder(sources=(), topics=(), limits=Limits())
-    spread = EntryPool(maker, 2)
-    monkeypatch.setattr(spread, "_work_locally", lambda: False)  # as when the other processes are faster
+def test_finished_batches_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = EntryBuilder(sources=(), topics=(), limits=Limits())
+    pool = EntryPool(builder, 2)
+    monkeypatch.setattr(pool, "_work_locally", lambda: False)  # as when the other processes are faster
     kept = []
     for start in range(0, 600, 200):
         given = [
-            Dump(path=Noted(f"{n}.md"), folder="", data=dump(n), first_seen=NOW) for n in range(start, start + 200)
+            Dump(path=WeaklyReferencedText(f"{n}.md"), folder="", data=dump(n), first_seen=NOW)
+            for n in range(start, start + 200)
         ]
         kept += [weakref.ref(one.path) for one in given]
-        assert len(list(spread.map(given))) == 200
+        assert len(list(pool.map(given))) == 200
         del given
         gc.collect()
         assert sum(path() is not None for path in kept) <= 200
-    spread.close()
+    pool.close()
     gc.collect()
     assert [path() for path in kept if path() is not None] == []
 
 
 def children() -> list[bytes]:
-    """Command lines of this process's own children."""
+    """Command lines of the children of this process."""
     found = []
     for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
         found += [Path(f"/proc/{child}/cmdline").read_bytes() for child in task.read_text().split()]
@@ -170,20 +173,20 @@ def children() -> list[bytes]:
 
 
 @pytest.mark.parametrize(("first", "edited"), [("甲。", "乙。"), ("乙。", "甲。")])
-def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
+def test_a_file_edited_while_its_entry_is_built_is_recorded_as_edited(
     make_settings: Callable[..., Settings], tmp_path: Path, first: str, edited: str
 ) -> None:
-    """Batches overlap: the second is read before the first is recorded, and has to know what the first one held."""
+    """Batches overlap: the second is read before the first is recorded, and depends on its content."""
     folder = tmp_path / "dumps"
     folder.mkdir(exist_ok=True)
     settings = replace(make_settings(), topics=())
-    program = Pipeline.open(settings, clock=lambda: NOW)
+    pipeline = Pipeline.open(settings, clock=lambda: NOW)
 
     def found(name: str, data: bytes) -> FoundFile:
         (folder / name).write_bytes(data)
         return inspect_file(str(folder / name), str(folder), settings.limits.suffixes)
 
-    list(program.ingester.ingest([found("other.md", dump(0, edited))]))  # so that its bytes are known
+    list(pipeline.ingester.ingest([found("other.md", dump(0, edited))]))  # so that its bytes are stored
 
     def files() -> Iterator[FoundFile]:
         yield found("0.md", dump(0, first))
@@ -192,12 +195,12 @@ def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
         yield found("256.md", dump(256))
         yield found("0.md", dump(0, edited))
 
-    tallies = list(program.ingester.ingest(files()))
-    assert [tally.files for tally in tallies] == [256, 2]
-    stored = program.store.get_entry(program.store.get_newest(ALL_FEED, 300)[-1].id)
-    [stored] = program.store.get_entries([program.store.get_newest(ALL_FEED, 300)[-1].id])
+    results = list(pipeline.ingester.ingest(files()))
+    assert [result.files for result in results] == [256, 2]
+    stored = pipeline.store.get_entry(pipeline.store.get_newest(ALL_FEED, 300)[-1].id)
+    [stored] = pipeline.store.get_entries([pipeline.store.get_newest(ALL_FEED, 300)[-1].id])
     assert edited in stored.entry.html
-    program.close()
+    pipeline.close()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +210,7 @@ def test_a_file_edited_while_its_entry_is_made_is_recorded_as_edited(
         (Limits(attributes=20), f"<p {' '.join(f'a{n}=1' for n in range(21))}>样稿。", "more than 20 attributes"),
     ],
 )
-def test_what_a_dump_may_be_is_what_the_settings_say(limits: Limits, body: str, reason: str) -> None:
+def test_limits_of_the_settings_apply(limits: Limits, body: str, reason: str) -> None:
     given = Dump(path="a.md", folder="", data=dump(1, body), first_seen=NOW)
     assert reason in str(EntryBuilder(sources=(), topics=(), limits=limits).build(given, isolated=True).reason)
     assert EntryBuilder(sources=(), topics=(), limits=Limits()).build(given, isolated=True).reason is None

@@ -1,4 +1,4 @@
-"""New rules and topics over what is stored: labelled and cleaned again, no date moved, nothing else touched."""
+"""New rules and topics: stored entries are labelled and cleaned again, no date moves, nothing else changes."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ def documents(settings: Settings) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
-def test_a_changed_topic_relabels_what_is_stored_and_changes_its_own_documents_alone(
+def test_a_changed_topic_relabels_stored_entries_and_changes_only_documents_that_name_it(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     settings = replace(make_settings(), topics=(CHESS, TEA))
     write(tmp_path / "dumps", 1, "国际象棋大赛在茶馆举行")
     write(tmp_path / "dumps", 2, "围棋大赛在茶馆举行")
-    program = Pipeline.open(settings, clock=clock)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(settings, clock=clock)
+    pipeline.ingest()
+    pipeline.close()
     before = documents(settings)
     assert before["topic/chess.atom"].count(b"<entry") == 1
 
     wider = replace(settings, topics=(replace(CHESS, words=("国际象棋", "围棋")), TEA))
-    program = Pipeline.open(wider, clock=clock)
-    program.ingest()
-    program.close()
+    pipeline = Pipeline.open(wider, clock=clock)
+    pipeline.ingest()
+    pipeline.close()
     after = documents(wider)
     assert after["topic/chess.atom"].count(b"<entry") == 2
     changed = {name for name in after if after[name] != before.get(name)}
@@ -65,24 +65,25 @@ def test_a_changed_topic_relabels_what_is_stored_and_changes_its_own_documents_a
     assert set(updated) <= {line for line in before["all.atom"].split(b"<") if line.startswith(b"updated>")}
 
 
-def test_labelling_that_was_interrupted_by_another_change_ends_as_if_it_had_not_been(
+def test_labelling_interrupted_by_another_change_has_the_same_result(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     settings = replace(make_settings(), topics=(CHESS, TEA))
     for number in range(1, 5):
         write(tmp_path / "dumps", number, "国际象棋大赛")
-    program = Pipeline.open(settings, clock=clock)
-    program.ingest()
+    pipeline = Pipeline.open(settings, clock=clock)
+    pipeline.ingest()
 
-    # Half of the entries lose the label to a rule that is then taken back before the rest are looked at.
+    # Half of the entries lose the label to a rule that is withdrawn before the rest are processed.
     other = EntryPool(EntryBuilder.from_settings(replace(settings, topics=(replace(CHESS, words=("围棋",)), TEA))))
-    Reprocessor(program.store, other, clock, batch=2).step()
-    program.ingest()
+    Reprocessor(pipeline.store, other, clock, batch=2).step()
+    pipeline.ingest()
 
     labels = [
-        [label.topic for label in stored.labels] for stored in program.store.get_entries(program.store.get_entry_ids())
+        [label.topic for label in stored.labels]
+        for stored in pipeline.store.get_entries(pipeline.store.get_entry_ids())
     ]
-    program.close()
+    pipeline.close()
     assert labels == [["chess"]] * 4
 
 
@@ -91,29 +92,29 @@ def test_a_changed_rule_cleans_again_and_moves_no_date(make_settings: Callable[.
     link = "https://www.dw.com/zh/sample/a-1"
     body = "<p>这是一篇用来测试的样稿。</p><p>样稿的广告语。</p>"
     (tmp_path / "dumps" / "1.md").write_text(f"<!--1700000000000-->\n[样稿]({link})\n------\n\n{body}\n", "utf-8")
-    program = Pipeline.open(settings, clock=clock)
-    program.ingest()
-    (id,) = program.store.get_entry_ids()
-    known = program.store.get_entry(id)
+    pipeline = Pipeline.open(settings, clock=clock)
+    pipeline.ingest()
+    (id,) = pipeline.store.get_entry_ids()
+    known = pipeline.store.get_entry(id)
     assert known is not None
     assert "广告语" in known[0].entry.html
-    program.close()
+    pipeline.close()
 
     (dw,) = [rule for rule in settings.sources if rule.id == "dw"]
     line = replace(
         dw.line_rules[0], match="^样稿的广告语。$", to="drop", where="any", links=False, keep=False, figures=False
     )
     sources = tuple(replace(dw, line_rules=(line,)) if rule is dw else rule for rule in settings.sources)
-    program = Pipeline.open(replace(settings, sources=sources), clock=clock)
-    program.ingest()
-    again = program.store.get_entry(id)
-    program.close()
+    pipeline = Pipeline.open(replace(settings, sources=sources), clock=clock)
+    pipeline.ingest()
+    again = pipeline.store.get_entry(id)
+    pipeline.close()
     assert again is not None
     assert "广告语" not in again[0].entry.html
     assert (again[0].entry.published, again[0].entry.updated) == (known[0].entry.published, known[0].entry.updated)
 
 
-def test_a_source_that_becomes_private_leaves_every_other_feed_and_comes_back_when_it_is_public(
+def test_a_source_that_becomes_private_leaves_all_other_feeds_until_it_is_public_again(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     private = replace(
@@ -125,11 +126,11 @@ def test_a_source_that_becomes_private_leaves_every_other_feed_and_comes_back_wh
         write(tmp_path / "dumps", number, "国际象棋大赛")
     found = []
     for settings in (public, private, public):
-        program = Pipeline.open(settings, clock=clock)
-        program.ingest()
-        found.append({str(state.path): state.entries for state in program.store.get_feed_states()})
-        cleaned = program.reprocessor.step()
-        program.close()
+        pipeline = Pipeline.open(settings, clock=clock)
+        pipeline.ingest()
+        found.append({str(state.path): state.entries for state in pipeline.store.get_feed_states()})
+        cleaned = pipeline.reprocessor.step()
+        pipeline.close()
         assert cleaned is None
     assert found[0]["all"] == found[0]["topic/chess"] == found[0]["source/sample"] == 300
     assert (found[1]["all"], found[1]["topic/chess"], found[1]["source/sample"]) == (0, 0, 300)

@@ -1,4 +1,4 @@
-"""Store and dumps are lost: the entries come back from where they were published."""
+"""Store and dumps are lost_store: the entries come back from where they were published."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ topics:
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """What serves the folder of the feeds that were published."""
+def url(tmp_path: Path) -> Iterator[str]:
+    """Where a server serves the folder of published feeds."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -45,19 +45,19 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-def documents(program: Pipeline) -> dict[str, bytes]:
+def documents(pipeline: Pipeline) -> dict[str, bytes]:
     """All of them, with archives."""
-    program.publisher.publish()
-    for path in program.publisher.registry().feeds:
-        program.publisher.render_archives(path)
-    return {name: (program.output_dir.root / name).read_bytes() for name in program.output_dir.list_documents()}
+    pipeline.publisher.publish()
+    for path in pipeline.publisher.registry().feeds:
+        pipeline.publisher.render_archives(path)
+    return {name: (pipeline.output_dir.root / name).read_bytes() for name in pipeline.output_dir.list_documents()}
 
 
 @pytest.fixture
-def lost(tmp_path: Path, address: str, make_settings: Callable[..., Settings]) -> tuple[dict[str, bytes], Settings]:
-    """Documents that were published, with archives and an entry that was changed; and settings of an empty service."""
+def lost_store(tmp_path: Path, url: str, make_settings: Callable[..., Settings]) -> tuple[dict[str, bytes], Settings]:
+    """Published documents, with archives and an edited entry; and the settings of an empty service."""
     config, old = tmp_path / "config.yaml", tmp_path / "old.yaml"
-    config.write_text(CONFIG.format(reseed=address), "utf-8")
+    config.write_text(CONFIG.format(reseed=url), "utf-8")
     old.write_text(CONFIG.format(reseed=""), "utf-8")
     dumps = tmp_path / "dumps"
     settings = make_settings(old, REFEED_FEEDS=str(tmp_path / "old" / "feeds"), REFEED_VAR=str(tmp_path / "old-var"))
@@ -65,29 +65,29 @@ def lost(tmp_path: Path, address: str, make_settings: Callable[..., Settings]) -
         shutil.copy(seed, dumps)
     for number in range(120):
         sample(dumps, number, f"样稿第{number}篇：气候")
-    program = Pipeline.open(settings)
-    program.ingest()
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
     sample(dumps, 7, "样稿第7篇，改过了：气候", hour=12)
-    program.ingest()
-    measure(program)
-    found = documents(program)
-    program.close()
+    pipeline.ingest()
+    save_metadata(pipeline)
+    found = documents(pipeline)
+    pipeline.close()
     shutil.rmtree(dumps)
     dumps.mkdir()
     return found, make_settings(config)
 
 
-def measure(program: Pipeline) -> None:
-    """Have it known how large a picture is, and which icon a source has."""
+def save_metadata(pipeline: Pipeline) -> None:
+    """Save the size of an image and the icon of a source."""
     entry = next(
-        one.entry for one in program.store.get_entries(program.store.get_entry_ids()) if one.entry.source == "nytimes"
+        one.entry for one in pipeline.store.get_entries(pipeline.store.get_entry_ids()) if one.entry.source == "nytimes"
     )
     assert entry.image
     picture = FileMetadata(url=entry.image.url, type="image/jpeg", length=4321)
-    update_enclosures(program.store, {entry.id.removeprefix("urn:uuid:"): [picture]}, datetime(2024, 1, 1, tzinfo=UTC))
+    update_enclosures(pipeline.store, {entry.id.removeprefix("urn:uuid:"): [picture]}, datetime(2024, 1, 1, tzinfo=UTC))
     icon = FileMetadata(url="https://www.nytimes.example.org/icon.png", next=DUE_NOW)
-    update_icons(program.store, {"nytimes": icon}, datetime(2024, 1, 1, tzinfo=UTC))
-    program.publisher.publish()
+    update_icons(pipeline.store, {"nytimes": icon}, datetime(2024, 1, 1, tzinfo=UTC))
+    pipeline.publisher.publish()
 
 
 def sample(dumps: Path, number: int, title: str, hour: int = 8) -> None:
@@ -99,56 +99,56 @@ def sample(dumps: Path, number: int, title: str, hour: int = 8) -> None:
     )
 
 
-def test_documents_made_after_it_are_the_bytes_that_were_published(lost: tuple[dict[str, bytes], Settings]) -> None:
-    before, settings = lost
-    program = Pipeline.open(settings)
-    assert program.restore_from_feeds() == 122
-    assert program.restore_from_feeds() == 0
-    after = documents(program)
-    program.close()
+def test_documents_after_a_restoration_are_the_published_bytes(lost_store: tuple[dict[str, bytes], Settings]) -> None:
+    before, settings = lost_store
+    pipeline = Pipeline.open(settings)
+    assert pipeline.restore_from_feeds() == 122
+    assert pipeline.restore_from_feeds() == 0
+    after = documents(pipeline)
+    pipeline.close()
     assert len(before) > 40
     assert b'fileSize="4321"' in before["topic/climate.atom"]
     assert b"<icon>https://www.nytimes.example.org/icon.png</icon>" in before["source/nytimes.atom"]
     assert [name for name in before if before[name] != after.get(name)] == []
 
 
-def test_dumps_that_turn_up_later_move_no_date(lost: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
-    before, settings = lost
-    program = Pipeline.open(settings)
-    program.restore_from_feeds()
+def test_dumps_that_arrive_later_move_no_date(lost_store: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
+    before, settings = lost_store
+    pipeline = Pipeline.open(settings)
+    pipeline.restore_from_feeds()
     for number in range(120):
         sample(tmp_path / "dumps", number, f"样稿第{number}篇：气候")
     sample(tmp_path / "dumps", 7, "样稿第7篇，改过了：气候", hour=12)
-    tally = program.ingest()
-    assert tally.counts["new"] == 0
-    after = documents(program)
-    program.close()
+    result = pipeline.ingest()
+    assert result.counts["new"] == 0
+    after = documents(pipeline)
+    pipeline.close()
     assert [name for name in before if before[name] != after.get(name)] == []
 
 
-def test_a_store_that_has_entries_is_left_alone(lost: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
-    _, settings = lost
-    program = Pipeline.open(settings)
+def test_a_store_with_entries_is_not_changed(lost_store: tuple[dict[str, bytes], Settings], tmp_path: Path) -> None:
+    _, settings = lost_store
+    pipeline = Pipeline.open(settings)
     sample(tmp_path / "dumps", 500, "样稿")
-    program.ingest()
-    ids = program.store.get_entry_ids()
-    withdraw_entries(program.store, ids[:1], datetime(2024, 1, 1, tzinfo=UTC))
-    assert program.restore_from_feeds() == 0
-    assert program.store.get_entry(ids[0])[0].withdrawn is not None
-    program.close()
+    pipeline.ingest()
+    ids = pipeline.store.get_entry_ids()
+    withdraw_entries(pipeline.store, ids[:1], datetime(2024, 1, 1, tzinfo=UTC))
+    assert pipeline.restore_from_feeds() == 0
+    assert pipeline.store.get_entry(ids[0])[0].withdrawn is not None
+    pipeline.close()
 
 
-def test_a_damaged_document_is_said_and_nothing_of_it_believed(
-    lost: tuple[dict[str, bytes], Settings], tmp_path: Path
+def test_a_damaged_document_is_reported_and_not_used(
+    lost_store: tuple[dict[str, bytes], Settings], tmp_path: Path
 ) -> None:
-    _, settings = lost
+    _, settings = lost_store
     damaged = tmp_path / "old" / "feeds" / "source" / "nytimes.json"
     whole = damaged.read_bytes()
     damaged.write_bytes(whole.replace("纽约".encode(), "纽行".encode()))
-    program = Pipeline.open(settings)
+    pipeline = Pipeline.open(settings)
     with pytest.raises(FetchError, match=r"nytimes\.json is damaged, or not written by refeed"):
-        program.restore_from_feeds()
+        pipeline.restore_from_feeds()
     damaged.write_bytes(whole)
-    os.utime(damaged, (damaged.stat().st_mtime + 60,) * 2)  # a server tells by the second what has changed
-    assert program.restore_from_feeds() == 122  # what was broken off is begun anew
-    program.close()
+    os.utime(damaged, (damaged.stat().st_mtime + 60,) * 2)  # Last-Modified has whole seconds
+    assert pipeline.restore_from_feeds() == 122  # an interrupted restoration begins again
+    pipeline.close()

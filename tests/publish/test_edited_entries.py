@@ -1,4 +1,4 @@
-"""What an edit, a new rule and a file saved again change in the documents: what they have to, and nothing else."""
+"""What an edit, a new rule and a file saved again change in documents, and what they do not."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def write(folder: Path, number: int, text: str = "", hours: int = 0) -> Path:
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    made = make_settings()
-    made = replace(made, topics=(TEA,), feeds=FeedSettings(entries=4), sources=(*made.sources, ONE, TWO))
+    given = make_settings()
+    given = replace(given, topics=(TEA,), feeds=FeedSettings(entries=4), sources=(*given.sources, ONE, TWO))
     for number in range(COUNT):
         write(tmp_path / "dumps", number)
-    return made
+    return given
 
 
 def published(settings: Settings, clock: datetime) -> dict[str, bytes]:
-    """All documents of feeds, archives and all, after everything there is to do was done."""
-    program = Pipeline.open(settings, clock=lambda: clock)
-    program.ingest()
-    for path in program.publisher.registry().feeds:
-        program.publisher.render_archives(path)
-    found = {name: program.output_dir.read(name) or b"" for name in program.output_dir.list_documents()}
-    program.close()
+    """All documents of feeds and their archives, once everything is ingested and published."""
+    pipeline = Pipeline.open(settings, clock=lambda: clock)
+    pipeline.ingest()
+    for path in pipeline.publisher.registry().feeds:
+        pipeline.publisher.render_archives(path)
+    found = {name: pipeline.output_dir.read(name) or b"" for name in pipeline.output_dir.list_documents()}
+    pipeline.close()
     return {name: data for name, data in found.items() if name not in ("opml.xml", "feeds.json")}
 
 
@@ -80,7 +80,7 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "hours"), [(0, 0), (21, 2), (22, 0)], ids=["the newest", "an old one, dated anew", "an old one"]
+    ("number", "hours"), [(0, 0), (21, 2), (22, 0)], ids=["the newest", "an old one with a new date", "an old one"]
 )
 def test_an_edited_dump_moves_one_entrys_updated_and_the_documents_that_hold_it(
     number: int, hours: int, settings: Settings, tmp_path: Path
@@ -97,10 +97,10 @@ def test_an_edited_dump_moves_one_entrys_updated_and_the_documents_that_hold_it(
     assert len(holding(before, link)) == len(FORMATS) * (3 if number % 3 == 0 else 2)
 
 
-def test_a_changed_rule_changes_what_is_read_and_no_date(settings: Settings) -> None:
+def test_a_changed_rule_changes_the_text_and_no_date(settings: Settings) -> None:
     before = published(settings, NOON)
-    wiser = replace(ONE, line_rules=(LineRule(match="样稿的广告语。"),))
-    after = published(replace(settings, sources=(*settings.sources[:-2], wiser, TWO)), NOON + timedelta(hours=3))
+    changed_rule = replace(ONE, line_rules=(LineRule(match="样稿的广告语。"),))
+    after = published(replace(settings, sources=(*settings.sources[:-2], changed_rule, TWO)), NOON + timedelta(hours=3))
     assert dates(after) == dates(before)
     assert changed(before, after) == holding(before, "https://one.sample.example.net/")
     assert [name for name in after if name.startswith("source/one") and "广告语".encode() in after[name]] == []

@@ -1,4 +1,4 @@
-"""What is read most is made first where a disk is empty; what was read is remembered by the store, and fades."""
+"""The most popular documents are rendered first on an empty disk; popularity is stored, and fades."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from refeed.store.store import Store
 TOPICS = tuple(TopicRule(id=f"t{n}", title=f"样本{n}", words=("样本",)) for n in range(8))
 
 
-def read(feed: str, times: int, status: str = "304") -> None:
+def count_reads(feed: str, times: int, status: str = "304") -> None:
     get_metrics().requests.labels(status, feed, "other").inc(times)
 
 
-def test_on_an_empty_disk_the_documents_that_are_read_most_are_made_first(
+def test_the_most_popular_documents_are_rendered_first_on_an_empty_disk(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    program = Pipeline.open(replace(make_settings(), topics=TOPICS, sources=()))
-    readership = PopularityTracker(program.store)
+    pipeline = Pipeline.open(replace(make_settings(), topics=TOPICS, sources=()))
+    tracker = PopularityTracker(pipeline.store)
     for feed, times in {"topic/t5": 30, "all": 20, "topic/t2": 10}.items():
-        read(feed, times)
-    readership.save()
-    program.publisher.publish()
-    program.close()
-    files = Path(program.settings.feeds_dir).rglob("*.atom")
-    order = [str(file.relative_to(program.settings.feeds_dir)) for file in sorted(files, key=_written)]
+        count_reads(feed, times)
+    tracker.save()
+    pipeline.publisher.publish()
+    pipeline.close()
+    files = Path(pipeline.settings.feeds_dir).rglob("*.atom")
+    order = [str(file.relative_to(pipeline.settings.feeds_dir)) for file in sorted(files, key=_written)]
     assert order[:3] == ["topic/t5.atom", "all.atom", "topic/t2.atom"]
     assert len(order) == 9
 
 
-def test_what_was_read_is_remembered_once_and_fades(store_url: str) -> None:
+def test_reads_are_saved_once_and_fade(store_url: str) -> None:
     store = Store(store_url)
     store.migrate()
-    readership = PopularityTracker(store)
+    tracker = PopularityTracker(store)
     assert load_popularity(store) == {}
-    read("topic/one", 100)
-    read("topic/one", 50, status="404")
-    readership.save()
-    readership.save()
+    count_reads("topic/one", 100)
+    count_reads("topic/one", 50, status="404")
+    tracker.save()
+    tracker.save()
     assert load_popularity(store) == {"topic/one": 100.0}
-    read("topic/two", 5, status="200")
-    readership.save()
+    count_reads("topic/two", 5, status="200")
+    tracker.save()
     assert load_popularity(store) == {"topic/one": 90.0, "topic/two": 5.0}
-    assert PopularityTracker(store).save_if_due() is None  # a process that begins counts nothing twice
+    assert PopularityTracker(store).save_if_due() is None  # a new process counts nothing twice
     store.close()
 
 
-def test_numbers_whose_folder_was_taken_away_stop_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_removed_metrics_folder_stops_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path / "gone"))
     assert count_feed_reads() is not None
 

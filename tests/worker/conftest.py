@@ -1,4 +1,4 @@
-"""The movers at work in a thread, over a small installation of their own."""
+"""A worker in a thread, over a small installation of its own."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from refeed.config.load import load_settings
 from refeed.worker.worker import Worker
 
 
-class Running:
-    """Movers in a thread."""
+class RunningWorker:
+    """A worker in a thread."""
 
     def __init__(self, service: LocalService) -> None:
         environ = {"REFEED_CONFIG": str(service.home / "config.yaml")}
-        self.movers = Worker(load_settings(environ), lambda: load_settings(environ))
-        self.thread = threading.Thread(target=self.movers.run, daemon=True)
+        self.worker = Worker(load_settings(environ), lambda: load_settings(environ))
+        self.thread = threading.Thread(target=self.worker.run, daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
-        self.movers.stop()
+        self.worker.stop()
         self.thread.join(20)
         assert not self.thread.is_alive()
 
@@ -35,12 +35,12 @@ def service(tmp_path: Path) -> LocalService:
 
 
 @pytest.fixture
-def start(service: LocalService) -> Iterator[Callable[[], Running]]:
-    """Start movers; they end with the test."""
-    running: list[Running] = []
+def start(service: LocalService) -> Iterator[Callable[[], RunningWorker]]:
+    """Start a worker; it ends with the test."""
+    running: list[RunningWorker] = []
 
-    def begin() -> Running:
-        running.append(Running(service))
+    def begin() -> RunningWorker:
+        running.append(RunningWorker(service))
         return running[-1]
 
     yield begin
@@ -50,5 +50,5 @@ def start(service: LocalService) -> Iterator[Callable[[], Running]]:
 
 @pytest.fixture(autouse=True)
 def _one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entries are made in the test's own process: a pool takes a second to boot."""
+    """Build entries in the process of the test: a pool takes a second to start."""
     monkeypatch.setattr(os, "cpu_count", lambda: 1)

@@ -1,4 +1,4 @@
-"""The clock may jump by a day: dumps go on arriving, schedules go on, and no document's date goes back."""
+"""The clock may jump by a day: dumps are ingested, jobs run, and no date of a document goes back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from refeed.worker.jobs import Scheduler
 time_machine = pytest.importorskip("time_machine")
 
 
-def test_dumps_arrive_and_dates_never_go_back(service: LocalService, start: Callable[[], object]) -> None:
+def test_dumps_are_ingested_and_dates_never_go_back_when_the_clock_jumps(
+    service: LocalService, start: Callable[[], object]
+) -> None:
     start()
     service.add_dump("0.md", sample_dump(0))
     wait_until(lambda: len(service.ids()) == 1)
@@ -30,16 +32,16 @@ def test_dumps_arrive_and_dates_never_go_back(service: LocalService, start: Call
         changed = (service.feeds / "all.atom").stat().st_mtime
 
 
-def test_a_schedule_goes_on_when_the_clock_goes_back() -> None:
+def test_jobs_go_on_when_the_clock_goes_back() -> None:
     runs: list[float] = []
-    schedule = Scheduler()
-    schedule.add_job(0.2, lambda: runs.append(time.monotonic()), "errand")
-    schedule.start()
+    scheduler = Scheduler()
+    scheduler.add_job(0.2, lambda: runs.append(time.monotonic()), "sample")
+    scheduler.start()
     try:
         wait_until(lambda: len(runs) > 1)
         with time_machine.travel(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1), tick=True):
-            assert schedule.handle_clock_jump()
+            assert scheduler.handle_clock_jump()
             before = len(runs)
             wait_until(lambda: len(runs) > before + 1, 30)
     finally:
-        schedule.stop()
+        scheduler.stop()

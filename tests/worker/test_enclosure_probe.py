@@ -1,4 +1,4 @@
-"""What the newest entries show is asked after, kept in the store, and said in every format; nothing else moves."""
+"""Enclosures of the newest entries are probed; the results are stored and in every format, and change nothing else."""
 
 from __future__ import annotations
 
@@ -34,31 +34,29 @@ LATER = timedelta(hours=2)
 
 
 class Machine:
-    """A program with a clock of its own, and what it asks outwards."""
+    """A pipeline with a clock of its own, and its probe."""
 
     def __init__(self, home: Path, database: str) -> None:
         self.now = NOON
         self.settings = load_settings({"REFEED_CONFIG": str(home / "config.yaml"), "DATABASE_URL": database})
-        self.program = Pipeline.open(self.settings, clock=lambda: self.now)
-        self.hints = FileEvents()
-        self.enriching = EnclosureProbe(self.program, self.hints)
-        # Names of media lead to the server on loopback, which is what stands in the configuration as allowed.
+        self.pipeline = Pipeline.open(self.settings, clock=lambda: self.now)
+        self.events = FileEvents()
+        self.probe = EnclosureProbe(self.pipeline, self.events)
+        # Names of media hosts resolve to the server on loopback, which the configuration allows.
         folder = Path(self.settings.var_dir) / "http"
         self.session = HttpSession(folder, self.settings.fetch, resolve=lambda *_: ["127.0.0.1"])
 
     def round(self) -> set[str]:
-        """One round from the questions to the documents; the feeds that changed by the answers."""
-        self.enriching.probe(self.session)
-        feeds = self.enriching.save_results()
-        self.program.publisher.publish()
+        """One round from requests to documents; returns the feeds that changed by the results."""
+        self.probe.probe(self.session)
+        feeds = self.probe.save_results()
+        self.pipeline.publisher.publish()
         return {str(feed) for feed in feeds}
 
-    def told(self) -> str:
-        """What `refeed status` says of it."""
-        self.enriching.probe(self.session)
-        StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(
-            state="ingesting", **self.enriching.status_fields
-        )
+    def status(self) -> str:
+        """The output of `refeed status`."""
+        self.probe.probe(self.session)
+        StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(state="ingesting", **self.probe.status_fields)
         return "\n".join(format_status(collect_status(self.settings, self.now)))
 
     def documents(self) -> dict[str, bytes]:
@@ -68,8 +66,8 @@ class Machine:
 
     def close(self) -> None:
         self.session.close()
-        self.hints.close()
-        self.program.close()
+        self.events.close()
+        self.pipeline.close()
 
 
 @pytest.fixture
@@ -95,14 +93,14 @@ def home(tmp_path: Path, server: UpstreamServer) -> Path:
 
 @pytest.fixture
 def machine(home: Path) -> Iterator[Machine]:
-    made = Machine(home, f"sqlite:///{home / 'store.db'}")
-    made.program.ingest()
-    yield made
-    made.close()
+    fresh = Machine(home, f"sqlite:///{home / 'store.db'}")
+    fresh.pipeline.ingest()
+    yield fresh
+    fresh.close()
 
 
 def put(home: Path, server: UpstreamServer, number: int, at: datetime = NOON, text: str = "") -> None:
-    """A dump with a lead image and a sound; the higher its number, the older it is. Only number 1's are there."""
+    """A dump with an image and a sound; the higher its number, the older it is. Only the files of number 1 exist."""
     epoch = int((at - timedelta(days=20 * number)).timestamp())
     files = f'<img src="{at_media(server, number, "jpg")}"><audio src="{at_media(server, number, "mp3")}"></audio>'
     body = f"{files}<p>{text or f'这是第{number}篇样本的正文，只为测试而写。'}</p>"
@@ -142,37 +140,37 @@ def test_the_same_store_gives_the_same_bytes_elsewhere_and_after_a_new_dump(
     home: Path, store_url: str, server: UpstreamServer
 ) -> None:
     machine = Machine(home, store_url)
-    machine.program.ingest()
+    machine.pipeline.ingest()
     machine.round()
     before = machine.documents()
     machine.close()
     shutil.rmtree(machine.settings.feeds_dir)
-    asked = len(server.requests)
+    requests = len(server.requests)
     again = Machine(home, machine.settings.database_url)
-    again.program.publisher.publish()
+    again.pipeline.publisher.publish()
     assert again.documents() == before
     put(home, server, 1, NOON + timedelta(hours=1), "这是第1篇样本的正文，改过了。")
-    again.program.ingest()
+    again.pipeline.ingest()
     entry = json.loads(again.documents()["source/sample.json"])
     again.close()
     assert "改过了" in entry["items"][0]["content_html"]
     assert entry["items"][0]["attachments"][0]["size_in_bytes"] == 4321
     assert entry["favicon"] == server.url("/icon.png")
-    assert len(server.requests) == asked
+    assert len(server.requests) == requests
 
 
-def test_only_what_subscribers_have_before_them_is_asked_after_and_failures_less_and_less(
+def test_only_entries_in_documents_are_probed_and_failures_less_and_less_often(
     machine: Machine, server: UpstreamServer
 ) -> None:
     machine.round()
     files = {path for method, path, *_ in server.requests if method == "HEAD" and path != "/icon.png"}
     assert files == {f"/{number}.{kind}" for number in (1, 2, 3) for kind in ("mp3", "jpg")}
-    for hours in (0, 1, 1, 6, 24, 24 * 20, 24 * 300):  # beyond the icon's thirty days in the end
+    for hours in (0, 1, 1, 6, 24, 24 * 20, 24 * 300):  # the last one beyond the thirty days of the icon
         machine.now += timedelta(hours=hours)
         assert machine.round() == frozenset()
         if hours == 1:
-            assert "media     2 known, 4 pending, 0 given up (http" in machine.told()
-    assert "2 known, 0 pending, 4 given up (http" in machine.told()
+            assert "media     2 known, 4 pending, 0 given up (http" in machine.status()
+    assert "2 known, 0 pending, 4 given up (http" in machine.status()
     assert {server.count(f"/{number}.mp3") for number in (2, 3)} == {4}
     assert (server.count("/1.mp3"), server.count("/icon.png")) == (1, 2)
 
@@ -189,7 +187,7 @@ def test_a_failure_changes_no_document_and_a_later_success_does(machine: Machine
     assert {name.partition(".")[0] for name in changed} == {"all", "source/sample"}
 
 
-def test_an_icon_of_ones_own_is_shown_at_once_and_none_is_looked_for(
+def test_a_configured_icon_is_shown_at_once_and_no_other_is_looked_for(
     machine: Machine, home: Path, server: UpstreamServer
 ) -> None:
     config = home / "config.yaml"
@@ -202,7 +200,7 @@ def test_an_icon_of_ones_own_is_shown_at_once_and_none_is_looked_for(
 
 
 @pytest.mark.filterwarnings("ignore:Callback with id")
-def test_the_movers_do_it_by_themselves(
+def test_the_worker_probes_by_itself(
     home: Path, service: LocalService, start: Callable[[], object], server: UpstreamServer
 ) -> None:
     for dump in (home / "dumps").iterdir():

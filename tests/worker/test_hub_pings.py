@@ -41,27 +41,27 @@ filtered_feeds:
 
 
 class Machine:
-    """The turns of the process that ingests, one by one."""
+    """A leader whose ticks the test runs one by one."""
 
     def __init__(self, service: LocalService, settings: Settings) -> None:
         self.service = service
-        self.program = Pipeline.open(settings, clock=lambda: NOON)
-        self.hints, report = FileEvents(), StatusFile(service.var / "report.json")
-        self.errands = Jobs(self.program, self.hints, report)
-        self.watching = Watcher(self.hints, polling=True)
-        self.turns = Leader(self.program, self.hints, self.watching, report, self.errands)
+        self.pipeline = Pipeline.open(settings, clock=lambda: NOON)
+        self.events, status = FileEvents(), StatusFile(service.var / "report.json")
+        self.jobs = Jobs(self.pipeline, self.events, status)
+        self.watcher = Watcher(self.events, polling=True)
+        self.leader = Leader(self.pipeline, self.events, self.watcher, status, self.jobs)
 
-    def told(self) -> set[str]:
-        """Documents that hubs are still to be told of; they are told now."""
+    def send_pings(self) -> set[str]:
+        """Notify the hubs; returns the documents that were waiting for it."""
         path = self.service.var / "pings.json"
         waiting = json.loads(path.read_bytes()) if path.exists() else []
-        self.errands.send_hub_pings()
+        self.jobs.send_hub_pings()
         return {one["topic"].partition("/feeds/")[2] for one in waiting}
 
     def close(self) -> None:
-        self.watching.stop()
-        self.hints.close()
-        self.program.close()
+        self.watcher.stop()
+        self.events.close()
+        self.pipeline.close()
 
 
 @pytest.fixture
@@ -87,74 +87,76 @@ def machine(tmp_path: Path, hub: UpstreamServer) -> Iterator[Callable[..., Machi
         one.close()
 
 
-def turn_until(machine: Machine, done: Callable[[], object]) -> None:
-    def turned() -> object:
-        machine.turns.tick()
+def tick_until(machine: Machine, done: Callable[[], object]) -> None:
+    def tick() -> object:
+        machine.leader.tick()
         return done()
 
-    wait_until(turned, 60)
+    wait_until(tick, 60)
 
 
-def test_a_hub_hears_of_public_feeds_alone_and_of_each_once_for_a_batch(
+def test_a_hub_is_notified_of_public_feeds_only_and_once_for_a_batch(
     machine: Callable[..., Machine], hub: UpstreamServer
 ) -> None:
-    at_work = machine()
+    running = machine()
     for number in range(20):
-        at_work.service.add_dump(f"{number}.md", sample_dump(number))
-    at_work.service.add_dump("private.md", sample_dump(99).replace(b"sample.example", b"private.example"))
-    turn_until(at_work, lambda: len(at_work.service.ids("source/closed")) == 1)
-    assert len(at_work.service.ids("topic/hidden")) == 20
+        running.service.add_dump(f"{number}.md", sample_dump(number))
+    running.service.add_dump("private.md", sample_dump(99).replace(b"sample.example", b"private.example"))
+    tick_until(running, lambda: len(running.service.ids("source/closed")) == 1)
+    assert len(running.service.ids("topic/hidden")) == 20
     feeds = ("all", "source/open", "topic/sample", "filtered/shown")
-    told = at_work.told()
-    assert {name for name in told if "bbc" not in name} >= {f"{f}.{end}" for f in feeds for end in ("atom", "json")}
-    assert [name for name in told if "closed" in name or "hidden" in name or "hushed" in name] == []
-    assert not told & {"opml.xml", "feeds.json"}
+    pinged = running.send_pings()
+    assert {name for name in pinged if "bbc" not in name} >= {f"{f}.{end}" for f in feeds for end in ("atom", "json")}
+    assert [name for name in pinged if "closed" in name or "hidden" in name or "hushed" in name] == []
+    assert not pinged & {"opml.xml", "feeds.json"}
     bodies = [body.decode() for _, _, _, body in hub.requests]
-    assert len(bodies) == len(set(bodies)) == len(told)
+    assert len(bodies) == len(set(bodies)) == len(pinged)
     assert "private" not in "".join(bodies)
 
 
-def test_what_was_written_is_told_though_another_document_could_not_be(machine: Callable[..., Machine]) -> None:
-    at_work = machine()
-    at_work.service.feeds.mkdir()
-    (at_work.service.feeds / "topic").symlink_to("/proc/1")  # a folder that nothing can be written into
-    at_work.service.add_dump("1.md", sample_dump(1))
-    turn_until(at_work, lambda: len(at_work.service.ids()) == 1)
-    told = at_work.told()
-    assert {"all.atom", "source/open.atom"} <= told
-    assert [name for name in told if name.startswith("topic/")] == []
+def test_hubs_are_notified_of_written_documents_though_another_cannot_be_written(
+    machine: Callable[..., Machine],
+) -> None:
+    running = machine()
+    running.service.feeds.mkdir()
+    (running.service.feeds / "topic").symlink_to("/proc/1")  # a folder where writing fails
+    running.service.add_dump("1.md", sample_dump(1))
+    tick_until(running, lambda: len(running.service.ids()) == 1)
+    pinged = running.send_pings()
+    assert {"all.atom", "source/open.atom"} <= pinged
+    assert [name for name in pinged if name.startswith("topic/")] == []
 
 
-def test_a_private_site_tells_nobody(machine: Callable[..., Machine], hub: UpstreamServer) -> None:
-    at_work = machine("access: private")
-    at_work.service.add_dump("1.md", sample_dump(1))
-    turn_until(at_work, lambda: len(at_work.service.ids()) == 1)
-    assert at_work.told() == set()
+def test_hubs_of_a_private_site_are_not_notified(machine: Callable[..., Machine], hub: UpstreamServer) -> None:
+    running = machine("access: private")
+    running.service.add_dump("1.md", sample_dump(1))
+    tick_until(running, lambda: len(running.service.ids()) == 1)
+    assert running.send_pings() == set()
     assert hub.requests == []
 
 
-def test_what_is_no_news_is_told_to_nobody(machine: Callable[..., Machine]) -> None:
-    at_work = machine()
+def test_hubs_are_not_notified_of_changes_that_are_no_news(machine: Callable[..., Machine]) -> None:
+    running = machine()
     picture = b'<img src="https://media.example.org/1.jpg">'
-    path = at_work.service.add_dump("1.md", sample_dump(1).replace(b"<p>", picture + b"<p>"))
-    turn_until(at_work, lambda: len(at_work.service.ids()) == 1)
-    at_work.told()
+    path = running.service.add_dump("1.md", sample_dump(1).replace(b"<p>", picture + b"<p>"))
+    tick_until(running, lambda: len(running.service.ids()) == 1)
+    running.send_pings()
 
     known = FileMetadata(url="https://media.example.org/1.jpg", type="image/jpeg", length=4321)
-    (id,) = at_work.program.store.get_entry_ids()
-    at_work.errands.save_probe_results = lambda: update_enclosures(at_work.program.store, {id: [known]}, NOON)  # type: ignore[method-assign]
-    turn_until(at_work, lambda: b"4321" in (at_work.service.feeds / "all.rss").read_bytes())
-    assert at_work.told() == set()
+    (id,) = running.pipeline.store.get_entry_ids()
+    running.jobs.save_probe_results = lambda: update_enclosures(running.pipeline.store, {id: [known]}, NOON)  # type: ignore[method-assign]
+    tick_until(running, lambda: b"4321" in (running.service.feeds / "all.rss").read_bytes())
+    assert running.send_pings() == set()
 
-    (at_work.service.feeds / "all.rss").unlink()
-    turn_until(at_work, (at_work.service.feeds / "all.rss").exists)
-    assert at_work.told() == set()
+    (running.service.feeds / "all.rss").unlink()
+    tick_until(running, (running.service.feeds / "all.rss").exists)
+    assert running.send_pings() == set()
 
     path.touch()
     for _ in range(3):
-        at_work.turns.tick()
-    assert at_work.told() == set()
+        running.leader.tick()
+    assert running.send_pings() == set()
 
-    at_work.service.add_dump("2.md", sample_dump(2))
-    turn_until(at_work, lambda: len(at_work.service.ids()) == 2)
-    assert {"all.atom", "source/open.atom"} <= at_work.told()
+    running.service.add_dump("2.md", sample_dump(2))
+    tick_until(running, lambda: len(running.service.ids()) == 2)
+    assert {"all.atom", "source/open.atom"} <= running.send_pings()

@@ -1,4 +1,4 @@
-"""What is done outwards on a schedule: nothing of it waits for anything else of it, and nothing of it piles up."""
+"""Jobs run on a schedule: none waits for another, and none piles up."""
 
 from __future__ import annotations
 
@@ -42,39 +42,39 @@ def upstream() -> Iterator[UpstreamServer]:
 
 @pytest.fixture
 def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Jobs]]:
-    """Begin the errands, with a clock that goes a minute further whenever it is asked."""
+    """Start the jobs, with a clock that moves by a minute whenever it is read."""
     (tmp_path / "config.yaml").write_text(CONFIG.format(url=upstream.url("/feed")))
     (tmp_path / "dumps").mkdir()
     monkeypatch.setattr(jobs, "_POLL_INTERVAL", 0.1)
     settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
     minutes = count()
-    program = Pipeline.open(settings, clock=lambda: NOON + timedelta(minutes=next(minutes)))
-    hints = FileEvents()
-    made = Jobs(program, hints, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME))
+    pipeline = Pipeline.open(settings, clock=lambda: NOON + timedelta(minutes=next(minutes)))
+    events = FileEvents()
+    running = Jobs(pipeline, events, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME))
 
     def begin() -> Jobs:
-        made.scheduler.start()
-        return made
+        running.scheduler.start()
+        return running
 
     yield begin
-    made.stop()
-    hints.close()
-    program.close()
+    running.stop()
+    events.close()
+    pipeline.close()
 
 
 @pytest.fixture
 def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A git that takes its time; the file that it leaves when it has begun."""
-    program, mark = tmp_path / "bin" / "git", tmp_path / "begun"
-    program.parent.mkdir()
-    program.write_text(SLOW_GIT.format(mark=mark))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    """A slow git; the file that it makes when it begins."""
+    git, mark = tmp_path / "bin" / "git", tmp_path / "begun"
+    git.parent.mkdir()
+    git.write_text(SLOW_GIT.format(mark=mark))
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
     yield mark
     mark.with_name("begun.enough").touch()
 
 
-def test_a_repository_that_takes_long_keeps_no_feed_from_being_asked_again(
+def test_a_slow_repository_does_not_delay_the_polls_of_feeds(
     slow_git: Path, upstream: UpstreamServer, start: Callable[[], Jobs]
 ) -> None:
     start()
@@ -82,7 +82,7 @@ def test_a_repository_that_takes_long_keeps_no_feed_from_being_asked_again(
     wait_until(lambda: upstream.count("/feed") > 2)
 
 
-def test_what_killed_writers_left_among_the_dumps_goes_and_young_files_stay(
+def test_old_temporary_files_are_removed_and_new_ones_stay(
     tmp_path: Path, slow_git: Path, start: Callable[[], Jobs]
 ) -> None:
     old, young = (tmp_path / "dumps" / f".{name}.md.refeed-tmp" for name in ("old", "young"))

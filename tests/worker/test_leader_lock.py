@@ -1,4 +1,4 @@
-"""Exactly one of all processes ingests: by a file on one machine, by the store where machines share it."""
+"""Exactly one process ingests: a file lock on one machine, a lock in the store where machines share it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def hold(url: str, *more: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_the_store_says_which_lock(make_settings, postgres_url: str) -> None:
+def test_the_store_decides_the_kind_of_lock(make_settings, postgres_url: str) -> None:
     assert isinstance(make_leader_lock(make_settings()), FileLock)
     assert isinstance(make_leader_lock(make_settings(DATABASE_URL=postgres_url)), AdvisoryLock)
 
 
-def test_one_has_it_and_the_other_says_who(postgres_url: str) -> None:
+def test_only_one_process_gets_the_lock_and_others_name_it(postgres_url: str) -> None:
     one, other = AdvisoryLock(postgres_url), AdvisoryLock(postgres_url)
     assert one.acquire()
     assert one.acquire()
@@ -54,7 +54,7 @@ def test_one_has_it_and_the_other_says_who(postgres_url: str) -> None:
     other.release()
 
 
-def test_it_is_free_within_a_moment_of_its_holders_death(postgres_url: str) -> None:
+def test_the_lock_is_free_soon_after_its_holder_dies(postgres_url: str) -> None:
     process = hold(postgres_url)
     lock = AdvisoryLock(postgres_url)
     try:
@@ -68,9 +68,7 @@ def test_it_is_free_within_a_moment_of_its_holders_death(postgres_url: str) -> N
     lock.release()
 
 
-def test_it_is_lost_with_its_connection_and_known_to_be(
-    postgres_url: str, postgres_server: postgresql.PostgresServer
-) -> None:
+def test_the_lock_is_lost_with_its_connection(postgres_url: str, postgres_server: postgresql.PostgresServer) -> None:
     lock, other = AdvisoryLock(postgres_url), AdvisoryLock(postgres_url)
     assert lock.acquire()
     postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
@@ -82,8 +80,8 @@ def test_it_is_lost_with_its_connection_and_known_to_be(
     lock.release()
 
 
-def test_who_is_there_to_ingest_goes_before_who_only_fills_in(postgres_url: str) -> None:
-    """A worker that starts after the web takes over from it, and gives it back when it dies."""
+def test_a_dedicated_worker_is_preferred_to_the_worker_of_a_web_server(postgres_url: str) -> None:
+    """A worker that starts after the web takes the lock over, and the web gets it back when the worker dies."""
     web = AdvisoryLock(postgres_url)
     assert web.acquire()
     worker = AdvisoryLock(postgres_url, preferred=True)

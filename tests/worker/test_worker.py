@@ -1,4 +1,4 @@
-"""Dumps that arrive in every way there is are in the feeds soon; what goes away comes back."""
+"""Dumps that arrive in every possible way are published soon; what is removed or damaged comes back."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from refeed.ingest.status_file import STATUS_FILE_NAME
 
 Start = Callable[[], object]
 
-# watchdog 7.1 may come upon a new folder twice, and says so by a warning that would end its thread here.
+# watchdog 7.1 may find a new folder twice, and its warning would end its thread here.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id")
 
 
-def at_work(service: LocalService) -> bool:
+def is_leading(service: LocalService) -> bool:
     path = service.var / STATUS_FILE_NAME
     return path.exists() and msgspec.json.decode(path.read_bytes()).get("state") == "ingesting"
 
 
-def troubles(service: LocalService) -> dict[str, str]:
+def problems(service: LocalService) -> dict[str, str]:
     path = service.var / STATUS_FILE_NAME
     return msgspec.json.decode(path.read_bytes())["problems"] if path.exists() else {}
 
@@ -35,13 +35,13 @@ def has(service: LocalService, count: int) -> Callable[[], bool]:
     return lambda: len(service.ids()) == count
 
 
-def test_dumps_are_seen_as_they_arrive_without_a_scan(service: LocalService, start: Start) -> None:
+def test_dumps_are_noticed_by_events_without_a_scan(service: LocalService, start: Start) -> None:
     config = service.home / "config.yaml"
     config.write_text(config.read_text().replace("rescan: 5s", "rescan: 1h"))
     service.add_dump("0.md", sample_dump(0))
     start()
     wait_until(has(service, 1))
-    wait_until(lambda: at_work(service))
+    wait_until(lambda: is_leading(service))
     service.add_dump("renamed.md", sample_dump(1))
     wait_until(has(service, 2))
     (service.dumps / "closed.md").write_bytes(sample_dump(2))
@@ -54,7 +54,7 @@ def test_dumps_are_seen_as_they_arrive_without_a_scan(service: LocalService, sta
 
 def test_dumps_arrive_linked_copied_with_old_times_and_in_new_folders(service: LocalService, start: Start) -> None:
     start()
-    wait_until(lambda: at_work(service))
+    wait_until(lambda: is_leading(service))
     for number in range(4):
         service.add_dump(f"{number}.md", sample_dump(number))
     wait_until(has(service, 4))
@@ -78,7 +78,7 @@ def test_dumps_arrive_linked_copied_with_old_times_and_in_new_folders(service: L
 
 def test_a_file_that_grows_is_published_once_and_whole(service: LocalService, start: Start) -> None:
     start()
-    wait_until(lambda: at_work(service))
+    wait_until(lambda: is_leading(service))
     data = sample_dump(1, text="样本正文。" * 400)
     with (service.dumps / "slow.md").open("wb", buffering=0) as file:
         for part in range(6):
@@ -89,13 +89,13 @@ def test_a_file_that_grows_is_published_once_and_whole(service: LocalService, st
     assert len(service.query("SELECT digest FROM dumps")) == 1
 
 
-def test_a_dump_folder_may_come_later_go_and_come_back(
+def test_a_dump_folder_may_appear_later_vanish_and_reappear(
     service: LocalService, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.dumps.rmdir()
     caplog.set_level("INFO", "refeed.worker")
     start()
-    wait_until(lambda: at_work(service))
+    wait_until(lambda: is_leading(service))
     missing = f"{service.dumps} does not exist yet; its dumps are ingested as soon as it does"
     wait_until(lambda: missing in caplog.messages)
     service.add_dump("1.md", sample_dump(1))
@@ -109,9 +109,7 @@ def test_a_dump_folder_may_come_later_go_and_come_back(
     assert caplog.messages.count(missing) <= 2
 
 
-def test_documents_that_are_damaged_foreign_or_gone_come_back_and_foreign_ones_go(
-    service: LocalService, start: Start
-) -> None:
+def test_damaged_documents_are_restored_and_foreign_ones_removed(service: LocalService, start: Start) -> None:
     for number in range(3):
         service.add_dump(f"{number}.md", sample_dump(number))
     start()
@@ -136,11 +134,11 @@ def test_documents_that_are_damaged_foreign_or_gone_come_back_and_foreign_ones_g
 def _same(service: LocalService, before: dict[str, bytes]) -> bool:
     try:
         return service.documents() == before
-    except OSError:  # it changes while we look
+    except OSError:  # a file changed meanwhile
         return False
 
 
-def test_a_store_that_is_zeroed_cut_or_deleted_is_filled_anew_while_the_old_documents_stay(
+def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
     service: LocalService, start: Start
 ) -> None:
     for number in range(60):
@@ -173,19 +171,19 @@ def _urn(service: LocalService, number: int) -> bool:
     return f"https://sample.example.org/{number}".encode() in (service.feeds / "all.json").read_bytes()
 
 
-def test_a_broken_configuration_is_refused_and_a_good_one_taken(service: LocalService, start: Start) -> None:
+def test_an_invalid_configuration_is_refused_and_a_valid_one_used(service: LocalService, start: Start) -> None:
     service.add_dump("1.md", sample_dump(1))
     start()
     wait_until(has(service, 1))
     config = service.home / "config.yaml"
     config.write_text(CONFIG.replace("topics:", "topcs:"))
-    wait_until(lambda: "config" in troubles(service))
-    assert "topcs" in troubles(service)["config"]
+    wait_until(lambda: "config" in problems(service))
+    assert "topcs" in problems(service)["config"]
     service.add_dump("2.md", sample_dump(2))
     wait_until(has(service, 2))
     config.write_text(CONFIG + "  - {id: fresh, title: 新的, words: [样本标题]}\n")
     wait_until(lambda: len(service.ids("topic/fresh")) == 2)
-    wait_until(lambda: troubles(service) == {})
+    wait_until(lambda: problems(service) == {})
 
 
 def test_one_document_that_cannot_be_written_stops_no_other(service: LocalService, start: Start) -> None:
@@ -195,7 +193,7 @@ def test_one_document_that_cannot_be_written_stops_no_other(service: LocalServic
     blocked = service.feeds / "topic"
 
     def block() -> bool:
-        """Put a folder that nothing can be written into in its place, unless the movers are quicker."""
+        """Replace it with a folder where writing fails, unless the worker is quicker."""
         if not blocked.is_symlink():
             blocked.rename(service.home / f"aside-{time.monotonic_ns()}")
         with suppress(FileExistsError):
@@ -207,10 +205,10 @@ def test_one_document_that_cannot_be_written_stops_no_other(service: LocalServic
     wait_until(has(service, 2))
 
 
-def test_the_second_of_two_stands_by_names_the_first_and_takes_over(service: LocalService, start: Start) -> None:
+def test_a_standby_names_the_leader_and_takes_over(service: LocalService, start: Start) -> None:
     first = service.start("worker")
     try:
-        wait_until(lambda: at_work(service), 30)
+        wait_until(lambda: is_leading(service), 30)
         refused = service.run("ingest")
         assert refused.returncode == 1
         assert f"process {first.pid} " in refused.stderr
@@ -220,8 +218,8 @@ def test_the_second_of_two_stands_by_names_the_first_and_takes_over(service: Loc
     finally:
         first.kill()
         first.wait()
-    began = time.monotonic()
+    start_time = time.monotonic()
     service.add_dump("2.md", sample_dump(2))
     wait_until(has(service, 2))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - start_time < 30
     assert service.find_problems() == []

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Store -> feeds/: which documents are stale, written whole or not at all."""

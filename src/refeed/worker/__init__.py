@@ -1,1 +1,1 @@
-"""File events and the clock -> the movers, in the one process of all that holds the lock. Alone may run the clock."""
+"""File events and schedules -> ingest and publish, in one leader; standbys follow the store."""
