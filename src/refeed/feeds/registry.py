@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -83,6 +83,31 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         )
         for rule in settings.sources
     }
+    access = AccessTokens(settings)
+    retired = frozenset(settings.retired)
+    feeds = _list_feeds(settings, site, sources)
+    return FeedRegistry(
+        site=site,
+        feeds={
+            path: replace(info, private=access.is_private(path)) for path, info in feeds.items() if path not in retired
+        },
+        sources=sources,
+        topics={
+            topic.id: topic.localized_title(site.language) for topic in settings.topics if topic.access == "public"
+        },
+        source_shares={
+            FeedPath("topic", topic.id): topic.per_source for topic in settings.topics if topic.per_source < 1
+        },
+        moved={
+            FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases
+        },
+        filtered={FeedPath("filtered", rule.id): rule for rule in settings.filtered_feeds if rule.feed in feeds},
+        retired=retired,
+    )
+
+
+def _list_feeds(settings: Settings, site: Site, sources: Mapping[str, Source]) -> dict[FeedPath, FeedInfo]:
+    """All feeds in the order in which they are listed; filtered feeds are like those that they filter."""
     infos = [FeedInfo(path=ALL_FEED, title=site.title, language=site.language, mixed=True)]
     infos += [
         FeedInfo(
@@ -105,29 +130,10 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         for topic in settings.topics
     ]
     feeds = {info.path: info for info in infos}
-    filtered = {FeedPath("filtered", rule.id): rule for rule in settings.filtered_feeds if rule.feed in feeds}
-    for path, rule in filtered.items():
-        base = feeds[rule.feed]
-        title = rule.localized_title(site.language, base.title)
-        feeds[path] = replace(base, path=path, title=title, subtitle=rule.description or base.subtitle)
-    access = AccessTokens(settings)
-    retired = frozenset(settings.retired)
-    retired |= {FeedPath("view", path.slug) for path in retired if path.kind == "filtered"}
-    moved = {FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases}
-    moved |= {FeedPath("view", path.slug): path for path in filtered}  # what filtered feeds were called
-    return FeedRegistry(
-        site=site,
-        feeds={
-            path: replace(info, private=access.is_private(path)) for path, info in feeds.items() if path not in retired
-        },
-        sources=sources,
-        topics={
-            topic.id: topic.localized_title(site.language) for topic in settings.topics if topic.access == "public"
-        },
-        source_shares={
-            FeedPath("topic", topic.id): topic.per_source for topic in settings.topics if topic.per_source < 1
-        },
-        moved=moved,
-        filtered=filtered,
-        retired=retired,
-    )
+    for rule in settings.filtered_feeds:
+        if rule.feed in feeds:
+            base = feeds[rule.feed]
+            path = FeedPath("filtered", rule.id)
+            title = rule.localized_title(site.language, base.title)
+            feeds[path] = replace(base, path=path, title=title, subtitle=rule.description or base.subtitle)
+    return feeds

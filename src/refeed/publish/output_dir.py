@@ -19,6 +19,15 @@ from ..errors import PublishError
 from ..model import FeedPath
 from ..render import checksum
 
+_MANIFESTS_NAME = ".marks.json"
+"""Of the file beside the documents that says what they were made from."""
+_SUFFIXES = {".atom", ".rss", ".json", ".xml"}
+_LOCK_TIMEOUT = 30.0
+"""Seconds; a process that publishes for longer hangs."""
+_HAS_FADVISE = hasattr(os, "posix_fadvise")
+
+_FileIdentity = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedDocument:
@@ -59,8 +68,8 @@ class OutputDir:
         self.root = Path(root)
         self._path = os.fspath(self.root)
         self._new = self.root / ".new"
-        self._manifests = self.root / ".marks.json"
-        self._known: dict[str, tuple[_Identity, str]] = {}
+        self._manifests = self.root / _MANIFESTS_NAME
+        self._known: dict[str, tuple[_FileIdentity, str]] = {}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -93,7 +102,7 @@ class OutputDir:
                     data = checksum.add_checksum(document.data)
                     digest = checksum.read_checksum(data)
                     if self.document_digest(name) == digest:
-                        self._set_time(self.root / name, document.last_modified)
+                        _set_time(self.root / name, document.last_modified)  # another document of the feed changed
                     else:
                         pending[name] = self._write_temporary(len(pending), data, document.last_modified), digest
                 _sync([temporary for temporary, _ in pending.values()])
@@ -154,7 +163,7 @@ class OutputDir:
         return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
 
     def read(self, name: str) -> bytes | None:
-        """A document's bytes; None when it is not there, or is damaged."""
+        """The bytes of a document; None when it is missing or damaged."""
         data = _read(self.root / name)
         return data if data is not None and checksum.verify_checksum(data) is not None else None
 
@@ -170,9 +179,8 @@ class OutputDir:
     def write_manifests(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> None:
         """Save what the documents were made from, after they are in place. Raises PublishError."""
         with self._convert_errors():
-            temporary = self._write_temporary(
-                0, msgspec.json.encode({str(path or ""): manifest for path, manifest in manifests.items()}), None
-            )
+            data = msgspec.json.encode({str(path or ""): manifest for path, manifest in manifests.items()})
+            temporary = self._write_temporary(0, data, None)
             _sync([temporary])
             temporary.replace(self._manifests)
 
@@ -193,11 +201,6 @@ class OutputDir:
             if changed is not None:
                 os.utime(file.fileno(), (changed.timestamp(), changed.timestamp()))
         return path
-
-    def _set_time(self, path: Path, changed: datetime) -> None:
-        """Set Last-Modified alone: another document of the feed has changed."""
-        if int(path.stat().st_mtime) != int(changed.timestamp()):
-            os.utime(path, (changed.timestamp(), changed.timestamp()))
 
     @contextmanager
     def _convert_errors(self) -> Iterator[None]:
@@ -229,12 +232,6 @@ class OutputDir:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-_Identity = tuple[int, int, int, int]
-_LOCK_TIMEOUT = 30.0
-"""Seconds; a process that publishes for longer hangs."""
-_SUFFIXES = {".atom", ".rss", ".json", ".xml"}
-
-
 def _read(path: Path | str) -> bytes | None:
     """The bytes of a file; None when it is missing, not a regular file, or cannot be read."""
     try:
@@ -253,7 +250,12 @@ def _read(path: Path | str) -> bytes | None:
         os.close(descriptor)
 
 
-def _identity(info: os.stat_result) -> _Identity:
+def _set_time(path: Path, time: datetime) -> None:
+    if int(path.stat().st_mtime) != int(time.timestamp()):
+        os.utime(path, (time.timestamp(), time.timestamp()))
+
+
+def _identity(info: os.stat_result) -> _FileIdentity:
     return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
@@ -270,6 +272,3 @@ def _sync(paths: Collection[Path]) -> None:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         for descriptor in descriptors:
             os.fsync(descriptor)
-
-
-_HAS_FADVISE = hasattr(os, "posix_fadvise")
