@@ -32,7 +32,6 @@ SMALL_ON_PURPOSE = {
     "render.opml": "a format",
     "store.entry_dates": "the rules of entry dates, pure",
     "store.pg_timeout": "an override of psycopg",
-    "worker.settling": "a queue with a rule of its own",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
 
