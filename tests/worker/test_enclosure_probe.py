@@ -56,7 +56,8 @@ class Machine:
     def status(self) -> str:
         """The output of `refeed status`."""
         self.probe.probe(self.session)
-        StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(state="ingesting", **self.probe.status_fields)
+        status = {"state": "ingesting", "enrichment": self.probe.status}
+        StatusFile(Path(self.settings.var_dir) / STATUS_FILE_NAME).write(status)
         return "\n".join(format_status(collect_status(self.settings, self.now)))
 
     def documents(self) -> dict[str, bytes]:

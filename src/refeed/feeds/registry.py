@@ -83,9 +83,13 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         )
         for rule in settings.sources
     }
+    feeds = _list_feeds(settings, site, sources)
     access = AccessTokens(settings)
     retired = frozenset(settings.retired)
-    feeds = _list_feeds(settings, site, sources)
+    retired |= {FeedPath("view", path.slug) for path in retired if path.kind == "filtered"}
+    filtered = {FeedPath("filtered", rule.id): rule for rule in settings.filtered_feeds if rule.feed in feeds}
+    moved = {FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases}
+    moved |= {FeedPath("view", path.slug): path for path in filtered}  # the former paths of filtered feeds
     return FeedRegistry(
         site=site,
         feeds={
@@ -98,10 +102,8 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         source_shares={
             FeedPath("topic", topic.id): topic.per_source for topic in settings.topics if topic.per_source < 1
         },
-        moved={
-            FeedPath("topic", old): FeedPath("topic", topic.id) for topic in settings.topics for old in topic.aliases
-        },
-        filtered={FeedPath("filtered", rule.id): rule for rule in settings.filtered_feeds if rule.feed in feeds},
+        moved=moved,
+        filtered=filtered,
         retired=retired,
     )
 

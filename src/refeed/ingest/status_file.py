@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict
 
 import msgspec
 
@@ -27,6 +27,42 @@ _REPEAT = 600.0
 _log = logging.getLogger("refeed.worker")
 
 
+class ProbeStatus(TypedDict):
+    """Enclosures by the state of their probe, and the last error."""
+
+    known: int
+    waiting: int
+    given_up: int
+    error: str | None
+
+
+class LoopStatus(TypedDict, total=False):
+    """What the loop of a worker reports about itself. A standby has only `state` and `holder`."""
+
+    state: Required[str]
+    folders: list[str]
+    polled: dict[str, str]
+    """Folders whose events cannot be relied on, and why."""
+    waiting: int
+    """Files to be ingested."""
+    growing: int
+    """Files that are being written."""
+    scanned: str
+    """When the last scan ended."""
+    enrichment: ProbeStatus
+    holder: str
+    """The leader."""
+
+
+class WorkerStatus(LoopStatus, total=False):
+    """The content of the status file."""
+
+    at: Required[str | None]
+    process: int
+    machine: str
+    problems: Required[dict[str, str]]
+
+
 class StatusFile:
     """Keeps `var/worker.json`: the worker's process and state, when it was last alive, and its problems."""
 
@@ -35,7 +71,7 @@ class StatusFile:
         self._problems: dict[str, str] = {}
         self._logged: dict[str, float] = {}
         self._last_written = 0.0
-        self._last: dict[str, Any] = {}
+        self._last: tuple[LoopStatus, dict[str, str]] | None = None
 
     @property
     def problems(self) -> Mapping[str, str]:
@@ -56,13 +92,19 @@ class StatusFile:
         if self._problems.pop(subject, None) is not None:
             _log.info("%s: resolved", subject, extra={"subject": subject})
 
-    def write(self, **facts: Any) -> None:
-        """Write the facts for `status`, when they have changed or are some seconds old. Never raises."""
-        facts |= {"problems": dict(self._problems)}
-        if facts == self._last and time.monotonic() - self._last_written < _INTERVAL:
+    def write(self, status: LoopStatus) -> None:
+        """Write the file, when its content has changed or is some seconds old. Never raises."""
+        current = status, dict(self._problems)
+        if current == self._last and time.monotonic() - self._last_written < _INTERVAL:
             return
-        self._last, self._last_written = facts, time.monotonic()
-        content = {"at": format_rfc3339(utc_now()), "process": os.getpid(), "machine": socket.gethostname(), **facts}
+        self._last, self._last_written = current, time.monotonic()
+        content: WorkerStatus = {
+            "at": format_rfc3339(utc_now()),
+            "process": os.getpid(),
+            "machine": socket.gethostname(),
+            **status,
+            "problems": current[1],
+        }
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with suppress(OSError):  # a full disk is reported elsewhere, and an old file shows its age
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,9 +112,9 @@ class StatusFile:
             temporary.replace(self._path)
 
 
-def read_status_file(path: Path) -> dict[str, Any] | None:
+def read_status_file(path: Path) -> WorkerStatus | None:
     """What the worker of this machine wrote last; None when it never did."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(path.read_bytes(), type=WorkerStatus)
     except (OSError, msgspec.DecodeError):
         return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,7 +22,7 @@ from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.factory import dump_dirs, fetch_dirs
 from ..fetch.upstream_state import UpstreamStateFiles
-from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, read_status_file
+from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
 from ..model import FeedPath, Source
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
@@ -84,8 +83,8 @@ class ServiceStatus(msgspec.Struct, kw_only=True):
     store: str
     """The database's kind."""
     store_problem: str | None = None
-    worker: dict[str, Any]
-    """What the worker of this machine last wrote: `state`, `at`, `problems`, and more that depends on the state."""
+    worker: WorkerStatus
+    """What the worker of this machine last wrote."""
     upstreams: list[UpstreamStatus]
     outcomes: dict[str, int]
     """Files by outcome."""
@@ -259,12 +258,13 @@ def _newest_delivered(settings: Settings, source: str) -> datetime | None:
     return max((item.date_published for item in items), default=None)
 
 
-def _worker_status(settings: Settings, now: datetime, *, public: bool) -> dict[str, Any]:
+def _worker_status(settings: Settings, now: datetime, *, public: bool) -> WorkerStatus:
     """What the worker on this machine last wrote. On another machine there may be one too."""
     written = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
     if written is None:
         return {"state": "none on this machine", "at": None, "problems": {}}
-    if written["state"] != STATE_STOPPED and now - datetime.fromisoformat(written["at"]) > _WORKER_TIMEOUT:
+    at = datetime.fromisoformat(written["at"] or "1970-01-01T00:00:00Z")
+    if written["state"] != STATE_STOPPED and now - at > _WORKER_TIMEOUT:
         written["state"] = f"silent (was {written['state']})"
     if not public:
         return written

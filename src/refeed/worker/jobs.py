@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -94,7 +94,7 @@ class Jobs:
         self._settings = pipeline.settings
         self._events = events
         self._status = status
-        self._probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
+        self.probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
         self.scheduler = Scheduler()
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
         # Apart from feeds, because the pull of one repository may take ten minutes.
@@ -106,18 +106,14 @@ class Jobs:
         self.scheduler.add_job(_CLEAN_UP_INTERVAL, self.clean_up, "clean-up", at_once=True)
         if self._settings.websub.hubs:
             self.scheduler.add_job(_PING_INTERVAL, self.send_hub_pings, "hubs")
-        if self._probe:
+        if self.probe:
             self.scheduler.add_job(_PROBE_INTERVAL, self.probe_enclosures, "enclosures")
 
     def stop(self) -> None:
         """Start no more jobs, and no more requests of the running probe."""
-        if self._probe:
-            self._probe.stop()
+        if self.probe:
+            self.probe.stop()
         self.scheduler.stop()
-
-    def status_fields(self) -> dict[str, Any]:
-        """What `status` shows of them."""
-        return self._probe.status_fields if self._probe else {}
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
         """Fetch from the upstreams that are due. Their dumps are found like all others."""
@@ -136,19 +132,19 @@ class Jobs:
         """Remove what killed processes left among the dumps, and cached answers to requests that are made no more."""
         try:
             remove_temporary_files(fetch_dirs(self._settings).dumps, time.time() - _TEMPORARY_FILE_AGE)
-            if self._settings.upstreams or self._probe:
+            if self._settings.upstreams or self.probe:
                 self._session.prune()
         except (FetchError, OSError) as error:  # the next run tries again
             _log.warning("cleanup failed: %s", error)
 
     def probe_enclosures(self) -> None:
         """Probe the enclosures of the newest entries, and the icons of their sources."""
-        if self._probe:
-            self._probe.probe(self._session)
+        if self.probe:
+            self.probe.probe(self._session)
 
     def save_probe_results(self) -> frozenset[FeedPath]:
         """Save the results of the last probe; returns the feeds that change by it. Raises StoreError."""
-        return self._probe.save_results() if self._probe else frozenset()
+        return self.probe.save_results() if self.probe else frozenset()
 
     def queue_hub_pings(self, documents: Sequence[str]) -> None:
         """Remember changed documents (names below feeds/), so that hubs are notified of the public ones soon."""

@@ -6,7 +6,6 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ..clock import format_rfc3339, utc_now
 from ..dumps.scanner import FoundFile, inspect_file, is_stable
@@ -14,7 +13,7 @@ from ..errors import FileVanishedError, IgnoredError, QuarantineError
 from ..fetch.factory import dump_dirs
 from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import StatusFile
+from ..ingest.status_file import LoopStatus, StatusFile
 from .file_events import EventBatch, FileEvents, UnsettledFiles
 from .jobs import Jobs
 from .publish_job import PublishJob
@@ -70,17 +69,19 @@ class Leader:
         self._last_retry_check = time.monotonic()
         self._retry_request = pipeline.store.get_meta(RETRY_KEY)
 
-    def status_fields(self) -> dict[str, Any]:
-        """What `status` shows of it."""
-        return {
+    def status(self) -> LoopStatus:
+        """What `refeed status` shows of it."""
+        status: LoopStatus = {
             "state": "ingesting",
             "folders": list(self._folders),
             "polled": self._watcher.polling_reasons(self._folders),
             "waiting": len(self._backlog),
             "growing": len(self._unsettled),
             "scanned": self._last_scan_time,
-            **self._jobs.status_fields(),
         }
+        if self._jobs.probe and self._jobs.probe.status:
+            status["enrichment"] = self._jobs.probe.status
+        return status
 
     def tick(self) -> None:
         """One round of the loop. Raises StoreError, and loses nothing: what was not recorded is found again."""

@@ -7,17 +7,18 @@ writes entries.
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata, entry_files
 from ..fetch.enclosure_probe import find_icon, probe_files
 from ..ingest.pipeline import Pipeline
+from ..ingest.status_file import ProbeStatus
 from ..model import FeedPath
 from ..store.entry_writes import update_enclosures, update_icons
 from .file_events import FileEvents
@@ -47,8 +48,8 @@ class EnclosureProbe:
         self._known: dict[FeedPath, tuple[int, dict[str, tuple[FileMetadata, ...]]]] = {}
         """By feed: its version, and the files of its newest entries by entry."""
         self._results: _Results | None = None
-        self.status_fields: dict[str, Any] = {}
-        """What `status` shows of it."""
+        self.status: ProbeStatus | None = None
+        """What `refeed status` shows of it; None before the first round."""
 
     def stop(self) -> None:
         """Send no more requests."""
@@ -64,7 +65,7 @@ class EnclosureProbe:
             icons = list(islice(self._iter_due_icons(now), _MAX_ICONS))
         except StoreError:  # the leader meets the same error, and reports it
             return
-        self.status_fields = {"enrichment": _summarize(file for known in files.values() for file in known)}
+        self.status = _summarize(file for known in files.values() for file in known)
         due = {file.url: file for known in files.values() for file in known if file.is_due(now)}
         probed = {file.url: file for file in probe_files(due.values(), session, now, stopped=self._stopped.is_set)}
         by_entry: dict[str, list[FileMetadata]] = defaultdict(list)
@@ -116,11 +117,11 @@ class EnclosureProbe:
                 yield id, icon, source.link
 
 
-def _summarize(files: Iterable[FileMetadata]) -> dict[str, Any]:
+def _summarize(files: Iterable[FileMetadata]) -> ProbeStatus:
     """How many files are known, still to be probed, and given up, with the last error."""
-    counts: Counter[str] = Counter(known=0, waiting=0, given_up=0)
-    error = ""
+    status: ProbeStatus = {"known": 0, "waiting": 0, "given_up": 0, "error": None}
     for file in files:
-        counts["given_up" if file.is_given_up else "waiting" if file.next is not None else "known"] += 1
-        error = f"{file.url[:200]}: {file.error}" if file.error else error
-    return {**counts, "error": error or None}
+        status["given_up" if file.is_given_up else "waiting" if file.next is not None else "known"] += 1
+        if file.error:
+            status["error"] = f"{file.url[:200]}: {file.error}"
+    return status

@@ -7,13 +7,12 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..config.reload import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
+from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, LoopStatus, StatusFile
 from ..publish.popularity import PopularityTracker
 from ..store.membership import REVISION_KEY
 from ..store.notifications import ChangeListener
@@ -45,8 +44,8 @@ class Standby:
         self._publish_job = PublishJob(pipeline.publisher, status)
         self._revision: str | None = None
 
-    def status_fields(self) -> dict[str, Any]:
-        """What `status` shows of it."""
+    def status(self) -> LoopStatus:
+        """What `refeed status` shows of it."""
         return {"state": "standby", "holder": self._leader}
 
     def tick(self) -> None:
@@ -93,7 +92,7 @@ class Worker:
             while not self._stop.is_set():
                 if not self._run_session():
                     self._stop.wait(_RETRY)
-            self._status.write(state=STATE_STOPPED)
+            self._status.write({"state": STATE_STOPPED})
         finally:
             self._events.close()
             self._lock.release()
@@ -150,7 +149,7 @@ class Worker:
                 popularity.save_if_due()
                 for subject in ("store", "machine", "refeed"):
                     self._status.clear_problem(subject)
-                self._status.write(**loop.status_fields())
+                self._status.write(loop.status())
         finally:
             jobs.stop()
             watcher.stop()
@@ -187,4 +186,4 @@ class Worker:
 
     def _wait_for(self, subject: str, text: str) -> None:
         self._status.set_problem(subject, text)
-        self._status.write(state="waiting")
+        self._status.write({"state": "waiting"})
