@@ -54,10 +54,10 @@ def main() -> None:
         given.dumps, given.stored, given.rounds, given.tries = 60, [60], 1, 2
     with tempfile.TemporaryDirectory(prefix="refeed-bench-") as folder:
         work = given.keep or Path(folder)
-        print(f"{'':46}{'measured':58}target")
+        print(f"{'':46}{'measured':64}target")
         for row in measure(work, dumps=given.dumps, stored=given.stored, rounds=given.rounds, tries=given.tries):
             verdict = {True: "yes", False: "NO", None: ""}[row.is_met]
-            print(f"{row.what:46}{row.measured:58}{row.target:32}{verdict}", flush=True)
+            print(f"{row.what:46}{row.measured:64}{row.target:32}{verdict}", flush=True)
 
 
 if __name__ == "__main__":
