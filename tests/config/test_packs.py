@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from refeed.config.load import load_settings
+from refeed.config.load import ReloadableSettings, load_settings
 from refeed.config.packs import BUILTIN_PACKS, load_builtin_sources
-from refeed.config.reload import ReloadableSettings
 from refeed.config.settings import Settings
 from refeed.errors import ConfigError
 

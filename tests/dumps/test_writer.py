@@ -14,8 +14,15 @@ import pytest
 
 from helpers.property_testing import given, st
 from helpers.upstream_server import NOON
-from refeed.dumps.composer import NewDump, compose_dump, is_http_url, new_dump, to_one_line
-from refeed.dumps.writer import remove_temporary_files, write_dumps
+from refeed.dumps.writer import (
+    NewDump,
+    compose_dump,
+    is_http_url,
+    new_dump,
+    remove_temporary_files,
+    to_one_line,
+    write_dumps,
+)
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "samples"
 HEADER = re.compile(rb"<!--(\d{13})-->\n\[(.*)\]\((.*?)\)\n------\n\n(.*)\n", re.DOTALL)
@@ -118,7 +125,7 @@ def test_dump_is_synced_before_it_is_renamed_and_the_name_before_the_call_return
     if not shutil.which("strace"):
         pytest.skip("needs strace")
     code = (
-        "import sys; from pathlib import Path; from refeed.dumps.composer import *; from refeed.dumps.writer import *; "
+        "import sys; from pathlib import Path; from refeed.dumps.writer import *; from refeed.dumps.writer import *; "
         "write_dumps(Path(sys.argv[1]), [NewDump(folder='bbc', name='1.md', data=b'x')]); print('returned')"
     )
     log = tmp_path / "log"

@@ -19,7 +19,7 @@ from pathlib import Path
 from helpers.processes import free_port
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
-from refeed.dumps.composer import compose_dump
+from refeed.dumps.writer import compose_dump
 from refeed.feeds.access_tokens import AccessTokens
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath

@@ -24,8 +24,7 @@ from helpers.processes import wait_until
 from refeed import process_pool
 from refeed.config.settings import Limits, Settings
 from refeed.dumps.scanner import FoundFile, inspect_file
-from refeed.ingest.entry_builder import EntryBuilder
-from refeed.ingest.entry_pool import EntryPool
+from refeed.ingest.entry_builder import EntryBuilder, EntryPool
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import ALL_FEED, Dump, Outcome
 from refeed.topics import normalization

@@ -15,7 +15,7 @@ from refeed.errors import ConfigError, StoreError
 from refeed.store.engine import create_postgres_engine, parse_database_url
 from refeed.store.entry_writes import restore_entries, withdraw_entries
 from refeed.store.ingest_writes import record_files
-from refeed.store.notifications import ChangeListener
+from refeed.store.postgres import ChangeListener
 from refeed.store.store import Store
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.property_testing import given, st
 from refeed.config.field_types import compile_search_pattern
-from refeed.topics.prefilter import required_literals
+from refeed.topics.vocabulary import required_literals
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from refeed.render import checksum
-from refeed.web.document_cache import DocumentCache, DocumentFile, DocumentLocation
-from refeed.web.document_response import CachedDocument, HeaderPolicy
+from refeed.web.document_cache import CachedDocument, DocumentCache, DocumentFile, DocumentLocation, HeaderPolicy
 
 HEADER_POLICY = HeaderPolicy(media_type="text/plain", cache_control="max-age=1", vary="Accept-Encoding")
 Write = Callable[..., Path]

@@ -12,7 +12,7 @@ import pytest
 
 from helpers.server_fixture import BASE, CONFIG, SECRET, RunningSite, prepare_site, run_site, site_dump
 from refeed.config.settings import Settings
-from refeed.dumps.composer import compose_dump
+from refeed.dumps.writer import compose_dump
 from refeed.errors import ConfigError
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath

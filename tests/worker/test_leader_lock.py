@@ -13,7 +13,7 @@ import pytest
 from helpers import postgresql
 from helpers.processes import wait_until
 from refeed.errors import LockedError
-from refeed.store.advisory_lock import AdvisoryLock
+from refeed.store.postgres import AdvisoryLock
 from refeed.worker.leader_lock import FileLock, make_leader_lock
 
 HOLD = """

@@ -19,8 +19,7 @@ from ..dumps.reader import read_dump
 from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.factory import dump_dirs
-from ..ingest.entry_builder import EntryBuilder
-from ..ingest.entry_pool import EntryPool
+from ..ingest.entry_builder import EntryBuilder, EntryPool
 from ..model import Dump, FieldOrigin, Outcome
 from ..store.engine import parse_database_url
 from ..store.feed_summaries import get_copies

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import click
 from granian.constants import HTTPModes, Interfaces
 
-from ..config.reload import ReloadableSettings
+from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError
 from ..metrics import share_metrics

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..model import ALL_FEED, FeedPath
-from .error_messages import KeyPath, suggest
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
 from .packs import LocatedRule, Location
 from .settings import ConfigFile
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
+from .yaml_loader import KeyPath, suggest
 
 _HOST = re.compile(r"[^\s/:@?#*]+")
 

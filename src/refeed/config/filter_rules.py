@@ -8,14 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from ..model import ALL_FEED, FeedPath
-from .field_types import (
-    SLUG_PATTERN,
-    LocalizedTitle,
-    check_slug,
-    check_title,
-    choose_title,
-    compile_search_pattern,
-)
+from .field_types import SLUG_PATTERN, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
 
 OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
 """By OpenCC's names."""

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ..errors import ConfigError
-from .error_messages import KeyPath, format_key_path, suggest
 from .settings import DEFAULT_PACKS
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
-from .yaml_loader import KeyLines, YamlDocument
+from .yaml_loader import KeyLines, KeyPath, YamlDocument, format_key_path, suggest
 
 BUILTIN_PACKS = Path(__file__).parents[1] / "packs"
 _HALVES = ("sources", "topics")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..errors import PushError
-from .composer import NewDump, content_number, is_http_url, new_dump
+from .writer import NewDump, content_number, is_http_url, new_dump
 
 _DUMP_KEYS = frozenset({"name", "body", "source"})
 _ARTICLE_KEYS = frozenset({"title", "link", "published", "html", "source"})

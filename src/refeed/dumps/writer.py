@@ -1,16 +1,111 @@
-"""New dumps (fetched or pushed) -> files in a dump folder, each written whole and synced."""
+"""Articles (fetched or pushed) -> dumps in the archive's format -> files in a dump folder, each whole and synced."""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
+from urllib.parse import urlsplit
 
-from .composer import NewDump
+from ..xml_chars import ILLEGAL_XML_CHARS, xml_safe
+
+_ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,31};)")
+_BLOCK_TAG = re.compile(
+    r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hr|"
+    r"li|main|nav|noscript|ol|p|pre|script|section|style|table|tbody|td|tfoot|th|thead|time|tr|ul|video)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+_MAX_TAG = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDump:
+    """A dump that is not on the disk yet."""
+
+    folder: str
+    """Below the dump root; names the source of a host that has no rule. Empty: the root itself."""
+    name: str
+    """Made from the content: equal dumps have the same name, and different dumps have different names."""
+    data: bytes
+
+
+def new_dump(*, folder: str, title: str, link: str, html: str, at: datetime, is_update: bool = False) -> NewDump:
+    """The dump of one article. Its name depends on what it says and not on `at`, so asking twice gives one file.
+
+    `is_update`: the article is known and has changed. Then the name depends on `at` too, because a text that goes back
+    to an earlier version must become the newest dump again.
+    """
+    number = content_number(link, title, html, *([at.isoformat()] if is_update else []))
+    return NewDump(folder=folder, name=f"{number}.md", data=compose_dump(title=title, link=link, html=html, at=at))
+
+
+def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
+    """A dump in the archive's format: epoch in ms, `[title](link)`, six dashes, a blank line, the HTML on one line.
+
+    `title` is plain text and `link` a URL. Line breaks in either, and spaces in the link, are replaced.
+    """
+    title = xml_safe(" ".join(re.split(r"[\r\n\t]+", title)).strip())
+    # Readers of this format unescape entities in a title once, so plain text that looks like one is escaped once.
+    title = _ENTITY.sub("&amp;", title)
+    link = ILLEGAL_XML_CHARS.sub("", link.strip())
+    link = re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", link)
+    return f"<!--{int(at.timestamp()) * 1000}-->\n[{title}]({link})\n------\n\n{to_one_line(html)}\n".encode()
+
+
+def content_number(*parts: str | bytes) -> str:
+    """Eighteen digits made from the parts. The archive names its files by a number."""
+    digest = sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data) + data)
+    return f"{int.from_bytes(digest.digest()[:8]) % 10**18:018}"
+
+
+def is_http_url(text: str) -> bool:
+    """Whether the text is an absolute http(s) URL, as every dump needs one."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def to_one_line(html: str) -> str:
+    """HTML without line breaks that a browser shows the same.
+
+    The crawler that made the archive deleted them, which joined tags with attributes and words with words. Here a line
+    break beside a block's tag, beside a space, or between two Chinese characters is removed, and any other becomes a
+    space.
+    """
+    joined: list[str] = []
+    tail = ""  # from the last "<" on: a tag may have begun some lines before
+    for line in re.split(r"\r\n?|\n", xml_safe(html)):
+        if not line.strip():
+            continue
+        separator = "" if not joined or _joins_without_space(joined[-1], tail, line) else " "
+        joined += separator, line
+        tail = line[line.rfind("<") :] if "<" in line else f"{tail}{separator}{line}"[:_MAX_TAG]
+    return "".join(joined).strip()
+
+
+def _joins_without_space(left: str, tail: str, right: str) -> bool:
+    if left[-1].isspace() or right[0].isspace():
+        return True
+    if right[0] == "<" and _BLOCK_TAG.match(right):
+        return True
+    if left[-1] == ">" and _BLOCK_TAG.fullmatch(tail):
+        return True
+    return bool(_CJK.match(left[-1]) and _CJK.match(right[0]))
+
 
 _BATCH = 200
 _SYNC_THREADS = 4

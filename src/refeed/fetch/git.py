@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..config.upstream_rules import FetchSettings, UpstreamRule
-from ..dumps.composer import content_number
+from ..dumps.writer import content_number
 from ..errors import FetchError
 from .guard import AddressGuard
 

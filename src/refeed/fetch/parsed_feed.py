@@ -16,7 +16,7 @@ from html import escape, unescape
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from ..dumps.composer import is_http_url
+from ..dumps.writer import is_http_url
 from ..errors import FetchError
 
 MAX_ITEMS = 5000

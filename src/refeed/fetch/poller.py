@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
-from ..dumps.composer import NewDump, content_number, new_dump
-from ..dumps.writer import write_dumps
+from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
 from .factory import FetchDirs
 from .git import checkout_dir, pull_repository

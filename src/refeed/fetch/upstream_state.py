@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..config.upstream_rules import UpstreamRule
-from ..dumps.composer import content_number
+from ..dumps.writer import content_number
 
 _LONGEST_PAUSE = timedelta(days=1)
 _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")

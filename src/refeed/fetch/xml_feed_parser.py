@@ -15,7 +15,7 @@ from itertools import islice
 
 from lxml import etree
 
-from ..dumps.composer import is_http_url
+from ..dumps.writer import is_http_url
 from ..errors import FetchError
 from ..xml_chars import xml_safe
 from .parsed_feed import (

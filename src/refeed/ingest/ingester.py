@@ -21,8 +21,7 @@ from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
 from ..store.ingest_writes import FileResult, record_files
 from ..store.store import Store
-from .entry_builder import PackedResult, hash_dump
-from .entry_pool import EntryPool
+from .entry_builder import EntryPool, PackedResult, hash_dump
 
 BATCH_FILES = 256
 """Files of one transaction: enough to pay for its fsync, few enough that none waits long."""

@@ -16,8 +16,7 @@ from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..store.entry_writes import delete_expired
 from ..store.store import Store
-from .entry_builder import EntryBuilder
-from .entry_pool import EntryPool
+from .entry_builder import EntryBuilder, EntryPool
 from .ingester import Ingester, IngestResult
 from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store

@@ -13,7 +13,7 @@ from ..store.entry_writes import mark_current, relabel_entries, replace_entries,
 from ..store.serialization import encode_labels
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher
-from .entry_pool import EntryPool
+from .entry_builder import EntryPool
 
 _BATCH = 256
 _LABELLED_KEY = "labelled"

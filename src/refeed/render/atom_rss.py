@@ -6,29 +6,174 @@ from html import escape
 from typing import Any, Literal
 
 from feedgen.entry import FeedEntry as FeedgenEntry
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 from lxml import etree
 
-from ..model import Feed, FeedEntry, Site
+from ..clock import format_rfc3339
+from ..model import Entry, Feed, FeedEntry, FeedPath, Format, Site, Tombstone
 from ..xml_chars import xml_safe
-from .addresses import absolute_url, feed_id_with_query
+from .addresses import absolute_url, document_url, feed_id, feed_id_with_query
 from .common import (
     GENERATOR,
     RENDERED_ENTRIES,
+    AtomLink,
     author_names,
     entry_categories,
     entry_content,
     entry_contributors,
+    entry_enclosures,
+    entry_links,
     entry_summary,
     entry_title,
     feed_links,
     feed_title,
     first_nonblank,
+    format_rfc822,
     percent_encode_url,
+    source_title,
 )
-from .feedgen_extensions import ATOM_NS, CONTENT_NS, DUBLIN_CORE_NS, MEDIA_NS, EntryExtension, FeedExtension
+
+# feedgen extensions: what feedgen 1.0.0 lacks or gets wrong in Atom and RSS. feedgen's elements have no namespace,
+# because its `xmlns` is a plain attribute. So children in Atom's namespace have none here either.
+
+ATOM_NS = "http://www.w3.org/2005/Atom"
+CONTENT_NS = "http://purl.org/rss/1.0/modules/content/"
+MEDIA_NS = "http://search.yahoo.com/mrss/"
+HISTORY_NS = "http://purl.org/syndication/history/1.0"
+TOMBSTONES_NS = "http://purl.org/atompub/tombstones/1.0"
+DUBLIN_CORE_NS = "http://purl.org/dc/elements/1.1/"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds to a feed: the archive mark, the other links of RSS, tombstones, and dates in our format."""
+
+    feed: Feed
+    format: Format
+
+    def extend_ns(self) -> dict[str, str]:
+        """Media RSS always, because any entry may use it. The others only if they are used: the W3C validator warns."""
+        namespaces = {"media": MEDIA_NS}
+        if self.feed.archive:
+            namespaces["fh"] = HISTORY_NS
+        if self.feed.tombstones and self.format == "atom":
+            namespaces["at"] = TOMBSTONES_NS
+        return namespaces
+
+    def extend_atom(self, root: Any) -> Any:
+        root.find("updated").text = format_rfc3339(self.feed.updated)
+        self._mark_archive(root)
+        for tombstone in self.feed.tombstones:
+            _add_tombstone(root, tombstone, self.feed.site)
+        return root
+
+    def extend_rss(self, root: Any) -> Any:
+        channel = root[0]
+        # feedgen would format it with locale.setlocale, which changes the whole process and is not safe in threads.
+        xml_elem("lastBuildDate", channel).text = format_rfc822(self.feed.updated)
+        for link in feed_links(self.feed, "rss"):
+            if link.rel not in ("self", "alternate"):  # feedgen writes self, and alternate is RSS's own link
+                _add_link(channel, link, f"{{{ATOM_NS}}}link")
+        self._mark_archive(channel)
+        return root
+
+    def _mark_archive(self, parent: Any) -> None:
+        if self.feed.archive:
+            xml_elem(f"{{{HISTORY_NS}}}archive", parent)
+
+
+class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds to an entry: language, links, dates, source and media."""
+
+    shown: FeedEntry
+    site: Site
+
+    def extend_atom(self, element: Any) -> Any:
+        entry = self.shown.entry
+        element.set(XML_LANG, xml_safe(entry.language))
+        element.find("updated").text = format_rfc3339(entry.updated)
+        xml_elem("published", element).text = format_rfc3339(entry.published)
+        # feedgen overwrites its own loop variable and loses every attribute of a link but href (feedgen issue 135).
+        element.remove(element.find("link"))
+        for link in entry_links(self.shown):
+            _add_link(element, link, "link")
+        self._add_atom_source(element)
+        _add_lead_image(element, entry)
+        return element
+
+    def extend_rss(self, item: Any) -> Any:
+        entry = self.shown.entry
+        xml_elem("pubDate", item).text = format_rfc822(entry.published)
+        xml_elem(f"{{{ATOM_NS}}}updated", item).text = format_rfc3339(entry.updated)
+        for link in entry_links(self.shown):
+            if link.rel in ("related", "via"):
+                _add_link(item, link, f"{{{ATOM_NS}}}link")
+            elif link.hreflang and link.href != percent_encode_url(entry.link):
+                # As `alternate`, feedparser, reader and rss2email would take it for the entry's own link.
+                _add_link(item, link._replace(rel="related"), f"{{{ATOM_NS}}}link")
+        source = self.shown.source
+        if source:
+            address = document_url(self.site, FeedPath("source", source.id), "rss")
+            xml_elem("source", item, url=address).text = source_title(source)
+        self._add_media(item)
+        _add_lead_image(item, entry)
+        return item
+
+    def _add_atom_source(self, element: Any) -> None:
+        """atom:source, for an entry in a feed of several sources. Its only link is rel=self: RSS Guard takes an
+        alternate in it for the entry's own link. Its `updated` is the entry's, so that an old entry keeps its bytes.
+        """
+        if self.shown.source:
+            path = FeedPath("source", self.shown.source.id)
+            source = xml_elem("source", element)
+            xml_elem("id", source).text = feed_id(self.site, path)
+            xml_elem("title", source).text = source_title(self.shown.source)
+            xml_elem("updated", source).text = format_rfc3339(self.shown.entry.updated)
+            _add_link(source, AtomLink("self", document_url(self.site, path, "atom"), "application/atom+xml"), "link")
+
+    def _add_media(self, item: Any) -> None:
+        """RSS has room for one enclosure. The others become Media RSS."""
+        for index, media in enumerate(entry_enclosures(self.shown)):
+            if index == 0:
+                xml_elem("enclosure", item, url=media.url, length=str(media.length), type=media.type)
+            else:
+                xml_elem(f"{{{MEDIA_NS}}}content", item, url=media.url, **_file_attributes(media.type, media.length))
+
+
+def _add_lead_image(element: Any, entry: Entry) -> None:
+    """Add the lead image, once: Liferea and RSS Guard list it twice if there is an enclosure of the same URL."""
+    if entry.image and entry.image.url:
+        attributes = _file_attributes(entry.image.type, entry.image.length)
+        media = xml_elem(
+            f"{{{MEDIA_NS}}}content", element, url=percent_encode_url(entry.image.url), medium="image", **attributes
+        )
+        if entry.image.caption:
+            xml_elem(f"{{{MEDIA_NS}}}description", media, type="plain").text = xml_safe(entry.image.caption)
+        if entry.image.credit:
+            xml_elem(f"{{{MEDIA_NS}}}credit", media).text = xml_safe(entry.image.credit)
+
+
+def _file_attributes(type: str, length: int) -> dict[str, str]:
+    """The attributes of Media RSS for a file, as far as they are known."""
+    return {name: value for name, value in (("type", xml_safe(type)), ("fileSize", str(length or ""))) if value}
+
+
+def _add_link(parent: Any, link: AtomLink, name: str) -> None:
+    xml_elem(name, parent, **{key: value for key, value in link._asdict().items() if value})
+
+
+def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
+    """RFC 6721: in a feed of several sources a tombstone names its source."""
+    deleted = xml_elem(f"{{{TOMBSTONES_NS}}}deleted-entry", root, ref=tombstone.id, when=format_rfc3339(tombstone.when))
+    if tombstone.source:
+        source = xml_elem("source", deleted)
+        xml_elem("id", source).text = feed_id(site, FeedPath("source", tombstone.source.id))
+        xml_elem("title", source).text = source_title(tombstone.source)
+        xml_elem("updated", source).text = format_rfc3339(tombstone.when)
+
 
 _XmlFormat = Literal["atom", "rss"]
 _END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}

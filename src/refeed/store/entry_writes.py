@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
 from . import schema as t
-from .apply import apply_changes
-from .membership import MembershipWriter, OutcomeCounters
+from .entry_changes import MembershipWriter, OutcomeCounters, apply_changes
 from .repost_links import OriginalFinder
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_media, to_timestamp

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from ..model import FeedPath, Outcome, Source
 from . import schema as t
-from .apply import apply_changes
 from .database import upsert
-from .entry_dates import EntryVersion, resolve_dates
-from .membership import OutcomeCounters
+from .entry_changes import OutcomeCounters, apply_changes
 from .repost_links import OriginalFinder
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import EncodedEntry, encode_json, from_timestamp, to_timestamp
 from .store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryVersion:
+    """What one dump says of an entry, as far as its dates depend on it."""
+
+    dump_time: datetime
+    digest: bytes
+    published: datetime
+    fingerprint: str
+    """Equal for versions in which a person reads the same. Empty when it is unknown: then it differs from none."""
+    edited: datetime | None = None
+    """When it replaced another dump in the same file without a newer date: it follows that one, at its `dump_time`."""
+
+    def as_edit_of(self, prior: EntryVersion, time: datetime) -> EntryVersion:
+        """This version as an edit of the file that held `prior`, made at `time`: it follows `prior` directly."""
+        edited = max(time, (prior.edited or prior.dump_time) + timedelta(seconds=1))
+        return replace(self, dump_time=prior.dump_time, edited=edited)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDates:
+    """The dates of an entry, and the dump that gives its text."""
+
+    published: datetime
+    updated: datetime
+    newest: bytes
+    """Digest of that dump."""
+
+
+def resolve_dates(versions: Sequence[EntryVersion]) -> EntryDates:
+    """Judge all versions of one entry together.
+
+    The newest gives the text, the earliest `published` counts, and `updated` is the time of the last dump in which a
+    person reads something else than in the one before it.
+    """
+    ordered = sorted(
+        versions, key=lambda version: (version.dump_time, version.edited or version.dump_time, version.digest)
+    )
+    published = min(version.published for version in ordered)
+    updated = published
+    for older, newer in itertools.pairwise(ordered):
+        if newer.fingerprint != older.fingerprint and newer.fingerprint and older.fingerprint:
+            updated = max(updated, newer.edited or newer.dump_time)
+    return EntryDates(published=published, updated=updated, newest=ordered[-1].digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

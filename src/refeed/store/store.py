@@ -24,14 +24,7 @@ from .rows import (
     WithdrawnEntry,
 )
 from .schema import ALL_FILES
-from .serialization import (
-    Provenance,
-    decode_labels,
-    decode_media,
-    decode_provenance,
-    decode_source,
-    from_timestamp,
-)
+from .serialization import Provenance, decode_labels, decode_media, decode_provenance, decode_source, from_timestamp
 
 # The questions of every publish run, built once: to build a statement takes several times as long as its answer.
 _e, _m = t.entries.c, t.feed_members.c

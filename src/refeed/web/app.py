@@ -14,8 +14,8 @@ from ..config.settings import Settings
 from ..feeds.registry import build_registry
 from ..logs import configure_logging
 from ..publish.output_dir import OutputDir
+from .document_cache import SECURITY_HEADERS
 from .document_middleware import Wiring, wire_middleware
-from .document_response import SECURITY_HEADERS
 from .error_responses import deny_if_private, http_error_response
 from .feed_routes import FeedRoutes, StoreReader
 from .filtered_feeds import FilteredFeeds

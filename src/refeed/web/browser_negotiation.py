@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .document_response import CachedDocument
+from .document_cache import CachedDocument
 from .negotiation import parse_qvalues
 from .url_map import parse_document_path
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens
 from .browser_negotiation import BROWSER_VARY, BrowserNegotiation
-from .document_cache import DocumentCache
-from .document_response import CachedDocument, EncodedBody, Headers
+from .document_cache import CachedDocument, DocumentCache, EncodedBody, Headers
 from .filter_params import has_filter_params
 from .negotiation import Coding, choose_coding, parse_byte_range
 from .rate_limit import PollLimit

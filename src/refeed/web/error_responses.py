@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from .document_response import SECURITY_HEADERS
+from .document_cache import SECURITY_HEADERS
 
 MESSAGES = {
     400: "Bad request.",

@@ -18,7 +18,7 @@ from ..config.filter_rules import FeedFilter
 from ..errors import StoreError
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, verify_checksum
-from .document_response import CachedDocument
+from .document_cache import CachedDocument
 from .error_responses import error_response
 from .filter_params import FilterParamsError, parse_filter_params
 from .rate_limit import BusyError, ConcurrencyLimit

@@ -12,9 +12,8 @@ from flask import Blueprint, Response, request
 
 from ..clock import utc_now
 from ..config.settings import Settings
-from ..dumps.composer import NewDump
 from ..dumps.push_payload import parse_push_payload
-from ..dumps.writer import write_dumps
+from ..dumps.writer import NewDump, write_dumps
 from ..errors import PushError, QuarantineError
 from ..fetch.factory import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from ..config.settings import HttpSettings
-from .document_response import CachedDocument
+from .document_cache import CachedDocument
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

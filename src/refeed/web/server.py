@@ -37,8 +37,8 @@ from ..config.settings import Settings
 from ..errors import ConfigError
 from ..logs import configure_logging
 from ..parent_watchdog import end_with_parent
+from .document_cache import SECURITY_HEADERS, Headers
 from .document_middleware import RawResponse, Wiring, wire_middleware
-from .document_response import SECURITY_HEADERS, Headers
 from .url_map import PUSH_PATH
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens, personalize
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, strip_checksum, verify_checksum
-from .document_cache import DocumentFile, DocumentLocation
-from .document_response import SECURITY_HEADERS, CachedDocument, HeaderPolicy
+from .document_cache import SECURITY_HEADERS, CachedDocument, DocumentFile, DocumentLocation, HeaderPolicy
 
 PUSH_PATH = "/dumps"
 """Where dumps are pushed to; the one path whose request bodies are read."""

@@ -15,8 +15,7 @@ from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LoopStatus, StatusFile
 from .file_events import EventBatch, FileEvents, UnsettledFiles
-from .jobs import Jobs
-from .publish_job import PublishJob
+from .jobs import Jobs, PublishJob
 from .watcher import Watcher
 
 _log = logging.getLogger("refeed.worker")

@@ -12,8 +12,8 @@ from types import TracebackType
 
 from ..config.settings import Settings
 from ..errors import LockedError
-from ..store.advisory_lock import AdvisoryLock
 from ..store.engine import is_shared
+from ..store.postgres import AdvisoryLock
 
 
 class FileLock:

@@ -8,20 +8,19 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from ..config.reload import ReloadableSettings
+from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, LoopStatus, StatusFile
 from ..publish.popularity import PopularityTracker
-from ..store.membership import REVISION_KEY
-from ..store.notifications import ChangeListener
+from ..store.entry_changes import REVISION_KEY
+from ..store.postgres import ChangeListener
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
 from .file_events import FileEvents
-from .jobs import Jobs
+from .jobs import Jobs, PublishJob
 from .leader import Leader
 from .leader_lock import make_leader_lock
-from .publish_job import PublishJob
 from .watcher import Watcher
 
 _log = logging.getLogger("refeed.worker")
