@@ -23,7 +23,6 @@ from refeed.config.settings import Settings
 from refeed.model import ALL_FEED, CleanResult, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
 from refeed.store.entry_writes import restore_entries, withdraw_entries
-from refeed.store.feed_summaries import get_feed_summaries
 from refeed.store.ingest_writes import FileResult, record_files
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
 from refeed.store.store import Store
@@ -137,7 +136,7 @@ def queries(store: Store) -> dict[str, Callable[[], object]]:
         "all months of a feed": lambda: store.get_months(ALL_FEED),
         "versions of all feeds": store.get_feed_states,
         "one entry": lambda: store.get_entry(ids[0]),
-        "summaries of all feeds": lambda: get_feed_summaries(store, 3),
+        "summaries of all feeds": lambda: store.get_feed_summaries(3),
         "entries to reprocess: none": lambda: store.get_outdated_ids(rules_version="sample"),
         "entries to reprocess: all": lambda: store.get_outdated_ids(topics_version="other"),
         "freshness": store.get_freshness,

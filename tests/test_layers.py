@@ -30,7 +30,6 @@ SMALL_ON_PURPOSE = {
     "render.formats": "the table of formats",
     "render.feeds_json": "a format",
     "render.opml": "a format",
-    "store.pg_timeout": "an override of psycopg",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
 

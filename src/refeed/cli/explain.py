@@ -22,7 +22,6 @@ from ..fetch.factory import dump_dirs
 from ..ingest.entry_builder import EntryBuilder, EntryPool
 from ..model import Dump, FieldOrigin, Outcome
 from ..store.engine import parse_database_url
-from ..store.feed_summaries import get_copies
 from ..store.rows import StoredEntry
 from ..store.serialization import Provenance
 from ..store.store import Store
@@ -139,7 +138,7 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
         if id is None or known is None:
             raise _UnknownEntryError
         stored, provenance = known
-        copies = store.get_entries([copy.id for copy in get_copies(store, id)])
+        copies = store.get_entries([copy.id for copy in store.get_copies(id)])
         dumps = store.get_dumps(id)
     return _KnownEntry(
         stored=stored,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -12,9 +13,6 @@ from sqlalchemy.pool import NullPool
 
 from ..config.field_types import check_database_url
 from ..errors import ConfigError
-
-if TYPE_CHECKING:
-    from .pg_timeout import TimeoutConnection
 
 ADVISORY_LOCK_CLASS = 0x72656665  # "refe": any number works as long as all our processes use the same
 """First half of the keys of our advisory locks. The second: 0 the writer, 1 the leader, 2 dedicated workers."""
@@ -105,20 +103,18 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
 def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
     """An engine for PostgreSQL whose connections give up in time. Options in the URL override our defaults."""
-    from .pg_timeout import TimeoutConnection  # psycopg takes 6 MB, which SQLite does not need
-
     limit = _READ_ONLY_STATEMENT_MS if read_only else _STATEMENT_MS
     options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
     if read_only:
         options += " -c default_transaction_read_only=on"
-    given = url.query.get("options", ())
-    ours = {name: value for name, value in _POSTGRES_DEFAULTS.items() if name not in url.query}
-    ours["options"] = " ".join([options, *((given,) if isinstance(given, str) else given)])
+    url_options = url.query.get("options", ())
+    defaults = {name: value for name, value in _POSTGRES_DEFAULTS.items() if name not in url.query}
+    defaults["options"] = " ".join([options, *((url_options,) if isinstance(url_options, str) else url_options)])
 
-    def connect(_dialect: object, _record: object, _args: object, arguments: dict[str, Any]) -> TimeoutConnection:
-        return TimeoutConnection.connect(**(arguments | ours))
+    def connect(_dialect: object, _record: object, _args: object, arguments: dict[str, Any]) -> Any:
+        return _timeout_connection_class().connect(**(arguments | defaults))
 
-    def limit_waiting(connection: TimeoutConnection, *_: object) -> None:
+    def limit_waiting(connection: Any, *_: object) -> None:
         connection.response_timeout = limit / 1000 + _TIMEOUT_MARGIN
 
     def begin(connection: Connection) -> None:
@@ -133,6 +129,33 @@ def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) ->
     event.listen(engine, "checkout", limit_waiting)
     event.listen(engine, "begin", begin)
     return engine
+
+
+@cache
+def _timeout_connection_class() -> Any:
+    """psycopg's connection with a limit on every wait. Made late: psycopg takes 6 MB, which SQLite does not need."""
+    import psycopg
+    from psycopg.errors import _WaitTimeout
+
+    class TimeoutConnection(psycopg.Connection[Any]):
+        """Closes itself and raises OperationalError when an answer takes longer than `response_timeout` seconds.
+
+        The server's own statement timeout has no effect when the server itself hangs.
+        """
+
+        response_timeout: float | None = None
+
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            """Override psycopg's own (3.3): every exchange with the server passes through it."""
+            try:
+                return super().wait(gen, interval=interval, timeout=timeout or self.response_timeout)
+            except _WaitTimeout as error:
+                if timeout is not None:
+                    raise  # psycopg's own limit, which its caller handles
+                self.pgconn.finish()
+                raise psycopg.OperationalError(f"no answer within {self.response_timeout:.0f} s") from error
+
+    return TimeoutConnection
 
 
 def disable_timeouts(connection: Connection) -> None:

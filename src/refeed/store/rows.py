@@ -109,13 +109,6 @@ class FeedState:
     """When its version last grew: Last-Modified of its documents, the same on every machine."""
     entries: int
 
-    @classmethod
-    def from_row(cls, row: Any) -> FeedState:
-        """From a row of `feeds`."""
-        return cls(
-            path=FeedPath.parse(row.path), version=row.version, changed=from_timestamp(row.changed), entries=row.entries
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthState:
@@ -125,11 +118,6 @@ class MonthState:
     entries: int
     version: int
     changed: datetime
-
-    @classmethod
-    def from_row(cls, row: Any) -> MonthState:
-        """From a row of `feed_months`."""
-        return cls(month=row.month, entries=row.entries, version=row.version, changed=from_timestamp(row.changed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +211,32 @@ class FileIssue:
             first_seen=from_timestamp(row.first_seen) if row.first_seen is not None else None,
             source=row.source,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySummary:
+    """As much of an entry as a list shows."""
+
+    id: str
+    source: str
+    title: str
+    published: datetime
+
+    @classmethod
+    def from_row(cls, row: Any) -> EntrySummary:
+        """From a row of `entries`."""
+        return cls(id=row.id, source=row.source, title=row.title, published=from_timestamp(row.published))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSummary:
+    """As much of a feed as a list shows."""
+
+    entries: int
+    newest: tuple[EntrySummary, ...]
+    """Newest first."""
+    months: tuple[tuple[str, int], ...]
+    """The number of entries of each of the last months (`2020-06`, oldest first); months without any are left out."""
 
 
 class WithdrawnEntry(NamedTuple):

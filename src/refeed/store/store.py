@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +14,10 @@ from ..model import FeedPath, Outcome, Source
 from . import schema as t
 from .database import IDENTITY_KEY, Database, upsert
 from .rows import (
+    EntrySummary,
     FeedMember,
     FeedState,
+    FeedSummary,
     FileIssue,
     MonthState,
     SourceDumps,
@@ -59,6 +62,7 @@ ENTRY_COLUMNS = (
 """Those that `StoredEntry` is made from."""
 _ENTRIES = select(*ENTRY_COLUMNS).where(_e.id.in_(_ids))
 _REVISIONS = select(_e.id, _e.revision).where(_e.id.in_(_ids))
+_SUMMARIES = select(_e.id, _e.source, _e.title, _e.published)
 _SOURCES = select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id)
 _WITHDRAWN = (
     select(_e.id, _e.source, _e.labels, _e.withdrawn)
@@ -105,12 +109,25 @@ class Store(Database):
     def get_feed_states(self, after: int = -1) -> list[FeedState]:
         """Feeds whose version is above `after`, by path."""
         with self.read_transaction() as connection:
-            return [FeedState.from_row(row) for row in connection.execute(_FEEDS, {"after": after}).all()]
+            rows = connection.execute(_FEEDS, {"after": after}).all()
+        return [
+            FeedState(
+                path=FeedPath.parse(row.path),
+                version=row.version,
+                changed=from_timestamp(row.changed),
+                entries=row.entries,
+            )
+            for row in rows
+        ]
 
     def get_months(self, feed: FeedPath) -> list[MonthState]:
         """The months in which a feed has entries, newest first."""
         with self.read_transaction() as connection:
-            return [MonthState.from_row(row) for row in connection.execute(_MONTHS, {"feed": str(feed)}).all()]
+            rows = connection.execute(_MONTHS, {"feed": str(feed)}).all()
+        return [
+            MonthState(month=row.month, entries=row.entries, version=row.version, changed=from_timestamp(row.changed))
+            for row in rows
+        ]
 
     def get_newest(self, feed: FeedPath, limit: int) -> list[FeedMember]:
         """A feed's newest entries, newest first."""
@@ -192,11 +209,6 @@ class Store(Database):
         order = (d.dump_time, func.coalesce(d.edited, d.dump_time), d.digest)
         return self._get_dumps(select(t.dumps).where(d.entry_id == entry_id).order_by(*order))
 
-    def get_dump(self, digest: bytes) -> StoredDump | None:
-        """One dump by the digest of its bytes."""
-        found = self._get_dumps(select(t.dumps).where(t.dumps.c.digest == digest))
-        return found[0] if found else None
-
     def get_sources(self) -> list[Source]:
         """Every source that has an entry, by id; with the icon that was found on its site when no rule names one."""
         with self.read_transaction() as connection:
@@ -242,6 +254,48 @@ class Store(Database):
                 FeedPath.parse(path).slug: SourceEntries(count, from_timestamp(last))
                 for path, count, last in connection.execute(query)
             }
+
+    def get_feed_summaries(self, each: int, months: int = 12) -> dict[FeedPath, FeedSummary]:
+        """Every feed that has ever had an entry, by path: its `each` newest entries, and its last `months` months.
+
+        The months are counted back from the newest month of any feed. A few queries, however much is stored.
+        """
+        # A few steps down an index for each feed. A window function would read every member of every feed.
+        member = select(_m.entry_id).where(_m.feed == t.feeds.c.path).order_by(desc(_m.published), desc(_m.entry_id))
+        columns = [
+            member.limit(1).offset(number).correlate(t.feeds).scalar_subquery().label(f"newest{number}")
+            for number in range(each)
+        ]
+        c = t.feed_months.c
+        counts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        with self.read_transaction() as connection:
+            feeds = connection.execute(select(t.feeds.c.path, t.feeds.c.entries, *columns)).all()
+            query = _SUMMARIES.where(_e.id.in_({id for _, _, *ids in feeds for id in ids if id}))
+            entries = {row.id: EntrySummary.from_row(row) for row in connection.execute(query)}
+            last = connection.execute(select(func.max(c.month)).where(c.entries > 0)).scalar()
+            if last:
+                number = int(last[:4]) * 12 + int(last[5:7]) - 1 - months
+                before = f"{number // 12:04d}-{number % 12 + 1:02d}"
+                since = select(c.feed, c.month, c.entries).where(c.month > before, c.entries > 0)
+                for feed, month, count in connection.execute(since.order_by(c.feed, c.month)):
+                    counts[feed].append((month, count))
+        return {
+            FeedPath.parse(path): FeedSummary(
+                entries=total,
+                newest=tuple(entries[id] for id in ids if id in entries),
+                months=tuple(counts[path]),
+            )
+            for path, total, *ids in feeds
+        }
+
+    def get_copies(self, id: str) -> tuple[EntrySummary, ...]:
+        """The other entries with the text of this one, oldest first: feeds with several sources show one of them."""
+        with self.read_transaction() as connection:
+            original = connection.execute(select(_e.repost_of).where(_e.id == id)).scalar() or id
+            query = _SUMMARIES.where(
+                or_(_e.id == original, _e.repost_of == original), _e.id != id, _e.withdrawn.is_(None)
+            )
+            return tuple(EntrySummary.from_row(row) for row in connection.execute(query.order_by(_e.published, _e.id)))
 
     def get_file_issues(self, limit: int = 1000) -> list[FileIssue]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""

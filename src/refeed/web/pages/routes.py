@@ -24,7 +24,6 @@ from ...feeds.access_tokens import private_sources
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...model import FeedKind, FeedPath, Outcome
-from ...store.feed_summaries import get_copies
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
@@ -195,7 +194,7 @@ class PageRoutes:
                 for score in self._matcher.near_misses(entry)
                 if score.topic not in topics and FeedPath("topic", score.topic) in snapshot.feeds
             ],
-            copies=[copy for copy in get_copies(self._store, id) if snapshot.is_public(copy.source)],
+            copies=[copy for copy in self._store.get_copies(id) if snapshot.is_public(copy.source)],
             provenance=provenance,
             description=shorten(entry.summary, 200),
         )

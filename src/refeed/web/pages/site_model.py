@@ -14,8 +14,7 @@ from ...config.topic_rules import TopicRule
 from ...feeds.access_tokens import AccessTokens
 from ...feeds.registry import FeedRegistry, build_registry
 from ...model import Entry, FeedEntry, FeedInfo, FeedKind, FeedPath
-from ...store.feed_summaries import FeedSummary, get_feed_summaries
-from ...store.rows import FeedMember
+from ...store.rows import FeedMember, FeedSummary
 from ...store.store import Store
 from ...topics.normalization import to_simplified
 
@@ -150,7 +149,7 @@ class SiteSnapshots:
         entries_of_each = 3 if len(feeds) <= MAX_DETAILED_FEEDS else 1
         summaries = {
             path: _without_private(summary, access)
-            for path, summary in get_feed_summaries(self._store, entries_of_each, _MONTHS).items()
+            for path, summary in self._store.get_feed_summaries(entries_of_each, _MONTHS).items()
         }
         newest_months = [_month_number(summary.months[-1][0]) for summary in summaries.values() if summary.months]
         return SiteSnapshot(
