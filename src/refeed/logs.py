@@ -1,6 +1,7 @@
 """Log records -> one line each on standard error, as text or JSON, with control characters escaped.
 
-Values that a machine may filter by are given as `extra`, as in `extra={"count": 3}`: each is a field of its JSON line.
+A call gives what its line is about as `extra`, as in `extra={"file": "bbc/1.md"}`: each value is a field of the JSON
+line.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _QUEUE_SIZE = 10_000
 """Lines kept for a reader that is slow; more are dropped."""
 _FLUSH_SECONDS = 1.0
 """How long the end of the program waits for them."""
-_STANDARD = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName"}
-"""Attributes of every record; all others were given as `extra`."""
+_STANDARD_ATTRIBUTES = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName"}
+"""Every record has them; all other attributes were given as `extra`."""
 
 
 class _TextFormatter(logging.Formatter):
@@ -36,7 +37,7 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": _escape(record.getMessage()),
         }
-        fields |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+        fields |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD_ATTRIBUTES}
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return msgspec.json.encode(fields, enc_hook=str).decode(errors="replace")
@@ -48,14 +49,10 @@ class _BackgroundHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: queue.Queue[str] = queue.Queue(_QUEUE_SIZE)
-        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
-        self._writer.start()
+        self.writer = threading.Thread(target=self._write, name="log", daemon=True)
+        """Not alive in a fork of the process that made it."""
+        self.writer.start()
         atexit.register(self.flush)
-
-    @property
-    def is_alive(self) -> bool:
-        """False in a fork of the process that made it: threads stay behind."""
-        return self._writer.is_alive()
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(queue.Full):
@@ -79,8 +76,8 @@ class _BackgroundHandler(logging.Handler):
 def configure_logging(style: str) -> None:
     """Log to standard error as `text` or `json`. A slow or closed reader never stops the program."""
     root = logging.getLogger()
-    known = (handler for handler in root.handlers if isinstance(handler, _BackgroundHandler) and handler.is_alive)
-    handler = next(known, None) or _BackgroundHandler()
+    usable = (each for each in root.handlers if isinstance(each, _BackgroundHandler) and each.writer.is_alive())
+    handler = next(usable, None) or _BackgroundHandler()
     text = _TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(_JsonFormatter() if style == "json" else text)
     root.handlers[:] = [handler]

@@ -73,7 +73,7 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
     watcher = _ConfigWatcher(factory, load)
     server.on_reload(watcher.reload_if_changed)
     watcher.start()
-    _log.info("serving on http://%s:%s", host, settings.port)
+    _log.info("serving on http://%s:%s", host, settings.port, extra={"host": host, "port": settings.port})
     gc.collect()
     gc.freeze()  # a collection in a forked web process would copy every page of ours: 5 MB each
     try:
@@ -164,7 +164,8 @@ class _ConfigWatcher:
         try:
             has_changed = self._current.reload_if_changed()
         except ConfigError as error:
-            _log.error("config reload failed; keeping previous settings: %s", error.errors[0])
+            fields = {"file": self._current.settings.config_file, "count": len(error.errors)}
+            _log.error("config reload failed; keeping previous settings: %s", error.errors[0], extra=fields)
             return False
         self._factory.settings = self._current.settings
         return has_changed

@@ -65,7 +65,8 @@ class FoundFile:
 
 
 def _log_unlisted(error: OSError) -> None:
-    _log.warning("cannot list %s: %s", display_path(os.fsdecode(error.filename or "")), error.strerror)
+    folder = display_path(os.fsdecode(error.filename or ""))
+    _log.warning("cannot list %s: %s", folder, error.strerror, extra={"folder": folder})
 
 
 def scan_folder(

@@ -241,7 +241,7 @@ class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
 
 def _build_despite_error(builder: EntryBuilder, dump: Dump, error: Exception) -> BuildResult:
     """What is published of a dump that met a bug of ours."""
-    _log.error("%s: internal error", dump.path, exc_info=error)
+    _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
     return _build_fallback(builder, f"an internal error ({type(error).__name__}) kept it from being cleaned", dump)
 
 
@@ -252,5 +252,5 @@ def _build_fallback(builder: EntryBuilder, reason: str, dump: Dump) -> BuildResu
     except (OSError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 -- the last resort: the dump is kept and shown, and stops no other
-        _log.error("%s: internal error", dump.path, exc_info=error)
+        _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
         return BuildResult(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")

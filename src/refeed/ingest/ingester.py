@@ -55,8 +55,8 @@ class IngestResult:
     """Files that could not be read now, to be tried again."""
     problem: str = ""
     """Why, when the reason was the state of the machine."""
-    issues: tuple[str, ...] = ()
-    """File and reason of everything that is newly quarantined."""
+    quarantined: dict[str, str] = field(default_factory=dict)
+    """Files that are newly quarantined, by the name that people see, with the reason."""
 
     def __add__(self, other: IngestResult) -> IngestResult:
         return IngestResult(
@@ -65,7 +65,7 @@ class IngestResult:
             feeds=self.feeds | other.feeds,
             postponed=self.postponed + other.postponed,
             problem=other.problem or self.problem,
-            issues=self.issues + other.issues,
+            quarantined=self.quarantined | other.quarantined,
         )
 
 
@@ -225,7 +225,7 @@ class Ingester:
             feeds=recorded.feeds,
             postponed=batch.postponed,
             problem=batch.problem,
-            issues=tuple(f"{r.display_path}: {r.reason}" for r in results if r.outcome is Outcome.QUARANTINED),
+            quarantined={r.display_path: r.reason or "" for r in results if r.outcome is Outcome.QUARANTINED},
         )
 
     def _read(self, file: FoundFile, now: datetime) -> tuple[FileResult, bytes]:

@@ -135,11 +135,11 @@ class AdvisoryLock:
                 return True
             other = self._find_holder(_PREFERRED_KEY)
         except SQLAlchemyError as error:
-            _log.warning("lost the connection that held the leader lock: %s", _cause(error))
+            _log.warning("lost the connection that held the leader lock: %s", _cause(error), extra={"lock": "leader"})
             self.release()
             return False
         if other:
-            _log.info("%s is a dedicated worker; giving the leader lock up", other)
+            _log.info("%s is a dedicated worker; giving the leader lock up", other, extra={"holder": other})
             self.release()
         return self._is_ours
 

@@ -292,7 +292,8 @@ class RequestDispatcher:
         try:
             return self._call_app(_ENVIRON | environ)
         except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
-            _log.exception("request failed")  # without its path, which may be a private feed's
+            # without its path, which may be a private feed's
+            _log.exception("request failed", extra={"method": environ.get("REQUEST_METHOD")})
             return _INTERNAL_ERROR
 
     def _call_app(self, environ: WSGIEnvironment) -> RawResponse:

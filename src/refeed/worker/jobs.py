@@ -214,7 +214,8 @@ class Jobs:
             if self._settings.upstreams or self.probe:
                 self._session.prune()
         except (FetchError, OSError) as error:  # the next run tries again
-            _log.warning("cleanup failed: %s", error)
+            folder = str(fetch_dirs(self._settings).dumps)
+            _log.warning("clean-up of %s failed: %s", folder, error, extra={"folder": folder})
 
     def probe_enclosures(self) -> None:
         """Probe the enclosures of the newest entries, and the icons of their sources."""
@@ -237,7 +238,7 @@ class Jobs:
     def send_hub_pings(self) -> None:
         """Notify the hubs of the documents that are due."""
         for failure in self._pings.send_due(self._session, self._pipeline.clock()):
-            _log.warning("%s", failure)
+            _log.warning("%s", failure, extra={"subject": "websub"})
 
     @cached_property
     def _session(self) -> HttpSession:

@@ -216,8 +216,9 @@ class Leader:
             self._status.set_problem("dumps", f"cannot be read at the moment: {result.problem}")
         else:
             self._status.clear_problem("dumps")
-        for issue in result.issues:
-            _log.warning("quarantined: %s", issue, extra={"file": issue.partition(": ")[0]})
+        for path, reason in result.quarantined.items():
+            _log.warning("quarantined: %s: %s", path, reason, extra={"file": path})
         if result.counts["new"] or result.counts["changed"]:
             counts = {name: count for name, count in sorted(result.counts.items()) if count}
-            _log.info("%s", ", ".join(f"{count} {name}" for name, count in counts.items()), extra={"counts": counts})
+            text = ", ".join(f"{count} {name}" for name, count in counts.items())
+            _log.info("%s", text, extra={"count": result.files, "counts": counts})

@@ -68,7 +68,8 @@ class Watcher:
                 self._missing.discard(folder)
             elif folder not in self._missing:
                 self._missing.add(folder)
-                _log.info("%s does not exist yet; its dumps are ingested as soon as it does", display_path(folder))
+                name = display_path(folder)
+                _log.info("%s does not exist yet; its dumps are ingested when it does", name, extra={"folder": name})
             watch = self._watches.get(folder)
             if watch and (watch.identity != identity or not _is_alive(watch.observer)):
                 self._unwatch(folder)

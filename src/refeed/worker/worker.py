@@ -112,7 +112,7 @@ class Worker:
             self._wait_for("machine", "out of memory")
         except Exception as error:  # noqa: BLE001 -- the one place for it
             self._may_be_damaged = True
-            _log.exception("internal error; starting over")
+            _log.exception("internal error; starting over", extra={"error": type(error).__name__})
             self._wait_for("refeed", f"internal error: {type(error).__name__}: {error}")
         return False
 
@@ -124,7 +124,8 @@ class Worker:
             backup = recover_sqlite(settings.database_url)
             self._may_be_damaged = False
             if backup is not None:
-                _log.error("SQLite database corrupt; moved to %s, rebuilding from dumps", backup)
+                text = "SQLite database corrupt; moved to %s, rebuilding from dumps"
+                _log.error(text, backup, extra={"file": str(backup)})
         pipeline = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _MAX_PROCESSES))
         watcher = Watcher(self._events, polling=settings.dumps.polling)
         listener = None if leads else ChangeListener(settings.database_url, self._events.wake)
@@ -132,13 +133,14 @@ class Worker:
         popularity = PopularityTracker(pipeline.store)
         try:
             if leads:
-                _log.info("leader: ingesting from %s", ", ".join(settings.dumps.folders))
+                folders = settings.dumps.folders
+                _log.info("leader: ingesting from %s", ", ".join(folders), extra={"folders": folders})
                 self._restore_from_feeds(pipeline)
                 jobs.scheduler.start()
                 loop: Leader | Standby = Leader(pipeline, self._events, watcher, self._status, jobs)
             else:
                 holder = self._lock.holder()
-                _log.info("standby: %s is the leader", holder)
+                _log.info("standby: %s is the leader", holder, extra={"holder": holder})
                 loop = Standby(pipeline, self._events, self._status, holder)
             while not self._stop.is_set() and not self._reload_if_changed():
                 if leads != (self._lock.is_held() if leads else self._lock.acquire()):
@@ -163,12 +165,14 @@ class Worker:
         try:
             changed = self._settings.reload_if_changed()
         except ConfigError as error:
+            file = self._settings.settings.config_file
             for line in error.errors:
-                _log.error("%s", line)
+                _log.error("%s", line, extra={"file": file})
             self._status.set_problem("config", f"reload failed, keeping previous settings: {error.errors[0]}")
             return False
         if changed:
-            _log.info("%s has changed; restarting with it", self._settings.settings.config_file)
+            file = self._settings.settings.config_file
+            _log.info("%s has changed; restarting with it", file, extra={"file": file})
         if changed or self._settings.is_valid:
             self._status.clear_problem("config")
         return changed
@@ -178,7 +182,7 @@ class Worker:
         try:
             if count := pipeline.restore_from_feeds():
                 base_url = pipeline.settings.site.restore_from
-                _log.info("%d entries restored from %s", count, base_url, extra={"count": count})
+                _log.info("%d entries restored from %s", count, base_url, extra={"url": base_url, "count": count})
             self._status.clear_problem("restore")
         except FetchError as error:
             self._status.set_problem("restore", str(error))
