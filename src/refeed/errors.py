@@ -28,6 +28,8 @@ class ConfigError(RefeedError):
     def __init__(self, *errors: str) -> None:
         super().__init__("\n".join(errors))
         self.errors = errors
+        self.pack_dirs: tuple[str, ...] = ()
+        """The operator's packs that were read: a change in one of them may be the repair."""
 
 
 class QuarantineError(RefeedError):

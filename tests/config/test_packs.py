@@ -183,6 +183,43 @@ def test_changed_pack_changes_the_settings(tmp_path: Path) -> None:
     assert len(current.settings.topics) == 2
 
 
+def load_changed(home: Path, config: str, **files: str) -> ReloadableSettings:
+    """Settings that were valid, after a change of config.yaml that is not."""
+    file = write_files(home, "packs: []\n")
+    current = ReloadableSettings(load_settings({}, file), lambda: load_settings({}, file))
+    write_files(home, config, **files)
+    with pytest.raises(ConfigError):
+        current.reload_if_changed()
+    assert not current.reload_if_changed()  # reported once, until a file changes again
+    assert not current.is_valid
+    return current
+
+
+def test_repair_of_a_newly_listed_pack_is_noticed_at_once(tmp_path: Path) -> None:
+    current = load_changed(tmp_path, "packs: [mine]\n", topics__leaf="id: leaf\nwords: []\n")
+    (tmp_path / "mine" / "topics" / "leaf.yaml").write_text(TOPIC, "utf-8")
+    assert current.reload_if_changed()
+    assert [rule.id for rule in current.settings.topics] == ["leaf"]
+    assert current.is_valid
+
+
+def test_newly_listed_pack_may_be_made_after_config_yaml_lists_it(tmp_path: Path) -> None:
+    current = load_changed(tmp_path, "packs: [mine/topics]\n")
+    (tmp_path / "mine" / "topics").mkdir(parents=True)
+    (tmp_path / "mine" / "topics" / "leaf.yaml").write_text(TOPIC, "utf-8")
+    assert current.reload_if_changed()
+    assert [rule.id for rule in current.settings.topics] == ["leaf"]
+
+
+def test_removal_of_a_misnamed_file_of_a_pack_is_noticed(tmp_path: Path) -> None:
+    misnamed = tmp_path / "mine" / "topics" / "leaf.yml"
+    misnamed.parent.mkdir(parents=True)
+    misnamed.write_text(TOPIC, "utf-8")
+    current = load_changed(tmp_path, "packs: [mine]\n")
+    misnamed.rename(misnamed.with_suffix(".yaml"))
+    assert current.reload_if_changed()
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

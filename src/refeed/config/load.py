@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
 from .field_types import check_base_url, check_database_url
-from .packs import LocatedRule, Location, Packs, Rule, load_packs, read_document
+from .packs import LocatedRule, Location, Packs, Rule, list_rules, load_packs, read_document
 from .settings import AccessSettings, ConfigFile, Settings
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -32,7 +32,31 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
     """
     file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
     errors = [f"environment: {error}" for error in _check_environment(environ)]
-    document, packs, config = _read_files(file, environ, errors)
+    try:
+        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
+    except ConfigError as error:
+        raise ConfigError(*error.errors, *errors) from error
+    packs = load_packs(document)
+    try:
+        return _load(document, packs, environ, errors)
+    except ConfigError as error:
+        error.pack_dirs = packs.own_dirs
+        raise
+
+
+def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], errors: Sequence[str]) -> Settings:
+    """config.yaml and its packs as `Settings`. `errors` are those of the environment."""
+    errors = [*packs.errors, *errors]
+    bases: Bases = {
+        SourceRule: {located.rule.id: located.rule for located in packs.sources},
+        TopicRule: {located.rule.id: located.rule for located in packs.topics},
+    }
+    try:
+        config = document.load(ConfigFile, bases)
+    except ConfigError as error:
+        raise ConfigError(*error.errors, *errors) from error
+    if packs.errors:
+        raise ConfigError(*errors)
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
     topics = _merge(packs.topics, config.topics, "topics", document)
     location = Location(file=document.file, lines=document.lines)
@@ -41,8 +65,9 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
     levels = {access.site, *(one.rule.access for one in sources), *(one.rule.access for one in topics)}
     if "private" in levels | {rule.access for rule in config.filtered_feeds}:
         found += _check_secret(environ.get("REFEED_ACCESS_SECRET", ""))
-    home = file.resolve().parent
-    folders = _split_dump_dirs(environ) or tuple(str(home / folder) for folder in config.dumps.folders)
+    home = Path(document.file).resolve().parent
+    folders = tuple(filter(None, environ.get("REFEED_DUMPS", "").split(":")))
+    folders = folders or tuple(str(home / folder) for folder in config.dumps.folders)
     if not folders:
         what = "must not be empty, such as [dumps]; what is fetched or pushed is written to the last one"
         found.append(location.format_error(("dumps", "folders"), what))
@@ -52,7 +77,7 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
     base_url = environ.get("BASE_URL") or config.site.base_url or f"http://127.0.0.1:{port}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
     return Settings(
-        config_file=str(file),
+        config_file=document.file,
         pack_dirs=packs.own_dirs,
         site=replace(config.site, base_url=base_url.rstrip("/")),
         dumps=replace(config.dumps, folders=folders),
@@ -75,26 +100,6 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
         access_secret=environ.get("REFEED_ACCESS_SECRET", ""),
         log_format=_get_log_format(environ),
     )
-
-
-def _read_files(
-    file: Path, environ: Mapping[str, str], errors: Sequence[str]
-) -> tuple[YamlDocument, Packs, ConfigFile]:
-    """config.yaml and its packs. Raises ConfigError with what is wrong in them, and with the errors known so far."""
-    try:
-        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
-        packs = load_packs(document)
-        errors = [*packs.errors, *errors]
-        bases: Bases = {
-            SourceRule: {located.rule.id: located.rule for located in packs.sources},
-            TopicRule: {located.rule.id: located.rule for located in packs.topics},
-        }
-        config = document.load(ConfigFile, bases)
-    except ConfigError as error:
-        raise ConfigError(*error.errors, *errors) from error
-    if packs.errors:
-        raise ConfigError(*errors)
-    return document, packs, config
 
 
 def _merge(
@@ -146,10 +151,6 @@ def _get_log_format(environ: Mapping[str, str]) -> str:
     return (environ.get("REFEED_LOG") or _LOG_FORMATS[0]).lower()
 
 
-def _split_dump_dirs(environ: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(folder for folder in environ.get("REFEED_DUMPS", "").split(":") if folder)
-
-
 class ReloadableSettings:
     """The current settings, loaded again when config.yaml or a pack beside it changes."""
 
@@ -159,7 +160,8 @@ class ReloadableSettings:
         self.is_valid = True
         """Whether the files were valid when they were last read."""
         self._load = load
-        self._stamp = _get_stamp(settings)
+        self._pack_dirs = settings.pack_dirs
+        self._stamp = self._get_stamp()
         self._reload_requested = False
 
     def request_reload(self) -> None:
@@ -168,28 +170,35 @@ class ReloadableSettings:
 
     def reload_if_changed(self) -> bool:
         """Whether the settings are different now. Raises ConfigError when the files have become invalid."""
-        stamp = _get_stamp(self.settings)
+        stamp = self._get_stamp()
         if self._load is None or not (self._reload_requested or (stamp != self._stamp and stamp)):
             return False
         self._reload_requested, self._stamp, self.is_valid = False, stamp, False
-        fresh = self._load()
+        try:
+            fresh = self._load()
+        except ConfigError as error:
+            pack_dirs = tuple(dict.fromkeys((*self.settings.pack_dirs, *error.pack_dirs)))
+            if pack_dirs == self._pack_dirs:
+                raise
+            # Packs that were not watched until now: they may have been repaired since they were read.
+            self._pack_dirs = pack_dirs
+            self._stamp = self._get_stamp()
+            fresh = self._load()
         self.is_valid = True
         changed = fresh != self.settings
-        self.settings = fresh
+        self.settings, self._pack_dirs = fresh, fresh.pack_dirs
         return changed
 
-
-def _get_stamp(settings: Settings) -> list[tuple[str, int, int, int]]:
-    """Name, time, size and inode of every file. Empty while config.yaml is missing: an editor may be replacing it."""
-    stamp = []
-    try:
-        files = [Path(settings.config_file)]
-        for folder in settings.pack_dirs:
-            for pattern in ("pack.yaml", "sources/*.yaml", "topics/*.yaml"):
-                files += sorted(Path(folder).glob(pattern))
-        for file in files:
-            info = file.stat()
-            stamp.append((str(file), info.st_mtime_ns, info.st_size, info.st_ino))
-    except OSError:
-        return []
-    return stamp
+    def _get_stamp(self) -> list[tuple[str, int, int, int]]:
+        """Name, time, size and inode of every file; empty while config.yaml is missing: an editor may replace it."""
+        stamp = []
+        try:
+            files = [Path(self.settings.config_file)]
+            for folder in map(Path, self._pack_dirs):
+                files += [*folder.glob("pack.yaml"), *list_rules(folder / "sources"), *list_rules(folder / "topics")]
+            for file in files:
+                info = file.stat()
+                stamp.append((str(file), info.st_mtime_ns, info.st_size, info.st_ino))
+        except OSError:
+            return []
+        return stamp

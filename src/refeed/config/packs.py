@@ -70,7 +70,7 @@ class Packs:
     sources: tuple[LocatedRule[SourceRule], ...]
     topics: tuple[LocatedRule[TopicRule], ...]
     own_dirs: tuple[str, ...]
-    """Folders of the packs that are not built in."""
+    """Folders of the packs that are not built in, even those that do not exist."""
     errors: tuple[str, ...]
 
 
@@ -106,6 +106,8 @@ def load_packs(config: YamlDocument) -> Packs:
             folder, halves = _find_pack(name, home)
         except ConfigError as error:
             errors.append(location.format_error(("packs", index), str(error)))
+            folder = home / (name.rpartition("/")[0] if name.endswith(("/sources", "/topics")) else name)
+            own_dirs.append(str(folder.absolute()))
             continue
         if not loaded.isdisjoint(halves):
             errors.append(location.format_error(("packs", index), f"{name!r} is already listed"))
@@ -155,11 +157,14 @@ def _find_pack(name: str, home: Path) -> tuple[Path, tuple[Path, ...]]:
     raise ConfigError(f"no pack {name!r} beside config.yaml or built in{suggest(pack, known)}")
 
 
+def list_rules(folder: Path) -> list[Path]:
+    """The files of a pack's `sources/` or `topics/`, by name. Hidden files and backups of editors are left out."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(file for file in files if not file.name.startswith(".") and not file.name.endswith("~"))
+
+
 def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[LocatedRule[Rule]]:
-    """One rule a file, by the names of the files. Hidden files and backups of editors are ignored."""
-    for file in sorted(folder.iterdir()):
-        if file.name.startswith(".") or file.name.endswith("~"):
-            continue
+    for file in list_rules(folder):
         try:
             if file.suffix != ".yaml":
                 raise ConfigError(f"{file}: not a rule of the pack; its name must end in .yaml")
