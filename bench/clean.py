@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from bs4 import BeautifulSoup
 
 from refeed.clean.cleaner import clean_entry
-from refeed.clean.complexity import measure_complexity
+from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.model import Dump, RawEntry

@@ -19,7 +19,7 @@ from html import unescape
 from pathlib import Path
 
 from refeed.clean.cleaner import clean_entry
-from refeed.clean.complexity import measure_complexity
+from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.errors import QuarantineError

@@ -11,7 +11,7 @@ import pytest
 from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
 from helpers.property_testing import given, settings, st
 from helpers.random_html import LINKS, random_article, random_tag_soup
-from refeed.clean.complexity import measure_complexity
+from refeed.clean.html_parser import measure_complexity
 from refeed.clean.image_urls import clean_image_url
 from refeed.clean.url_cleaner import clean_link
 from refeed.model import RawEntry

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
 from helpers.random_html import LINKS
-from refeed.clean.complexity import measure_complexity
+from refeed.clean.html_parser import measure_complexity
 from refeed.config.settings import Limits
 from refeed.model import RawEntry
 

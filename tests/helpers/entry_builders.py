@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from refeed.clean.cleaner import clean_as_text, clean_entry
-from refeed.clean.complexity import measure_complexity
+from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import DEFAULT_LIMITS, Limits

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from bs4.element import Tag
 
@@ -24,12 +24,6 @@ MARK_TAGS = {
 }  # fmt: skip
 """Tags that become a mark on a run, and the tag that the mark is written as."""
 
-TRANSPARENT_TAGS = frozenset((
-    "span", "font", "small", "big", "bdi", "bdo", "abbr", "acronym", "time", "label", "ins", "wbr", "nobr", "output",
-    "data", "ruby", "rb", "rt", "rp", "meter", "progress",
-))  # fmt: skip
-"""Tags that mean nothing by themselves; only their content is read."""
-
 TEXTLESS_TAGS = frozenset((
     "script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist",
     "canvas", "map", "area", "svg", "object", "embed", "applet", "param", "source", "track", "frame", "frameset",
@@ -39,7 +33,7 @@ TEXTLESS_TAGS = frozenset((
 
 BLOCK_TAGS = frozenset((
     "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset",
-    "form", "details", "summary", "hgroup",
+    "form", "details", "summary", "hgroup", "figure", "picture",
 ))  # fmt: skip
 """Tags that start and end a paragraph."""
 
@@ -113,16 +107,16 @@ class ElementClassifier:
         """What an element is; None when it is text like any other."""
         if self.telling_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
             return None
-        return self._by_rule(tag, state) or _by_class(tag, state) or _by_itemprop(tag, state) or _by_visibility(tag)
+        return self._by_rule(tag, state) or _by_class(tag, state) or _by_attributes(tag, state)
 
     def _by_rule(self, tag: Tag, state: ExtractorState) -> Classification | None:
         if not self.selectors:
             return None
         keys = [tag.name]
-        for name, value in _attributes(tag).items():
+        for name, value in tag.attrs.items():
             keys.append("[" + name)
             if name == "class":
-                keys.extend(["." + word for word in value.split()])
+                keys.extend(["." + word for word in str(value).split()])
         keys.append("*")
         for key in keys:
             for selector in self.selectors.get(key, ()):
@@ -140,14 +134,10 @@ GENERIC_CLASSIFIER = ElementClassifier({})
 """Knows no rule: for the content of an element that a rule has extracted already."""
 
 
-def _attributes(tag: Tag) -> dict[str, str]:
-    return cast("dict[str, str]", tag.attrs)  # parse_html splits no attribute into a list
-
-
 def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
-    classes = _attributes(tag).get("class")
+    classes = str(tag.attrs.get("class", ""))
     meaning = _class_meaning(classes) if classes else ""
-    if not classes or not meaning:
+    if not meaning:
         return None
     if meaning == "caption" or meaning == "credit":
         is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
@@ -168,21 +158,20 @@ def _class_meaning(classes: str) -> _ClassMeaning | Literal[""]:
     return next((meaning for meaning, pattern in _CLASS_PATTERNS.items() if pattern.search(classes)), "")
 
 
-def _by_itemprop(tag: Tag, state: ExtractorState) -> Classification | None:
-    role = _ITEMPROP_FIELDS.get(str(tag.attrs.get("itemprop"))) if not state.text_has_started else None
-    return Classification(role, "itemprop") if role and is_short_element(tag) else None
-
-
-def _by_visibility(tag: Tag) -> Classification | None:
-    """What a browser would not show, or only with a script."""
-    attrs = _attributes(tag)
+def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
+    """A field by its property; what a browser would not show, or only with a script."""
+    attrs = tag.attrs
+    if not state.text_has_started:
+        role = _ITEMPROP_FIELDS.get(str(attrs.get("itemprop")))
+        if role and is_short_element(tag):
+            return Classification(role, "itemprop")
     if (
         "hidden" in attrs
         or (attrs.get("aria-hidden") == "true" and _is_clutter(tag))
-        or _DISPLAY_NONE.search(attrs.get("style", ""))
+        or _DISPLAY_NONE.search(str(attrs.get("style", "")))
     ):
         return Classification("drop", "hidden labels")
-    return next((Classification("shell", attrs[name]) for name in _EMBED_ATTRIBUTES if name in attrs), None)
+    return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 
 def _is_clutter(tag: Tag) -> bool:

@@ -13,13 +13,11 @@ from datetime import UTC
 from ..model import CleanResult, Entry, Image, RawEntry
 from ..xml_chars import xml_safe
 from .blocks import Block, blocks_to_html, extract_links, text_outside_links, walk_blocks
-from .body_dates import resolve_published
-from .bylines import parse_byline, unique_names
-from .complexity import Complexity, plain_text_to_blocks
+from .body_metadata import parse_byline, resolve_published, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
 from .extractor_state import ExtractionLog
-from .html_parser import repair_markup
+from .html_parser import Complexity, plain_text_to_blocks, repair_markup
 from .rule_lookup import CompiledRule, SourceMatch, canonical_link, entry_id
 from .sanitize import sanitize
 from .steps.boilerplate import (

@@ -13,7 +13,7 @@ from ..config.settings import MAX_DEPTH
 from ..config.source_rules import ElementRole
 from ..model import Removal
 from . import embeds
-from .blocks import BREAK, Block, Mark, fix_nesting
+from .blocks import BREAK, Block, Mark, fix_nesting, leaf_blocks
 from .classify import (
     BLOCK_TAGS,
     BOX_TAGS,
@@ -21,7 +21,6 @@ from .classify import (
     HEADING_TAGS,
     MARK_TAGS,
     TEXTLESS_TAGS,
-    TRANSPARENT_TAGS,
     ElementClassifier,
     is_short_element,
     is_small_caption,
@@ -88,7 +87,7 @@ class _BlockExtractor:
             self.read_block(tag, marks, depth)
         elif handler := _HANDLERS.get(name):
             handler(self, tag, marks, depth)
-        else:
+        else:  # `span`, `font` and other tags that mean nothing by themselves
             self.read_children(tag, marks, depth)
 
     def take_classified(self, tag: Tag) -> bool:
@@ -132,11 +131,13 @@ class _BlockExtractor:
         if role == "date" and (stamp := tag.get("datetime") or tag.get("content")):
             state.add_field(role, str(stamp), origin)
         blocks = _BlockExtractor(state.for_field(), self.rule, GENERIC_CLASSIFIER).read(tag)
-        state.add_field_blocks(role, blocks, origin)
+        for block in leaf_blocks(blocks):
+            if block.runs and block.kind != "figure":
+                state.add_field(role, block.text, origin, block.runs)
         state.log_removed(f"lifted: {role}", tag)
 
     def read_block(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        """`p`, `div` and similar: paragraphs of their own, unless they turn out to be something else."""
+        """`p`, `div`, `figure` and similar: what is in them is apart from what is around them."""
         state = self.state
         state.end_paragraph()
         name = tag.name
@@ -154,22 +155,18 @@ class _BlockExtractor:
         if name == "div":
             state.detect_gallery_caption(start)
 
-    def read_transparent(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        if tag.name != "time" or not self.take_preamble_time(tag):
-            self.read_children(tag, marks, depth)
-
-    def take_preamble_time(self, tag: Tag) -> bool:
+    def read_time(self, tag: Tag, marks: _Marks, depth: int) -> None:
         """A `time` before the text, in a paragraph of its own, is the date of publication."""
         state = self.state
         if state.text_has_started or any(text.strip() for text, _ in state.runs):
-            return False
+            self.read_children(tag, marks, depth)
+            return
         stamp = str(tag.get("pudate") or tag.get("datetime") or tag.get("content") or "")
         text = normalize_line(element_text(tag))
         state.add_field("date", stamp or text, "time")
         if stamp and text:
             state.log.relative_time = state.log.relative_time or text
         state.log_removed("lifted: date", tag, stamp)
-        return True
 
     def read_heading(self, tag: Tag, marks: _Marks, depth: int) -> None:
         self.state.end_paragraph()
@@ -243,11 +240,6 @@ class _BlockExtractor:
         for image in tag.find_all("img"):
             self.read_image(image, marks)
 
-    def read_figure(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        self.state.end_paragraph()
-        self.read_children(tag, marks, depth)
-        self.state.end_paragraph()
-
     def read_figcaption(self, tag: Tag, marks: _Marks, depth: int) -> None:
         self.state.end_paragraph()
         if not self.read_as_caption(tag):
@@ -300,12 +292,10 @@ def _embed_handler(add: Callable[[ExtractorState, Tag], None]) -> _Handler:
 
 _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(TEXTLESS_TAGS, _BlockExtractor.read_textless),
-    **dict.fromkeys(TRANSPARENT_TAGS, _BlockExtractor.read_transparent),
     **dict.fromkeys(HEADING_TAGS, _BlockExtractor.read_heading),
     **dict.fromkeys(BOX_TAGS, _BlockExtractor.read_box),
     **dict.fromkeys(("img", "amp-img", "image"), _BlockExtractor.read_image),
     **dict.fromkeys(("pre", "textarea"), _BlockExtractor.read_preformatted),
-    **dict.fromkeys(("figure", "picture"), _BlockExtractor.read_figure),
     **dict.fromkeys(("video", "audio", "amp-video", "amp-audio"), _embed_handler(embeds.add_media)),
     **dict.fromkeys(("iframe", "amp-iframe"), _embed_handler(embeds.add_iframe)),
     **dict.fromkeys(("amp-youtube", "amp-twitter"), _embed_handler(embeds.add_amp_player)),
@@ -313,4 +303,5 @@ _HANDLERS: dict[str, _Handler] = {
     "figcaption": _BlockExtractor.read_figcaption,
     "hr": _BlockExtractor.read_divider,
     "noscript": _BlockExtractor.read_noscript,
+    "time": _BlockExtractor.read_time,
 }

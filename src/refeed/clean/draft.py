@@ -9,8 +9,15 @@ from typing import Any
 
 from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
 from .blocks import Block, Run, extract_links, split_lines, text_of_runs
-from .body_dates import BodyDate, parse_body_date, split_date
-from .bylines import is_author_role, parse_byline, parse_credits, unique_names
+from .body_metadata import (
+    AUTHOR_ROLES,
+    BodyDate,
+    parse_body_date,
+    parse_byline,
+    parse_credits,
+    split_date,
+    unique_names,
+)
 from .extractor_state import ExtractedField
 from .rule_lookup import CompiledRule
 from .text import collapse_whitespace
@@ -74,7 +81,7 @@ class Draft:
     def add_credits(self, credits: Iterable[tuple[str, str]], origin: str) -> None:
         """Add (role, name) pairs: to the authors where the role writes, else to the contributors."""
         for role, name in credits:
-            if is_author_role(role):
+            if role in AUTHOR_ROLES:
                 if not self.rule.is_agency(name):
                     self.add_authors([name], origin)
             elif all((person.name, person.role) != (name, role) for person in self.contributors):

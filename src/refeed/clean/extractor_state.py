@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -166,15 +166,9 @@ class ExtractorState:
             figure.runs = text.runs
             self.blocks.pop()
 
-    def add_field(self, role: ElementRole, text: str, origin: str) -> None:
-        """Log a field without marks on its words."""
-        self.log.fields.append(ExtractedField(role, text, [], origin))
-
-    def add_field_blocks(self, role: ElementRole, blocks: Iterable[Block], origin: str) -> None:
-        """Log a field for each block of text of an element."""
-        for block in leaf_blocks(blocks):
-            if block.runs and block.kind != "figure":
-                self.log.fields.append(ExtractedField(role, block.text, block.runs, origin))
+    def add_field(self, role: ElementRole, text: str, origin: str, runs: Sequence[Run] = ()) -> None:
+        """Log a field; `runs` is its text with its marks, where it has some."""
+        self.log.fields.append(ExtractedField(role, text, [*runs], origin))
 
     def log_removed(self, step: str, tag: Tag, url: str = "") -> None:
         """Log that an element is not part of the text; nothing is logged when it has neither text nor URL."""

@@ -13,7 +13,7 @@ from hashlib import blake2b, sha256
 import msgspec
 
 from ..clean.cleaner import clean_as_text, clean_entry
-from ..clean.complexity import measure_complexity
+from ..clean.html_parser import measure_complexity
 from ..clean.rule_lookup import RuleLookup, canonical_link, entry_id
 from ..config.settings import Limits, Settings
 from ..config.source_rules import Retention, SourceRule

@@ -15,8 +15,7 @@ from ..blocks import (
     text_of_runs,
     text_outside_links,
 )
-from ..body_dates import parse_body_date
-from ..bylines import MAX_CREDITS_LENGTH, is_author_role, parse_credits
+from ..body_metadata import AUTHOR_ROLES, MAX_CREDITS_LENGTH, parse_body_date, parse_credits
 from ..draft import Draft
 from ..text import collapse_whitespace
 
@@ -187,7 +186,7 @@ def _extract_credits(draft: Draft, block: Block, *, is_first: bool) -> None:
     for index, line in enumerate(lines):
         text = collapse_whitespace(text_of_runs(line))
         credits = parse_credits(text) if index in (0, len(lines) - 2, len(lines) - 1) else []
-        if credits and (not is_first or len(credits) > 1 or is_author_role(credits[0][0])):
+        if credits and (not is_first or len(credits) > 1 or credits[0][0] in AUTHOR_ROLES):
             draft.add_credits(credits, f"line: {text[:60]}")
             draft.log_removed("lifted: credits", text)
         else:
