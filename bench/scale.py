@@ -24,7 +24,7 @@ from refeed.model import ALL_FEED, CleanResult, Entry, Label, Outcome, SafeHtml,
 from refeed.store import schema as t
 from refeed.store.entry_writes import restore_entries, withdraw_entries
 from refeed.store.ingest_writes import FileResult, record_files
-from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
+from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
 from refeed.store.store import Store
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -83,7 +83,7 @@ def _make_result(
         minhash_bands=tuple(chance.randrange(2**48) for _ in range(20)),  # as topics.reposts makes them
         payload=encode_entry(entry),
         provenance=encode_provenance(CleanResult(entry=entry, fingerprint="")),
-        labels=encode_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
+        labels=encode_json(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
         rules_version="sample",
         topics_version="sample",
     )

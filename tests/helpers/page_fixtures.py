@@ -20,7 +20,7 @@ from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.model import CleanResult, Entry, Image, Label, Outcome, Person, Removal, Source
 from refeed.store.ingest_writes import FileResult, record_files
-from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_labels, encode_provenance
+from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
 from refeed.store.store import Store
 from refeed.web.app import create_app
 
@@ -169,7 +169,7 @@ def _file_result(number: int, one: SampleEntry, source: Source) -> FileResult:
         provenance=encode_provenance(
             CleanResult(entry=entry, fingerprint=entry.id, removed=one.removed, issues=one.flags)
         ),
-        labels=encode_labels(one.labels),
+        labels=encode_json(one.labels),
         rules_version="",
         topics_version="",
     )

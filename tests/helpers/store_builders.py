@@ -21,7 +21,7 @@ from refeed.store.serialization import (
     compress,
     decode_labels,
     encode_entry,
-    encode_labels,
+    encode_json,
     encode_provenance,
 )
 from refeed.store.store import Store
@@ -38,7 +38,7 @@ def entry_id(number: int) -> str:
 
 def encode_topics(topics: Sequence[str]) -> str:
     """Labels with these topics, as a row has them."""
-    return encode_labels(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in topics))
+    return encode_json(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in topics))
 
 
 def file_result(

@@ -29,7 +29,7 @@ from ..store.serialization import (
     RepostCandidate,
     compress,
     encode_entry,
-    encode_labels,
+    encode_json,
     encode_provenance,
 )
 from ..topics import reposts
@@ -159,7 +159,7 @@ class EntryBuilder:
             reason=result.reason,
             data=data,
             dump_time=result.raw.dump_time,
-            row=self.to_row(result.cleaned, result.source, encode_labels(result.labels), result.body_text),
+            row=self.to_row(result.cleaned, result.source, encode_json(result.labels), result.body_text),
         )
 
     def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:

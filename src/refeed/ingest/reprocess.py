@@ -10,7 +10,7 @@ import msgspec
 
 from ..model import Dump, FeedPath
 from ..store.entry_writes import mark_current, relabel_entries, replace_entries, set_private
-from ..store.serialization import encode_labels
+from ..store.serialization import encode_json
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher
 from .entry_builder import EntryPool
@@ -77,7 +77,7 @@ class Reprocessor:
         for stored in self._store.get_entries(ids):
             kept = [label for label in stored.labels if label.topic in order and label.topic not in changed]
             found = sorted((*kept, *matcher.label(stored.entry)), key=lambda label: order[label.topic])
-            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_labels(tuple(found))
+            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_json(tuple(found))
         return relabel_entries(self._store, labels, self._builder.topics_version, self._clock())
 
     def _changed_topics(self) -> set[str]:

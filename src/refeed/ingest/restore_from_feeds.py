@@ -20,7 +20,7 @@ from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person
 from ..render import checksum
 from ..store.entry_writes import update_enclosures, update_icons
 from ..store.ingest_writes import FileResult, forget_files, record_files
-from ..store.serialization import compress, encode_labels
+from ..store.serialization import compress, encode_json
 from ..store.store import Store
 from ..topics.fields import extract_topic_fields
 from .entry_builder import EntryBuilder, hash_dump
@@ -160,7 +160,7 @@ def _make_results(
     # The topics that the entry was published with, with our own reasons where there are any.
     own = {label.topic: label for label in builder.matcher.label(entry, fields)}
     published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
-    labels = encode_labels(tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
+    labels = encode_json(tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
     row = builder.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
     versions = [(entry.published, "")]
     if entry.updated > entry.published:

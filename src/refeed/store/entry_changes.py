@@ -1,27 +1,313 @@
-"""Changed rows of entries -> everything in the store that follows from the change, in the caller's transaction."""
+"""Changed rows of entries -> everything in the store that follows from the change, in the caller's transaction.
+
+`apply_changes` is the whole change, from top to bottom; what it calls follows in the order of its picture.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, and_, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, Select, Table, and_, delete, func, or_, select, tuple_
 
 from ..clock import month_of
 from ..model import ALL_FEED, FeedPath
 from . import schema as t
 from .database import upsert
 from .postgres import notify_change
-from .repost_links import OriginalFinder, update_band_index, update_reposts
 from .rows import EntryRow
 from .schema import ALL_FILES
-from .serialization import decode_labels, from_timestamp, to_timestamp
+from .serialization import (
+    RepostCandidate,
+    decode_bands,
+    decode_entry,
+    decode_labels,
+    encode_json,
+    from_timestamp,
+    to_timestamp,
+)
 
-_CHUNK = 200
-"""Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
 REVISION_KEY = "revision"
 """The fact in `meta` that counts the changes of all feeds; a feed's version is the revision that last changed it."""
+_CHUNK = 200
+"""Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
+_BANDS_CHUNK = 500
+_PERIOD = 32 * 24 * 3600
+"""Seconds. A text is looked for in the period of its publication and in those before and after it."""
+_PERIOD_STEP = 1 << 48
+"""Distance between the keys of successive periods: a band has 48 bits."""
+_BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
+"""The numbers are part of the statement: a parameter for each takes five times as long."""
+
+OriginalFinder = Callable[[RepostCandidate, Sequence[RepostCandidate]], "str | None"]
+"""Gives the id of the entry, among those that may have the same text, which another one repeats; None if it is new."""
+_Item = TypeVar("_Item")
+
+
+def apply_changes(
+    connection: Connection,
+    before: Mapping[str, EntryRow],
+    after: Mapping[str, EntryRow],
+    now: datetime,
+    find_original: OriginalFinder | None,
+) -> frozenset[FeedPath]:
+    """Write entries, new or changed, and what follows from that; returns the feeds whose version grew.
+
+    Every change of an entry that a reader may see goes through here: a dump is ingested, rules or topics change,
+    an entry is withdrawn, restored, made private or deleted.
+
+        before, after       rows of `entries` by id; a new entry is in `after` alone
+              |
+              v
+        _update_reposts     repost_of, repost_links      which entry has its text from which (with `find_original`)
+        _update_band_index  minhash_bands                where the next entry with the same text finds this one
+              |
+              v             with the entries whose reposts changed, and those whose visibility depends on them
+        _resolve_visibility (no row)                     the feeds that show each entry: before, and from now on
+              |
+              +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source is another one now
+              +-> MembershipWriter   feed_members        entries leave feeds, join them, or change their place
+              |                      feeds, feed_months  entries counted, version, time of the change
+              |                      meta.revision       one higher; PostgreSQL notifies the other machines
+              v
+        entries             the rows themselves, with the new revision
+    """
+    old, new = dict(before), dict(after)
+    if find_original is not None:
+        _update_reposts(connection, old, new, find_original)  # it adds to both
+    _update_band_index(connection, before, after)
+
+    related = _load_related(connection, old, new)
+    old_feeds, new_feeds = _resolve_visibility(related | old), _resolve_visibility(related | new)
+
+    counters = OutcomeCounters(connection)
+    counters.move_entries({id: (old[id].source, row.source) for id, row in new.items() if id in old})
+    counters.flush()
+
+    members = MembershipWriter(connection, now)
+    for id, row in new.items():
+        members.move(old.get(id), old_feeds.get(id, frozenset()), row, new_feeds[id])
+    for id, row in related.items():
+        members.move(row, old_feeds[id] - new_feeds[id], row, new_feeds[id] - old_feeds[id])
+    revision = members.flush()
+
+    upsert(connection, t.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
+    return members.feeds
+
+
+def load_entries(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> dict[str, EntryRow]:
+    """Rows of `entries` by id. The query selects all columns; `values` are those of its parameters."""
+    return {row.id: EntryRow._make(row) for row in connection.execute(query, values)}
+
+
+def _update_reposts(
+    connection: Connection, old: dict[str, EntryRow], new: dict[str, EntryRow], find_original: OriginalFinder
+) -> None:
+    """Decide again what `new` entries repeat, and what entries that may have the same text repeat.
+
+    Of the latter, those that change are added to `old` (as they were) and `new` (as they are now).
+    """
+    e = t.entries.c
+    near = _find_near(connection, new, new)
+    related = {other for others in near.values() for other in others}
+    related |= {row.repost_of for row in new.values() if row.repost_of}
+    related |= set(connection.execute(select(e.id).where(e.repost_of.in_(list(new)))).scalars())
+    if not related:
+        return
+    stored = load_entries(connection, select(t.entries).where(e.id.in_(list(related - new.keys()))))
+    near |= _find_near(connection, stored, new)
+    known = stored | new
+    distant = {other for others in near.values() for other in others} - known.keys()
+    known |= load_entries(connection, select(t.entries).where(e.id.in_(list(distant))))
+    changed = dict(new)
+    for id in [*new, *stored]:
+        row = known[id]
+        candidate = _to_candidate(row)
+        others = [other for name in near.get(id, ()) if name in known and (other := _to_candidate(known[name]))]
+        original = find_original(candidate, others) if candidate and others else None
+        if original != row.repost_of:
+            changed[id] = row._replace(repost_of=original)
+    _update_links(connection, known, changed)
+    for id, row in changed.items():
+        if id not in new:
+            old[id] = known[id]
+        new[id] = row
+
+
+def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed: dict[str, EntryRow]) -> None:
+    """Have each original name the links of the entries that repeat it now; adds to `changed`."""
+    originals = {row.repost_of for row in changed.values()} | {known[id].repost_of for id in changed}
+    originals |= {id for id, row in changed.items() if row.repost_links != "[]"}
+    for original in known.keys() & originals:
+        stored = load_entries(connection, select(t.entries).where(t.entries.c.repost_of == original))
+        rows = stored | dict(known) | changed
+        reposts = [row for row in rows.values() if row.repost_of == original and _to_candidate(row)]
+        links = encode_json(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
+        row = changed.get(original, known[original])
+        if row.repost_links != links:
+            changed[original] = row._replace(repost_links=links)
+
+
+def _to_candidate(row: EntryRow) -> RepostCandidate | None:
+    """What reposts of an entry are detected by; None when it can neither repeat another nor be repeated."""
+    if row.withdrawn is not None or row.minhash is None:
+        return None
+    return RepostCandidate(id=row.id, source=row.source, published=from_timestamp(row.published), minhash=row.minhash)
+
+
+def _find_near(
+    connection: Connection, rows: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
+) -> dict[str, set[str]]:
+    """For each entry the others that share a band with it: of `new` by their rows, of all others by the index."""
+    ids_by_band: dict[int, list[str]] = defaultdict(list)
+    for id, row in rows.items():
+        for band in _band_keys(row):
+            for key in (band - _PERIOD_STEP, band, band + _PERIOD_STEP):
+                ids_by_band[key].append(id)
+    found = [(band, other) for other, row in new.items() for band in _band_keys(row) if band in ids_by_band]
+    for bands in _chunks(list(ids_by_band), _BANDS_CHUNK):
+        indexed = connection.exec_driver_sql(_BY_BAND % ",".join(map(str, bands)))
+        found += [(band, other) for band, other in indexed if other not in new]
+    near: dict[str, set[str]] = defaultdict(set)
+    for band, other in found:
+        for id in ids_by_band[band]:
+            if id != other:
+                near[id].add(other)
+    return near
+
+
+def _update_band_index(connection: Connection, before: Mapping[str, EntryRow], after: Mapping[str, EntryRow]) -> None:
+    """Have entries found by the bands that they have now.
+
+    The keys are grouped by the time of publication: new entries go into one small part of the index, however large it
+    has grown, and a text is looked for only among what was published around the same time.
+    """
+    removed, added = [], []
+    for id, row in after.items():
+        old = _band_keys(before[id]) if id in before else []
+        new = _band_keys(row)
+        if old != new:
+            removed += [(band, id) for band in old]
+            added += [{"band": band, "entry_id": id} for band in new]
+    b = t.minhash_bands.c
+    for chunk in _chunks(removed, _BANDS_CHUNK):
+        pairs = (and_(b.band == band, b.entry_id == id) for band, id in chunk)
+        connection.execute(delete(t.minhash_bands).where(or_(*pairs)))
+    upsert(connection, t.minhash_bands, added)
+
+
+def _band_keys(row: EntryRow) -> list[int]:
+    period = row.published // _PERIOD * _PERIOD_STEP
+    return [period + band for band in decode_bands(row.minhash_bands)]
+
+
+def _load_related(
+    connection: Connection, old: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
+) -> dict[str, EntryRow]:
+    """Entries beyond these whose visibility depends on them: what they repost, what reposts them, and so on."""
+    e = t.entries.c
+    originals = {row.repost_of for row in (*old.values(), *new.values()) if row.repost_of} - new.keys()
+    related: dict[str, EntryRow] = {}
+    unexplored = set(new) | originals
+    while unexplored:
+        found = load_entries(connection, select(t.entries).where(or_(e.repost_of.in_(unexplored), e.id.in_(originals))))
+        more = {id: row for id, row in found.items() if id not in related and id not in new}
+        related |= more
+        originals = {row.repost_of for row in more.values() if row.repost_of} - related.keys() - new.keys()
+        unexplored = (more.keys() | originals) - unexplored
+    return related
+
+
+def _resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[FeedPath]]:
+    """The feeds that show each entry; none for a withdrawn one. `rows` holds all entries that repeat each other's text.
+
+    Of entries with the same text every feed shows one: the original where it can. A repost is hidden where its
+    original is shown, and only there. Where the original does not belong, because its labels are others, the first of
+    its reposts is shown. The feed of its own source shows every entry.
+    """
+    reposts = defaultdict(list)
+    for row in sorted(rows.values(), key=lambda row: (row.published, row.id)):
+        if row.repost_of:
+            reposts[row.repost_of].append(row.id)
+    feeds = {id: _list_feeds(row) for id, row in rows.items()}
+    # A repost may itself have reposts: the feeds of an original are settled before those of its reposts.
+    waiting = [id for id in reposts if id not in rows or not rows[id].repost_of]
+    while waiting:
+        original = waiting.pop()
+        taken = feeds.get(original, frozenset())
+        for id in reposts[original]:
+            feeds[id] -= taken - {FeedPath("source", rows[id].source)}
+            taken |= feeds[id]
+            if id in reposts:
+                waiting.append(id)
+    return feeds
+
+
+def _list_feeds(row: EntryRow) -> frozenset[FeedPath]:
+    """The feeds of an entry by its source and its labels alone."""
+    if row.withdrawn is not None:
+        return frozenset()
+    own = FeedPath("source", row.source)
+    if row.private:
+        return frozenset({own})
+    return frozenset({ALL_FEED, own, *(FeedPath("topic", label.topic) for label in decode_labels(row.labels))})
+
+
+class OutcomeCounters:
+    """Collects changes of the counts of files and dumps by outcome, and writes them with `flush`.
+
+    Counters, because the time to count the rows grows with what is stored.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._last_seen: dict[tuple[str, str], int] = {}
+
+    def count_file(self, old: str | None, new: str | None) -> None:
+        """Count a file whose outcome changes; None for a file that was unknown, or is forgotten."""
+        for outcome, step in ((old, -1), (new, 1)):
+            if outcome is not None:
+                self._counts[ALL_FILES, outcome] += step
+
+    def count_dumps(self, source: str, outcome: str, count: int, last_seen: int) -> None:
+        """Count dumps that are new to a source; `last_seen` is when the last of them was first seen."""
+        key = source, outcome
+        self._counts[key] += count
+        self._last_seen[key] = max(last_seen, self._last_seen.get(key, 0))
+
+    def move_entries(self, moves: Mapping[str, tuple[str, str | None]]) -> None:
+        """Count all dumps of entries, by id, under another source: (old, new). None: their dumps are to be deleted."""
+        ids = [id for id, (old, new) in moves.items() if old != new]
+        if not ids:
+            return
+        d = t.dumps.c
+        query = select(d.entry_id, d.outcome, func.count(), func.max(d.first_seen)).where(d.entry_id.in_(ids))
+        for id, outcome, count, last_seen in self._connection.execute(query.group_by(d.entry_id, d.outcome)):
+            old, new = moves[id]
+            self._counts[old, outcome] -= count
+            if new is not None:
+                self.count_dumps(new, outcome, count, last_seen)
+
+    def flush(self) -> None:
+        """Write everything."""
+        keys = sorted(key for key in self._counts if self._counts[key] or key in self._last_seen)
+        if not keys:
+            return
+        c = t.outcome_counts.c
+        query = select(t.outcome_counts).where(tuple_(c.source, c.outcome).in_(keys))
+        before = {(row.source, row.outcome): row for row in self._connection.execute(query)}
+        rows = []
+        for key in keys:
+            old = before.get(key)
+            dumps = self._counts[key] + (old.dumps if old else 0)
+            last_seen = max(self._last_seen.get(key, 0), old.last_seen if old else 0)
+            rows.append({"source": key[0], "outcome": key[1], "dumps": dumps, "last_seen": last_seen})
+        upsert(self._connection, t.outcome_counts, rows)
 
 
 class MembershipWriter:
@@ -65,8 +351,7 @@ class MembershipWriter:
         revision += 1
         upsert(self._connection, t.meta, [{"name": REVISION_KEY, "value": str(revision)}])
         m = t.feed_members.c
-        for start in range(0, len(self._removed), _CHUNK):
-            chunk = self._removed[start : start + _CHUNK]
+        for chunk in _chunks(self._removed, _CHUNK):
             members = (and_(m.feed == str(feed), m.published == time, m.entry_id == id) for feed, time, id in chunk)
             self._connection.execute(delete(t.feed_members).where(or_(*members)))
         added = [
@@ -83,11 +368,9 @@ class MembershipWriter:
         """Add to the counts of entries in `feeds` or `feed_months`, and give those rows the new version."""
         columns = [table.c[name] for name in key]
         before: dict[tuple[str, ...], tuple[int, int]] = {}
-        keys = list(counts)
-        for start in range(0, len(keys), _CHUNK):
-            chunk = keys[start : start + _CHUNK]
-            wanted = or_(*(and_(*(c == v for c, v in zip(columns, values, strict=True))) for values in chunk))
-            query = select(*columns, table.c.entries, table.c.changed).where(wanted)
+        for chunk in _chunks(list(counts), _CHUNK):
+            is_counted = or_(*(and_(*(c == v for c, v in zip(columns, values, strict=True))) for values in chunk))
+            query = select(*columns, table.c.entries, table.c.changed).where(is_counted)
             before |= {tuple(row)[: len(key)]: (row.entries, row.changed) for row in self._connection.execute(query)}
         rows = []
         for values, count in sorted(counts.items()):
@@ -98,167 +381,6 @@ class MembershipWriter:
         upsert(self._connection, table, rows)
 
 
-class OutcomeCounters:
-    """Collects changes of the counts of files and dumps by outcome, and writes them with `flush`.
-
-    Counters, because the time to count the rows grows with what is stored.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._last_seen: dict[tuple[str, str], int] = {}
-
-    def count_file(self, old: str | None, new: str | None) -> None:
-        """Count a file whose outcome changes; None for a file that was unknown, or is forgotten."""
-        for outcome, step in ((old, -1), (new, 1)):
-            if outcome is not None:
-                self._counts[ALL_FILES, outcome] += step
-
-    def count_dump(self, source: str, outcome: str, first_seen: int) -> None:
-        """Count a new dump of an entry of this source."""
-        self._counts[source, outcome] += 1
-        self._see(source, outcome, first_seen)
-
-    def move_entries(self, moves: Mapping[str, tuple[str, str]]) -> None:
-        """Count all dumps of entries, by id, under another source: (old, new)."""
-        for id, outcome, count, seen in self._count_dumps(moves):
-            old, new = moves[id]
-            self._counts[old, outcome] -= count
-            self._counts[new, outcome] += count
-            self._see(new, outcome, seen)
-
-    def remove_entries(self, source: str, ids: Iterable[str]) -> None:
-        """Stop counting all dumps of entries of a source. Call it before the dumps are deleted."""
-        for _, outcome, count, _ in self._count_dumps(ids):
-            self._counts[source, outcome] -= count
-
-    def flush(self) -> None:
-        """Write everything."""
-        keys = sorted(key for key in self._counts if self._counts[key] or key in self._last_seen)
-        if not keys:
-            return
-        c = t.outcome_counts.c
-        query = select(t.outcome_counts).where(tuple_(c.source, c.outcome).in_(keys))
-        before = {(row.source, row.outcome): row for row in self._connection.execute(query)}
-        rows = []
-        for key in keys:
-            old = before.get(key)
-            dumps = self._counts[key] + (old.dumps if old else 0)
-            last_seen = max(self._last_seen.get(key, 0), old.last_seen if old else 0)
-            rows.append({"source": key[0], "outcome": key[1], "dumps": dumps, "last_seen": last_seen})
-        upsert(self._connection, t.outcome_counts, rows)
-
-    def _see(self, source: str, outcome: str, seen: int) -> None:
-        self._last_seen[source, outcome] = max(seen, self._last_seen.get((source, outcome), 0))
-
-    def _count_dumps(self, ids: Iterable[str]) -> list[tuple[str, str, int, int]]:
-        """Entry, outcome, number of dumps, when the last of them was first seen."""
-        d = t.dumps.c
-        query = select(d.entry_id, d.outcome, func.count(), func.max(d.first_seen)).where(d.entry_id.in_(list(ids)))
-        return [tuple(row) for row in self._connection.execute(query.group_by(d.entry_id, d.outcome))]
-
-
-def apply_changes(
-    connection: Connection,
-    before: Mapping[str, EntryRow],
-    after: Mapping[str, EntryRow],
-    now: datetime,
-    find_original: OriginalFinder | None,
-) -> frozenset[FeedPath]:
-    """Write entries, new or changed, and what follows from that; returns the feeds whose version grew.
-
-    Every change of an entry that a reader may see goes through here: a dump is ingested, rules or topics change,
-    an entry is withdrawn, restored, made private or deleted.
-
-        before, after       rows of `entries` by id; a new entry is in `after` alone
-              |
-              v
-        update_reposts      repost_of, repost_links      which entry has its text from which (with `find_original`)
-        update_band_index   minhash_bands                where the next entry with the same text finds this one
-              |
-              v             with the entries whose reposts changed, and those whose visibility depends on them
-        resolve_visibility  (no row)                     the feeds that show each entry: before, and from now on
-              |
-              +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source is another one now
-              +-> MembershipWriter   feed_members        entries leave feeds, join them, or change their place
-              |                      feeds, feed_months  entries counted, version, time of the change
-              |                      meta.revision       one higher; PostgreSQL notifies the other machines
-              v
-        entries             the rows themselves, with the new revision
-    """
-    old, new = dict(before), dict(after)  # update_reposts adds to both
-    if find_original is not None:
-        update_reposts(connection, old, new, find_original)
-    update_band_index(connection, before, after)
-
-    related = _load_related(connection, old, new)
-    old_feeds, new_feeds = resolve_visibility(related | old), resolve_visibility(related | new)
-
-    moves = {id: (old[id].source, row.source) for id, row in new.items() if id in old and old[id].source != row.source}
-    if moves:
-        counters = OutcomeCounters(connection)
-        counters.move_entries(moves)
-        counters.flush()
-
-    members = MembershipWriter(connection, now)
-    for id, row in new.items():
-        members.move(old.get(id), old_feeds.get(id, frozenset()), row, new_feeds[id])
-    for id, row in related.items():
-        members.move(row, old_feeds[id] - new_feeds[id], row, new_feeds[id] - old_feeds[id])
-    revision = members.flush()
-    upsert(connection, t.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
-    return members.feeds
-
-
-def resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[FeedPath]]:
-    """The feeds that show each entry; none for a withdrawn one. `rows` holds all entries that repeat each other's text.
-
-    Of entries with the same text every feed shows one: the original where it can. A repost is hidden where its
-    original is shown, and only there. Where the original does not belong, because its labels are others, the first of
-    its reposts is shown. The feed of its own source shows every entry.
-    """
-    reposts = defaultdict(list)
-    for row in sorted(rows.values(), key=lambda row: (row.published, row.id)):
-        if row.repost_of:
-            reposts[row.repost_of].append(row.id)
-    feeds = {id: _feeds_of(row) for id, row in rows.items()}
-    # A repost may itself have reposts: the feeds of an original are settled before those of its reposts.
-    waiting = [id for id in reposts if id not in rows or not rows[id].repost_of]
-    while waiting:
-        original = waiting.pop()
-        taken = feeds.get(original, frozenset())
-        for id in reposts[original]:
-            feeds[id] -= taken - {FeedPath("source", rows[id].source)}
-            taken |= feeds[id]
-            if id in reposts:
-                waiting.append(id)
-    return feeds
-
-
-def _feeds_of(row: EntryRow) -> frozenset[FeedPath]:
-    """The feeds of an entry by its source and its labels alone."""
-    if row.withdrawn is not None:
-        return frozenset()
-    own = FeedPath("source", row.source)
-    if row.private:
-        return frozenset({own})
-    return frozenset({ALL_FEED, own, *(FeedPath("topic", label.topic) for label in decode_labels(row.labels))})
-
-
-def _load_related(
-    connection: Connection, old: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
-) -> dict[str, EntryRow]:
-    """Entries beyond these whose visibility depends on them: what they repost, what reposts them, and so on."""
-    e = t.entries.c
-    originals = {row.repost_of for row in (*old.values(), *new.values()) if row.repost_of} - new.keys()
-    related: dict[str, EntryRow] = {}
-    fresh = set(new) | originals
-    while fresh:
-        query = select(t.entries).where(or_(e.repost_of.in_(fresh), e.id.in_(originals)))
-        known = related.keys() | new.keys()
-        more = {row.id: EntryRow._make(row) for row in connection.execute(query) if row.id not in known}
-        related |= more
-        originals = {row.repost_of for row in more.values() if row.repost_of} - related.keys() - new.keys()
-        fresh = (more.keys() | originals) - fresh
-    return related
+def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

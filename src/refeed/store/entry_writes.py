@@ -14,16 +14,15 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
 from . import schema as t
-from .entry_changes import MembershipWriter, OutcomeCounters, apply_changes
-from .repost_links import OriginalFinder
+from .entry_changes import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .rows import EntryRow
-from .serialization import EncodedEntry, decode_media, encode_media, to_timestamp
+from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
 from .store import Store
 
 _BATCH = 256
 _EXPIRED_BATCH = 500
-
-_Change = Callable[[EntryRow], EntryRow]
+_UNSEEN_COLUMNS = ("rules_version", "topics_version", "provenance", "media")
+"""Documents show nothing of them, or not all."""
 
 
 def replace_entries(
@@ -34,7 +33,8 @@ def replace_entries(
     Returns the feeds that change: an entry with the same content changes none.
     """
     by_id = {entry.id: entry for entry in rebuilt}
-    return _change(store, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
+    with store.write_transaction() as connection:
+        return _change(connection, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
 
 
 def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[FeedPath]:
@@ -47,11 +47,12 @@ def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, n
         before = connection.execute(select(e.id, e.labels).where(e.id.in_(list(labels)))).all()
         same = [row.id for row in before if row.labels == labels[row.id]]
         connection.execute(t.entries.update().where(e.id.in_(same)).values(topics_version=topics_version))
-
-        def relabel(row: EntryRow) -> EntryRow:
-            return row._replace(labels=labels[row.id], topics_version=topics_version)
-
-        return _change_in(connection, labels.keys() - same, relabel, now, None)
+        return _change(
+            connection,
+            labels.keys() - same,
+            lambda row: row._replace(labels=labels[row.id], topics_version=topics_version),
+            now,
+        )
 
 
 def set_private(
@@ -61,18 +62,21 @@ def set_private(
     e = t.entries.c
     last = ""
     while True:
-        wanted = select(e.id).where(e.source == source, e.id > last, e.private != int(private))
+        others = select(e.id).where(e.source == source, e.id > last, e.private != int(private))
         with store.read_transaction() as connection:
-            ids = list(connection.execute(wanted.order_by(e.id).limit(_BATCH)).scalars())
+            ids = list(connection.execute(others.order_by(e.id).limit(_BATCH)).scalars())
         if not ids:
             return
         last = ids[-1]
-        yield _change(store, ids, lambda row: row._replace(private=int(private)), now, find_original)
+        with store.write_transaction() as connection:
+            feeds = _change(connection, ids, lambda row: row._replace(private=int(private)), now, find_original)
+        yield feeds
 
 
 def mark_current(store: Store, ids: Sequence[str], rules_version: str, now: datetime) -> None:
     """Keep entries as they are although new rules make nothing of their dumps."""
-    _change(store, ids, lambda row: row._replace(rules_version=rules_version), now, None)
+    with store.write_transaction() as connection:
+        _change(connection, ids, lambda row: row._replace(rules_version=rules_version), now)
 
 
 def withdraw_entries(
@@ -83,14 +87,16 @@ def withdraw_entries(
     An entry that is withdrawn already keeps its time.
     """
     time = to_timestamp(now)
-    return _change(store, ids, lambda row: row._replace(withdrawn=row.withdrawn or time), now, find_original)
+    with store.write_transaction() as connection:
+        return _change(connection, ids, lambda row: row._replace(withdrawn=row.withdrawn or time), now, find_original)
 
 
 def restore_entries(
     store: Store, ids: Sequence[str], now: datetime, find_original: OriginalFinder | None = None
 ) -> frozenset[FeedPath]:
     """Undo `withdraw_entries`; returns the feeds that change."""
-    return _change(store, ids, lambda row: row._replace(withdrawn=None), now, find_original)
+    with store.write_transaction() as connection:
+        return _change(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
 
 
 def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:
@@ -101,9 +107,10 @@ def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]],
 
     def update(row: EntryRow) -> EntryRow:
         files = {file.url: file for file in (*decode_media(row.media), *found[row.id])}
-        return row._replace(media=encode_media(files.values()))
+        return row._replace(media=encode_json(list(files.values())))
 
-    return _change(store, found, update, now, None)
+    with store.write_transaction() as connection:
+        return _change(connection, found, update, now)
 
 
 def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[FeedPath]:
@@ -116,7 +123,7 @@ def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime)
             if icon.url != "".join(before.url for before in decode_media(row.icon)):
                 members.touch_feed(FeedPath("source", row.id))
             update = t.sources.update().where(t.sources.c.id == row.id)
-            connection.execute(update.values(icon=encode_media([icon])))
+            connection.execute(update.values(icon=encode_json([icon])))
         members.flush()
     return members.feeds
 
@@ -144,14 +151,14 @@ def delete_expired(
         return None
     with store.write_transaction() as connection:
         query = select(t.entries).where(e.source == source, or_(*conditions)).limit(_EXPIRED_BATCH)
-        rows = {row.id: EntryRow._make(row) for row in connection.execute(query)}
+        rows = load_entries(connection, query)
         if not rows:
             return None
         # Withdrawn first, which updates everything that depends on them.
         withdrawn = {id: row._replace(withdrawn=0) for id, row in rows.items()}
         feeds = apply_changes(connection, rows, withdrawn, now, find_original)
         counters = OutcomeCounters(connection)
-        counters.remove_entries(source, rows)
+        counters.move_entries(dict.fromkeys(rows, (source, None)))
         counters.flush()
         columns = {t.minhash_bands: t.minhash_bands.c.entry_id, t.dumps: t.dumps.c.entry_id, t.entries: e.id}
         for table, column in columns.items():
@@ -160,35 +167,29 @@ def delete_expired(
 
 
 def _change(
-    store: Store, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
-) -> frozenset[FeedPath]:
-    with store.write_transaction() as connection:
-        return _change_in(connection, ids, change, now, find_original)
-
-
-_UNSEEN = ("rules_version", "topics_version", "provenance", "media")
-"""Columns that documents show nothing of, or not all."""
-
-
-def _change_in(
-    connection: Connection, ids: Iterable[str], change: _Change, now: datetime, find_original: OriginalFinder | None
+    connection: Connection,
+    ids: Iterable[str],
+    change: Callable[[EntryRow], EntryRow],
+    now: datetime,
+    find_original: OriginalFinder | None = None,
 ) -> frozenset[FeedPath]:
     """Change entries by id; returns the feeds that change: those of the entries in which a document shows a change."""
-    query = select(t.entries).where(t.entries.c.id.in_(list(ids)))
-    before = {row.id: EntryRow._make(row) for row in connection.execute(query)}
+    before = load_entries(connection, select(t.entries).where(t.entries.c.id.in_(list(ids))))
     after = {id: change(row) for id, row in before.items()}
-    seen = {id: row for id, row in after.items() if _seen_by_readers(row) != _seen_by_readers(before[id])}
+    seen = {id: row for id, row in after.items() if _visible_content(row) != _visible_content(before[id])}
     feeds = apply_changes(connection, before, seen, now, find_original)
     unseen = [row for id, row in after.items() if id not in seen and row != before[id]]
     if unseen:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _UNSEEN}
-        statement = t.entries.update().where(t.entries.c.id == bindparam("its_id")).values(values)
-        rows = [{"its_id": row.id} | {f"new_{name}": getattr(row, name) for name in _UNSEEN} for row in unseen]
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _UNSEEN_COLUMNS}
+        statement = t.entries.update().where(t.entries.c.id == bindparam("entry_id")).values(values)
+        rows = [
+            {"entry_id": row.id} | {f"new_{name}": getattr(row, name) for name in _UNSEEN_COLUMNS} for row in unseen
+        ]
         connection.execute(statement, rows)
     return feeds
 
 
-def _seen_by_readers(row: EntryRow) -> tuple[EntryRow, set[tuple[str, str, int]]]:
+def _visible_content(row: EntryRow) -> tuple[EntryRow, set[tuple[str, str, int]]]:
     """What documents show of an entry."""
     files = {(file.url, file.type, file.length) for file in decode_media(row.media) if file.type or file.length}
     return row._replace(rules_version="", topics_version="", provenance=b"", media=""), files

@@ -14,8 +14,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select, upd
 from ..model import FeedPath, Outcome, Source
 from . import schema as t
 from .database import upsert
-from .entry_changes import OutcomeCounters, apply_changes
-from .repost_links import OriginalFinder
+from .entry_changes import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import EncodedEntry, encode_json, from_timestamp, to_timestamp
 from .store import Store
@@ -23,20 +22,15 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryVersion:
-    """What one dump says of an entry, as far as its dates depend on it."""
+    """One dump of an entry: what the dates of the entry depend on."""
 
     dump_time: datetime
     digest: bytes
     published: datetime
     fingerprint: str
-    """Equal for versions in which a person reads the same. Empty when it is unknown: then it differs from none."""
+    """Equal for versions in which a person reads the same. Empty when it is unknown, and then equal to all."""
     edited: datetime | None = None
-    """When it replaced another dump in the same file without a newer date: it follows that one, at its `dump_time`."""
-
-    def as_edit_of(self, prior: EntryVersion, time: datetime) -> EntryVersion:
-        """This version as an edit of the file that held `prior`, made at `time`: it follows `prior` directly."""
-        edited = max(time, (prior.edited or prior.dump_time) + timedelta(seconds=1))
-        return replace(self, dump_time=prior.dump_time, edited=edited)
+    """When it replaced another dump in the same file without a newer date. It then follows that dump directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +44,10 @@ class EntryDates:
 
 
 def resolve_dates(versions: Sequence[EntryVersion]) -> EntryDates:
-    """Judge all versions of one entry together.
+    """The dates of an entry from all its versions, in whatever order they come.
 
-    The newest gives the text, the earliest `published` counts, and `updated` is the time of the last dump in which a
-    person reads something else than in the one before it.
+    The newest version gives the text, and the earliest `published` counts. `updated` is the time of the last version in
+    which a person reads something else than in the one before.
     """
     ordered = sorted(
         versions, key=lambda version: (version.dump_time, version.edited or version.dump_time, version.digest)
@@ -68,7 +62,7 @@ def resolve_dates(versions: Sequence[EntryVersion]) -> EntryDates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """What became of one file, ready to be recorded."""
+    """The result of reading one file, ready to be recorded."""
 
     path: bytes
     display_path: str
@@ -77,7 +71,7 @@ class FileResult:
     """Made of the file's size and times: when it changes, the file is read again."""
     first_seen: datetime
     modified: datetime | None = None
-    """The file's own time, at most `first_seen`: it dates an edit, however often the ingest starts over."""
+    """The file's own time, at most `first_seen`. It dates an edit, so that a restarted ingest gives the same date."""
     outcome: Outcome
     reason: str | None = None
     digest: bytes | None = None
@@ -90,17 +84,18 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordResult:
-    """What a batch did: files by what they brought, and the feeds whose version grew."""
+    """What a batch changed."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    """new, changed, unchanged, flagged, quarantined, ignored."""
+    """The number of files that are new, changed, unchanged, flagged, quarantined, ignored."""
     feeds: frozenset[FeedPath] = frozenset()
+    """Those whose version grew."""
     entries: tuple[str, ...] = ()
     """Ids of entries that are new or changed."""
 
 
 class _KnownDump(NamedTuple):
-    """What became of bytes that the store has."""
+    """The outcome of a dump whose bytes the store has."""
 
     entry_id: str | None
     outcome: str
@@ -136,8 +131,8 @@ def record_files(
 ) -> RecordResult:
     """Write a batch, all or nothing. To record the same results again changes nothing.
 
-    `now` dates the change of feeds, never an entry. `find_original` decides which entries repeat others' texts. Raises
-    StoreError.
+    `now` dates the change of feeds, never an entry. `find_original` decides which entries repeat the text of another.
+    Raises StoreError.
     """
     with store.write_transaction() as connection:
         batch = _load_batch(connection, results)
@@ -151,13 +146,13 @@ def record_files(
 
 def forget_files(store: Store, paths: Iterable[bytes]) -> None:
     """Forget that files were read, so that the next scan reads them again. Their entries stay."""
-    f, wanted = t.files.c, list(paths)
+    is_forgotten = t.files.c.path.in_(list(paths))
     with store.write_transaction() as connection:
         counters = OutcomeCounters(connection)
-        for outcome in connection.execute(select(f.outcome).where(f.path.in_(wanted))).scalars():
+        for outcome in connection.execute(select(t.files.c.outcome).where(is_forgotten)).scalars():
             counters.count_file(outcome, None)
         counters.flush()
-        connection.execute(delete(t.files).where(f.path.in_(wanted)))
+        connection.execute(delete(t.files).where(is_forgotten))
 
 
 # Built once: to build a statement takes longer than its answer when a single dump arrives.
@@ -188,7 +183,7 @@ def _load_batch(connection: Connection, results: Sequence[FileResult]) -> _Batch
             fingerprint=row.fingerprint,
             edited=from_timestamp(row.edited) if row.edited is not None else None,
         )
-    rows = {row.id: EntryRow._make(row) for row in connection.execute(_ENTRIES, {"values": ids})}
+    rows = load_entries(connection, _ENTRIES, {"values": ids})
     return _Batch(
         known=known,
         digests={row.path: row.digest for row in files},
@@ -244,8 +239,10 @@ def _add_version(
     )
     prior = versions.get(edited_digest) if edited_digest else None
     if prior and version.dump_time <= prior.dump_time:
-        # The file was edited and keeps its header's date, or has its former content again.
-        version = version.as_edit_of(prior, result.modified or result.first_seen)
+        # The file was edited and keeps its header's date, or has its former content again: it follows `prior` directly.
+        earliest = (prior.edited or prior.dump_time) + timedelta(seconds=1)
+        edited = max(result.modified or result.first_seen, earliest)
+        version = replace(version, dump_time=prior.dump_time, edited=edited)
         batch.edits[digest] = version
     versions[digest] = version
     dates = resolve_dates(tuple(versions.values()))
@@ -275,7 +272,14 @@ def _write(connection: Connection, batch: _Batch, results: Sequence[FileResult])
     upsert(connection, t.dumps, [dump._asdict() for dump in batch.dumps.values()])
     sources = [{"id": source.id, "data": encode_json(source)} for source in batch.sources.values()]
     upsert(connection, t.sources, sources)
-    files = [_file_row(batch, result) for result in {result.path: result for result in results}.values()]
+    files = []
+    for result in {result.path: result for result in results}.values():
+        outcome, reason = result.outcome.value, result.reason
+        if result.digest in batch.known and result.entry is None:
+            _, outcome, reason = batch.known[result.digest]
+        files.append(
+            FileRow(path=result.path, stamp=result.stamp, digest=result.digest, outcome=outcome, reason=reason)
+        )
     upsert(connection, t.files, [file._asdict() for file in files])
 
     counters = OutcomeCounters(connection)
@@ -283,12 +287,5 @@ def _write(connection: Connection, batch: _Batch, results: Sequence[FileResult])
         counters.count_file(batch.old_outcomes.get(file.path), file.outcome)
     for dump in batch.dumps.values():
         if dump.entry_id is not None:
-            counters.count_dump(batch.rows[dump.entry_id].source, dump.outcome, dump.first_seen)
+            counters.count_dumps(batch.rows[dump.entry_id].source, dump.outcome, 1, dump.first_seen)
     counters.flush()
-
-
-def _file_row(batch: _Batch, result: FileResult) -> FileRow:
-    outcome, reason = result.outcome.value, result.reason
-    if result.digest in batch.known and result.entry is None:
-        _, outcome, reason = batch.known[result.digest]
-    return FileRow(path=result.path, stamp=result.stamp, digest=result.digest, outcome=outcome, reason=reason)

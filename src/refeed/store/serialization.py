@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -70,7 +70,8 @@ _encoder = msgspec.json.Encoder()
 _entry_decoder = msgspec.json.Decoder(Entry)
 _provenance_decoder = msgspec.json.Decoder(Provenance)
 _media_decoder = msgspec.json.Decoder(tuple[FileMetadata, ...])
-_source_decoder = msgspec.json.Decoder(Source)
+decode_source = msgspec.json.Decoder(Source).decode
+"""A source from `sources.data`, without the icon that was found on its site."""
 decode_labels = msgspec.json.Decoder(tuple[Label, ...]).decode
 """Labels from `entries.labels`."""
 decode_links = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -113,30 +114,14 @@ def decode_provenance(data: bytes) -> Provenance:
     return _provenance_decoder.decode(decompress(data))
 
 
-def encode_json(value: Source | Sequence[str]) -> str:
-    """A source as `sources.data`, or links as `entries.repost_links`."""
+def encode_json(value: Source | Sequence[Label] | Sequence[FileMetadata] | Sequence[str]) -> str:
+    """A column with JSON: a source, labels, what is known of files, or links."""
     return _encoder.encode(value).decode()
 
 
-def encode_labels(labels: tuple[Label, ...]) -> str:
-    """Labels as `entries.labels`."""
-    return _encoder.encode(labels).decode()
-
-
-def encode_media(files: Iterable[FileMetadata]) -> str:
-    """What is known of files as `entries.media` or `sources.icon`."""
-    return _encoder.encode(tuple(files)).decode()
-
-
 def decode_media(data: str) -> tuple[FileMetadata, ...]:
-    """Undo `encode_media`."""
-    return _media_decoder.decode(data) if data != "[]" else ()
-
-
-def decode_source(data: str, icon: str) -> Source:
-    """A source from its row; with the icon that was found on its site when no rule names one."""
-    source = _source_decoder.decode(data)
-    return replace(source, icon=source.icon or "".join(found.url for found in decode_media(icon)))
+    """What is known of files, from `entries.media` or `sources.icon`."""
+    return _media_decoder.decode(data) if data != "[]" else ()  # most have none
 
 
 def encode_bands(bands: Sequence[int]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -211,8 +212,12 @@ class Store(Database):
 
     def get_sources(self) -> list[Source]:
         """Every source that has an entry, by id; with the icon that was found on its site when no rule names one."""
+        sources = []
         with self.read_transaction() as connection:
-            return [decode_source(row.data, row.icon) for row in connection.execute(_SOURCES).all()]
+            for row in connection.execute(_SOURCES).all():
+                source, icons = decode_source(row.data), decode_media(row.icon)
+                sources.append(replace(source, icon=source.icon or "".join(icon.url for icon in icons)))
+        return sources
 
     def get_icons(self) -> dict[str, FileMetadata]:
         """The result of looking for the icon of each source; without the sources whose icon was never looked for."""
