@@ -15,13 +15,13 @@ from ..feeds.registry import build_registry
 from ..logs import configure_logging
 from ..publish.output_dir import OutputDir
 from .document_cache import SECURITY_HEADERS
-from .document_middleware import Wiring, wire_middleware
-from .error_responses import deny_if_private, http_error_response
+from .document_middleware import CreatedApp, Wiring, wire_middleware
 from .feed_routes import FeedRoutes, StoreReader
 from .filtered_feeds import FilteredFeeds
 from .operations import StatusCache, operations_blueprint
 from .pages.routes import pages_blueprint
 from .rate_limit import ConcurrencyLimit
+from .responses import deny_if_private, http_error_response
 
 _TOKEN = re.compile(r"/k/[^/]*/?")
 
@@ -39,12 +39,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings = load_settings(os.environ)
         configure_logging(settings.log_format)
     wiring = wire_middleware(settings, create_flask_app)
-    app = wiring.flask_app.app
+    app = wiring.flask_app.get().flask
     app.wsgi_app = wiring.middleware  # type: ignore[method-assign]
     return app
 
 
-def create_flask_app(wiring: Wiring) -> tuple[Flask, FilteredFeeds]:
+def create_flask_app(wiring: Wiring) -> CreatedApp:
     """What is behind the middleware: the routes, and the hook for filtered feeds."""
     settings, request_metrics = wiring.settings, wiring.request_metrics
     app = _App("refeed.web", static_folder=None)  # the pages serve their own files
@@ -74,17 +74,13 @@ def create_flask_app(wiring: Wiring) -> tuple[Flask, FilteredFeeds]:
     app.register_error_handler(HTTPException, http_error_response)
 
     @app.after_request
-    def record_error(response: Response) -> Response:
-        """Record errors and redirects below /feeds/; the middleware records documents itself."""
+    def finish_response(response: Response) -> Response:
+        # Errors and redirects below /feeds/ are recorded here, documents by the middleware.
         if request.path.startswith(("/feeds/", "/k/")) and response.status_code >= 300 and response.status_code != 304:
             request_metrics.record("", response.status_code, request.headers.get("User-Agent", ""), 0)
-        return response
-
-    @app.after_request
-    def add_security_headers(response: Response) -> Response:
         for name, value in SECURITY_HEADERS:
             response.headers.setdefault(name, value)
         return response
 
     filtered_feeds = FilteredFeeds(store_reader.render_filtered, wiring.url_map, limit, wiring.middleware.response_app)
-    return app, filtered_feeds
+    return CreatedApp(app, app.wsgi_app, filtered_feeds)

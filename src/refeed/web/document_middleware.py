@@ -13,25 +13,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens
-from .browser_negotiation import BROWSER_VARY, BrowserNegotiation
 from .document_cache import CachedDocument, DocumentCache, EncodedBody, Headers
-from .filter_params import has_filter_params
-from .negotiation import Coding, choose_coding, parse_byte_range
+from .filtered_feeds import FilteredFeeds, has_filter_params
+from .negotiation import Coding, choose_coding, parse_byte_range, wants_page
 from .rate_limit import PollLimit
 from .request_metrics import RequestMetrics
-from .url_map import UrlMap
+from .url_map import UrlMap, page_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
-    from .filtered_feeds import FilteredFeeds
+DOCUMENT_KEY = "refeed.document"
+"""WSGI environment key: the document whose page is answered in its place, under the document's own URL. Such a page is
+never cached, not even by the browser, because the document has the same URL."""
+_CHECKED_KEY = "refeed.browser_negotiation_done"
+"""WSGI environment key of requests that `BrowserNegotiation` has already handled."""
 
 RequestRecorder = Callable[[str, int, str, int], None]
 """Called for every response: feed, status, User-Agent, bytes that a 304 saved."""
@@ -56,16 +60,15 @@ class RawResponse(NamedTuple):
     data: bytes
 
 
+@dataclass(slots=True, eq=False)
 class DocumentMiddleware:
     """A WSGI application around another: answers GET and HEAD for documents, and passes everything else on."""
 
+    app: WSGIApplication
+    cache: DocumentCache
+    record: RequestRecorder
     hooks: tuple[Hook, ...] = ()
     """Tried in this order before a document is answered."""
-
-    def __init__(self, app: WSGIApplication, cache: DocumentCache, *, record: RequestRecorder) -> None:
-        self._app = app
-        self._cache = cache
-        self._record = record
 
     def respond_from_memory(self, environ: WSGIEnvironment) -> RawResponse | None:
         """The response where it takes no time: the document is in memory in the accepted coding, and no hook applies.
@@ -76,17 +79,17 @@ class DocumentMiddleware:
         for hook in self.hooks:
             if hook.applies(environ):
                 return None
-        document = self._cache.get_from_memory(path)
+        document = self.cache.get_from_memory(path)
         return None if document is None else self._respond(environ, document, document.bodies.get)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path.startswith(("/feeds/", "/k/")):
-            document = self._cache.get(path)
+            document = self.cache.get(path)
             if document is not None:
                 app = self._try_hooks(environ, document) or self.response_app(path, document)
                 return app(environ, start_response)
-        return self._app(environ, start_response)
+        return self.app(environ, start_response)
 
     def _try_hooks(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
         for hook in self.hooks:
@@ -94,24 +97,21 @@ class DocumentMiddleware:
             if app is not None:
                 status = getattr(app, "status_code", None)  # an error response; other applications record themselves
                 if status is not None:
-                    self._record(document.feed, status, environ.get("HTTP_USER_AGENT", ""), 0)
+                    self.record(document.feed, status, environ.get("HTTP_USER_AGENT", ""), 0)
                 return app
         return None
 
     def find_response_app(self, url_path: str) -> WSGIApplication | None:
         """An application that answers with the document of `url_path`, whatever the request's own path is; None when
         there is no such document."""
-        document = self._cache.get(url_path)
+        document = self.cache.get(url_path)
         return None if document is None else self.response_app(url_path, document)
 
     def response_app(self, url_path: str, document: CachedDocument) -> WSGIApplication:
         """An application that answers with this document."""
 
         def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            def encoded_body(coding: Coding) -> EncodedBody:
-                return self._cache.encoded_body(url_path, document, coding)
-
-            response = self._respond(environ, document, encoded_body)
+            response = self._respond(environ, document, partial(self.cache.encoded_body, url_path, document))
             assert response is not None  # the cache encodes every coding
             start_response(f"{response.status} {HTTPStatus(response.status).phrase}", response.headers[:])
             return [response.data]
@@ -136,13 +136,12 @@ class DocumentMiddleware:
             body = get_body(coding)
             if body is None:
                 return None
-            partial = None
+            response = RawResponse(200, body.headers, body.data)
             if "HTTP_RANGE" in environ and body.data is document.data:
-                partial = _respond_to_range(environ, document)
-            response = partial or RawResponse(200, body.headers, body.data)
+                response = _respond_to_range(environ, document) or response
             if environ["REQUEST_METHOD"] == "HEAD":
                 response = response._replace(data=b"")
-        self._record(document.feed, response.status, environ.get("HTTP_USER_AGENT", ""), saved_bytes)
+        self.record(document.feed, response.status, environ.get("HTTP_USER_AGENT", ""), saved_bytes)
         return response
 
 
@@ -164,24 +163,72 @@ def _respond_to_range(environ: WSGIEnvironment, document: CachedDocument) -> Raw
     return RawResponse(206, headers, document.data[start:end])
 
 
+@dataclass(frozen=True, slots=True)
+class BrowserNegotiation:
+    """A hook that answers a browser's navigation to a document with its page, under the document's URL.
+
+    Responses to navigations, page or document, are not cached: they depend on more headers than `Vary` names.
+    """
+
+    pages: WSGIApplication
+    documents: WSGIApplication
+
+    def applies(self, environ: WSGIEnvironment) -> bool:
+        """Feed readers that send these headers are rare, so most requests end here."""
+        return "text/html" in environ.get("HTTP_ACCEPT", "") or environ.get("HTTP_SEC_FETCH_DEST") == "document"
+
+    def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:  # noqa: ARG002
+        """The page, when a browser navigates to the document. Private documents have no page."""
+        path = environ["PATH_INFO"]
+        if _CHECKED_KEY in environ or path.startswith("/k/"):
+            return None
+        headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+        page = page_path(path)
+        if page is not None and wants_page(headers):
+            environ[DOCUMENT_KEY] = path.lstrip("/")
+            environ["PATH_INFO"] = page
+            return self.pages
+        navigates = environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        return self._answer_uncached if navigates and page is not None else None
+
+    def _answer_uncached(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start_uncached(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            kept = [header for header in headers if header[0] != "Cache-Control"]
+            return start_response(status, [*kept, ("Cache-Control", "no-store")], *exc_info)
+
+        environ[_CHECKED_KEY] = True
+        return self.documents(environ, start_uncached)
+
+
+class CreatedApp(NamedTuple):
+    """The Flask application, and what the middleware calls of it."""
+
+    flask: Flask
+    wsgi_app: WSGIApplication
+    """What Flask itself answers with; `flask.wsgi_app` may be the middleware."""
+    filtered_feeds: FilteredFeeds
+
+
 class LazyFlaskApp:
     """The Flask application and the hook for filtered feeds, created when first needed.
 
     Safe to use from several threads: one creates, the others wait.
     """
 
-    def __init__(self, create: Callable[[], tuple[Flask, FilteredFeeds]]) -> None:
+    def __init__(self, create: Callable[[], CreatedApp]) -> None:
         self._create = create
         self._lock = Lock()
-        self._created: tuple[Flask, WSGIApplication, FilteredFeeds] | None = None
+        self._created: CreatedApp | None = None
 
-    @property
-    def app(self) -> Flask:
-        """The Flask application itself."""
-        return self._get()[0]
+    def get(self) -> CreatedApp:
+        """The application, created now if it was not needed before."""
+        with self._lock:
+            if self._created is None:
+                self._created = self._create()
+            return self._created
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._get()[1](environ, start_response)
+        return self.get().wsgi_app(environ, start_response)
 
     def applies(self, environ: WSGIEnvironment) -> bool:
         """Whether the query has filter parameters; cache busters and tracking parameters are none."""
@@ -190,14 +237,7 @@ class LazyFlaskApp:
 
     def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
         """The filtered feed."""
-        return self._get()[2].handle(environ, document)
-
-    def _get(self) -> tuple[Flask, WSGIApplication, FilteredFeeds]:
-        with self._lock:
-            if self._created is None:
-                app, filtered_feeds = self._create()
-                self._created = app, app.wsgi_app, filtered_feeds
-            return self._created
+        return self.get().filtered_feeds.handle(environ, document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,13 +252,13 @@ class Wiring:
     flask_app: LazyFlaskApp
 
 
-def wire_middleware(settings: Settings, create_flask_app: Callable[[Wiring], tuple[Flask, FilteredFeeds]]) -> Wiring:
+def wire_middleware(settings: Settings, create_flask_app: Callable[[Wiring], CreatedApp]) -> Wiring:
     """Put together all that documents need. `create_flask_app` is called when something else is first requested."""
     access, request_metrics = AccessTokens(settings), RequestMetrics()
-    url_map = UrlMap(settings, access, BROWSER_VARY)
+    url_map = UrlMap(settings, access)
     flask_app = LazyFlaskApp(lambda: create_flask_app(wiring))
     cache = DocumentCache(settings.feeds_dir, url_map, settings.http.memory)
-    middleware = DocumentMiddleware(flask_app, cache, record=request_metrics.record)
+    middleware = DocumentMiddleware(flask_app, cache, request_metrics.record)
     poll_limit = [PollLimit(settings.http)] if settings.http.polls else []
     middleware.hooks = (BrowserNegotiation(flask_app, middleware), *poll_limit, flask_app)
     wiring = Wiring(

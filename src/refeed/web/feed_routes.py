@@ -25,9 +25,9 @@ from ..model import FeedPath, Format
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
 from ..store.store import Store
-from .error_responses import error_response, feed_moved_response
-from .filter_params import FilterParamsError, parse_filter_params
+from .filtered_feeds import FilterParamsError, parse_filter_params
 from .rate_limit import BusyError, ConcurrencyLimit
+from .responses import error_response, feed_moved_response
 from .url_map import DocumentUrl, UrlMap, parse_document_url
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ _RETRY_SECONDS = 5
 """When to ask again for a document that is being generated."""
 
 
+@dataclass(frozen=True)
 class StoreReader:
     """What documents on request need of the store. Opened when first needed, read only; documents in feeds/ do not need
     it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    settings: Settings
 
     def render_archive(self, feed: FeedPath, name: str) -> bool:
         """Render one archive into feeds/; False when it does not exist. Raises StoreError, PublishError."""
@@ -56,25 +56,25 @@ class StoreReader:
         self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime
     ) -> bytes:
         """The document of a feed filtered by query. Raises StoreError."""
-        registry = build_registry(self._settings, self._store.get_sources())
-        budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)
+        registry = build_registry(self.settings, self._store.get_sources())
+        budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self._store, registry, budget)
         filtered = builder.build_filtered(feed, feed_filter, now, replace(registry.feeds[feed], query=query))
         return builder.render(filtered, format)
 
     def get_freshness(self) -> dict[str, tuple[int, datetime]]:
         """Per public source: the number of entries, and when the newest was published. Raises StoreError."""
-        public = build_registry(self._settings, self._store.get_sources()).public_feeds
+        public = build_registry(self.settings, self._store.get_sources()).public_feeds
         freshness = self._store.get_freshness()
-        return {source: found for source, found in freshness.items() if FeedPath("source", source) in public}
+        return {source: state for source, state in freshness.items() if FeedPath("source", source) in public}
 
     @cached_property
     def _store(self) -> Store:
-        return Store(self._settings.database_url, read_only=True)
+        return Store(self.settings.database_url, read_only=True)
 
     @cached_property
     def _publisher(self) -> Publisher:
-        return Publisher(self._settings, self._store, OutputDir(self._settings.feeds_dir))
+        return Publisher(self.settings, self._store, OutputDir(self.settings.feeds_dir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +102,9 @@ class FeedRoutes:
         """A public document: generated now, moved (301), retired (410), or unknown (404)."""
         url = parse_document_url(f"/feeds/{path}")
         if url is not None:
-            found = self._moved_or_retired(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
-            if found is not None:
-                return found
+            response = self._moved_or_retired(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
+            if response is not None:
+                return response
             if self._is_former_topic(url):
                 return error_response(410)
         if path.rstrip("/") in map(str, self.registry.public_feeds):
@@ -114,10 +114,10 @@ class FeedRoutes:
     def private_document(self, token: str, path: str) -> Response | WSGIApplication:
         """A private document: generated now, moved (301), or unknown or not for this token (both 404)."""
         url = parse_document_url(f"/k/{token}/feeds/{path}")
-        found = None
+        response = None
         if url is not None:
-            found = self._moved_private(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
-        return found or error_response(404, "Feed not found, or not available with this token.", cacheable=False)
+            response = self._moved_private(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
+        return response or error_response(404, "Feed not found, or not available with this token.", cacheable=False)
 
     def _moved_or_retired(self, url: DocumentUrl) -> Response | None:
         """301 for a renamed feed, 410 for a retired one; None for private feeds, which are not revealed."""

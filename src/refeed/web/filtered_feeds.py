@@ -1,26 +1,27 @@
-"""Feeds filtered by query -> documents, rendered from the store on request.
+"""A feed and the filter in a query string -> a document, rendered from the store on request.
 
-They are kept until the feed's own document changes.
+Documents are kept until the feed's own document changes. Unknown parameters are ignored, invalid values refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import fields
+from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cachetools import LRUCache
 
 from ..clock import utc_now
-from ..config.filter_rules import FeedFilter
+from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
 from ..errors import StoreError
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, verify_checksum
 from .document_cache import CachedDocument
-from .error_responses import error_response
-from .filter_params import FilterParamsError, parse_filter_params
 from .rate_limit import BusyError, ConcurrencyLimit
 from .url_map import DocumentUrl, UrlMap, parse_document_url
 
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _MAX_BYTES = 16_000_000
+_MAX_LENGTH = 4_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
 """Feed, format, filter, its canonical query, now -> a document. Raises StoreError."""
 
 
-class FilteredRequest(NamedTuple):
+class _FilteredRequest(NamedTuple):
     """A request for a feed's document through a filter."""
 
     path_and_query: str
@@ -44,18 +47,20 @@ class FilteredRequest(NamedTuple):
     query: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CacheEntry:
-    document: CachedDocument
-    base_version: str
-    """Of the feed's own document at the time of rendering."""
+class _Version(NamedTuple):
+    """Changes whenever a filtered feed may."""
+
+    digest: str
+    """Of the feed's own document."""
+    last_modified: str
+    """Of the feed's own document; a change outside it moves only its date."""
     minute: datetime | None
     """When the filter depends on the clock."""
 
-    @property
-    def size(self) -> int:
-        """Bytes: up to three codings are kept too, together no longer than the document."""
-        return 2 * len(self.document.data) + 1_000
+
+class _CacheEntry(NamedTuple):
+    document: CachedDocument
+    version: _Version
 
 
 class FilteredFeeds:
@@ -78,10 +83,13 @@ class FilteredFeeds:
         self._response_app = response_app
         self._clock = clock
         self._lock = Lock()
-        self._entries: LRUCache[str, _CacheEntry] = LRUCache(_MAX_BYTES, getsizeof=lambda entry: entry.size)
+        # Up to three codings are kept too, together no longer than the document.
+        self._entries: LRUCache[str, _CacheEntry] = LRUCache(
+            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1_000
+        )
 
-    def handle(self, environ: WSGIEnvironment, base: CachedDocument) -> WSGIApplication | None:
-        """The application that answers, when the query filters the feed whose own document is `base`."""
+    def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
+        """The application that answers, when the query filters the feed that `document` is of."""
         path = environ["PATH_INFO"]
         url = parse_document_url(path)
         if url is None or url.document.feed is None or url.document.archive:
@@ -90,46 +98,45 @@ class FilteredFeeds:
             feed_filter, query = parse_filter_params(environ["QUERY_STRING"])
         except FilterParamsError as error:
             # The reason may quote a pattern with line breaks.
-            return error_response(400, " ".join(f"{error}.".split())[:300])
+            return _error_response(400, " ".join(f"{error}.".split())[:300])
         if not query:
             return None
-        return self._answer(FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), base)
+        return self._answer(_FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), document)
 
-    def _answer(self, wanted: FilteredRequest, base: CachedDocument) -> WSGIApplication:
-        key = wanted.path_and_query
-        minute = self._clock().replace(second=0, microsecond=0) if wanted.feed_filter.filter_time else None
-        entry = self._find_fresh(key, base, minute)
-        if entry is None:
+    def _answer(self, request: _FilteredRequest, base: CachedDocument) -> WSGIApplication:
+        key = request.path_and_query
+        minute = self._clock().replace(second=0, microsecond=0) if request.feed_filter.filter_time else None
+        version = _Version(base.digest, base.last_modified, minute)
+        entry = self._find(key)
+        if entry is None or entry.version != version:
             try:
                 with self._limit.slot():
-                    entry = self._find_fresh(key, base, minute) or self._generate(wanted, base, minute)
+                    entry = self._find(key)  # the request before this one may have rendered it
+                    if entry is None or entry.version != version:
+                        entry = self._generate(request, base, version, entry)
             except BusyError:
-                return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=5)
+                return _error_response(503, "Too many requests. Retry in a few seconds.", retry_after=5)
             except StoreError:
-                entry = self._find(key)  # an outdated document is better than none
-        if entry is None:
-            message = "Filtered feeds are unavailable; the unfiltered feed still works."
-            return error_response(503, message, retry_after=60)
+                if entry is None:  # an outdated document is better than none
+                    message = "Filtered feeds are unavailable; the unfiltered feed still works."
+                    return _error_response(503, message, retry_after=60)
         return self._response_app(key, entry.document)
 
     def _find(self, key: str) -> _CacheEntry | None:
         with self._lock:
             return self._entries.get(key)
 
-    def _find_fresh(self, key: str, base: CachedDocument, minute: datetime | None) -> _CacheEntry | None:
-        entry = self._find(key)
-        is_fresh = entry is not None and entry.base_version == _version(base) and entry.minute == minute
-        return entry if is_fresh else None
-
-    def _generate(self, wanted: FilteredRequest, base: CachedDocument, minute: datetime | None) -> _CacheEntry:
-        format = wanted.url.document.format or "atom"
-        rendered = self._render(wanted.feed, format, wanted.feed_filter, wanted.query, minute or base.modified)
-        data = add_checksum(self._url_map.personalize(wanted.url, rendered))
+    def _generate(
+        self, request: _FilteredRequest, base: CachedDocument, version: _Version, previous: _CacheEntry | None
+    ) -> _CacheEntry:
+        key, url, minute = request.path_and_query, request.url, version.minute
+        format = url.document.format or "atom"
+        rendered = self._render(request.feed, format, request.feed_filter, request.query, minute or base.modified)
+        data = add_checksum(self._url_map.personalize(url, rendered))
         digest = verify_checksum(data) or ""
         modified = base.modified
         if minute is not None:
             # Entries leave such a feed with the clock, not with a change of the feed.
-            previous = self._find(wanted.path_and_query)
             is_unchanged = previous is not None and previous.document.digest == digest
             modified = previous.document.modified if previous and is_unchanged else self._clock()
         document = CachedDocument(
@@ -137,17 +144,80 @@ class FilteredFeeds:
             data=data,
             digest=digest,
             modified=modified,
-            header_policy=self._url_map.header_policy(wanted.path_and_query, wanted.url),
+            header_policy=self._url_map.header_policy(key, url),
         )
-        entry = _CacheEntry(document=document, base_version=_version(base), minute=minute)
+        entry = _CacheEntry(document, version)
         with self._lock:
             try:
-                self._entries[wanted.path_and_query] = entry
+                self._entries[key] = entry
             except ValueError:  # larger than the whole cache
-                self._entries.pop(wanted.path_and_query, None)
+                self._entries.pop(key, None)
         return entry
 
 
-def _version(base: CachedDocument) -> str:
-    """Changes whenever a filtered feed may: a change outside the feed's own document moves only its date."""
-    return f"{base.digest}@{base.last_modified}"
+def _error_response(status: int, message: str, *, retry_after: int = 0) -> WSGIApplication:
+    from .responses import error_response  # imports Flask, which unfiltered documents do without
+
+    return error_response(status, message, retry_after=retry_after)
+
+
+class FilterParamsError(ValueError):
+    """An invalid filter; the text is one line for people."""
+
+
+def has_filter_params(query: str) -> bool:
+    """Whether a query has filter parameters. Cache busters, tracking and all else leave a feed as it is."""
+    return _FILTER_PARAM.search(query) is not None
+
+
+def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
+    """The filter, and its canonical query: the same for all queries with the same meaning, with defaults left out.
+
+    Takes UTF-8 both percent-encoded and as it is. Raises FilterParamsError.
+    """
+    if len(query) > _MAX_LENGTH:
+        raise FilterParamsError(f"a filter may have at most {_MAX_LENGTH} characters")
+    try:
+        with suppress(UnicodeEncodeError):  # granian has decoded it
+            query = query.encode("latin-1").decode()  # WSGI gives bytes as Latin-1 (PEP 3333)
+        pairs = parse_qsl(query, errors="strict")
+    except UnicodeDecodeError as error:
+        raise FilterParamsError("the query must be UTF-8") from error
+    texts = {_ALIASES.get(name, name): value for name, value in pairs if value}
+    parsed = {name: _PARSERS[name](name, texts[name]) for name in sorted(_PARSERS) if name in texts}
+    try:
+        feed_filter = FeedFilter(**parsed)
+    except ValueError as error:
+        raise FilterParamsError(str(error)) from error
+    changed = {name: texts[name] for name, value in parsed.items() if value != getattr(_DEFAULT, name)}
+    return feed_filter, urlencode(changed, quote_via=quote)
+
+
+def _number(name: str, text: str) -> int:
+    if not _NUMBER.fullmatch(text) or not int(text):
+        raise FilterParamsError(f"{name}: must be a number from 1")
+    return int(text)
+
+
+def _one_of(name: str, text: str, *values: str) -> str:
+    if text not in values:
+        raise FilterParamsError(f"{name}: must be one of {', '.join(values)}")
+    return text
+
+
+_SPECIAL: dict[str, Callable[[str, str], Any]] = {
+    "limit": lambda name, text: min(_number(name, text), MAX_FILTERED_ENTRIES),
+    "brief": _number,
+    "filter_time": lambda name, text: timedelta(seconds=_number(name, text)),
+    "source": lambda _, text: tuple(sorted(set(text.split(",")))),
+    "sorted": lambda name, text: _one_of(name, text.lower(), "true", "false", "1", "0") in ("true", "1"),
+    "mode": lambda name, text: _one_of(name, "full" if text == "fulltext" else text, "full", "summary", "titles"),
+    "images": lambda name, text: _one_of(name, text, "original", "none"),
+}
+_PARSERS: dict[str, Callable[[str, str], Any]] = {
+    field.name: _SPECIAL.get(field.name, lambda _, text: text) for field in fields(FeedFilter)
+}
+_ALIASES = {"filter_description": "filter_content", "filterout_description": "filterout_content"}
+"""RSSHub's names."""
+_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARSERS, *_ALIASES])})=.")
+_DEFAULT = FeedFilter()

@@ -1,9 +1,10 @@
-"""Request headers -> what they ask for: weights, codings, conditions, ranges (RFC 9110 12.4.2, 12.5.3, 13, 14)."""
+"""Request headers -> what they ask for: weights, codings, conditions, ranges (RFC 9110 12.4.2, 12.5.3, 13, 14), and
+whether a browser asks for a page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -13,11 +14,17 @@ Coding = Literal["identity", "gzip", "br", "zstd"]
 CODINGS: tuple[Coding, ...] = ("br", "zstd", "gzip")
 """Smallest result first: the order of preference where a client gives several the same weight."""
 
+BROWSER_VARY = "Sec-Fetch-Dest"
+"""Named in the Vary of a document that has a page, and of the page, beside the coding. `wants_page` looks at more
+headers, but responses to navigations are never cached, and caches keep one document for all readers, each of which
+sends another Accept."""
+
 _CACHED_LENGTH = 200
 """Characters; longer headers are parsed every time, so that no client fills the cache of `choose_coding` with them."""
 _QVALUE = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
+_FEED_TYPES = re.compile(r"application/(?:atom|rss|rdf|feed)\b|[+/]json|x-opml")
 
 
 def parse_qvalues(header: str) -> dict[str, float]:
@@ -50,9 +57,8 @@ def _choose_coding(accept_encoding: str) -> Coding:
     other = weights.get("*", 0)
     best = max(CODINGS, key=lambda coding: weights.get(coding, other))
     # When it is not mentioned, identity is acceptable but not preferred (RFC 9110 12.5.3).
-    return (
-        best if weights.get(best, other) > 0 and weights.get(best, other) >= weights.get("identity", 0) else "identity"
-    )
+    weight = weights.get(best, other)
+    return best if weight > 0 and weight >= weights.get("identity", 0) else "identity"
 
 
 _choose_coding_cached = lru_cache(maxsize=1024)(_choose_coding)
@@ -65,9 +71,9 @@ def match_etag(if_none_match: str, etags: Collection[str]) -> str | None:
     """
     if if_none_match.strip() == "*":
         return next(iter(etags))
-    for found in _ETAG.finditer(if_none_match):
-        if found[1] in etags:
-            return found[1]
+    for match in _ETAG.finditer(if_none_match):
+        if match[1] in etags:
+            return match[1]
     quoted = f'"{if_none_match.strip().removeprefix("W/")}"'
     return quoted if quoted in etags else None
 
@@ -84,13 +90,35 @@ def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
 def parse_byte_range(header: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
     """First byte, and the one after the last, of a Range header. None where the answer is the whole document: for
     several ranges, other units and invalid headers."""
-    found = _RANGE.match(header.strip())
-    if not found or not (found[1] or found[2]):
+    match = _RANGE.match(header.strip())
+    if not match or not (match[1] or match[2]):
         return None
-    if not found[1]:
-        start, end = max(0, size - int(found[2])), size
+    if not match[1]:
+        start, end = max(0, size - int(match[2])), size
     else:
-        start, end = int(found[1]), min(size, int(found[2]) + 1 if found[2] else size)
-        if found[2] and int(found[2]) < start:
+        start, end = int(match[1]), min(size, int(match[2]) + 1 if match[2] else size)
+        if match[2] and int(match[2]) < start:
             return None
     return (start, end) if start < min(end, size) else "unsatisfiable"
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether a browser requests a document by navigation: from its address bar or from another site.
+
+    Header names in any case. When unclear, the client is a feed reader, to which a page is useless.
+    """
+    sent = {name.lower(): value.strip().lower() for name, value in headers.items()}
+    if "a-im" in sent or not prefers_html(sent.get("accept", "")):  # RFC 3229: only feed readers send A-IM
+        return False
+    # Browsers send these over https. A script's request, such as a reader that runs in a browser, says `empty`; a
+    # person who follows "Atom" on a page of this site wants the document itself.
+    return sent.get("sec-fetch-dest", "document") == "document" and sent.get("sec-fetch-site") != "same-origin"
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether Accept names HTML, gives it more weight than XML (0.9 in browsers), and names no feed type."""
+    accept = accept.lower()
+    if _FEED_TYPES.search(accept):
+        return False
+    weights = parse_qvalues(accept[:1000])
+    return weights.get("text/html", 0.0) > max(weights.get("application/xml", 0.0), weights.get("text/xml", 0.0))

@@ -67,7 +67,7 @@ class PollLimit:
         wait = self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"]))
         if not wait:
             return None
-        from .error_responses import error_response  # imports Flask, which documents do without
+        from .responses import error_response  # imports Flask, which documents do without
 
         return error_response(429, retry_after=wait)
 

@@ -38,14 +38,11 @@ from ..errors import ConfigError
 from ..logs import configure_logging
 from ..parent_watchdog import end_with_parent
 from .document_cache import SECURITY_HEADERS, Headers
-from .document_middleware import RawResponse, Wiring, wire_middleware
+from .document_middleware import CreatedApp, RawResponse, Wiring, wire_middleware
 from .url_map import PUSH_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-    from flask import Flask
-
-    from .filtered_feeds import FilteredFeeds
 
 _log = logging.getLogger("refeed.web")
 
@@ -197,7 +194,7 @@ def create_dispatcher(settings: Settings) -> RequestDispatcher:
     return dispatcher
 
 
-def _create_flask_app(wiring: Wiring) -> tuple[Flask, FilteredFeeds]:
+def _create_flask_app(wiring: Wiring) -> CreatedApp:
     from .app import create_flask_app  # imports Flask
 
     created = create_flask_app(wiring)

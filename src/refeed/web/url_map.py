@@ -1,4 +1,7 @@
-"""URL paths -> documents: which file, who may read it, with which headers. Alone decides which URLs reach the disk."""
+"""URL paths -> documents: which file, who may read it, with which headers, and which page shows it.
+
+Alone decides which URLs reach the disk.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from ..feeds.access_tokens import AccessTokens, personalize
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, strip_checksum, verify_checksum
 from .document_cache import SECURITY_HEADERS, CachedDocument, DocumentFile, DocumentLocation, HeaderPolicy
+from .negotiation import BROWSER_VARY
 
 PUSH_PATH = "/dumps"
 """Where dumps are pushed to; the one path whose request bodies are read."""
@@ -24,6 +28,8 @@ MEDIA_TYPES: dict[str, str] = {
 FEED_PATTERN = r"all|(?:source|topic|filtered|view)/[a-z0-9-]{1,100}"
 """Pattern of a feed's path, whether or not the feed exists."""
 
+_MONTH_LENGTH = len("2023-07")
+"""Archives are named by month, with a number where a month has several."""
 _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 _URL_PATH = re.compile(r"(?:/k/(?P<token>[a-z2-7]{32}))?/feeds/(?P<path>[a-z0-9/.-]{1,200})")
 _DOCUMENT_PATH = re.compile(
@@ -48,11 +54,11 @@ def parse_document_path(path: str) -> DocumentPath | None:
     """Parse a path below feeds/; None when no document can have it. Reads no file."""
     if path in ("opml.xml", "feeds.json"):
         return DocumentPath(feed=None, media_key=path)
-    found = _DOCUMENT_PATH.fullmatch(path)
-    if not found:
+    match = _DOCUMENT_PATH.fullmatch(path)
+    if not match:
         return None
-    format: Format = found["format"]  # type: ignore[assignment]
-    return DocumentPath(feed=FeedPath.parse(found["feed"]), media_key=format, archive=found["archive"], format=format)
+    format: Format = match["format"]  # type: ignore[assignment]
+    return DocumentPath(feed=FeedPath.parse(match["feed"]), media_key=format, archive=match["archive"], format=format)
 
 
 class DocumentUrl(NamedTuple):
@@ -63,29 +69,30 @@ class DocumentUrl(NamedTuple):
     document: DocumentPath
     token: str | None
 
-    @property
-    def metrics_label(self) -> str:
-        """The feed in the metrics, which do not name private feeds."""
-        return "private" if self.token else str(self.document.feed or self.path)
-
 
 def parse_document_url(url_path: str) -> DocumentUrl | None:
-    """Parse `/feeds/all.atom` or `/k/<token>/feeds/all.atom`; None when it is no document's."""
-    found = _URL_PATH.fullmatch(url_path)
-    document = parse_document_path(found["path"]) if found else None
-    return DocumentUrl(found["path"], document, found["token"]) if found and document else None
+    """Parse `/feeds/all.atom` or `/k/<token>/feeds/all.atom`; None when no document can have it."""
+    match = _URL_PATH.fullmatch(url_path)
+    document = parse_document_path(match["path"]) if match else None
+    return DocumentUrl(match["path"], document, match["token"]) if match and document else None
+
+
+def page_path(document_path: str) -> str | None:
+    """The page of a document: `feeds/source/bbc.atom` -> `/source/bbc`; None when it has none."""
+    document = parse_document_path(document_path.lstrip("/").removeprefix("feeds/"))
+    if document is None or document.feed is None:
+        return None
+    return f"/{document.feed}/{document.archive[:_MONTH_LENGTH]}" if document.archive else f"/{document.feed}"
 
 
 class UrlMap:
     """The documents of one site by URL path. Callable, for the document cache: a URL path -> a location, or None."""
 
-    def __init__(self, settings: Settings, access: AccessTokens, browser_vary: str) -> None:
-        """`browser_vary` names the request headers by which a browser gets a feed's page instead."""
+    def __init__(self, settings: Settings, access: AccessTokens) -> None:
         self._base_url = settings.site.base_url
         self._hubs = settings.websub.hubs
         self._http = settings.http
         self._access = access
-        self._browser_vary = browser_vary
 
     def __call__(self, url_path: str) -> DocumentLocation | None:
         url = parse_document_url(url_path)
@@ -94,6 +101,8 @@ class UrlMap:
         if url.document.feed is not None and url.document.feed.kind == "view":
             return None  # FeedRoutes redirects, even where a file is left of an earlier version
         policy = self.header_policy(url_path, url)
+        # The metrics do not name private feeds.
+        metrics_label = "private" if url.token else str(url.document.feed or url.path)
 
         def prepare(file: DocumentFile) -> CachedDocument:
             data, digest = file.data, file.digest
@@ -101,7 +110,7 @@ class UrlMap:
                 data = add_checksum(self.personalize(url, strip_checksum(data)))
                 digest = verify_checksum(data) or digest
             return CachedDocument(
-                feed=url.metrics_label, data=data, digest=digest, modified=file.modified, header_policy=policy
+                feed=metrics_label, data=data, digest=digest, modified=file.modified, header_policy=policy
             )
 
         return DocumentLocation(url.path, prepare)
@@ -131,7 +140,7 @@ class UrlMap:
         return HeaderPolicy(
             media_type=MEDIA_TYPES[document.media_key],
             cache_control=f"private, {cache_control}" if is_private else cache_control,
-            vary=f"Accept-Encoding, {self._browser_vary}" if has_page else "Accept-Encoding",
+            vary=f"Accept-Encoding, {BROWSER_VARY}" if has_page else "Accept-Encoding",
             extra_headers=tuple(extra_headers),
             headers_repeated_by_304=_CORS,
         )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from helpers.page_fixtures import PageSite
-from refeed.web.browser_negotiation import page_path, wants_page
+from refeed.web.negotiation import wants_page
+from refeed.web.url_map import page_path
 
 BROWSER = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,"

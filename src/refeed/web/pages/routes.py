@@ -1,4 +1,4 @@
-"""Requests for pages -> data from the store, rendered with a template.
+"""Requests for pages -> data from the store, rendered with a template; and the files that pages load.
 
 Find a feed, preview it, subscribe; see an entry and how it was processed; see the status.
 """
@@ -9,8 +9,10 @@ import re
 import threading
 from dataclasses import replace
 from functools import cached_property
+from io import BytesIO
 
 import msgspec
+import segno
 from cachetools import LRUCache
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
@@ -23,18 +25,24 @@ from ...errors import StoreError
 from ...feeds.access_tokens import private_sources
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
+from ...feeds.registry import build_registry
 from ...model import FeedKind, FeedPath, Outcome
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
 from ...topics.matcher import TopicMatcher
-from ..browser_negotiation import prefers_html
 from ..entry_json import entry_to_dict
-from ..error_responses import WITHDRAWN_MESSAGE, http_error_response
+from ..negotiation import prefers_html
 from ..operations import StatusCache
+from ..responses import (
+    WITHDRAWN_MESSAGE,
+    data_response,
+    http_error_response,
+    moved_page_response,
+    page_response,
+)
 from ..service_status import list_file_issues
-from .assets import Assets, assets_blueprint
-from .headers import data_response, moved_page_response, page_response
+from ..url_map import FEED_PATTERN
 from .site_model import (
     MAX_DETAILED_FEEDS,
     EntryListItem,
@@ -42,10 +50,10 @@ from .site_model import (
     SiteSnapshots,
     list_filtered,
     list_members,
+    reader_links,
     shorten,
 )
-from .subscribe_links import reader_links
-from .template_context import TemplateContext
+from .template_context import Assets, TemplateContext
 
 _ENTRIES = 30
 """On a feed's page, and on each page of a month."""
@@ -55,6 +63,9 @@ _CACHED_HOME_PAGES = 12
 _HOME_KINDS: tuple[FeedKind, ...] = ("filtered", "topic", "source")
 """Kinds of feeds on the home page, in its order."""
 _ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
+_ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "icon.svg": "icon.svg"}
+"""Addresses that browsers and readers try unasked, and the files behind them."""
+_FEED = re.compile(FEED_PATTERN)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
@@ -66,7 +77,7 @@ def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
     context = TemplateContext(settings, assets)
     blueprint.record_once(lambda state: context.install(state.app))
     PageRoutes(settings, Store(settings.database_url, read_only=True), context, status_cache).register(blueprint)
-    blueprint.register_blueprint(assets_blueprint(settings, assets))
+    blueprint.register_blueprint(_files_blueprint(settings, assets))
     return blueprint
 
 
@@ -137,7 +148,7 @@ class PageRoutes:
             filtered = FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path)
             entries = list_filtered(filtered.entries, snapshot)
         else:
-            entries = list_members(self._store, snapshot, self._store.get_newest(path, _ENTRIES), _topic_of(path))
+            entries = list_members(self._store, snapshot, path, self._store.get_newest(path, _ENTRIES))
         return page_response(self._render_feed(snapshot, path, entries, month=None, page=1, pages=1))
 
     def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
@@ -154,7 +165,7 @@ class PageRoutes:
         if not 1 <= page <= pages:
             abort(404)
         members = members[(page - 1) * _ENTRIES : page * _ENTRIES]
-        entries = list_members(self._store, snapshot, members, _topic_of(path))
+        entries = list_members(self._store, snapshot, path, members)
         return page_response(self._render_feed(snapshot, path, entries, month=month, page=page, pages=pages))
 
     def _render_feed(
@@ -248,7 +259,8 @@ class PageRoutes:
 
     def unavailable(self, error: StoreError) -> Response:  # noqa: ARG002
         """503 while the store does not respond, with links to the documents, which do not need it."""
-        response = page_response(render_template("unavailable.html", feeds=self._snapshots.configured_feeds()), 503)
+        feeds = build_registry(self._settings).public_feeds.values()
+        response = page_response(render_template("unavailable.html", feeds=list(feeds)), 503)
         response.headers["Retry-After"] = "30"
         return response
 
@@ -272,5 +284,38 @@ class PageRoutes:
         return page
 
 
-def _topic_of(path: FeedPath) -> str:
-    return path.slug if path.kind == "topic" else ""
+def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
+    """The routes `/static/…`, `/qr/…`, the icons, and `/robots.txt`."""
+    blueprint = Blueprint("assets", __name__)
+
+    @blueprint.get("/static/<name>")
+    def static(name: str) -> Response:
+        asset = assets.by_hashed_name.get(name)
+        if asset is None:
+            abort(404)
+        return data_response(asset.data, asset.media_type, immutable=True)
+
+    @blueprint.get("/<any('favicon.ico','apple-touch-icon.png','icon.svg'):name>")
+    def icon(name: str) -> Response:
+        asset = assets.by_file_name[_ICONS[name]]
+        return data_response(asset.data, asset.media_type)
+
+    @blueprint.get("/qr/<path:feed>.svg")
+    def qr(feed: str) -> Response:
+        if not _FEED.fullmatch(feed):
+            abort(404)
+        code = segno.make(f"{settings.site.base_url}/feeds/{feed}.atom", error="m", micro=False)
+        image = BytesIO()
+        # Black on white in every colour scheme, with the quiet zone that cameras need.
+        code.save(image, "svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
+        return data_response(image.getvalue(), "image/svg+xml")
+
+    @blueprint.get("/robots.txt")
+    def robots() -> Response:
+        # Pages that say noindex must stay open to crawlers, which otherwise would never read it.
+        rules = "Disallow: /qr/\nDisallow: /*?q=\nAllow: /"
+        if settings.site.indexed == "nothing":
+            rules = "Allow: /feeds/\nDisallow: /"
+        return data_response(f"User-agent: *\n{rules}\n", "text/plain; charset=utf-8")
+
+    return blueprint

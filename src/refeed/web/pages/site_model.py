@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from ...config.settings import Settings
@@ -139,18 +140,14 @@ class SiteSnapshots:
                 self._snapshot = self._take(revision)
             return self._snapshot
 
-    def configured_feeds(self) -> list[FeedInfo]:
-        """The public feeds of the configuration, for when the store does not respond."""
-        return list(build_registry(self._settings).public_feeds.values())
-
     def _take(self, revision: str) -> SiteSnapshot:
         registry, access = build_registry(self._settings, self._store.get_sources()), AccessTokens(self._settings)
         feeds = registry.public_feeds
         entries_of_each = 3 if len(feeds) <= MAX_DETAILED_FEEDS else 1
-        summaries = {
-            path: _without_private(summary, access)
-            for path, summary in self._store.get_feed_summaries(entries_of_each, _MONTHS).items()
-        }
+        summaries = {}
+        for path, summary in self._store.get_feed_summaries(entries_of_each, _MONTHS).items():
+            newest = [entry for entry in summary.newest if not access.is_private(FeedPath("source", entry.source))]
+            summaries[path] = replace(summary, newest=tuple(newest))
         newest_months = [_month_number(summary.months[-1][0]) for summary in summaries.values() if summary.months]
         return SiteSnapshot(
             revision=revision,
@@ -162,11 +159,6 @@ class SiteSnapshots:
             topics={topic.id: topic for topic in self._settings.topics},
             timezones={rule.id: ZoneInfo(rule.timezone) for rule in self._settings.sources},
         )
-
-
-def _without_private(summary: FeedSummary, access: AccessTokens) -> FeedSummary:
-    newest = tuple(entry for entry in summary.newest if not access.is_private(FeedPath("source", entry.source)))
-    return replace(summary, newest=newest)
 
 
 def _month_number(month: str) -> int:
@@ -187,6 +179,36 @@ def _simplified_pairs(wanted: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderLink:
+    """A link that opens a reader's own subscription dialog."""
+
+    name: str
+    """Empty for the program that the device opens feeds with."""
+    link: str
+
+
+# The subscription address of each reader, from its help pages.
+_READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
+    ("Feedbin", "https://feedbin.com/?subscribe={}"),
+    ("NewsBlur", "https://www.newsblur.com/?url={}"),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
+)
+
+
+def reader_links(feed_url: str) -> list[ReaderLink]:
+    """The device's own reader first: NetNewsWire, Reeder, Fluent Reader and others open `feed:` links."""
+    parts = urlsplit(feed_url)
+    local = f"feed://{parts.netloc}{parts.path}" if parts.scheme == "http" else f"feed:{feed_url}"
+    quoted = quote(feed_url, safe="")
+    return [
+        ReaderLink(name="", link=local),
+        *(ReaderLink(name=name, link=template.format(quoted)) for name, template in _READERS),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryListItem:
     """An entry in a list."""
 
@@ -204,9 +226,10 @@ class EntryListItem:
 
 
 def list_members(
-    store: Store, snapshot: SiteSnapshot, members: Sequence[FeedMember], topic: str = ""
+    store: Store, snapshot: SiteSnapshot, path: FeedPath, members: Sequence[FeedMember]
 ) -> list[EntryListItem]:
-    """A feed's members in their order, without entries of private sources; with reasons for `topic`."""
+    """Members of a feed in their order, without entries of private sources; of a topic, with the reasons."""
+    topic = path.slug if path.kind == "topic" else ""
     items = []
     for stored in store.get_entries([member.id for member in members]):
         if snapshot.is_public(stored.entry.source):

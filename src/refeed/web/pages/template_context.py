@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache, partial
+from hashlib import sha256
 from importlib import resources
 from io import BytesIO
 from typing import Any
@@ -30,7 +32,6 @@ from ...clock import format_rfc3339
 from ...config.settings import Settings
 from ...model import FeedPath
 from ..negotiation import parse_qvalues
-from .assets import Assets
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the pages, each named in itself."""
@@ -66,12 +67,6 @@ class TranslationDomain(Domain):  # type: ignore[misc]
         return _load_translations(str(get_locale()))
 
 
-def preload_locale(locale: Locale) -> None:
-    """Load what pages in a language need: 0.1 s for each language, once."""
-    _load_translations(str(locale))
-    format_date(date(2020, 1, 1), "medium", locale=locale)
-
-
 @cache
 def _load_translations(locale: str) -> NullTranslations:
     file = resources.files("refeed.web") / "translations" / f"{locale}.po"
@@ -84,8 +79,41 @@ def _load_translations(locale: str) -> NullTranslations:
     return Translations(compiled)
 
 
+_MEDIA_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "ico": "image/vnd.microsoft.icon",
+}
+"""Of static files; files with other suffixes are not public."""
 _UTC = ZoneInfo("UTC")
 _REASON = re.compile(r"(?P<field>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A static file."""
+
+    hashed_name: str
+    """Its public name: `page.3f2a91c04b7d.css` for `page.css`."""
+    data: bytes
+    media_type: str
+
+
+class Assets:
+    """Every static file of the package, named by its content, so that browsers may keep it indefinitely."""
+
+    def __init__(self) -> None:
+        self.by_file_name: dict[str, Asset] = {}
+        self.by_hashed_name: dict[str, Asset] = {}
+        for file in (resources.files("refeed.web") / "static").iterdir():
+            stem, _, suffix = file.name.rpartition(".")
+            if suffix in _MEDIA_TYPES:
+                data = file.read_bytes()
+                hashed_name = f"{stem}.{sha256(data).hexdigest()[:12]}.{suffix}"
+                asset = Asset(hashed_name=hashed_name, data=data, media_type=_MEDIA_TYPES[suffix])
+                self.by_file_name[file.name] = self.by_hashed_name[hashed_name] = asset
 
 
 class TemplateContext:
@@ -108,7 +136,7 @@ class TemplateContext:
             current_path=self.current_path,
             absolute_url=lambda path: f"{self._site.base_url}{quote(path)}",
             static_url=lambda file: f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}",
-            format_month=lambda month, year=False: format_month(month, get_locale(), year=year),
+            format_month=format_month,
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)
         app.context_processor(self._request_values)
@@ -162,7 +190,9 @@ def _preload(templates: Environment) -> None:
     for name in templates.list_templates(["html"]):
         templates.get_template(name)
     for tag in LANGUAGES:
-        preload_locale(Locale.parse(tag, sep="-"))
+        locale = Locale.parse(tag, sep="-")
+        _load_translations(str(locale))
+        format_date(date(2020, 1, 1), "medium", locale=locale)
 
 
 def time_element(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
@@ -184,8 +214,9 @@ def _format_day(day: date, locale: Locale) -> str:
     return format_date(day, "medium", locale=locale)
 
 
-def format_month(month: str, locale: Locale, *, year: bool) -> str:
+def format_month(month: str, *, year: bool = False) -> str:
     """`2020-06` as June 2020, or as Jun without the year."""
+    locale = get_locale()
     first = date(int(month[:4]), int(month[5:7]), 1)
     return str(format_skeleton("yMMMM", first, locale=locale) if year else format_date(first, "LLL", locale=locale))
 

@@ -1,0 +1,134 @@
+"""Bodies, errors, redirects -> Flask responses with their caching and security headers.
+
+An error is one plain sentence that repeats nothing of the request.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from flask import Response, redirect, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .document_cache import SECURITY_HEADERS
+from .document_middleware import DOCUMENT_KEY
+from .negotiation import BROWSER_VARY
+
+_MESSAGES = {
+    400: "Bad request.",
+    403: "Forbidden.",
+    404: "Page not found.",
+    405: "Method not allowed. The Allow header names the methods of this address.",
+    406: "Not acceptable.",
+    408: "Request timeout.",
+    410: "This feed has been retired. Please unsubscribe.",
+    413: "The request is too large.",
+    414: "The address is too long.",
+    415: "Unsupported media type.",
+    429: "Too many requests. Send If-None-Match or If-Modified-Since, or retry later.",
+    431: "The request headers are too large.",
+    500: "Internal server error.",
+    503: "Not ready yet. Retry in a few seconds.",
+}
+WITHDRAWN_MESSAGE = "This entry has been withdrawn."
+"""Also a 410, but not cached: a withdrawn entry may be restored."""
+
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        # Images of entries are loaded from their origins; many older ones are available over http only.
+        "img-src 'self' https: http:",
+        "style-src 'self'",
+        "script-src 'self'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_ONE_MINUTE = "max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+_ONE_YEAR = "max-age=31536000, immutable"
+_ERROR_CACHE_CONTROL = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
+_OPEN_PATHS = re.compile(
+    r"/(?:feeds/|k/|dumps$|healthz$|readyz$|metrics$|static/|robots\.txt$|favicon\.ico$|icon\.svg$|apple-touch-icon\.png$)"
+)
+"""The paths of a private site that do not reveal what it publishes."""
+
+
+def page_response(html: str, status: int = 200) -> Response:
+    """A page, cached for a minute per language, with an ETag."""
+    response = Response(html, status, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.vary.add("Accept-Language")
+    if DOCUMENT_KEY in request.environ:
+        response.vary.update(BROWSER_VARY.split(", "))
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Location"] = request.path
+    elif status != 200:
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        response.headers["Cache-Control"] = _ONE_MINUTE
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def moved_page_response(path: str) -> WerkzeugResponse:
+    """301 to the page's new path."""
+    response = redirect(path, 301)
+    response.headers["Cache-Control"] = "max-age=86400"
+    return response
+
+
+def data_response(body: bytes | str, media_type: str, *, immutable: bool = False) -> Response:
+    """A file that pages load or programs ask for."""
+    response = Response(body)
+    response.headers["Content-Type"] = media_type
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = _ONE_YEAR if immutable else _ONE_MINUTE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def error_response(status: int, message: str = "", *, retry_after: int = 0, cacheable: bool = True) -> Response:
+    """An error for people; `retry_after` is in seconds. Without `cacheable`, no cache keeps it."""
+    text = message or _MESSAGES.get(status) or f"{HTTPStatus(status).phrase}."
+    response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = _ERROR_CACHE_CONTROL.get(status, "no-store") if cacheable else "no-store"
+    for name, value in SECURITY_HEADERS:
+        response.headers[name] = value
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def feed_moved_response(url: str, *, cacheable: bool = True) -> Response:
+    """301 to a URL that is made of settings alone."""
+    message = "This feed has moved. Please subscribe to its new address."
+    response = error_response(301, message, cacheable=cacheable)
+    response.headers["Location"] = url
+    return response
+
+
+def http_error_response(error: HTTPException) -> Response:
+    """What Flask raises, as a plain sentence. Keeps Allow, Retry-After and WWW-Authenticate of the exception."""
+    if error.description == WITHDRAWN_MESSAGE:
+        return error_response(410, WITHDRAWN_MESSAGE, cacheable=False)
+    response = error_response(error.code or 500)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            response.headers[name] = value
+    return response
+
+
+def deny_if_private() -> Response | None:
+    """Flask's `before_request` of a private site: 404 for every page. Its readers get documents alone."""
+    return None if _OPEN_PATHS.match(request.path) else error_response(404, "This site is private.", cacheable=False)
