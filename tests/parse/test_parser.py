@@ -19,7 +19,7 @@ from refeed.dumps.reader import read_dump
 from refeed.dumps.scanner import scan_folder
 from refeed.errors import QuarantineError
 from refeed.model import Dump, RawEntry
-from refeed.parse.header_fields import clean_line, clean_title, close_bidi_overrides, parse_header_date
+from refeed.parse.header_fields import WrittenDate, clean_line, clean_title, close_bidi_overrides
 from refeed.parse.parser import parse_dump
 
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -260,12 +260,12 @@ def test_front_matter_that_is_not_yaml_is_read_line_by_line() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "12", "-1", "2020-06", "昨天", "Sun, 99 Jun 2020 07:46:44 +0000", "1" * 18])
 def test_text_that_is_not_a_date_since_1990_is_none(text: str) -> None:
-    assert parse_header_date(text) is None
+    assert WrittenDate.parse(text).at is None
 
 
 @given(st.text("0123456789-:+ TZ.,JanSuGMT", max_size=40))
 def test_no_text_breaks_date_parsing(text: str) -> None:
-    at = parse_header_date(text)
+    at = WrittenDate.parse(text).at
     assert at is None or (at.tzinfo is UTC and at.microsecond == 0)
 
 

@@ -252,7 +252,7 @@ def test_weights_can_be_changed(entry: MakeEntry) -> None:
 
 def test_version_changes_only_with_what_can_change_labels() -> None:
     def version(**fields: object) -> str:
-        return TopicMatcher([TopicRule(id="t", **({"words": ("气候",)} | fields))]).version("t")  # type: ignore[arg-type]
+        return TopicMatcher([TopicRule(id="t", **({"words": ("气候",)} | fields))]).versions["t"]  # type: ignore[arg-type]
 
     assert version() == version(title={"zh": "气候"}, description="样例", per_source=0.5)
     changes = (

@@ -51,10 +51,8 @@ def share_a_band(a: TextCopy, b: TextCopy) -> bool:
 def test_same_text_is_a_repost_of_the_first_one(write: Write) -> None:
     first, second = write(prose(1)), write("转载样例：" + prose(1), "two", 2)
     assert share_a_band(first, second)
-    found = find_original(second, [first])
-    assert found
-    assert (found.original_id, find_original(first, [second])) == (first.id, None)
-    assert str(found) == f"{found.containment:.0%} of the text is in one/0"
+    assert find_original(second, [first]) is first
+    assert find_original(first, [second]) is None
 
 
 def test_archive_is_never_the_original_even_when_it_is_first(write: Write) -> None:

@@ -105,8 +105,7 @@ class EntryBuilder:
     @cached_property
     def topics_version(self) -> str:
         """Digest of the topic rules: entries with another one are labelled again."""
-        versions = [(topic.id, self.matcher.version(topic.id)) for topic in self.topics]
-        return sha256(msgspec.json.encode(versions)).hexdigest()[:16]
+        return sha256(msgspec.json.encode(list(self.matcher.versions.items()))).hexdigest()[:16]
 
     @cached_property
     def rule_lookup(self) -> RuleLookup:
@@ -203,7 +202,7 @@ class EntryBuilder:
 
         public = (to_copy(other) for other in others if other.source not in self.private_sources)
         found = reposts.find_original(to_copy(candidate), public)
-        return found.original_id if found else None
+        return found.id if found else None
 
     def _label(self, raw: RawEntry, source: Source, cleaned: CleanResult) -> BuildResult:
         fields = extract_topic_fields(cleaned.entry)

@@ -41,7 +41,7 @@ class Reprocessor:
             return self._clean(ids)
         if ids := self._store.get_outdated_ids(topics_version=self._builder.topics_version, limit=self._batch):
             return self._label(ids)
-        self._store.set_meta(_LABELLED_KEY, msgspec.json.encode(self._topic_versions()).decode())
+        self._store.set_meta(_LABELLED_KEY, msgspec.json.encode(self._builder.matcher.versions).decode())
         return None
 
     def _update_private(self) -> Iterator[frozenset[FeedPath]]:
@@ -85,11 +85,8 @@ class Reprocessor:
 
         Their versions are removed from the store first: labelling may be interrupted, and the rules change meanwhile.
         """
-        versions = self._topic_versions()
+        versions = self._builder.matcher.versions
         before = msgspec.json.decode(self._store.get_meta(_LABELLED_KEY) or "{}", type=dict[str, str])
         same = {topic: version for topic, version in before.items() if versions.get(topic) == version}
         self._store.set_meta(_LABELLED_KEY, msgspec.json.encode(same).decode())
         return versions.keys() - same.keys()
-
-    def _topic_versions(self) -> dict[str, str]:
-        return {topic.id: self._builder.matcher.version(topic.id) for topic in self._builder.topics}

@@ -73,7 +73,8 @@ def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> 
     """
     reader = _HeaderReader(text, start)
     for _ in range(_MAX_PARTS):
-        if reader.is_complete() or not reader.read_part():
+        is_complete = reader.link is not None and reader.has_separator and reader.has_date
+        if is_complete or not reader.read_part():
             break
     link = reader.link
     if after_front_matter and (link is None or len(reader.layout) < 2):
@@ -119,10 +120,6 @@ class _HeaderReader:
     dates: list[WrittenDate] = field(default_factory=list)
     layout: list[str] = field(default_factory=list)
     """The kinds of parts that were read, in order."""
-
-    def is_complete(self) -> bool:
-        """Whether nothing more can belong to the header."""
-        return self.link is not None and self.has_separator and self.has_date
 
     def read_part(self) -> bool:
         """Read one more line or comment; False when the next one belongs to the body."""

@@ -6,6 +6,7 @@ import html
 import ipaddress
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -193,39 +194,29 @@ class WrittenDate:
 
     text: str
     at: datetime | None
-    """None when the text is not a date that makes sense."""
+    """UTC, in whole seconds; None when the text is not a date that makes sense."""
 
     @classmethod
     def parse(cls, text: str) -> WrittenDate:
-        """The text with its meaning."""
-        return cls(text=text.strip(), at=parse_header_date(text))
+        """Read an epoch in seconds, milliseconds or microseconds, ISO 8601, or RFC 2822. Without a zone it is UTC."""
+        text = text.strip()
+        at = None
+        if len(text) <= _MAX_DATE:
+            # What email.utils and datetime raise for other texts.
+            with suppress(ValueError, TypeError, IndexError, OverflowError):
+                at = _parse_instant(text)
+        return cls(text=text, at=at if at and at >= _EARLIEST else None)
 
 
-def parse_header_date(text: str) -> datetime | None:
-    """The instant in UTC, in whole seconds; None when the text is not a date that makes sense.
-
-    Accepts an epoch in seconds, milliseconds or microseconds, ISO 8601, and RFC 2822. Without a zone it is UTC.
-    """
-    text = text.strip()
-    if len(text) > _MAX_DATE:
-        return None
-    try:
-        if epoch := _EPOCH.fullmatch(text):
-            number = int(epoch[1])
-            seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= _EARLIEST.timestamp()), 0)
-            at = datetime.fromtimestamp(seconds, UTC)
-        else:
-            at = _parse_iso_or_rfc2822(text)
-            at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
-    except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils and datetime raise for other texts
-        return None
-    return at if at >= _EARLIEST else None
-
-
-def _parse_iso_or_rfc2822(text: str) -> datetime:
+def _parse_instant(text: str) -> datetime:
+    if epoch := _EPOCH.fullmatch(text):
+        number = int(epoch[1])
+        seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= _EARLIEST.timestamp()), 0)
+        return datetime.fromtimestamp(seconds, UTC)
     # Jekyll writes `2020-07-20 10:20:18 +0800`; ISO 8601 has no space before the offset.
     iso = re.sub(r"(?<=\d) (?=[+-]\d\d:?\d\d$)", "", text)
     try:
-        return datetime.fromisoformat(iso)
+        at = datetime.fromisoformat(iso)
     except ValueError:
-        return parsedate_to_datetime(text)
+        at = parsedate_to_datetime(text)
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)

@@ -96,7 +96,10 @@ def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[s
     for match in _INNER_HEADER.finditer(body):
         title, opening, link = match["link"].rpartition("](")
         link = link.strip()
-        above = _comment_above(body, max(end, match.start() - _MAX_COMMENT_ABOVE), match.start())
+        above_start = max(end, match.start() - _MAX_COMMENT_ABOVE)
+        above = None
+        if body[above_start : match.start()].rstrip().endswith("-->"):
+            above = _COMMENT_ABOVE.search(body, above_start, match.start())
         has_date = above or match["comment"] or match["date"]
         if not (opening and has_date and link.lower().startswith("http")):
             continue
@@ -112,12 +115,6 @@ def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[s
     parts.append(body[end:].strip())
     issue = f"{count} articles in one file, the second in line {second_line}; they are published as one: split the file"
     return "\n".join(part for part in parts if part), (issue,)
-
-
-def _comment_above(body: str, start: int, end: int) -> re.Match[str] | None:
-    if not body[start:end].rstrip().endswith("-->"):
-        return None
-    return _COMMENT_ABOVE.search(body, start, end)
 
 
 def _wrap_paragraphs(body: str) -> str:

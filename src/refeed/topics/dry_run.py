@@ -45,7 +45,7 @@ def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry
             changes[topic] = TopicChange(topic=topic, state="new")
         elif topic not in after:
             changes[topic] = TopicChange(topic=topic, state="removed")
-        elif old.version(topic) != new.version(topic):
+        elif old.versions[topic] != new.versions[topic]:
             changes[topic] = TopicChange(topic=topic)
     for entry in entries if changes else ():
         old_scores = {score.topic: score for score in old.explain(entry)}

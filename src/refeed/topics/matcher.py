@@ -64,7 +64,8 @@ class TopicMatcher:
             for section in sections:
                 self._by_section.setdefault(section, []).append(topic)
         self._weights = tuple(DEFAULT_WEIGHTS | rule.weight for rule in self.rules)
-        self._versions = {rule.id: _version(rule) for rule in self.rules}
+        self.versions = {rule.id: _version(rule) for rule in self.rules}
+        """A digest of everything in each topic's rule that can change its labels; its title cannot."""
 
     def __reduce__(self) -> tuple[type[TopicMatcher], tuple[tuple[TopicRule, ...]]]:
         return TopicMatcher, (self.rules,)  # building the automaton again is quicker than sending it to a process
@@ -95,10 +96,6 @@ class TopicMatcher:
         near = (score for score in self.explain(entry) if not score.accepted and score.score >= score.threshold / 2)
         return tuple(sorted(near, key=lambda score: score.score - score.threshold, reverse=True))
 
-    def version(self, topic: str) -> str:
-        """A digest of everything in a topic's rule that can change its labels; its title cannot. Raises KeyError."""
-        return self._versions[topic]
-
     def _score_topics(self, entry: Entry, fields: TopicFields) -> Iterator[tuple[int, float, list[_FieldScore]]]:
         """Every topic that something counts for or against, its score, and what each field adds to it."""
         hits = self._find_hits(fields)
@@ -125,10 +122,15 @@ class TopicMatcher:
 
     def _score_fields(self, topic: int, hits: dict[str, list[Hit]], fields: TopicFields) -> list[_FieldScore]:
         weights = self._weights[topic]
+        # A mention counts less in a long text, and less in one of many tags.
+        share = {
+            "body": 1000 / max(1000, len(fields.text)),
+            "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
+        }
         scores = []
         for field, most in _MAX_MENTIONS.items():
             if found := hits.get(field):
-                mentions = _mention_value(field, fields) * _count_by_report(field, found, fields.title_breaks)
+                mentions = share.get(field, 1.0) * _count_by_report(field, found, fields.title_breaks)
                 if points := weights[field] * max(-most, min(most, mentions)):
                     scores.append(_FieldScore(field, points, found))
         if sections := self._sections[topic] & fields.sections:
@@ -168,13 +170,6 @@ def _densest(hits: list[Hit]) -> list[Hit]:
     for hit in hits:
         stretches.setdefault(hit[1] // LEAD_LENGTH, []).append(hit)
     return max(stretches.values(), key=lambda stretch: _count_mentions("lead", stretch))
-
-
-def _mention_value(field: str, fields: TopicFields) -> float:
-    """How much one mention counts: less in a long text, and less in one of many tags."""
-    if field == "body":
-        return 1000 / max(1000, len(fields.text))
-    return min(1.0, _MANY_TAGS / len(fields.tags)) if field == "tags" else 1.0
 
 
 def _reasons(scores: list[_FieldScore]) -> tuple[str, ...]:

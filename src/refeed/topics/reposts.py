@@ -82,18 +82,6 @@ class TextCopy:
     """Whether its source collects other sources' texts, so that another source's copy is the original."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repost:
-    """An entry whose text another source published: the original is shown, with this one's link as `via`."""
-
-    id: str
-    original_id: str
-    containment: float
-
-    def __str__(self) -> str:
-        return f"{self.containment:.0%} of the text is in {self.original_id}"
-
-
 def compute_minhash(body_text: str) -> MinHash | None:
     """The MinHash of an entry's text as `TopicFields.body_text` has it; None when it is too short to be compared."""
     text = _NOT_TEXT.sub("", body_text)
@@ -116,8 +104,10 @@ def estimate_containment(part: MinHash, whole: MinHash) -> float:
     return min(1.0, common / part.shingle_count)
 
 
-def find_original(copy: TextCopy, others: Iterable[TextCopy]) -> Repost | None:
+def find_original(copy: TextCopy, others: Iterable[TextCopy]) -> TextCopy | None:
     """What `copy` is a repost of, among the entries that share a band with it; None when it is an original.
+
+    The original is shown, with the repost's link as `via`.
 
     An original is another source's, and precedes its reposts: sources that are not archives come first, then what was
     published earlier. So of two entries at most one is a repost, in any order of arrival. Call it again for each of
@@ -125,9 +115,8 @@ def find_original(copy: TextCopy, others: Iterable[TextCopy]) -> Repost | None:
     """
     earlier = [other for other in others if other.source != copy.source and _precedence(other) < _precedence(copy)]
     for other in sorted(earlier, key=_precedence):
-        containment = estimate_containment(copy.minhash, other.minhash)
-        if containment >= _MIN_CONTAINMENT:
-            return Repost(id=copy.id, original_id=other.id, containment=round(containment, 2))
+        if estimate_containment(copy.minhash, other.minhash) >= _MIN_CONTAINMENT:
+            return other
     return None
 
 
