@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
-from refeed.fetch import factory
-from refeed.fetch.upstream_state import UpstreamState, UpstreamStateFiles
+from refeed.fetch.upstreams import UpstreamState, UpstreamStateFiles, fetch_dirs
 from refeed.web.service_status import assess_freshness, collect_status, format_status
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -60,7 +59,7 @@ STATE = UpstreamState(success=NOW, failures=3, next=NOW + timedelta(hours=4), er
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "config.yaml").write_text(UPSTREAMS)
     chosen = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
-    states = UpstreamStateFiles(factory.fetch_dirs(chosen).states)
+    states = UpstreamStateFiles(fetch_dirs(chosen).states)
     for upstream in chosen.upstreams:
         state = replace(STATE, address=upstream.address, notes=("it has moved permanently to /srv/secret/new",))
         states.save(upstream, state)

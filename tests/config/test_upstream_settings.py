@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from refeed.config.upstream_rules import FetchSettings, UpstreamRule
+from refeed.config.settings import FetchSettings, UpstreamRule
 from refeed.config.yaml_loader import YamlDocument
 from refeed.errors import ConfigError
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpers.upstream_server import UpstreamServer, run_upstream
-from refeed.config.upstream_rules import FetchSettings
+from refeed.config.settings import FetchSettings
 from refeed.fetch.session import HttpSession
+from refeed.fetch.upstreams import FetchDirs
 
 
 @pytest.fixture
@@ -33,3 +34,13 @@ def session(tmp_path: Path, fetch_settings: FetchSettings) -> Iterator[HttpSessi
         tmp_path / "var", fetch_settings, user_agent="refeed/test (+https://feeds.example.org)"
     ) as session:
         yield session
+
+
+@pytest.fixture
+def dirs(tmp_path: Path) -> FetchDirs:
+    return FetchDirs(
+        dumps=tmp_path / "dumps",
+        checkouts=tmp_path / "checkouts",
+        states=tmp_path / "upstreams",
+        repositories=tmp_path / "git",
+    )

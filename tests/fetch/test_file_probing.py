@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from helpers.upstream_server import NOON, Reply, UpstreamServer, reply
-from refeed.config.upstream_rules import FetchSettings
-from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata
-from refeed.fetch.enclosure_probe import find_icon, probe_files
+from refeed.config.settings import FetchSettings
+from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata, find_icon, probe_files
 from refeed.fetch.session import HttpSession
 
 HOUR = timedelta(hours=1)

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from helpers.upstream_server import NOON
-from refeed.config.upstream_rules import FetchSettings, UpstreamRule
+from refeed.config.settings import FetchSettings, UpstreamRule
 from refeed.errors import FetchError
-from refeed.fetch.factory import FetchDirs, upstream_dump_dirs
 from refeed.fetch.git import checkout_dir, pull_repository
 from refeed.fetch.guard import AddressGuard
 from refeed.fetch.poller import fetch_upstream
 from refeed.fetch.session import HttpSession
+from refeed.fetch.upstreams import FetchDirs, upstream_dump_dirs
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
 RULE = FetchSettings()
@@ -216,8 +216,9 @@ def test_git_connects_to_the_address_that_was_checked(tmp_path: Path) -> None:
         pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, RULE)
 
 
-def test_failure_is_one_line_and_affects_no_other_upstream(repository: Repository, tmp_path: Path) -> None:
-    dirs = FetchDirs(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
+def test_failure_is_one_line_and_affects_no_other_upstream(
+    repository: Repository, dirs: FetchDirs, tmp_path: Path
+) -> None:
     missing = UpstreamRule(git=f"file://{tmp_path / 'missing'}")
     repository.commit(bbc__a="1")
     with HttpSession(tmp_path / "var") as session:

@@ -14,7 +14,7 @@ import pytest
 
 from helpers.property_testing import given, st
 from helpers.upstream_server import UpstreamServer, reply, run_upstream
-from refeed.config.upstream_rules import FetchSettings
+from refeed.config.settings import FetchSettings
 from refeed.errors import FetchError
 from refeed.fetch.guard import AddressGuard, is_public_address
 from refeed.fetch.session import HttpSession
@@ -81,7 +81,7 @@ def audit(event, details):
         connected.append(list(details[1][:2]))
 sys.addaudithook(audit)
 
-from refeed.config.upstream_rules import FetchSettings
+from refeed.config.settings import FetchSettings
 from refeed.errors import FetchError
 from refeed.fetch.guard import system_resolve
 from refeed.fetch.session import HttpSession

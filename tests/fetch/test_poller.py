@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
-from refeed.config.upstream_rules import FetchSettings, UpstreamRule
-from refeed.fetch.factory import FetchDirs
+from refeed.config.settings import FetchSettings, UpstreamRule
 from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstream_state import UpstreamState, UpstreamStateFiles, is_due
+from refeed.fetch.upstreams import FetchDirs, UpstreamState, UpstreamStateFiles, is_due
 
 HOUR = timedelta(hours=1)
 ATOM = (
@@ -27,11 +26,6 @@ JSON = {
     "version": "https://jsonfeed.org/version/1.1",
     "items": [{"id": "1", "url": "https://news.example.org/1", "title": "样本", "content_html": "<p>文</p>"}],
 }
-
-
-@pytest.fixture
-def dirs(tmp_path: Path) -> FetchDirs:
-    return FetchDirs(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
 
 
 def dumps(dirs: FetchDirs) -> list[bytes]:
@@ -112,7 +106,7 @@ def test_same_items_are_the_same_files_after_the_state_is_lost(
     upstream.routes["/feed"] = reply(rss_feed(feed_item(1, date=""), feed_item(2)))
     fetch_upstream(upstream.rule("/feed"), session, dirs, NOON)
     before = dumps(dirs)
-    for path in (dirs.var / "upstreams").iterdir():
+    for path in dirs.states.iterdir():
         path.write_bytes(b"{damaged")
     assert fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + HOUR).paths == ()
     assert dumps(dirs) == before
@@ -296,13 +290,13 @@ def test_every_item_of_a_feed_of_thousands_is_recognised_again(
 
 
 def test_second_poll_is_conditional_even_after_a_restart(
-    upstream: UpstreamServer, fetch_settings: FetchSettings, dirs: FetchDirs
+    upstream: UpstreamServer, fetch_settings: FetchSettings, dirs: FetchDirs, tmp_path: Path
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(
         rss_feed(feed_item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT"
     )
     for hour in (0, 1):
-        with HttpSession(dirs.var, fetch_settings, user_agent="refeed/test (+https://feeds.example.org)") as session:
+        with HttpSession(tmp_path, fetch_settings, user_agent="refeed/test (+https://feeds.example.org)") as session:
             done = fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + hour * HOUR)
             assert done.state.error == "" and len(done.paths) == 1 - hour
     first, second = (headers for _, _, headers, _ in upstream.requests)

@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
-from refeed.config.upstream_rules import FetchSettings
+from refeed.config.settings import FetchSettings
 from refeed.fetch.poller import poll_feed
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstream_state import UpstreamState
+from refeed.fetch.upstreams import UpstreamState
 
 
 def test_gzip_is_requested_and_decoded(upstream: UpstreamServer, session: HttpSession) -> None:

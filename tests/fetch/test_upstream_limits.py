@@ -14,12 +14,11 @@ import pytest
 
 from helpers.upstream_server import NOON, Reply, UpstreamServer, feed_item, reply, rss_feed
 from helpers.xml_bombs import BOMBS
-from refeed.config.upstream_rules import FetchSettings
+from refeed.config.settings import FetchSettings
 from refeed.errors import FetchError
-from refeed.fetch.factory import FetchDirs
 from refeed.fetch.poller import fetch_all, poll_feed
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstream_state import UpstreamState
+from refeed.fetch.upstreams import FetchDirs, UpstreamState
 
 
 def drip(head: bytes, byte: bytes, every: float = 0.05, times: int = 400) -> Reply:
@@ -114,7 +113,7 @@ def test_response_that_is_too_large_is_not_held_in_memory(
 
 
 def test_hostile_upstreams_together_block_no_good_one(
-    upstream: UpstreamServer, session: HttpSession, tmp_path: Path
+    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
 ) -> None:
     for path, (hostile, _) in HOSTILE.items():
         upstream.routes[path] = hostile
@@ -123,7 +122,6 @@ def test_hostile_upstreams_together_block_no_good_one(
     good = [f"/good-{number}" for number in range(5)]
     for number, path in enumerate(good):
         upstream.routes[path] = reply(rss_feed(feed_item(100 + number)))
-    dirs = FetchDirs(dumps=tmp_path / "dumps", checkouts=tmp_path / "checkouts", var=tmp_path / "var")
     rules = [upstream.rule(path) for path in (*upstream.routes, "/not-there")]
     started = time.monotonic()
     done = {result.upstream.url: result for result in fetch_all(rules, session, dirs, NOON)}

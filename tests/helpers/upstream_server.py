@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from refeed.config.upstream_rules import UpstreamRule
+from refeed.config.settings import UpstreamRule
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 

@@ -18,7 +18,7 @@ from ..config.settings import Settings
 from ..dumps.reader import read_dump
 from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
-from ..fetch.factory import dump_dirs
+from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import EntryBuilder, EntryPool
 from ..model import Dump, FieldOrigin, Outcome
 from ..store.engine import parse_database_url

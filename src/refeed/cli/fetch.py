@@ -9,8 +9,8 @@ import click
 
 from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
-from ..fetch.factory import fetch_dirs, open_session
 from ..fetch.poller import fetch_all
+from ..fetch.upstreams import fetch_dirs, open_session
 
 
 @click.command("fetch")

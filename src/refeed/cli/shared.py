@@ -17,7 +17,7 @@ import click
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..errors import QuarantineError
-from ..fetch.factory import dump_dirs
+from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import EntryBuilder
 from ..ingest.pipeline import Pipeline
 from ..model import Dump

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..config.upstream_rules import FetchSettings, UpstreamRule
+from ..config.settings import FetchSettings, UpstreamRule
 from ..dumps.writer import content_number
 from ..errors import FetchError
 from .guard import AddressGuard
@@ -83,9 +83,9 @@ def pull_repository(
     git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, settings)
     git.prepare()
     git.fetch()
-    pulled = PullResult(commit=git.commit(), paths=git.check_out(since))
+    result = git.check_out(since)
     git.merge_packs()
-    return pulled
+    return result
 
 
 class _Git:
@@ -123,12 +123,9 @@ class _Git:
         flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
         self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
 
-    def commit(self) -> str:
-        """The commit that was fetched last."""
-        return self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
-
-    def check_out(self, since: str) -> tuple[Path, ...]:
-        """Update the work tree to what was fetched. Returns the files changed since that commit (all if unknown)."""
+    def check_out(self, since: str) -> PullResult:
+        """Update the work tree to what was fetched. The result has the files changed since `since` (all if unknown)."""
+        commit = self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
         known = since if re.fullmatch(r"[0-9a-f]{40,64}", since) and self._has(since) else ""
         self._run("update-ref", "--no-deref", "HEAD", "refs/refeed/theirs")
         self._run("reset", "--quiet", "--hard")
@@ -138,7 +135,8 @@ class _Git:
         else:
             names = self._run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "refs/refeed/theirs")
         paths = (self._tree / name for name in names.split("\0") if name)
-        return tuple(path for path in paths if path.is_file() and not path.is_symlink())
+        changed = tuple(path for path in paths if path.is_file() and not path.is_symlink())
+        return PullResult(commit=commit, paths=changed)
 
     def merge_packs(self) -> None:
         """Every pull leaves a small pack file. When there are many, merge them and drop unreachable objects."""

@@ -32,7 +32,6 @@ _ENCODINGS = frozenset(
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-_WEB_PAGE = re.compile(r"\s*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=(?:[+-]\d\d:?\d\d|Z)$)")
 _FILE_KIND = re.compile(
     r"\.(?:(?P<audio>mp3|m4a|aac|og[ga]|opus|wav|flac)|(?P<video>mp4|m4v|webm|ogv|mov|m3u8)|(?P<image>jpe?g|png|gif|webp|avif))",
@@ -100,12 +99,6 @@ def _known_encoding(name: str) -> str | None:
     if known in ("gb2312", "gbk"):
         return "gb18030"  # their superset; pages that are labelled so often use more of it
     return known if known in _ENCODINGS else None
-
-
-def reject_web_page(text: str) -> None:
-    """Raise FetchError for a web page: the usual response of a feed that has moved or needs a login."""
-    if _WEB_PAGE.match(text[:2000]):
-        raise FetchError("the response is a web page, not a feed")
 
 
 def parse_feed_date(text: str) -> datetime | None:

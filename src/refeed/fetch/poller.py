@@ -7,20 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..config.upstream_rules import UpstreamRule
+from ..config.settings import UpstreamRule
 from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
-from .factory import FetchDirs
 from .git import checkout_dir, pull_repository
 from .parsed_feed import MAX_ITEMS, ParsedFeed, UpstreamItem, decode_body, parse_json_feed
-from .upstream_state import SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
+from .upstreams import FetchDirs, SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
 from .xml_feed_parser import parse_xml_feed
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 _CONCURRENT = 4
 """Upstreams that are fetched at the same time."""
 _DAY = timedelta(days=1)
-_LONGEST_WAIT = timedelta(days=7)
-"""The longest Retry-After that is respected."""
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_SEEN = MAX_ITEMS
 """Items that a state remembers: as many as are read of one feed, so that none of those in it is forgotten."""
@@ -135,22 +131,13 @@ def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
     return parse_json_feed(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else parse_xml_feed(text, url)
 
 
-def parse_retry_after(text: str, now: datetime) -> timedelta | None:
-    """The wait that a Retry-After header asks for, from nothing to seven days; None when it is not valid."""
-    try:
-        wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait, timedelta(0)), _LONGEST_WAIT)
-
-
 def _state_after_status(
     upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime
 ) -> UpstreamState:
     if response.status == 410:
         error = "it is gone permanently (410); remove it from the configuration"
         return replace(state, gone=True, error=error, failures=state.failures + 1, next=None)
-    wait = parse_retry_after(response.headers.get("Retry-After", ""), now)
+    wait = response.retry_after(now)
     error = _STATUS_ERRORS.get(response.status, f"it answered {response.status}")
     return state_after_failure(upstream, state, f"{error}; next request after {wait}" if wait else error, now, wait)
 

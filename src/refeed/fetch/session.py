@@ -7,7 +7,8 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
@@ -18,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from requests_cache import CachedSession
 from requests_cache.backends.sqlite import SQLiteCache
 
-from ..config.upstream_rules import FetchSettings
+from ..config.settings import FetchSettings
 from ..errors import FetchError
 from .guard import AddressGuard, Resolver, split_host_port, system_resolve
 from .transport import GuardedAdapter, TransportLimits
@@ -30,6 +31,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CACHE_LIFETIME = timedelta(days=60)
+_LONGEST_WAIT = timedelta(days=7)
+"""The longest Retry-After that is respected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,15 @@ class HttpResponse:
     not_modified: bool = False
     moved_to: str = ""
     """Where it was found, if every redirect to there was permanent."""
+
+    def retry_after(self, now: datetime) -> timedelta | None:
+        """The wait that the Retry-After header asks for, from nothing to seven days; None without a valid one."""
+        text = self.headers.get("Retry-After", "")
+        try:
+            wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return min(max(wait, timedelta(0)), _LONGEST_WAIT)
 
 
 class HttpSession:
@@ -87,7 +99,8 @@ class HttpSession:
 
     def post(self, url: str, data: Mapping[str, str]) -> HttpResponse:
         """Send a form. A redirect is returned and not followed. Raises FetchError."""
-        return _response(self._request("POST", url, self._deadline(), data=dict(data)), "")
+        deadline = time.monotonic() + self.settings.time.total_seconds()
+        return _to_response(self._request("POST", url, deadline, data=dict(data)))
 
     def prune(self) -> None:
         """Remove responses that were first received sixty days ago, so that unused addresses go. Raises FetchError."""
@@ -108,18 +121,15 @@ class HttpSession:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self.settings.time.total_seconds()
-
     def _follow(self, method: str, url: str, **options: Any) -> HttpResponse:
-        deadline = self._deadline()
+        deadline = time.monotonic() + self.settings.time.total_seconds()
         permanent = True
         start = url = urldefrag(url).url
         for _ in range(self.settings.redirects + 1):
             response = self._request(method, url, deadline, **options)
             location = response.headers.get("Location", "")
             if response.status_code not in _REDIRECTS or not location:
-                return _response(response, url if permanent and url != start else "")
+                return _to_response(response, moved_to=url if permanent and url != start else "")
             permanent = permanent and response.status_code in _PERMANENT
             url = _redirect_target(url, location)
         raise FetchError(f"{start} redirects more than {self.settings.redirects} times, last to {url[:200]}")
@@ -156,24 +166,20 @@ def _cached_session(path: Path) -> CachedSession:
         # Kept for its validators and never served as fresh: `poller` decides from the headers when to request again.
         expire_after=0,
         ignored_parameters=(),  # by default `?api_key=` is not part of the key, and two upstreams would be one
-        filter_fn=_may_be_stored,
+        filter_fn=lambda response: "no-store" not in response.headers.get("Cache-Control", "").lower(),
     )
-
-
-def _may_be_stored(response: requests.Response) -> bool:
-    return "no-store" not in response.headers.get("Cache-Control", "").lower()
 
 
 def _redirect_target(url: str, location: str) -> str:
     try:
         # Servers write UTF-8 into a header that is read as Latin-1.
         text = location.encode("latin-1", "ignore").decode("utf-8", "replace")
-        return urldefrag(urljoin(url, _CONTROL.sub(lambda found: quote(found[0]), text))).url
+        return urldefrag(urljoin(url, _CONTROL.sub(lambda match: quote(match[0]), text))).url
     except ValueError as error:
         raise FetchError(f"{url} redirects to an invalid URL: {location[:200]!r}") from error
 
 
-def _response(response: requests.Response, moved_to: str) -> HttpResponse:
+def _to_response(response: requests.Response, moved_to: str = "") -> HttpResponse:
     return HttpResponse(
         status=response.status_code,
         url=str(response.url),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import FetchError
-from .upstream_state import write_atomically
+from .upstreams import write_atomically
 
 if TYPE_CHECKING:
     from .session import HttpSession

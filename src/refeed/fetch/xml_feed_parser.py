@@ -25,7 +25,6 @@ from .parsed_feed import (
     UpstreamItem,
     embed_media,
     parse_feed_date,
-    reject_web_page,
     resolve_relative_urls,
     resolve_url,
 )
@@ -61,6 +60,7 @@ _CONTENTS = (
 _PUBLISHED = ("pubDate", "atom:published", "atom:issued", "dc:date", "dcterms:issued", "atom:created")
 _UPDATED = ("atom:updated", "atom:modified", "dcterms:modified")
 
+_WEB_PAGE = re.compile(r"\s*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)\b")
 _ITEM_END = re.compile(r"</(?:\w{1,40}:)?(?:item|entry)\s*>")
@@ -81,7 +81,9 @@ def parse_xml_feed(text: str, url: str) -> ParsedFeed:
 
     Raises FetchError for what is not a feed, cannot be repaired, or would expand without limit.
     """
-    reject_web_page(text)
+    if _WEB_PAGE.match(text[:2000]):
+        # The usual response of a feed that has moved or needs a login.
+        raise FetchError("the response is a web page, not a feed")
     root, issues = _parse_tolerantly(text)
     if root is None:
         raise FetchError(issues[0])

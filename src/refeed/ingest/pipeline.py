@@ -10,7 +10,7 @@ from datetime import datetime
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.scanner import FoundFile
-from ..fetch.factory import dump_dirs
+from ..fetch.upstreams import dump_dirs
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher

@@ -15,7 +15,7 @@ from ..clean.sanitize import sanitize
 from ..config.settings import Settings
 from ..errors import FetchError
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata
-from ..fetch.factory import open_session
+from ..fetch.upstreams import open_session
 from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from ..render import checksum
 from ..store.entry_writes import update_enclosures, update_icons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import Any, Literal
 
@@ -15,12 +16,13 @@ from lxml import etree
 from ..clock import format_rfc3339
 from ..model import Entry, Feed, FeedEntry, FeedPath, Format, Site, Tombstone
 from ..xml_chars import xml_safe
-from .addresses import absolute_url, document_url, feed_id, feed_id_with_query
 from .common import (
     GENERATOR,
     RENDERED_ENTRIES,
     AtomLink,
+    absolute_url,
     author_names,
+    document_url,
     entry_categories,
     entry_content,
     entry_contributors,
@@ -28,6 +30,7 @@ from .common import (
     entry_links,
     entry_summary,
     entry_title,
+    feed_id,
     feed_links,
     feed_title,
     first_nonblank,
@@ -36,9 +39,6 @@ from .common import (
     source_title,
 )
 
-# feedgen extensions: what feedgen 1.0.0 lacks or gets wrong in Atom and RSS. feedgen's elements have no namespace,
-# because its `xmlns` is a plain attribute. So children in Atom's namespace have none here either.
-
 ATOM_NS = "http://www.w3.org/2005/Atom"
 CONTENT_NS = "http://purl.org/rss/1.0/modules/content/"
 MEDIA_NS = "http://search.yahoo.com/mrss/"
@@ -46,6 +46,118 @@ HISTORY_NS = "http://purl.org/syndication/history/1.0"
 TOMBSTONES_NS = "http://purl.org/atompub/tombstones/1.0"
 DUBLIN_CORE_NS = "http://purl.org/dc/elements/1.1/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+_XmlFormat = Literal["atom", "rss"]
+_END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
+
+
+def render_atom(feed: Feed) -> bytes:
+    """The Atom document of a feed (RFC 4287; archives by RFC 5005, tombstones by RFC 6721)."""
+    return _render(feed, "atom")
+
+
+def render_rss(feed: Feed) -> bytes:
+    """The RSS 2.0 document of a feed, by the RSS Advisory Board's Best Practices Profile."""
+    return _render(feed, "rss")
+
+
+def render_uncached(feed: Feed, format: _XmlFormat) -> bytes:
+    """The document without the cache of rendered entries: the same bytes, several times slower."""
+    generator = _feed_generator(feed, format)
+    for shown in feed.entries:
+        generator.add_entry(_feedgen_entry(shown, feed.site, format), order="append")
+    return _serialize(generator, format)
+
+
+def _render(feed: Feed, format: _XmlFormat) -> bytes:
+    """The feed is rendered without entries, and its entries, mostly from the cache, are put before its end tags."""
+    end = _END[format]
+    head = _serialize(_feed_generator(feed, format), format).removesuffix(end)
+    return b"".join((head, *RENDERED_ENTRIES.render_entries(feed, format, partial(_render_entry, format)), end))
+
+
+def _serialize(generator: Any, format: _XmlFormat) -> bytes:
+    document: bytes = generator.atom_str(pretty=True) if format == "atom" else generator.rss_str(pretty=True)
+    return document
+
+
+def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
+    """A feedgen feed without entries."""
+    site, info = feed.site, feed.info
+    generator = FeedGenerator()
+    generator.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
+    generator.register_extension("refeed", FeedExtension, EntryExtension)
+    generator.refeed.feed, generator.refeed.format = feed, format
+    generator.id(feed_id(site, info.path, info.query))
+    generator.title(feed_title(info))
+    generator.subtitle(first_nonblank(info.subtitle, feed_title(info) if format == "rss" else "") or None)
+    generator.language(xml_safe(info.language))
+    generator.author(name=first_nonblank(site.author, GENERATOR))
+    generator.generator(GENERATOR)
+    generator.updated(feed.updated)
+    generator._FeedGenerator__rss_lastBuildDate = None  # or it would be there twice: see FeedExtension.extend_rss
+    for link in feed_links(feed, format):
+        generator.link({key: value for key, value in link._asdict().items() if value})
+    icon, logo = (percent_encode_url(absolute_url(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
+    if format == "rss":
+        # RSS 2.0 allows GIF, JPEG and PNG only.
+        allowed = (url for url in (logo, icon) if url.lower().endswith((".gif", ".jpg", ".jpeg", ".png")))
+        generator.image(url=next(allowed, None))
+    else:
+        generator.icon(icon or None)
+        generator.logo(logo or None)
+    return generator
+
+
+def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
+    """A feedgen entry. It has one link, because feedgen writes the others wrong; `EntryExtension` adds them."""
+    entry = shown.entry
+    element = FeedgenEntry()
+    element.register_extension("dc", DcEntryExtension, atom=False, rss=True)
+    element.register_extension("refeed", EntryExtension)
+    element.refeed.shown, element.refeed.site = shown, site
+    element.id(entry.id)
+    element.title(entry_title(shown))
+    element.updated(entry.updated)
+    element.link(href=percent_encode_url(entry.link), rel="alternate")
+    names = author_names(shown)
+    element.author([{"name": name} for name in names])
+    # Of several dc:creator half of the readers keep the first and the other half the last.
+    element.dc.dc_creator(", ".join(names) or None)
+    contributors = [person.name for person in entry_contributors(shown)]
+    element.contributor([{"name": name} for name in contributors])
+    element.dc.dc_contributor(contributors)
+    element.dc.dc_language(xml_safe(entry.language) or None)
+    element.category([{k: v for k, v in c._asdict().items() if v} for c in entry_categories(shown, site)])
+    if entry.rights:
+        element.rights(xml_safe(entry.rights))
+        element.dc.dc_rights(xml_safe(entry.rights))
+    content, summary = entry_content(shown, site), entry_summary(shown)
+    if content:
+        element.content(content, type="html")
+    if summary:
+        # In RSS the description is HTML for every reader. In Atom the summary is marked as text.
+        element.summary(summary if format == "atom" else escape(summary, quote=False))
+    return element
+
+
+def _render_entry(format: _XmlFormat, shown: FeedEntry, site: Site) -> bytes:
+    """One entry, indented as in its document: what is between the start tags of a document and its end tags."""
+    entry = _feedgen_entry(shown, site, format)
+    if format == "atom":
+        root = xml_elem("feed", xmlns=ATOM_NS, nsmap={"media": MEDIA_NS})
+        root.append(entry.atom_entry())
+        start = b"\n  <entry"
+    else:
+        root = xml_elem("rss", nsmap={"media": MEDIA_NS, "dc": DUBLIN_CORE_NS, "atom": ATOM_NS, "content": CONTENT_NS})
+        xml_elem("channel", root).append(entry.rss_entry())
+        start = b"\n    <item"
+    document: bytes = etree.tostring(root, pretty_print=True, encoding="UTF-8")
+    return document[document.index(start) + 1 :].removesuffix(_END[format])
+
+
+# feedgen extensions: what feedgen 1.0.0 lacks or gets wrong in Atom and RSS. feedgen's elements have no namespace,
+# because its `xmlns` is a plain attribute. So children in Atom's namespace have none here either.
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -65,7 +177,8 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 
     def extend_atom(self, root: Any) -> Any:
         root.find("updated").text = format_rfc3339(self.feed.updated)
-        self._mark_archive(root)
+        if self.feed.archive:
+            xml_elem(f"{{{HISTORY_NS}}}archive", root)
         for tombstone in self.feed.tombstones:
             _add_tombstone(root, tombstone, self.feed.site)
         return root
@@ -77,12 +190,9 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
         for link in feed_links(self.feed, "rss"):
             if link.rel not in ("self", "alternate"):  # feedgen writes self, and alternate is RSS's own link
                 _add_link(channel, link, f"{{{ATOM_NS}}}link")
-        self._mark_archive(channel)
-        return root
-
-    def _mark_archive(self, parent: Any) -> None:
         if self.feed.archive:
-            xml_elem(f"{{{HISTORY_NS}}}archive", parent)
+            xml_elem(f"{{{HISTORY_NS}}}archive", channel)
+        return root
 
 
 class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
@@ -173,117 +283,3 @@ def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
         xml_elem("id", source).text = feed_id(site, FeedPath("source", tombstone.source.id))
         xml_elem("title", source).text = source_title(tombstone.source)
         xml_elem("updated", source).text = format_rfc3339(tombstone.when)
-
-
-_XmlFormat = Literal["atom", "rss"]
-_END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
-
-
-def render_atom(feed: Feed) -> bytes:
-    """The Atom document of a feed (RFC 4287; archives by RFC 5005, tombstones by RFC 6721)."""
-    return _render(feed, "atom")
-
-
-def render_rss(feed: Feed) -> bytes:
-    """The RSS 2.0 document of a feed, by the RSS Advisory Board's Best Practices Profile."""
-    return _render(feed, "rss")
-
-
-def render_uncached(feed: Feed, format: _XmlFormat) -> bytes:
-    """The document without the cache of rendered entries: the same bytes, several times slower."""
-    generator = _feed_generator(feed, format)
-    for shown in feed.entries:
-        generator.add_entry(_feedgen_entry(shown, feed.site, format), order="append")
-    return _serialize(generator, format)
-
-
-def _render(feed: Feed, format: _XmlFormat) -> bytes:
-    """The feed is rendered without entries, and its entries, mostly from the cache, are put before its end tags."""
-    end = _END[format]
-    head = _serialize(_feed_generator(feed, format), format).removesuffix(end)
-    render_entry = _render_atom_entry if format == "atom" else _render_rss_item
-    return b"".join((head, *RENDERED_ENTRIES.render_entries(feed, format, render_entry), end))
-
-
-def _serialize(generator: Any, format: _XmlFormat) -> bytes:
-    document: bytes = generator.atom_str(pretty=True) if format == "atom" else generator.rss_str(pretty=True)
-    return document
-
-
-def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
-    """A feedgen feed without entries."""
-    site, info = feed.site, feed.info
-    generator = FeedGenerator()
-    generator.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
-    generator.register_extension("refeed", FeedExtension, EntryExtension)
-    generator.refeed.feed, generator.refeed.format = feed, format
-    generator.id(feed_id_with_query(feed))
-    generator.title(feed_title(info))
-    generator.subtitle(first_nonblank(info.subtitle, feed_title(info) if format == "rss" else "") or None)
-    generator.language(xml_safe(info.language))
-    generator.author(name=first_nonblank(site.author, GENERATOR))
-    generator.generator(GENERATOR)
-    generator.updated(feed.updated)
-    generator._FeedGenerator__rss_lastBuildDate = None  # or it would be there twice: see FeedExtension.extend_rss
-    for link in feed_links(feed, format):
-        generator.link({key: value for key, value in link._asdict().items() if value})
-    icon, logo = (percent_encode_url(absolute_url(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
-    if format == "rss":
-        # RSS 2.0 allows GIF, JPEG and PNG only.
-        allowed = (url for url in (logo, icon) if url.lower().endswith((".gif", ".jpg", ".jpeg", ".png")))
-        generator.image(url=next(allowed, None))
-    else:
-        generator.icon(icon or None)
-        generator.logo(logo or None)
-    return generator
-
-
-def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
-    """A feedgen entry. It has one link, because feedgen writes the others wrong; `EntryExtension` adds them."""
-    entry = shown.entry
-    element = FeedgenEntry()
-    element.register_extension("dc", DcEntryExtension, atom=False, rss=True)
-    element.register_extension("refeed", EntryExtension)
-    element.refeed.shown, element.refeed.site = shown, site
-    element.id(entry.id)
-    element.title(entry_title(shown))
-    element.updated(entry.updated)
-    element.link(href=percent_encode_url(entry.link), rel="alternate")
-    names = author_names(shown)
-    element.author([{"name": name} for name in names])
-    # Of several dc:creator half of the readers keep the first and the other half the last.
-    element.dc.dc_creator(", ".join(names) or None)
-    contributors = [person.name for person in entry_contributors(shown)]
-    element.contributor([{"name": name} for name in contributors])
-    element.dc.dc_contributor(contributors)
-    element.dc.dc_language(xml_safe(entry.language) or None)
-    element.category([{k: v for k, v in c._asdict().items() if v} for c in entry_categories(shown, site)])
-    if entry.rights:
-        element.rights(xml_safe(entry.rights))
-        element.dc.dc_rights(xml_safe(entry.rights))
-    content, summary = entry_content(shown, site), entry_summary(shown)
-    if content:
-        element.content(content, type="html")
-    if summary:
-        # In RSS the description is HTML for every reader. In Atom the summary is marked as text.
-        element.summary(summary if format == "atom" else escape(summary, quote=False))
-    return element
-
-
-def _render_atom_entry(shown: FeedEntry, site: Site) -> bytes:
-    """One entry, indented as in its document."""
-    root = xml_elem("feed", xmlns=ATOM_NS, nsmap={"media": MEDIA_NS})
-    root.append(_feedgen_entry(shown, site, "atom").atom_entry())
-    return _serialize_inner(root, b"  <entry", "atom")
-
-
-def _render_rss_item(shown: FeedEntry, site: Site) -> bytes:
-    root = xml_elem("rss", nsmap={"media": MEDIA_NS, "dc": DUBLIN_CORE_NS, "atom": ATOM_NS, "content": CONTENT_NS})
-    xml_elem("channel", root).append(_feedgen_entry(shown, site, "rss").rss_entry())
-    return _serialize_inner(root, b"    <item", "rss")
-
-
-def _serialize_inner(root: Any, start: bytes, format: _XmlFormat) -> bytes:
-    """What is between the start tags of a document and its end tags."""
-    document: bytes = etree.tostring(root, pretty_print=True, encoding="UTF-8")
-    return document[document.index(b"\n" + start) + 1 :].removesuffix(_END[format])

@@ -1,4 +1,4 @@
-"""What all formats share: text and URL encoding, the links and fields of entries, and the cache of rendered entries."""
+"""What all formats share: text, URLs and ids, links and fields of feeds and entries, the cache of rendered entries."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from urllib.parse import quote
 
 from cachetools import LRUCache
 
-from ..model import Enclosure, Feed, FeedEntry, FeedInfo, Format, Person, Site, Source
+from ..model import ALL_FEED, Enclosure, Feed, FeedEntry, FeedInfo, FeedPath, Format, Person, Site, Source
 from ..xml_chars import xml_safe
-from .addresses import MEDIA_TYPES, document_url, entry_page_url, home_page_url, self_url
 
 GENERATOR = "refeed"
 """Without a version: a new release must not change the bytes of a closed archive."""
+
+MEDIA_TYPES: dict[Format, str] = {
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "json": "application/feed+json",
+}
 
 _IPV6_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
 _SAFE_IN_URL = "!$&'()*+,;=:@/?%"
@@ -44,6 +49,35 @@ def percent_encode_url(url: str) -> str:
 def format_rfc822(instant: datetime) -> str:
     """`Sat, 21 Nov 2026 08:00:00 +0000`, in English in any locale."""
     return format_datetime(instant.astimezone(UTC))
+
+
+def document_url(site: Site, path: FeedPath, format: Format, archive: str | None = None, query: str = "") -> str:
+    """URL of a subscription document, or of an archive such as `2020-06-2`; of a filtered one, with its query."""
+    name = f"{path}/archive/{archive}" if archive else path
+    return f"{site.base_url}/feeds/{name}.{format}{'?' if query else ''}{query}"
+
+
+def page_url(site: Site, path: FeedPath) -> str:
+    """URL of a feed's web page."""
+    return f"{site.base_url}/" if path == ALL_FEED else f"{site.base_url}/{path}"
+
+
+def home_page_url(site: Site, info: FeedInfo) -> str:
+    """URL of the page about a feed. A private feed has no page here: it is the site of its source."""
+    return page_url(site, info.path) if not info.private else info.link or page_url(site, ALL_FEED)
+
+
+def absolute_url(site: Site, url: str) -> str:
+    """A path on this site as a URL; any other URL unchanged."""
+    return f"{site.base_url}{url}" if url.startswith("/") and not url.startswith("//") else url
+
+
+def feed_id(site: Site, path: FeedPath, query: str = "") -> str:
+    """A tag URI that does not depend on the host: `tag:example.org,2026:source/bbc`.
+
+    A feed that is filtered by a query is another feed than the one it is made from, and has another id.
+    """
+    return f"{site.id}:{path}{'?' if query else ''}{query}"
 
 
 class AtomLink(NamedTuple):
@@ -77,7 +111,7 @@ def source_title(source: Source) -> str:
 def feed_links(feed: Feed, format: Format) -> list[AtomLink]:
     """The links of a document. Our web page comes last, because feedgen takes the last one for RSS's `link`."""
     site, path, media_type = feed.site, feed.info.path, MEDIA_TYPES[format]
-    links = [AtomLink("self", self_url(feed, format), media_type)]
+    links = [AtomLink("self", document_url(site, path, format, feed.archive, feed.info.query), media_type)]
     if feed.archive:
         links.append(AtomLink("current", document_url(site, path, format), media_type))
     if feed.previous:
@@ -157,7 +191,8 @@ def entry_content(shown: FeedEntry, site: Site) -> str:
     if not shown.summary_only:
         return first_nonblank(entry.html)
     text = _READ_FULL_TEXT.get(entry.language, "Read the full text")
-    link = f'<p><a href="{escape(entry_page_url(site, entry.id))}">{text}</a></p>'
+    page = f"{site.base_url}/entry/{entry.id.removeprefix('urn:uuid:')}"
+    link = f'<p><a href="{escape(page)}">{text}</a></p>'
     summary = entry_summary(shown)
     return (f"<p>{escape(summary, quote=False)}</p>" if summary else "") + link
 

@@ -10,8 +10,7 @@ import msgspec
 from ..clock import format_rfc3339
 from ..model import FORMATS, ListedFeed, Site
 from ..xml_chars import xml_safe
-from .addresses import absolute_url, document_url, feed_id, page_url
-from .common import feed_title, percent_encode_url
+from .common import absolute_url, document_url, feed_id, feed_title, page_url, percent_encode_url
 
 
 def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:

@@ -8,26 +8,22 @@ from typing import Any
 from ..clock import format_rfc3339
 from ..model import Feed, FeedEntry, FeedPath, Site
 from ..xml_chars import xml_safe
-from .addresses import (
-    absolute_url,
-    document_url,
-    feed_id,
-    feed_id_with_query,
-    home_page_url,
-    page_url,
-    subscription_url,
-)
 from .common import (
     RENDERED_ENTRIES,
+    absolute_url,
     author_names,
+    document_url,
     entry_categories,
     entry_content,
     entry_contributors,
     entry_enclosures,
     entry_summary,
     entry_title,
+    feed_id,
     feed_title,
     first_nonblank,
+    home_page_url,
+    page_url,
     percent_encode_url,
     source_title,
 )
@@ -51,7 +47,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "description": xml_safe(info.subtitle),
         "home_page_url": percent_encode_url(home_page_url(site, info)),
         # In archives too that of the subscription: readers identify a feed by it.
-        "feed_url": subscription_url(feed, "json"),
+        "feed_url": document_url(site, info.path, "json", query=info.query),
         "next_url": document_url(site, info.path, "json", feed.previous) if feed.previous else None,
         "icon": percent_encode_url(absolute_url(site, info.logo or info.icon)),
         "favicon": percent_encode_url(absolute_url(site, info.icon)),
@@ -59,7 +55,7 @@ def _head(feed: Feed) -> dict[str, Any]:
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
         "_feed": _without_empty(
             {
-                "id": feed_id_with_query(feed),
+                "id": feed_id(site, info.path, info.query),
                 "updated": format_rfc3339(feed.updated),
                 "site": percent_encode_url(info.link),
                 "publisher": xml_safe(site.author),

@@ -9,8 +9,7 @@ from lxml import etree
 
 from ..model import FEED_KINDS, FeedInfo, Site
 from ..xml_chars import xml_safe
-from .addresses import document_url, page_url
-from .common import GENERATOR, feed_title, first_nonblank
+from .common import GENERATOR, document_url, feed_title, first_nonblank, page_url
 
 _GROUP_TITLES = {
     "zh-Hans": {"source": "来源", "topic": "专题", "filtered": "筛选订阅源"},

@@ -15,7 +15,7 @@ from ..config.settings import Settings
 from ..dumps.push_payload import parse_push_payload
 from ..dumps.writer import NewDump, write_dumps
 from ..errors import PushError, QuarantineError
-from ..fetch.factory import fetch_dirs
+from ..fetch.upstreams import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder
 from ..model import Dump
 from .rate_limit import RateLimiter

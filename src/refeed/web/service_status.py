@@ -16,12 +16,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..clock import format_rfc3339
-from ..config.settings import Settings
-from ..config.upstream_rules import UpstreamRule
+from ..config.settings import Settings, UpstreamRule
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
-from ..fetch.factory import dump_dirs, fetch_dirs
-from ..fetch.upstream_state import UpstreamStateFiles
+from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
 from ..model import FeedPath, Source
 from ..render.checksum import verify_checksum

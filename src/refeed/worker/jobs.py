@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ..config.upstream_rules import UpstreamRule
+from ..config.settings import UpstreamRule
 from ..dumps.writer import remove_temporary_files
 from ..errors import FetchError, PublishError
-from ..fetch.factory import fetch_dirs, open_session
 from ..fetch.poller import fetch_all
+from ..fetch.upstreams import fetch_dirs, open_session
 from ..fetch.websub import PingQueue
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..clock import format_rfc3339, utc_now
 from ..dumps.scanner import FoundFile, inspect_file, is_stable
 from ..errors import FileVanishedError, IgnoredError, QuarantineError
-from ..fetch.factory import dump_dirs
+from ..fetch.upstreams import dump_dirs
 from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LoopStatus, StatusFile

@@ -15,8 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata, entry_files
-from ..fetch.enclosure_probe import find_icon, probe_files
+from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata, entry_files, find_icon, probe_files
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import ProbeStatus
 from ..model import FeedPath

@@ -1,21 +1,78 @@
-"""What is known of each upstream between two polls: one small JSON file each. Alone may read and write those files."""
+"""Upstreams -> the folders that they fill, what is known of each between two polls, and the session that requests them.
+
+Alone may read and write the files of states. Imports nothing heavy: every process uses it.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from ..config.upstream_rules import UpstreamRule
+from ..config.settings import Settings, UpstreamRule
 from ..dumps.writer import content_number
+from .git import checkout_dir
+
+if TYPE_CHECKING:
+    from .session import HttpSession
 
 _LONGEST_PAUSE = timedelta(days=1)
 _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchDirs:
+    """Where fetching may write."""
+
+    dumps: Path
+    """Dumps of feeds, in a folder for each source."""
+    checkouts: Path
+    """Work trees of git upstreams; each is a dump folder."""
+    states: Path
+    """What is known of each upstream."""
+    repositories: Path
+    """Git data, apart from the work trees."""
+
+
+def fetch_dirs(settings: Settings) -> FetchDirs:
+    """The directories that these settings give to fetching."""
+    var = Path(settings.var_dir)
+    return FetchDirs(
+        dumps=Path(settings.dumps.folders[-1]),
+        checkouts=var / "checkouts",
+        states=var / "upstreams",
+        repositories=var / "git",
+    )
+
+
+def upstream_dump_dirs(upstreams: Sequence[UpstreamRule], dirs: FetchDirs) -> list[Path]:
+    """The dump folders that upstreams fill. They are ingested and watched like every other."""
+    feeds = [dirs.dumps] if any(upstream.url for upstream in upstreams) else []
+    return feeds + [checkout_dir(upstream, dirs.checkouts) for upstream in upstreams if upstream.git]
+
+
+def dump_dirs(settings: Settings) -> tuple[str, ...]:
+    """All dump folders: the configured ones, then those of upstreams."""
+    filled = (str(folder) for folder in upstream_dump_dirs(settings.upstreams, fetch_dirs(settings)))
+    return tuple(dict.fromkeys((*settings.dumps.folders, *filled)))
+
+
+def open_session(settings: Settings) -> HttpSession:
+    """The session that every outgoing request goes through. Its User-Agent names us and our address."""
+    # Imported here: requests and its cache take 7 MB, and most processes send no request.
+    from .session import HttpSession
+
+    agent = f"refeed/{version('refeed')} (+{settings.site.base_url}/)"
+    return HttpSession(Path(settings.var_dir) / "http", settings.fetch, user_agent=agent)
 
 
 class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "at", "paused_until": "rests"}):
