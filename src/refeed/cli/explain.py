@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -25,7 +24,7 @@ from ..store.engine import parse_database_url
 from ..store.rows import StoredEntry
 from ..store.serialization import Provenance
 from ..store.store import Store
-from ..web.entry_json import entry_to_dict, file_to_dict, ignored_to_dict
+from ..web.entry_json import ExplainedFile, explain_file, explain_stored
 from .explain_text import (
     format_diff,
     format_explanation,
@@ -36,7 +35,7 @@ from .explain_text import (
 )
 from .shared import find_dump_root, find_entry_id
 
-_Explanation = tuple[dict[str, Any], list[str]]
+_Explanation = tuple[ExplainedFile, list[str]]
 """What became of a file or an entry: for programs, and the lines for people."""
 
 
@@ -62,7 +61,7 @@ def explain_command(load: Callable[[], Settings], names: Sequence[str], as_json:
             click.echo(str(error), err=True)
             has_failed = True
             continue
-        has_failed = has_failed or result["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
+        has_failed = has_failed or result.outcome in (Outcome.QUARANTINED, Outcome.IGNORED)
         click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
     sys.exit(1 if has_failed else 0)
 
@@ -80,11 +79,11 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
         data = read_dump(file.path, settings.limits.bytes, root=file.root)
     except (IgnoredError, FileVanishedError, QuarantineError) as error:
         outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
-        result = ignored_to_dict(name, str(error), outcome)
+        result = ExplainedFile(file=name, outcome=outcome, reason=str(error))
         return result, list(format_explanation(result))
     shown = display_path(name)
     built = pool.run(Dump(path=shown, folder=file.folder, data=data, first_seen=utc_now()))
-    result = file_to_dict(shown, built)
+    result = explain_file(shown, built)
     cleaned = built.cleaned
     if cleaned is None:
         return result, [*format_explanation(result), *format_header(built)]
@@ -103,7 +102,7 @@ def _explain_entry(name: str, settings: Settings, builder: EntryBuilder) -> _Exp
         known = _load_entry(name, settings, builder)
     except _UnknownEntryError:
         raise RefeedError(f"{name!r}: no such file, and no stored entry has this id or link") from None
-    result = entry_to_dict(known.stored, known.provenance, known.dump_path)
+    result = explain_stored(known.stored, known.provenance, known.dump_path)
     lines = [*format_explanation(result, _origins(known.provenance.origins)), *known.visibility]
     return result, [*lines, *format_near_misses(known.stored.entry, builder)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup
 
@@ -13,6 +13,7 @@ from ..ingest.entry_builder import BuildResult, EntryBuilder
 from ..model import Entry
 from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
+from ..web.entry_json import ExplainedEntry, ExplainedFile
 
 if TYPE_CHECKING:  # a file is explained without the store
     from ..store.rows import StoredEntry
@@ -34,24 +35,24 @@ _FIELDS = (
 """Keys of `explain --json` that get a line each."""
 
 
-def format_explanation(result: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Iterator[str]:
+def format_explanation(result: ExplainedFile, origins: Mapping[str, str] | None = None) -> Iterator[str]:
     """Lines of what `explain --json` prints as one object. `origins`: where each field was found."""
-    yield f"{result['file']}: {result['outcome']}" + (f" ({result['reason']})" if result["reason"] else "")
-    if "id" not in result:
+    yield f"{result.file}: {result.outcome}" + (f" ({result.reason})" if result.reason else "")
+    if not isinstance(result, ExplainedEntry):
         return
     for name in _FIELDS:
-        value = result[name]
-        if value in (None, "", []):
+        value = getattr(result, name)
+        if not value:
             continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = ", ".join(value) if isinstance(value, tuple) else value
         origin = f"   <- {origins[name]}" if origins and name in origins else ""
         yield f"  {name:<10} {text}{origin}"
-    if result["image"]:
-        yield f"  {'image':<10} {result['image']['url']}  {result['image']['caption']}".rstrip()
-    for topic in result["topics"]:
-        yield f"  topic      {topic['topic']}: {topic['score']:g}; {'; '.join(topic['reasons'])}"
-    for removal in result["removed"]:
-        yield f"  - {removal['step']}: {removal['text']}"
+    if result.image:
+        yield f"  {'image':<10} {result.image.url}  {result.image.caption}".rstrip()
+    for label in result.topics:
+        yield f"  topic      {label.topic}: {label.score:g}; {'; '.join(label.reasons)}"
+    for removal in result.removed:
+        yield f"  - {removal.step}: {removal.text}"
 
 
 def format_header(built: BuildResult) -> Iterator[str]:

@@ -1,11 +1,16 @@
-"""A dump's or an entry's outcome -> the machine-readable entry of `explain --json` and `/entry/<uuid>.json`."""
+"""A dump's or an entry's outcome -> the machine-readable entry of `explain --json` and `/entry/<uuid>.json`.
+
+The field names are the JSON keys, in this order.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from ..clock import format_rfc3339
-from ..model import Entry, Label, Outcome, Removal
+from ..model import Enclosure, Entry, Label, Outcome, Person, Removal
 
 if TYPE_CHECKING:  # heavy imports that every caller has made already
     from ..ingest.entry_builder import BuildResult
@@ -13,51 +18,92 @@ if TYPE_CHECKING:  # heavy imports that every caller has made already
     from ..store.serialization import Provenance
 
 
-def file_to_dict(file: str, result: BuildResult) -> dict[str, Any]:
-    """A file that was read."""
-    head = {"file": file, "outcome": result.outcome.value, "reason": result.reason}
+class ExplainedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that gave no entry."""
+
+    file: str
+    outcome: Outcome
+    reason: str | None
+    flags: tuple[str, ...] = ()
+
+
+class ExplainedImage(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry's lead image."""
+
+    url: str
+    caption: str
+    credit: str
+
+
+class ExplainedEntry(ExplainedFile, frozen=True, kw_only=True):
+    """A file or a stored dump, and its entry. Times are RFC 3339 in UTC."""
+
+    id: str
+    source: str
+    link: str
+    title: str
+    published: str
+    updated: str
+    language: str
+    authors: tuple[str, ...]
+    contributors: tuple[Person, ...]
+    summary: str
+    html: str
+    image: ExplainedImage | None
+    images: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    rights: str
+    original: str | None
+    tags: tuple[str, ...]
+    section: str
+    topics: tuple[Label, ...]
+    removed: tuple[Removal, ...]
+
+
+def explain_file(file: str, result: BuildResult) -> ExplainedFile:
+    """What became of a file that was read; an ExplainedEntry if it gave an entry."""
     cleaned = result.cleaned
     if cleaned is None:
-        return head | {"flags": []}
-    return head | {"flags": list(cleaned.issues)} | _entry_fields(cleaned.entry, result.labels, cleaned.removed)
+        return ExplainedFile(file=file, outcome=result.outcome, reason=result.reason)
+    head = ExplainedFile(file=file, outcome=result.outcome, reason=result.reason, flags=cleaned.issues)
+    return _explain(head, cleaned.entry, result.labels, cleaned.removed)
 
 
-def entry_to_dict(stored: StoredEntry, provenance: Provenance, file: str) -> dict[str, Any]:
+def explain_stored(stored: StoredEntry, provenance: Provenance, file: str) -> ExplainedEntry:
     """An entry of the store; `file` is its newest dump."""
-    flags = list(provenance.issues)
+    flags = tuple(provenance.issues)
     outcome = Outcome.FLAGGED if flags else Outcome.ACCEPTED
-    head = {"file": file, "outcome": outcome.value, "reason": "; ".join(flags) or None, "flags": flags}
-    return head | _entry_fields(stored.entry, stored.labels, provenance.removed)
+    head = ExplainedFile(file=file, outcome=outcome, reason="; ".join(flags) or None, flags=flags)
+    return _explain(head, stored.entry, stored.labels, provenance.removed)
 
 
-def ignored_to_dict(file: str, reason: str, outcome: Outcome = Outcome.IGNORED) -> dict[str, Any]:
-    """A file that was not opened, or could not be read."""
-    return {"file": file, "outcome": outcome.value, "reason": reason, "flags": []}
-
-
-def _entry_fields(entry: Entry, labels: tuple[Label, ...], removed: tuple[Removal, ...]) -> dict[str, Any]:
+def _explain(
+    head: ExplainedFile, entry: Entry, labels: tuple[Label, ...], removed: tuple[Removal, ...]
+) -> ExplainedEntry:
     image = entry.image
-    return {
-        "id": entry.id,
-        "source": entry.source,
-        "link": entry.link,
-        "title": entry.title,
-        "published": format_rfc3339(entry.published),
-        "updated": format_rfc3339(entry.updated),
-        "language": entry.language,
-        "authors": list(entry.authors),
-        "contributors": [{"name": person.name, "role": person.role} for person in entry.contributors],
-        "summary": entry.summary,
-        "html": entry.html,
-        "image": {"url": image.url, "caption": image.caption, "credit": image.credit} if image else None,
-        "images": list(entry.images),
-        "enclosures": [
-            {"url": enclosure.url, "type": enclosure.type, "length": enclosure.length} for enclosure in entry.enclosures
-        ],
-        "rights": entry.rights,
-        "original": entry.original,
-        "tags": list(entry.tags),
-        "section": entry.section,
-        "topics": [{"topic": label.topic, "score": label.score, "reasons": [*label.reasons]} for label in labels],
-        "removed": [{"step": removal.step, "text": removal.text} for removal in removed],
-    }
+    return ExplainedEntry(
+        file=head.file,
+        outcome=head.outcome,
+        reason=head.reason,
+        flags=head.flags,
+        id=entry.id,
+        source=entry.source,
+        link=entry.link,
+        title=entry.title,
+        published=format_rfc3339(entry.published),
+        updated=format_rfc3339(entry.updated),
+        language=entry.language,
+        authors=entry.authors,
+        contributors=entry.contributors,
+        summary=entry.summary,
+        html=entry.html,
+        image=ExplainedImage(url=image.url, caption=image.caption, credit=image.credit) if image else None,
+        images=entry.images,
+        enclosures=entry.enclosures,
+        rights=entry.rights,
+        original=entry.original,
+        tags=entry.tags,
+        section=entry.section,
+        topics=labels,
+        removed=removed,
+    )

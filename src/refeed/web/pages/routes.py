@@ -31,7 +31,7 @@ from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
 from ...topics.matcher import TopicMatcher
-from ..entry_json import entry_to_dict
+from ..entry_json import explain_stored
 from ..negotiation import prefers_html
 from ..operations import StatusCache
 from ..responses import (
@@ -221,7 +221,7 @@ class PageRoutes:
         stored, provenance = self._get_entry(id, self._snapshots.current())
         dumps = self._store.get_dumps(id)
         file = self._path_in_dumps(dumps[-1].path) if dumps else ""
-        return data_response(msgspec.json.encode(entry_to_dict(stored, provenance, file)), "application/json")
+        return data_response(msgspec.json.encode(explain_stored(stored, provenance, file)), "application/json")
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         """A public entry with its public labels; aborts with 404, or 410 when it was withdrawn."""
