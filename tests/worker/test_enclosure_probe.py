@@ -19,8 +19,8 @@ from refeed.fetch.session import HttpSession
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
 from refeed.web.service_status import collect_status, format_status
-from refeed.worker.file_events import FileEvents
 from refeed.worker.probe_job import EnclosureProbe
+from refeed.worker.watcher import FileEvents
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}

@@ -17,10 +17,10 @@ from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import StatusFile
 from refeed.store.entry_writes import update_enclosures
-from refeed.worker.file_events import FileEvents
 from refeed.worker.jobs import Jobs
 from refeed.worker.leader import Leader
-from refeed.worker.watcher import Watcher
+from refeed.worker.probe_job import EnclosureProbe
+from refeed.worker.watcher import FileEvents, Watcher
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
@@ -144,7 +144,8 @@ def test_hubs_are_not_notified_of_changes_that_are_no_news(machine: Callable[...
 
     known = FileMetadata(url="https://media.example.org/1.jpg", type="image/jpeg", length=4321)
     (id,) = running.pipeline.store.get_entry_ids()
-    running.jobs.save_probe_results = lambda: update_enclosures(running.pipeline.store, {id: [known]}, NOON)  # type: ignore[method-assign]
+    running.jobs.probe = probe = EnclosureProbe(running.pipeline, running.events)
+    probe.save_results = lambda: update_enclosures(running.pipeline.store, {id: [known]}, NOON)  # type: ignore[method-assign]
     tick_until(running, lambda: b"4321" in (running.service.feeds / "all.rss").read_bytes())
     assert running.send_pings() == set()
 

@@ -16,8 +16,8 @@ from refeed.config.load import load_settings
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
 from refeed.worker import jobs
-from refeed.worker.file_events import FileEvents
 from refeed.worker.jobs import Jobs
+from refeed.worker.watcher import FileEvents
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}

@@ -21,14 +21,13 @@ from ..fetch.upstreams import fetch_dirs, open_session
 from ..fetch.websub import PingQueue
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile
-from ..model import FORMATS, FeedPath
+from ..model import FORMATS
 from ..publish.publisher import Publisher
-from .file_events import FileEvents
 from .probe_job import EnclosureProbe
+from .watcher import FileEvents
 
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession
-
 
 _log = logging.getLogger("refeed.worker")
 
@@ -42,18 +41,27 @@ _SEARCH_INTERVAL = 20.0
 """Seconds between searches for documents that are not ours."""
 _RETRY = 5.0
 """Seconds until a disk that refused is tried again."""
+_CLOCK_JUMP = 5.0
+"""Seconds by which the wall clock may deviate from the monotonic one between two calls: NTP slews far less."""
+_POLL_INTERVAL = 60.0
+"""Seconds between checks which upstreams are due: each has an interval of its own."""
+_CLEAN_UP_INTERVAL = 86_400.0
+"""Seconds between removals of temporary files and of old answers in the HTTP cache."""
+_TEMPORARY_FILE_AGE = 3_600.0
+"""Seconds after which no process writes to a temporary file any more."""
+_PING_INTERVAL = 10.0
+"""Seconds between checks which hubs are to be notified."""
+_PROBE_INTERVAL = 2.0
+"""Seconds between checks for enclosures that were not probed yet: one small query."""
 
 
 class PublishJob:
     """Publishes when a publication is pending and due."""
 
     def __init__(
-        self,
-        publisher: Publisher,
-        status: StatusFile,
-        on_change: Callable[[Sequence[str]], None] | None = None,
+        self, publisher: Publisher, status: StatusFile, on_change: Callable[[Sequence[str]], None] | None = None
     ) -> None:
-        """`on_change` gets the names of documents that changed, where subscribers may be notified of them."""
+        """`on_change` gets the names of documents that changed, where subscribers are to be notified of them."""
         self._publisher = publisher
         self._status = status
         self._on_change = on_change
@@ -69,7 +77,7 @@ class PublishJob:
         return self.pending and time.monotonic() >= self._due
 
     def request(self, *, notify: bool = True) -> None:
-        """Ask for a publication. Without `notify`, its changes are no news for subscribers."""
+        """Ask for a publication. Without `notify`, subscribers are not notified of its changes."""
         self.pending = True
         self._notify = self._notify or notify
 
@@ -107,20 +115,6 @@ class PublishJob:
     def _announce(self, changed: Sequence[str]) -> None:
         if self._on_change and self._notify and changed:
             self._on_change(changed)
-
-
-_CLOCK_JUMP = 5.0
-"""Seconds by which the wall clock may deviate from the monotonic one between two calls: NTP slews far less."""
-_POLL_INTERVAL = 60.0
-"""Seconds between checks which upstreams are due: each has an interval of its own."""
-_CLEAN_UP_INTERVAL = 86_400.0
-"""Seconds between removals of temporary files and of old answers in the HTTP cache."""
-_TEMPORARY_FILE_AGE = 3_600.0
-"""Seconds after which no process writes to a temporary file any more."""
-_PING_INTERVAL = 10.0
-"""Seconds between checks which hubs are to be notified."""
-_PROBE_INTERVAL = 2.0
-"""Seconds between checks for enclosures that were not probed yet: one small query."""
 
 
 class Scheduler:
@@ -174,6 +168,7 @@ class Jobs:
         self._events = events
         self._status = status
         self.probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
+        """None where enclosures are not probed."""
         self.scheduler = Scheduler()
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
         # Apart from feeds, because the pull of one repository may take ten minutes.
@@ -186,7 +181,8 @@ class Jobs:
         if self._settings.websub.hubs:
             self.scheduler.add_job(_PING_INTERVAL, self.send_hub_pings, "hubs")
         if self.probe:
-            self.scheduler.add_job(_PROBE_INTERVAL, self.probe_enclosures, "enclosures")
+            probe = self.probe
+            self.scheduler.add_job(_PROBE_INTERVAL, lambda: probe.probe(self._session), "enclosures")
 
     def stop(self) -> None:
         """Start no more jobs, and no more requests of the running probe."""
@@ -208,7 +204,7 @@ class Jobs:
                 self._events.mark_overflow()  # a folder that was made just now may not be watched yet
 
     def clean_up(self) -> None:
-        """Remove what killed processes left among the dumps, and cached answers to requests that are made no more."""
+        """Remove temporary files that killed processes left, and outdated answers from the HTTP cache."""
         try:
             remove_temporary_files(fetch_dirs(self._settings).dumps, time.time() - _TEMPORARY_FILE_AGE)
             if self._settings.upstreams or self.probe:
@@ -216,15 +212,6 @@ class Jobs:
         except (FetchError, OSError) as error:  # the next run tries again
             folder = str(fetch_dirs(self._settings).dumps)
             _log.warning("clean-up of %s failed: %s", folder, error, extra={"folder": folder})
-
-    def probe_enclosures(self) -> None:
-        """Probe the enclosures of the newest entries, and the icons of their sources."""
-        if self.probe:
-            self.probe.probe(self._session)
-
-    def save_probe_results(self) -> frozenset[FeedPath]:
-        """Save the results of the last probe; returns the feeds that change by it. Raises StoreError."""
-        return self.probe.save_results() if self.probe else frozenset()
 
     def queue_hub_pings(self, documents: Sequence[str]) -> None:
         """Remember changed documents (names below feeds/), so that hubs are notified of the public ones soon."""

@@ -1,4 +1,4 @@
-"""The loop of the one process that ingests: first what events report, then a batch of the backlog, then documents."""
+"""The loop of the one process that ingests: file events and scans -> the backlog -> the store -> documents."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from ..fetch.upstreams import dump_dirs
 from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LoopStatus, StatusFile
-from .file_events import EventBatch, FileEvents, UnsettledFiles
 from .jobs import Jobs, PublishJob
-from .watcher import Watcher
+from .watcher import EventBatch, FileEvents, UnsettledFiles, Watcher
 
 _log = logging.getLogger("refeed.worker")
 
@@ -36,12 +35,7 @@ class Leader:
     """Keeps the store up to date with the dump folders, and feeds/ with the store."""
 
     def __init__(
-        self,
-        pipeline: Pipeline,
-        events: FileEvents,
-        watcher: Watcher,
-        status: StatusFile,
-        jobs: Jobs,
+        self, pipeline: Pipeline, events: FileEvents, watcher: Watcher, status: StatusFile, jobs: Jobs
     ) -> None:
         settings = pipeline.settings
         self._pipeline = pipeline
@@ -58,7 +52,7 @@ class Leader:
         self._publish_job = PublishJob(pipeline.publisher, status, jobs.queue_hub_pings)
         self._backlog: OrderedDict[str, FoundFile] = OrderedDict()
         self._results: Iterator[IngestResult] | None = None
-        """Of the files of the backlog, while some of them are being ingested."""
+        """Of the batches of the backlog, while they are being ingested."""
         self._rescan_requested = True
         self._last_scan = float("-inf")
         self._last_scan_time = ""
@@ -94,7 +88,7 @@ class Leader:
         if has_new_folder or batch.overflowed or self._unsettled.pop_scan_due():
             self._rescan_requested = True
         self._queue_events(batch)
-        if self._jobs.save_probe_results():
+        if self._jobs.probe and self._jobs.probe.save_results():
             self._publish_job.request(notify=False)
         if self._is_scan_due():
             self._scan()
@@ -140,7 +134,7 @@ class Leader:
         for path, folder in files.items():
             try:
                 file = inspect_file(path, folder, self._suffixes)
-            except (IgnoredError, FileVanishedError, QuarantineError):  # the next scan reports it, if it has to be
+            except (IgnoredError, FileVanishedError, QuarantineError):  # the next scan reports it if needed
                 continue
             if self._ingester.is_changed(file):
                 yield file
@@ -150,17 +144,16 @@ class Leader:
         self._backlog.move_to_end(file.path, last=False)
 
     def _is_scan_due(self) -> bool:
-        since = time.monotonic() - self._last_scan
-        earliest = _SCAN_FACTOR * self._last_scan_seconds
-        if self._rescan_requested and since >= earliest:
-            return True
+        shortest = _SCAN_FACTOR * self._last_scan_seconds
         interval = self._rescan_interval
-        if self._watcher.polling_reasons(self._folders):
-            interval = min(interval, max(_POLL_INTERVAL, earliest))
-        return since >= interval
+        if self._rescan_requested:
+            interval = min(interval, shortest)
+        elif self._watcher.polling_reasons(self._folders):
+            interval = min(interval, max(_POLL_INTERVAL, shortest))
+        return time.monotonic() - self._last_scan >= interval
 
     def _scan(self) -> None:
-        """Look through all folders. Whatever events reported, this is the truth."""
+        """Look through all folders. Its result replaces the backlog, whatever events have reported."""
         start, now = time.monotonic(), time.time()
         changed = self._ingester.scan(self._folders).changed
         self._watcher.detect_missed_events(changed, now)

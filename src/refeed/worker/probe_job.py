@@ -20,7 +20,7 @@ from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import ProbeStatus
 from ..model import FeedPath
 from ..store.entry_writes import update_enclosures, update_icons
-from .file_events import FileEvents
+from .watcher import FileEvents
 
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession

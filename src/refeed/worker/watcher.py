@@ -1,12 +1,18 @@
-"""Dump folders -> watches on them, renewed when a folder appears or is replaced; and where events are unreliable."""
+"""Dump folders -> the files that changed, each once and in bounded memory; what events miss, a scan finds.
+
+Watches are renewed when a folder appears or is replaced. Files that are still being written are followed until they
+settle. A folder whose events cannot be relied on is named, so that it is polled.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchdog.events import (
@@ -16,15 +22,21 @@ from watchdog.events import (
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from ..dumps.scanner import FoundFile, display_path
-from .file_events import DumpDirHandler, FileEvents
+from ..dumps.scanner import FoundFile, display_path, inspect_file, is_stable
+from ..errors import FileVanishedError, IgnoredError, QuarantineError
 
 _log = logging.getLogger("refeed.worker")
 
+_MAX_FILES = 10_000
+"""Files remembered between two calls of `drain`; with more, a scan is cheaper than to inspect each."""
+_MAX_UNSETTLED = 2_000
+"""Files that are followed one by one; a scan finds the others."""
 _EVENTS = [DirCreatedEvent, DirMovedEvent, FileClosedEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
 """Not the opening of files: every dump that we read would be an event."""
 _RETRY = 60.0
@@ -36,10 +48,165 @@ _MAX_DELAY = 1.5
 _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "afs", "ceph", "gluster", "lustre", "vboxsf", "prl_fs")
 
 
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """The events since the last batch."""
+
+    closed: dict[str, str] = field(default_factory=dict)
+    """Files that were closed or moved in: path -> dump folder."""
+    modified: dict[str, str] = field(default_factory=dict)
+    """Files that are being written."""
+    overflowed: bool = False
+    """Events were lost, or there were too many: only a scan finds all files."""
+
+
+class FileEvents:
+    """Collects file events from any thread until `drain`."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._closed: dict[str, str] = {}
+        self._modified: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._overflowed = False
+        self._woken = False
+        self._overflow_handler = _OverflowHandler(self)
+        logging.getLogger("watchdog").addHandler(self._overflow_handler)
+
+    def add(self, path: str, folder: str, *, closed: bool) -> None:
+        """A file of a dump folder is complete (`closed`), or is being written."""
+        with self._changed:
+            files = self._closed if closed else self._modified
+            if len(self._seen) < _MAX_FILES:
+                self._seen.add(path)
+            if len(files) < _MAX_FILES:
+                files[path] = folder
+            else:
+                self._overflowed = True
+            self._changed.notify_all()
+
+    def mark_overflow(self) -> None:
+        """Events may have been lost."""
+        with self._changed:
+            self._overflowed = True
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """End the wait in `drain`."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def drain(self, timeout: float) -> EventBatch:
+        """The events since the last call; waits up to `timeout` seconds for the first."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._modified or self._overflowed or self._woken, timeout)
+            modified = {path: folder for path, folder in self._modified.items() if path not in self._closed}
+            batch = EventBatch(self._closed, modified, self._overflowed)
+            self._closed, self._modified, self._overflowed, self._woken = {}, {}, False, False
+        return batch
+
+    def take_seen_paths(self) -> set[str] | None:
+        """The files with events since the last call; None when there were too many to remember."""
+        with self._changed:
+            seen, self._seen = self._seen, set()
+        return seen if len(seen) < _MAX_FILES else None
+
+    def close(self) -> None:
+        """Release the handler of watchdog's log."""
+        logging.getLogger("watchdog").removeHandler(self._overflow_handler)
+
+
+class _OverflowHandler(logging.Handler):
+    """Notices that the kernel's queue has overflowed, which watchdog (7.1) reports only in its log."""
+
+    def __init__(self, events: FileEvents) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage():
+            self._events.mark_overflow()
+
+
+class _DumpDirHandler(FileSystemEventHandler):
+    """Passes watchdog's events of one dump folder on."""
+
+    def __init__(self, events: FileEvents, folder: str) -> None:
+        self._events = events
+        self._folder = folder
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Called by watchdog's thread for every event."""
+        kind = event.event_type
+        if event.is_directory:
+            if kind in ("created", "moved"):  # its files may be older than the watch on it
+                self._events.mark_overflow()
+        elif kind in ("moved", "closed"):
+            path = event.dest_path if kind == "moved" else event.src_path
+            self._events.add(os.fsdecode(path), self._folder, closed=True)
+        elif kind in ("created", "modified"):
+            self._events.add(os.fsdecode(event.src_path), self._folder, closed=False)
+
+
+class UnsettledFiles:
+    """Follows files that are being written until their size and times stay the same for `settle` seconds."""
+
+    def __init__(self, settle: float, suffixes: Sequence[str]) -> None:
+        self._settle = settle
+        self._suffixes = tuple(suffixes)
+        self._files: dict[str, tuple[FoundFile, float]] = {}
+        self._scan_at = 0.0
+        """When files that were too many to follow should have settled; 0 without such files."""
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def add(self, file: FoundFile) -> None:
+        """Follow a file."""
+        if file.path in self._files:
+            return
+        if len(self._files) < _MAX_UNSETTLED:
+            self._files[file.path] = (file, time.monotonic())
+        else:
+            self._scan_at = time.monotonic() + self._settle
+
+    def discard(self, path: str) -> None:
+        """Stop following a file."""
+        self._files.pop(path, None)
+
+    def pop_settled(self) -> list[FoundFile]:
+        """The files that have settled since the last call."""
+        now = time.monotonic()
+        settled = []
+        for path, (previous, since) in list(self._files.items()):
+            elapsed = now - since
+            if elapsed < self._settle:
+                continue
+            del self._files[path]
+            try:
+                file = inspect_file(path, previous.root, self._suffixes)
+            except (IgnoredError, FileVanishedError, QuarantineError):
+                continue
+            if is_stable(file, now=time.time(), settle=self._settle, previous=previous, elapsed=elapsed):
+                settled.append(file)
+            else:
+                self._files[path] = (file, now)
+        return settled
+
+    def pop_scan_due(self) -> bool:
+        """Whether a scan is due for files that were too many to follow. True once."""
+        is_due = 0.0 < self._scan_at <= time.monotonic()
+        if is_due:
+            self._scan_at = 0.0
+        return is_due
+
+
 @dataclass(slots=True)
 class _Watch:
     observer: BaseObserver
     identity: tuple[int, int]
+    """Device and inode of the folder."""
     since: float
     """By the wall clock, as the times of files."""
 
@@ -48,6 +215,7 @@ class Watcher:
     """Keeps file events coming from every dump folder that exists."""
 
     def __init__(self, events: FileEvents, *, polling: bool = False) -> None:
+        """With `polling`, no folder is watched."""
         self._events = events
         self._polling = polling
         self._watches: dict[str, _Watch] = {}
@@ -60,10 +228,10 @@ class Watcher:
     def update_watches(self, folders: Sequence[str]) -> bool:
         """Watch the folders that exist now; returns whether one of them is new, so that a scan is due."""
         has_new = False
-        for gone in self._watches.keys() - set(folders):
-            self._unwatch(gone)
+        for folder in self._watches.keys() - set(folders):
+            self._unwatch(folder)
         for folder in folders:
-            identity = _identity(folder)
+            identity = _get_identity(folder)
             if identity is not None:
                 self._missing.discard(folder)
             elif folder not in self._missing:
@@ -87,19 +255,19 @@ class Watcher:
         reasons |= {folder: "events miss files there" for folder, until in self._unreliable.items() if now < until}
         return {folder: reasons[folder] for folder in folders if folder in reasons}
 
-    def detect_missed_events(self, found: Iterable[FoundFile], scan_start: float) -> None:
+    def detect_missed_events(self, changed: Iterable[FoundFile], scan_start: float) -> None:
         """Find out which of the changed files of a scan should have had an event, and poll their folders.
 
-        `scan_start` is by the wall clock. Whatever the reason is, a network disk, a watch that failed, an observer that
+        `scan_start` is by the wall clock. Whatever the reason, a network disk, a watch that failed, an observer that
         died: it shows here.
         """
-        seen = self._events.seen_paths()
+        seen = self._events.take_seen_paths()
         if seen is None:
             return
-        for file in found:
+        for file in changed:
             watch = self._watches.get(file.root)
-            changed = file.ctime_ns / 1e9
-            if watch and file.path not in seen and watch.since + _MAX_DELAY < changed < scan_start - _MAX_DELAY:
+            changed_at = file.ctime_ns / 1e9
+            if watch and file.path not in seen and watch.since + _MAX_DELAY < changed_at < scan_start - _MAX_DELAY:
                 if file.root not in self._unreliable:
                     path = display_path(file.path)
                     _log.info("missed file event: %s", path, extra={"file": path})
@@ -114,13 +282,13 @@ class Watcher:
         now = time.monotonic()
         if folder in self._failed and now < self._failed[folder][0]:
             return False
-        if filesystem := _network_filesystem(folder):
+        if filesystem := _find_network_filesystem(folder):
             self._failed[folder] = (now + _RETRY, f"it is on a network disk ({filesystem})")
             return False
         observer = _make_observer()
         observer.daemon = True
         try:
-            observer.schedule(DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
+            observer.schedule(_DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
             observer.start()
         except OSError as error:  # no watches or no files left: it passes, or the operator raises a limit
             self._failed[folder] = (now + _RETRY, f"it cannot be watched: {error.strerror or error}")
@@ -148,7 +316,7 @@ def _is_alive(observer: BaseObserver) -> bool:
     return observer.is_alive() and bool(observer.emitters) and all(e.is_alive() for e in observer.emitters)
 
 
-def _identity(folder: str) -> tuple[int, int] | None:
+def _get_identity(folder: str) -> tuple[int, int] | None:
     try:
         info = Path(folder).stat()
     except OSError:
@@ -156,17 +324,17 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return info.st_dev, info.st_ino
 
 
-def _network_filesystem(folder: str) -> str:
+def _find_network_filesystem(folder: str) -> str:
     """The kind of network file system that a folder is on; empty when it is local, or the system does not say."""
     try:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         path = str(Path(folder).resolve())
     except OSError:
         return ""
-    best, kind = "", ""
+    longest, kind = "", ""
     for line in lines:
         before, _, after = line.partition(" - ")
         mount_point = before.split(" ")[4].replace("\\040", " ")
-        if len(mount_point) >= len(best) and (path + "/").startswith(mount_point.rstrip("/") + "/"):
-            best, kind = mount_point, after.split(" ")[0]
+        if len(mount_point) >= len(longest) and (path + "/").startswith(mount_point.rstrip("/") + "/"):
+            longest, kind = mount_point, after.split(" ")[0]
     return kind if kind.startswith(_NETWORK) and kind != "fuseblk" else ""

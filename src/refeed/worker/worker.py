@@ -1,4 +1,4 @@
-"""The worker process: leads or follows, by its settings, and waits for whatever is away. Only it runs these loops."""
+"""The worker: runs the loop of a leader or a standby, and starts it again after an error or a change of settings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from ..publish.popularity import PopularityTracker
 from ..store.entry_changes import REVISION_KEY
 from ..store.postgres import ChangeListener
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
-from .file_events import FileEvents
 from .jobs import Jobs, PublishJob
 from .leader import Leader
 from .leader_lock import make_leader_lock
-from .watcher import Watcher
+from .watcher import FileEvents, Watcher
 
 _log = logging.getLogger("refeed.worker")
 
@@ -73,20 +72,20 @@ class Worker:
         self._lock = make_leader_lock(settings, preferred=preferred)
         self._status = StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME)
         self._may_be_damaged = True
-        """Whether the store has to be checked before it is used: at the start, and after an error."""
+        """Whether the store is to be checked before it is used: at the start, and after an error."""
 
     def stop(self) -> None:
-        """Ask it to end, after what it is doing now. Safe in a signal handler."""
+        """Ask the worker to end after its present step. Safe in a signal handler."""
         self._stop.set()
         self._events.wake()
 
     def reload(self) -> None:
-        """Have config.yaml read again. Safe in a signal handler."""
+        """Ask the worker to read config.yaml again. Safe in a signal handler."""
         self._settings.request_reload()
         self._events.wake()
 
     def run(self) -> None:
-        """Work until `stop`. What is unreachable, full or broken is waited for; documents are served meanwhile."""
+        """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile."""
         try:
             while not self._stop.is_set():
                 if not self._run_session():
@@ -97,7 +96,7 @@ class Worker:
             self._lock.release()
 
     def _run_session(self) -> bool:
-        """One session; whether it ended without an error. This is the one place where all errors end."""
+        """Run one session; returns whether it ended without an error. All errors of the worker end here."""
         try:
             self._session()
             return True
@@ -110,7 +109,7 @@ class Worker:
             self._wait_for("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
             self._wait_for("machine", "out of memory")
-        except Exception as error:  # noqa: BLE001 -- the one place for it
+        except Exception as error:  # noqa: BLE001 -- the worker never ends by an error
             self._may_be_damaged = True
             _log.exception("internal error; starting over", extra={"error": type(error).__name__})
             self._wait_for("refeed", f"internal error: {type(error).__name__}: {error}")
