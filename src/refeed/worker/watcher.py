@@ -237,7 +237,8 @@ class Watcher:
             elif folder not in self._missing:
                 self._missing.add(folder)
                 name = display_path(folder)
-                _log.info("%s does not exist yet; its dumps are ingested when it does", name, extra={"folder": name})
+                text = "%s does not exist yet; its dumps are ingested as soon as it does"
+                _log.info(text, name, extra={"folder": name})
             watch = self._watches.get(folder)
             if watch and (watch.identity != identity or not _is_alive(watch.observer)):
                 self._unwatch(folder)
