@@ -1,6 +1,6 @@
 """A corpus of malformed and odd dumps, each with the outcome that it must have.
 
-It covers every line of DESIGN.md 14, and every oddity that was seen in real dumps.
+It covers every kind of broken file that is read or refused, and every oddity that was seen in real dumps.
 
     python tests/helpers/malformed_corpus.py FOLDER      writes them, and prints name, outcome and reason, one line each
 

@@ -1,4 +1,4 @@
-"""Every malformed dump has the outcome of DESIGN.md 14, as far as its bytes decide it."""
+"""Every malformed dump has the outcome that its case names, as far as its bytes decide it."""
 
 from __future__ import annotations
 

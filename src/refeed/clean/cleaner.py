@@ -195,7 +195,8 @@ def _summarize(draft: Draft) -> str:
     if draft.lead:
         return cut_at_sentence(normalize_line(draft.lead), 2 * _SUMMARY_LENGTH)
     texts = [block for block in draft.blocks if block.kind != "figure"]
-    return cut_at_sentence(_first_paragraphs(texts) or _first_line(texts) or _first_line(draft.blocks), _SUMMARY_LENGTH)
+    lines = (normalize_line(block.text) for block in (*texts, *draft.blocks) if block.text.strip())
+    return cut_at_sentence(_first_paragraphs(texts) or next(lines, ""), _SUMMARY_LENGTH)
 
 
 def _first_paragraphs(blocks: Iterable[Block]) -> str:
@@ -214,7 +215,3 @@ def _is_aside(block: Block) -> bool:
     if len(block.text) < 30 and all(("strong", "") in marks for _, marks in block.runs):
         return True
     return bool(extract_links(block.runs)) and not collapse_whitespace(text_outside_links(block.runs))
-
-
-def _first_line(blocks: Iterable[Block]) -> str:
-    return next((normalize_line(block.text) for block in blocks if block.text.strip()), "")

@@ -47,10 +47,10 @@ class RuleLookup:
         host = _hostname(raw.link)
         labels = host.split(".")
         for index in range(len(labels)):
-            if found := self._by_host.get(".".join(labels[index:])):
-                return found
-        if found := self._by_folder.get(raw.folder):
-            return found
+            if match := self._by_host.get(".".join(labels[index:])):
+                return match
+        if match := self._by_folder.get(raw.folder):
+            return match
         name = raw.folder or host
         return SourceMatch(
             Source(
@@ -248,12 +248,12 @@ _CONDITION = re.compile(
 _LAST_COMPOUND = re.compile(r"[^\s>+~]*(?:\[[^\]]*\][^\s>+~]*|\([^)]*\)[^\s>+~]*)*$")
 _FIRST_CONDITION = re.compile(r"(#|\.|\[\s*)([\w-]+)")
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "": lambda _found, _value: True,
-    "=": lambda found, value: found == value,
-    "^=": lambda found, value: bool(value) and found.startswith(value),
-    "$=": lambda found, value: bool(value) and found.endswith(value),
-    "*=": lambda found, value: bool(value) and value in found,
-    "~=": lambda found, value: value in found.split(),
+    "": lambda _actual, _value: True,
+    "=": lambda actual, value: actual == value,
+    "^=": lambda actual, value: bool(value) and actual.startswith(value),
+    "$=": lambda actual, value: bool(value) and actual.endswith(value),
+    "*=": lambda actual, value: bool(value) and value in actual,
+    "~=": lambda actual, value: value in actual.split(),
 }
 
 
@@ -281,8 +281,8 @@ def _selector_key(selector: str) -> str:
     """What every matching element has: `[attribute`, `.class`, a tag, or `*` for anything."""
     compound = _LAST_COMPOUND.search(selector.strip())
     bare = re.sub(r":[\w-]+(?:\([^)]*\))?", "", compound[0] if compound else "")
-    if found := _FIRST_CONDITION.search(bare):
-        return {"#": "[id", ".": "." + found[2]}.get(found[1], "[" + found[2].lower())
+    if condition := _FIRST_CONDITION.search(bare):
+        return {"#": "[id", ".": "." + condition[2]}.get(condition[1], "[" + condition[2].lower())
     tag = re.match(r"[a-zA-Z][\w-]*", bare)
     return tag[0].lower() if tag else "*"
 

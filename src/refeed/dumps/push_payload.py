@@ -83,10 +83,10 @@ def _parse_object(text: str) -> dict[str, object]:
 
 def _to_dump(fields: dict[str, object], now: datetime) -> NewDump:
     is_dump = "body" in fields or "name" in fields
-    known = _DUMP_KEYS if is_dump else _ARTICLE_KEYS
+    allowed = _DUMP_KEYS if is_dump else _ARTICLE_KEYS
     for key in fields:
-        if key not in known:
-            raise _FieldError(key[:40], f"unknown; known here: {', '.join(sorted(known))}")
+        if key not in allowed:
+            raise _FieldError(key[:40], f"unknown; known here: {', '.join(sorted(allowed))}")
     if is_dump:
         return _dump_as_sent(fields)
     link = _get_text(fields, "link")

@@ -124,7 +124,7 @@ def inspect_file(path: str | Path, root: str | Path, suffixes: tuple[str, ...] =
 
 
 def is_stable(
-    found: FoundFile, *, now: float, settle: float, previous: FoundFile | None = None, elapsed: float = 0.0
+    file: FoundFile, *, now: float, settle: float, previous: FoundFile | None = None, elapsed: float = 0.0
 ) -> bool:
     """Whether nothing was written to a file for `settle` seconds, so that it is probably complete.
 
@@ -132,9 +132,9 @@ def is_stable(
     found as `previous`, `elapsed` seconds ago by a monotonic clock. The second rule also works where the clocks of the
     writing and the reading machine differ.
     """
-    if previous is not None and previous.stamp == found.stamp and elapsed >= settle:
+    if previous is not None and previous.stamp == file.stamp and elapsed >= settle:
         return True
-    return now - found.mtime_ns / 1e9 >= settle and now - found.ctime_ns / 1e9 >= settle
+    return now - file.mtime_ns / 1e9 >= settle and now - file.ctime_ns / 1e9 >= settle
 
 
 def ignore_reason(

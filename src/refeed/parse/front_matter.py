@@ -50,15 +50,15 @@ def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
     values = _parse_yaml(match[1])
     if values is None:
         values = _parse_lines(match[1])
-    links = [link for key in _LINK_KEYS if (link := _first(values, key))]
-    authors = [name for value in _as_list(values, "author") for name in _SEPARATOR.split(value)]
+    links = [link for key in _LINK_KEYS for link in _texts(values, key)[:1]]
+    authors = [name for value in _texts(values, "author") for name in _SEPARATOR.split(value)]
     tags = values.get("tags", [])
     if isinstance(tags, str):  # Jekyll accepts a list, or words
         tags = _SEPARATOR.split(tags) if _SEPARATOR.search(tags) else tags.split()
     front = FrontMatter(
-        title=_first(values, "title"),
+        title=next(iter(_texts(values, "title")), ""),
         link=next((link for link in links if "://" in link), links[0] if links else ""),
-        date=_first(values, "date"),
+        date=next(iter(_texts(values, "date")), ""),
         authors=_distinct(authors),
         tags=_distinct(tags),
     )
@@ -115,13 +115,11 @@ def _parse_lines(block: str) -> _Values:
     return values
 
 
-def _as_list(values: _Values, key: str) -> list[str]:
+def _texts(values: _Values, key: str) -> list[str]:
+    """All texts of a key that are not blank."""
     value = values.get(key, [])
-    return [value] if isinstance(value, str) else value
-
-
-def _first(values: _Values, key: str) -> str:
-    return next((value.strip() for value in _as_list(values, key) if value.strip()), "")
+    texts = [value] if isinstance(value, str) else value
+    return [stripped for text in texts if (stripped := text.strip())]
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:

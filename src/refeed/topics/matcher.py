@@ -109,13 +109,13 @@ class TopicMatcher:
     def _find_hits(self, fields: TopicFields) -> dict[int, dict[str, list[Hit]]]:
         """Every topic's hits by field. One in the lead is in the body too; a tag is one mention, however many words."""
         hits: dict[int, dict[str, list[Hit]]] = {}
-        for topic, found in groupby(self._vocabulary.find(fields.title), _topic_of):
-            hits.setdefault(topic, {})["title"] = [*found]
+        for topic, topic_hits in groupby(self._vocabulary.find(fields.title), _topic_of):
+            hits.setdefault(topic, {})["title"] = [*topic_hits]
         for tag in fields.tags:
-            for topic, found in groupby(self._vocabulary.find(tag), _topic_of):
-                hits.setdefault(topic, {}).setdefault("tags", []).append([*found][-1])
-        for topic, found in groupby(self._vocabulary.find(fields.text), _topic_of):
-            body = hits.setdefault(topic, {})["body"] = [*found]
+            for topic, topic_hits in groupby(self._vocabulary.find(tag), _topic_of):
+                hits.setdefault(topic, {}).setdefault("tags", []).append([*topic_hits][-1])
+        for topic, topic_hits in groupby(self._vocabulary.find(fields.text), _topic_of):
+            body = hits.setdefault(topic, {})["body"] = [*topic_hits]
             lead = _densest(body) if fields.title_breaks else [hit for hit in body if hit[1] < LEAD_LENGTH]
             hits[topic]["lead"] = lead
         return hits
@@ -129,10 +129,10 @@ class TopicMatcher:
         }
         scores = []
         for field, most in _MAX_MENTIONS.items():
-            if found := hits.get(field):
-                mentions = share.get(field, 1.0) * _count_by_report(field, found, fields.title_breaks)
+            if field_hits := hits.get(field):
+                mentions = share.get(field, 1.0) * _count_by_report(field, field_hits, fields.title_breaks)
                 if points := weights[field] * max(-most, min(most, mentions)):
-                    scores.append(_FieldScore(field, points, found))
+                    scores.append(_FieldScore(field, points, field_hits))
         if sections := self._sections[topic] & fields.sections:
             scores.append(_FieldScore("section", weights["section"], min(sections)))
         return scores

@@ -226,10 +226,10 @@ class Vocabulary:
             pattern, words, word_halves = self._patterns[number]
             for match in islice(pattern.finditer(text), _MAX_PATTERN_HITS):
                 start, end = match.span()
-                found = match[0].strip()[:24]
-                hits += [(topic, start, -end, kind, found) for topic, kind, _ in words]
+                matched = match[0].strip()[:24]
+                hits += [(topic, start, -end, kind, matched) for topic, kind, _ in words]
                 for pair, side, _ in word_halves:
-                    halves[pair].append((start, -end, side, found))
+                    halves[pair].append((start, -end, side, matched))
         if halves:
             hits += self._find_pairs(halves, hits, text)
         return hits
@@ -240,7 +240,7 @@ class Vocabulary:
         A word inside an `exclude` (投资气候, 气候) makes none. It is a hit as if it were a word of the topic: then the
         `exclude` hides it, and does not count against the topic.
         """
-        found: list[Hit] = []
+        mentions: list[Hit] = []
         excluded: dict[int, set[int]] = {}
         for topic, start, end, kind, _ in hits:
             if kind == EXCLUDE:
@@ -252,12 +252,12 @@ class Vocabulary:
                 for half in words:
                     start, end, _, word = half
                     if excluded[topic].issuperset(range(start, -end)):
-                        found.append((topic, start, end, _WORDS, word))
+                        mentions.append((topic, start, end, _WORDS, word))
                     else:
                         free.append(half)
                 words = free
-            found += [(topic, start, -end, _WORDS, both) for both, start, end in _pair_mentions(words, text)]
-        return found
+            mentions += [(topic, start, -end, _WORDS, name) for name, start, end in _pair_mentions(words, text)]
+        return mentions
 
 
 def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, int, int]]:

@@ -229,8 +229,8 @@ _TAGS = re.compile(
 
 def extract_small_print(draft: Draft) -> None:
     """Extract rights and tags from the last paragraphs."""
-    while found := next((block for block in draft.text_blocks()[-3:] if _extract_rights_or_tags(draft, block)), None):
-        draft.blocks.remove(found)
+    while line := next((block for block in draft.text_blocks()[-3:] if _extract_rights_or_tags(draft, block)), None):
+        draft.blocks.remove(line)
 
 
 def _extract_rights_or_tags(draft: Draft, block: Block) -> bool:
