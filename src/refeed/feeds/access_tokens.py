@@ -11,9 +11,19 @@ import hmac
 from base64 import b32encode
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import NamedTuple
 
 from ..config.settings import Settings
 from ..model import FeedPath
+
+
+class PrivateUrl(NamedTuple):
+    """Where one reader finds a private feed."""
+
+    feed: FeedPath
+    reader: str
+    url: str
+    """Of the Atom document."""
 
 
 class AccessTokens:
@@ -38,23 +48,25 @@ class AccessTokens:
         if not self._secret or any(token.startswith(start) for start in self._access.revoked):
             return None
         # All readers are compared, so that the time taken says nothing.
-        found = [name for name in self._access.readers if hmac.compare_digest(self.make_token(feed, name), token)]
-        return found[0] if found else None
+        readers = [name for name in self._access.readers if hmac.compare_digest(self.make_token(feed, name), token)]
+        return readers[0] if readers else None
 
-    def private_urls(self, feeds: Iterable[FeedPath], base_url: str) -> list[tuple[FeedPath, str, str]]:
-        """(feed, reader, URL of the Atom document) for the private ones of the feeds, without revoked tokens."""
-        found = []
+    def private_urls(self, feeds: Iterable[FeedPath], base_url: str) -> list[PrivateUrl]:
+        """The addresses of the private ones of these feeds, without revoked tokens."""
+        urls = []
         for feed in filter(self.is_private, feeds):
             for reader in self._access.readers:
                 token = self.make_token(feed, reader)
                 if self.find_reader(feed, token) is not None:
-                    found.append((feed, reader, f"{base_url}/k/{token}/feeds/{feed}.atom"))
-        return found
+                    urls.append(PrivateUrl(feed, reader, f"{base_url}/k/{token}/feeds/{feed}.atom"))
+        return urls
 
 
 def private_sources(settings: Settings) -> frozenset[str]:
-    """The sources whose entries are in no feed but their own. None on a private site: every feed of it is for the same
-    readers."""
+    """The sources whose entries are in no feed but their own.
+
+    A private site has none: all its feeds are for the same readers.
+    """
     if settings.access.site == "private":
         return frozenset()
     return frozenset(rule.id for rule in settings.sources if rule.access == "private")

@@ -16,7 +16,6 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 import opencc
-import re2
 from lxml import etree
 
 from ..clean.sanitize import sanitize
@@ -64,8 +63,8 @@ class EntryFilter:
         """At most `limit` of the first MAX_SCANNED entries, given newest first, that the filter shows."""
         matching = (feed_entry for feed_entry in islice(entries, MAX_SCANNED) if self._matches(feed_entry))
         within_steps = takewhile(lambda _: self._steps_left >= 0, matching)
-        found = list(islice(within_steps, min(self._rule.limit or limit, limit)))
-        return found if self._rule.sorted else sorted(found, key=lambda found: found.entry.updated, reverse=True)
+        chosen = list(islice(within_steps, min(self._rule.limit or limit, limit)))
+        return chosen if self._rule.sorted else sorted(chosen, key=lambda item: item.entry.updated, reverse=True)
 
     def _matches(self, feed_entry: FeedEntry) -> bool:
         entry = feed_entry.entry
@@ -79,7 +78,11 @@ class EntryFilter:
             return False
         text = _filter_text(feed_entry)
         self._steps_left -= self._steps * (len(text.content) + len(text.title))
-        return all(_matches_field(pattern, field, text) != excludes for excludes, field, pattern in self._tests)
+        for excludes, field, pattern in self._tests:
+            texts = (getattr(text, field),) if field else (text.title, text.content)
+            if any(pattern.search(part) for part in texts) == excludes:
+                return False
+        return True
 
 
 def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
@@ -96,12 +99,6 @@ def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
     summary_only = feed_entry.summary_only or rule.mode == "summary"
     feed_entry = replace(feed_entry, entry=entry, summary_only=summary_only)
     return _convert_entry(feed_entry, rule.opencc) if rule.opencc else feed_entry
-
-
-def _matches_field(pattern: re2._Regexp, field: str, text: FilterText) -> bool:
-    if not field:
-        return bool(pattern.search(text.title) or pattern.search(text.content))
-    return bool(pattern.search(getattr(text, field)))
 
 
 @lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered again and again
@@ -202,8 +199,8 @@ def _to_simplified(text: str) -> str:
 def _simplify_pattern(pattern: str) -> str:
     """A pattern in Simplified characters, except for the ends of a range, whose order has a meaning."""
 
-    def simplify(found: re.Match[str]) -> str:
-        is_range = pattern[found.start() - 1 : found.start()] == "-" or pattern[found.end() : found.end() + 1] == "-"
-        return found[0] if is_range else _to_simplified(found[0])
+    def simplify(han: re.Match[str]) -> str:
+        is_range = pattern[han.start() - 1 : han.start()] == "-" or pattern[han.end() : han.end() + 1] == "-"
+        return han[0] if is_range else _to_simplified(han[0])
 
     return _HAN.sub(simplify, pattern)

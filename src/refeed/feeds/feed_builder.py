@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from cachetools import LRUCache
 
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
-from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Format, Tombstone
-from ..render import formats
+from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Tombstone
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.store import Store
 from .entry_filter import MAX_SCANNED, EntryFilter, apply_presentation, convert_script, script_language
@@ -32,7 +31,7 @@ from .registry import FeedRegistry
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
 _BATCH = 50
-"""Entries that a filter loads at a time: most find what they want among the first."""
+"""Entries that a filter loads at a time: for most the first are enough."""
 _SHARE_FACTOR = 10
 """How many times as many entries are examined where a source's share is limited."""
 _CACHED_ENTRIES = 1000
@@ -51,14 +50,14 @@ class FeedBuilder:
         """By feed and month: version, and how many pages there were in it."""
 
     def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
-        """A feed as its subscribers get it: the newest entries within the budget. `months`: its own, if known."""
+        """The subscription document of a feed: its newest entries within the budget. `months`: its own, if known."""
         if path in self._registry.filtered:
             rule = self._registry.filtered[path]
             return self.build_filtered(rule.feed, rule, _NEVER, self._registry.feeds[path])
         members = self._get_newest(path)
         members = members[: count_subscription_entries((member.size_estimate for member in members), self._budget)]
         months = self._store.get_months(path) if months is None else months
-        return self._build(path, members, self._name_archives(path, months[:2]), None)
+        return self._build(path, members, self.list_archives(path, months[:2]), None)
 
     def build_archive(self, path: FeedPath, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None when there is none of that name."""
@@ -67,7 +66,7 @@ class FeedBuilder:
         if index is None:
             return None
         # The last page of the newest month has no name: with two newer months, the first of the next month has one.
-        names = self._name_archives(path, months[max(0, index - 2) : index + 2])
+        names = self.list_archives(path, months[max(0, index - 2) : index + 2])
         if name not in names:
             return None
         members = {member.id: member for member in self._store.get_month(path, name[:7])}
@@ -101,13 +100,16 @@ class FeedBuilder:
             entries=tuple(shown),
         )
 
-    def list_archives(self, path: FeedPath) -> tuple[str, ...]:
-        """Names of all archives of a feed, oldest first."""
-        return self._name_archives(path, self._store.get_months(path))
-
-    def render(self, feed: Feed, format: Format) -> bytes:
-        """A document's bytes."""
-        return formats.RENDERERS[format](feed)
+    def list_archives(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> tuple[str, ...]:
+        """Names of the archives of a feed, oldest first: of all, or of some successive `months`."""
+        counts = []
+        for month in self._store.get_months(path) if months is None else months:
+            version, count = self._pages.get((path, month.month), (-1, 0))
+            if version != month.version:
+                count = count_pages(self._store.get_size_estimates(path, month.month), self._budget)
+                self._pages[path, month.month] = month.version, count
+            counts.append((month.month, count))
+        return name_archives(counts)
 
     def _get_newest(self, path: FeedPath) -> list[FeedMember]:
         """A feed's newest entries; no source has more of them than its share where the feed limits it."""
@@ -124,16 +126,6 @@ class FeedBuilder:
             if counts[source] <= math.ceil(share * limit):
                 chosen.append(member)
         return chosen[:limit]
-
-    def _name_archives(self, path: FeedPath, months: Sequence[MonthState]) -> tuple[str, ...]:
-        counts = []
-        for month in months:
-            version, count = self._pages.get((path, month.month), (-1, 0))
-            if version != month.version:
-                count = count_pages(self._store.get_size_estimates(path, month.month), self._budget)
-                self._pages[path, month.month] = month.version, count
-            counts.append((month.month, count))
-        return name_archives(counts)
 
     def _build(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
         """A feed's document with these entries; `archive` is its name, `names` are those of all archives."""
@@ -162,6 +154,7 @@ class FeedBuilder:
         )
 
     def _iter_entries(self, members: list[FeedMember], *, mixed: bool, batch: int = _BATCH) -> Iterator[FeedEntry]:
+        titles = self._registry.topics
         for start in range(0, len(members), batch):
             part = members[start : start + batch]
             entries = self._load([member.id for member in part])
@@ -170,7 +163,9 @@ class FeedBuilder:
                 yield FeedEntry(
                     entry=stored.entry,
                     source=self._registry.sources.get(stored.entry.source) if mixed else None,
-                    labels=self._registry.title_labels(stored.labels),
+                    labels=tuple(
+                        (label.topic, titles[label.topic]) for label in stored.labels if label.topic in titles
+                    ),
                     repost_links=stored.repost_links,
                     summary_only=is_oversized(member.size_estimate, self._budget),
                 )
@@ -178,8 +173,8 @@ class FeedBuilder:
     def _load(self, ids: list[str]) -> dict[str, StoredEntry]:
         """Entries by id; only those that changed since the last time are read and decoded."""
         revisions = self._store.get_revisions(ids)
-        found = {id: self._entries[id] for id in ids if id in self._entries}
-        changed = [id for id in ids if id not in found or found[id].revision != revisions.get(id)]
-        fresh = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.get_entries(changed)}
-        self._entries.update(fresh)
-        return found | fresh
+        cached = {id: self._entries[id] for id in ids if id in self._entries}
+        changed = [id for id in ids if id not in cached or cached[id].revision != revisions.get(id)]
+        loaded = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in self._store.get_entries(changed)}
+        self._entries.update(loaded)
+        return cached | loaded

@@ -10,7 +10,7 @@ import msgspec
 
 from ..config.filter_rules import FilteredFeedRule
 from ..config.settings import Settings
-from ..model import ALL_FEED, FeedInfo, FeedPath, Label, Site, Source
+from ..model import ALL_FEED, FeedInfo, FeedPath, Site, Source
 from .access_tokens import AccessTokens
 
 
@@ -36,11 +36,6 @@ class FeedRegistry:
         """The feeds that may be listed."""
         return {path: info for path, info in self.feeds.items() if not info.private}
 
-    def without_private(self) -> FeedRegistry:
-        """The same registry without a trace of private feeds."""
-        public = self.public_feeds
-        return replace(self, feeds=public, filtered={path: f for path, f in self.filtered.items() if path in public})
-
     def presentation_digest(self, path: FeedPath, *more: object) -> str:
         """Digest of what a feed's documents depend on besides its entries."""
         # Sources without a rule never change what is said about them: a new one makes no other feed stale. Neither
@@ -56,10 +51,6 @@ class FeedRegistry:
             more,
         )
         return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
-
-    def title_labels(self, labels: Iterable[Label]) -> tuple[tuple[str, str], ...]:
-        """Labels as documents show them: (id, title) of the topics that still exist."""
-        return tuple((label.topic, self.topics[label.topic]) for label in labels if label.topic in self.topics)
 
 
 def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedRegistry:

@@ -20,6 +20,7 @@ from ..feeds.registry import FeedRegistry, build_registry
 from ..metrics import observe_duration
 from ..model import ALL_FEED, FORMATS, FeedPath, ListedFeed, Source
 from ..render.feeds_json import render_feeds_json
+from ..render.formats import RENDERERS
 from ..render.opml import render_opml
 from ..store.rows import FeedState, MonthState
 from ..store.store import Store
@@ -71,15 +72,12 @@ class Publisher:
         self._is_clean = False
         """Whether documents that are not ours were removed since the start."""
 
+    @observe_duration("publish")
     def publish(self, *, everything: bool = False) -> list[str]:
         """Render what is stale, damaged or missing, or everything; returns the documents whose bytes changed.
 
         Raises PublishError when some could not be written: all others are in place, and the old ones stay.
         """
-        with observe_duration("publish"):
-            return self._publish(everything=everything)
-
-    def _publish(self, *, everything: bool) -> list[str]:
         with self._store.snapshot():
             registry, presentations, feed_builder = self._prepare()
             states = {state.path: state for state in self._store.get_feed_states()}
@@ -118,6 +116,54 @@ class Publisher:
             message = f"{run.problems[0]}{others}; the documents published before stay"
             raise PublishError(message, changed=run.changed) from run.problems[0]
         return run.changed
+
+    def has_damage(self, *, check_foreign: bool = False) -> bool:
+        """Whether a document is missing, or is not what was published. By `stat` alone while no file changes.
+
+        `check_foreign` looks through the whole folder, archives too, for documents that are not ours.
+        """
+        manifests = self._output_dir.read_manifests()
+        if check_foreign and self._find_foreign(manifests.keys()):
+            self._is_clean = False
+            return True
+        return not manifests or bool(self._output_dir.find_damaged(manifests))
+
+    def render_archive(self, path: FeedPath, name: str) -> bool:
+        """Render one archive of a feed in every format; False when there is none of that name.
+
+        Raises StoreError, PublishError.
+        """
+        with self._store.snapshot():
+            registry, _, feed_builder = self._prepare()
+        if path not in registry.feeds:
+            return False
+        with self._output_dir.lock():
+            with self._store.snapshot():
+                feed = feed_builder.build_archive(path, name)
+                changed = {state.month: state.changed for state in self._store.get_months(path)}
+            if feed is None:
+                return False
+            documents = {}
+            for format in FORMATS:
+                data = RENDERERS[format](feed)
+                documents[f"{path}/archive/{name}.{format}"] = RenderedDocument(
+                    data=data, last_modified=changed[name[:7]]
+                )
+            self._output_dir.write(documents)
+        return True
+
+    def render_archives(self, path: FeedPath) -> list[str]:
+        """Render all archives of a feed that are missing; returns the names of all, oldest first."""
+        _, _, feed_builder = self._prepare()
+        names = list(feed_builder.list_archives(path))
+        for name in names:
+            if any(self._output_dir.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
+                self.render_archive(path, name)
+        return names
+
+    def registry(self) -> FeedRegistry:
+        """Every feed there is now. Raises StoreError."""
+        return self._prepare()[0]
 
     def _order(
         self, stale: Sequence[FeedPath], previous: Mapping[FeedPath | None, FeedManifest]
@@ -168,7 +214,7 @@ class Publisher:
                     newest = feed.entries[0].entry.published if feed.entries else None
                     self._newest[path] = _version(state), newest
                 for format in FORMATS:
-                    data = run.feed_builder.render(feed, format)
+                    data = RENDERERS[format](feed)
                     last_modified = state.changed if state else feed.updated
                     documents[f"{path}.{format}"] = RenderedDocument(data=data, last_modified=last_modified)
         run.changed += self._output_dir.write(documents)
@@ -209,8 +255,10 @@ class Publisher:
     def _remove_stale_archives(
         self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, wanted: FeedManifest
     ) -> None:
-        """Remove archives of months that changed, and of the months beside them, which link there; they are rendered
-        again when somebody asks. All archives go when more than the entries of the feed has changed."""
+        """Remove archives of months that changed, and of the months beside them, which link there.
+
+        They are rendered again on request. All archives go when more than the entries of the feed has changed.
+        """
         last_version = -1
         if previous and (previous.presentation, previous.store) == (wanted.presentation, wanted.store):
             last_version = previous.version
@@ -219,54 +267,6 @@ class Publisher:
         stale = {months[i] for index in changed for i in (index - 1, index, index + 1) if 0 <= i < len(months)}
         archives = {name: name.rpartition("/")[2][:7] for name in self._output_dir.list_documents(f"{path}/archive")}
         self._output_dir.remove([name for name, month in archives.items() if month in stale or month not in months])
-
-    def has_damage(self, *, check_foreign: bool = False) -> bool:
-        """Whether a document is missing, or is not what was published. By `stat` alone while no file changes.
-
-        `check_foreign` looks through the whole folder, archives too, for documents that are not ours.
-        """
-        manifests = self._output_dir.read_manifests()
-        if check_foreign and self._find_foreign(manifests.keys()):
-            self._is_clean = False
-            return True
-        return not manifests or bool(self._output_dir.find_damaged(manifests))
-
-    def render_archive(self, path: FeedPath, name: str) -> bool:
-        """Render one archive of a feed in every format; False when there is none of that name.
-
-        Raises StoreError, PublishError.
-        """
-        with self._store.snapshot():
-            registry, _, feed_builder = self._prepare()
-        if path not in registry.feeds:
-            return False
-        with self._output_dir.lock():
-            with self._store.snapshot():
-                feed = feed_builder.build_archive(path, name)
-                changed = {state.month: state.changed for state in self._store.get_months(path)}
-            if feed is None:
-                return False
-            documents = {}
-            for format in FORMATS:
-                data = feed_builder.render(feed, format)
-                documents[f"{path}/archive/{name}.{format}"] = RenderedDocument(
-                    data=data, last_modified=changed[name[:7]]
-                )
-            self._output_dir.write(documents)
-        return True
-
-    def render_archives(self, path: FeedPath) -> list[str]:
-        """Render all archives of a feed that are missing; returns the names of all, oldest first."""
-        _, _, feed_builder = self._prepare()
-        names = list(feed_builder.list_archives(path))
-        for name in names:
-            if any(self._output_dir.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
-                self.render_archive(path, name)
-        return names
-
-    def registry(self) -> FeedRegistry:
-        """Every feed there is now. Raises StoreError."""
-        return self._prepare()[0]
 
     def _prepare(self) -> tuple[FeedRegistry, dict[FeedPath, str], FeedBuilder]:
         """The registry, the presentation of each feed, and the builder: made again when the store has a new source."""

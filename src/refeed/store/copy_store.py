@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, func, select, tuple_
 
 from ..errors import StoreError
 from . import schema as t
-from .engine import disable_timeouts
+from .engine import disable_timeouts, error_text
 from .migrations import MIGRATIONS, read_schema_version
 from .store import Store
 
@@ -21,7 +21,7 @@ _BATCH = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCopy:
-    """What was copied of one table, verified."""
+    """A table that was copied and verified."""
 
     table: str
     rows: int
@@ -39,8 +39,8 @@ def copy_store(source: Store, target: Store, progress: Callable[[str, int], None
     with source.read_transaction() as old:
         version = read_schema_version(old)
     if version != len(MIGRATIONS):
-        found = "an older schema: run `refeed migrate` on it first" if version else "no store"
-        raise StoreError(f"{source.display_name} holds {found}")
+        content = "an older schema: run `refeed migrate` on it first" if version else "no store"
+        raise StoreError(f"{source.display_name} holds {content}")
     target.migrate()
     with source.read_transaction() as old, target.write_transaction() as new:
         disable_timeouts(old)
@@ -98,7 +98,7 @@ def _insert(connection: Connection, table: Table, rows: list[Row[Any]]) -> None:
             for row in rows:
                 into.write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise StoreError(f"{table.name} cannot be copied: {' '.join(str(error).split())}") from error
+        raise StoreError(f"{table.name} cannot be copied: {error_text(error)}") from error
 
 
 def _encode_row(row: Row[Any]) -> bytes:

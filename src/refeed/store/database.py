@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
 from . import schema as t
-from .engine import create_store_engine, parse_database_url
+from .engine import create_store_engine, error_text, parse_database_url
 from .migrations import MIGRATIONS, apply_migrations, read_schema_version
 from .sqlite_recovery import is_intact
 
@@ -35,17 +35,14 @@ class Database:
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
+        self.display_name = parse_database_url(url).render_as_string(hide_password=True)
+        """The URL for people, without a password."""
         self.engine = create_store_engine(url, read_only=read_only)
         self._file = self._stat()
         self._snapshot = threading.local()
-        # Transactions of SQLite are snapshots without being asked.
+        # On SQLite every transaction is a snapshot.
         self._read_options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
         self._next_check = float("-inf")
-
-    @property
-    def display_name(self) -> str:
-        """The URL for people, without a password."""
-        return parse_database_url(self.url).render_as_string(hide_password=True)
 
     def migrate(self) -> int:
         """Bring the schema up to date; returns its version. Where it is up to date, it writes and waits for nothing."""
@@ -64,17 +61,17 @@ class Database:
 
         Cached pages would hide that until the next start. Costs a `stat` while no other process touches the file.
         """
-        found = self._stat()
-        if found == self._file:
+        file = self._stat()
+        if file == self._file:
             return
-        if found is None or self._file is None or found[:2] != self._file[:2]:
+        if file is None or self._file is None or file[:2] != self._file[:2]:
             raise StoreError(f"the store {self.display_name} was removed or replaced")
         began = time.monotonic()
         if began < self._next_check:
             return
         if not is_intact(self.url):
             raise StoreError(f"the store {self.display_name} was damaged by another program")
-        self._file = found
+        self._file = file
         self._next_check = time.monotonic() + _CHECK_SHARE * (time.monotonic() - began)
 
     def close(self) -> None:
@@ -87,15 +84,12 @@ class Database:
         if connection := getattr(self._snapshot, "connection", None):
             yield connection
             return
-        try:
-            with self.engine.connect().execution_options(**self._read_options) as connection, connection.begin():
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._store_error(error) from error
+        with self._transaction(**self._read_options) as connection:
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything that this thread reads inside comes from one transaction: of one state, in a third of the time."""
+        """Let everything that this thread reads inside come from one transaction: one state, a third of the time."""
         with self.read_transaction() as connection:
             self._snapshot.connection = connection
             try:
@@ -106,14 +100,19 @@ class Database:
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
         """A transaction that may write. There is one writer at a time: it takes the writer's lock at once."""
+        with self._transaction(write=True) as connection:
+            is_ours = self._stat() == self._file  # if not, another process changed it: `check_intact` must see that
+            yield connection
+        if is_ours:
+            self._file = self._stat()
+
+    @contextmanager
+    def _transaction(self, **options: Any) -> Iterator[Connection]:
         try:
-            with self.engine.connect().execution_options(write=True) as connection, connection.begin():
-                is_ours = self._stat() == self._file  # if not, another process changed it: `check_intact` must see that
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
-            if is_ours:
-                self._file = self._stat()
         except SQLAlchemyError as error:
-            raise self._store_error(error) from error
+            raise StoreError(f"the store {self.display_name} did not answer: {error_text(error)}") from error
 
     def _stat(self) -> tuple[int, int, int, int] | None:
         """Which file an SQLite store is, and when it was last written; None for PostgreSQL or without a file."""
@@ -125,10 +124,6 @@ class Database:
         except OSError:
             return None
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
-
-    def _store_error(self, error: SQLAlchemyError) -> StoreError:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        return StoreError(f"the store {self.display_name} did not answer: {' '.join(str(cause).split())}")
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

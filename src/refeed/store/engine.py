@@ -158,6 +158,11 @@ def _timeout_connection_class() -> Any:
     return TimeoutConnection
 
 
+def error_text(error: Exception) -> str:
+    """What a database or its driver says about an error, on one line."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
 def disable_timeouts(connection: Connection) -> None:
     """Let the statements of this transaction take as long as they need: migrations, copies."""
     if connection.dialect.name == "postgresql":

@@ -1,4 +1,4 @@
-"""What machines that share a PostgreSQL tell each other: who is the leader (advisory lock), what changed (NOTIFY).
+"""What machines that share a PostgreSQL learn from it: who is the leader (advisory lock), what changed (NOTIFY).
 
 A notification may be lost: the versions of feeds are the truth, and a process that polls them misses nothing.
 """
@@ -18,8 +18,9 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import LockedError, StoreError
-from .engine import ADVISORY_LOCK_CLASS, create_postgres_engine, parse_database_url
+from .engine import ADVISORY_LOCK_CLASS, create_postgres_engine, error_text, parse_database_url
 
+_log = logging.getLogger("refeed.store")
 _CHANNEL = "refeed"
 _STOP_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 5.0
@@ -34,7 +35,7 @@ def notify_change(connection: Connection, revision: int) -> None:
 
 
 class ChangeListener:
-    """Calls `on_change` from its own thread whenever a process changes the store, and once at first.
+    """Calls `on_change` from its own thread whenever a process changes the store, and once at the start.
 
     On SQLite it never calls it. `reconnect_seconds`: the pause before it connects again to an unreachable server.
     """
@@ -81,8 +82,6 @@ class ChangeListener:
                 quiet = 0
 
 
-_log = logging.getLogger("refeed.store")
-
 _LEADER_KEY, _PREFERRED_KEY = 1, 2
 """Second halves of the keys: the leader's, and one that all dedicated workers hold together (shared)."""
 
@@ -96,8 +95,8 @@ _HOLDER = text(
 class AdvisoryLock:
     """A lock between all processes that share a PostgreSQL. A process loses it with its connection.
 
-    A dedicated worker (`preferred`) has precedence over the worker beside a web server, which gives the lock up as soon
-    as the other one appears and takes it again when that is gone. On a platform the two have disks of their own, and
+    A dedicated worker (`preferred`) has precedence. The worker beside a web server gives the lock up as soon as a
+    dedicated one appears, and takes it again when that one ends. On a platform the two have disks of their own, and
     dumps arrive on the dedicated worker's.
     """
 
@@ -122,7 +121,7 @@ class AdvisoryLock:
             self._is_ours = bool(connection.exec_driver_sql(query).scalar())
         except SQLAlchemyError as error:
             self.release()
-            raise StoreError(f"the store did not answer when asked for the leader lock: {_cause(error)}") from error
+            raise StoreError(f"the store did not answer when asked for the leader lock: {error_text(error)}") from error
         return self._is_ours
 
     def is_held(self) -> bool:
@@ -135,7 +134,8 @@ class AdvisoryLock:
                 return True
             other = self._find_holder(_PREFERRED_KEY)
         except SQLAlchemyError as error:
-            _log.warning("lost the connection that held the leader lock: %s", _cause(error), extra={"lock": "leader"})
+            cause = error_text(error)
+            _log.warning("lost the connection that held the leader lock: %s", cause, extra={"lock": "leader"})
             self.release()
             return False
         if other:
@@ -172,8 +172,8 @@ class AdvisoryLock:
         self.release()
 
     def _find_holder(self, key: int) -> str:
-        found = self._connect().execute(_HOLDER, {"class": ADVISORY_LOCK_CLASS, "key": key}).scalars().first()
-        return str(found).removeprefix("refeed ") if found else ""
+        name = self._connect().execute(_HOLDER, {"class": ADVISORY_LOCK_CLASS, "key": key}).scalars().first()
+        return str(name).removeprefix("refeed ") if name else ""
 
     def _connect(self) -> Connection:
         """The connection that holds the lock; a new one, which holds nothing yet, when there is none."""
@@ -184,7 +184,3 @@ class AdvisoryLock:
                 query = f"SELECT pg_advisory_lock_shared({ADVISORY_LOCK_CLASS}, {_PREFERRED_KEY})"
                 self._connection.exec_driver_sql(query)
         return self._connection
-
-
-def _cause(error: SQLAlchemyError) -> str:
-    return " ".join(str(getattr(error, "orig", None) or error).split())

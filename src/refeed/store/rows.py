@@ -129,11 +129,6 @@ class FeedMember:
     size_estimate: int
     """Bytes that it takes in a document, about."""
 
-    @classmethod
-    def from_row(cls, row: Any) -> FeedMember:
-        """From a row of `feed_members`."""
-        return cls(id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:

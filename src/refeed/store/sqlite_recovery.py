@@ -9,6 +9,8 @@ from pathlib import Path
 from ..errors import StoreError
 from .engine import parse_database_url
 
+_CLEAN_SUFFIX = ".sound"
+"""Of the file beside the store that names the state in which the store was left in order."""
 _CORRUPTION_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _MAX_KEPT = 2
 """Damaged stores that are kept: enough to examine, few enough not to fill the disk."""
@@ -24,43 +26,26 @@ def recover_sqlite(url: str) -> Path | None:
     if path is None or not path.exists():
         return None
     try:
-        if _clean_mark(path).read_text() == _stamp(path):
+        if path.with_name(path.name + _CLEAN_SUFFIX).read_text() == _stamp(path):
             return None
     except (OSError, UnicodeDecodeError):
         pass
-    return None if _is_intact(path) else _move_aside(path)
+    return None if is_intact(url) else _move_aside(path)
 
 
 def mark_clean_shutdown(url: str) -> None:
-    """Note that the one writer left the store in order. Call it after the store was closed."""
+    """Note that the store is in order. The one writer calls it after it closed the store."""
     path = _sqlite_path(url)
     if path is not None:
         with suppress(OSError):  # then the next start reads it
-            _clean_mark(path).write_text(_stamp(path))
+            path.with_name(path.name + _CLEAN_SUFFIX).write_text(_stamp(path))
 
 
 def is_intact(url: str) -> bool:
     """Whether a store is undamaged, as far as SQLite can say. Raises StoreError when the check is impossible."""
     path = _sqlite_path(url)
-    return path is None or _is_intact(path)
-
-
-def _sqlite_path(url: str) -> Path | None:
-    parsed = parse_database_url(url)
-    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
-
-
-def _clean_mark(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sound")
-
-
-def _stamp(path: Path) -> str:
-    """Which file it is, and when it last changed: ctime is the kernel's, and no program sets it back."""
-    info = path.stat()
-    return f"{info.st_dev} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
-
-
-def _is_intact(path: Path) -> bool:
+    if path is None:
+        return True
     try:
         with closing(sqlite3.connect(path, timeout=10)) as connection:
             # quick_check reads every page but does not compare indexes with tables, which takes ten times as long.
@@ -77,6 +62,17 @@ def _is_intact(path: Path) -> bool:
     return ours or not tables  # "originals": the dumps before migration 5
 
 
+def _sqlite_path(url: str) -> Path | None:
+    parsed = parse_database_url(url)
+    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
+
+
+def _stamp(path: Path) -> str:
+    """Which file it is, and when it last changed: ctime is the kernel's, and no program sets it back."""
+    info = path.stat()
+    return f"{info.st_dev} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
+
+
 def _move_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
@@ -85,9 +81,9 @@ def _move_aside(path: Path) -> Path:
         path.rename(aside)
         for suffix in ("-journal", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        kept = sorted(path.parent.glob(f"{path.name}.damaged-*"), key=lambda old: old.stat().st_mtime)
-        for old in kept[:-_MAX_KEPT]:
-            old.unlink()
+        damaged = sorted(path.parent.glob(f"{path.name}.damaged-*"), key=lambda file: file.stat().st_mtime)
+        for file in damaged[:-_MAX_KEPT]:
+            file.unlink()
     except OSError as error:
         raise StoreError(f"the damaged store {path} cannot be moved aside: {error.strerror}") from error
     return aside

@@ -332,7 +332,10 @@ class Store(Database):
 
     def _get_members(self, query: Select[Any], values: Mapping[str, Any]) -> list[FeedMember]:
         with self.read_transaction() as connection:
-            return [FeedMember.from_row(row) for row in connection.execute(query, values)]
+            return [
+                FeedMember(id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate)
+                for row in connection.execute(query, values)
+            ]
 
     def _get_dumps(self, query: Select[Any]) -> list[StoredDump]:
         with self.read_transaction() as connection:

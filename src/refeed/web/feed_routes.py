@@ -24,6 +24,7 @@ from ..feeds.registry import FeedRegistry, build_registry
 from ..model import FeedPath, Format
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
+from ..render.formats import RENDERERS
 from ..store.store import Store
 from .filtered_feeds import FilterParamsError, parse_filter_params
 from .rate_limit import BusyError, ConcurrencyLimit
@@ -60,7 +61,7 @@ class StoreReader:
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self._store, registry, budget)
         filtered = builder.build_filtered(feed, feed_filter, now, replace(registry.feeds[feed], query=query))
-        return builder.render(filtered, format)
+        return RENDERERS[format](filtered)
 
     def get_freshness(self) -> dict[str, tuple[int, datetime]]:
         """Per public source: the number of entries, and when the newest was published. Raises StoreError."""
