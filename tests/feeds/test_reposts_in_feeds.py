@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from refeed.cli import explain_text
+from refeed.cli.explain import format_same_text
 from refeed.config.settings import Settings
 from refeed.config.topic_rules import TopicRule
 from refeed.ingest.pipeline import Pipeline
@@ -91,9 +91,9 @@ def test_explain_names_the_entry_with_the_same_text(framed: Settings) -> None:
     copy, first, rewritten = (
         stored[f"https://{host}"] for host in ("two.example/11", "one.example/10", "three.example/12")
     )
-    (line,) = explain_text.format_same_text(copy, [first])
+    (line,) = format_same_text(copy, [first])
     assert "in https://one.example/10" in line
     assert line.endswith("; feeds that could hold both show that one")
     assert int(line.split("%")[0].split()[-1]) > 80
-    (other,) = explain_text.format_same_text(rewritten, [first])
+    (other,) = format_same_text(rewritten, [first])
     assert " 0% in" in other

@@ -15,6 +15,5 @@ from ..ingest.entry_builder import EntryBuilder
 def check_command(load: Callable[[], Settings]) -> None:
     """Check config.yaml, the source rules and the topics; print every error with its place."""
     settings = load()
-    builder = EntryBuilder.from_settings(settings)
-    _ = builder.rule_lookup, builder.matcher  # compiles every selector and pattern
+    EntryBuilder.from_settings(settings).warm_up()  # compiles every selector and pattern
     click.echo(f"{settings.config_file}: {len(settings.sources)} sources, {len(settings.topics)} topics, no errors")

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import msgspec
+from bs4 import BeautifulSoup
 
-from ..clock import utc_now
+from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
 from ..dumps.reader import read_dump
 from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.upstreams import dump_dirs
-from ..ingest.entry_builder import EntryBuilder, EntryPool
-from ..model import Dump, FieldOrigin, Outcome
+from ..ingest.entry_builder import BuildResult, EntryBuilder, EntryPool
+from ..model import Dump, Entry, FieldOrigin, Outcome
 from ..store.engine import parse_database_url
 from ..store.rows import StoredEntry
 from ..store.serialization import Provenance
 from ..store.store import Store
-from ..web.entry_json import ExplainedFile, explain_file, explain_stored
-from .explain_text import (
-    format_diff,
-    format_explanation,
-    format_header,
-    format_near_misses,
-    format_same_text,
-    format_withdrawal,
-)
+from ..topics.fields import extract_body_text
+from ..topics.reposts import compute_minhash, estimate_containment
+from ..web.entry_json import ExplainedEntry, ExplainedFile, explain_file, explain_stored
 from .shared import find_dump_root, find_entry_id
 
 _Explanation = tuple[ExplainedFile, list[str]]
 """What became of a file or an entry: for programs, and the lines for people."""
+_FIELDS = (
+    "id",
+    "source",
+    "link",
+    "title",
+    "published",
+    "updated",
+    "language",
+    "authors",
+    "summary",
+    "rights",
+    "original",
+    "tags",
+)
+"""Keys of `explain --json` that get a line each."""
 
 
 @click.command("explain")
@@ -80,20 +91,20 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
     except (IgnoredError, FileVanishedError, QuarantineError) as error:
         outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
         result = ExplainedFile(file=name, outcome=outcome, reason=str(error))
-        return result, list(format_explanation(result))
+        return result, list(_format_explanation(result))
     shown = display_path(name)
     built = pool.run(Dump(path=shown, folder=file.folder, data=data, first_seen=utc_now()))
     result = explain_file(shown, built)
     cleaned = built.cleaned
     if cleaned is None:
-        return result, [*format_explanation(result), *format_header(built)]
-    lines = [*format_explanation(result, _origins(cleaned.origins)), *format_header(built)]
+        return result, [*_format_explanation(result), *_format_header(built)]
+    lines = [*_format_explanation(result, cleaned.origins), *_format_header(built)]
     # The dump alone decides what it becomes. What feeds show depends on other entries too, if there is a store.
     with suppress(_UnknownEntryError, StoreError):
         lines += _load_entry(cleaned.entry.id, settings, builder).visibility
-    lines += format_near_misses(cleaned.entry, builder)
+    lines += _format_near_misses(cleaned.entry, builder)
     if diff:
-        lines += format_diff(built)
+        lines += _format_diff(built)
     return result, lines
 
 
@@ -103,8 +114,8 @@ def _explain_entry(name: str, settings: Settings, builder: EntryBuilder) -> _Exp
     except _UnknownEntryError:
         raise RefeedError(f"{name!r}: no such file, and no stored entry has this id or link") from None
     result = explain_stored(known.stored, known.provenance, known.dump_path)
-    lines = [*format_explanation(result, _origins(known.provenance.origins)), *known.visibility]
-    return result, [*lines, *format_near_misses(known.stored.entry, builder)]
+    lines = [*_format_explanation(result, known.provenance.origins), *known.visibility]
+    return result, [*lines, *_format_near_misses(known.stored.entry, builder)]
 
 
 class _UnknownEntryError(Exception):
@@ -143,9 +154,77 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
         stored=stored,
         provenance=provenance,
         dump_path=dumps[-1].path if dumps else "",
-        visibility=(*format_withdrawal(stored), *format_same_text(stored, copies)),
+        visibility=(*_format_withdrawal(stored), *format_same_text(stored, copies)),
     )
 
 
-def _origins(origins: Sequence[FieldOrigin]) -> dict[str, str]:
-    return {origin.field: origin.where for origin in origins}
+def _format_explanation(result: ExplainedFile, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
+    """Lines of what `explain --json` prints as one object."""
+    where = {origin.field: origin.where for origin in origins}
+    yield f"{result.file}: {result.outcome}" + (f" ({result.reason})" if result.reason else "")
+    if not isinstance(result, ExplainedEntry):
+        return
+    for name in _FIELDS:
+        value = getattr(result, name)
+        if not value:
+            continue
+        text = ", ".join(value) if isinstance(value, tuple) else value
+        yield f"  {name:<10} {text}" + (f"   <- {where[name]}" if name in where else "")
+    if result.image:
+        yield f"  {'image':<10} {result.image.url}  {result.image.caption}".rstrip()
+    for label in result.topics:
+        yield f"  topic      {label.topic}: {label.score:g}; {'; '.join(label.reasons)}"
+    for removal in result.removed:
+        yield f"  - {removal.step}: {removal.text}"
+
+
+def _format_header(built: BuildResult) -> Iterator[str]:
+    """Lines about a dump's header and the source rule that its link selects."""
+    if built.raw is None or built.source is None:
+        return
+    date = format_rfc3339(built.raw.dump_time) if built.raw.has_date else "no date"
+    yield f"  {'header':<10} {built.raw.layout}, {date}, {built.raw.link}"
+    yield f"  {'rule':<10} {built.source.id if built.source.configured else 'none: generic cleaning'}"
+
+
+def _format_near_misses(entry: Entry, builder: EntryBuilder) -> Iterator[str]:
+    """Lines about topics that have some evidence in an entry, but too little, with the score that they need."""
+    for verdict in builder.matcher.explain(entry):
+        if not verdict.accepted:
+            yield f"  not        {verdict}"
+
+
+def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iterator[str]:
+    """Lines about entries with the same text: how much of it each has, and which of the two feeds show."""
+    own = compute_minhash(extract_body_text(stored.entry.html))
+    for copy in copies:
+        entry = copy.entry
+        other = compute_minhash(extract_body_text(entry.html))
+        if own and other:
+            line = f"  same text  {estimate_containment(own, other):.0%} in {entry.link}"
+            line += f" ({entry.source}, {format_rfc3339(entry.published)})"
+            # A feed that could hold both shows one of them, which links to the other.
+            if entry.link in stored.repost_links:
+                line += "; feeds that could hold both show this one"
+            if stored.entry.link in copy.repost_links:
+                line += "; feeds that could hold both show that one"
+            yield line
+
+
+def _format_withdrawal(stored: StoredEntry) -> Iterator[str]:
+    """A line if an operator has withdrawn the entry."""
+    if stored.withdrawn is not None:
+        id = stored.entry.id.removeprefix("urn:uuid:")
+        when = format_rfc3339(stored.withdrawn)
+        yield f"  withdrawn  {when}: it is in no document; `refeed restore {id}` brings it back"
+
+
+def _format_diff(built: BuildResult) -> Iterator[str]:
+    """A unified diff of the body's text before and after cleaning."""
+    if built.raw is None or built.cleaned is None:
+        return
+    before, after = (
+        [" ".join(line.split()) for line in BeautifulSoup(html, "lxml").get_text("\n").splitlines() if line.strip()]
+        for html in (built.raw.html, built.cleaned.entry.html)
+    )
+    yield from difflib.unified_diff(before, after, "dump", "entry", n=1, lineterm="")

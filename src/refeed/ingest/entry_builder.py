@@ -36,6 +36,8 @@ from ..topics import reposts
 from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher
 
+_log = logging.getLogger(__name__)
+
 CLEANING_VERSION = 1
 """Raise it when parsing or cleaning changes: stored entries are then cleaned again, and no date moves."""
 
@@ -73,8 +75,10 @@ class PackedResult:
 
 @dataclass(frozen=True, kw_only=True)
 class EntryBuilder:
-    """Everything that an entry depends on beside its dump. Cheap to send to another process: what it computes from the
-    rules stays behind, and is computed again where it is needed."""
+    """Everything that an entry depends on beside its dump.
+
+    Cheap to send to another process: only the rules are sent, and what is computed from them is computed again there.
+    """
 
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
@@ -183,9 +187,9 @@ class EntryBuilder:
         )
 
     def find_repost_original(self, candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
-        """The id of the entry whose text this one repeats, out of some that may have the same; None when it is its own.
+        """The id of the entry whose text `candidate` repeats, one of `others`; None when its text is original.
 
-        A private entry replaces no public one and is replaced by none: readers of the one would learn of the other.
+        Private entries are left out on both sides: readers of a public feed would learn of them.
         """
         if candidate.source in self.private_sources:
             return None
@@ -217,9 +221,6 @@ class EntryBuilder:
         )
 
 
-_log = logging.getLogger(__name__)
-
-
 class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
     """Builds the entries of dumps with one builder. A dump that exceeds its limits is published as plain text."""
 
@@ -239,7 +240,7 @@ class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
 
 
 def _build_despite_error(builder: EntryBuilder, dump: Dump, error: Exception) -> BuildResult:
-    """What is published of a dump that met a bug of ours."""
+    """The result of a dump whose cleaning met a bug of ours."""
     _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
     return _build_fallback(builder, f"an internal error ({type(error).__name__}) kept it from being cleaned", dump)
 

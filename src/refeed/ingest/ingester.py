@@ -28,7 +28,7 @@ BATCH_FILES = 256
 BATCH_BYTES = 16_000_000
 """Their size together: with the results, a batch takes several times as much memory."""
 RETRY_KEY = "retry"
-"""Where the store keeps when somebody last asked to try quarantined files again."""
+"""Key in the store of the time when the operator last asked to try quarantined files again."""
 UNREADABLE = 0
 """The stamp of a file that could not be read: no file has it, so the next scan tries again."""
 
@@ -44,7 +44,7 @@ class ScanResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What a batch, or several, did."""
+    """The result of a batch, or of several."""
 
     files: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -54,7 +54,7 @@ class IngestResult:
     postponed: tuple[FoundFile, ...] = ()
     """Files that could not be read now, to be tried again."""
     problem: str = ""
-    """Why, when the reason was the state of the machine."""
+    """Why, when the machine had no files or memory left."""
     quarantined: dict[str, str] = field(default_factory=dict)
     """Files that are newly quarantined, by the name that people see, with the reason."""
 
@@ -86,8 +86,8 @@ class _Batch:
 
 
 class _RecordedFiles:
-    """The files that are recorded: a hash of path and stamp, eight bytes each. Only membership is asked for, and paths
-    with stamps take 30 MB for 100,000 files."""
+    """The set of recorded files, as a hash of path and stamp of eight bytes each: the paths and stamps themselves take
+    30 MB for 100,000 files."""
 
     def __init__(self, files: Iterable[tuple[bytes, int]]) -> None:
         self._before = array("q", sorted(map(hash, files)))
@@ -126,7 +126,7 @@ class Ingester:
         return ScanResult(changed, unchanged)
 
     def retry_quarantined(self) -> None:
-        """Have the next scan return quarantined files, though they have not changed."""
+        """Make the next scan return quarantined files although they have not changed."""
         self._store.retry_quarantined()
         self._recorded = _RecordedFiles(self._store.iter_file_stamps())
 

@@ -1,4 +1,4 @@
-"""The program read top to bottom: dumps/ -> store -> feeds/."""
+"""The whole program, top to bottom: dumps/ -> store -> feeds/."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
 
 _RESTORE_KEY = "reseed"
-"""Where the store keeps `begun` or `done`. An interrupted restoration begins again, and records nothing twice."""
+"""Key in the store of `begun` or `done`. An interrupted restoration begins again, and records nothing twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """The parts of the program that one configuration asks for."""
+    """The parts of the program, built from one configuration."""
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -61,11 +61,11 @@ class Pipeline:
         files: Sequence[FoundFile] | None = None,
         *,
         force: bool = False,
-        progress: Callable[[int, int], object] = lambda _done, _of: None,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
     ) -> IngestResult:
-        """Ingest what has changed in the dump folders, or the files given, and publish it.
+        """Ingest what has changed in the dump folders, or `files`, and publish it.
 
-        `progress` is called with the number of files that are done, and of all.
+        `progress` is called with the number of files that are done, and of all files.
         """
         changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)
         total = IngestResult(counts=Counter(unchanged=unchanged))
@@ -107,8 +107,8 @@ class Pipeline:
 
         Returns the number of restored entries. Raises FetchError.
         """
-        is_wanted = self.store.get_meta(_RESTORE_KEY) == "begun" or not self.store.get_entry_ids(limit=1)
-        if not self.settings.site.restore_from or not is_wanted:
+        is_due = self.store.get_meta(_RESTORE_KEY) == "begun" or not self.store.get_entry_ids(limit=1)
+        if not self.settings.site.restore_from or not is_due:
             return 0
         self.store.set_meta(_RESTORE_KEY, "begun")
         count = restore_store(self.settings, self.store, self.pool.builder, self.clock)

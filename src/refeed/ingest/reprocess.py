@@ -17,9 +17,9 @@ from .entry_builder import EntryPool
 
 _BATCH = 256
 _LABELLED_KEY = "labelled"
-"""Where the store keeps the version of each topic that all entries are labelled with."""
+"""Key in the store of the version of each topic that all entries are labelled with."""
 _PRIVATE_KEY = "hidden"
-"""Where the store keeps the sources whose entries are all marked as private."""
+"""Key in the store of the sources whose entries are all marked as private."""
 
 
 class Reprocessor:

@@ -1,4 +1,4 @@
-"""Our own published feeds -> entries, for a store that was lost with its dumps: ids, dates and content as they were."""
+"""Our own published feeds -> entries with the same ids, dates and content, for a store that was lost with its dumps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..fetch.session import HttpSession
 
 _BATCH = 256
-_IMAGE = re.compile(r'<img[^>]* src="([^"]+)"|<img src="([^"]+)"')
+_IMAGE_URL = re.compile(r'<img[^>]* src="([^"]+)"')
 _STEP = timedelta(seconds=1)
 
 
@@ -71,7 +71,7 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
 
 
 def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict[str, Any], Source, str]]:
-    """(JSON Feed item, its source, the icon that was found for the source) of every entry, source by source."""
+    """Every entry, source by source: its JSON Feed item, its source, and the icon that was found for the source."""
     base = settings.site.restore_from.rstrip("/")
     icons = {rule.id: rule.icon for rule in settings.sources}
     for feed in _get_document(session, f"{base}/feeds/feeds.json")["feeds"]:
@@ -102,8 +102,8 @@ def _get_document(session: HttpSession, url: str) -> dict[str, Any]:
         raise FetchError(f"site.restore_from: {url} answered {response.status}")
     if checksum.verify_checksum(response.body) is None:
         raise FetchError(f"site.restore_from: {url} is damaged, or not written by refeed")
-    found: dict[str, Any] = msgspec.json.decode(response.body)
-    return found
+    document: dict[str, Any] = msgspec.json.decode(response.body)
+    return document
 
 
 def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, base_url: str) -> Entry:
@@ -136,7 +136,7 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         )
         if item.get("image")
         else None,
-        images=tuple(dict.fromkeys(one or other for one, other in _IMAGE.findall(html))),
+        images=tuple(dict.fromkeys(_IMAGE_URL.findall(html))),
         enclosures=tuple(
             Enclosure(url=e["url"], type=e["mime_type"], length=e.get("size_in_bytes", 0))
             for e in item.get("attachments", ())

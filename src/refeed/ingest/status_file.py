@@ -1,4 +1,4 @@
-"""What the worker does, and its problems -> the log, each problem once, and a file that `status` reads."""
+"""The worker's state and problems -> a file that `status` reads, and the log, which has each problem once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Required, TypedDict
@@ -18,9 +17,9 @@ from ..clock import format_rfc3339, utc_now
 STATUS_FILE_NAME = "worker.json"
 """Its name in the var folder."""
 STATE_STOPPED = "stopped"
-"""The last state of a worker that was asked to end."""
+"""The last state of a worker that has ended as asked."""
 _INTERVAL = 5.0
-"""Seconds between two writes of the same facts."""
+"""Seconds between two writes of the same content."""
 _REPEAT = 600.0
 """Seconds until a problem whose text keeps changing is logged again."""
 
@@ -68,33 +67,29 @@ class StatusFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._problems: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
+        """The present problems, by what they concern."""
         self._logged: dict[str, float] = {}
         self._last_written = 0.0
         self._last: tuple[LoopStatus, dict[str, str]] | None = None
 
-    @property
-    def problems(self) -> Mapping[str, str]:
-        """The present problems, by what they concern."""
-        return self._problems
-
     def set_problem(self, subject: str, text: str) -> None:
         """Log a problem when it begins, and show it until `clear_problem`."""
         now = time.monotonic()
-        known = self._problems.get(subject)
+        known = self.problems.get(subject)
         if known is None or (known != text and now - self._logged[subject] > _REPEAT):
             self._logged[subject] = now
             _log.warning("%s: %s", subject, text, extra={"subject": subject})
-        self._problems[subject] = text
+        self.problems[subject] = text
 
     def clear_problem(self, subject: str) -> None:
         """The problem is resolved, if there was one."""
-        if self._problems.pop(subject, None) is not None:
+        if self.problems.pop(subject, None) is not None:
             _log.info("%s: resolved", subject, extra={"subject": subject})
 
     def write(self, status: LoopStatus) -> None:
         """Write the file, when its content has changed or is some seconds old. Never raises."""
-        current = status, dict(self._problems)
+        current = status, dict(self.problems)
         if current == self._last and time.monotonic() - self._last_written < _INTERVAL:
             return
         self._last, self._last_written = current, time.monotonic()
