@@ -19,7 +19,6 @@ from .source_rules import SourceRule
 from .topic_rules import TopicRule
 from .yaml_loader import Bases, YamlDocument
 
-_INTEGERS = {"PORT": 8000, "WEB_CONCURRENCY": 1}
 _LOG_FORMATS = ("text", "json")
 _MIN_SECRET_LENGTH = 16
 _PRINTABLE_ASCII = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
@@ -60,20 +59,20 @@ def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], erro
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
     topics = _merge(packs.topics, config.topics, "topics", document)
     location = Location(file=document.file, lines=document.lines)
-    found = find_cross_errors(config, location, sources, topics)
+    cross_errors = find_cross_errors(config, location, sources, topics)
     access = config.access if isinstance(config.access, AccessSettings) else AccessSettings(site=config.access)
-    levels = {access.site, *(one.rule.access for one in sources), *(one.rule.access for one in topics)}
+    levels = {access.site, *(source.rule.access for source in sources), *(topic.rule.access for topic in topics)}
     if "private" in levels | {rule.access for rule in config.filtered_feeds}:
-        found += _check_secret(environ.get("REFEED_ACCESS_SECRET", ""))
+        cross_errors += _check_secret(environ.get("REFEED_ACCESS_SECRET", ""))
     home = Path(document.file).resolve().parent
     folders = tuple(filter(None, environ.get("REFEED_DUMPS", "").split(":")))
     folders = folders or tuple(str(home / folder) for folder in config.dumps.folders)
     if not folders:
         what = "must not be empty, such as [dumps]; what is fetched or pushed is written to the last one"
-        found.append(location.format_error(("dumps", "folders"), what))
-    if found or errors:
-        raise ConfigError(*found, *errors)
-    port = _get_integer(environ, "PORT")
+        cross_errors.append(location.format_error(("dumps", "folders"), what))
+    if cross_errors or errors:
+        raise ConfigError(*cross_errors, *errors)
+    port = int(environ.get("PORT") or 8000)
     base_url = environ.get("BASE_URL") or config.site.base_url or f"http://127.0.0.1:{port}"
     var = Path(environ.get("REFEED_VAR") or home / "var")
     return Settings(
@@ -95,10 +94,10 @@ def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], erro
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
         feeds_dir=environ.get("REFEED_FEEDS") or str(home / "feeds"),
         var_dir=str(var),
-        web_concurrency=_get_integer(environ, "WEB_CONCURRENCY"),
+        web_concurrency=int(environ.get("WEB_CONCURRENCY") or 1),
         push_token=environ.get("REFEED_PUSH_TOKEN", ""),
         access_secret=environ.get("REFEED_ACCESS_SECRET", ""),
-        log_format=_get_log_format(environ),
+        log_format=(environ.get("REFEED_LOG") or "text").lower(),
     )
 
 
@@ -116,7 +115,7 @@ def _merge(
 
 def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
     """One message for every error. None repeats a value that may hold a password."""
-    for name in _INTEGERS:
+    for name in ("PORT", "WEB_CONCURRENCY"):
         value = environ.get(name) or "0"
         if not (value.isascii() and value.isdigit() and int(value) < 65536):
             yield f"{name}: must be an integer from 0 to 65535, got {value!r}"
@@ -132,7 +131,7 @@ def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: must be a folder, but {environ[name]!r} is a file"
     if not _PRINTABLE_ASCII.fullmatch(environ.get("REFEED_PUSH_TOKEN", "")):
         yield "REFEED_PUSH_TOKEN: must be printable ASCII without spaces around it, to fit into an HTTP header"
-    if _get_log_format(environ) not in _LOG_FORMATS:
+    if (environ.get("REFEED_LOG") or "text").lower() not in _LOG_FORMATS:
         yield f"REFEED_LOG: must be {' or '.join(_LOG_FORMATS)}, got {environ['REFEED_LOG']!r}"
 
 
@@ -141,14 +140,6 @@ def _check_secret(secret: str) -> Iterator[str]:
         what = "is too short" if secret else "is not set, and a feed is private"
         example = f"use {_MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
         yield f"environment: REFEED_ACCESS_SECRET: {what}; {example}"
-
-
-def _get_integer(environ: Mapping[str, str], name: str) -> int:
-    return int(environ.get(name) or _INTEGERS[name])
-
-
-def _get_log_format(environ: Mapping[str, str]) -> str:
-    return (environ.get("REFEED_LOG") or _LOG_FORMATS[0]).lower()
 
 
 class ReloadableSettings:

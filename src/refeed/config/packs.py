@@ -32,9 +32,6 @@ class Location:
     path: KeyPath = ()
     is_builtin: bool = False
 
-    def has(self, key: KeyPath) -> bool:
-        return (*self.path, *key) in self.lines
-
     def format_error(self, key: KeyPath, what: str) -> str:
         """`file:line: key: what`."""
         path = (*self.path, *key)
@@ -51,7 +48,10 @@ class LocatedRule(Generic[Rule]):
 
     def locate(self, key: KeyPath) -> Location:
         """Where a key of the rule is set; where the rule begins, when it is set nowhere."""
-        return next((location for location in self.locations if location.has(key)), self.locations[0])
+        for location in self.locations:
+            if location.path + key in location.lines:
+                return location
+        return self.locations[0]
 
     def format_error(self, key: KeyPath, what: str) -> str:
         return self.locate(key).format_error(key, what)
@@ -119,9 +119,9 @@ def load_packs(config: YamlDocument) -> Packs:
             if half.name == "sources":
                 _add_rules(sources, _load_rules(SourceRule, half, errors), errors)
             else:
-                found = {located.rule.id: located for located in _load_rules(TopicRule, half, errors)}
-                order = _load_order(folder / "pack.yaml", found, errors)
-                _add_rules(topics, (found[id] for id in order), errors)
+                by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, errors)}
+                order = _load_order(folder / "pack.yaml", by_id, errors)
+                _add_rules(topics, (by_id[id] for id in order), errors)
     return Packs(
         sources=tuple(sources.values()), topics=tuple(topics.values()), own_dirs=tuple(own_dirs), errors=tuple(errors)
     )
@@ -131,28 +131,31 @@ def load_builtin_sources() -> tuple[SourceRule, ...]:
     """The source rules of all built-in packs, by id. Raises ConfigError."""
     errors: list[str] = []
     folders = sorted(BUILTIN_PACKS.glob("*/sources"))
-    located = [located for folder in folders for located in _load_rules(SourceRule, folder, errors)]
+    rules = [located.rule for folder in folders for located in _load_rules(SourceRule, folder, errors)]
     if errors:
         raise ConfigError(*errors)
-    return tuple(sorted((one.rule for one in located), key=lambda rule: rule.id))
+    return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
 def _find_pack(name: str, home: Path) -> tuple[Path, tuple[Path, ...]]:
-    """The folder of a pack and the halves of it that are wanted. A pack beside config.yaml comes before a built-in one.
+    """The folder of a pack, and its `sources/`, `topics/` or both. One beside config.yaml comes before a built-in one.
 
     Raises ConfigError without a place.
     """
     pack, _, last = name.rpartition("/")
-    wanted = (last,) if pack and last in _HALVES else _HALVES
-    pack = pack if len(wanted) == 1 else name
+    listed = (last,) if pack and last in _HALVES else _HALVES
+    pack = pack if len(listed) == 1 else name
     for parent in (home, BUILTIN_PACKS):
-        halves = tuple(parent / pack / half for half in wanted if pack and (parent / pack / half).is_dir())
+        halves = tuple(parent / pack / half for half in listed if pack and (parent / pack / half).is_dir())
         if halves:
             return parent / pack, halves
     if pack and (home / pack).is_dir():
-        raise ConfigError(f"the folder {home / pack} has no {' or '.join(f'{half}/' for half in wanted)}")
+        raise ConfigError(f"the folder {home / pack} has no {' or '.join(f'{half}/' for half in listed)}")
     known = {
-        found.parent.name for parent in (home, BUILTIN_PACKS) for half in _HALVES for found in parent.glob(f"*/{half}")
+        folder.parent.name
+        for parent in (home, BUILTIN_PACKS)
+        for half in _HALVES
+        for folder in parent.glob(f"*/{half}")
     }
     raise ConfigError(f"no pack {name!r} beside config.yaml or built in{suggest(pack, known)}")
 

@@ -45,8 +45,8 @@ class TopicRule:
 
     def __post_init__(self) -> None:
         check_slug("id", self.id)
-        for index, former in enumerate(self.aliases):
-            check_slug(f"aliases[{index}]", former)
+        for index, alias in enumerate(self.aliases):
+            check_slug(f"aliases[{index}]", alias)
         check_title(self.title)
         if self.id in self.aliases:
             raise ValueError(f"aliases: {self.id!r} is the topic's own id")

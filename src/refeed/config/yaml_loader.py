@@ -1,7 +1,5 @@
 """YAML text -> frozen dataclasses, or every error in it with file, line and key. Reads no file and no environment.
 
-The words of errors are here too: key paths, time spans, near misses, expected types.
-
 The dataclass is the schema: field names are the keys, defaults make a key optional, `Annotated[..., msgspec.Meta]`
 bounds a value, and a nested dataclass (alone, in a tuple, or as the values of a dict) is a nested mapping.
 """
@@ -24,10 +22,18 @@ import yaml
 from ..errors import ConfigError
 from ..model import FeedPath
 
+T = TypeVar("T")
+
 KeyPath = tuple[str | int, ...]
 """A key from the top of the file: ("topics", 0, "words", 3)."""
 
-RENAMED_KEYS = {
+KeyLines = dict[KeyPath, int]
+"""The line of every key and item, by its path."""
+
+Bases = Mapping[type, Mapping[str, Any]]
+"""Dataclass -> id -> an instance: a mapping with that `id` says only what differs from it."""
+
+_RENAMED_KEYS = {
     "cut": "trim_end",
     "digests": "digest_pages",
     "hints": "weak_words",
@@ -48,6 +54,11 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MAX_SECONDS = 100 * 365.25 * 86400
 """A span is subtracted from the current time, and the result has to be a date."""
 
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
+_KEY_PATH = re.compile(r"[a-z_]+(?:\[\d+\]|\.\w+)*")
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_NULL_TAG = "tag:yaml.org,2002:null"
+_MAP_TAG = "tag:yaml.org,2002:map"
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -59,7 +70,7 @@ def format_key_path(path: KeyPath) -> str:
     return text
 
 
-def parse_duration(text: str) -> timedelta:
+def _parse_duration(text: str) -> timedelta:
     """`30s`, `15m`, `12h`, `7d`, `2w` as a time span. Raises ValueError."""
     match = _DURATION.match(text.strip())
     if not match:
@@ -79,65 +90,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
-def describe_expected(hint: Any, node: yaml.Node, value: Any) -> str:
-    """What the schema expects instead of a node's value; empty where msgspec's own message is the best."""
-    cls = strip_annotation(hint)
-    choices: list[str] = []
-    for option in (cls, *typing.get_args(cls)):
-        choices += typing.get_args(option) if typing.get_origin(option) is typing.Literal else ()
-    if choices and isinstance(node, yaml.ScalarNode):
-        return f"unknown value {value!r}{suggest(str(value), choices)}"
-    if typing.get_origin(cls) is tuple:
-        example = f"; write [{node.value}]" if isinstance(node, yaml.ScalarNode) else ""
-        return f"must be a list, got {describe_node(node)}{example}"
-    if not isinstance(node, yaml.ScalarNode) or cls not in _TYPE_NAMES:
-        return ""
-    if cls is int and type(value) is int:
-        for meta in typing.get_args(hint)[1:]:
-            if meta.ge is not None and value < meta.ge:
-                return f"must be {meta.ge} or more, got {value}"
-            if meta.le is not None and value > meta.le:
-                return f"must be {meta.le} or less, got {value}"
-        return ""
-    quoted = f'; write "{node.value}"' if cls is str else ""
-    return f"must be {_TYPE_NAMES[cls]}, got {node.value if cls is str else repr(value)}{quoted}"
-
-
-def strip_annotation(hint: Any) -> Any:
-    """A type without the bounds that it is annotated with."""
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
-
-
-def describe_node(node: yaml.Node) -> str:
-    """The kind of a YAML node in plain words."""
-    if isinstance(node, yaml.ScalarNode):
-        return "a single value" if node.value else "nothing"
-    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
-
-
-def explain_braces(text: str, line: int) -> str:
-    """The usual cause of a line that is not YAML: the braces of a variable inside those of YAML."""
-    lines = text.splitlines()
-    found = lines[line - 1] if 0 < line <= len(lines) else ""
-    return "; within {…} and […] write '${NAME}', in quotes" if "${" in found else ""
-
-
-T = TypeVar("T")
-
-KeyLines = dict[KeyPath, int]
-"""The line of every key and item, by its path."""
-
-Bases = Mapping[type, Mapping[str, Any]]
-"""Dataclass -> id -> an instance: a mapping with that `id` says only what differs from it."""
-
-_TEXT_PARSERS: dict[Any, Callable[[str], Any]] = {timedelta: parse_duration, FeedPath: FeedPath.parse}
+_TEXT_PARSERS: dict[Any, Callable[[str], Any]] = {timedelta: _parse_duration, FeedPath: FeedPath.parse}
 """Types that are written as text in a form of their own. The functions raise ValueError."""
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
-_KEY_PATH = re.compile(r"[a-z_]+(?:\[\d+\]|\.\w+)*")
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_NULL_TAG = "tag:yaml.org,2002:null"
-_MAP_TAG = "tag:yaml.org,2002:map"
 
 
 class YamlDocument:
@@ -153,9 +107,12 @@ class YamlDocument:
             node = yaml.compose(text, Loader=yaml.CSafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
-            what = f"{error.problem or error.context}{explain_braces(text, line)}"
-            raise ConfigError(f"{file}:{line}: not YAML: {what}") from error
+            number = mark.line if mark else 0
+            what = f"{file}:{number + 1}: not YAML: {error.problem or error.context}"
+            # The usual cause: the braces of a variable inside those of YAML.
+            if "${" in "".join(text.splitlines()[number : number + 1]):
+                what += "; within {…} and […] write '${NAME}', in quotes"
+            raise ConfigError(what) from error
         except yaml.YAMLError as error:
             raise ConfigError(f"{file}:1: not YAML: {error}") from error
         # An empty text is an empty mapping.
@@ -201,7 +158,7 @@ class _Decoder:
     def decode_mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
         """A dataclass from a mapping. It is made only when every value is valid: its own checks need them all."""
         if not isinstance(node, yaml.MappingNode):
-            self.add_error(node, path, f"must be a mapping, got {describe_node(node)}")
+            self.add_error(node, path, f"must be a mapping, got {_describe_node(node)}")
             return None
         before = len(self.errors)
         values = self._decode_fields(cls, node, path)
@@ -225,8 +182,8 @@ class _Decoder:
                 self.add_error(key_node, key_path, "given twice")
             elif name in known:
                 values[name] = self.decode(hints[name], value_node, key_path)
-            elif RENAMED_KEYS.get(key) in known:
-                self.add_error(key_node, key_path, f"renamed; write {RENAMED_KEYS[key]} instead")
+            elif _RENAMED_KEYS.get(key) in known:
+                self.add_error(key_node, key_path, f"renamed; write {_RENAMED_KEYS[key]} instead")
             else:
                 self.add_error(key_node, key_path, f"unknown key{suggest(key, known)}")
         for name, schema in known.items():
@@ -242,7 +199,7 @@ class _Decoder:
             return None
         self.seen.add(id(node))
         hint = _choose_option(hint, node)
-        cls = strip_annotation(hint)
+        cls = _strip_annotation(hint)
         if isinstance(cls, type) and is_dataclass(cls) and cls not in _TEXT_PARSERS:
             return self.decode_mapping(cls, node, path)
         if typing.get_origin(cls) is tuple and isinstance(node, yaml.SequenceNode):
@@ -256,25 +213,25 @@ class _Decoder:
         return self._decode_scalar(hint, node, path)
 
     def _decode_dict(self, hint: Any, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key_node, child in node.value:
             key = str(key_node.value)
             key_path = self._record_line(key_node, (*path, key))
-            if key in found:
+            if key in values:
                 self.add_error(key_node, key_path, "given twice")
-            found[key] = self.decode(hint, child, key_path)
-        return found
+            values[key] = self.decode(hint, child, key_path)
+        return values
 
     def _decode_scalar(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
         before = len(self.errors)
         value = self._construct(node, path)
         if len(self.errors) > before:
             return None
-        parse = _TEXT_PARSERS.get(strip_annotation(hint))
+        parse = _TEXT_PARSERS.get(_strip_annotation(hint))
         try:
             return parse(str(value)) if parse else msgspec.convert(value, hint)
         except msgspec.ValidationError as error:
-            self.add_error(node, path, describe_expected(hint, node, value) or str(error).split(" - at `$")[0])
+            self.add_error(node, path, _describe_expected(hint, node, value) or str(error).split(" - at `$")[0])
         except ValueError as error:
             self.add_error(node, path, str(error))
         return None
@@ -319,7 +276,7 @@ def _get_hints(cls: type) -> dict[str, Any]:
 
 def _choose_option(hint: Any, node: yaml.Node) -> Any:
     """Which type of a union a node is for: None for null, otherwise the one that is nested as the node is."""
-    union, is_scalar = strip_annotation(hint), isinstance(node, yaml.ScalarNode)
+    union, is_scalar = _strip_annotation(hint), isinstance(node, yaml.ScalarNode)
     if typing.get_origin(union) not in (types.UnionType, typing.Union):
         return hint
     options = typing.get_args(union)
@@ -334,6 +291,42 @@ def _choose_option(hint: Any, node: yaml.Node) -> Any:
     if len(options) == 1 or len(fitting) == 1:
         return _choose_option((fitting or options)[0], node)
     return hint
+
+
+def _describe_expected(hint: Any, node: yaml.Node, value: Any) -> str:
+    """What the schema expects instead of a node's value; empty where msgspec's own message is the best."""
+    cls = _strip_annotation(hint)
+    choices: list[str] = []
+    for option in (cls, *typing.get_args(cls)):
+        choices += typing.get_args(option) if typing.get_origin(option) is typing.Literal else ()
+    if choices and isinstance(node, yaml.ScalarNode):
+        return f"unknown value {value!r}{suggest(str(value), choices)}"
+    if typing.get_origin(cls) is tuple:
+        example = f"; write [{node.value}]" if isinstance(node, yaml.ScalarNode) else ""
+        return f"must be a list, got {_describe_node(node)}{example}"
+    if not isinstance(node, yaml.ScalarNode) or cls not in _TYPE_NAMES:
+        return ""
+    if cls is int and type(value) is int:
+        for meta in typing.get_args(hint)[1:]:
+            if meta.ge is not None and value < meta.ge:
+                return f"must be {meta.ge} or more, got {value}"
+            if meta.le is not None and value > meta.le:
+                return f"must be {meta.le} or less, got {value}"
+        return ""
+    quoted = f'; write "{node.value}"' if cls is str else ""
+    return f"must be {_TYPE_NAMES[cls]}, got {node.value if cls is str else repr(value)}{quoted}"
+
+
+def _strip_annotation(hint: Any) -> Any:
+    """A type without the bounds that it is annotated with."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _describe_node(node: yaml.Node) -> str:
+    """The kind of a YAML node in plain words."""
+    if isinstance(node, yaml.ScalarNode):
+        return "a single value" if node.value else "nothing"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def _locate_error(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.Node, KeyPath, str]:

@@ -129,8 +129,8 @@ def find_icon(known: FileMetadata, link: str, session: HttpSession, now: datetim
     """
     try:
         page = session.get(link)
-        named = _icon_links(page.body) if page.status == 200 else []
-        for candidate in (*named[:3], "/favicon.ico"):
+        links = _icon_links(page.body) if page.status == 200 else []
+        for candidate in (*links[:3], "/favicon.ico"):
             response = session.head(urljoin(page.url, candidate))
             media_type = _media_type(response)
             if response.status == 200 and media_type.startswith("image/"):

@@ -218,8 +218,9 @@ def _find_program() -> str:
     program = shutil.which("git")
     if not program:
         raise FetchError("git upstreams need the git program, which is not installed")
-    found = re.search(r"(\d+)\.(\d+)", subprocess.run([program, "--version"], capture_output=True, text=True).stdout)
-    if not found or (int(found[1]), int(found[2])) < _OLDEST_GIT:
+    output = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    number = re.search(r"(\d+)\.(\d+)", output)
+    if not number or (int(number[1]), int(number[2])) < _OLDEST_GIT:
         raise FetchError(f"git {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]} or newer is needed")
     return program
 

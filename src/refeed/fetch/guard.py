@@ -25,8 +25,8 @@ _MAX_ADDRESSES = 4
 
 def system_resolve(host: str, port: int) -> list[str]:
     """The addresses that the system's resolver gives, in its order."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class AddressGuard:

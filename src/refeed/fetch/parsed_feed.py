@@ -109,8 +109,8 @@ def parse_feed_date(text: str) -> datetime | None:
     text = " ".join(text.split())[:60]
     for parse in (lambda text: datetime.fromisoformat(_BLANK_BEFORE_ZONE.sub("", text)), parsedate_to_datetime):
         try:
-            found = parse(text)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+            date = parse(text)
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return None
@@ -156,8 +156,8 @@ def _kind_of(file: MediaFile) -> str:
     kind = file.type.strip().lower().partition("/")[0]
     if kind in ("audio", "video", "image"):
         return kind
-    found = _FILE_KIND.fullmatch("." + urlsplit(file.url).path.rpartition(".")[2])
-    return (found.lastgroup or "") if found else ""
+    match = _FILE_KIND.fullmatch("." + urlsplit(file.url).path.rpartition(".")[2])
+    return (match.lastgroup or "") if match else ""
 
 
 def parse_json_feed(text: str, url: str) -> ParsedFeed:

@@ -71,8 +71,12 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
     if not is_due(before, now):
         return FetchResult(upstream=upstream, state=before, requested=False)
     try:
-        fetch = _fetch_repository if upstream.git else _fetch_feed
-        state, paths = fetch(upstream, session, before, dirs, now)
+        if upstream.git:
+            state, paths = _pull(upstream, session, before, dirs, now)
+        else:
+            result = poll_feed(upstream, session, before, now)
+            new = write_dumps(dirs.dumps, result.dumps)
+            state, paths = result.state, tuple(dirs.dumps / dump.folder / dump.name for dump in new)
     except FetchError as error:
         state, paths = state_after_failure(upstream, before, str(error), now), ()
     except OSError as error:
@@ -89,23 +93,6 @@ def fetch_all(
     with ThreadPoolExecutor(max_workers=_CONCURRENT, thread_name_prefix="fetch") as pool:
         for done in as_completed(pool.submit(fetch_upstream, upstream, session, dirs, now) for upstream in upstreams):
             yield done.result()
-
-
-def _fetch_feed(
-    upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
-) -> tuple[UpstreamState, tuple[Path, ...]]:
-    result = poll_feed(upstream, session, state, now)
-    new = write_dumps(dirs.dumps, result.dumps)
-    return result.state, tuple(dirs.dumps / file.folder / file.name for file in new)
-
-
-def _fetch_repository(
-    upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
-) -> tuple[UpstreamState, tuple[Path, ...]]:
-    tree = checkout_dir(upstream, dirs.checkouts)
-    pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
-    state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
-    return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths
 
 
 def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState, now: datetime) -> PollResult:
@@ -129,6 +116,15 @@ def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
     text = decode_body(body, content_type)
     start = text[:200].lstrip("\ufeff \t\r\n")
     return parse_json_feed(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else parse_xml_feed(text, url)
+
+
+def _pull(
+    upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
+) -> tuple[UpstreamState, tuple[Path, ...]]:
+    tree = checkout_dir(upstream, dirs.checkouts)
+    pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
+    state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
+    return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths
 
 
 def _state_after_status(
@@ -198,8 +194,8 @@ def _new_dumps(
 def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> datetime:
     """The time of an item's dump: the one that the item gives, if it is sensible, otherwise that of the poll."""
     if last is None:
-        given = item.published or item.updated
-        return given if given and _OLDEST <= given <= now + _DAY else now
+        time = item.published or item.updated
+        return time if time and _OLDEST <= time <= now + _DAY else now
     # Later than the last dump of the item, or the older text would count as the newer.
-    given = item.updated or item.published
-    return given if given and last.dump_time < given <= now else max(now, last.dump_time + timedelta(seconds=1))
+    time = item.updated or item.published
+    return time if time and last.dump_time < time <= now else max(now, last.dump_time + timedelta(seconds=1))

@@ -266,8 +266,8 @@ def _title(children: _Children) -> str:
 def _content(children: _Children, url: str) -> str:
     for name in _CONTENTS:
         for element in children.get(name, []):
-            if found := _html(element):
-                return resolve_relative_urls(found, _base(element, url)) if element.base else found
+            if content := _html(element):
+                return resolve_relative_urls(content, _base(element, url)) if element.base else content
     return ""
 
 
@@ -308,7 +308,7 @@ def _inner_html(element: etree._Element) -> str:
 
 
 def _first_date(children: _Children, names: tuple[str, ...]) -> datetime | None:
-    return next((found for name in names if (found := parse_feed_date(_first_text(children, name)))), None)
+    return next((date for name in names if (date := parse_feed_date(_first_text(children, name)))), None)
 
 
 def _first_text(children: _Children, *names: str) -> str:

@@ -130,13 +130,13 @@ def _check_tombstones(root: Any, entries: list[Any]) -> Iterator[str]:
 def _check_required(parent: Any, where: str, *names: str) -> Iterator[str]:
     """RFC 4287 4.1.1, 4.1.2: exactly one of each, not blank and well-formed."""
     for name in names:
-        found = [element.text or "" for element in parent.findall(_ATOM + name)]
-        if len(found) != 1 or not found[0].strip():
-            yield f"{where}: {len(found) or 'no'} {name}, but exactly one that is not blank is required"
-        elif name == "updated" and not _is_rfc3339(found[0]):
-            yield f"{where}: updated {found[0]!r} is not an RFC 3339 date"
-        elif name == "id" and not _IRI.fullmatch(found[0]):
-            yield f"{where}: id {found[0]!r} is not an absolute IRI"
+        texts = [element.text or "" for element in parent.findall(_ATOM + name)]
+        if len(texts) != 1 or not texts[0].strip():
+            yield f"{where}: {len(texts) or 'no'} {name}, but exactly one that is not blank is required"
+        elif name == "updated" and not _is_rfc3339(texts[0]):
+            yield f"{where}: updated {texts[0]!r} is not an RFC 3339 date"
+        elif name == "id" and not _IRI.fullmatch(texts[0]):
+            yield f"{where}: id {texts[0]!r} is not an absolute IRI"
 
 
 def _rels(parent: Any) -> list[str]:
