@@ -17,10 +17,8 @@ from ..publish.output_dir import OutputDir
 from .document_cache import SECURITY_HEADERS
 from .document_middleware import CreatedApp, Wiring, wire_middleware
 from .feed_routes import FeedRoutes, StoreReader
-from .filtered_feeds import FilteredFeeds
 from .operations import StatusCache, operations_blueprint
 from .pages.routes import pages_blueprint
-from .rate_limit import ConcurrencyLimit
 from .responses import deny_if_private, http_error_response
 
 _TOKEN = re.compile(r"/k/[^/]*/?")
@@ -45,13 +43,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_flask_app(wiring: Wiring) -> CreatedApp:
-    """What is behind the middleware: the routes, and the hook for filtered feeds."""
+    """What is behind the middleware: the routes, and what renders filtered feeds."""
     settings, request_metrics = wiring.settings, wiring.request_metrics
     app = _App("refeed.web", static_folder=None)  # the pages serve their own files
     # No redirect may depend on the request's Host or on the number of its slashes.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    store_reader, limit, status_cache = StoreReader(settings), ConcurrencyLimit(), StatusCache(settings)
+    store_reader, status_cache = StoreReader(settings), StatusCache(settings)
     output_dir = OutputDir(settings.feeds_dir)
     feed_routes = FeedRoutes(
         registry=build_registry(settings),
@@ -60,7 +58,7 @@ def create_flask_app(wiring: Wiring) -> CreatedApp:
         find_response_app=wiring.middleware.find_response_app,
         store_reader=store_reader,
         is_complete=lambda: output_dir.document_digest("feeds.json") is not None,  # generated after the feeds
-        limit=limit,
+        limit=wiring.limit,
     )
     app.register_blueprint(feed_routes.blueprint())
     app.register_blueprint(pages_blueprint(settings, status_cache))
@@ -82,5 +80,4 @@ def create_flask_app(wiring: Wiring) -> CreatedApp:
             response.headers.setdefault(name, value)
         return response
 
-    filtered_feeds = FilteredFeeds(store_reader.render_filtered, wiring.url_map, limit, wiring.middleware.response_app)
-    return CreatedApp(app, app.wsgi_app, filtered_feeds)
+    return CreatedApp(app, app.wsgi_app, store_reader.render_filtered)

@@ -194,7 +194,8 @@ class DocumentCache:
 
     def get(self, url_path: str) -> CachedDocument | None:
         """The document as it is on disk now; None when it does not exist or is not whole."""
-        entry = self._find(url_path)
+        with self._lock:
+            entry = self._entries.get(url_path)
         return entry.document if entry is not None and _is_current(entry) else self._load(url_path)
 
     def get_from_memory(self, url_path: str) -> CachedDocument | None:
@@ -209,7 +210,8 @@ class DocumentCache:
             if not _is_current(entry):
                 return None
             entry.checked = now
-            self._find(url_path)  # now used most recently
+            with self._lock:
+                self._entries.get(url_path)  # now used most recently
         return entry.document
 
     def encoded_body(self, url_path: str, document: CachedDocument, coding: Coding) -> EncodedBody:
@@ -229,13 +231,6 @@ class DocumentCache:
     def size(self) -> int:
         """Bytes in memory."""
         return int(self._entries.currsize)
-
-    def __contains__(self, url_path: str) -> bool:
-        return url_path in self._entries
-
-    def _find(self, url_path: str) -> _CacheEntry | None:
-        with self._lock:
-            return self._entries.get(url_path)
 
     def _load(self, url_path: str) -> CachedDocument | None:
         location = self._locate(url_path)

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens
 from .document_cache import CachedDocument, DocumentCache, EncodedBody, Headers
-from .filtered_feeds import FilteredFeeds, has_filter_params
+from .filtered_feeds import FilteredFeeds, FilteredRenderer
 from .negotiation import Coding, choose_coding, parse_byte_range, wants_page
-from .rate_limit import PollLimit
+from .rate_limit import ConcurrencyLimit, PollLimit
 from .request_metrics import RequestMetrics
 from .url_map import UrlMap, page_path
 
@@ -201,16 +201,16 @@ class BrowserNegotiation:
 
 
 class CreatedApp(NamedTuple):
-    """The Flask application, and what the middleware calls of it."""
+    """The Flask application, and what the middleware uses of it."""
 
     flask: Flask
     wsgi_app: WSGIApplication
     """What Flask itself answers with; `flask.wsgi_app` may be the middleware."""
-    filtered_feeds: FilteredFeeds
+    render_filtered: FilteredRenderer
 
 
 class LazyFlaskApp:
-    """The Flask application and the hook for filtered feeds, created when first needed.
+    """The Flask application, created when first needed.
 
     Safe to use from several threads: one creates, the others wait.
     """
@@ -230,15 +230,6 @@ class LazyFlaskApp:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.get().wsgi_app(environ, start_response)
 
-    def applies(self, environ: WSGIEnvironment) -> bool:
-        """Whether the query has filter parameters; cache busters and tracking parameters are none."""
-        query = environ.get("QUERY_STRING", "")
-        return bool(query) and has_filter_params(query)
-
-    def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
-        """The filtered feed."""
-        return self.get().filtered_feeds.handle(environ, document)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
@@ -248,24 +239,30 @@ class Wiring:
     access: AccessTokens
     url_map: UrlMap
     request_metrics: RequestMetrics
+    limit: ConcurrencyLimit
+    """Shared by all documents that are rendered on request."""
     middleware: DocumentMiddleware
     flask_app: LazyFlaskApp
 
 
 def wire_middleware(settings: Settings, create_flask_app: Callable[[Wiring], CreatedApp]) -> Wiring:
     """Put together all that documents need. `create_flask_app` is called when something else is first requested."""
-    access, request_metrics = AccessTokens(settings), RequestMetrics()
+    access, request_metrics, limit = AccessTokens(settings), RequestMetrics(), ConcurrencyLimit()
     url_map = UrlMap(settings, access)
     flask_app = LazyFlaskApp(lambda: create_flask_app(wiring))
     cache = DocumentCache(settings.feeds_dir, url_map, settings.http.memory)
     middleware = DocumentMiddleware(flask_app, cache, request_metrics.record)
     poll_limit = [PollLimit(settings.http)] if settings.http.polls else []
-    middleware.hooks = (BrowserNegotiation(flask_app, middleware), *poll_limit, flask_app)
+    filtered_feeds = FilteredFeeds(
+        lambda *request: flask_app.get().render_filtered(*request), url_map, limit, middleware.response_app
+    )
+    middleware.hooks = (BrowserNegotiation(flask_app, middleware), *poll_limit, filtered_feeds)
     wiring = Wiring(
         settings=settings,
         access=access,
         url_map=url_map,
         request_metrics=request_metrics,
+        limit=limit,
         middleware=middleware,
         flask_app=flask_app,
     )

@@ -45,37 +45,31 @@ class StoreReader:
 
     settings: Settings
 
-    def render_archive(self, feed: FeedPath, name: str) -> bool:
-        """Render one archive into feeds/; False when it does not exist. Raises StoreError, PublishError."""
-        return self._publisher.render_archive(feed, name)
+    @cached_property
+    def store(self) -> Store:
+        """Its methods raise StoreError."""
+        return Store(self.settings.database_url, read_only=True)
 
-    def had_entries(self, feed: FeedPath) -> bool:
-        """Whether a feed ever had entries, even if it is no longer configured. Raises StoreError."""
-        return any(state.path == feed for state in self._store.get_feed_states())
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Writes archives into feeds/."""
+        return Publisher(self.settings, self.store, OutputDir(self.settings.feeds_dir))
 
     def render_filtered(
         self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime
     ) -> bytes:
         """The document of a feed filtered by query. Raises StoreError."""
-        registry = build_registry(self.settings, self._store.get_sources())
+        registry = build_registry(self.settings, self.store.get_sources())
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
-        builder = FeedBuilder(self._store, registry, budget)
+        builder = FeedBuilder(self.store, registry, budget)
         filtered = builder.build_filtered(feed, feed_filter, now, replace(registry.feeds[feed], query=query))
         return RENDERERS[format](filtered)
 
     def get_freshness(self) -> dict[str, tuple[int, datetime]]:
         """Per public source: the number of entries, and when the newest was published. Raises StoreError."""
-        public = build_registry(self.settings, self._store.get_sources()).public_feeds
-        freshness = self._store.get_freshness()
+        public = build_registry(self.settings, self.store.get_sources()).public_feeds
+        freshness = self.store.get_freshness()
         return {source: state for source, state in freshness.items() if FeedPath("source", source) in public}
-
-    @cached_property
-    def _store(self) -> Store:
-        return Store(self.settings.database_url, read_only=True)
-
-    @cached_property
-    def _publisher(self) -> Publisher:
-        return Publisher(self.settings, self._store, OutputDir(self.settings.feeds_dir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +144,7 @@ class FeedRoutes:
             return False
         try:
             with self.limit.slot():
-                return self.store_reader.had_entries(feed)
+                return any(state.path == feed for state in self.store_reader.store.get_feed_states())
         except (BusyError, StoreError):
             return False
 
@@ -167,7 +161,7 @@ class FeedRoutes:
     def _generate_archive(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
         try:
             with self.limit.slot():
-                exists = self.store_reader.render_archive(feed, name)
+                exists = self.store_reader.publisher.render_archive(feed, name)
         except BusyError:
             return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=_RETRY_SECONDS)
         except (StoreError, PublishError):

@@ -88,6 +88,11 @@ class FilteredFeeds:
             _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1_000
         )
 
+    def applies(self, environ: WSGIEnvironment) -> bool:
+        """Whether the query has filter parameters; cache busters and tracking parameters are none."""
+        query = environ.get("QUERY_STRING", "")
+        return bool(query) and _FILTER_PARAM.search(query) is not None
+
     def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
         """The application that answers, when the query filters the feed that `document` is of."""
         path = environ["PATH_INFO"]
@@ -163,11 +168,6 @@ def _error_response(status: int, message: str, *, retry_after: int = 0) -> WSGIA
 
 class FilterParamsError(ValueError):
     """An invalid filter; the text is one line for people."""
-
-
-def has_filter_params(query: str) -> bool:
-    """Whether a query has filter parameters. Cache busters, tracking and all else leave a feed as it is."""
-    return _FILTER_PARAM.search(query) is not None
 
 
 def parse_filter_params(query: str) -> tuple[FeedFilter, str]:

@@ -64,7 +64,11 @@ class RequestMetrics:
         """Record a response; `saved_bytes` is the body that a 304 did not send."""
         self._recorded.append((feed, status, user_agent, saved_bytes))
         if not self._started:
-            self._start()
+            # Not in __init__: a server may fork after it has built the application, and a fork has no threads.
+            with self._lock:
+                if not self._started:
+                    self._started = True
+                    threading.Thread(target=self._run, name="request-metrics", daemon=True).start()
 
     def flush(self) -> None:
         """Count everything recorded so far."""
@@ -78,13 +82,6 @@ class RequestMetrics:
                 metrics.saved_bytes.labels(feed).inc(saved_bytes * count)
             if user_agent.subscribers is not None:
                 metrics.subscribers.labels(feed, user_agent.kind).set(user_agent.subscribers)
-
-    def _start(self) -> None:
-        # Not in __init__: a server may fork after it has built the application, and a fork has no threads.
-        with self._lock:
-            if not self._started:
-                self._started = True
-                threading.Thread(target=self._run, name="request-metrics", daemon=True).start()
 
     def _run(self) -> None:
         pause = threading.Event()

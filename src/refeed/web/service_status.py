@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..clock import format_rfc3339
-from ..config.settings import Settings, UpstreamRule
+from ..config.settings import Settings
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
@@ -282,24 +282,27 @@ def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bo
     shown = [
         upstream for upstream in settings.upstreams if not hidden or (upstream.url and upstream.source not in hidden)
     ]
-    return [
-        UpstreamStatus(
-            address=_public_name(upstream) if public else upstream.address,
-            success=_format_time(state.success),
-            changed=_format_time(state.changed),
-            next=_format_time(state.next),
-            failures=state.failures,
-            # An error may name folders, and machines in a private network.
-            error=_HIDDEN_TEXT if public and state.error else state.error or None,
-            notes=[] if public else list(state.notes),
+    statuses = []
+    for upstream in shown:
+        state = states.load(upstream)
+        address, error, notes = upstream.address, state.error or None, list(state.notes)
+        if public:
+            # The path and query of an address may hold keys or local folders; an error may name folders, and machines
+            # in a private network.
+            address = f"{upstream.source or 'git'}: {urlsplit(upstream.address).hostname or 'this machine'}"
+            error, notes = error and _HIDDEN_TEXT, []
+        statuses.append(
+            UpstreamStatus(
+                address=address,
+                success=_format_time(state.success),
+                changed=_format_time(state.changed),
+                next=_format_time(state.next),
+                failures=state.failures,
+                error=error,
+                notes=notes,
+            )
         )
-        for upstream, state in ((upstream, states.load(upstream)) for upstream in shown)
-    ]
-
-
-def _public_name(upstream: UpstreamRule) -> str:
-    """An upstream without the path and query of its address, which may hold keys or local folders."""
-    return f"{upstream.source or 'git'}: {urlsplit(upstream.address).hostname or 'this machine'}"
+    return statuses
 
 
 def _path_in_dumps(path: str, settings: Settings) -> str:

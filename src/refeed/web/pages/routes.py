@@ -48,8 +48,8 @@ from .site_model import (
     EntryListItem,
     SiteSnapshot,
     SiteSnapshots,
-    list_filtered,
     list_members,
+    make_list_item,
     reader_links,
     shorten,
 )
@@ -146,7 +146,11 @@ class PageRoutes:
         if path in snapshot.registry.filtered:
             budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
             filtered = FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path)
-            entries = list_filtered(filtered.entries, snapshot)
+            entries = [
+                make_list_item(item.entry, snapshot)
+                for item in filtered.entries
+                if snapshot.is_public(item.entry.source)
+            ]
         else:
             entries = list_members(self._store, snapshot, path, self._store.get_newest(path, _ENTRIES))
         return page_response(self._render_feed(snapshot, path, entries, month=None, page=1, pages=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -14,7 +14,7 @@ from ...config.settings import Settings
 from ...config.topic_rules import TopicRule
 from ...feeds.access_tokens import AccessTokens
 from ...feeds.registry import FeedRegistry, build_registry
-from ...model import Entry, FeedEntry, FeedInfo, FeedKind, FeedPath
+from ...model import Entry, FeedInfo, FeedKind, FeedPath
 from ...store.rows import FeedMember, FeedSummary
 from ...store.store import Store
 from ...topics.normalization import to_simplified
@@ -234,16 +234,12 @@ def list_members(
     for stored in store.get_entries([member.id for member in members]):
         if snapshot.is_public(stored.entry.source):
             reasons = next((label.reasons for label in stored.labels if label.topic == topic), ())
-            items.append(_list_item(stored.entry, snapshot, reasons))
+            items.append(make_list_item(stored.entry, snapshot, reasons))
     return items
 
 
-def list_filtered(entries: Iterable[FeedEntry], snapshot: SiteSnapshot) -> list[EntryListItem]:
-    """The entries of a filtered feed, without those of private sources."""
-    return [_list_item(item.entry, snapshot, ()) for item in entries if snapshot.is_public(item.entry.source)]
-
-
-def _list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...]) -> EntryListItem:
+def make_list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...] = ()) -> EntryListItem:
+    """What a list shows of an entry."""
     return EntryListItem(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
