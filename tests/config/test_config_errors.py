@@ -29,8 +29,8 @@ def test_unknown_key_is_named_with_its_line_and_the_nearest_known_key(tmp_path: 
 
 
 def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
-    found = find_errors(tmp_path, "feeds: {entries: many}\nsight: {}\ndumps: {folders: dumps}\n")
-    assert [line.split(": ")[1] for line in found] == ["feeds.entries", "sight", "dumps.folders"]
+    errors = find_errors(tmp_path, "feeds: {entries: many}\nsight: {}\ndumps: {folders: dumps}\n")
+    assert [line.split(": ")[1] for line in errors] == ["feeds.entries", "sight", "dumps.folders"]
 
 
 def test_invalid_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_invalid_base_url_is_named_where_it_is_set(tmp_path: Path) -> None:
 def test_base_url_has_no_query_and_no_password_wherever_it_is_set(tmp_path: Path, url: str) -> None:
     (in_file,) = find_errors(tmp_path, f"site: {{base_url: '{url}'}}")
     (in_environment,) = find_errors(tmp_path, "{}", BASE_URL=url)
-    said = in_environment.removeprefix("environment: BASE_URL: ")
-    assert in_file == f"config.yaml:1: site.base_url: {said}"
-    assert "a:b" not in said
+    message = in_environment.removeprefix("environment: BASE_URL: ")
+    assert in_file == f"config.yaml:1: site.base_url: {message}"
+    assert "a:b" not in message
 
 
 def test_variables_have_the_value_of_the_environment_or_their_default(tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ def test_source_of_a_pack_keeps_what_config_yaml_does_not_change(tmp_path: Path)
 
 def test_errors_of_several_places_and_of_the_environment_are_reported_at_once(tmp_path: Path) -> None:
     text = "foo: 1\nsite: {id: x}\nwebsub: {hubs: [x]}\ntopics:\n  - {id: A, words: [x]}\n  - {id: b}\n"
-    found = find_errors(tmp_path, text, PORT="http", BASE_URL="feeds.example.org")
-    assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in found] == [
+    errors = find_errors(tmp_path, text, PORT="http", BASE_URL="feeds.example.org")
+    assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in errors] == [
         "config.yaml:1: foo",
         "config.yaml:2: site.id",
         "config.yaml:3: websub.hubs[0]",
@@ -242,8 +242,8 @@ def test_invalid_value_is_reported_with_what_to_write(tmp_path: Path, text: str,
 )
 def test_environment_is_checked(tmp_path: Path, environ: dict[str, str], message: str) -> None:
     file = str(tmp_path / "config.yaml")
-    found = find_errors(tmp_path, "", **{name: value.replace("FILE", file) for name, value in environ.items()})
-    (line,) = [line.replace("config.yaml", "FILE") for line in found]
+    errors = find_errors(tmp_path, "", **{name: value.replace("FILE", file) for name, value in environ.items()})
+    (line,) = [line.replace("config.yaml", "FILE") for line in errors]
     assert line.startswith(f"environment: {message}")
 
 

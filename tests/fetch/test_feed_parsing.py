@@ -39,11 +39,11 @@ def parse_one(body: str | bytes, content_type: str = "") -> UpstreamItem:
 
 
 def test_rss_item_has_its_full_text_and_its_guid() -> None:
-    found = parse_one(
+    item = parse_one(
         rss_feed(feed_item(1, html="<p>全文</p>").replace("<content", "<description>短</description><content", 1))
     )
-    assert (found.guid, found.title, found.link) == ("g1", "一篇样本文章 1", "https://news.example.org/1")
-    assert (found.html, found.published, found.updated) == ("<p>全文</p>", AT, None)
+    assert (item.guid, item.title, item.link) == ("g1", "一篇样本文章 1", "https://news.example.org/1")
+    assert (item.html, item.published, item.updated) == ("<p>全文</p>", AT, None)
 
 
 def test_atom_content_as_html_xhtml_and_text_becomes_html() -> None:
@@ -56,13 +56,13 @@ def test_atom_content_as_html_xhtml_and_text_becomes_html() -> None:
 
 
 def test_rss_1_items_are_found_beside_the_channel() -> None:
-    found = parse_one(
+    item = parse_one(
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>t</title></channel><item><title>样本</title>'
         "<link>https://news.example.org/1</link><dc:date>2026-02-27T08:00+08:00</dc:date><description>&lt;p&gt;文&lt;/p&gt;"
         "</description></item></rdf:RDF>"
     )
-    assert (found.title, found.published, found.html) == ("样本", AT, "<p>文</p>")
+    assert (item.title, item.published, item.html) == ("样本", AT, "<p>文</p>")
 
 
 def test_json_feed_item_has_html_or_text_and_may_have_a_number_as_id() -> None:
@@ -88,12 +88,12 @@ def test_json_feed_item_has_html_or_text_and_may_have_a_number_as_id() -> None:
     assert feed.issues == ("items[2] has no link", "items[3] has no link")
 
 
-def test_elements_of_other_namespaces_are_not_taken_for_those_parse_rss_item() -> None:
+def test_elements_of_other_namespaces_are_not_taken_for_those_of_rss() -> None:
     feed = rss_feed(
         feed_item(1).replace("<title>", "<m:title>假</m:title><m:link>https://evil.example/</m:link><title>", 1)
     )
-    found = parse_one(feed.replace("<rss ", '<rss xmlns:m="http://search.yahoo.com/mrss/" ', 1))
-    assert (found.title, found.link) == ("一篇样本文章 1", "https://news.example.org/1")
+    item = parse_one(feed.replace("<rss ", '<rss xmlns:m="http://search.yahoo.com/mrss/" ', 1))
+    assert (item.title, item.link) == ("一篇样本文章 1", "https://news.example.org/1")
 
 
 @pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030"])
@@ -151,7 +151,7 @@ def test_repair_leaves_html_in_cdata_alone_and_becomes_an_issue() -> None:
 def test_feed_that_is_cut_off_loses_only_its_last_item() -> None:
     whole = rss_feed(feed_item(1), feed_item(2), feed_item(3, html="<p>很长的样本</p>" * 50))
     feed = parse_feed(whole[: whole.rindex("很长的样本")].encode(), "", URL)
-    assert [found.guid for found in feed.items] == ["g1", "g2"]
+    assert [item.guid for item in feed.items] == ["g1", "g2"]
     assert "cut off" in feed.issues[-1]
 
 
@@ -190,8 +190,8 @@ def test_bomb_costs_no_time_and_reads_no_file(name: str) -> None:
     except FetchError as error:
         assert str(error)
     else:
-        assert "root:" not in "".join(found.title for found in feed.items)
-        assert sum(len(found.title) for found in feed.items) < 6_000_000
+        assert "root:" not in "".join(item.title for item in feed.items)
+        assert sum(len(item.title) for item in feed.items) < 6_000_000
     assert time.process_time() - started < 2
 
 
@@ -203,8 +203,8 @@ def test_declared_entities_are_rejected_before_parsing(name: str) -> None:
 
 def test_article_about_entities_and_old_doctype_are_accepted() -> None:
     doctype = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://127.0.0.1:9/rss-0.91.dtd">'
-    found = parse_one(rss_feed(feed_item(1, html="<!ENTITY x '样本'>"), head=doctype))
-    assert found.html == "<!ENTITY x '样本'>"
+    item = parse_one(rss_feed(feed_item(1, html="<!ENTITY x '样本'>"), head=doctype))
+    assert item.html == "<!ENTITY x '样本'>"
 
 
 def test_dates_are_parsed_as_feeds_write_them() -> None:
@@ -239,8 +239,8 @@ def test_feed_with_any_cut_or_insertion_is_parsed_or_rejected(data: st.DataObjec
         st.one_of(st.text(max_size=10), st.sampled_from(["<", "</", "<a:b c=", "<![CDATA[", "]]>", "&x;", "<!--"]))
     )
     try:
-        for found in parse_feed((text[:start] + inserted + text[end:]).encode("utf-8", "replace"), "", URL).items:
-            assert found.link.startswith(("http://", "https://"))
+        for item in parse_feed((text[:start] + inserted + text[end:]).encode("utf-8", "replace"), "", URL).items:
+            assert item.link.startswith(("http://", "https://"))
     except FetchError as error:
         assert str(error)
 
@@ -291,12 +291,12 @@ def test_audio_video_and_pictures_beside_the_text_are_embedded_once(parts: list[
 
 def test_media_of_atom_and_json_feed_are_embedded_too() -> None:
     link = f'<link rel="enclosure" type="audio/mpeg" href="{MP3}"/>'
-    found = parse_atom_entry('<link href="https://news.example.org/1"/>', link)
-    assert (found.link, found.html) == ("https://news.example.org/1", PLAYER)
+    item = parse_atom_entry('<link href="https://news.example.org/1"/>', link)
+    assert (item.link, item.html) == ("https://news.example.org/1", PLAYER)
     attached = [{"url": MP3.replace("&amp;", "&"), "mime_type": "audio/mpeg"}, {"url": 5}, "nothing"]
     item = {"url": "/1", "content_text": "样本", "image": "/1.jpg", "attachments": attached}
     feed = parse_feed(json.dumps({"items": [item, {"url": "/2", "attachments": 7}]}).encode(), "", URL)
-    assert [found.html for found in feed.items] == [
+    assert [item.html for item in feed.items] == [
         f'<img src="https://upstream.example.org/1.jpg">样本{PLAYER}',
         "",
     ]
@@ -331,19 +331,19 @@ def test_clear_markup_is_removed_from_rss_titles(title: str, text: str) -> None:
 
 def test_relative_urls_are_resolved_from_xml_base() -> None:
     html = "<img alt='a' src='i.jpg?a=1&amp;b=2'> src='i.jpg' <a href='#x'><a href=\"../x\"><a href='mailto:x'>"
-    found = parse_atom_entry(
+    item = parse_atom_entry(
         '<link xml:base="b/" href="1"/>',
         f'<content xml:base="b/c/" type="html">{escape(html)}</content>',
         base='xml:base="/a/"',
     )
-    assert found.link == "https://upstream.example.org/a/b/1"
+    assert item.link == "https://upstream.example.org/a/b/1"
     base = "https://upstream.example.org/a/b"
-    assert found.html == html.replace("='i.jpg?", f"='{base}/c/i.jpg?").replace("../x", f"{base}/x")
+    assert item.html == html.replace("='i.jpg?", f"='{base}/c/i.jpg?").replace("../x", f"{base}/x")
 
 
 def test_content_that_is_not_text_is_left_out() -> None:
-    found = parse_atom_entry('<link href="/1"/><content type="image/png">iVBORw0KGgo=</content><summary>样本</summary>')
-    assert found.html == "样本"
+    item = parse_atom_entry('<link href="/1"/><content type="image/png">iVBORw0KGgo=</content><summary>样本</summary>')
+    assert item.html == "样本"
 
 
 def test_plain_text_in_rss_keeps_its_paragraphs() -> None:

@@ -1,4 +1,4 @@
-"""Git upstreams, pulled by the real git program."""
+"""Git upstreams, result by the real git program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from refeed.fetch.session import HttpSession
 from refeed.fetch.upstreams import FetchDirs, upstream_dump_dirs
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
-RULE = FetchSettings()
+LIMITS = FetchSettings()
 
 
 class Repository:
@@ -64,8 +64,8 @@ def names(paths: tuple[Path, ...], tree: Path) -> list[str]:
 
 
 def pull(rule: UpstreamRule, tmp_path: Path, since: str = "") -> tuple[str, list[str]]:
-    pulled = pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), RULE, since)
-    return pulled.commit, names(pulled.paths, tmp_path / "tree")
+    result = pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), LIMITS, since)
+    return result.commit, names(result.paths, tmp_path / "tree")
 
 
 def test_first_pull_gives_all_files_and_the_next_one_only_what_changed(repository: Repository, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_git_connects_to_the_address_that_was_checked(tmp_path: Path) -> None:
     guard = AddressGuard(["dumps.example.org:1"], resolve=resolve_to_loopback)
     rule = UpstreamRule(git="https://dumps.example.org:1/x.git")
     with pytest.raises(FetchError, match=r"Failed to connect to dumps\.example\.org port 1|127\.0\.0\.77"):
-        pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, RULE)
+        pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, LIMITS)
 
 
 def test_failure_is_one_line_and_affects_no_other_upstream(

@@ -52,7 +52,7 @@ def chunked_cut_off(handler: BaseHTTPRequestHandler) -> None:
 
 
 def bomb() -> bytes:
-    """300 kB that unpack to 300 MB. Comcompressored in pieces, so that the test itself stays small."""
+    """300 kB that unpack to 300 MB. Compressed in pieces, so that the test itself stays small."""
     compressor = zlib.compressobj(9, wbits=31)
     return b"".join([*(compressor.compress(bytes(1_000_000)) for _ in range(300)), compressor.flush()])
 

@@ -35,23 +35,23 @@ def rss_links(feed: Feed) -> dict[str, str]:
 
 @pytest.mark.parametrize(("links", "end"), [(atom_links, "atom"), (rss_links, "rss")])
 def test_subscription_links_to_itself_its_hub_and_its_newest_archive(links: Any, end: str) -> None:
-    found = links(make_feed(make_entry(), mixed=False, previous="2025-12-2"))
-    assert found["self"] == f"{BASE}/feeds/source/bbc.{end}"
-    assert found["prev-archive"] == f"{BASE}/feeds/source/bbc/archive/2025-12-2.{end}"
-    assert found["hub"] == "https://hub.example.org/"
-    assert found["via"] == "https://www.bbc.com/zhongwen"
-    assert "current" not in found
-    assert "next-archive" not in found
+    by_rel = links(make_feed(make_entry(), mixed=False, previous="2025-12-2"))
+    assert by_rel["self"] == f"{BASE}/feeds/source/bbc.{end}"
+    assert by_rel["prev-archive"] == f"{BASE}/feeds/source/bbc/archive/2025-12-2.{end}"
+    assert by_rel["hub"] == "https://hub.example.org/"
+    assert by_rel["via"] == "https://www.bbc.com/zhongwen"
+    assert "current" not in by_rel
+    assert "next-archive" not in by_rel
 
 
 @pytest.mark.parametrize(("links", "end"), [(atom_links, "atom"), (rss_links, "rss")])
 def test_archive_links_to_both_neighbours_and_the_subscription_but_to_no_hub(links: Any, end: str) -> None:
-    found = links(make_feed(make_entry(), archive="2025-12", previous="2025-11", next="2025-12-2"))
-    assert found["self"] == f"{BASE}/feeds/topic/climate/archive/2025-12.{end}"
-    assert found["current"] == f"{BASE}/feeds/topic/climate.{end}"
-    assert found["prev-archive"] == f"{BASE}/feeds/topic/climate/archive/2025-11.{end}"
-    assert found["next-archive"] == f"{BASE}/feeds/topic/climate/archive/2025-12-2.{end}"
-    assert "hub" not in found
+    by_rel = links(make_feed(make_entry(), archive="2025-12", previous="2025-11", next="2025-12-2"))
+    assert by_rel["self"] == f"{BASE}/feeds/topic/climate/archive/2025-12.{end}"
+    assert by_rel["current"] == f"{BASE}/feeds/topic/climate.{end}"
+    assert by_rel["prev-archive"] == f"{BASE}/feeds/topic/climate/archive/2025-11.{end}"
+    assert by_rel["next-archive"] == f"{BASE}/feeds/topic/climate/archive/2025-12-2.{end}"
+    assert "hub" not in by_rel
 
 
 def test_only_an_archive_is_marked_as_one() -> None:
@@ -97,15 +97,15 @@ def test_rss_has_no_picture_in_a_format_it_does_not_allow() -> None:
 
 
 def test_tombstone_names_its_source_only_in_feeds_of_several_sources() -> None:
-    gone = Tombstone(id="urn:uuid:00000000-0000-5000-8000-000000000099", when=NOON)
-    mixed = make_feed(make_entry(), tombstones=(replace(gone, source=SOURCE),))
+    tombstone = Tombstone(id="urn:uuid:00000000-0000-5000-8000-000000000099", when=NOON)
+    mixed = make_feed(make_entry(), tombstones=(replace(tombstone, source=SOURCE),))
     deleted = etree.fromstring(render_atom(mixed)).find(DELETED)
-    assert (deleted.get("ref"), deleted.get("when")) == (gone.id, "2026-01-02T12:00:00Z")
+    assert (deleted.get("ref"), deleted.get("when")) == (tombstone.id, "2026-01-02T12:00:00Z")
     assert deleted.findtext(f"{ATOM}source/{ATOM}id") == "tag:example.org,2026:source/bbc"
-    own = make_feed(make_entry(), mixed=False, tombstones=(gone,))
+    own = make_feed(make_entry(), mixed=False, tombstones=(tombstone,))
     assert etree.fromstring(render_atom(own)).find(DELETED).find(f"{ATOM}source") is None
     removed = json.loads(render_json_feed(own))["_feed"]["removed"]
-    assert removed == [{"id": gone.id, "when": "2026-01-02T12:00:00Z"}]
+    assert removed == [{"id": tombstone.id, "when": "2026-01-02T12:00:00Z"}]
 
 
 def test_namespace_is_declared_only_where_it_is_used() -> None:

@@ -108,8 +108,8 @@ def test_cache_is_limited_by_bytes_and_drops_the_least_recently_used() -> None:
         return b"x" * 40
 
     shown = [FeedEntry(entry=make_entry(n)) for n in range(3)]
-    for one in (shown[0], shown[1], shown[0], shown[2], shown[0], shown[1]):
-        assert list(cache.render_entries(make_feed(one), "atom", render)) == [b"x" * 40]
+    for entry in (shown[0], shown[1], shown[0], shown[2], shown[0], shown[1]):
+        assert list(cache.render_entries(make_feed(entry), "atom", render)) == [b"x" * 40]
     assert rendered == [shown[n].entry.id for n in (0, 1, 2, 1)]
 
 

@@ -93,30 +93,30 @@ def parse_strictly(document: bytes) -> Any:
 @given(shown)
 @example(FeedEntry(entry=make_entry(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
 def test_any_text_comes_back_from_atom(shown_entry: FeedEntry) -> None:
-    found = parse_strictly(render_atom(make_feed(shown_entry))).find(f"{ATOM}entry")
+    element = parse_strictly(render_atom(make_feed(shown_entry))).find(f"{ATOM}entry")
     entry = shown_entry.entry
-    assert found.findtext(f"{ATOM}title") == (expected(entry.title) or percent_encode_url(entry.link))
-    assert found.findtext(f"{ATOM}summary", "") == expected(entry.summary)
-    assert found.findtext(f"{ATOM}rights", "") == xml_safe(entry.rights)
+    assert element.findtext(f"{ATOM}title") == (expected(entry.title) or percent_encode_url(entry.link))
+    assert element.findtext(f"{ATOM}summary", "") == expected(entry.summary)
+    assert element.findtext(f"{ATOM}rights", "") == xml_safe(entry.rights)
     names = [expected(name) for name in entry.authors if expected(name)]
-    assert [name.text for name in found.iterfind(f"{ATOM}author/{ATOM}name")] == names
+    assert [name.text for name in element.iterfind(f"{ATOM}author/{ATOM}name")] == names
     if not shown_entry.summary_only:
-        assert found.findtext(f"{ATOM}content", "") == expected(entry.html)
+        assert element.findtext(f"{ATOM}content", "") == expected(entry.html)
 
 
 @given(shown)
 @example(FeedEntry(entry=make_entry(title=HOSTILE, html=SafeHtml(HOSTILE), summary=HOSTILE, tags=(HOSTILE,))))
 def test_any_text_comes_back_from_rss(shown_entry: FeedEntry) -> None:
-    found = parse_strictly(render_rss(make_feed(shown_entry))).find("channel/item")
+    element = parse_strictly(render_rss(make_feed(shown_entry))).find("channel/item")
     entry = shown_entry.entry
     content = "{http://purl.org/rss/1.0/modules/content/}encoded"
-    assert found.findtext("title") == (expected(entry.title) or percent_encode_url(entry.link))
+    assert element.findtext("title") == (expected(entry.title) or percent_encode_url(entry.link))
     if expected(entry.summary):
-        description = found.findtext("description").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        description = element.findtext("description").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         assert description == xml_safe(entry.summary)
-        assert "<" not in found.findtext("description")
+        assert "<" not in element.findtext("description")
     if not shown_entry.summary_only and expected(entry.html):
-        assert found.findtext(content if expected(entry.summary) else "description") == xml_safe(entry.html)
+        assert element.findtext(content if expected(entry.summary) else "description") == xml_safe(entry.html)
 
 
 @given(shown)
@@ -160,8 +160,8 @@ def test_any_text_in_the_fields_of_a_feed_gives_a_valid_document(
 ) -> None:
     site = Site(id="tag:example.org,2026", title=title, base_url="http://127.0.0.1:8000", author=name)
     info = FeedInfo(path=FeedPath("topic", "climate"), title=title, subtitle=subtitle, link="http://example.org/")
-    gone = Tombstone(id="urn:uuid:0", when=ref, source=Source(id="bbc", title=name))
-    feed = make_feed(make_entry(), site=site, info=info, tombstones=(gone,))
+    tombstone = Tombstone(id="urn:uuid:0", when=ref, source=Source(id="bbc", title=name))
+    feed = make_feed(make_entry(), site=site, info=info, tombstones=(tombstone,))
     for format, render in RENDERERS.items():
         assert validate_document(render(feed), format) == []
     assert validate_document(render_opml(site, [info]), "opml") == []

@@ -1,0 +1,120 @@
+"""Each section of config.yaml: what is accepted, and the place that an error names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from refeed.config.settings import FetchSettings, Settings, UpstreamRule
+from refeed.config.yaml_loader import YamlDocument
+from refeed.errors import ConfigError
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "filtered_feeds: [{id: x, feed: topic/none}]",
+            "config.yaml:1: filtered_feeds[0].feed: unknown feed 'topic/none'",
+        ),
+        ("filtered_feeds: [{id: x, feed: elsewhere}]", "feed: invalid feed path 'elsewhere': must be all"),
+        ("filtered_feeds: [{id: X y}]", "id: invalid slug 'X y'"),
+        ("filtered_feeds: [{id: x}, {id: x}]", "filtered_feeds[1].id: 'x' is already used by filtered_feeds[0]"),
+        ("filtered_feeds: [{id: x, filter: '(?=a)'}]", "filter: invalid RE2 pattern"),
+        ("filtered_feeds: [{id: x, opencc: s2x}]", "opencc: must be one of"),
+        ("filtered_feeds: [{id: x, filter_time: 1h}]", "filter_time: works only in a query"),
+        ("filtered_feeds: [{id: x, brief: 7}]", "brief: must be a number from 100 up"),
+        ("filtered_feeds: [{id: x, mode: loud}]", "config.yaml:1: filtered_feeds[0].mode"),
+        ("filtered_feeds: [{id: x, filters: a}]", "unknown key; did you mean 'filter'"),
+        ("retired: [view/x]", "retired[0]: 'view/x' is now filtered/x"),
+        ("retired: [weather]", "retired[0]: invalid feed path 'weather': must be all"),
+        (
+            "topics: [{id: a, words: [b], aliases: [c]}]\nretired: [topic/c]",
+            "config.yaml:2: retired[0]: 'topic/c' is still a feed of this file, or an alias",
+        ),
+        (
+            "filtered_feeds: [{id: x, feed: source/bbc}]\nretired: [source/bbc]",
+            "filtered_feeds[0].feed: unknown feed 'source/bbc'",
+        ),
+        ("access: {revoked: [abc]}", "revoked[0]: must be the first eight characters of a token, or more, got 'abc'"),
+        ("access: {readers: [a, a]}", "readers[0]: 'a' is empty, unprintable or given twice"),
+        ("access: secret", "access"),
+        ("http: {age: -1s}", "http.age"),
+        ("http: {proxies: 11}", "http.proxies"),
+        ('http: {robots: "a\\r\\nSet-Cookie: x"}', "robots"),
+    ],
+)
+def test_error_in_a_section_names_its_place(
+    make_settings: MakeSettings, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        make_settings(tmp_path / "config.yaml", REFEED_ACCESS_SECRET="0123456789abcdef")
+    assert message in str(raised.value)
+
+
+def test_access_private_is_short_for_a_private_site(make_settings: MakeSettings, tmp_path: Path) -> None:
+    for text in ("access: private", "access: {site: private}"):
+        (tmp_path / "config.yaml").write_text(text, "utf-8")
+        settings = make_settings(tmp_path / "config.yaml", REFEED_ACCESS_SECRET="0123456789abcdef")
+        assert settings.access.site == "private"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSections:
+    upstreams: tuple[UpstreamRule, ...] = ()
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+
+
+def test_feeds_and_repositories_are_read_from_yaml() -> None:
+    text = """
+upstreams:
+  - source: bbc
+    url: https://feeds.example.org/${NAME:-bbc}.xml
+    every: 30m
+  - git: https://example.org/dumps.git
+    paths: [bbc, 中国数字时代]
+    branch: main
+fetch:
+  allow: [feeds.internal, 10.0.0.0/8]
+  time: 20s
+  git-time: 5m
+"""
+    sample = YamlDocument(text, "config.yaml").load(UpstreamSections)
+    feed, git = sample.upstreams
+    assert feed == UpstreamRule(source="bbc", url="https://feeds.example.org/bbc.xml", every=timedelta(minutes=30))
+    assert git.paths == ("bbc", "中国数字时代") and git.every == timedelta(hours=1)
+    assert (feed.address, git.address) == ("https://feeds.example.org/bbc.xml", "https://example.org/dumps.git")
+    assert sample.fetch.allow == ("feeds.internal", "10.0.0.0/8") and sample.fetch.git_time == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("upstreams: [{source: bbc}]", "upstreams[0]: an upstream needs either url"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', git: 'https://e.org/'}]", "either url"),
+        ("upstreams: [{source: 'BBC 中文', url: 'https://e.org/'}]", "source: invalid slug 'BBC 中文'"),
+        ("upstreams: [{url: 'https://e.org/'}]", "source: invalid slug"),
+        ("upstreams: [{source: bbc, url: 'ftp://e.org/'}]", "must begin with http:// or https://"),
+        ("upstreams: [{source: bbc, url: 'https://'}]", "has no host"),
+        ("upstreams: [{source: bbc, url: 'https://a:b@e.org/'}]", "must not contain a user name or a password"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/a b'}]", "without spaces"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', every: 5s}]", "every: must be at least 1m"),
+        ("upstreams: [{source: bbc, url: 'https://e.org/', branch: main}]", "belong to git"),
+        ("upstreams: [{source: bbc, git: 'https://e.org/x.git'}]", "source belongs to url"),
+        ("upstreams: [{sourse: bbc, url: 'https://e.org/'}]", "did you mean 'source'?"),
+        ("fetch: {allow: ['http://10.0.0.1/']}", "allow[0]: must be a host, host:port or network, without http://"),
+        ("fetch: {time: 0s}", "fetch.time: must be longer than 0s"),
+        ("fetch: {bytes: 10}", "fetch.bytes: must be 1000 or more, got 10"),
+    ],
+)
+def test_error_in_an_upstream_names_its_place(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        YamlDocument(text, "config.yaml").load(UpstreamSections)
+    assert str(caught.value).startswith("config.yaml:1: ") and message in str(caught.value)
