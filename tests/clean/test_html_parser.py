@@ -37,17 +37,19 @@ def elements(tree: BeautifulSoup) -> Iterator[PageElement]:
 def comparable(value: object) -> object:
     """The value of an element's attribute; of another element, its name, attributes and size."""
     if isinstance(value, list):
-        return [comparable(one) for one in value]
+        return [comparable(item) for item in value]
     return (value.name, value.attrs, len(value.contents)) if isinstance(value, Tag) else value
 
 
 @pytest.mark.parametrize("bodies", [ODD, [*map(random_tag_soup, range(150))]], ids=["odd", "tag soup"])
 def test_tree_equals_the_one_that_beautiful_soup_builds(bodies: Sequence[str]) -> None:
     for body in bodies:
-        for one, other in zip(elements(parse_html(body)), elements(parse_with_beautiful_soup(body)), strict=True):
-            expected = {name: comparable(value) for name, value in vars(other).items() if name != "_namespaces"}
-            assert {name: comparable(getattr(one, name)) for name in expected} == expected, body
-            assert isinstance(one, type(other)), body
+        for actual, reference in zip(
+            elements(parse_html(body)), elements(parse_with_beautiful_soup(body)), strict=True
+        ):
+            expected = {name: comparable(value) for name, value in vars(reference).items() if name != "_namespaces"}
+            assert {name: comparable(getattr(actual, name)) for name in expected} == expected, body
+            assert isinstance(actual, type(reference)), body
 
 
 def test_element_of_the_tree_can_be_copied_and_serialized() -> None:

@@ -32,34 +32,34 @@ ILLEGAL_XML_CHARS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\u
 
 def policy_violations(html: str) -> list[str]:
     """What a parser finds in the HTML that our policy does not allow."""
-    found = [f"character {match!r}" for match in ILLEGAL_XML_CHARS.findall(html)]
+    violations = [f"character {match!r}" for match in ILLEGAL_XML_CHARS.findall(html)]
     for tag in BeautifulSoup(f"<body>{html}", "lxml").find_all(True):
         if tag.name in ("html", "body"):
             continue
         if tag.name not in ALLOWED_TAGS:
-            found.append(f"element {tag.name}")
+            violations.append(f"element {tag.name}")
         for name, value in tag.attrs.items():
             if name not in ALLOWED_ATTRIBUTES.get(tag.name, set()):
-                found.append(f"attribute {name} of {tag.name}")
+                violations.append(f"attribute {name} of {tag.name}")
             elif name in ("href", "src") and not re.match(rf"(?:{'|'.join(ALLOWED_SCHEMES)}):", str(value)):
-                found.append(f"{name}={value!r}")
-    return found
+                violations.append(f"{name}={value!r}")
+    return violations
 
 
 def entries(bodies: dict[str, str], titles: tuple[str, ...] = ()) -> list[Entry]:
     """An entry of each body, parsed and cleaned as a dump, with the titles in rotation."""
-    made = []
+    cleaned = []
     for number, body in enumerate(bodies.values()):
         title = titles[number % len(titles)] if titles else f"样例 {number}"
         text = f"<!--1767355200000-->\n[{title}](https://news.example.org/{number}.html)\n------\n\n<p>样例的第一段。</p>{body}\n"
         dump = Dump(path=f"{number}.md", folder="样例", data=text.encode("utf-8", "surrogatepass"), first_seen=NOON)
-        made.append(clean_raw(parse_dump(dump)).entry)
-    return made
+        cleaned.append(clean_raw(parse_dump(dump)).entry)
+    return cleaned
 
 
-def read_back(made: list[Entry]) -> dict[str, list[str]]:
+def read_back(cleaned: list[Entry]) -> dict[str, list[str]]:
     """The HTML of every entry as strict parsers read it from a feed, by format."""
-    shown = tuple(FeedEntry(entry=entry, source=Source(id="sample", title="样例")) for entry in made)
+    shown = tuple(FeedEntry(entry=entry, source=Source(id="sample", title="样例")) for entry in cleaned)
     feed = Feed(
         site=Site(id="tag:example.org,2026", title="样例站", base_url="https://feeds.example.org", author="样例"),
         info=FeedInfo(path=ALL_FEED, title="全部", mixed=True),
@@ -85,30 +85,30 @@ def test_sanitizer_output_keeps_to_the_policy(name: str) -> None:
 
 
 def test_every_format_keeps_to_the_policy() -> None:
-    made = entries(BODIES, TITLES)
-    for form, bodies in read_back(made).items():
+    cleaned = entries(BODIES, TITLES)
+    for form, bodies in read_back(cleaned).items():
         assert len(bodies) == len(BODIES), form
         for name, body in zip(BODIES, bodies, strict=True):
             assert policy_violations(body) == [], (form, name, body)
 
 
 def test_title_is_text_in_every_format() -> None:
-    made = entries({str(number): "<p>样例。</p>" for number in range(len(TITLES))}, TITLES)
-    read = [feedparser.parse(write(_feed_of(made))) for write in (render_atom, render_rss)]
+    cleaned = entries({str(number): "<p>样例。</p>" for number in range(len(TITLES))}, TITLES)
+    read = [feedparser.parse(write(_feed_of(cleaned))) for write in (render_atom, render_rss)]
     for result in read:
         assert not result.bozo
-    texts = {item["title"] for item in json.loads(json_feed(_feed_of(made)))["items"]}
+    texts = {item["title"] for item in json.loads(json_feed(_feed_of(cleaned)))["items"]}
     assert "<script>alert(1)</script>" in texts
-    tree = etree.fromstring(render_atom(_feed_of(made)))
+    tree = etree.fromstring(render_atom(_feed_of(cleaned)))
     assert {entry.find(f"{ATOM}title").get("type", "text") for entry in tree.iter(f"{ATOM}entry")} == {"text"}
 
 
-def _feed_of(made: list[Entry]) -> Feed:
+def _feed_of(cleaned: list[Entry]) -> Feed:
     return Feed(
         site=Site(id="tag:example.org,2026", title="样例站", base_url="https://feeds.example.org", author="样例"),
         info=FeedInfo(path=FeedPath("source", "sample"), title="样例"),
         updated=NOON,
-        entries=tuple(FeedEntry(entry=entry) for entry in made),
+        entries=tuple(FeedEntry(entry=entry) for entry in cleaned),
     )
 
 

@@ -49,12 +49,12 @@ def fields_of(cleaned: CleanResult) -> dict[str, Any]:
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_dump_becomes_the_expected_entry(dump: Path, request: pytest.FixtureRequest) -> None:
     raw = parse_dump(Dump(path=dump.name, folder=dump.parent.name, data=dump.read_bytes(), first_seen=SEEN))
-    found = fields_of(clean_raw(raw))
+    fields = fields_of(clean_raw(raw))
     expected = dump.with_suffix(".json")
     if request.config.getoption("--write-cases", default=False):
-        expected.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        expected.write_text(json.dumps(fields, ensure_ascii=False, indent=1) + "\n", "utf-8")
     assert expected.is_file(), f"{expected.name} is missing: run `./run expect`, then review the diff"
-    assert found == json.loads(expected.read_text("utf-8"))
+    assert fields == json.loads(expected.read_text("utf-8"))
 
 
 def test_every_source_has_a_case() -> None:

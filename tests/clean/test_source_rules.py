@@ -87,11 +87,11 @@ def test_an_unknown_host_is_named_from_its_folder_or_from_itself() -> None:
     ["bbc", "BBC", "BBC ", "b.b.c", "all", "archive", "con", "某报", "某報", "é", "e\u0301", "a" * 300, "..", "x\x00y"],
 )
 def test_folder_name_never_gets_a_configured_or_reserved_slug(folder: str) -> None:
-    found = builtin_rules().match(_raw("https://news.example.org/1", folder)).source.id
-    assert SLUG_PATTERN.fullmatch(found)
-    assert found not in NINE | {"all", "archive", "con"}
-    assert found.isascii()
-    assert len(found) <= 60
+    slug = builtin_rules().match(_raw("https://news.example.org/1", folder)).source.id
+    assert SLUG_PATTERN.fullmatch(slug)
+    assert slug not in NINE | {"all", "archive", "con"}
+    assert slug.isascii()
+    assert len(slug) <= 60
 
 
 @given(st.sets(st.text(min_size=1, max_size=12), min_size=2, max_size=12))

@@ -30,7 +30,7 @@ ARTICLE = {
 
 
 def lines(*objects: object) -> bytes:
-    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in objects)
+    return b"".join(json.dumps(item, ensure_ascii=False).encode() + b"\n" for item in objects)
 
 
 def test_dump_sent_as_the_body_keeps_its_bytes() -> None:
@@ -143,11 +143,11 @@ def test_push_killed_half_way_and_repeated_loses_and_repeats_no_dump(tmp_path: P
         while sum(1 for _ in tmp_path.glob("dumps/*/*.md")) < COUNT // 5 and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-    found = {path.name: path.read_bytes() for path in tmp_path.glob("dumps/*/*.md")}
-    assert COUNT // 5 <= len(found) < COUNT, "must be killed half way, or this proves nothing"
-    assert all(data.endswith("<p>文</p>\n".encode()) for data in found.values()), "a file with a dump's name is whole"
+    written = {path.name: path.read_bytes() for path in tmp_path.glob("dumps/*/*.md")}
+    assert COUNT // 5 <= len(written) < COUNT, "must be killed half way, or this proves nothing"
+    assert all(data.endswith("<p>文</p>\n".encode()) for data in written.values()), "a file with a dump's name is whole"
     dumps = parse_push_payload((tmp_path / "body").read_bytes(), "", NOON)
-    assert len(write_dumps(tmp_path / "dumps", dumps)) == COUNT - len(found)
+    assert len(write_dumps(tmp_path / "dumps", dumps)) == COUNT - len(written)
     everything = list(tmp_path.glob("dumps/*/*.md"))
     assert len({path.read_bytes() for path in everything}) == len(everything) == COUNT
     assert write_dumps(tmp_path / "dumps", dumps) == []

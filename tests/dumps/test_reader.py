@@ -31,11 +31,11 @@ def test_file_of_the_limit_is_read_and_one_byte_more_is_refused_unread(tmp_path:
 
 def test_file_that_became_a_link_after_the_scan_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(SAMPLE)
-    (found,) = scan_folder(tmp_path)
+    (file,) = scan_folder(tmp_path)
     (tmp_path / "a.md").unlink()
     (tmp_path / "a.md").symlink_to("/etc/passwd")
     with pytest.raises(IgnoredError, match="symbolic link"):
-        read_dump(found.path, root=found.root)
+        read_dump(file.path, root=file.root)
 
 
 def test_file_in_a_linked_folder_is_neither_inspected_nor_read(tmp_path: Path) -> None:
@@ -52,12 +52,12 @@ def test_file_in_a_linked_folder_is_neither_inspected_nor_read(tmp_path: Path) -
 def test_file_that_vanished_is_not_quarantined(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.md").write_text(SAMPLE)
-    (found,) = scan_folder(tmp_path)
+    (file,) = scan_folder(tmp_path)
     shutil.rmtree(tmp_path / "sub")
     with pytest.raises(FileVanishedError):
-        read_dump(found.path, root=found.root)
+        read_dump(file.path, root=file.root)
     with pytest.raises(FileVanishedError):
-        inspect_file(found.path, found.root)
+        inspect_file(file.path, file.root)
 
 
 def test_file_that_grows_while_it_is_read_is_left_for_later(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_file_without_permission_is_reported_and_the_others_are_found(open_folde
     (open_folder / "closed").chmod(0)
     errors: list[OSError] = []
     with _as_nobody():
-        names = {found.relative_path for found in scan_folder(open_folder, on_error=errors.append)}
+        names = {file.relative_path for file in scan_folder(open_folder, on_error=errors.append)}
         with pytest.raises(QuarantineError, match="may not be read"):
             read_dump(open_folder / "b.md", root=open_folder)
         with pytest.raises(QuarantineError, match="may not be read"):

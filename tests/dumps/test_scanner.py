@@ -19,7 +19,7 @@ Corpus = tuple[Path, tuple[malformed_corpus.Case, ...]]
 
 
 def _scanned(folder: Path) -> set[str]:
-    return {found.relative_path for found in scan_folder(folder)}
+    return {file.relative_path for file in scan_folder(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def test_every_malformed_dump_is_read_or_refused_with_its_reason(corpus: Corpus)
             with pytest.raises(QuarantineError, match=case.says):
                 read_dump(path, root=folder)
         else:
-            found = inspect_file(path, folder)
-            assert found.relative_path == case.name
+            file = inspect_file(path, folder)
+            assert file.relative_path == case.name
             if case.name.startswith("enc-utf8"):
-                assert found in set(scan_folder(folder))
-            assert len(read_dump(found.path, root=found.root)) == found.size
+                assert file in set(scan_folder(folder))
+            assert len(read_dump(file.path, root=file.root)) == file.size
 
 
 def test_root_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:
@@ -72,15 +72,15 @@ def test_root_may_itself_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "a.md").write_text(SAMPLE)
     (tmp_path / "root").symlink_to(tmp_path / "there")
-    (found,) = scan_folder(tmp_path / "root")
-    assert read_dump(found.path, root=found.root) == SAMPLE.encode()
+    (file,) = scan_folder(tmp_path / "root")
+    assert read_dump(file.path, root=file.root) == SAMPLE.encode()
 
 
 def test_first_folder_under_the_root_is_the_folder_of_a_file(tmp_path: Path) -> None:
     for name in ("a.md", "路透/a.md", "路透/2020/06/b.md", "bad\n/c.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(SAMPLE)
-    folders = {found.relative_path: found.folder for found in scan_folder(tmp_path)}
+    folders = {file.relative_path: file.folder for file in scan_folder(tmp_path)}
     assert folders == {"a.md": "", "路透/a.md": "路透", "路透/2020/06/b.md": "路透", "bad\n/c.md": "bad\\n"}
 
 
@@ -94,7 +94,7 @@ def test_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
 def test_suffixes_are_a_setting(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(SAMPLE)
     (tmp_path / "b.DUMP").write_text(SAMPLE)
-    assert [found.relative_path for found in scan_folder(tmp_path, (".dump",))] == ["b.DUMP"]
+    assert [file.relative_path for file in scan_folder(tmp_path, (".dump",))] == ["b.DUMP"]
 
 
 def test_file_outside_the_root_is_ignored(tmp_path: Path) -> None:

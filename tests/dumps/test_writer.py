@@ -42,17 +42,17 @@ def test_dump_of_the_archive_is_composed_byte_for_byte() -> None:
             continue  # an odd one: no epoch, a line break, or a space around the title
         at = datetime.fromtimestamp(int(match[1]) / 1000, UTC)
         html = match[4].decode()
-        made = compose_dump(title=match[2].decode(), link=match[3].decode(), html=html, at=at)
+        composed = compose_dump(title=match[2].decode(), link=match[3].decode(), html=html, at=at)
         if html.strip() == html and not re.search("[\x00-\x08\r]", html):
-            assert made == path.read_bytes(), path.name
+            assert composed == path.read_bytes(), path.name
             tried += 1
     assert tried > 60
 
 
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_any_title_and_text_keep_the_layout(title: str, html: str) -> None:
-    made = compose_dump(title=title, link="https://example.org/a b\n", html=html, at=NOON)
-    lines = made.decode().split("\n")
+    composed = compose_dump(title=title, link="https://example.org/a b\n", html=html, at=NOON)
+    lines = composed.decode().split("\n")
     assert len(lines) == 6 and lines[0] == f"<!--{int(NOON.timestamp())}000-->" and lines[5] == ""
     assert lines[1].startswith("[") and lines[1].endswith("](https://example.org/a%20b)")
     assert lines[2:4] == ["------", ""] and "\r" not in lines[4]

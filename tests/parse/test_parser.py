@@ -344,11 +344,11 @@ def test_samples_of_all_sources_are_accepted() -> None:
         pytest.skip("needs the archive's samples next to the checkout")
     count = 0
     for folder in (SHARED / "samples", SHARED / "seeds"):
-        for found in scan_folder(folder):
-            if found.relative_path == "README.md":
+        for file in scan_folder(folder):
+            if file.relative_path == "README.md":
                 continue
-            entry = _parse(read_dump(found.path, root=found.root))
-            assert entry.issues == (), found.relative_path
+            entry = _parse(read_dump(file.path, root=file.root))
+            assert entry.issues == (), file.relative_path
             assert entry.title == html.unescape(entry.title)
             assert entry.html.endswith(">") and "------" not in entry.html[:20]
             count += 1

@@ -171,8 +171,8 @@ def test_reports_of_a_round_up_are_scored_one_by_one(entry: MakeEntry) -> None:
 def test_each_report_of_a_round_up_has_its_own_lead(entry: MakeEntry) -> None:
     matcher, rest = topic("气候", exclude=("股价",)), "股价是这篇样例的另一则报道。" * 60
     late = f"{rest}{'气候。' * 20}{rest}"
-    one, several = (matcher.explain(entry(title, late)) for title in ("样例", "样例一则；又一则样例"))
-    assert not one
+    single, several = (matcher.explain(entry(title, late)) for title in ("样例", "样例一则；又一则样例"))
+    assert not single
     assert several[0].score == 1.5
 
 
@@ -268,8 +268,8 @@ def test_version_changes_only_with_what_can_change_labels() -> None:
 
 def test_pickled_matcher_gives_the_same_labels(matcher: TopicMatcher, entry: MakeEntry) -> None:
     again = pickle.loads(pickle.dumps(matcher))
-    one = entry("气候特使访问北京，谈中美合作", "样例。" * 20)
-    assert again.label(one) == matcher.label(one)
+    article = entry("气候特使访问北京，谈中美合作", "样例。" * 20)
+    assert again.label(article) == matcher.label(article)
 
 
 @pytest.mark.parametrize(
@@ -282,27 +282,27 @@ def test_pattern_with_exponential_backtracking_is_refused_or_cheap(pattern: str,
     except ValueError as refused:
         assert "RE2" in str(refused)
         return
-    one = entry("样例", "abc中a" * 4000)
+    article = entry("样例", "abc中a" * 4000)
     plain = topic("样").explain
     started = process_time()
-    plain(one)
+    plain(article)
     cost = process_time() - started
     started = process_time()
-    matcher.explain(one)
+    matcher.explain(article)
     assert process_time() - started < cost + 0.2  # 50 ms on an idle machine
 
 
 @given(st.text(alphabet=st.sampled_from("气候变化危机AIai 苹果日报台湾川普<>&\n。；、"), max_size=60))
 def test_any_text_has_the_same_labels_twice(text: str) -> None:
     day = datetime(2020, 7, 1, tzinfo=UTC)
-    one = Entry(
+    article = Entry(
         id="x", source="s", link="https://example.org/", title=text, published=day, updated=day, language="zh",
         html=SafeHtml(text), tags=(text,), summary=text,
     )  # fmt: skip
     matcher = topic(
         "气候", "AI", "re:台.{0,2}普", exclude=("苹果日报",), weak_words=("苹果",), pairs=((("台",), ("湾", "川")),)
     )
-    assert matcher.explain(one) == matcher.explain(one)
+    assert matcher.explain(article) == matcher.explain(article)
 
 
 @pytest.mark.torture
@@ -330,8 +330,8 @@ def test_thousand_topics_cost_at_most_twice_as_much_as_the_shipped_ones(
 
     def cost(matcher: TopicMatcher) -> float:
         started = process_time()
-        for one in entries:
-            matcher.label(one)
+        for article in entries:
+            matcher.label(article)
         return process_time() - started
 
     few, many = (min(times) for times in zip(*((cost(m) for m in matchers) for _ in range(7)), strict=True))

@@ -30,13 +30,13 @@ def write(entry: MakeEntry) -> Write:
     """Makes a copy of a text in a source."""
 
     def make(text: str, source: str = "one", hours: int = 0, **more: object) -> TextCopy:
-        made = entry("样例", text)
-        minhash = compute_minhash(extract_body_text(made.html))
+        article = entry("样例", text)
+        minhash = compute_minhash(extract_body_text(article.html))
         assert minhash
         return TextCopy(
             id=f"{source}/{hours}",
             source=source,
-            published=made.published + timedelta(hours=hours),
+            published=article.published + timedelta(hours=hours),
             minhash=minhash,
             **more,
         )  # type: ignore[arg-type]
@@ -100,17 +100,17 @@ def test_minhash_is_read_back_as_it_was_written(write: Write) -> None:
 
 
 def test_edited_copies_share_a_band_and_unrelated_texts_do_not(write: Write) -> None:
-    found = false_hits = reposts = 0
+    edited_hits = unrelated_hits = reposts = 0
     for seed in range(60):
         text = prose(100 + seed)
         rng = random.Random(seed)
         edited = "".join(rng.choice(CHARS) if rng.random() < 0.02 else char for char in text)
         first, second, other = write(text), write(edited, "two", 1), write(prose(1000 + seed), "three", 2)
-        found += share_a_band(first, second)
-        false_hits += share_a_band(first, other)
+        edited_hits += share_a_band(first, second)
+        unrelated_hits += share_a_band(first, other)
         reposts += find_original(second, [first]) is not None
-    assert found == 60
-    assert false_hits == 0
+    assert edited_hits == 60
+    assert unrelated_hits == 0
     assert reposts == 60
 
 
@@ -122,6 +122,8 @@ def test_containment_is_estimated_within_12_percent(kept: float, write: Write) -
 
 
 def test_only_the_body_is_compared(entry: MakeEntry) -> None:
-    one = entry("甲", prose(30))
-    other = replace(one, title="乙", html=SafeHtml(f"<figure><figcaption>{prose(31)}</figcaption></figure>{one.html}"))
-    assert extract_body_text(one.html) == extract_body_text(other.html)
+    article = entry("甲", prose(30))
+    changed = replace(
+        article, title="乙", html=SafeHtml(f"<figure><figcaption>{prose(31)}</figcaption></figure>{article.html}")
+    )
+    assert extract_body_text(article.html) == extract_body_text(changed.html)

@@ -23,10 +23,10 @@ Score = tuple[Counter[str], Counter[str], Counter[str]]
 def topics_of(builder: EntryBuilder, path: Path) -> set[str]:
     """The topics that a dump gets."""
     first_seen = datetime(2026, 1, 1, tzinfo=UTC)
-    made = builder.build(
+    result = builder.build(
         Dump(path=path.name, folder=path.parent.name, data=path.read_bytes(), first_seen=first_seen), isolated=True
     )
-    return {label.topic for label in made.labels}
+    return {label.topic for label in result.labels}
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,10 @@ def score(builder: EntryBuilder) -> Score:
         assert number
         key = f"{path.relative_to(SAMPLES).parent.as_posix()}/{number[0]}"
         keys.add(key)
-        found, expected = topics_of(builder, path), set(sheet["labels"][key])
-        right.update(found & expected)
-        wrong.update(found - expected - set(sheet["either"].get(key, ())))
-        missed.update(expected - found)
+        labelled, expected = topics_of(builder, path), set(sheet["labels"][key])
+        right.update(labelled & expected)
+        wrong.update(labelled - expected - set(sheet["either"].get(key, ())))
+        missed.update(expected - labelled)
     assert keys == set(sheet["labels"])
     return right, wrong, missed
 
@@ -71,6 +71,6 @@ def test_every_topic_with_five_entries_has_high_precision_and_recall(
 
 @pytest.mark.parametrize("seed", sorted(path.name for path in (ROOT / "seeds").glob("*.txt")))
 def test_seed_is_about_climate_and_us_china(builder: EntryBuilder, seed: str) -> None:
-    found = topics_of(builder, ROOT / "seeds" / seed)
-    assert {"climate", "us-china"} <= found
-    assert not found & {"taiwan", "middle-east"}
+    labelled = topics_of(builder, ROOT / "seeds" / seed)
+    assert {"climate", "us-china"} <= labelled
+    assert not labelled & {"taiwan", "middle-east"}
