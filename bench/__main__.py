@@ -49,13 +49,15 @@ def main() -> None:
     options.add_argument("--tries", type=int, default=60, help="new dumps that are timed (60)")
     options.add_argument("--quick", action="store_true", help="a little of everything, to see that it runs")
     options.add_argument("--keep", type=Path, help="a folder to work in and to keep; its stores are used again")
-    given = options.parse_args()
-    if given.quick:
-        given.dumps, given.stored, given.rounds, given.tries = 60, [60], 1, 2
+    arguments = options.parse_args()
+    if arguments.quick:
+        arguments.dumps, arguments.stored, arguments.rounds, arguments.tries = 60, [60], 1, 2
     with tempfile.TemporaryDirectory(prefix="refeed-bench-") as folder:
-        work = given.keep or Path(folder)
+        work = arguments.keep or Path(folder)
         print(f"{'':46}{'measured':64}target")
-        for row in measure(work, dumps=given.dumps, stored=given.stored, rounds=given.rounds, tries=given.tries):
+        for row in measure(
+            work, dumps=arguments.dumps, stored=arguments.stored, rounds=arguments.rounds, tries=arguments.tries
+        ):
             verdict = {True: "yes", False: "NO", None: ""}[row.is_met]
             print(f"{row.what:46}{row.measured:64}{row.target:32}{verdict}", flush=True)
 

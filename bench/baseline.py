@@ -73,8 +73,8 @@ def run(dumps: Path, feeds: Path, topics: dict[str, list[str]]) -> int:
 
 
 def topics_of(folder: Path) -> dict[str, list[str]]:
-    found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(folder.glob("*.yaml"))]
-    return {topic["id"]: [w for w in topic["words"] if not w.startswith("re:")] for topic in found}
+    topics = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(folder.glob("*.yaml"))]
+    return {topic["id"]: [w for w in topic["words"] if not w.startswith("re:")] for topic in topics}
 
 
 if __name__ == "__main__":

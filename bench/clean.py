@@ -32,8 +32,10 @@ ROUNDS = 7
 
 def main(folders: list[Path]) -> int:
     """Print milliseconds a dump and their ratio. Returns 1 when the ratio is over the limit."""
-    given = folders or [CASES]
-    dumps = [_dump(path) for folder in given for path in sorted(folder.rglob("*.md")) if path.name != "README.md"]
+    case_folders = folders or [CASES]
+    dumps = [
+        _dump(path) for folder in case_folders for path in sorted(folder.rglob("*.md")) if path.name != "README.md"
+    ]
     rules = RuleLookup(load_builtin_sources())
     soup_time = clean_time = 0.0
     for dump in dumps:
@@ -43,7 +45,7 @@ def main(folders: list[Path]) -> int:
         soup_time, clean_time = soup_time + parsing, clean_time + cleaning
     ratio = clean_time / soup_time
     size = sum(len(dump.data) for dump in dumps) / len(dumps)
-    print(f"{len(dumps)} dumps of {size / 1000:.1f} kB from {', '.join(map(str, given))}")
+    print(f"{len(dumps)} dumps of {size / 1000:.1f} kB from {', '.join(map(str, case_folders))}")
     print(f"Beautiful Soup alone    {soup_time / len(dumps) * 1000:6.2f} ms a dump")
     print(f"parse, clean, sanitize  {clean_time / len(dumps) * 1000:6.2f} ms a dump")
     print(f"ratio                   {ratio:6.2f} (limit {LIMIT})")

@@ -143,18 +143,18 @@ class Server:
 def memory(pid: int, kind: str = "Pss") -> int:
     """Bytes of a process and its descendants: PSS counts a page that three processes share as a third for each."""
     total = 0
-    for one in process_tree(pid):
+    for member in process_tree(pid):
         with contextlib.suppress(OSError):
-            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()
             total += sum(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
     return total
 
 
 def process_tree(pid: int) -> list[int]:
     """The ids of a process and its descendants."""
-    found = [pid]
-    for one in found:
+    pids = [pid]
+    for member in pids:  # the list grows meanwhile
         with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{one}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
+            for task in Path(f"/proc/{member}/task").iterdir():
+                pids += map(int, (task / "children").read_text().split())
+    return pids

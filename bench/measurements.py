@@ -215,8 +215,8 @@ def _write_new_dumps(workspace: Workspace, pipeline: Pipeline, count: int) -> li
 
 def _file_identities(pipeline: Pipeline) -> dict[str, tuple[int, int]]:
     """Inode and size of each document: a document that is written again is another file."""
-    found = ((name, (pipeline.output_dir.root / name).stat()) for name in pipeline.output_dir.list_documents())
-    return {name: (info.st_ino, info.st_size) for name, info in found}
+    documents = ((name, (pipeline.output_dir.root / name).stat()) for name in pipeline.output_dir.list_documents())
+    return {name: (info.st_ino, info.st_size) for name, info in documents}
 
 
 def measure_recleaning(workspace: Workspace, most: int = 4) -> list[Row]:
@@ -307,8 +307,8 @@ def _bring_up_to_date(settings: Settings) -> None:
 def _documents(settings: Settings) -> dict[str, bytes]:
     """Documents of feeds, without the lists of feeds: those change with every entry."""
     root = Path(settings.feeds_dir)
-    found = (path for path in (*root.glob("all.*"), *root.glob("*/**/*")) if path.suffix in _FORMATS)
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+    paths = (path for path in (*root.glob("all.*"), *root.glob("*/**/*")) if path.suffix in _FORMATS)
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 def _count_outdated(pipeline: Pipeline, pool: EntryPool) -> int:

@@ -172,25 +172,25 @@ def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[s
 
 def _add(tallies: dict[str, SourceTally], file: Path, raw: RawEntry, cleaned: CleanResult, report: list[str]) -> None:
     entry = cleaned.entry
-    one = tallies[entry.source]
-    one.dumps += 1
-    one.flagged += bool(cleaned.issues)
-    one.authors += bool(entry.authors)
-    one.dates += any(
+    tally = tallies[entry.source]
+    tally.dumps += 1
+    tally.flagged += bool(cleaned.issues)
+    tally.authors += bool(entry.authors)
+    tally.dates += any(
         origin.field == "published" and not origin.where.startswith("header; the text's") for origin in cleaned.origins
     )
-    one.images += entry.image is not None
-    one.raw_bytes += len(raw.html.encode())
-    one.kept_bytes += len(entry.html.encode())
+    tally.images += entry.image is not None
+    tally.raw_bytes += len(raw.html.encode())
+    tally.kept_bytes += len(entry.html.encode())
     kept = "".join(unescape(re.sub(r"<[^>]*>", "", entry.html)).split())
     for sentence in sentences(raw.html):
-        one.text += len(sentence)
+        tally.text += len(sentence)
         if sentence in kept:
-            one.kept_text += len(sentence)
+            tally.kept_text += len(sentence)
         else:
             report.append(f"{file}: not kept: {sentence[:80]}")
     for name in leftovers(cleaned):
-        one.leftovers[name] += 1
+        tally.leftovers[name] += 1
         report.append(f"{file}: left over: {name}")
 
 
@@ -224,14 +224,14 @@ def format_table(tallies: dict[str, SourceTally]) -> Iterator[str]:
     """A heading and a line for each source."""
     widths = {"dumps": 6, "flags": 6, "author": 8, "date": 7, "image": 7, "bytes": 7, "text": 9}
     yield f"{'source':<20}{''.join(f'{name:>{width}}' for name, width in widths.items())}  left over"
-    for source, one in sorted(tallies.items()):
-        found = one.measure()
-        left = ", ".join(f"{name} {count}" for name, count in one.leftovers.items()) or "nothing"
-        kept = one.kept_bytes / max(one.raw_bytes, 1)
+    for source, tally in sorted(tallies.items()):
+        shares = tally.measure()
+        left = ", ".join(f"{name} {count}" for name, count in tally.leftovers.items()) or "nothing"
+        kept = tally.kept_bytes / max(tally.raw_bytes, 1)
         yield (
-            f"{source:<20}{one.dumps:>6}{one.flagged:>6}"
-            f"{found['author']:>8.0%}{found['date']:>7.0%}{found['image']:>7.0%}"
-            f"{kept:>7.0%}{found['text']:>9.2%}  {left}"
+            f"{source:<20}{tally.dumps:>6}{tally.flagged:>6}"
+            f"{shares['author']:>8.0%}{shares['date']:>7.0%}{shares['image']:>7.0%}"
+            f"{kept:>7.0%}{shares['text']:>9.2%}  {left}"
         )
 
 
@@ -246,20 +246,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--verbose", action="store_true", help="list every leftover and every sentence that was not kept"
     )
-    given = parser.parse_args(arguments)
-    files = [path for folder in given.folders or [SEEDS] for path in sorted(folder.rglob("*")) if _is_dump(path)]
+    options = parser.parse_args(arguments)
+    files = [path for folder in options.folders or [SEEDS] for path in sorted(folder.rglob("*")) if _is_dump(path)]
     if not files:
         sys.stderr.write("quality: no dumps to measure; name a folder of them\n")
         return 2
     report: list[str] = []
     tallies = tally(files, RuleLookup(load_builtin_sources()), report)
-    sys.stdout.write("\n".join([*format_table(tallies), *(report if given.verbose else ()), ""]))
+    sys.stdout.write("\n".join([*format_table(tallies), *(report if options.verbose else ()), ""]))
     measured = {source: one.measure() for source, one in tallies.items()}
-    floors = json.loads(given.floors.read_text("utf-8")) if given.floors.is_file() else {}
-    if given.raises:
-        given.floors.write_text(json.dumps(raise_floors(measured, floors), indent=1) + "\n", "utf-8")
+    floors = json.loads(options.floors.read_text("utf-8")) if options.floors.is_file() else {}
+    if options.raises:
+        options.floors.write_text(json.dumps(raise_floors(measured, floors), indent=1) + "\n", "utf-8")
     failures = below_floors(measured, floors) + [
-        f"{one.quarantined} quarantined" for one in tallies.values() if one.quarantined
+        f"{tally.quarantined} quarantined" for tally in tallies.values() if tally.quarantined
     ]
     sys.stderr.write("".join(f"quality: {failure}\n" for failure in failures))
     return 1 if failures else 0

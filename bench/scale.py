@@ -108,15 +108,15 @@ def sizes(store: Store) -> Iterator[str]:
             query = (
                 "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:n)"
             )
-            found = dict(
+            table_sizes = dict(
                 connection.execute(text(query), {"n": [table.name for table in t.metadata.sorted_tables]}).all()
             )
         else:
-            found = {"the file": Path(store.engine.url.database or "").stat().st_size}
+            table_sizes = {"the file": Path(store.engine.url.database or "").stat().st_size}
         entries = connection.execute(text("SELECT count(*) FROM entries")).scalar_one()
-    for name, size in sorted(found.items(), key=lambda pair: -pair[1]):
+    for name, size in sorted(table_sizes.items(), key=lambda pair: -pair[1]):
         yield f"{name:<24}{size / 1e6:>10.1f} MB {size / max(entries, 1):>10.0f} bytes for each entry"
-    yield f"{'together':<24}{sum(found.values()) / 1e6:>10.1f} MB {sum(found.values()) / max(entries, 1):>10.0f}"
+    yield f"{'together':<24}{sum(table_sizes.values()) / 1e6:>10.1f} MB {sum(table_sizes.values()) / max(entries, 1):>10.0f}"
 
 
 def queries(store: Store) -> dict[str, Callable[[], object]]:

@@ -179,18 +179,18 @@ def compare(seconds: int, rounds: int) -> list[tuple[RequestKind, Rate, Rate]]:
         nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(home / "nginx.conf")]
         path = request_kinds()[0].path
         with (
-            run_process(nginx, ports["nginx"], path) as one,
-            run_process(web, ports["refeed"], path, **environ) as other,
+            run_process(nginx, ports["nginx"], path) as nginx_pid,
+            run_process(web, ports["refeed"], path, **environ) as refeed_pid,
         ):
-            pids = {"nginx": one, "refeed": other}
-            found = []
+            pids = {"nginx": nginx_pid, "refeed": refeed_pid}
+            comparisons = []
             for what in request_kinds():
                 rates: dict[str, list[Rate]] = {name: [] for name in ports}
                 for _ in range(rounds):
                     for name, port in ports.items():
                         rates[name].append(measure(port, pids[name], what, seconds))
-                found.append((what, Rate.median(rates["nginx"]), Rate.median(rates["refeed"])))
-            return found
+                comparisons.append((what, Rate.median(rates["nginx"]), Rate.median(rates["refeed"])))
+            return comparisons
 
 
 def main() -> None:

@@ -38,14 +38,14 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     from refeed.config.load import load_settings
 
     def make(config: Path = ROOT / "config.yaml", **environ: str) -> Settings:
-        given = {
+        defaults = {
             "REFEED_DUMPS": str(tmp_path / "dumps"),
             "REFEED_FEEDS": str(tmp_path / "feeds"),
             "REFEED_VAR": str(tmp_path / "var"),
             "BASE_URL": "https://feeds.example.org",
         }
         (tmp_path / "dumps").mkdir(exist_ok=True)
-        return load_settings(given | environ, config)
+        return load_settings(defaults | environ, config)
 
     return make
 

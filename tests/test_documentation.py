@@ -21,16 +21,16 @@ TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
 
 def commands(group: click.Group, prefix: str = "refeed") -> dict[str, click.Command]:
     """Every command by its full name, subcommands included."""
-    found = {}
+    by_name = {}
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
         if isinstance(command, click.Group):
-            found |= commands(command, f"{prefix} {name}")
+            by_name |= commands(command, f"{prefix} {name}")
         else:
-            found[f"{prefix} {name}"] = command
-    return found
+            by_name[f"{prefix} {name}"] = command
+    return by_name
 
 
 def keys(cls: type) -> set[str]:

@@ -45,7 +45,7 @@ class FileChangingError(RefeedError):
 
 
 class FileVanishedError(RefeedError):
-    """A dump that is no longer where it was."""
+    """A dump that was removed or moved before it was read."""
 
 
 class StoreError(RefeedError):

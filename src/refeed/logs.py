@@ -88,7 +88,7 @@ def configure_logging(style: str) -> None:
 
 
 def _escape(text: str) -> str:
-    """One line, whatever the text contains. Python counts U+3000 as not printable; a log may show it."""
+    """The text as one line. Python counts U+3000 as not printable; a log may show it."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text)

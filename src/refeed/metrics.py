@@ -89,12 +89,12 @@ def share_metrics(folder: Path) -> None:
 
 def count_feed_reads() -> Counts[str]:
     """How often each feed was served since the metrics began."""
-    found: Counts[str] = Counts()
+    reads: Counts[str] = Counts()
     for metric in collect_registry().collect():
         for sample in metric.samples:
             if sample.name == "refeed_requests_total" and sample.labels["status"] in ("200", "304"):
-                found[sample.labels["feed"]] += int(sample.value)
-    return found
+                reads[sample.labels["feed"]] += int(sample.value)
+    return reads
 
 
 def collect_registry() -> CollectorRegistry:

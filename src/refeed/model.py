@@ -138,7 +138,7 @@ class Entry:
     """An article as readers get it. No string contains a character that XML does not allow."""
 
     id: str
-    """`urn:uuid:` and the UUIDv5 of the canonical link: for ever."""
+    """`urn:uuid:` and the UUIDv5 of the canonical link; it never changes."""
     source: str
     link: str
     """The canonical link."""

@@ -1,4 +1,4 @@
-"""Ends a child process when its parent is gone: a parent that is killed cannot tell its children."""
+"""Ends a child process when its parent is gone, however the parent ended."""
 
 from __future__ import annotations
 

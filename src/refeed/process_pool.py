@@ -190,7 +190,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
         """Send a batch to a process. When the process dies, another one gets it; then each item runs isolated.
 
         Runs in threads, so that a batch that has not begun can be taken back. Each thread has a connection of its own,
-        which ends with the process: CPython's own pool waits for ever for the rest of an answer that was cut off.
+        which ends with the process: CPython's own pool never stops waiting for the rest of an answer that was cut off.
         """
         for _ in range(2):
             connection = self._connect()
@@ -214,31 +214,31 @@ class ProcessPool(Generic[Item, Result, Packed]):
                 connection.close()
             self._children[:] = [child for child in self._children if child.is_alive()]
             pairs = [_context.Pipe() for _ in range(_CONNECTIONS)]
-            child = _context.Process(target=_serve, args=(self._task, [theirs for _, theirs in pairs]), daemon=True)
+            child = _context.Process(target=_serve, args=(self._task, [other for _, other in pairs]), daemon=True)
             child.start()
             self._children.append(child)
-            for ours, theirs in pairs:
-                theirs.close()
-                self._idle_connections.append(ours)
+            for own, other in pairs:
+                other.close()
+                self._idle_connections.append(own)
             return self._idle_connections.pop()
 
     def _run_isolated(self, item: Item) -> Result:
         self._last_used = time.monotonic()
-        ours, theirs = _context.Pipe(duplex=False)
-        child = _context.Process(target=_serve_one, args=(self._task, item, theirs), daemon=True)
+        reader, writer = _context.Pipe(duplex=False)
+        child = _context.Process(target=_serve_one, args=(self._task, item, writer), daemon=True)
         child.start()
-        theirs.close()
+        writer.close()
         answer: tuple[Any, OSError | None] | None = None
         try:
-            if ours.poll(_BOOT_SECONDS):
-                ours.recv()  # the process is ready
-                answer = ours.recv() if ours.poll(_WALL_CLOCK_FACTOR * self._task.seconds) else None
+            if reader.poll(_BOOT_SECONDS):
+                reader.recv()  # the process is ready
+                answer = reader.recv() if reader.poll(_WALL_CLOCK_FACTOR * self._task.seconds) else None
         except (EOFError, OSError):  # at its limit, perhaps in the middle of its answer
             answer = None
         finally:
             child.kill()
             child.join()
-            ours.close()
+            reader.close()
         if answer is None:
             return self._task.on_limit(item)
         result, error = answer

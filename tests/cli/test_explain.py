@@ -27,13 +27,13 @@ def run(service: LocalService, *arguments: str) -> Result:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> LocalService:
-    made = LocalService(tmp_path_factory.mktemp("explain"))
-    made.add_dump("one/a.md", dated("https://one.example/10", 1))
-    made.add_dump("two/b.md", dated("https://two.example/11", 2))
-    made.add_dump("three/c.md", sample_dump(3))
-    made.add_dump("three/broken.md", b"no dump")
-    assert run(made, "ingest").exit_code == 1
-    return made
+    local = LocalService(tmp_path_factory.mktemp("explain"))
+    local.add_dump("one/a.md", dated("https://one.example/10", 1))
+    local.add_dump("two/b.md", dated("https://two.example/11", 2))
+    local.add_dump("three/c.md", sample_dump(3))
+    local.add_dump("three/broken.md", b"no dump")
+    assert run(local, "ingest").exit_code == 1
+    return local
 
 
 def ids(service: LocalService) -> dict[str, str]:
@@ -44,7 +44,7 @@ def ids(service: LocalService) -> dict[str, str]:
 def test_an_entry_is_found_by_any_spelling_of_its_id_page_or_link(service: LocalService) -> None:
     link = "https://sample.example.org/3"
     id = ids(service)[link]
-    asked = [
+    spellings = [
         id,
         f"urn:uuid:{id}",
         f"URN:UUID:{id.upper()}",
@@ -53,9 +53,9 @@ def test_an_entry_is_found_by_any_spelling_of_its_id_page_or_link(service: Local
         link,
         f"{link}?utm_source=rss",
     ]
-    ran = run(service, "explain", "--json", *asked)
+    ran = run(service, "explain", "--json", *spellings)
     assert ran.exit_code == 0, ran.stderr
-    assert [json.loads(line)["link"] for line in ran.stdout.splitlines()] == [link] * len(asked)
+    assert [json.loads(line)["link"] for line in ran.stdout.splitlines()] == [link] * len(spellings)
 
 
 def test_a_file_is_found_by_its_name_in_status(service: LocalService) -> None:
@@ -93,15 +93,15 @@ def test_of_two_entries_with_the_same_text_the_one_in_feeds_is_named(service: Lo
 @pytest.mark.parametrize("by", ["file", "id"])
 def test_a_withdrawn_entry_is_marked_as_withdrawn(service: LocalService, by: str) -> None:
     link = "https://sample.example.org/3"
-    asked = str(service.dumps / "three/c.md") if by == "file" else link
+    name = str(service.dumps / "three/c.md") if by == "file" else link
     run(service, "withdraw", link + "?utm_source=rss")
     try:
-        said = run(service, "explain", asked).stdout
+        said = run(service, "explain", name).stdout
         assert "\n  withdrawn  20" in said
         assert "`refeed restore" in said
     finally:
         run(service, "restore", link)
-    assert "withdrawn" not in run(service, "explain", asked).stdout
+    assert "withdrawn" not in run(service, "explain", name).stdout
 
 
 def test_a_missing_date_is_explained_as_first_seen(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def test_a_web_process_that_restarts_beside_a_broken_config_uses_the_previous_se
         os.kill(site.pid, signal.SIGHUP)
 
         def has_restarted() -> bool:
-            found = web_processes(site)
-            return bool(found) and second not in found and has_max_age(site, "300")
+            processes = web_processes(site)
+            return bool(processes) and second not in processes and has_max_age(site, "300")
 
         wait_until(has_restarted, why=site.log.read_text)
         assert "config.yaml:2: feeds.entrys: unknown key" in site.log.read_text()

@@ -19,10 +19,10 @@ from refeed.web.server import check_can_listen
 
 def serve(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a server that is expected to fail at once."""
-    _, given = prepare_site(folder, dumps=1)
+    _, site_environ = prepare_site(folder, dumps=1)
     return subprocess.run(
         [sys.executable, "-m", "refeed", "serve", "--no-worker", *options],
-        env=os.environ | given | {"PYTHONPATH": str(ROOT / "src")} | environ,
+        env=os.environ | site_environ | {"PYTHONPATH": str(ROOT / "src")} | environ,
         cwd=folder,
         capture_output=True,
         text=True,

@@ -74,6 +74,6 @@ def test_status_shows_an_upstreams_notes_and_its_next_poll(settings: Settings) -
 
 def test_the_public_status_hides_keys_and_folders_of_upstreams(settings: Settings) -> None:
     status = collect_status(settings, NOW, public=True)
-    assert [one.address for one in status.upstreams] == ["sample: feeds.example.org", "git: this machine"]
-    assert {one.error for one in status.upstreams} == {"see the log, or refeed status"}
+    assert [upstream.address for upstream in status.upstreams] == ["sample: feeds.example.org", "git: this machine"]
+    assert {upstream.error for upstream in status.upstreams} == {"see the log, or refeed status"}
     assert b"secret" not in msgspec.json.encode(status)

@@ -142,29 +142,29 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--most", type=int, default=10_000)
     parser.add_argument("--sticky", action="store_true")
-    given = parser.parse_args()
-    warm_up(LocalService(given.home / "scratch"))
-    service = prepare(given.home)
-    fresh = given.home / "fresh"
+    options = parser.parse_args()
+    warm_up(LocalService(options.home / "scratch"))
+    service = prepare(options.home)
+    fresh = options.home / "fresh"
     shutil.copytree(service.home, fresh)
     assert in_fork(lambda: work(service)) == 0
     expected = service.documents()
     failed: dict[int, list[str]] = {}
-    rounds, number, reached = 0, given.first, True
-    while reached and rounds < given.most:
+    rounds, number, reached = 0, options.first, True
+    while reached and rounds < options.most:
         shutil.rmtree(service.home)
         shutil.copytree(fresh, service.home, copy_function=shutil.copy2)
-        code, reached = under_fault(service, given.fault, number, sticky=given.sticky)
+        code, reached = under_fault(service, options.fault, number, sticky=options.sticky)
         rounds += 1
         problems = check(service, expected)
         if code not in (0, 1, 2, -9):
             problems.append(f"ended with {code}")
         if problems:
             failed[number] = problems
-            sys.stdout.write(f"{given.fault} at {number}: {problems}\n")
+            sys.stdout.write(f"{options.fault} at {number}: {problems}\n")
             sys.stdout.flush()
-        number += given.every
-    sys.stdout.write(json.dumps({"rounds": rounds, "last": number - given.every, "failed": len(failed)}) + "\n")
+        number += options.every
+    sys.stdout.write(json.dumps({"rounds": rounds, "last": number - options.every, "failed": len(failed)}) + "\n")
     return bool(failed)
 
 

@@ -575,6 +575,6 @@ _GROUPS = (
 )
 
 if __name__ == "__main__":
-    for one in write_corpus(Path(sys.argv[1])):
-        name = one.name.encode("unicode_escape", "surrogatepass").decode()
-        sys.stdout.write(f"{name}\t{one.outcome or 'any'}\t{one.says}\n")
+    for case in write_corpus(Path(sys.argv[1])):
+        name = case.name.encode("unicode_escape", "surrogatepass").decode()
+        sys.stdout.write(f"{name}\t{case.outcome or 'any'}\t{case.says}\n")

@@ -213,12 +213,12 @@ def settings_at(home: Path, config: str = CONFIG, **environ: str) -> Settings:
     """Settings with everything below a folder."""
     (home / "dumps").mkdir(parents=True, exist_ok=True)
     (home / "config.yaml").write_text(config, "utf-8")
-    given = {
+    folders = {
         "REFEED_DUMPS": str(home / "dumps"),
         "REFEED_FEEDS": str(home / "feeds"),
         "REFEED_VAR": str(home / "var"),
     }
-    return load_settings(given | environ, home / "config.yaml")
+    return load_settings(folders | environ, home / "config.yaml")
 
 
 @contextmanager

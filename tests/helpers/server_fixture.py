@@ -126,7 +126,7 @@ def prepare_site(
     for number in range(dumps):
         (folder / f"{number}.md").write_bytes(site_dump(number))
     file = home / "config.yaml"
-    given = {
+    variables = {
         "REFEED_CONFIG": str(file),
         "REFEED_DUMPS": str(folder),
         "REFEED_FEEDS": str(home / "feeds"),
@@ -137,15 +137,15 @@ def prepare_site(
         **environ,
     }
     file.write_text(config.replace("REVOKED", "aaaaaaaa"), "utf-8")
-    settings = load_settings(given)
+    settings = load_settings(variables)
     file.write_text(
         config.replace("REVOKED", AccessTokens(settings).make_token(FeedPath("topic", "secret"), "old")[:8]), "utf-8"
     )
-    settings = load_settings(given)
+    settings = load_settings(variables)
     pipeline = Pipeline.open(settings)
     pipeline.ingest()
     pipeline.close()
-    return settings, given
+    return settings, variables
 
 
 @contextmanager

@@ -100,20 +100,20 @@ class LocalService:
             return [f"the store: {error}"]
 
     def _check(self) -> list[str]:
-        found = [f"integrity: {row[0]}" for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
+        problems = [f"integrity: {row[0]}" for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
         recorded = {os.fsdecode(bytes(path)) for (path,) in self.query("SELECT path FROM files")}  # type: ignore[arg-type]
-        found += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
+        problems += [f"{path} is not recorded" for path in self.dumps.rglob("*.md") if str(path) not in recorded]
         lost = self.query("SELECT count(*) FROM dumps WHERE entry_id NOT IN (SELECT id FROM entries)")[0][0]
-        found += [f"{lost} dumps without their entry"] if lost else []
+        problems += [f"{lost} dumps without their entry"] if lost else []
         for name, data in self.documents().items():
-            found += _parse_errors(name, data)
+            problems += _parse_errors(name, data)
         members = self.query("SELECT count(*) FROM feed_members WHERE feed = 'all'")[0][0]
         counted = self.query("SELECT coalesce(max(entries), 0) FROM feeds WHERE path = 'all'")[0][0]
         if not members == counted == self._count("entries"):
-            found.append(f"{self._count('entries')} entries, {members} members, {counted} counted")
+            problems.append(f"{self._count('entries')} entries, {members} members, {counted} counted")
         if min(self._count("entries"), 50) != len(set(self.ids())):
-            found.append(f"{len(set(self.ids()))} entries in all.json of {self._count('entries')}")
-        return found
+            problems.append(f"{len(set(self.ids()))} entries in all.json of {self._count('entries')}")
+        return problems
 
     def _count(self, table: str) -> int:
         return int(str(self.query(f"SELECT count(*) FROM {table}")[0][0]))

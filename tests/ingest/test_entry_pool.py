@@ -45,11 +45,11 @@ def test_several_processes_give_the_same_results_in_order_and_end_when_idle(
     data = [dump(number) for number in range(120)]
     data[7] = b"\xff\xfe\x00"  # quarantined
     data[11] = dump(11, f'<p title="{"x" * 20_001}">样稿。</p>')  # runs isolated
-    given = [Dump(path=f"{n}.md", folder="", data=one, first_seen=NOW) for n, one in enumerate(data)]
+    dumps = [Dump(path=f"{n}.md", folder="", data=one, first_seen=NOW) for n, one in enumerate(data)]
     local, pool = EntryPool(builder), EntryPool(builder, 2)
-    expected = list(local.map(given))
+    expected = list(local.map(dumps))
     for _ in range(2):  # they start again after `shrink`
-        assert list(pool.map(given)) == expected
+        assert list(pool.map(dumps)) == expected
         assert len(multiprocessing.active_children()) == 1  # beside this one
         pool.shrink()
         assert multiprocessing.active_children() == []
@@ -59,15 +59,15 @@ def test_several_processes_give_the_same_results_in_order_and_end_when_idle(
 
 def test_a_killed_process_loses_no_dump() -> None:
     builder = EntryBuilder(sources=(), topics=(), limits=Limits())
-    given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(EntryPool(builder).map(given))
+    dumps = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
+    expected = list(EntryPool(builder).map(dumps))
     pool = EntryPool(builder, 3)
-    found = pool.map(given)
-    first = next(found)
+    packed = pool.map(dumps)
+    first = next(packed)
     wait_until(multiprocessing.active_children)
     for child in multiprocessing.active_children():
         child.kill()
-    assert [first, *found] == expected
+    assert [first, *packed] == expected
     pool.close()
 
 
@@ -87,12 +87,12 @@ def killed_during_its_answer() -> Iterator[None]:
 
 def test_a_process_that_is_killed_during_its_answer_loses_no_dump() -> None:
     builder = EntryBuilder(sources=(), topics=(), limits=Limits())
-    given = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG_TEXT), first_seen=NOW) for n in range(112)]
-    expected = list(EntryPool(builder).map(given))
+    dumps = [Dump(path=f"{n}.md", folder="", data=dump(n, LONG_TEXT), first_seen=NOW) for n in range(112)]
+    expected = list(EntryPool(builder).map(dumps))
     pool = EntryPool(builder, 2)
-    found = pool.map(given)
-    results = [next(found)]
-    rest = threading.Thread(target=lambda: results.extend(found), daemon=True)
+    packed = pool.map(dumps)
+    results = [next(packed)]
+    rest = threading.Thread(target=lambda: results.extend(packed), daemon=True)
     with killed_during_its_answer():
         rest.start()
         wait_until(lambda: not rest.is_alive())
@@ -115,17 +115,17 @@ def test_a_heavy_dump_whose_process_ends_during_its_answer_is_published_as_plain
 
 def test_no_free_files_degrade_no_entry() -> None:
     pool = EntryPool(EntryBuilder(sources=(), topics=(), limits=Limits()))
-    given = Dump(path="a.md", folder="", data=dump(1), first_seen=NOW)
-    pool.run(given)
+    sample = Dump(path="a.md", folder="", data=dump(1), first_seen=NOW)
+    pool.run(sample)
     normalization._converter.cache_clear()  # its tables are files, and are opened when they are first needed
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
     try:
         with pytest.raises(OSError, match="t2s"):
-            pool.run(given)
+            pool.run(sample)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert pool.run(given).outcome is Outcome.ACCEPTED
+    assert pool.run(sample).outcome is Outcome.ACCEPTED
 
 
 class WeaklyReferencedText(str):
@@ -134,12 +134,12 @@ class WeaklyReferencedText(str):
 
 def test_two_maps_at_once_give_each_its_own_results() -> None:
     builder = EntryBuilder(sources=(), topics=(), limits=Limits())
-    given = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
-    expected = list(EntryPool(builder).map(given))
+    dumps = [Dump(path=f"{n}.md", folder="", data=dump(n), first_seen=NOW) for n in range(600)]
+    expected = list(EntryPool(builder).map(dumps))
     pool = EntryPool(builder, 2)
-    one, two = pool.map(given[:300]), pool.map(given[300:])
-    assert list(one) == expected[:300]
-    assert list(two) == expected[300:]
+    first, second = pool.map(dumps[:300]), pool.map(dumps[300:])
+    assert list(first) == expected[:300]
+    assert list(second) == expected[300:]
     pool.close()
 
 
@@ -149,13 +149,13 @@ def test_finished_batches_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_work_locally", lambda: False)  # as when the other processes are faster
     kept = []
     for start in range(0, 600, 200):
-        given = [
+        dumps = [
             Dump(path=WeaklyReferencedText(f"{n}.md"), folder="", data=dump(n), first_seen=NOW)
             for n in range(start, start + 200)
         ]
-        kept += [weakref.ref(one.path) for one in given]
-        assert len(list(pool.map(given))) == 200
-        del given
+        kept += [weakref.ref(sample.path) for sample in dumps]
+        assert len(list(pool.map(dumps))) == 200
+        del dumps
         gc.collect()
         assert sum(path() is not None for path in kept) <= 200
     pool.close()
@@ -165,10 +165,10 @@ def test_finished_batches_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def children() -> list[bytes]:
     """Command lines of the children of this process."""
-    found = []
+    command_lines = []
     for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-        found += [Path(f"/proc/{child}/cmdline").read_bytes() for child in task.read_text().split()]
-    return found
+        command_lines += [Path(f"/proc/{child}/cmdline").read_bytes() for child in task.read_text().split()]
+    return command_lines
 
 
 @pytest.mark.parametrize(("first", "edited"), [("甲。", "乙。"), ("乙。", "甲。")])
@@ -181,22 +181,21 @@ def test_a_file_edited_while_its_entry_is_built_is_recorded_as_edited(
     settings = replace(make_settings(), topics=())
     pipeline = Pipeline.open(settings, clock=lambda: NOW)
 
-    def found(name: str, data: bytes) -> FoundFile:
+    def write_file(name: str, data: bytes) -> FoundFile:
         (folder / name).write_bytes(data)
         return inspect_file(str(folder / name), str(folder), settings.limits.suffixes)
 
-    list(pipeline.ingester.ingest([found("other.md", dump(0, edited))]))  # so that its bytes are stored
+    list(pipeline.ingester.ingest([write_file("other.md", dump(0, edited))]))  # so that its bytes are stored
 
     def files() -> Iterator[FoundFile]:
-        yield found("0.md", dump(0, first))
+        yield write_file("0.md", dump(0, first))
         for number in range(1, 256):
-            yield found(f"{number}.md", dump(number))
-        yield found("256.md", dump(256))
-        yield found("0.md", dump(0, edited))
+            yield write_file(f"{number}.md", dump(number))
+        yield write_file("256.md", dump(256))
+        yield write_file("0.md", dump(0, edited))
 
     results = list(pipeline.ingester.ingest(files()))
     assert [result.files for result in results] == [256, 2]
-    stored = pipeline.store.get_entry(pipeline.store.get_newest(ALL_FEED, 300)[-1].id)
     [stored] = pipeline.store.get_entries([pipeline.store.get_newest(ALL_FEED, 300)[-1].id])
     assert edited in stored.entry.html
     pipeline.close()
@@ -210,6 +209,6 @@ def test_a_file_edited_while_its_entry_is_built_is_recorded_as_edited(
     ],
 )
 def test_limits_of_the_settings_apply(limits: Limits, body: str, reason: str) -> None:
-    given = Dump(path="a.md", folder="", data=dump(1, body), first_seen=NOW)
-    assert reason in str(EntryBuilder(sources=(), topics=(), limits=limits).build(given, isolated=True).reason)
-    assert EntryBuilder(sources=(), topics=(), limits=Limits()).build(given, isolated=True).reason is None
+    sample = Dump(path="a.md", folder="", data=dump(1, body), first_seen=NOW)
+    assert reason in str(EntryBuilder(sources=(), topics=(), limits=limits).build(sample, isolated=True).reason)
+    assert EntryBuilder(sources=(), topics=(), limits=Limits()).build(sample, isolated=True).reason is None

@@ -30,8 +30,8 @@ def write(folder: Path, number: int, text: str) -> None:
 
 def documents(settings: Settings) -> dict[str, bytes]:
     root = Path(settings.feeds_dir)
-    found = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss"))
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+    paths = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss"))
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 def test_a_changed_topic_relabels_stored_entries_and_changes_only_documents_that_name_it(

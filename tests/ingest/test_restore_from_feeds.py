@@ -21,7 +21,7 @@ from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
-site: {{restore_from: "{reseed}"}}
+site: {{restore_from: "{url}"}}
 fetch: {{allow: [127.0.0.0/8]}}
 topics:
   - {{id: climate, title: 气候, words: [气候]}}
@@ -57,8 +57,8 @@ def documents(pipeline: Pipeline) -> dict[str, bytes]:
 def lost_store(tmp_path: Path, url: str, make_settings: Callable[..., Settings]) -> tuple[dict[str, bytes], Settings]:
     """Published documents, with archives and an edited entry; and the settings of an empty service."""
     config, old = tmp_path / "config.yaml", tmp_path / "old.yaml"
-    config.write_text(CONFIG.format(reseed=url), "utf-8")
-    old.write_text(CONFIG.format(reseed=""), "utf-8")
+    config.write_text(CONFIG.format(url=url), "utf-8")
+    old.write_text(CONFIG.format(url=""), "utf-8")
     dumps = tmp_path / "dumps"
     settings = make_settings(old, REFEED_FEEDS=str(tmp_path / "old" / "feeds"), REFEED_VAR=str(tmp_path / "old-var"))
     for seed in (ROOT / "seeds").glob("*.txt"):
@@ -70,17 +70,19 @@ def lost_store(tmp_path: Path, url: str, make_settings: Callable[..., Settings])
     sample(dumps, 7, "样稿第7篇，改过了：气候", hour=12)
     pipeline.ingest()
     save_metadata(pipeline)
-    found = documents(pipeline)
+    published = documents(pipeline)
     pipeline.close()
     shutil.rmtree(dumps)
     dumps.mkdir()
-    return found, make_settings(config)
+    return published, make_settings(config)
 
 
 def save_metadata(pipeline: Pipeline) -> None:
     """Save the size of an image and the icon of a source."""
     entry = next(
-        one.entry for one in pipeline.store.get_entries(pipeline.store.get_entry_ids()) if one.entry.source == "nytimes"
+        stored.entry
+        for stored in pipeline.store.get_entries(pipeline.store.get_entry_ids())
+        if stored.entry.source == "nytimes"
     )
     assert entry.image
     picture = FileMetadata(url=entry.image.url, type="image/jpeg", length=4321)

@@ -53,10 +53,10 @@ def test_each_dump_has_its_expected_outcome(
     service: LocalService, cases: tuple[malformed_corpus.Case, ...], ingest: dict[str, float]
 ) -> None:
     rows = service.query("SELECT path, outcome, reason FROM files")
-    found = {os.fsencode(path): (outcome, str(reason or "")) for path, outcome, reason in rows}  # type: ignore[arg-type]
+    outcomes = {os.fsencode(path): (outcome, str(reason or "")) for path, outcome, reason in rows}  # type: ignore[arg-type]
     wrong = []
     for case in cases:
-        outcome, reason = found.get(os.fsencode(service.dumps / case.name), ("ignored", case.says))
+        outcome, reason = outcomes.get(os.fsencode(service.dumps / case.name), ("ignored", case.says))
         if case.outcome is not None and (outcome != case.outcome.value or case.says not in reason):
             wrong.append(f"{case.name!r}: {outcome} ({reason}), not {case.outcome.value} ({case.says})")
     assert wrong == []

@@ -46,11 +46,11 @@ def test_the_pool_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
 
 def marked(mark: str) -> list[str]:
     """Processes with a mark in their environment."""
-    found = []
+    command_lines = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if mark.encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:100])
+                command_lines.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:100])
         except OSError:
             continue
-    return found
+    return command_lines

@@ -44,8 +44,8 @@ def start(service: LocalService) -> Iterator[Callable[[], RunningWorker]]:
         return running[-1]
 
     yield begin
-    for one in running:
-        one.stop()
+    for each in running:
+        each.stop()
 
 
 @pytest.fixture(autouse=True)

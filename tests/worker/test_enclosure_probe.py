@@ -62,8 +62,8 @@ class Machine:
 
     def documents(self) -> dict[str, bytes]:
         root = Path(self.settings.feeds_dir)
-        found = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss", ".json"))
-        return {str(path.relative_to(root)): path.read_bytes() for path in found if ".marks" not in path.name}
+        paths = (path for path in root.rglob("*.*") if path.suffix in (".atom", ".rss", ".json"))
+        return {str(path.relative_to(root)): path.read_bytes() for path in paths if ".marks" not in path.name}
 
     def close(self) -> None:
         self.session.close()

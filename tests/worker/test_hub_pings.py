@@ -56,7 +56,7 @@ class Machine:
         path = self.service.var / "pings.json"
         waiting = json.loads(path.read_bytes()) if path.exists() else []
         self.jobs.send_hub_pings()
-        return {one["topic"].partition("/feeds/")[2] for one in waiting}
+        return {ping["topic"].partition("/feeds/")[2] for ping in waiting}
 
     def close(self) -> None:
         self.watcher.stop()
@@ -73,18 +73,18 @@ def hub() -> Iterator[UpstreamServer]:
 
 @pytest.fixture
 def machine(tmp_path: Path, hub: UpstreamServer) -> Iterator[Callable[..., Machine]]:
-    made: list[Machine] = []
+    machines: list[Machine] = []
 
     def make(more: str = "") -> Machine:
         service = LocalService(tmp_path, CONFIG.format(hub=hub.url("/"), more=more))
         secret = "a secret of the tests, and of nothing else"
         environ = {"REFEED_CONFIG": str(tmp_path / "config.yaml"), "REFEED_ACCESS_SECRET": secret}
-        made.append(Machine(service, load_settings(environ)))
-        return made[-1]
+        machines.append(Machine(service, load_settings(environ)))
+        return machines[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for each in machines:
+        each.close()
 
 
 def tick_until(machine: Machine, done: Callable[[], object]) -> None:

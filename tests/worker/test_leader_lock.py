@@ -99,10 +99,10 @@ def test_two_databases_of_one_server_have_a_lock_each(
     postgres_url: str, postgres_server: postgresql.PostgresServer
 ) -> None:
     elsewhere = postgres_server.make_database()
-    one, other = AdvisoryLock(postgres_url), AdvisoryLock(elsewhere, preferred=True)
-    assert one.acquire()
+    lock, other = AdvisoryLock(postgres_url), AdvisoryLock(elsewhere, preferred=True)
+    assert lock.acquire()
     assert other.acquire()
-    assert one.is_held()
-    one.release()
+    assert lock.is_held()
+    lock.release()
     other.release()
     postgres_server.drop_database(elsewhere)

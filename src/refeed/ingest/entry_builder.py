@@ -205,8 +205,8 @@ class EntryBuilder:
             )
 
         public = (to_copy(other) for other in others if other.source not in self.private_sources)
-        found = reposts.find_original(to_copy(candidate), public)
-        return found.id if found else None
+        match = reposts.find_original(to_copy(candidate), public)
+        return match.id if match else None
 
     def _label(self, raw: RawEntry, source: Source, cleaned: CleanResult) -> BuildResult:
         fields = extract_topic_fields(cleaned.entry)

@@ -76,8 +76,8 @@ class Reprocessor:
         labels = {}
         for stored in self._store.get_entries(ids):
             kept = [label for label in stored.labels if label.topic in order and label.topic not in changed]
-            found = sorted((*kept, *matcher.label(stored.entry)), key=lambda label: order[label.topic])
-            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_json(tuple(found))
+            merged = sorted((*kept, *matcher.label(stored.entry)), key=lambda label: order[label.topic])
+            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_json(tuple(merged))
         return relabel_entries(self._store, labels, self._builder.topics_version, self._clock())
 
     def _changed_topics(self) -> set[str]:

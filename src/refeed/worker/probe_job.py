@@ -101,7 +101,7 @@ class EnclosureProbe:
             if feed.path.kind != "source" or self._known.get(feed.path, (-1,))[0] == feed.version:
                 continue
             newest = store.get_entries([member.id for member in store.get_newest(feed.path, limit)])
-            files = {one.entry.id.removeprefix("urn:uuid:"): entry_files(one.entry, one.media) for one in newest}
+            files = {each.entry.id.removeprefix("urn:uuid:"): entry_files(each.entry, each.media) for each in newest}
             self._known[feed.path] = feed.version, files
         return {id: known for _, files in self._known.values() for id, known in files.items() if known}
 
