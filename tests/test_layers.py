@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -71,6 +72,16 @@ def test_a_module_imports_from_the_rows_above_its_own() -> None:
         if not is_allowed(top(name), other)
     ]
     assert wrong == []
+
+
+def test_code_in_strings_imports_modules_that_exist() -> None:
+    """Tests run programs that they have as text, which no type checker reads."""
+    known = {"refeed", *(f"refeed.{name}" for name in module_files())}
+    imports = re.compile(r"^ *from (refeed[\w.]*) import", re.M)
+    files = Path(__file__).parent.rglob("*.py")
+    used = {(path.name, name) for path in files for name in imports.findall(path.read_text("utf-8"))}
+    packages = {name.rpartition(".")[0] for name in known}
+    assert [f"{file} imports {name}" for file, name in sorted(used) if name not in known | packages] == []
 
 
 def test_no_two_modules_share_a_name() -> None:

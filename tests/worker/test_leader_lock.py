@@ -18,7 +18,7 @@ from refeed.worker.leader_lock import FileLock, make_leader_lock
 
 HOLD = """
 import sys, time
-from refeed.store.advisory_lock import AdvisoryLock
+from refeed.store.postgres import AdvisoryLock
 lock = AdvisoryLock(sys.argv[1], preferred=len(sys.argv) > 2)
 while not lock.acquire():
     time.sleep(0.05)
