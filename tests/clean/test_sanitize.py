@@ -160,10 +160,10 @@ def check_in_browser(tmp_path: Path, cases: list[dict[str, str]], *more: str) ->
     if not checker.is_file():
         pytest.skip(f"no browser check at {checker}")
     pytest.importorskip("playwright.sync_api")
-    given_cases = tmp_path / "cases.json"
-    given_cases.write_text(json.dumps(cases), "utf-8")
+    cases_file = tmp_path / "cases.json"
+    cases_file.write_text(json.dumps(cases), "utf-8")
     policy = SHARED / "attack" / "policy_strict.json"
-    command = [sys.executable, str(checker), str(given_cases), "--policy", str(policy), "--expect-clean", *more]
+    command = [sys.executable, str(checker), str(cases_file), "--policy", str(policy), "--expect-clean", *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
 
 

@@ -91,7 +91,7 @@ def open_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _as_nobody() -> Iterator[None]:
+def _as_unprivileged_user() -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
@@ -109,7 +109,7 @@ def test_file_without_permission_is_reported_and_the_others_are_found(open_folde
     (open_folder / "b.md").chmod(0)
     (open_folder / "closed").chmod(0)
     errors: list[OSError] = []
-    with _as_nobody():
+    with _as_unprivileged_user():
         names = {file.relative_path for file in scan_folder(open_folder, on_error=errors.append)}
         with pytest.raises(QuarantineError, match="may not be read"):
             read_dump(open_folder / "b.md", root=open_folder)
@@ -141,14 +141,14 @@ def test_file_swapped_for_a_link_while_it_is_opened_is_never_followed(tmp_path: 
     path.write_bytes(b"a")
     done = threading.Event()
 
-    def swap_it() -> None:
+    def swap() -> None:
         while not done.is_set():
             (tmp_path / "link").symlink_to(tmp_path / "secret")
             (tmp_path / "link").replace(path)
             (tmp_path / "file").write_bytes(b"a")
             (tmp_path / "file").replace(path)
 
-    writer = threading.Thread(target=swap_it)
+    writer = threading.Thread(target=swap)
     writer.start()
     try:
         for _ in range(1500):
@@ -164,14 +164,14 @@ def test_file_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path: 
     path.write_bytes(b"a" * 300_000)
     done = threading.Event()
 
-    def replace_it() -> None:
+    def replace() -> None:
         for number in range(100_000):
             if done.is_set():
                 return
             (tmp_path / "new").write_bytes(b"ab"[number % 2 : number % 2 + 1] * (200_000 + number % 7))
             (tmp_path / "new").replace(path)
 
-    writer = threading.Thread(target=replace_it)
+    writer = threading.Thread(target=replace)
     writer.start()
     try:
         for _ in range(300):

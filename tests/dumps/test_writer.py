@@ -166,5 +166,5 @@ def test_old_temporary_files_are_removed_and_new_ones_are_not(tmp_path: Path) ->
         ("", False),
     ],
 )
-def test_only_an_absolute_http_url_is_one(text: str, expected: bool) -> None:
+def test_only_an_absolute_http_url_is_accepted(text: str, expected: bool) -> None:
     assert is_http_url(text) is expected

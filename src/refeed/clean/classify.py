@@ -1,6 +1,6 @@
 """An element and what was read before it -> whether it is text, a field, or dropped. Changes neither.
 
-The tables say what tags, attributes and class names mean, whatever the source.
+The tables say what tags, attributes and class names mean in every source.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ HEADING_TAGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6"
 _EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
 """Attributes that may hold the only URL of an embed."""
 
-_TELLING_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
+_RELEVANT_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
 """Attributes that may say what an element is. An element with none of them is not classified."""
 
 _ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
@@ -97,15 +97,15 @@ class Classification(NamedTuple):
 class ElementClassifier:
     """Classifies elements by a rule's selectors, by common class names and properties, and by what is not displayed."""
 
-    __slots__ = ("selectors", "telling_attributes")
+    __slots__ = ("relevant_attributes", "selectors")
 
     def __init__(self, selectors: Mapping[str, Sequence[CompiledSelector]]) -> None:
         self.selectors = selectors
-        self.telling_attributes = _TELLING_ATTRIBUTES.union(key[1:] for key in selectors if key[0] == "[")
+        self.relevant_attributes = _RELEVANT_ATTRIBUTES.union(key[1:] for key in selectors if key[0] == "[")
 
     def classify(self, tag: Tag, state: ExtractorState) -> Classification | None:
         """What an element is; None when it is text like any other."""
-        if self.telling_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
+        if self.relevant_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
             return None
         return self._by_rule(tag, state) or _by_class(tag, state) or _by_attributes(tag, state)
 

@@ -39,11 +39,11 @@ _CLEANER = nh3.Cleaner(
     url_relative="deny",
 )
 _FOR_PAGE = nh3.Cleaner(
-    tags=set(ALLOWED_TAGS),
-    attributes={tag: set(names) for tag, names in ALLOWED_ATTRIBUTES.items()},
+    tags=ALLOWED_TAGS,
+    attributes=ALLOWED_ATTRIBUTES,
     set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}},
     link_rel="noopener noreferrer nofollow",
-    url_schemes=set(ALLOWED_SCHEMES),
+    url_schemes=ALLOWED_SCHEMES,
     url_relative="deny",
 )
 

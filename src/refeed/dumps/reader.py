@@ -14,11 +14,11 @@ from .scanner import display_path, special_file_kind
 
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _OPEN_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-# The machine is short of something. That passes, and says nothing about the dump.
+# Shortages of the machine: temporary, and not the fault of the dump.
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _IS_LINK = (errno.ELOOP, errno.EMLINK)
 _PERMISSION_DENIED = (errno.EACCES, errno.EPERM)
-# Bytes read at once from a file that says it is smaller than it is.
+# Bytes read at once from a file that has more than `stat` says.
 _CHUNK = 65_536
 
 
@@ -27,9 +27,9 @@ def read_dump(path: str | Path, limit: int = DEFAULT_LIMITS.bytes, *, root: str 
 
     Follows no link below `root`, the dump folder that the file is in; by default that is the file's own folder.
 
-    Raises QuarantineError for a file over `limit` bytes (unread) or without permission; FileChangingError while it is
-    being written; FileVanishedError when it is gone; IgnoredError when it is not a regular file any more. When the
-    machine is out of files or memory, the OSError is passed on.
+    Raises QuarantineError for a file over `limit` bytes (unread) or without permission, FileChangingError while it is
+    being written, FileVanishedError when it does not exist any more, and IgnoredError when it is not a regular file.
+    When the machine is out of files or memory, the OSError is passed on.
     """
     try:
         with _open_below(os.fsdecode(path), root) as file:
@@ -58,7 +58,7 @@ def _open_below(path: str, root: str | Path | None) -> Iterator[int]:
         for folder in folders:
             try:
                 child = os.open(folder, _OPEN_FOLDER, dir_fd=parent)
-            except NotADirectoryError as error:  # Linux says so of a link, too
+            except NotADirectoryError as error:  # Linux raises this for a link, too
                 raise IgnoredError(f"in {display_path(folder)}, which is a symbolic link or not a folder") from error
             os.close(parent)
             parent = child

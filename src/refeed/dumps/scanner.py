@@ -25,8 +25,9 @@ _FILE_KINDS = (
     (stat.S_ISCHR, "a device"),
 )
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# str.isprintable says no to these spaces and to the joiner in emoji; names contain them, and people can see them.
-_SPACES_THAT_ACT = frozenset("\u2028\u2029\x1c\x1d\x1e\x1f\x85\v\f")
+# People can see the spaces in a name, such as U+3000, and its emoji, but str.isprintable is False for such spaces and
+# for the joiner in emoji. For these spaces, which break lines or separate records, it is right.
+_CONTROL_SPACES = frozenset("\u2028\u2029\x1c\x1d\x1e\x1f\x85\v\f")
 _EMOJI_JOINER = "\u200d"
 
 
@@ -174,7 +175,7 @@ def display_path(path: str) -> str:
 def _display_char(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
-    if char.isprintable() or char == _EMOJI_JOINER or (char.isspace() and char not in _SPACES_THAT_ACT):
+    if char.isprintable() or char == _EMOJI_JOINER or (char.isspace() and char not in _CONTROL_SPACES):
         return char
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8

@@ -39,7 +39,7 @@ class NewDump:
 
 
 def new_dump(*, folder: str, title: str, link: str, html: str, at: datetime, is_update: bool = False) -> NewDump:
-    """The dump of one article. Its name depends on what it says and not on `at`, so asking twice gives one file.
+    """The dump of one article. Its name depends on its content and not on `at`, so fetching it twice gives one file.
 
     `is_update`: the article is known and has changed. Then the name depends on `at` too, because a text that goes back
     to an earlier version must become the newest dump again.

@@ -53,7 +53,7 @@ def decode_dump(data: bytes) -> tuple[str, tuple[str, ...]]:
             text, issues = _decode_gb18030(data, position), ("in GB18030, not UTF-8",)
     if _BLANK.match(text):
         raise QuarantineError("the file has only blanks; it is read again when it changes")
-    # One NUL in a field is a blemish. More than one in fifty characters is binary data, or UTF-16 without a mark.
+    # A single NUL does no harm. More than one in fifty characters means binary data, or UTF-16 without a mark.
     if text.count("\0") * 50 > len(text):
         raise _binary(data)
     if "\r" in text:

@@ -1,4 +1,4 @@
-"""A dump's text -> the fields of its header, in whichever layout it has, and its body.
+"""A dump's text -> the fields of its header, in any layout, and its body.
 
     <!--1593330404000-->          an epoch in a comment, or, below the dashes,
     [title](https://…)            日期：Sat, 27 Jun 2020 13:30:55 +0000
@@ -42,7 +42,7 @@ class DumpHeader:
     body_start: int
     """Where the body begins in the text."""
     layout: str
-    """The parts of the header in their order; empty when front matter was all there was."""
+    """The parts of the header in their order; empty when there is only front matter."""
     issues: tuple[str, ...]
 
 

@@ -22,7 +22,7 @@ _INNER_HEADER = re.compile(
 )
 _COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
 _MAX_COMMENT_ABOVE = 300
-# A file with more is not meant as one of several articles. The rest stays in the text as it is.
+# In a file with more, the rest stays in the text as it is.
 _MAX_ARTICLES = 10_000
 
 _TAG = re.compile(r"<[A-Za-z/!?]")
@@ -30,10 +30,10 @@ _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n\s*")
 
 
 def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
-    """Take a dump apart. The same dump gives the same entry, whatever the clock says.
+    """Parse a dump. Reads no clock: the same dump always gives the same entry.
 
-    What a person may want to look at is in `issues`. Raises QuarantineError, and nothing else, whatever the bytes are:
-    its text names the byte, line or field that is wrong, and what to do.
+    `issues` lists what a person may want to look at. Raises QuarantineError, and nothing else, for any bytes; its text
+    names the byte, line or field that is wrong, and what to do.
     """
     text, issues = decode_dump(dump.data)
     front, start = parse_front_matter(text, skip_blanks(text, 0))

@@ -1,9 +1,9 @@
 """The words, patterns and word pairs of all topics -> where they are in a text, in one pass however many there are.
 
-Pure. `Vocabulary.find` is the only entrance; everything is compiled when the vocabulary is built. Literals of which
-every match of a pattern contains one go into the automaton of the words, at no cost, so that most patterns need not be
-tried. re2's own FilteredRE2 keeps them in one re2 set, whose states multiply: with a thousand patterns it takes 37 ms
-for 1,500 characters (google-re2 1.1.20251105), as long as trying each pattern.
+Pure. Everything is compiled when the vocabulary is built. Literals of which every match of a pattern contains one go
+into the automaton of the words, at no cost, so that most patterns need not be tried. re2's own FilteredRE2 keeps them
+in one re2 set, whose states multiply: with a thousand patterns it takes 37 ms for 1,500 characters (google-re2
+1.1.20251105), as long as trying each pattern.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ _Half = tuple[int, int, int, str]
 """A word of a pair in a text: start, negative end, which of the two lists, the word. They sort like hits."""
 
 _MAX_PATTERN_HITS = 100
-"""Hits of one pattern counted in one text. More say nothing new, and each may cost a search of the rest."""
+"""Hits of one pattern counted in one text. More add nothing new, and each may cost a search of the rest."""
 _MAX_PAIR_DISTANCE = 20
 """Characters between the two words of a pair. With 10, a tenth of what two countries do to each other is missed; with
 25, nothing more is found than with 20."""
