@@ -1,4 +1,4 @@
-"""documents -> feeds/: written whole or not at all. Only this module writes the feeds folder."""
+"""Documents -> feeds/: written whole or not at all. Only this module writes the feeds folder."""
 
 from __future__ import annotations
 
@@ -130,12 +130,12 @@ class OutputDir:
         if name in self._known and self._known[name][0] == identity:
             return self._known[name][1]
         data = _read(path)
-        found = checksum.verify_checksum(data) if data is not None else None
-        if found is None:
+        digest = checksum.verify_checksum(data) if data is not None else None
+        if digest is None:
             self._known.pop(name, None)
         else:
-            self._known[name] = (identity, found)
-        return found
+            self._known[name] = (identity, digest)
+        return digest
 
     def find_damaged(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> list[FeedPath | None]:
         """The keys of `manifests` with a document that is missing, or is not what was written."""
@@ -159,8 +159,8 @@ class OutputDir:
     def list_documents(self, below: str = "") -> list[str]:
         """The names of all documents below a path, damaged ones too, in order."""
         root = self.root / below
-        found = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
-        return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
+        files = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
+        return sorted(str(path) for path in files if not any(part.startswith(".") for part in path.parts))
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a document; None when it is missing or damaged."""
@@ -171,8 +171,8 @@ class OutputDir:
         """What the documents of each feed, and the lists of feeds (None), were made from; empty when unknown."""
         data = _read(self._manifests)
         try:
-            found = msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
-            return {FeedPath.parse(path) if path else None: manifest for path, manifest in found.items()}
+            manifests = msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
+            return {FeedPath.parse(path) if path else None: manifest for path, manifest in manifests.items()}
         except (msgspec.DecodeError, ValueError):
             return {}  # a foreign file: everything is rendered again, which is always right
 
@@ -190,7 +190,7 @@ class OutputDir:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
-        self._known[name] = _identity(os.lstat(path)), digest  # known to be whole without being read
+        self._known[name] = _identity(os.lstat(path)), digest  # it is whole: no need to read it
 
     def _write_temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
         self._make_folder(self._new)
@@ -222,8 +222,8 @@ class OutputDir:
                 time.sleep(0.05)
 
     def _make_folder(self, folder: Path) -> None:
-        # A file in the place of a folder below feeds/ is foreign, because feeds/ is generated. A file in the place of
-        # feeds/ itself is kept: the setting may be wrong.
+        # feeds/ is generated: a file where a folder below it must be is foreign, and is removed. A file where feeds/
+        # itself must be is kept, because the setting may be wrong.
         if folder.is_dir():
             return
         for part in (*reversed(folder.parents), folder):

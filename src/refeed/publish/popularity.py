@@ -1,5 +1,7 @@
-"""How often each feed is read: counted by the web, saved in the store. A machine that begins with an empty disk renders
-the documents of the most popular feeds first."""
+"""How often each feed is read: the web counts, the store keeps the counts.
+
+A machine that starts with an empty disk renders the documents of the most popular feeds first.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ from ..metrics import count_feed_reads
 from ..store.store import Store
 
 _FIRST_SAVE = 600.0
-"""Seconds until the counts are saved for the first time, so that a machine that lives a day has its say."""
+"""Seconds until the counts are saved for the first time: early, because some machines run for a day only."""
 _INTERVAL = 3600.0
 _DECAY = 0.9
-"""What each save leaves of the counts before: what was read a week ago says nothing about today."""
+"""Each save multiplies the older counts by it: what was read a week ago says nothing about today."""
 _MAX_FEEDS = 1000
 _META_KEY = "read"
 """Where the store keeps the counts."""

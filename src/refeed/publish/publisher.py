@@ -1,4 +1,4 @@
-"""store -> feeds/: decides which documents are stale, and renders and writes those.
+"""Store -> feeds/: decides which documents are stale, and renders and writes those.
 
 A feed's documents are up to date when its manifest names the version that the store counts for the feed, and the same
 presentation: what a document says beside its entries.
@@ -50,8 +50,8 @@ class PublishRun:
     states: Mapping[FeedPath, FeedState]
     previous: Mapping[FeedPath | None, FeedManifest]
     """What the existing documents were made from."""
-    wanted: Mapping[FeedPath | None, FeedManifest]
-    """What all documents have to be made from."""
+    expected: Mapping[FeedPath | None, FeedManifest]
+    """What all documents must be made from."""
     current: dict[FeedPath | None, FeedManifest]
     """The manifests of documents that are up to date."""
     changed: list[str] = field(default_factory=list)
@@ -89,24 +89,24 @@ class Publisher:
             is_other_store = any(manifest.store != identity for path, manifest in previous.items() if path is not None)
             if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:
                 return []
-            wanted: dict[FeedPath | None, FeedManifest] = {
+            expected: dict[FeedPath | None, FeedManifest] = {
                 path: FeedManifest(version=_version(states.get(path)), presentation=presentation, store=identity)
                 for path, presentation in presentations.items()
             }
-            intact = wanted.keys() - self._output_dir.find_damaged(previous)
+            intact = expected.keys() - self._output_dir.find_damaged(previous)
             current = {path: manifest for path, manifest in previous.items() if path in intact}
-            stale = [path for path in presentations if everything or not wanted[path].matches(current.get(path))]
-            wanted[None] = FeedManifest(version=0, presentation="")
+            stale = [path for path in presentations if everything or not expected[path].matches(current.get(path))]
+            expected[None] = FeedManifest(version=0, presentation="")
             run = PublishRun(
                 registry=registry,
                 feed_builder=feed_builder,
                 states=states,
                 previous=previous,
-                wanted=wanted,
+                expected=expected,
                 current=current,
             )
             self._publish_groups(group_feeds(self._order(stale, previous)), run)
-            if everything or not self._is_clean or wanted.keys() != previous.keys():
+            if everything or not self._is_clean or expected.keys() != previous.keys():
                 self._output_dir.remove(self._find_foreign(registry.feeds))
                 self._is_clean = True
             if run.current != previous:
@@ -191,7 +191,7 @@ class Publisher:
                     run.current.pop(path, None)
                 affects_all = isinstance(error.__cause__, OSError) and error.__cause__.errno in _ERRORS_OF_EVERY_FILE
                 if len(group) > 1 and not affects_all:
-                    # One of them cannot be written: each by itself, it stops no other.
+                    # Only one of them may be at fault: each is tried alone.
                     waiting.extendleft((path,) for path in reversed(group))
                     continue
                 run.problems.append(error)
@@ -219,12 +219,12 @@ class Publisher:
                     documents[f"{path}.{format}"] = RenderedDocument(data=data, last_modified=last_modified)
         run.changed += self._output_dir.write(documents)
         for path in paths:
-            wanted = run.wanted[path]
+            expected = run.expected[path]
             names = _LISTS if path is None else [f"{path}.{format}" for format in FORMATS]
             if path is not None:
-                self._remove_stale_archives(path, months[path], run.previous.get(path), wanted)
+                self._remove_stale_archives(path, months[path], run.previous.get(path), expected)
             digests = {name: self._output_dir.document_digest(name) or "" for name in names}
-            run.current[path] = replace(wanted, digests=digests)
+            run.current[path] = replace(expected, digests=digests)
 
     def _render_lists(self, run: PublishRun) -> dict[str, RenderedDocument]:
         """The documents that list all feeds."""
@@ -253,14 +253,14 @@ class Publisher:
         return known[1]
 
     def _remove_stale_archives(
-        self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, wanted: FeedManifest
+        self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, expected: FeedManifest
     ) -> None:
         """Remove archives of months that changed, and of the months beside them, which link there.
 
         They are rendered again on request. All archives go when more than the entries of the feed has changed.
         """
         last_version = -1
-        if previous and (previous.presentation, previous.store) == (wanted.presentation, wanted.store):
+        if previous and (previous.presentation, previous.store) == (expected.presentation, expected.store):
             last_version = previous.version
         months = [state.month for state in states]
         changed = [index for index, state in enumerate(states) if state.version > last_version]

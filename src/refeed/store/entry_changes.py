@@ -42,7 +42,7 @@ _BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
 """The numbers are part of the statement: a parameter for each takes five times as long."""
 
 OriginalFinder = Callable[[RepostCandidate, Sequence[RepostCandidate]], "str | None"]
-"""Gives the id of the entry, among those that may have the same text, which another one repeats; None if it is new."""
+"""(entry, entries that may have the same text) -> the id of the one that it repeats; None when it repeats none."""
 _Item = TypeVar("_Item")
 
 
@@ -107,9 +107,9 @@ def load_entries(
 def _update_reposts(
     connection: Connection, old: dict[str, EntryRow], new: dict[str, EntryRow], find_original: OriginalFinder
 ) -> None:
-    """Decide again what `new` entries repeat, and what entries that may have the same text repeat.
+    """Decide again what `new` entries repeat, and what the stored entries that may have the same text repeat.
 
-    Of the latter, those that change are added to `old` (as they were) and `new` (as they are now).
+    Stored entries that change are added to `old` (as they were) and `new` (as they are now).
     """
     e = t.entries.c
     near = _find_near(connection, new, new)
@@ -139,7 +139,7 @@ def _update_reposts(
 
 
 def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed: dict[str, EntryRow]) -> None:
-    """Have each original name the links of the entries that repeat it now; adds to `changed`."""
+    """Give each original the links of the entries that repeat it now; adds to `changed`."""
     originals = {row.repost_of for row in changed.values()} | {known[id].repost_of for id in changed}
     originals |= {id for id, row in changed.items() if row.repost_links != "[]"}
     for original in known.keys() & originals:
@@ -168,12 +168,12 @@ def _find_near(
         for band in _band_keys(row):
             for key in (band - _PERIOD_STEP, band, band + _PERIOD_STEP):
                 ids_by_band[key].append(id)
-    found = [(band, other) for other, row in new.items() for band in _band_keys(row) if band in ids_by_band]
+    pairs = [(band, other) for other, row in new.items() for band in _band_keys(row) if band in ids_by_band]
     for bands in _chunks(list(ids_by_band), _BANDS_CHUNK):
         indexed = connection.exec_driver_sql(_BY_BAND % ",".join(map(str, bands)))
-        found += [(band, other) for band, other in indexed if other not in new]
+        pairs += [(band, other) for band, other in indexed if other not in new]
     near: dict[str, set[str]] = defaultdict(set)
-    for band, other in found:
+    for band, other in pairs:
         for id in ids_by_band[band]:
             if id != other:
                 near[id].add(other)
@@ -181,7 +181,7 @@ def _find_near(
 
 
 def _update_band_index(connection: Connection, before: Mapping[str, EntryRow], after: Mapping[str, EntryRow]) -> None:
-    """Have entries found by the bands that they have now.
+    """Index entries by the bands that they have now.
 
     The keys are grouped by the time of publication: new entries go into one small part of the index, however large it
     has grown, and a text is looked for only among what was published around the same time.
@@ -214,8 +214,8 @@ def _load_related(
     related: dict[str, EntryRow] = {}
     unexplored = set(new) | originals
     while unexplored:
-        found = load_entries(connection, select(t.entries).where(or_(e.repost_of.in_(unexplored), e.id.in_(originals))))
-        more = {id: row for id, row in found.items() if id not in related and id not in new}
+        query = select(t.entries).where(or_(e.repost_of.in_(unexplored), e.id.in_(originals)))
+        more = {id: row for id, row in load_entries(connection, query).items() if id not in related and id not in new}
         related |= more
         originals = {row.repost_of for row in more.values() if row.repost_of} - related.keys() - new.keys()
         unexplored = (more.keys() | originals) - unexplored

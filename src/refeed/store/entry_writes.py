@@ -1,6 +1,6 @@
 """Changes of stored entries without a new dump: rebuilt by new rules, relabelled, withdrawn, made private, expired.
 
-Also what was found out of their files and of the icons of sources. Each is one transaction, or one a batch.
+Also metadata of their files, and icons of sources. Each function is one transaction, or one for each batch.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def replace_entries(
 def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[FeedPath]:
     """Give entries, by id, new labels (encoded); returns the feeds that change.
 
-    Most keep theirs: of those it reads only the labels, and one statement writes the version of the topics.
+    Most entries have the same labels as before: it reads nothing else of them, and one statement writes the version.
     """
     e = t.entries.c
     with store.write_transaction() as connection:
@@ -58,7 +58,7 @@ def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, n
 def set_private(
     store: Store, source: str, now: datetime, find_original: OriginalFinder, *, private: bool
 ) -> Iterator[frozenset[FeedPath]]:
-    """Take a source's entries out of all feeds but its own, or put them back; gives the changed feeds of each batch."""
+    """Take a source's entries out of all feeds but its own, or back into them; yields the changed feeds by batch."""
     e = t.entries.c
     last = ""
     while True:
@@ -74,7 +74,7 @@ def set_private(
 
 
 def mark_current(store: Store, ids: Sequence[str], rules_version: str, now: datetime) -> None:
-    """Keep entries as they are although new rules make nothing of their dumps."""
+    """Keep the content of entries although they cannot be rebuilt with new rules."""
     with store.write_transaction() as connection:
         _change(connection, ids, lambda row: row._replace(rules_version=rules_version), now)
 
@@ -99,22 +99,22 @@ def restore_entries(
         return _change(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
 
 
-def update_enclosures(store: Store, found: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:
-    """Keep what was found out of files, by the id of the entry that shows them. No date changes.
+def update_enclosures(store: Store, files: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:
+    """Save metadata of files, by the id of the entry that shows them. No date changes.
 
     Returns the feeds that change: a failed attempt changes none.
     """
 
     def update(row: EntryRow) -> EntryRow:
-        files = {file.url: file for file in (*decode_media(row.media), *found[row.id])}
-        return row._replace(media=encode_json(list(files.values())))
+        media = {file.url: file for file in (*decode_media(row.media), *files[row.id])}
+        return row._replace(media=encode_json(list(media.values())))
 
     with store.write_transaction() as connection:
-        return _change(connection, found, update, now)
+        return _change(connection, files, update, now)
 
 
 def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[FeedPath]:
-    """Keep the results of looking for the icons of sources; returns the feeds whose icon changes."""
+    """Save the results of looking for the icons of sources; returns the feeds whose icon changes."""
     with store.write_transaction() as connection:
         members = MembershipWriter(connection, now)
         query = select(t.sources).where(t.sources.c.id.in_(list(icons)))
@@ -140,7 +140,7 @@ def delete_expired(
     """Delete a batch of a source's entries beyond its newest `entries` (if any), or published before a time.
 
     Returns the feeds that change, or None when there is nothing to delete. The files stay known, so that they are not
-    read again. A text that another source has too is shown as that source's from then on.
+    read again. Where another source has the same text, its entry is shown from then on.
     """
     e = t.entries.c
     newest = select(e.id).where(e.source == source).order_by(e.published.desc(), e.id.desc()).limit(entries)
@@ -154,7 +154,7 @@ def delete_expired(
         rows = load_entries(connection, query)
         if not rows:
             return None
-        # Withdrawn first, which updates everything that depends on them.
+        # To withdraw them first updates everything that depends on them.
         withdrawn = {id: row._replace(withdrawn=0) for id, row in rows.items()}
         feeds = apply_changes(connection, rows, withdrawn, now, find_original)
         counters = OutcomeCounters(connection)
@@ -173,7 +173,7 @@ def _change(
     now: datetime,
     find_original: OriginalFinder | None = None,
 ) -> frozenset[FeedPath]:
-    """Change entries by id; returns the feeds that change: those of the entries in which a document shows a change."""
+    """Change entries by id; returns the feeds whose documents show a change."""
     before = load_entries(connection, select(t.entries).where(t.entries.c.id.in_(list(ids))))
     after = {id: change(row) for id, row in before.items()}
     seen = {id: row for id, row in after.items() if _visible_content(row) != _visible_content(before[id])}

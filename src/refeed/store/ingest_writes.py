@@ -155,7 +155,7 @@ def forget_files(store: Store, paths: Iterable[bytes]) -> None:
         connection.execute(delete(t.files).where(is_forgotten))
 
 
-# Built once: to build a statement takes longer than its answer when a single dump arrives.
+# Built once: for a single dump, to build a statement takes longer than to execute it.
 _d, _f = t.dumps.c, t.files.c
 _values: BindParameter[Any] = bindparam("values", expanding=True)
 _DUMPS = select(_d.digest, _d.entry_id, _d.outcome, _d.reason).where(_d.digest.in_(_values))

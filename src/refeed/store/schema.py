@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 metadata = MetaData()
 
-meta = Table(  # small facts that processes leave for each other: Store.get_meta
+meta = Table(  # small facts that processes save for each other: Store.get_meta
     "meta",
     metadata,
     Column("name", Text, primary_key=True),

@@ -30,7 +30,7 @@ from .rows import (
 from .schema import ALL_FILES
 from .serialization import Provenance, decode_labels, decode_media, decode_provenance, decode_source, from_timestamp
 
-# The questions of every publish run, built once: to build a statement takes several times as long as its answer.
+# The queries of every publish run, built once: to build a statement takes several times as long as to execute it.
 _e, _m = t.entries.c, t.feed_members.c
 _feed: BindParameter[str] = bindparam("feed")
 _ids: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -60,7 +60,7 @@ ENTRY_COLUMNS = (
     _e.revision,
     _e.withdrawn,
 )
-"""Those that `StoredEntry` is made from."""
+"""The columns of a `StoredEntry`."""
 _ENTRIES = select(*ENTRY_COLUMNS).where(_e.id.in_(_ids))
 _REVISIONS = select(_e.id, _e.revision).where(_e.id.in_(_ids))
 _SUMMARIES = select(_e.id, _e.source, _e.title, _e.published)
@@ -80,29 +80,29 @@ class Store(Database):
 
     @property
     def identity(self) -> str:
-        """Differs from that of any other store: the versions of two stores cannot be compared."""
+        """Random and different for each store: versions of two stores cannot be compared."""
         return self.get_meta(IDENTITY_KEY) or ""
 
     def iter_file_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """Path and stamp of every file that was recorded."""
+        """Path and stamp of every recorded file."""
         query = select(t.files.c.path, t.files.c.stamp)
         with self.read_transaction() as connection:
             yield from connection.execution_options(yield_per=1000).execute(query)
 
     def get_file_stamps(self, paths: Iterable[bytes]) -> dict[bytes, int]:
-        """The stamps of those of these files that were recorded."""
+        """The stamps of these files, by path; files that were never recorded are left out."""
         f = t.files.c
         with self.read_transaction() as connection:
             return dict(connection.execute(select(f.path, f.stamp).where(f.path.in_(list(paths)))).all())
 
     def retry_quarantined(self) -> None:
-        """Have the next scan read quarantined files again although they have not changed."""
+        """Let the next scan read quarantined files again although they have not changed."""
         with self.write_transaction() as connection:
             is_quarantined = t.files.c.outcome == Outcome.QUARANTINED.value
             connection.execute(update(t.files).where(is_quarantined).values(stamp=0))
 
     def get_known_digests(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Those of `digests` whose bytes the store has."""
+        """Which of these digests are of dumps that the store has."""
         query = select(t.dumps.c.digest).where(t.dumps.c.digest.in_(list(digests)))
         with self.read_transaction() as connection:
             return set(connection.execute(query).scalars())
@@ -152,8 +152,8 @@ class Store(Database):
     def get_entries(self, ids: Sequence[str]) -> list[StoredEntry]:
         """Entries by id, in the order of `ids`; unknown ids are left out."""
         with self.read_transaction() as connection:
-            found = {row.id: StoredEntry.from_row(row) for row in connection.execute(_ENTRIES, {"ids": ids}).all()}
-        return [found[id] for id in ids if id in found]
+            entries = {row.id: StoredEntry.from_row(row) for row in connection.execute(_ENTRIES, {"ids": ids}).all()}
+        return [entries[id] for id in ids if id in entries]
 
     def get_entry(self, id: str) -> tuple[StoredEntry, Provenance] | None:
         """One entry and how it came about."""
@@ -240,13 +240,13 @@ class Store(Database):
             .where(c.source != ALL_FILES, c.dumps > 0)
             .order_by(c.source, c.outcome)
         )
-        found: dict[str, SourceDumps] = {}
+        sources: dict[str, SourceDumps] = {}
         with self.read_transaction() as connection:
             for source, outcome, count, seconds in connection.execute(query):
                 seen = from_timestamp(seconds)
-                counts, last_seen = found.get(source, SourceDumps({}, seen))
-                found[source] = SourceDumps({**counts, outcome: count}, max(last_seen, seen))
-        return found
+                counts, last_seen = sources.get(source, SourceDumps({}, seen))
+                sources[source] = SourceDumps({**counts, outcome: count}, max(last_seen, seen))
+        return sources
 
     def get_freshness(self) -> dict[str, SourceEntries]:
         """What the feed of each source shows; without sources whose feed is empty."""
@@ -312,20 +312,20 @@ class Store(Database):
             .where(text("files.outcome <> 'accepted'"))
             .order_by(f.path)
         )
-        found: list[FileIssue] = []
+        issues: list[FileIssue] = []
         with self.read_transaction() as connection:
             for outcome in (Outcome.QUARANTINED, Outcome.FLAGGED):
-                rows = connection.execute(query.where(f.outcome == outcome.value).limit(limit - len(found)))
-                found += map(FileIssue.from_row, rows)
-        return found
+                rows = connection.execute(query.where(f.outcome == outcome.value).limit(limit - len(issues)))
+                issues += map(FileIssue.from_row, rows)
+        return issues
 
     def get_meta(self, name: str) -> str | None:
-        """A small fact that a process left for the others; None where there is none of this name."""
+        """A small fact that a process saved for the others; None when there is none of this name."""
         with self.read_transaction() as connection:
             return connection.execute(_META, {"name": name}).scalar_one_or_none()
 
     def set_meta(self, name: str, value: str) -> None:
-        """Leave a small fact for other processes. Writes only when it differs from the stored one."""
+        """Save a small fact for other processes. Writes only when it differs from the stored one."""
         if self.get_meta(name) != value:
             with self.write_transaction() as connection:
                 upsert(connection, t.meta, [{"name": name, "value": value}])
