@@ -18,7 +18,7 @@ from refeed.fetch.git import checkout_dir, pull_repository
 from refeed.fetch.guard import AddressGuard
 from refeed.fetch.poller import fetch_upstream
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstreams import FetchDirs, upstream_dump_dirs
+from refeed.fetch.upstreams import FetchDirs
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
 LIMITS = FetchSettings()
@@ -229,7 +229,6 @@ def test_failure_is_one_line_and_affects_no_other_upstream(
     assert "\n" not in bad.state.error
     tree = checkout_dir(repository.rule, dirs.checkouts)
     assert names(good.paths, tree) == ["bbc/a"] and good.state.success == NOON and again.paths == ()
-    assert upstream_dump_dirs([missing, repository.rule], dirs) == [checkout_dir(missing, dirs.checkouts), tree]
 
 
 def test_time_and_size_are_limited(repository: Repository, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
-from refeed.config.settings import FetchSettings, UpstreamRule
+from refeed.config.settings import FetchSettings
 from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstreams import FetchDirs, UpstreamState, UpstreamStateFiles, is_due
+from refeed.fetch.upstreams import FetchDirs, UpstreamState, is_due
 
 HOUR = timedelta(hours=1)
 ATOM = (
@@ -208,31 +208,6 @@ def test_clock_that_is_set_back_stops_no_polling(upstream: UpstreamServer, sessi
     rule = upstream.rule("/feed")
     state = poll_feed(rule, session, UpstreamState(), NOON + timedelta(days=900)).state
     assert poll_feed(rule, session, state, NOON).state.next == NOON + HOUR
-
-
-def test_state_is_saved_whole_and_belongs_to_its_address(tmp_path: Path) -> None:
-    states = UpstreamStateFiles(tmp_path)
-    rule = UpstreamRule(source="a", url="https://example.org/feed")
-    state = UpstreamState(address=rule.url, error="样本", next=NOON, failures=3)
-    states.save(rule, state)
-    assert states.load(rule) == state
-    other = UpstreamRule(source="a", url="https://example.org/feed2")
-    assert states.load(other) == UpstreamState(address=other.url)
-    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
-
-
-def test_state_file_of_an_earlier_version_is_loaded(tmp_path: Path) -> None:
-    rule = UpstreamRule(source="a", url="https://example.org/feed")
-    states = UpstreamStateFiles(tmp_path)
-    states.save(rule, UpstreamState(address=rule.url))
-    (path,) = tmp_path.iterdir()
-    path.write_text(
-        '{"address": "https://example.org/feed", "asked": "2026-03-01T12:00:00Z", "body": "1a", "seen": '
-        '{"2": {"digest": "3", "at": "2026-02-27T00:00:00Z", "changes": 10, "rests": "2026-03-01T13:00:00Z"}}}'
-    )
-    state = states.load(rule)
-    assert (state.requested_at, state.body_digest) == (NOON, "1a")
-    assert state.seen["2"].paused_until == NOON + HOUR
 
 
 def test_broken_upstream_affects_no_other(upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs) -> None:

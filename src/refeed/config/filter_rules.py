@@ -10,7 +10,7 @@ from typing import Literal
 from ..model import ALL_FEED, FeedPath
 from .field_types import SLUG_PATTERN, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
 
-OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
+_OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
 """By OpenCC's names."""
 MAX_FILTERED_ENTRIES = 200
 """Entries that a filtered feed shows at most."""
@@ -75,8 +75,8 @@ class FeedFilter:
             raise ValueError(f"brief: must be a number from {_MIN_BRIEF} up")
         if self.filter_time < timedelta():
             raise ValueError("filter_time: must be a number of seconds from 1 up")
-        if self.opencc and self.opencc not in OPENCC_CONVERSIONS:
-            raise ValueError(f"opencc: must be one of {', '.join(OPENCC_CONVERSIONS)}")
+        if self.opencc and self.opencc not in _OPENCC_CONVERSIONS:
+            raise ValueError(f"opencc: must be one of {', '.join(_OPENCC_CONVERSIONS)}")
 
     @property
     def patterns(self) -> dict[str, str]:

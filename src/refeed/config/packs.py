@@ -75,7 +75,7 @@ class Packs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackFile:
+class _PackFile:
     """pack.yaml."""
 
     topics: tuple[str, ...] = ()
@@ -192,7 +192,7 @@ def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> 
         return sorted(topics)
     try:
         document = read_document(file)
-        order = document.load(PackFile).topics
+        order = document.load(_PackFile).topics
     except ConfigError as error:
         errors += error.errors
         return sorted(topics)

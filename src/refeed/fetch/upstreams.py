@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -54,16 +53,11 @@ def fetch_dirs(settings: Settings) -> FetchDirs:
     )
 
 
-def upstream_dump_dirs(upstreams: Sequence[UpstreamRule], dirs: FetchDirs) -> list[Path]:
-    """The dump folders that upstreams fill. They are ingested and watched like every other."""
-    feeds = [dirs.dumps] if any(upstream.url for upstream in upstreams) else []
-    return feeds + [checkout_dir(upstream, dirs.checkouts) for upstream in upstreams if upstream.git]
-
-
 def dump_dirs(settings: Settings) -> tuple[str, ...]:
-    """All dump folders: the configured ones, then those of upstreams."""
-    filled = (str(folder) for folder in upstream_dump_dirs(settings.upstreams, fetch_dirs(settings)))
-    return tuple(dict.fromkeys((*settings.dumps.folders, *filled)))
+    """All dump folders: the configured ones, the last of which upstream feeds fill, then the checkouts of upstreams."""
+    checkouts = fetch_dirs(settings).checkouts
+    trees = (str(checkout_dir(upstream, checkouts)) for upstream in settings.upstreams if upstream.git)
+    return tuple(dict.fromkeys((*settings.dumps.folders, *trees)))
 
 
 def open_session(settings: Settings) -> HttpSession:

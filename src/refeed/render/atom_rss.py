@@ -39,13 +39,13 @@ from .common import (
     source_title,
 )
 
-ATOM_NS = "http://www.w3.org/2005/Atom"
-CONTENT_NS = "http://purl.org/rss/1.0/modules/content/"
-MEDIA_NS = "http://search.yahoo.com/mrss/"
-HISTORY_NS = "http://purl.org/syndication/history/1.0"
-TOMBSTONES_NS = "http://purl.org/atompub/tombstones/1.0"
-DUBLIN_CORE_NS = "http://purl.org/dc/elements/1.1/"
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ATOM_NS = "http://www.w3.org/2005/Atom"
+_CONTENT_NS = "http://purl.org/rss/1.0/modules/content/"
+_MEDIA_NS = "http://search.yahoo.com/mrss/"
+_HISTORY_NS = "http://purl.org/syndication/history/1.0"
+_TOMBSTONES_NS = "http://purl.org/atompub/tombstones/1.0"
+_DC_NS = "http://purl.org/dc/elements/1.1/"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 _XmlFormat = Literal["atom", "rss"]
 _END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
@@ -86,7 +86,7 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
     site, info = feed.site, feed.info
     generator = FeedGenerator()
     generator.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
-    generator.register_extension("refeed", FeedExtension, EntryExtension)
+    generator.register_extension("refeed", _FeedExtension, _EntryExtension)
     generator.refeed.feed, generator.refeed.format = feed, format
     generator.id(feed_id(site, info.path, info.query))
     generator.title(feed_title(info))
@@ -95,7 +95,7 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
     generator.author(name=first_nonblank(site.author, GENERATOR))
     generator.generator(GENERATOR)
     generator.updated(feed.updated)
-    generator._FeedGenerator__rss_lastBuildDate = None  # or it would be there twice: see FeedExtension.extend_rss
+    generator._FeedGenerator__rss_lastBuildDate = None  # or it would be there twice: see _FeedExtension.extend_rss
     for link in feed_links(feed, format):
         generator.link({key: value for key, value in link._asdict().items() if value})
     icon, logo = (percent_encode_url(absolute_url(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
@@ -110,11 +110,11 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
 
 
 def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
-    """A feedgen entry. It has one link, because feedgen writes the others wrong; `EntryExtension` adds them."""
+    """A feedgen entry. It has one link, because feedgen writes the others wrong; `_EntryExtension` adds them."""
     entry = shown.entry
     element = FeedgenEntry()
     element.register_extension("dc", DcEntryExtension, atom=False, rss=True)
-    element.register_extension("refeed", EntryExtension)
+    element.register_extension("refeed", _EntryExtension)
     element.refeed.shown, element.refeed.site = shown, site
     element.id(entry.id)
     element.title(entry_title(shown))
@@ -145,40 +145,40 @@ def _render_entry(format: _XmlFormat, shown: FeedEntry, site: Site) -> bytes:
     """One entry, indented as in its document: what is between the start tags of a document and its end tags."""
     entry = _feedgen_entry(shown, site, format)
     if format == "atom":
-        root = xml_elem("feed", xmlns=ATOM_NS, nsmap={"media": MEDIA_NS})
+        root = xml_elem("feed", xmlns=_ATOM_NS, nsmap={"media": _MEDIA_NS})
         root.append(entry.atom_entry())
         start = b"\n  <entry"
     else:
-        root = xml_elem("rss", nsmap={"media": MEDIA_NS, "dc": DUBLIN_CORE_NS, "atom": ATOM_NS, "content": CONTENT_NS})
+        root = xml_elem("rss", nsmap={"media": _MEDIA_NS, "dc": _DC_NS, "atom": _ATOM_NS, "content": _CONTENT_NS})
         xml_elem("channel", root).append(entry.rss_entry())
         start = b"\n    <item"
     document: bytes = etree.tostring(root, pretty_print=True, encoding="UTF-8")
     return document[document.index(start) + 1 :].removesuffix(_END[format])
 
 
-# feedgen extensions: what feedgen 1.0.0 lacks or gets wrong in Atom and RSS. feedgen's elements have no namespace,
-# because its `xmlns` is a plain attribute. So children in Atom's namespace have none here either.
+class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds to a feed what feedgen 1.0.0 lacks or gets wrong: archive mark, other links of RSS, tombstones, dates.
 
-
-class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """Adds to a feed: the archive mark, the other links of RSS, tombstones, and dates in our format."""
+    feedgen's elements have no namespace, because its `xmlns` is a plain attribute. So children in Atom's namespace have
+    none here either.
+    """
 
     feed: Feed
     format: Format
 
     def extend_ns(self) -> dict[str, str]:
         """Media RSS always, because any entry may use it. The others only if they are used: the W3C validator warns."""
-        namespaces = {"media": MEDIA_NS}
+        namespaces = {"media": _MEDIA_NS}
         if self.feed.archive:
-            namespaces["fh"] = HISTORY_NS
+            namespaces["fh"] = _HISTORY_NS
         if self.feed.tombstones and self.format == "atom":
-            namespaces["at"] = TOMBSTONES_NS
+            namespaces["at"] = _TOMBSTONES_NS
         return namespaces
 
     def extend_atom(self, root: Any) -> Any:
         root.find("updated").text = format_rfc3339(self.feed.updated)
         if self.feed.archive:
-            xml_elem(f"{{{HISTORY_NS}}}archive", root)
+            xml_elem(f"{{{_HISTORY_NS}}}archive", root)
         for tombstone in self.feed.tombstones:
             _add_tombstone(root, tombstone, self.feed.site)
         return root
@@ -189,21 +189,21 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
         xml_elem("lastBuildDate", channel).text = format_rfc822(self.feed.updated)
         for link in feed_links(self.feed, "rss"):
             if link.rel not in ("self", "alternate"):  # feedgen writes self, and alternate is RSS's own link
-                _add_link(channel, link, f"{{{ATOM_NS}}}link")
+                _add_link(channel, link, f"{{{_ATOM_NS}}}link")
         if self.feed.archive:
-            xml_elem(f"{{{HISTORY_NS}}}archive", channel)
+            xml_elem(f"{{{_HISTORY_NS}}}archive", channel)
         return root
 
 
-class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """Adds to an entry: language, links, dates, source and media."""
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds to an entry what feedgen 1.0.0 lacks or gets wrong: language, links, dates, source and media."""
 
     shown: FeedEntry
     site: Site
 
     def extend_atom(self, element: Any) -> Any:
         entry = self.shown.entry
-        element.set(XML_LANG, xml_safe(entry.language))
+        element.set(_XML_LANG, xml_safe(entry.language))
         element.find("updated").text = format_rfc3339(entry.updated)
         xml_elem("published", element).text = format_rfc3339(entry.published)
         # feedgen overwrites its own loop variable and loses every attribute of a link but href (feedgen issue 135).
@@ -217,13 +217,13 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
     def extend_rss(self, item: Any) -> Any:
         entry = self.shown.entry
         xml_elem("pubDate", item).text = format_rfc822(entry.published)
-        xml_elem(f"{{{ATOM_NS}}}updated", item).text = format_rfc3339(entry.updated)
+        xml_elem(f"{{{_ATOM_NS}}}updated", item).text = format_rfc3339(entry.updated)
         for link in entry_links(self.shown):
             if link.rel in ("related", "via"):
-                _add_link(item, link, f"{{{ATOM_NS}}}link")
+                _add_link(item, link, f"{{{_ATOM_NS}}}link")
             elif link.hreflang and link.href != percent_encode_url(entry.link):
                 # As `alternate`, feedparser, reader and rss2email would take it for the entry's own link.
-                _add_link(item, link._replace(rel="related"), f"{{{ATOM_NS}}}link")
+                _add_link(item, link._replace(rel="related"), f"{{{_ATOM_NS}}}link")
         source = self.shown.source
         if source:
             address = document_url(self.site, FeedPath("source", source.id), "rss")
@@ -250,7 +250,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             if index == 0:
                 xml_elem("enclosure", item, url=media.url, length=str(media.length), type=media.type)
             else:
-                xml_elem(f"{{{MEDIA_NS}}}content", item, url=media.url, **_file_attributes(media.type, media.length))
+                xml_elem(f"{{{_MEDIA_NS}}}content", item, url=media.url, **_file_attributes(media.type, media.length))
 
 
 def _add_lead_image(element: Any, entry: Entry) -> None:
@@ -258,12 +258,12 @@ def _add_lead_image(element: Any, entry: Entry) -> None:
     if entry.image and entry.image.url:
         attributes = _file_attributes(entry.image.type, entry.image.length)
         media = xml_elem(
-            f"{{{MEDIA_NS}}}content", element, url=percent_encode_url(entry.image.url), medium="image", **attributes
+            f"{{{_MEDIA_NS}}}content", element, url=percent_encode_url(entry.image.url), medium="image", **attributes
         )
         if entry.image.caption:
-            xml_elem(f"{{{MEDIA_NS}}}description", media, type="plain").text = xml_safe(entry.image.caption)
+            xml_elem(f"{{{_MEDIA_NS}}}description", media, type="plain").text = xml_safe(entry.image.caption)
         if entry.image.credit:
-            xml_elem(f"{{{MEDIA_NS}}}credit", media).text = xml_safe(entry.image.credit)
+            xml_elem(f"{{{_MEDIA_NS}}}credit", media).text = xml_safe(entry.image.credit)
 
 
 def _file_attributes(type: str, length: int) -> dict[str, str]:
@@ -277,9 +277,10 @@ def _add_link(parent: Any, link: AtomLink, name: str) -> None:
 
 def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
     """RFC 6721: in a feed of several sources a tombstone names its source."""
-    deleted = xml_elem(f"{{{TOMBSTONES_NS}}}deleted-entry", root, ref=tombstone.id, when=format_rfc3339(tombstone.when))
+    when = format_rfc3339(tombstone.when)
+    deleted = xml_elem(f"{{{_TOMBSTONES_NS}}}deleted-entry", root, ref=tombstone.id, when=when)
     if tombstone.source:
         source = xml_elem("source", deleted)
         xml_elem("id", source).text = feed_id(site, FeedPath("source", tombstone.source.id))
         xml_elem("title", source).text = source_title(tombstone.source)
-        xml_elem("updated", source).text = format_rfc3339(tombstone.when)
+        xml_elem("updated", source).text = when
