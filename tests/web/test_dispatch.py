@@ -64,14 +64,14 @@ def test_documents_are_answered_while_slow_requests_wait_and_too_many_get_503() 
     dispatcher = RequestDispatcher(respond_from_memory, app)
     slow = [send(dispatcher, "/page") for _ in range(200)]
     assert send(dispatcher, "/document").status == 304
-    rejected = [one for one in slow if one.answered.is_set()]
+    rejected = [channel for channel in slow if channel.answered.is_set()]
     assert 100 < len(rejected) < 200
-    assert {one.status for one in rejected} == {503}
+    assert {channel.status for channel in rejected} == {503}
     assert rejected[0].headers["Retry-After"] == "5"
     gate.set()
-    for one in slow:
-        assert one.answered.wait(60)
-    assert {(one.status, one.body) for one in slow if one not in rejected} == {(200, b"soon")}
+    for channel in slow:
+        assert channel.answered.wait(60)
+    assert {(channel.status, channel.body) for channel in slow if channel not in rejected} == {(200, b"soon")}
     assert Body.closed
 
 

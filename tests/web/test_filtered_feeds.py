@@ -18,16 +18,12 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 def get_items(answer: HttpAnswer) -> list[Any]:
     assert answer.status == 200, answer.body
-    found: list[Any] = json.loads(answer.body)["items"]
-    return found
+    items: list[Any] = json.loads(answer.body)["items"]
+    return items
 
 
 def get_filtered(site: RunningSite, query: str, feed: str = "all") -> list[Any]:
     return get_items(site.get(f"/feeds/{feed}.json?{query}"))
-
-
-def titles(found: list[Any]) -> list[str]:
-    return [entry["title"] for entry in found]
 
 
 def test_filter_and_filterout_split_a_feed(site: RunningSite) -> None:
@@ -87,8 +83,8 @@ def test_a_query_may_be_raw_utf_8(site: RunningSite) -> None:
     received = site.raw(
         "GET /feeds/all.json?limit=200&filter=氣候 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     )
-    found = json.loads(received.partition(b"\r\n\r\n")[2])
-    assert len(found["items"]) == 20
+    document = json.loads(received.partition(b"\r\n\r\n")[2])
+    assert len(document["items"]) == 20
 
 
 @pytest.mark.parametrize(("name", "expected"), [("s2t", "軟件"), ("s2tw", "軟件"), ("s2twp", "軟體"), ("s2hk", "軟件")])
@@ -228,15 +224,15 @@ def test_no_pattern_takes_long(site: RunningSite) -> None:
 
 
 def test_feeds_are_served_while_filtered_feeds_are_rendered(site: RunningSite) -> None:
-    def ask(number: int) -> int:
+    def get_status(number: int) -> int:
         return site.get(f"/feeds/all.atom?limit=200&opencc=s2twp&filter={quote('样本')}{number}|{quote('的')}").status
 
     with ThreadPoolExecutor(12) as pool:
-        asked = [pool.submit(ask, number) for number in range(40)]
+        requests = [pool.submit(get_status, number) for number in range(40)]
         polls = []
-        while not all(future.done() for future in asked):
+        while not all(future.done() for future in requests):
             start = time.monotonic()
             assert site.get("/feeds/all.atom", If_None_Match="*").status == 304
             polls.append(time.monotonic() - start)
-        assert {future.result() for future in asked} <= {200, 503}
+        assert {future.result() for future in requests} <= {200, 503}
         assert max(polls) < 2.0

@@ -28,7 +28,7 @@ DOCUMENT = SECURITY | CORS | {"cache-control": CACHED, "vary": VARY}
 SERVER_HEADERS = {"date", "server"}
 
 Value = str | Callable[[HttpAnswer], str]
-"""An expected header; `{tag}` stands for the document's ETag without quotes."""
+"""An expected header; `{tag}` is replaced by the document's ETag without quotes."""
 
 
 def link(path: str) -> str:
@@ -279,8 +279,8 @@ def test_response_has_exactly_these_headers(site: RunningSite, row: Row) -> None
         "last5": size - 5,
     }
 
-    def fill(given: dict[str, str]) -> dict[str, str]:
-        return {name: value.format_map(values) for name, value in given.items()}
+    def fill(headers: dict[str, str]) -> dict[str, str]:
+        return {name: value.format_map(values) for name, value in headers.items()}
 
     answer = site.get(row.path, method=row.method, **fill(row.send))
     assert answer.status == row.status

@@ -82,14 +82,14 @@ def test_any_text_is_accepted_as_a_header(text: str) -> None:
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 150))
 def test_a_range_equals_a_slice(start: int, end: int, size: int) -> None:
     data = bytes(size)
-    found = parse_byte_range(f"bytes={start}-{end}", size)
+    byte_range = parse_byte_range(f"bytes={start}-{end}", size)
     if start > end:
-        assert found is None
+        assert byte_range is None
     elif start >= size:
-        assert found == "unsatisfiable"
+        assert byte_range == "unsatisfiable"
     else:
-        assert isinstance(found, tuple)
-        assert len(data[found[0] : found[1]]) == min(end, size - 1) - start + 1
+        assert isinstance(byte_range, tuple)
+        assert len(data[byte_range[0] : byte_range[1]]) == min(end, size - 1) - start + 1
     last = parse_byte_range(f"bytes=-{end}", size)
     assert last == ("unsatisfiable" if not end or not size else (max(0, size - end), size))
 

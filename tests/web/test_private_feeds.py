@@ -98,7 +98,11 @@ def test_the_former_address_of_a_private_filtered_feed_redirects_its_token(site:
 
 
 def test_no_public_response_or_log_has_a_private_feed_or_token(site: RunningSite) -> None:
-    tokens = [site.access.make_token(f, r) for f in ("topic/secret", "filtered/hidden") for r in ("ann", "bob", "old")]
+    tokens = [
+        site.access.make_token(feed, reader)
+        for feed in ("topic/secret", "filtered/hidden")
+        for reader in ("ann", "bob", "old")
+    ]
     site.get(private_path(site, "topic/secret", "ann"))
     for path in (
         "/feeds/opml.xml",
@@ -136,7 +140,7 @@ def test_no_public_response_or_log_has_a_private_feed_or_token(site: RunningSite
 def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, private: str, unknown: str) -> None:
     for method, accept in (("GET", "*/*"), ("GET", "text/html"), ("HEAD", "*/*"), ("POST", "*/*"), ("OPTIONS", "*/*")):
         answers = [site.get(path, method=method, Accept=accept) for path in (private, unknown)]
-        heads = [{name: value for name, value in one.headers.items() if name != "date"} for one in answers]
+        heads = [{name: value for name, value in answer.headers.items() if name != "date"} for answer in answers]
         assert answers[0].status == answers[1].status
         assert heads[0] == heads[1]
         assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(unknown.encode(), b"")
@@ -167,15 +171,15 @@ def private_source_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         (dumps / f"both-{host[4:7].strip('.')}.md").write_bytes(dump)
     flagged = site_dump(101).replace(site_dump(101).splitlines()[0], b"<!--no date-->")
     (dumps / "bbc-flagged.md").write_bytes(flagged)
-    (dumps / "bbc-quarantined.md").write_bytes(b"\xff\xfe\x00 no dump")
-    program = Pipeline.open(settings)
-    program.ingest()
-    theirs = program.store.get_newest(FeedPath("source", "bbc"), 1)
-    withdraw_entries(program.store, [theirs[0].id], at)
-    program.publisher.publish()
-    program.close()
-    with run_site(settings, environ, home) as served:
-        yield served
+    (dumps / "bbc-quarantined.md").write_bytes(b"\xff\xfe\x00 not a dump")
+    pipeline = Pipeline.open(settings)
+    pipeline.ingest()
+    (newest,) = pipeline.store.get_newest(FeedPath("source", "bbc"), 1)
+    withdraw_entries(pipeline.store, [newest.id], at)
+    pipeline.publisher.publish()
+    pipeline.close()
+    with run_site(settings, environ, home) as site:
+        yield site
 
 
 def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_source_site: RunningSite) -> None:
@@ -184,9 +188,9 @@ def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_s
     links = {stored.entry.link for stored in store.get_entries(sorted(private))}
     store.close()
     assert len(private) > 10
-    found = crawl(private_source_site)
-    assert len(found) > 60
-    for path, text in found.items():
+    texts = crawl(private_source_site)
+    assert len(texts) > 60
+    for path, text in texts.items():
         text = text.replace("source=bbc", "")  # a filtered feed names its own query
         text = re.sub(r"\b[0-9a-f]{32,64}\b", "", text)  # a checksum may contain "bbc"
         assert "bbc" not in text.lower(), path
@@ -219,17 +223,17 @@ def test_an_entry_shared_with_a_private_source_is_the_public_sources(private_sou
 def crawl(site: RunningSite) -> dict[str, str]:
     """Everything that links reach without a token: pages, documents, files for programs."""
     waiting = ["/", "/status", "/status.json", "/metrics", "/feeds/opml.xml", "/feeds/feeds.json", "/robots.txt"]
-    waiting += [f"/feeds/{path}.{end}?{ask}" for path in ("all", "topic/climate") for end, ask in FILTERS]
-    found: dict[str, str] = {}
+    waiting += [f"/feeds/{path}.{format}?{query}" for path in ("all", "topic/climate") for format, query in FILTERS]
+    texts: dict[str, str] = {}
     while waiting:
         path = waiting.pop()
         answer = site.get(path)
         assert answer.status == 200, path
-        found[path] = answer.body.decode("utf-8", "replace")
-        for link in re.findall(rf'(?:{BASE})?(/[a-z][^"<>\s?#]*[a-z0-9])', found[path]):
+        texts[path] = answer.body.decode("utf-8", "replace")
+        for link in re.findall(rf'(?:{BASE})?(/[a-z][^"<>\s?#]*[a-z0-9])', texts[path]):
             if link.startswith(("/feeds/", "/entry/", "/source/", "/topic/", "/filtered/", "/all", "/qr/")):
-                waiting += [link] if link not in found and link not in waiting else []
-    return found
+                waiting += [link] if link not in texts and link not in waiting else []
+    return texts
 
 
 FILTERS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]

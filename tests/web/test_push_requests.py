@@ -22,8 +22,8 @@ ATOM = "/feeds/topic/climate.atom"
 def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     home = tmp_path_factory.mktemp("pushed")
     settings, environ = prepare_site(home, dumps=3, REFEED_PUSH_TOKEN=TOKEN)
-    with run_site(settings, environ, home) as served:
-        yield served
+    with run_site(settings, environ, home) as site:
+        yield site
 
 
 def post(body: bytes, *, length: int | None = None, token: str = TOKEN) -> bytes:

@@ -40,18 +40,18 @@ def test_user_agents_are_reduced_to_known_names(agent: str, known: UserAgent) ->
 
 
 def read_metric(metrics: str, name: str, **labels: str) -> float:
-    wanted = "".join(f'(?=[^}}]*{key}="{re.escape(value)}")' for key, value in labels.items())
-    return sum(float(found) for found in re.findall(rf"^{name}\{{{wanted}[^}}]*\}} (\S+)$", metrics, re.MULTILINE))
+    pattern = "".join(f'(?=[^}}]*{key}="{re.escape(value)}")' for key, value in labels.items())
+    return sum(float(value) for value in re.findall(rf"^{name}\{{{pattern}[^}}]*\}} (\S+)$", metrics, re.MULTILINE))
 
 
 def wait_for_metric(site: RunningSite, name: str, at_least: float, **labels: str) -> float:
     """A metric, as soon as all web processes together have reached `at_least`."""
     end = time.monotonic() + 20
     while (
-        found := read_metric(site.get("/metrics").body.decode(), name, **labels)
+        value := read_metric(site.get("/metrics").body.decode(), name, **labels)
     ) < at_least and time.monotonic() < end:
         time.sleep(0.2)
-    return found
+    return value
 
 
 @pytest.fixture(scope="module")

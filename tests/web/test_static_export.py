@@ -56,8 +56,8 @@ def settings_of(home: Path) -> Settings:
 
     config = home / "config.yaml"
     config.write_text("topics:\n  - {id: climate, title: 气候, words: [气候]}\n", "utf-8")
-    given = {"REFEED_DUMPS": "dumps", "REFEED_FEEDS": "feeds", "REFEED_VAR": "var"}
-    return load_settings({name: str(home / folder) for name, folder in given.items()} | {"BASE_URL": BASE}, config)
+    folders = {"REFEED_DUMPS": "dumps", "REFEED_FEEDS": "feeds", "REFEED_VAR": "var"}
+    return load_settings({name: str(home / folder) for name, folder in folders.items()} | {"BASE_URL": BASE}, config)
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +97,16 @@ def test_pages_of_entries_are_in_the_sites_language(site: Path) -> None:
 
 
 def test_archives_lead_from_the_newest_entry_to_the_oldest(site: Path, address: str) -> None:
-    found, link, documents = [], f"{BASE}/feeds/topic/climate.atom", 0
+    ids, link, documents = [], f"{BASE}/feeds/topic/climate.atom", 0
     while link:
         with urllib.request.urlopen(link.replace(BASE, address), timeout=10) as answer:
             feed = feedparser.parse(answer.read())
         assert not feed.bozo
-        found += [entry.id for entry in feed.entries]
-        link = next((one.href for one in feed.feed.links if one.rel == "prev-archive"), "")
+        ids += [entry.id for entry in feed.entries]
+        link = next((link.href for link in feed.feed.links if link.rel == "prev-archive"), "")
         documents += 1
     assert documents > 2
-    assert len(set(found)) == 122
+    assert len(set(ids)) == 122
 
 
 def test_a_second_export_writes_changed_files_and_removes_others(site: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_second_export_writes_changed_files_and_removes_others(site: Path, tmp
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path, site: Path) -> None:
-    (tmp_path / "precious.txt").write_text("mine")
+    (tmp_path / "precious.txt").write_text("not ours")
     pipeline = Pipeline.open(settings_of(site.parent))
     with pytest.raises(PublishError, match="not made by"):
         export_static_site(settings_of(site.parent), pipeline, tmp_path)

@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"/k/[^/]*/?")
 
 
 class _App(Flask):
-    """Flask, but for its error log, which must not contain private addresses."""
+    """Flask with an error log that contains no private address."""
 
     def log_exception(self, exc_info: Any) -> None:
         self.logger.error("%s %s failed", request.method, _TOKEN.sub("/k/…/", request.path), exc_info=exc_info)

@@ -89,7 +89,7 @@ class FilteredFeeds:
         )
 
     def applies(self, environ: WSGIEnvironment) -> bool:
-        """Whether the query has filter parameters; cache busters and tracking parameters are none."""
+        """Whether the query has filter parameters; those of cache busters and trackers do not count."""
         query = environ.get("QUERY_STRING", "")
         return bool(query) and _FILTER_PARAM.search(query) is not None
 

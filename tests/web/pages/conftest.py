@@ -34,10 +34,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
     english = SampleEntry(
         entry=make_entry(701, source="dw", language="en", title="A sample in English", summary="A sample.")
     )
-    gone = SampleEntry(entry=make_entry(702, source="dw"))
-    fill_store(pipeline.store, [*make_entries(70), everything, english, gone], SOURCES)
+    withdrawn = SampleEntry(entry=make_entry(702, source="dw"))
+    fill_store(pipeline.store, [*make_entries(70), everything, english, withdrawn], SOURCES)
     record_quarantined(pipeline.store, b"bbc/broken.md", "bbc/broken.md", "byte 17: this is a sample of a reason")
-    withdraw_entries(pipeline.store, [gone.entry.id.removeprefix("urn:uuid:")], NOW)
+    withdraw_entries(pipeline.store, [withdrawn.entry.id.removeprefix("urn:uuid:")], NOW)
     pipeline.publisher.publish()
     pipeline.close()
     with serve_pages(settings):
@@ -46,5 +46,5 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
             settings=settings,
             rich=everything.entry.id.removeprefix("urn:uuid:"),
             bilingual=english.entry.id.removeprefix("urn:uuid:"),
-            withdrawn=gone.entry.id.removeprefix("urn:uuid:"),
+            withdrawn=withdrawn.entry.id.removeprefix("urn:uuid:"),
         )

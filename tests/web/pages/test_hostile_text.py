@@ -55,7 +55,7 @@ _EVERY = 60
 """Each nth fragment is used; all of them take minutes."""
 
 
-def hostile(number: int, text: str) -> SampleEntry:
+def make_hostile(number: int, text: str) -> SampleEntry:
     """An entry with the same text in every field."""
     entry = make_entry(
         number,
@@ -77,24 +77,24 @@ def hostile(number: int, text: str) -> SampleEntry:
     )
 
 
-def config(texts: list[str]) -> str:
+def write_config(texts: list[str]) -> str:
     """A configuration with these texts as titles of the site and its topics."""
-    written: dict[str, Any] = yaml.safe_load(CONFIG)
-    written["site"]["title"] = texts[0]
+    document: dict[str, Any] = yaml.safe_load(CONFIG)
+    document["site"]["title"] = texts[0]
     plain = [text for text in texts if "$" not in text][:10]
-    written["topics"] = [
+    document["topics"] = [
         {"id": f"t-{n}", "title": {"zh": text, "en": text}, "description": text, "words": ["样例"]}
         for n, text in enumerate(plain)
     ]
-    written["topics"].append({"id": "hostile", "title": texts[0], "words": ["样例"]})
-    return yaml.safe_dump(written, allow_unicode=True)
+    document["topics"].append({"id": "hostile", "title": texts[0], "words": ["样例"]})
+    return yaml.safe_dump(document, allow_unicode=True)
 
 
-def build(home: Path, texts: list[str], **environ: str) -> Any:
-    settings = settings_at(home, config(texts), **environ)
+def build_site(home: Path, texts: list[str], **environ: str) -> Any:
+    settings = settings_at(home, write_config(texts), **environ)
     pipeline = Pipeline.open(settings)
     source = Source(id="hostile", title=texts[1], configured=False)
-    fill_store(pipeline.store, [hostile(n, text) for n, text in enumerate(texts)], [*SOURCES, source])
+    fill_store(pipeline.store, [make_hostile(n, text) for n, text in enumerate(texts)], [*SOURCES, source])
     for n, text in enumerate(texts):
         record_quarantined(pipeline.store, f"{n}/{text}".encode(errors="replace"), f"{n}/{text}", text)
     pipeline.publisher.publish()
@@ -105,9 +105,15 @@ def build(home: Path, texts: list[str], **environ: str) -> Any:
 def crawl(client: Any) -> Iterator[str]:
     """Every page, found by its links."""
     seen: set[str] = set()
-    todo = ["/", "/status", "/all", "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/%3Cscript%3Ealert(1)%3C/script%3E"]
-    while todo:
-        path = todo.pop()
+    waiting = [
+        "/",
+        "/status",
+        "/all",
+        "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/%3Cscript%3Ealert(1)%3C/script%3E",
+    ]
+    while waiting:
+        path = waiting.pop()
         if path in seen:
             continue
         seen.add(path)
@@ -116,33 +122,33 @@ def crawl(client: Any) -> Iterator[str]:
         for link in page.select("main a[href^='/']"):
             address = str(link["href"])
             if not address.startswith(("/feeds/", "/qr/")) and "." not in address:
-                todo.append(address)
+                waiting.append(address)
 
 
-def findings(text: str) -> list[str]:
+def find_active_content(text: str) -> list[str]:
     """Active content in a page: elements that load or run, event handlers, URLs with other schemes."""
     page = BeautifulSoup(text, "lxml")
-    found = []
+    active = []
     for element in page.find_all(True):
         assert isinstance(element, Tag)
         if element.name in ("iframe", "object", "embed", "base", "style", "math", "foreignobject", "textarea"):
-            found.append(element.name)
+            active.append(element.name)
         if element.name == "script" and not re.fullmatch(r"/static/page\.[0-9a-f]{12}\.js", str(element.get("src"))):
-            found.append(str(element))
+            active.append(str(element))
         if element.name == "meta" and element.get("http-equiv"):
-            found.append(str(element))
+            active.append(str(element))
         for name, value in element.attrs.items():
             if _EVENT.match(name) or name in ("style", "srcdoc", "formaction", "ping"):
-                found.append(f"{element.name} {name}")
+                active.append(f"{element.name} {name}")
             if name in ("href", "src", "action") and not _ADDRESS.match(str(value)):
-                found.append(f"{element.name} {name}={value}")
-    return found
+                active.append(f"{element.name} {name}={value}")
+    return active
 
 
 def test_hostile_text_stays_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     from helpers.browser_session import open_session
 
-    settings = build(tmp_path, list(HOSTILE_TEXTS), PORT=str(free_port()))
+    settings = build_site(tmp_path, list(HOSTILE_TEXTS), PORT=str(free_port()))
     client = create_app(settings).test_client()
     site = PageSite(address=settings.site.base_url, settings=settings, rich="", bilingual="", withdrawn="")
     with serve_pages(settings):
@@ -160,7 +166,7 @@ def test_hostile_text_stays_text_in_a_browser(browser: Browser, tmp_path: Path) 
 
 
 def test_hostile_text_is_shown_unchanged(tmp_path: Path) -> None:
-    settings = build(tmp_path, list(HOSTILE_TEXTS))
+    settings = build_site(tmp_path, list(HOSTILE_TEXTS))
     client = create_app(settings).test_client()
     page = BeautifulSoup(client.get("/all").get_data(as_text=True), "lxml")
     assert {title.get_text() for title in page.select(".rows h3 a")} == set(HOSTILE_TEXTS)
@@ -172,8 +178,8 @@ def test_xss_fragments_of_public_suites_have_no_effect_on_any_page(tmp_path: Pat
     fragments = [item["html"] for item in json.loads(SHARED.read_text("utf-8"))]
     # Characters that are invalid in XML are replaced at ingest; file names and configuration cannot contain them.
     texts = [re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", html) for html in fragments]
-    settings = build(tmp_path, texts[::_EVERY])
+    settings = build_site(tmp_path, texts[::_EVERY])
     client = create_app(settings).test_client()
-    found = {path: findings(client.get(path).get_data(as_text=True)) for path in crawl(client)}
-    assert len(found) > len(fragments) // _EVERY
-    assert {path: what for path, what in found.items() if what} == {}
+    contents = {path: find_active_content(client.get(path).get_data(as_text=True)) for path in crawl(client)}
+    assert len(contents) > len(fragments) // _EVERY
+    assert {path: active for path, active in contents.items() if active} == {}

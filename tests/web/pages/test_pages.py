@@ -137,7 +137,7 @@ def test_a_chosen_language_is_kept_without_a_cookie(site: PageSite) -> None:
 
 def test_every_text_of_the_pages_is_translated() -> None:
     web = resources.files("refeed.web")
-    texts = {message for _, message, _, _ in _extracted(web)}
+    texts = {message for _, message, _, _ in _extract_messages(web)}
     assert len(texts) > 90
     for language in ("zh_Hans", "zh_Hant"):
         with (web / "translations" / f"{language}.po").open("rb") as file:
@@ -153,10 +153,9 @@ def test_a_page_is_in_one_language(site: PageSite) -> None:
             assert f'aria-label="{word}"' in get(site, f"{path}?lang={language}")[2]
 
 
-def _extracted(web: Traversable) -> list[Any]:
+def _extract_messages(web: Traversable) -> list[Any]:
     methods = [("**.py", "python"), ("**.html", "jinja2")]
-    found = [line[1:] for line in extract_from_dir(str(web), methods)]
-    return [(line, message, comments, context) for line, message, comments, context in found]
+    return [message[1:] for message in extract_from_dir(str(web), methods)]
 
 
 def _texts(string: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -291,8 +290,8 @@ def test_status_shows_every_source_and_every_issue(site: PageSite) -> None:
 )
 def test_an_unknown_page_is_an_error_page(site: PageSite, path: str, status: int) -> None:
     path = path.format(withdrawn=site.withdrawn)
-    answered, headers, text = get(site, path, Accept="text/html")
-    assert answered == status
+    answer_status, headers, text = get(site, path, Accept="text/html")
+    assert answer_status == status
     assert "<h1>" in text
     assert "default-src 'none'" in headers["content-security-policy"]
     assert get(site, path, Accept="*/*")[0] == status
@@ -312,9 +311,9 @@ def test_a_renamed_topics_page_is_a_permanent_redirect(site: PageSite) -> None:
 
 def test_static_files_are_named_by_their_content_and_immutable(site: PageSite) -> None:
     page = soup(get(site, "/")[2])
-    found = [page.select("link[rel=stylesheet]")[0]["href"], page.select("script")[0]["src"]]
-    assert len(found) == 2
-    for path in found:
+    files = [page.select("link[rel=stylesheet]")[0]["href"], page.select("script")[0]["src"]]
+    assert len(files) == 2
+    for path in files:
         status, headers, _ = get(site, str(path))
         assert status == 200
         assert headers["cache-control"] == "max-age=31536000, immutable"
@@ -424,9 +423,9 @@ def test_home_stays_small_and_as_fast_with_a_hundred_times_the_entries(tmp_path:
         assert len(home.encode()) < 200_000
     for number in range(8):  # each one is rendered again
         for entries, client in clients.items():
-            started = time.process_time()
+            start = time.process_time()
             client.get(f"/?q=e&page={number}&lang={('en', 'zh-Hant')[number % 2]}")
-            seconds[entries].append(time.process_time() - started)
+            seconds[entries].append(time.process_time() - start)
     assert min(seconds[100_000]) < 1.5 * min(seconds[1_000]), seconds
 
 

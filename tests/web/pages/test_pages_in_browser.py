@@ -36,9 +36,9 @@ PIXELS = """async image => {
     await image.decode();
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 240;
-    const drawn = canvas.getContext("2d");
-    drawn.drawImage(image, 0, 0, 240, 240);
-    return [240, [...drawn.getImageData(0, 0, 240, 240).data].filter((_, place) => place % 4 === 0)];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0, 240, 240);
+    return [240, [...context.getImageData(0, 0, 240, 240).data].filter((_, index) => index % 4 === 0)];
 }"""
 
 
@@ -67,15 +67,17 @@ def test_every_page_fits_in_both_schemes_and_at_every_width(browser: Browser, si
 @pytest.mark.parametrize(("scheme", "language"), [("light", "zh-Hans"), ("dark", "en")])
 def test_axe_finds_no_accessibility_problem(browser: Browser, site: PageSite, scheme: str, language: str) -> None:
     session = open_session(browser, site, color_scheme=scheme, bypass_csp=True, viewport={"width": 768, "height": 900})
-    found = []
+    violations = []
     for name in ("home", "search", "topic", "month", "entry", "status", "missing"):
         path = (PAGES | ERROR_PAGES)[name]
         page = session.open(at(site, path) + ("&" if "?" in path else "?") + f"lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
-        found += [f"{name}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
+        violations += [
+            f"{name}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]
+        ]
         page.close()
     session.context.close()
-    assert found == []
+    assert violations == []
 
 
 def test_the_copy_button_copies_the_feed_address(browser: Browser, site: PageSite) -> None:
@@ -105,7 +107,7 @@ def test_the_qr_code_loads_when_opened_and_encodes_the_feed_address(browser: Bro
 def test_search_filters_while_typing(browser: Browser, site: PageSite) -> None:
     session = open_session(browser, site, locale="en-GB")
     page = session.open(at(site, "/"))
-    found = {
+    names_by_query = {
         "hong": ["Hong Kong"],
         "氣候": ["Climate"],
         "气候": ["Climate"],
@@ -113,7 +115,7 @@ def test_search_filters_while_typing(browser: Browser, site: PageSite) -> None:
         "bbc 中文": ["BBC News 中文"],
         "nothing": [],
     }
-    for typed, shown in found.items():
+    for typed, shown in names_by_query.items():
         page.get_by_role("searchbox").fill(typed)
         assert page.locator(".card:visible h3").all_inner_texts() == shown
     assert page.locator(".found").inner_text() == "No results."

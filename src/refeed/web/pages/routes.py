@@ -229,10 +229,10 @@ class PageRoutes:
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         """A public entry with its public labels; aborts with 404, or 410 when it was withdrawn."""
-        found = self._store.get_entry(id) if _UUID.fullmatch(id) else None
-        if found is None or not snapshot.is_public(found[0].entry.source):
+        known = self._store.get_entry(id) if _UUID.fullmatch(id) else None
+        if known is None or not snapshot.is_public(known[0].entry.source):
             abort(404)
-        stored, provenance = found
+        stored, provenance = known
         if stored.withdrawn is not None:
             abort(410, WITHDRAWN_MESSAGE)
         labels = tuple(label for label in stored.labels if FeedPath("topic", label.topic) in snapshot.feeds)

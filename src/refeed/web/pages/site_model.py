@@ -171,11 +171,11 @@ def _simplified_names(*names: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _simplified_pairs(wanted: str) -> str:
+def _simplified_pairs(characters_of_names: str) -> str:
     # Found by converting all characters with OpenCC's small table: the other direction's phrase table takes 26 MB.
     characters = list(map(chr, range(0x3400, 0xA000)))
     pairs = zip(characters, to_simplified("\n".join(characters)).split("\n"), strict=True)
-    return "".join(old + new for old, new in pairs if old != new and new in wanted)
+    return "".join(old + new for old, new in pairs if old != new and new in characters_of_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ const language = document.documentElement.lang;
 
 for (const button of document.querySelectorAll("button.copy")) {
   const field = document.getElementById(button.dataset.copy);
-  const said = button.textContent;
+  const label = button.textContent;
   button.hidden = false;
   button.setAttribute("aria-live", "polite");
   field.addEventListener("focus", () => field.select());
@@ -13,12 +13,12 @@ for (const button of document.querySelectorAll("button.copy")) {
     try {
       await navigator.clipboard.writeText(field.value);
     } catch {
-      // Without https there is no clipboard for scripts, but there is the old way.
+      // Without https scripts have no clipboard; an older command works.
       field.select();
       if (!document.execCommand("copy")) return;
     }
     button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = said; }, 2000);
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
 
@@ -35,32 +35,32 @@ function distance(instant) {
 }
 
 function offset(text) {
-  const found = /UTC(?:([+−])(\d+)(?::(\d+))?)?$/.exec(text);
-  if (!found) return null;
-  const minutes = Number(found[2] || 0) * 60 + Number(found[3] || 0);
-  return found[1] === "−" ? -minutes : minutes;
+  const match = /UTC(?:([+−])(\d+)(?::(\d+))?)?$/.exec(text);
+  if (!match) return null;
+  const minutes = Number(match[2] || 0) * 60 + Number(match[3] || 0);
+  return match[1] === "−" ? -minutes : minutes;
 }
 
 for (const time of document.querySelectorAll("time[datetime*='T']")) {
   const instant = new Date(time.dateTime);
-  const there = time.textContent;
+  const sourceText = time.textContent;
   if (time.classList.contains("day")) {
     time.textContent = distance(instant) || days.format(instant);
     time.title = moments.format(instant);
-  } else if (offset(there) !== -instant.getTimezoneOffset()) {
+  } else if (offset(sourceText) !== -instant.getTimezoneOffset()) {
     const beside = document.createElement("span");
     beside.className = "there";
-    const shifted = new Date(instant.getTime() + offset(there) * 60000);
+    const shifted = new Date(instant.getTime() + offset(sourceText) * 60000);
     const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
     const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(shifted);
-    beside.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(there)[0]}` : there})`;
+    beside.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
     time.replaceChildren(moments.format(instant), beside);
   }
 }
 
 const search = document.getElementById("q");
 if (search) {
-  const found = document.querySelector(".found");
+  const result = document.querySelector(".found");
   const groups = [...document.querySelectorAll(".group")];
   const simplified = new Map(Array.from(search.dataset.fold.matchAll(/(.)(.)/gu), ([, old, plain]) => [old, plain]));
   const narrow = () => {
@@ -78,9 +78,9 @@ if (search) {
       group.querySelector(".count").textContent = shown;
       any = any || shown > 0;
     }
-    if (found.dataset.none) {
-      found.textContent = any ? "" : found.dataset.none;
-      found.hidden = any;
+    if (result.dataset.none) {
+      result.textContent = any ? "" : result.dataset.none;
+      result.hidden = any;
     }
   };
   // What the server found stays until something else is typed.
