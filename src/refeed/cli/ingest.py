@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,11 +17,15 @@ from ..config.settings import Settings
 from ..dumps.scanner import FoundFile, inspect_file, scan_folder
 from ..errors import FetchError, RefeedError
 from ..ingest.ingester import RETRY_KEY
+from ..ingest.pipeline import Pipeline
 from ..model import Outcome
 from ..store.serialization import decode_path
 from ..store.store import Store
 from ..worker.leader_lock import make_leader_lock
-from .shared import TerminalProgress, find_dump_root, open_as_leader
+from .shared import find_dump_root
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar  # what click.progressbar returns has no public name
 
 
 @click.command("ingest")
@@ -35,7 +41,8 @@ def ingest_command(load: Callable[[], Settings], paths: Sequence[str], retry: bo
         for folder in settings.dumps.folders:
             if not Path(folder).is_dir():  # not an error: the folder may appear later
                 click.echo(f"{folder}: folder not found, skipped", err=True)
-    with open_as_leader(settings) as pipeline:
+    processes = os.cpu_count() or 1
+    with make_leader_lock(settings), closing(Pipeline.open(settings, processes=processes)) as pipeline:
         if retry:
             pipeline.ingester.retry_quarantined()
         try:
@@ -43,7 +50,7 @@ def ingest_command(load: Callable[[], Settings], paths: Sequence[str], retry: bo
         except FetchError as error:
             click.echo(f"{error}; ingesting dumps anyway", err=True)
         files, has_refused = _find_files(paths, settings) if paths else (None, False)
-        with TerminalProgress() as progress:
+        with _TerminalProgress() as progress:
             counts = pipeline.ingest(files, progress=progress).counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))
@@ -86,3 +93,29 @@ def _print_quarantined(store: Store, files: Sequence[FoundFile] | None) -> None:
     for issue in store.get_file_issues():
         if issue.outcome is Outcome.QUARANTINED and (paths is None or issue.path in paths):
             click.echo(f"quarantined: {issue.path}: {issue.reason}", err=True)
+
+
+class _TerminalProgress:
+    """A progress bar with the rate and the time left. Shows nothing where standard error is not a terminal."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._bar: ProgressBar[str] | None = None
+
+    def __enter__(self) -> _TerminalProgress:
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            if not sys.stderr.isatty():
+                return
+            self._bar = click.progressbar(
+                length=total, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
+            )
+            self._bar.render_progress()
+        rate = done / (time.monotonic() - self._started)
+        self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()

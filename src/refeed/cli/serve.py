@@ -84,16 +84,13 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
             worker.stop()
 
 
-class WorkerSupervisor:
+class WorkerSupervisor(threading.Thread):
     """Keeps `refeed worker` running. The worker ends by itself when this process dies: its standard input closes."""
 
     def __init__(self) -> None:
+        super().__init__(name="worker-supervisor", daemon=True)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._run, name="worker-supervisor", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
 
     def request_stop(self) -> None:
         """Ask the worker to end; returns at once."""
@@ -104,12 +101,13 @@ class WorkerSupervisor:
     def stop(self) -> None:
         """Ask the worker to end and wait for it; kill it when it takes too long."""
         self.request_stop()
-        self._thread.join(_WORKER_SHUTDOWN_SECONDS)
+        self.join(_WORKER_SHUTDOWN_SECONDS)
         if self._process is not None:
             self._process.kill()
-        self._thread.join()
+        self.join()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Start the worker, and again whenever it exits, until `request_stop`."""
         pause = _FIRST_RESTART_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
@@ -145,16 +143,14 @@ class WebAppFactory:
         return create_dispatcher(self.settings)
 
 
-class _ConfigWatcher:
+class _ConfigWatcher(threading.Thread):
     """Restarts the web processes when config.yaml changes and is valid."""
 
     def __init__(self, factory: WebAppFactory, load: Callable[[], Settings]) -> None:
+        super().__init__(name="config-watcher", daemon=True)
         self._factory = factory
         self._current = ReloadableSettings(factory.settings, load)
         self._stopping = threading.Event()
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="config-watcher", daemon=True).start()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -170,7 +166,7 @@ class _ConfigWatcher:
         self._factory.settings = self._current.settings
         return has_changed
 
-    def _run(self) -> None:
+    def run(self) -> None:
         while not self._stopping.wait(_CONFIG_POLL_SECONDS):
             if self.reload_if_changed():
                 os.kill(os.getpid(), signal.SIGHUP)  # granian starts new web processes, then ends the old ones

@@ -1,16 +1,14 @@
-"""What several commands need: a pipeline that leads, how people name files and entries, progress on a terminal."""
+"""What several commands need: how people name files and entries, and progress on a terminal."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -19,23 +17,10 @@ from ..config.settings import Settings
 from ..errors import QuarantineError
 from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import EntryBuilder
-from ..ingest.pipeline import Pipeline
 from ..model import Dump
 from ..store.store import Store
-from ..worker.leader_lock import make_leader_lock
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar  # what click.progressbar returns has no public name
-
 
 _ID = re.compile(r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I)
-
-
-@contextmanager
-def open_as_leader(settings: Settings) -> Iterator[Pipeline]:
-    """Open the pipeline as the leader, with a pool process for each processor. Raises LockedError beside another."""
-    with make_leader_lock(settings), closing(Pipeline.open(settings, processes=os.cpu_count() or 1)) as pipeline:
-        yield pipeline
 
 
 def find_dump_root(path: str, settings: Settings, default: str | None = None) -> Path:
@@ -62,32 +47,6 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
     with suppress(QuarantineError):
         dump = Dump(path="", folder="", data=f"<!--0-->\n[-]({link})\n------\n".encode(), first_seen=utc_now())
         yield builder.derive_entry_id(dump).removeprefix("urn:uuid:")
-
-
-class TerminalProgress:
-    """A progress bar with the rate and the time left. Shows nothing where standard error is not a terminal."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._bar: ProgressBar[str] | None = None
-
-    def __enter__(self) -> TerminalProgress:
-        return self
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if not sys.stderr.isatty():
-                return
-            self._bar = click.progressbar(
-                length=total, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
-            )
-            self._bar.render_progress()
-        rate = done / (time.monotonic() - self._started)
-        self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
 
 
 def show_progress(text: str = "") -> None:

@@ -60,7 +60,11 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
             icons[source.id] = icon
             entry = _parse_entry(item, source, session, settings.site.restore_from)
             batch += _make_results(entry, item, source, builder, clock())
-            enclosures[_short_id(entry.id)] = _known_files(entry)
+            # Kept apart from the entry, so that a later dump does not remove what is known of its files.
+            files: list[Image | Enclosure] = [entry.image] if entry.image and entry.image.type else []
+            files += [enclosure for enclosure in entry.enclosures if enclosure.length]
+            media = [FileMetadata(url=file.url, type=file.type, length=file.length) for file in files]
+            enclosures[_short_id(entry.id)] = media
             if len(batch) >= _BATCH:
                 record()
         record()
@@ -183,13 +187,6 @@ def _make_results(
             )
         )
     return results
-
-
-def _known_files(entry: Entry) -> list[FileMetadata]:
-    """The metadata of an entry's image and enclosures, kept apart from it so that a later dump does not remove it."""
-    files: list[Image | Enclosure] = [entry.image] if entry.image and entry.image.type else []
-    files += [enclosure for enclosure in entry.enclosures if enclosure.length]
-    return [FileMetadata(url=file.url, type=file.type, length=file.length) for file in files]
 
 
 def _short_id(id: str) -> str:
