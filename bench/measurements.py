@@ -39,7 +39,7 @@ class Row:
     measured: str
     target: str = ""
     is_met: bool | None = None
-    """None: only a comparison with other rows can tell."""
+    """None where only a comparison with other rows says something."""
 
 
 def measure_imports(folder: Path, dumps: Path, count: int, rounds: int) -> list[Row]:
@@ -92,7 +92,7 @@ def prepare_stored(folder: Path, count: int) -> tuple[Workspace, Usage | None]:
 
 
 def measure_memory(usage: Usage, count: int) -> list[Row]:
-    """How much memory an import milliseconds, and whether it grew."""
+    """How much memory an import takes, and whether it grows."""
     samples = usage.memory_samples or [0]
     third = max(1, len(samples) // 3)
     early, late = statistics.median(samples[third : 2 * third] or samples), statistics.median(samples[-third:])

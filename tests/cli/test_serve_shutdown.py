@@ -21,7 +21,7 @@ def children(pid: int) -> list[int]:
 
 
 def has_ended(pid: int, seconds: float = 60) -> bool:
-    """Whether a process ends within so many seconds (a zombie counts as ended)."""
+    """Whether a process ends in time (a zombie counts as ended)."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

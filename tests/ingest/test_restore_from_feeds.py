@@ -1,4 +1,4 @@
-"""Store and dumps are lost_store: the entries come back from where they were published."""
+"""The store and the dumps are lost: the entries come back from the published feeds."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def documents(pipeline: Pipeline) -> dict[str, bytes]:
-    """All of them, with archives."""
+    """All documents, with archives."""
     pipeline.publisher.publish()
     for path in pipeline.publisher.registry().feeds:
         pipeline.publisher.render_archives(path)

@@ -1,4 +1,4 @@
-"""A worker in a thread, over a small installation of its own."""
+"""A worker in a thread, with a folder of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which changes hubs hear of: what anybody may read, for news alone, once for each batch."""
+"""Hubs are notified of public documents only, of new content only, and once for each batch."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_hubs_of_a_private_site_are_not_notified(machine: Callable[..., Machine]
     assert hub.requests == []
 
 
-def test_hubs_are_not_notified_of_changes_that_are_no_news(machine: Callable[..., Machine]) -> None:
+def test_hubs_are_not_notified_of_changes_without_new_content(machine: Callable[..., Machine]) -> None:
     running = machine()
     picture = b'<img src="https://media.example.org/1.jpg">'
     path = running.service.add_dump("1.md", sample_dump(1).replace(b"<p>", picture + b"<p>"))

@@ -240,7 +240,7 @@ class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
 
 
 def _build_despite_error(builder: EntryBuilder, dump: Dump, error: Exception) -> BuildResult:
-    """The result of a dump whose cleaning met a bug of ours."""
+    """The result of a dump whose cleaning raised an error that it must not raise."""
     _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
     return _build_fallback(builder, f"an internal error ({type(error).__name__}) kept it from being cleaned", dump)
 
