@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import FetchError
@@ -29,6 +30,15 @@ def system_resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
+class ResolvedHost(NamedTuple):
+    """A host whose addresses are permitted."""
+
+    host: str
+    port: int
+    addresses: list[str]
+    """Numeric, in the order to try."""
+
+
 class AddressGuard:
     """Permits public addresses on ports 80 and 443, and what `allow` lists.
 
@@ -45,8 +55,8 @@ class AddressGuard:
             except ValueError:
                 self._hosts.add(entry.lower().rstrip("."))
 
-    def resolve(self, url: str) -> tuple[str, int, list[str]]:
-        """Host, port and the numeric addresses to connect to, in order.
+    def resolve(self, url: str) -> ResolvedHost:
+        """The host of a URL, and the addresses to connect to.
 
         The name is resolved here, once. Connect to these addresses and do not resolve it again: a name server could
         give another answer the second time. Raises FetchError unless every address is permitted.
@@ -63,7 +73,7 @@ class AddressGuard:
         if name not in self._hosts and f"{name}:{port}" not in self._hosts:
             for address in addresses:
                 self._check(host, port, address)
-        return host, port, addresses[:_MAX_ADDRESSES]
+        return ResolvedHost(host, port, addresses[:_MAX_ADDRESSES])
 
     def _check(self, host: str, port: int, text: str) -> None:
         address = ipaddress.ip_address(text.split("%")[0])

@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import parse_url
 
 from ..errors import FetchError
-from .guard import AddressGuard
+from .guard import AddressGuard, ResolvedHost
 
 _CHUNK = 64 * 1024
 
@@ -57,9 +57,10 @@ class GuardedAdapter(HTTPAdapter):
     def send(self, request: PreparedRequest, *_: Any, timeout: Any = None, **__: Any) -> Response:
         """Send the request and read the whole response. Raises FetchError that says what failed, and how far it got."""
         deadline = float(timeout)
-        host, port, addresses = self._guard.resolve(str(request.url))
+        target = self._guard.resolve(str(request.url))
+        host = target.host
         try:
-            with _open_connection(host, port, addresses, self._limits.connect, deadline) as connection:
+            with _open_connection(target, self._limits.connect, deadline) as connection:
                 if str(request.url).startswith("https:"):
                     connection.sock = self._tls.wrap_socket(connection.sock, server_hostname=host.rstrip("."))
                 raw = connection.send(request, self._limits.bytes)
@@ -75,10 +76,10 @@ class GuardedAdapter(HTTPAdapter):
 class _Connection:
     """A connected socket and the HTTP spoken over it."""
 
-    def __init__(self, host: str, port: int, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, target: ResolvedHost, sock: socket.socket, deadline: float) -> None:
         self.sock = sock
-        self._host = host
-        self._port = port
+        self._host = target.host
+        self._port = target.port
         self._deadline = deadline
 
     def send(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
@@ -133,17 +134,16 @@ def _headers_of_decoded(response: http.client.HTTPResponse, request: PreparedReq
 
 
 @contextmanager
-def _open_connection(
-    host: str, port: int, addresses: list[str], seconds: float, deadline: float
-) -> Iterator[_Connection]:
-    sock = _connect(host, port, addresses, seconds, deadline)
+def _open_connection(target: ResolvedHost, seconds: float, deadline: float) -> Iterator[_Connection]:
+    """A connection that is cut at the deadline. Each address is tried for some seconds. Raises FetchError."""
+    sock = _connect(target, seconds, deadline)
     # A socket's own timeout starts again with every byte. This timer cuts the connection at the deadline in any state:
     # a handshake, a header, a body of one byte a second. It has a duplicate, because TLS takes over the socket.
     duplicate = sock.dup()
     timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, (duplicate,))
     timer.daemon = True
     timer.start()
-    connection = _Connection(host, port, sock, deadline)
+    connection = _Connection(target, sock, deadline)
     try:
         yield connection
     finally:
@@ -152,20 +152,21 @@ def _open_connection(
         duplicate.close()
 
 
-def _connect(host: str, port: int, addresses: list[str], seconds: float, deadline: float) -> socket.socket:
+def _connect(target: ResolvedHost, seconds: float, deadline: float) -> socket.socket:
     failure: OSError | None = None
-    for address in addresses:
+    for address in target.addresses:
         left = deadline - time.monotonic()
         if left <= 0:
             break
         try:
-            sock = socket.create_connection((address, port), timeout=min(seconds, left))
+            sock = socket.create_connection((address, target.port), timeout=min(seconds, left))
         except OSError as error:
             failure = error
             continue
         sock.settimeout(max(0.1, deadline - time.monotonic()))
         return sock
-    raise FetchError(f"cannot connect to {host} on port {port}: {_reason(failure) if failure else 'no time left'}")
+    reason = _reason(failure) if failure else "no time left"
+    raise FetchError(f"cannot connect to {target.host} on port {target.port}: {reason}")
 
 
 def _shut_down(sock: socket.socket) -> None:
