@@ -126,7 +126,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
             return self._run_isolated(item)
         except (OSError, MemoryError):  # the state of the machine, which passes: not the item's
             raise
-        except Exception as error:  # noqa: BLE001 -- a bug of ours must not stop other items
+        except Exception as error:  # noqa: BLE001 -- an internal error must not stop other items
             return self._task.on_error(item, error)
 
     def shrink(self) -> None:
@@ -278,7 +278,7 @@ def _run_in_time(task: PoolTask[Item, Result, Packed], item: Item) -> Packed | N
             signal.setitimer(signal.ITIMER_PROF, 0)
     except (IsolationRequiredError, _TimeLimitExceededError, OSError, MemoryError):
         return None
-    except Exception as error:  # noqa: BLE001 -- a bug of ours must not stop other items
+    except Exception as error:  # noqa: BLE001 -- an internal error must not stop other items
         return task.pack(item, task.on_error(item, error))
 
 
@@ -297,7 +297,7 @@ def _serve_one(task: PoolTask[Item, Result, Packed], item: Item, answers: Connec
         answers.send((None, error))
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 -- a bug of ours is not reported as an exceeded limit
+    except Exception as error:  # noqa: BLE001 -- an internal error is not an exceeded limit
         answers.send((task.on_error(item, error), None))
 
 

@@ -81,7 +81,7 @@ def _load_and_prepare() -> Settings:
     """Load the settings, and prepare what every command needs: the log, and a folder for temporary files.
 
     In a container with a read-only root only our own folders are writable. Pool processes are reached through a socket
-    in the temporary folder, so one of ours is used there.
+    in the temporary folder, so that folder is made below var/.
     """
     settings = load_settings(os.environ)
     configure_logging(settings.log_format)

@@ -75,7 +75,7 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
     watcher.start()
     _log.info("serving on http://%s:%s", host, settings.port, extra={"host": host, "port": settings.port})
     gc.collect()
-    gc.freeze()  # a collection in a forked web process would copy every page of ours: 5 MB each
+    gc.freeze()  # a collection in a forked web process would copy all pages of memory: 5 MB each
     try:
         server.serve(spawn_target=run_web_process, target_loader=factory, wrap_loader=False)
     finally:

@@ -193,13 +193,13 @@ class Jobs:
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
         """Fetch from the upstreams that are due. Their dumps are found like all others."""
         for result in fetch_all(upstreams, self._session, fetch_dirs(self._settings), self._pipeline.clock()):
-            address = result.upstream.address
+            address, source = result.upstream.address, result.upstream.source
             if result.state.error:
                 self._status.set_problem(f"upstream {address}", result.state.error)
             else:
                 self._status.clear_problem(f"upstream {address}")
             if result.paths:
-                fields = {"upstream": address, "count": len(result.paths)}
+                fields = {"upstream": address, "source": source, "count": len(result.paths)}
                 _log.info("%s: %d dumps", address, len(result.paths), extra=fields)
                 self._events.mark_overflow()  # a folder that was made just now may not be watched yet
 
