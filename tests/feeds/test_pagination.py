@@ -119,11 +119,11 @@ def test_a_new_entry_changes_only_the_last_page_of_the_newest_month(all_entries:
 
 @given(rows.filter(bool), st.integers(0, 59), st.integers(1, 150_000))
 def test_a_late_entry_changes_only_its_own_month(all_entries: list[PlannedEntry], index: int, size: int) -> None:
-    at = all_entries[index % len(all_entries)].published
-    before, after = planned(all_entries), planned([*all_entries, PlannedEntry("late", at, size)])
+    time = all_entries[index % len(all_entries)].published
+    before, after = planned(all_entries), planned([*all_entries, PlannedEntry("late", time, size)])
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed
-    assert all(name.startswith(month_of(at)) for name in changed)
+    assert all(name.startswith(month_of(time)) for name in changed)
 
 
 @given(rows)

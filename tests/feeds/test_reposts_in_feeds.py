@@ -1,4 +1,4 @@
-"""One agency's text in several papers: entries_in once, and the feed of each paper shows its own copy."""
+"""The text of an agency in several papers: shown once, and in the feed of each paper its own copy."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def clock() -> datetime:
 
 
 def write(folder: Path, host: str, day: int, title: str, body: str) -> None:
-    at = int(datetime(2023, 11, day, tzinfo=UTC).timestamp())
+    epoch = int(datetime(2023, 11, day, tzinfo=UTC).timestamp())
     name = folder / host.partition(".")[0] / f"{day}.md"
     name.parent.mkdir(parents=True, exist_ok=True)
-    name.write_text(f"<!--{at}000-->\n[{title}](https://{host}/{day})\n------\n\n{body}\n", "utf-8")
+    name.write_text(f"<!--{epoch}000-->\n[{title}](https://{host}/{day})\n------\n\n{body}\n", "utf-8")
 
 
 def paragraphs(text: str) -> str:
@@ -47,11 +47,12 @@ def paragraphs(text: str) -> str:
 def entries_in(settings: Settings, feed: str) -> dict[str, list[str]]:
     """The links of a feed's entries, each with the links that it names as `via`."""
     root = ElementTree.fromstring((Path(settings.feeds_dir) / f"{feed}.atom").read_bytes())
-    found = {}
+    links_by_entry = {}
     for entry in root.iter(f"{ATOM}entry"):
         links = [(link.get("rel"), str(link.get("href"))) for link in entry.iter(f"{ATOM}link")]
-        found[next(href for rel, href in links if rel == "alternate")] = [href for rel, href in links if rel == "via"]
-    return found
+        link = next(href for rel, href in links if rel == "alternate")
+        links_by_entry[link] = [href for rel, href in links if rel == "via"]
+    return links_by_entry
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def framed(make_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
 
 
 def test_a_text_in_two_papers_is_shown_once_with_the_other_as_via(framed: Settings) -> None:
-    everything = entries_in(framed, "all")
-    assert everything == {"https://one.example/10": ["https://two.example/11"], "https://three.example/12": []}
-    assert entries_in(framed, "topic/lights") == everything
+    entries = entries_in(framed, "all")
+    assert entries == {"https://one.example/10": ["https://two.example/11"], "https://three.example/12": []}
+    assert entries_in(framed, "topic/lights") == entries
 
 
 def test_a_copy_is_shown_in_the_feed_of_its_paper_and_where_the_original_is_not(framed: Settings) -> None:
@@ -86,10 +87,11 @@ def test_a_copy_is_shown_in_the_feed_of_its_paper_and_where_the_original_is_not(
 
 def test_explain_names_the_entry_with_the_same_text(framed: Settings) -> None:
     pipeline = Pipeline.open(framed, clock=clock)
-    stored = {one.entry.link: one for one in pipeline.store.get_entries(pipeline.store.get_entry_ids())}
+    entries = pipeline.store.get_entries(pipeline.store.get_entry_ids())
+    by_link = {stored.entry.link: stored for stored in entries}
     pipeline.close()
     copy, first, rewritten = (
-        stored[f"https://{host}"] for host in ("two.example/11", "one.example/10", "three.example/12")
+        by_link[f"https://{host}"] for host in ("two.example/11", "one.example/10", "three.example/12")
     )
     (line,) = format_same_text(copy, [first])
     assert "in https://one.example/10" in line

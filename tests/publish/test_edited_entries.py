@@ -42,11 +42,11 @@ def write(folder: Path, number: int, text: str = "", hours: int = 0) -> Path:
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    given = make_settings()
-    given = replace(given, topics=(TEA,), feeds=FeedSettings(entries=4), sources=(*given.sources, ONE, TWO))
+    settings = make_settings()
+    settings = replace(settings, topics=(TEA,), feeds=FeedSettings(entries=4), sources=(*settings.sources, ONE, TWO))
     for number in range(COUNT):
         write(tmp_path / "dumps", number)
-    return given
+    return settings
 
 
 def published(settings: Settings, clock: datetime) -> dict[str, bytes]:
@@ -55,19 +55,19 @@ def published(settings: Settings, clock: datetime) -> dict[str, bytes]:
     pipeline.ingest()
     for path in pipeline.publisher.registry().feeds:
         pipeline.publisher.render_archives(path)
-    found = {name: pipeline.output_dir.read(name) or b"" for name in pipeline.output_dir.list_documents()}
+    documents = {name: pipeline.output_dir.read(name) or b"" for name in pipeline.output_dir.list_documents()}
     pipeline.close()
-    return {name: data for name, data in found.items() if name not in ("opml.xml", "feeds.json")}
+    return {name: data for name, data in documents.items() if name not in ("opml.xml", "feeds.json")}
 
 
 def dates(documents: dict[str, bytes]) -> dict[str, tuple[str, str]]:
     """Published and updated of every entry; the same in each document that holds it."""
-    found: dict[str, tuple[str, str]] = {}
+    dates_by_id: dict[str, tuple[str, str]] = {}
     for name, data in documents.items():
         for entry in etree.fromstring(data).iterfind(f"{ATOM}entry") if name.endswith(".atom") else ():
             both = entry.findtext(f"{ATOM}published"), entry.findtext(f"{ATOM}updated")
-            assert found.setdefault(entry.findtext(f"{ATOM}id"), both) == both
-    return found
+            assert dates_by_id.setdefault(entry.findtext(f"{ATOM}id"), both) == both
+    return dates_by_id
 
 
 def holding(documents: dict[str, bytes], link: str) -> set[str]:

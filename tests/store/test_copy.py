@@ -56,7 +56,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
+def all_rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables."""
     with store.read_transaction() as connection:
         return {
@@ -68,8 +68,8 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
 def test_a_copy_has_the_same_rows_and_can_be_written_to(full: Store, target: Store) -> None:
     progress = []
     copied = copy_store(full, target, lambda table, rows: progress.append((table, rows)))
-    assert everything(target) == everything(full)
-    assert {table.table: table.rows for table in copied} == {name: len(rows) for name, rows in everything(full).items()}
+    assert all_rows(target) == all_rows(full)
+    assert {table.table: table.rows for table in copied} == {name: len(rows) for name, rows in all_rows(full).items()}
     assert ("entries", 30) in progress
     assert target.identity == full.identity
     assert (target.get_icons(), target.get_entries([entry_id(5)])) == (
@@ -83,10 +83,10 @@ def test_a_copy_has_the_same_rows_and_can_be_written_to(full: Store, target: Sto
 def test_a_store_that_is_not_empty_is_not_overwritten(full: Store, target: Store) -> None:
     target.migrate()
     record_files(target, [file_result(500)], NOON)
-    before = everything(target)
+    before = all_rows(target)
     with pytest.raises(StoreError, match="holds entries already"):
         copy_store(full, target)
-    assert everything(target) == before
+    assert all_rows(target) == before
 
 
 def test_a_copy_that_fails_leaves_the_target_empty(full: Store, target: Store) -> None:
@@ -99,7 +99,6 @@ def test_a_copy_that_fails_leaves_the_target_empty(full: Store, target: Store) -
 
     with pytest.raises(StopError):
         copy_store(full, target, stop)
-    found = everything(target)
-    assert {name for name, rows in found.items() if rows} == {"meta"}
+    assert {name for name, rows in all_rows(target).items() if rows} == {"meta"}
     copy_store(full, target)
-    assert everything(target) == everything(full)
+    assert all_rows(target) == all_rows(full)

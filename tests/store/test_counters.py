@@ -99,7 +99,7 @@ def test_the_order_and_the_batches_of_arrival_make_no_difference(
     shared_store: Store, results: list, data: st.DataObject
 ) -> None:
     results = [replace(result, path=result.digest) for result in results]  # none is an edit of another
-    found = []
+    contents = []
     for order in (results, data.draw(st.permutations(results))):
         empty(shared_store)
         size = data.draw(st.integers(1, 8))
@@ -107,8 +107,8 @@ def test_the_order_and_the_batches_of_arrival_make_no_difference(
             record_files(shared_store, order[start : start + size], NOON, find_sample_original)
         with shared_store.read_transaction() as connection:
             rows = connection.execute(select(t.entries).order_by(t.entries.c.id)).all()
-        found.append([{k: v for k, v in row._mapping.items() if k != "revision"} for row in rows])
-    assert found[0] == found[1]
+        contents.append([{k: v for k, v in row._mapping.items() if k != "revision"} for row in rows])
+    assert contents[0] == contents[1]
 
 
 def apply(store: Store, step: tuple[str, list], number: int) -> None:

@@ -62,7 +62,7 @@ def test_recording_the_same_again_changes_nothing(store: Store) -> None:
 
 def test_the_order_in_which_versions_of_an_entry_arrive_makes_no_difference(store: Store) -> None:
     versions = [file_result(1, v, topics=["climate"][: v % 2], days=v % 2) for v in range(3)]
-    found = set()
+    contents = set()
     for order in itertools.permutations(versions):
         with store.write_transaction() as connection:
             for table in (t.entries, t.dumps, t.files, t.feed_members, t.feeds, t.feed_months, t.minhash_bands):
@@ -70,9 +70,9 @@ def test_the_order_in_which_versions_of_an_entry_arrive_makes_no_difference(stor
         for version in order:
             record_files(store, [version], NOON)
         stored, _ = store.get_entry(entry_id(1))
-        found.add((stored.entry, stored.labels))
+        contents.add((stored.entry, stored.labels))
         assert stored_feeds(store) == recount_feeds(store)
-    assert len(found) == 1
+    assert len(contents) == 1
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(store: Store) -> None:
@@ -89,9 +89,9 @@ def test_newest_entries_are_ordered_by_date_and_then_by_id(store: Store) -> None
     numbers = list(range(20))
     random.Random(1).shuffle(numbers)
     record_files(store, [file_result(n, days=n // 4) for n in numbers], NOON)
-    found = store.get_newest(ALL_FEED, 7)
+    newest = store.get_newest(ALL_FEED, 7)
     expected = sorted(((n // 4, entry_id(n)) for n in numbers), reverse=True)[:7]
-    assert [member.id for member in found] == [id for _, id in expected]
+    assert [member.id for member in newest] == [id for _, id in expected]
     assert [member.id for member in store.get_month(ALL_FEED, "2024-01")] == [
         id for _, id in sorted((n // 4, entry_id(n)) for n in numbers)
     ]
@@ -233,10 +233,10 @@ def test_freshness_counts_the_entries_of_a_sources_feed(store: Store) -> None:
 
 def test_feed_summaries_hold_the_newest_entries_and_months(store: Store) -> None:
     record_files(store, [file_result(n, topics=["climate"], days=n * 20) for n in range(4)], NOON)
-    found = store.get_feed_summaries(2)
-    assert [entry.id for entry in found[FeedPath("topic", "climate")].newest] == [entry_id(3), entry_id(2)]
-    assert found[ALL_FEED].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
-    assert found[ALL_FEED].entries == 4
+    summaries = store.get_feed_summaries(2)
+    assert [entry.id for entry in summaries[FeedPath("topic", "climate")].newest] == [entry_id(3), entry_id(2)]
+    assert summaries[ALL_FEED].months == (("2024-01", 2), ("2024-02", 1), ("2024-03", 1))
+    assert summaries[ALL_FEED].entries == 4
 
 
 def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_path: Path) -> None:
@@ -249,8 +249,8 @@ def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_pat
             path.unlink()  # slow to clean, and no different for the store
     builder = EntryBuilder(sources=(), topics=(), limits=Limits())
     ingester = Ingester(store, EntryPool(builder), lambda: NOON)
-    found = scan_folder(folder, builder.limits.suffixes)
-    counts = sum((result.counts for result in ingester.ingest(list(found))), start=Counter())
+    files = list(scan_folder(folder, builder.limits.suffixes))
+    counts = sum((result.counts for result in ingester.ingest(files)), start=Counter())
     assert counts["new"] > 50
     assert counts["quarantined"] == store.count_outcomes()[Outcome.QUARANTINED] > 5
     assert all(issue.reason for issue in store.get_file_issues())

@@ -37,7 +37,7 @@ class FeedRegistry:
         return {path: info for path, info in self.feeds.items() if not info.private}
 
     def presentation_digest(self, path: FeedPath, *more: object) -> str:
-        """Digest of what a feed's documents depend on besides its entries."""
+        """Digest of everything but its entries that a feed's documents depend on."""
         # Sources without a rule never change what is said about them: a new one makes no other feed stale. Neither
         # does an icon, which is only in the feed of its own source.
         configured = sorted((id, replace(s, icon="")) for id, s in self.sources.items() if s.configured)

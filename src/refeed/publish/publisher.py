@@ -191,7 +191,7 @@ class Publisher:
                     run.current.pop(path, None)
                 affects_all = isinstance(error.__cause__, OSError) and error.__cause__.errno in _ERRORS_OF_EVERY_FILE
                 if len(group) > 1 and not affects_all:
-                    # Only one of them may be at fault: each is tried alone.
+                    # Perhaps only one of them cannot be written: each is tried alone.
                     waiting.extendleft((path,) for path in reversed(group))
                     continue
                 run.problems.append(error)
