@@ -22,7 +22,8 @@ from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
 
 _RESTORE_KEY = "reseed"
-"""Key in the store of `begun` or `done`. An interrupted restoration begins again, and records nothing twice."""
+"""Key in the store of `begun` or `done` (restoring was once called so). An interrupted restoration begins again, and
+records nothing twice."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ _BATCH = 256
 _LABELLED_KEY = "labelled"
 """Key in the store of the version of each topic that all entries are labelled with."""
 _PRIVATE_KEY = "hidden"
-"""Key in the store of the sources whose entries are all marked as private."""
+"""Key in the store of the sources whose entries are all marked as private (which was once called so)."""
 
 
 class Reprocessor:

@@ -201,7 +201,7 @@ class Jobs:
             if result.paths:
                 fields = {"upstream": address, "source": source, "count": len(result.paths)}
                 _log.info("%s: %d dumps", address, len(result.paths), extra=fields)
-                self._events.mark_overflow()  # a folder that was made just now may not be watched yet
+                self._events.wake(overflowed=True)  # a folder that was made just now may not be watched yet
 
     def clean_up(self) -> None:
         """Remove temporary files that killed processes left, and outdated answers from the HTTP cache."""

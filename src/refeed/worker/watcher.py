@@ -85,15 +85,10 @@ class FileEvents:
                 self._overflowed = True
             self._changed.notify_all()
 
-    def mark_overflow(self) -> None:
-        """Events may have been lost."""
+    def wake(self, *, overflowed: bool = False) -> None:
+        """End the wait in `drain`. `overflowed`: events may have been lost."""
         with self._changed:
-            self._overflowed = True
-            self._changed.notify_all()
-
-    def wake(self) -> None:
-        """End the wait in `drain`."""
-        with self._changed:
+            self._overflowed = self._overflowed or overflowed
             self._woken = True
             self._changed.notify_all()
 
@@ -126,27 +121,27 @@ class _OverflowHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if "overflow" in record.getMessage():
-            self._events.mark_overflow()
+            self._events.wake(overflowed=True)
 
 
+@dataclass(eq=False)
 class _DumpDirHandler(FileSystemEventHandler):
     """Passes watchdog's events of one dump folder on."""
 
-    def __init__(self, events: FileEvents, folder: str) -> None:
-        self._events = events
-        self._folder = folder
+    events: FileEvents
+    folder: str
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog's thread for every event."""
         kind = event.event_type
         if event.is_directory:
             if kind in ("created", "moved"):  # its files may be older than the watch on it
-                self._events.mark_overflow()
+                self.events.wake(overflowed=True)
         elif kind in ("moved", "closed"):
             path = event.dest_path if kind == "moved" else event.src_path
-            self._events.add(os.fsdecode(path), self._folder, closed=True)
+            self.events.add(os.fsdecode(path), self.folder, closed=True)
         elif kind in ("created", "modified"):
-            self._events.add(os.fsdecode(event.src_path), self._folder, closed=False)
+            self.events.add(os.fsdecode(event.src_path), self.folder, closed=False)
 
 
 class UnsettledFiles:
