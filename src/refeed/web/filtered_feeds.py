@@ -178,8 +178,8 @@ def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
     if len(query) > _MAX_LENGTH:
         raise FilterParamsError(f"a filter may have at most {_MAX_LENGTH} characters")
     try:
-        with suppress(UnicodeEncodeError):  # granian has decoded it
-            query = query.encode("latin-1").decode()  # WSGI gives bytes as Latin-1 (PEP 3333)
+        with suppress(UnicodeEncodeError):
+            query = query.encode("latin-1").decode()  # PEP 3333: bytes as Latin-1; granian decodes them
         pairs = parse_qsl(query, errors="strict")
     except UnicodeDecodeError as error:
         raise FilterParamsError("the query must be UTF-8") from error

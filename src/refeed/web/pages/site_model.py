@@ -27,6 +27,15 @@ _UTC = ZoneInfo("UTC")
 _SUMMARY_LENGTH = 140
 """Characters of a summary in a list: three lines on a phone."""
 
+_READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
+    ("Feedbin", "https://feedbin.com/?subscribe={}"),
+    ("NewsBlur", "https://www.newsblur.com/?url={}"),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
+)
+"""The subscription address of each feed reader, from its help pages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalizedName:
@@ -161,23 +170,6 @@ class SiteSnapshots:
         )
 
 
-def _month_number(month: str) -> int:
-    return int(month[:4]) * 12 + int(month[5:7]) - 1
-
-
-@cache
-def _simplified_names(*names: str) -> str:
-    return " ".join(dict.fromkeys(to_simplified(name) for name in names if name))
-
-
-@lru_cache(maxsize=1)
-def _simplified_pairs(characters_of_names: str) -> str:
-    # Found by converting all characters with OpenCC's small table: the other direction's phrase table takes 26 MB.
-    characters = list(map(chr, range(0x3400, 0xA000)))
-    pairs = zip(characters, to_simplified("\n".join(characters)).split("\n"), strict=True)
-    return "".join(old + new for old, new in pairs if old != new and new in characters_of_names)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderLink:
     """A link that opens a reader's own subscription dialog."""
@@ -185,16 +177,6 @@ class ReaderLink:
     name: str
     """Empty for the program that the device opens feeds with."""
     link: str
-
-
-# The subscription address of each reader, from its help pages.
-_READERS = (
-    ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
-    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
-    ("Feedbin", "https://feedbin.com/?subscribe={}"),
-    ("NewsBlur", "https://www.newsblur.com/?url={}"),
-    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
-)
 
 
 def reader_links(feed_url: str) -> list[ReaderLink]:
@@ -264,3 +246,20 @@ def shorten(text: str, length: int) -> str:
         if position > length * 2 // 3:
             return cut[: position + 1].rstrip(" ，；") + ("" if end in "。！？. " and end != " " else "…")
     return cut + "…"
+
+
+def _month_number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:7]) - 1
+
+
+@cache
+def _simplified_names(*names: str) -> str:
+    return " ".join(dict.fromkeys(to_simplified(name) for name in names if name))
+
+
+@lru_cache(maxsize=1)
+def _simplified_pairs(characters_of_names: str) -> str:
+    # Found by converting all characters with OpenCC's small table: the other direction's phrase table takes 26 MB.
+    characters = list(map(chr, range(0x3400, 0xA000)))
+    pairs = zip(characters, to_simplified("\n".join(characters)).split("\n"), strict=True)
+    return "".join(old + new for old, new in pairs if old != new and new in characters_of_names)
