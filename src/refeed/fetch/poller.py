@@ -75,8 +75,8 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
             state, paths = _pull(upstream, session, before, dirs, now)
         else:
             result = poll_feed(upstream, session, before, now)
-            new = write_dumps(dirs.dumps, result.dumps)
-            state, paths = result.state, tuple(dirs.dumps / dump.folder / dump.name for dump in new)
+            written = write_dumps(dirs.dumps, result.dumps)
+            state, paths = result.state, tuple(dirs.dumps / dump.folder / dump.name for dump in written)
     except FetchError as error:
         state, paths = state_after_failure(upstream, before, str(error), now), ()
     except OSError as error:
@@ -91,8 +91,9 @@ def fetch_all(
 ) -> Iterator[FetchResult]:
     """Fetch all upstreams that are due, several at once. Each is yielded when it is done, so a slow one delays none."""
     with ThreadPoolExecutor(max_workers=_CONCURRENT, thread_name_prefix="fetch") as pool:
-        for done in as_completed(pool.submit(fetch_upstream, upstream, session, dirs, now) for upstream in upstreams):
-            yield done.result()
+        futures = (pool.submit(fetch_upstream, upstream, session, dirs, now) for upstream in upstreams)
+        for future in as_completed(futures):
+            yield future.result()
 
 
 def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState, now: datetime) -> PollResult:
@@ -122,9 +123,9 @@ def _pull(
     upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
     tree = checkout_dir(upstream, dirs.checkouts)
-    pulled = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
+    pull = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
     state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
-    return replace(state, commit=pulled.commit, changed=now if pulled.paths else state.changed), pulled.paths
+    return replace(state, commit=pull.commit, changed=now if pull.paths else state.changed), pull.paths
 
 
 def _state_after_status(
