@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ..config.settings import Settings
 from ..errors import PublishError
@@ -41,8 +42,18 @@ _LISTS = ("opml.xml", "feeds.json")
 _ERRORS_OF_EVERY_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
+class _Preparation(NamedTuple):
+    """What all documents depend on. It changes only when the store has a new source."""
+
+    sources: list[Source]
+    registry: FeedRegistry
+    presentations: dict[FeedPath, str]
+    """`FeedManifest.presentation` of each feed."""
+    feed_builder: FeedBuilder
+
+
 @dataclass(slots=True, kw_only=True)
-class PublishRun:
+class _PublishRun:
     """One publication: what it depends on, and its results."""
 
     registry: FeedRegistry
@@ -66,7 +77,7 @@ class Publisher:
         self._store = store
         self._output_dir = output_dir
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
-        self._prepared: tuple[list[Source], FeedRegistry, dict[FeedPath, str], FeedBuilder] | None = None
+        self._preparation: _Preparation | None = None
         self._newest: dict[FeedPath, tuple[int, datetime | None]] = {}
         """By feed: its version, and when its newest entry was published."""
         self._is_clean = False
@@ -79,7 +90,7 @@ class Publisher:
         Raises PublishError when some could not be written: all others are in place, and the old ones stay.
         """
         with self._store.snapshot():
-            registry, presentations, feed_builder = self._prepare()
+            _, registry, presentations, feed_builder = self._prepare()
             states = {state.path: state for state in self._store.get_feed_states()}
             identity = self._store.identity
         states |= {path: states[rule.feed] for path, rule in registry.filtered.items() if rule.feed in states}
@@ -97,7 +108,7 @@ class Publisher:
             current = {path: manifest for path, manifest in previous.items() if path in intact}
             stale = [path for path in presentations if everything or not expected[path].matches(current.get(path))]
             expected[None] = FeedManifest(version=0, presentation="")
-            run = PublishRun(
+            run = _PublishRun(
                 registry=registry,
                 feed_builder=feed_builder,
                 states=states,
@@ -105,7 +116,7 @@ class Publisher:
                 expected=expected,
                 current=current,
             )
-            self._publish_groups(group_feeds(self._order(stale, previous)), run)
+            self._publish_groups(_group_feeds(self._order(stale, previous)), run)
             if everything or not self._is_clean or expected.keys() != previous.keys():
                 self._output_dir.remove(self._find_foreign(registry.feeds))
                 self._is_clean = True
@@ -134,12 +145,12 @@ class Publisher:
         Raises StoreError, PublishError.
         """
         with self._store.snapshot():
-            registry, _, feed_builder = self._prepare()
-        if path not in registry.feeds:
+            preparation = self._prepare()
+        if path not in preparation.registry.feeds:
             return False
         with self._output_dir.lock():
             with self._store.snapshot():
-                feed = feed_builder.build_archive(path, name)
+                feed = preparation.feed_builder.build_archive(path, name)
                 changed = {state.month: state.changed for state in self._store.get_months(path)}
             if feed is None:
                 return False
@@ -154,8 +165,7 @@ class Publisher:
 
     def render_archives(self, path: FeedPath) -> list[str]:
         """Render all archives of a feed that are missing; returns the names of all, oldest first."""
-        _, _, feed_builder = self._prepare()
-        names = list(feed_builder.list_archives(path))
+        names = list(self._prepare().feed_builder.list_archives(path))
         for name in names:
             if any(self._output_dir.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
                 self.render_archive(path, name)
@@ -163,7 +173,7 @@ class Publisher:
 
     def registry(self) -> FeedRegistry:
         """Every feed there is now. Raises StoreError."""
-        return self._prepare()[0]
+        return self._prepare().registry
 
     def _order(
         self, stale: Sequence[FeedPath], previous: Mapping[FeedPath | None, FeedManifest]
@@ -179,7 +189,7 @@ class Publisher:
         is_first = ALL_FEED in stale and ALL_FEED not in previous
         return [*(path for path in stale if path != ALL_FEED or not is_first), None, *([ALL_FEED] if is_first else [])]
 
-    def _publish_groups(self, groups: Sequence[Sequence[FeedPath | None]], run: PublishRun) -> None:
+    def _publish_groups(self, groups: Sequence[Sequence[FeedPath | None]], run: _PublishRun) -> None:
         """Write the documents of feeds, group by group. A document that cannot be written stops no other."""
         waiting = deque(groups)
         while waiting:
@@ -198,7 +208,7 @@ class Publisher:
                 if affects_all:
                     return
 
-    def _publish_group(self, paths: Sequence[FeedPath | None], run: PublishRun) -> None:
+    def _publish_group(self, paths: Sequence[FeedPath | None], run: _PublishRun) -> None:
         """Render and write the documents of some feeds, with one wait for the disk."""
         documents: dict[str, RenderedDocument] = {}
         months: dict[FeedPath, list[MonthState]] = {}
@@ -226,7 +236,7 @@ class Publisher:
             digests = {name: self._output_dir.document_digest(name) or "" for name in names}
             run.current[path] = replace(expected, digests=digests)
 
-    def _render_lists(self, run: PublishRun) -> dict[str, RenderedDocument]:
+    def _render_lists(self, run: _PublishRun) -> dict[str, RenderedDocument]:
         """The documents that list all feeds."""
         listed = []
         for path, info in run.registry.public_feeds.items():
@@ -268,16 +278,16 @@ class Publisher:
         archives = {name: name.rpartition("/")[2][:7] for name in self._output_dir.list_documents(f"{path}/archive")}
         self._output_dir.remove([name for name, month in archives.items() if month in stale or month not in months])
 
-    def _prepare(self) -> tuple[FeedRegistry, dict[FeedPath, str], FeedBuilder]:
-        """The registry, the presentation of each feed, and the builder: made again when the store has a new source."""
+    def _prepare(self) -> _Preparation:
         sources = self._store.get_sources()
-        if self._prepared is None or self._prepared[0] != sources:
+        if self._preparation is None or self._preparation.sources != sources:
             registry = build_registry(self._settings, sources)
             presentations = {
                 path: registry.presentation_digest(path, RENDERING_VERSION, self._budget) for path in registry.feeds
             }
-            self._prepared = sources, registry, presentations, FeedBuilder(self._store, registry, self._budget)
-        return self._prepared[1:]
+            feed_builder = FeedBuilder(self._store, registry, self._budget)
+            self._preparation = _Preparation(sources, registry, presentations, feed_builder)
+        return self._preparation
 
     def _find_foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
         """Documents in the folder that are of none of these feeds, nor the lists of feeds."""
@@ -287,7 +297,7 @@ class Publisher:
         return [name for name in names if name not in documents and name.partition("/archive/")[0] not in known]
 
 
-def group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
+def _group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
     """Feeds whose documents are written together; the lists of feeds by themselves, so that no feed waits for them."""
     groups: list[list[FeedPath | None]] = []
     for path in paths:

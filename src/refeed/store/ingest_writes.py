@@ -115,13 +115,15 @@ class _Batch:
     versions: dict[str, dict[bytes, EntryVersion]]
     """By entry and digest."""
     before: dict[str, EntryRow]
+    """Entries as they are stored, by id."""
     rows: dict[str, EntryRow]
+    """The same with the results that were added so far."""
     dumps: dict[bytes, DumpRow] = field(default_factory=dict)
     """New rows, by digest."""
     edits: dict[bytes, EntryVersion] = field(default_factory=dict)
-    """Dumps that turned out to be edits of others, by digest."""
+    """Dumps that are edits of others, by digest."""
     changed: dict[str, None] = field(default_factory=dict)
-    """Ids of entries, in order."""
+    """Ids of the entries that changed, in order."""
     sources: dict[str, Source] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -140,7 +142,7 @@ def record_files(
             _add_result(batch, result)
         after = {id: batch.rows[id] for id in batch.changed}
         feeds = apply_changes(connection, batch.before, after, now, find_original)
-        _write(connection, batch, results)
+        _write_files_and_dumps(connection, batch, results)
     return RecordResult(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed))
 
 
@@ -195,7 +197,7 @@ def _load_batch(connection: Connection, results: Sequence[FileResult]) -> _Batch
 
 
 def _add_result(batch: _Batch, result: FileResult) -> None:
-    """Compare one result with what is known, in memory."""
+    """Add one result to the batch, in memory."""
     digest, before = result.digest, batch.digests.get(result.path)
     batch.digests[result.path] = digest
     is_edit = before is not None and before != digest
@@ -209,7 +211,7 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
     else:
         batch.counts[_add_version(batch, result, result.entry, digest, before if is_edit else None)] += 1
         batch.counts["flagged"] += result.outcome is Outcome.FLAGGED
-    # Bytes that gave no entry are judged again when they are read again: limits and rules change.
+    # Bytes that gave no entry may give one when they are read again: limits and rules change.
     if digest is not None and (known is None or (not has_entry and result.entry is not None)):
         batch.known[digest] = _KnownDump(result.entry.id if result.entry else None, result.outcome.value, result.reason)
         batch.dumps[digest] = DumpRow(
@@ -231,7 +233,7 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
 def _add_version(
     batch: _Batch, result: FileResult, entry: EncodedEntry, digest: bytes, edited_digest: bytes | None
 ) -> str:
-    """Add a dump to the versions of its entry; says whether the entry is new, changed or unchanged by it."""
+    """Add a dump to the versions of its entry; returns what it makes of the entry: new, changed or unchanged."""
     assert result.dump_time is not None
     versions = batch.versions.setdefault(entry.id, {})
     version = versions.get(digest) or EntryVersion(
@@ -259,8 +261,8 @@ def _add_version(
     return "changed" if old else "new"
 
 
-def _write(connection: Connection, batch: _Batch, results: Sequence[FileResult]) -> None:
-    """Write everything but the entries, and count it."""
+def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Sequence[FileResult]) -> None:
+    """Write everything but the entries: dumps, sources, files, and their counts."""
     for digest, version in batch.edits.items():
         assert version.edited is not None
         dump_time, edited = to_timestamp(version.dump_time), to_timestamp(version.edited)
