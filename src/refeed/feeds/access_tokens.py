@@ -32,7 +32,7 @@ class AccessTokens:
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.access_secret.encode()
         self._access = settings.access
-        self._private_feeds = private_feeds(settings)
+        self._private_feeds = _private_feeds(settings)
 
     def is_private(self, feed: FeedPath | None) -> bool:
         """Whether a feed's documents, or the lists of feeds (None), are served only at addresses with a token."""
@@ -72,7 +72,7 @@ def private_sources(settings: Settings) -> frozenset[str]:
     return frozenset(rule.id for rule in settings.sources if rule.access == "private")
 
 
-def private_feeds(settings: Settings) -> frozenset[FeedPath]:
+def _private_feeds(settings: Settings) -> frozenset[FeedPath]:
     """The feeds that are private by their own setting, and those that filter one of them."""
     paths = {FeedPath("source", rule.id) for rule in settings.sources if rule.access == "private"}
     paths |= {FeedPath("topic", topic.id) for topic in settings.topics if topic.access == "private"}

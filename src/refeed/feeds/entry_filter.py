@@ -37,7 +37,7 @@ _ALT = re.compile(r'( alt=")([^"]*)(")')
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
 
 
-class FilterText(NamedTuple):
+class _FilterText(NamedTuple):
     """What filters see of an entry: what people read, in Simplified characters."""
 
     title: str
@@ -102,11 +102,11 @@ def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
 
 
 @lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered again and again
-def _filter_text(feed_entry: FeedEntry) -> FilterText:
+def _filter_text(feed_entry: FeedEntry) -> _FilterText:
     entry = feed_entry.entry
     people = [*entry.authors, *(person.name for person in entry.contributors)]
     topics = [part for label in feed_entry.labels for part in label]
-    return FilterText(
+    return _FilterText(
         title=_to_simplified(entry.title),
         author=_to_simplified("\n".join(people)),
         category=_to_simplified("\n".join([*topics, entry.section, *entry.tags])),

@@ -65,7 +65,7 @@ def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
     return create_postgres_engine(parsed, read_only=read_only)
 
 
-def is_wal_safe(version: tuple[int, int, int]) -> bool:
+def _is_wal_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2; fixed in 3.44.6 and 3.50.7 too).
 
     Two connections that write and checkpoint at the same time can damage a database in the others.
@@ -81,7 +81,7 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     pool = NullPool if read_only else None
     engine = create_engine(url, poolclass=pool, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
-    mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info[:3]) else "TRUNCATE"
+    mode = "WAL" if _is_wal_safe(sqlite3.sqlite_version_info[:3]) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

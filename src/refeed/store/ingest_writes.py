@@ -21,46 +21,6 @@ from .store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntryVersion:
-    """One dump of an entry: what the dates of the entry depend on."""
-
-    dump_time: datetime
-    digest: bytes
-    published: datetime
-    fingerprint: str
-    """Equal for versions in which a person reads the same. Empty when it is unknown, and then equal to all."""
-    edited: datetime | None = None
-    """When it replaced another dump in the same file without a newer date. It then follows that dump directly."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryDates:
-    """The dates of an entry, and the dump that gives its text."""
-
-    published: datetime
-    updated: datetime
-    newest: bytes
-    """Digest of that dump."""
-
-
-def resolve_dates(versions: Sequence[EntryVersion]) -> EntryDates:
-    """The dates of an entry from all its versions, in whatever order they come.
-
-    The newest version gives the text, and the earliest `published` counts. `updated` is the time of the last version in
-    which a person reads something else than in the one before.
-    """
-    ordered = sorted(
-        versions, key=lambda version: (version.dump_time, version.edited or version.dump_time, version.digest)
-    )
-    published = min(version.published for version in ordered)
-    updated = published
-    for older, newer in itertools.pairwise(ordered):
-        if newer.fingerprint != older.fingerprint and newer.fingerprint and older.fingerprint:
-            updated = max(updated, newer.edited or newer.dump_time)
-    return EntryDates(published=published, updated=updated, newest=ordered[-1].digest)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
     """The result of reading one file, ready to be recorded."""
 
@@ -94,6 +54,29 @@ class RecordResult:
     """Ids of entries that are new or changed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EntryVersion:
+    """One dump of an entry: what the dates of the entry depend on."""
+
+    dump_time: datetime
+    digest: bytes
+    published: datetime
+    fingerprint: str
+    """Equal for versions in which a person reads the same. Empty when it is unknown, and then equal to all."""
+    edited: datetime | None = None
+    """When it replaced another dump in the same file without a newer date. It then follows that dump directly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EntryDates:
+    """The dates of an entry, and the dump that gives its text."""
+
+    published: datetime
+    updated: datetime
+    newest: bytes
+    """Digest of that dump."""
+
+
 class _KnownDump(NamedTuple):
     """The outcome of a dump whose bytes the store has."""
 
@@ -112,7 +95,7 @@ class _Batch:
     """Of the files, by path."""
     old_outcomes: dict[bytes, str]
     """Of the files before the batch, by path."""
-    versions: dict[str, dict[bytes, EntryVersion]]
+    versions: dict[str, dict[bytes, _EntryVersion]]
     """By entry and digest."""
     before: dict[str, EntryRow]
     """Entries as they are stored, by id."""
@@ -120,7 +103,7 @@ class _Batch:
     """The same with the results that were added so far."""
     dumps: dict[bytes, DumpRow] = field(default_factory=dict)
     """New rows, by digest."""
-    edits: dict[bytes, EntryVersion] = field(default_factory=dict)
+    edits: dict[bytes, _EntryVersion] = field(default_factory=dict)
     """Dumps that are edits of others, by digest."""
     changed: dict[str, None] = field(default_factory=dict)
     """Ids of the entries that changed, in order."""
@@ -176,9 +159,9 @@ def _load_batch(connection: Connection, results: Sequence[FileResult]) -> _Batch
         for row in connection.execute(_DUMPS, {"values": digests})
     }
     files = connection.execute(_FILES, {"values": [result.path for result in results]}).all()
-    versions: dict[str, dict[bytes, EntryVersion]] = {}
+    versions: dict[str, dict[bytes, _EntryVersion]] = {}
     for row in connection.execute(_VERSIONS, {"values": ids}):
-        versions.setdefault(row.entry_id, {})[row.digest] = EntryVersion(
+        versions.setdefault(row.entry_id, {})[row.digest] = _EntryVersion(
             dump_time=from_timestamp(row.dump_time),
             digest=row.digest,
             published=from_timestamp(row.published),
@@ -236,7 +219,7 @@ def _add_version(
     """Add a dump to the versions of its entry; returns what it makes of the entry: new, changed or unchanged."""
     assert result.dump_time is not None
     versions = batch.versions.setdefault(entry.id, {})
-    version = versions.get(digest) or EntryVersion(
+    version = versions.get(digest) or _EntryVersion(
         dump_time=result.dump_time, digest=digest, published=entry.published, fingerprint=entry.fingerprint
     )
     prior = versions.get(edited_digest) if edited_digest else None
@@ -247,7 +230,7 @@ def _add_version(
         version = replace(version, dump_time=prior.dump_time, edited=edited)
         batch.edits[digest] = version
     versions[digest] = version
-    dates = resolve_dates(tuple(versions.values()))
+    dates = _resolve_dates(tuple(versions.values()))
     old = batch.rows.get(entry.id)
     row = old or EntryRow(id=entry.id)
     if dates.newest == digest or old is None:
@@ -259,6 +242,23 @@ def _add_version(
     batch.rows[entry.id] = row
     batch.changed[entry.id] = None
     return "changed" if old else "new"
+
+
+def _resolve_dates(versions: Sequence[_EntryVersion]) -> _EntryDates:
+    """The dates of an entry from all its versions, in whatever order they come.
+
+    The newest version gives the text, and the earliest `published` counts. `updated` is the time of the last version in
+    which a person reads something else than in the one before.
+    """
+    ordered = sorted(
+        versions, key=lambda version: (version.dump_time, version.edited or version.dump_time, version.digest)
+    )
+    published = min(version.published for version in ordered)
+    updated = published
+    for older, newer in itertools.pairwise(ordered):
+        if newer.fingerprint != older.fingerprint and newer.fingerprint and older.fingerprint:
+            updated = max(updated, newer.edited or newer.dump_time)
+    return _EntryDates(published=published, updated=updated, newest=ordered[-1].digest)
 
 
 def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Sequence[FileResult]) -> None:
