@@ -22,8 +22,8 @@ from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.model import ALL_FEED, CleanResult, Entry, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
-from refeed.store.entry_writes import restore_entries, withdraw_entries
-from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.dump_recording import FileResult, record_files
+from refeed.store.entry_updates import restore_entries, withdraw_entries
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
 from refeed.store.store import Store
 

@@ -145,7 +145,7 @@ class Entry:
     title: str
     published: datetime
     updated: datetime
-    """Last change that a reader would care for. The cleaner sets it to `published`; `store.ingest_writes` moves it."""
+    """Last change that a reader would care for. The cleaner sets it to `published`; `store.dump_recording` moves it."""
     language: str
     """BCP 47: zh-Hans, zh-Hant, en …"""
     authors: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ import pytest
 
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html, clean_raw
 from helpers.property_testing import given, settings, st
-from refeed.clean.rule_lookup import RuleLookup, canonical_link, slugify
+from refeed.clean.entry_identity import canonical_link
+from refeed.clean.rule_lookup import RuleLookup, slugify
 from refeed.config.field_types import SLUG_PATTERN
 from refeed.config.source_rules import SourceRule
 from refeed.config.yaml_loader import YamlDocument

@@ -19,7 +19,7 @@ from refeed.clean.sanitize import sanitize
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.model import CleanResult, Entry, Image, Label, Outcome, Person, Removal, Source
-from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.dump_recording import FileResult, record_files
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
 from refeed.store.store import Store
 from refeed.web.app import create_app

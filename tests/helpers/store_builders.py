@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from refeed.model import CleanResult, Entry, FeedPath, Label, Outcome, SafeHtml, Source
 from refeed.store import schema as t
-from refeed.store.ingest_writes import FileResult
+from refeed.store.dump_recording import FileResult
 from refeed.store.rows import EntryRow
 from refeed.store.serialization import (
     EncodedEntry,

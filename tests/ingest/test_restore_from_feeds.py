@@ -17,7 +17,7 @@ from refeed.config.settings import Settings
 from refeed.errors import FetchError
 from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata
 from refeed.ingest.pipeline import Pipeline
-from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_entries
+from refeed.store.entry_updates import update_enclosures, update_icons, withdraw_entries
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """

@@ -20,7 +20,7 @@ from refeed.ingest.entry_builder import EntryBuilder, EntryPool, hash_dump
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Dump
 from refeed.store import schema as t
-from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.dump_recording import FileResult, record_files
 from refeed.store.store import Store
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -21,8 +21,8 @@ from refeed.errors import StoreError
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.store import schema as t
 from refeed.store.copy_store import copy_store
-from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_entries
-from refeed.store.ingest_writes import record_files
+from refeed.store.dump_recording import record_files
+from refeed.store.entry_updates import update_enclosures, update_icons, withdraw_entries
 from refeed.store.store import Store
 
 

@@ -26,7 +26,8 @@ from helpers.store_builders import (
     stored_outcomes,
 )
 from refeed.store import schema as t
-from refeed.store.entry_writes import (
+from refeed.store.dump_recording import record_files
+from refeed.store.entry_updates import (
     delete_expired,
     relabel_entries,
     replace_entries,
@@ -34,7 +35,6 @@ from refeed.store.entry_writes import (
     set_private,
     withdraw_entries,
 )
-from refeed.store.ingest_writes import record_files
 from refeed.store.store import Store
 
 NUMBERS = st.integers(0, 5)

@@ -9,8 +9,8 @@ from datetime import timedelta
 from helpers.store_builders import NOON, entry_id, feed_paths, file_result
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.model import Enclosure, Image
-from refeed.store.entry_writes import delete_expired, replace_entries, update_enclosures, update_icons
-from refeed.store.ingest_writes import FileResult, record_files
+from refeed.store.dump_recording import FileResult, record_files
+from refeed.store.entry_updates import delete_expired, replace_entries, update_enclosures, update_icons
 from refeed.store.serialization import EncodedEntry, decode_entry, encode_entry
 from refeed.store.store import Store
 

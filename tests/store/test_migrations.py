@@ -17,7 +17,7 @@ from refeed.config.settings import Settings
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.ingest.pipeline import Pipeline
 from refeed.store import schema as t
-from refeed.store.entry_writes import update_enclosures, update_icons, withdraw_entries
+from refeed.store.entry_updates import update_enclosures, update_icons, withdraw_entries
 from refeed.store.migrations import MIGRATIONS, apply_migrations
 from refeed.store.rows import DumpRow, EntryRow, FileRow
 from refeed.store.store import Store

@@ -12,9 +12,9 @@ import pytest
 from helpers import postgresql
 from helpers.store_builders import NOON, entry_id, file_result, recount_feeds, stored_feeds
 from refeed.errors import ConfigError, StoreError
+from refeed.store.dump_recording import record_files
 from refeed.store.engine import create_postgres_engine, parse_database_url
-from refeed.store.entry_writes import restore_entries, withdraw_entries
-from refeed.store.ingest_writes import record_files
+from refeed.store.entry_updates import restore_entries, withdraw_entries
 from refeed.store.postgres import ChangeListener
 from refeed.store.store import Store
 

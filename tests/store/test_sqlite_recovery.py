@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from helpers.store_builders import NOON, file_result
-from refeed.store.ingest_writes import record_files
+from refeed.store.dump_recording import record_files
 from refeed.store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
 from refeed.store.store import Store
 

@@ -31,8 +31,8 @@ from refeed.ingest.entry_builder import EntryBuilder, EntryPool
 from refeed.ingest.ingester import Ingester
 from refeed.model import ALL_FEED, FeedPath, Outcome
 from refeed.store import schema as t
-from refeed.store.entry_writes import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
-from refeed.store.ingest_writes import forget_files, record_files
+from refeed.store.dump_recording import forget_files, record_files
+from refeed.store.entry_updates import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
 from refeed.store.serialization import RepostCandidate
 from refeed.store.store import Store
 

@@ -16,7 +16,7 @@ from refeed.dumps.writer import compose_dump
 from refeed.errors import ConfigError
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath
-from refeed.store.entry_writes import withdraw_entries
+from refeed.store.entry_updates import withdraw_entries
 from refeed.store.store import Store
 
 

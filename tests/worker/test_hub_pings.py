@@ -16,7 +16,7 @@ from refeed.config.settings import Settings
 from refeed.fetch.enclosure_metadata import FileMetadata
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import StatusFile
-from refeed.store.entry_writes import update_enclosures
+from refeed.store.entry_updates import update_enclosures
 from refeed.worker.jobs import Jobs
 from refeed.worker.leader import Leader
 from refeed.worker.probe_job import EnclosureProbe

@@ -16,9 +16,10 @@ from .blocks import Block, blocks_to_html, extract_links, text_outside_links, wa
 from .body_metadata import parse_byline, resolve_published, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
+from .entry_identity import canonical_link, entry_id
 from .extractor_state import ExtractionLog
 from .html_parser import Complexity, plain_text_to_blocks, repair_markup
-from .rule_lookup import CompiledRule, SourceMatch, canonical_link, entry_id
+from .rule_lookup import CompiledRule, SourceMatch
 from .sanitize import sanitize
 from .steps.boilerplate import (
     drop_repeated_title,

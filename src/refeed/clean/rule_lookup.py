@@ -1,14 +1,13 @@
-"""Source rules, compiled once and looked up: RawEntry -> its source, that source's rule, and the entry's id. Pure."""
+"""Source rules, compiled once and looked up: RawEntry -> its source, and that source's rule. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import soupsieve
 from bs4.element import Tag
@@ -16,7 +15,6 @@ from bs4.element import Tag
 from ..config.field_types import SLUG_PATTERN, Regexp, compile_rule_pattern
 from ..config.source_rules import ExtractRule, LineRule, SourceRule
 from ..model import RawEntry, Source
-from .url_cleaner import canonicalize_url, clean_link, percent_encode
 
 
 class SourceMatch(NamedTuple):
@@ -104,32 +102,6 @@ def slugify(name: str, taken: Iterable[str] = ()) -> str:
         return name
     ascii_part = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "source"
     return f"{ascii_part}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
-
-
-def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
-    """(canonical link, section or ""): the stable form of a link, and the part of the source that the link names.
-
-    Made from the rule's `id_pattern` where that matches, else by the cleaning that every link gets.
-    """
-    section = ""
-    if rule.section and (match := rule.section.search(unquote(link, errors="replace"))):
-        section = match.group("section") or ""
-    template = rule.source_rule.canonical
-    if rule.id_pattern and (match := rule.id_pattern.search(link)):
-        canonical = template or match.group(0)
-        if template:
-            for name, value in match.groupdict().items():
-                canonical = canonical.replace("{" + name + "}", value or "")
-        return percent_encode(canonical), section
-    canonical = canonicalize_url(clean_link(link, link) or link)
-    if template and canonical.startswith("http:"):
-        canonical = "https" + canonical[4:]
-    return canonical, section
-
-
-def entry_id(link: str) -> str:
-    """The permanent id of the entry with this canonical link: `urn:uuid:` and its UUIDv5 (RFC 9562)."""
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}"
 
 
 _BACKREFERENCE = re.compile(r"\\(\d)")

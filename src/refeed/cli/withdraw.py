@@ -12,7 +12,7 @@ from ..clock import utc_now
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
 from ..model import FeedPath
-from ..store.entry_writes import restore_entries, withdraw_entries
+from ..store.entry_updates import restore_entries, withdraw_entries
 from .shared import find_entry_id
 
 

@@ -13,8 +13,9 @@ from hashlib import blake2b, sha256
 import msgspec
 
 from ..clean.cleaner import clean_as_text, clean_entry
+from ..clean.entry_identity import canonical_link, entry_id
 from ..clean.html_parser import measure_complexity
-from ..clean.rule_lookup import RuleLookup, canonical_link, entry_id
+from ..clean.rule_lookup import RuleLookup
 from ..config.settings import Limits, Settings
 from ..config.source_rules import Retention, SourceRule
 from ..config.topic_rules import TopicRule
@@ -24,14 +25,7 @@ from ..feeds.pagination import estimate_size
 from ..model import CleanResult, Dump, Label, Outcome, RawEntry, Source
 from ..parse.parser import parse_dump
 from ..process_pool import IsolationRequiredError, PoolTask, ProcessPool
-from ..store.serialization import (
-    EncodedEntry,
-    RepostCandidate,
-    compress,
-    encode_entry,
-    encode_json,
-    encode_provenance,
-)
+from ..store.serialization import EncodedEntry, RepostCandidate, compress, encode_entry, encode_json, encode_provenance
 from ..topics import reposts
 from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher

@@ -19,7 +19,7 @@ from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError
 from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
-from ..store.ingest_writes import FileResult, record_files
+from ..store.dump_recording import FileResult, record_files
 from ..store.store import Store
 from .entry_builder import EntryPool, PackedResult, hash_dump
 

@@ -14,7 +14,7 @@ from ..fetch.upstreams import dump_dirs
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
-from ..store.entry_writes import delete_expired
+from ..store.entry_updates import delete_expired
 from ..store.store import Store
 from .entry_builder import EntryBuilder, EntryPool
 from .ingester import Ingester, IngestResult

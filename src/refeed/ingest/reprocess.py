@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from ..model import Dump, FeedPath
-from ..store.entry_writes import mark_current, relabel_entries, replace_entries, set_private
+from ..store.entry_updates import mark_current, relabel_entries, replace_entries, set_private
 from ..store.serialization import encode_json
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher

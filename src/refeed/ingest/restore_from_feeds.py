@@ -18,8 +18,8 @@ from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata
 from ..fetch.upstreams import open_session
 from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from ..render import checksum
-from ..store.entry_writes import update_enclosures, update_icons
-from ..store.ingest_writes import FileResult, forget_files, record_files
+from ..store.dump_recording import FileResult, forget_files, record_files
+from ..store.entry_updates import update_enclosures, update_icons
 from ..store.serialization import compress, encode_json
 from ..store.store import Store
 from ..topics.fields import extract_topic_fields

@@ -1,4 +1,4 @@
-"""The store, read: entries, feeds, dumps, files, sources. `ingest_writes` and `entry_writes` write it."""
+"""The store, read: entries, feeds, dumps, files, sources. `dump_recording` and `entry_updates` write it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ..feeds.access_tokens import AccessTokens
 from ..ingest.pipeline import Pipeline
 from ..model import FORMATS
 from .app import create_app
-from .pages.template_context import LANGUAGES
+from .pages.languages import LANGUAGES
 
 _MARKER = ".refeed-static"
 """Marks a folder as ours, so that files which are no longer published may be removed from it."""

@@ -19,7 +19,7 @@ from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata, entry_files, find_
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import ProbeStatus
 from ..model import FeedPath
-from ..store.entry_writes import update_enclosures, update_icons
+from ..store.entry_updates import update_enclosures, update_icons
 from .watcher import FileEvents
 
 if TYPE_CHECKING:

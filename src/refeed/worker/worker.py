@@ -14,7 +14,7 @@ from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, LoopStatus, StatusFile
 from ..publish.popularity import PopularityTracker
-from ..store.entry_changes import REVISION_KEY
+from ..store.change_propagation import REVISION_KEY
 from ..store.postgres import ChangeListener
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
 from .jobs import Jobs, PublishJob

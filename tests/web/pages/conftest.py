@@ -22,7 +22,7 @@ from helpers.page_fixtures import (
 )
 from helpers.processes import free_port
 from refeed.ingest.pipeline import Pipeline
-from refeed.store.entry_writes import withdraw_entries
+from refeed.store.entry_updates import withdraw_entries
 
 
 @pytest.fixture(scope="session")

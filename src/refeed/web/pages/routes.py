@@ -34,13 +34,7 @@ from ...topics.matcher import TopicMatcher
 from ..entry_json import explain_stored
 from ..negotiation import prefers_html
 from ..operations import StatusCache
-from ..responses import (
-    WITHDRAWN_MESSAGE,
-    data_response,
-    http_error_response,
-    moved_page_response,
-    page_response,
-)
+from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
 from ..service_status import list_file_issues
 from ..url_map import FEED_PATTERN
 from .site_model import (

@@ -9,75 +9,26 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib import resources
-from io import BytesIO
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import g, request
 from flask.sansio.app import App
-from flask_babel import Babel, Domain, get_locale, get_translations, gettext
+from flask_babel import Babel, get_locale, get_translations, gettext
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from ...clock import format_rfc3339
 from ...config.settings import Settings
 from ...model import FeedPath
-from ..negotiation import parse_qvalues
-
-LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
-"""The languages of the pages, each named in itself."""
-
-_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
-
-
-def choose_language(accept_language: str, chosen: str, default: str) -> str:
-    """The language of a page: the one chosen in its address, else the best of Accept-Language, else the site's."""
-    if chosen in LANGUAGES:
-        return chosen
-    weights = parse_qvalues(accept_language)
-    for tag in sorted(weights, key=lambda tag: -weights[tag]):
-        language = supported_language(tag)
-        if language and weights[tag] > 0:
-            return language
-    return supported_language(default) or "en"
-
-
-def supported_language(tag: str) -> str:
-    """Our language for a tag such as zh-TW; empty when there is none."""
-    tag = tag.lower()
-    if tag.startswith(_TRADITIONAL):
-        return "zh-Hant"
-    return {"zh": "zh-Hans", "en": "en"}.get(tag.partition("-")[0], "")
-
-
-class TranslationDomain(Domain):  # type: ignore[misc]
-    """Flask-Babel's translations, compiled at start from the .po files, so that no .mo file can be out of date."""
-
-    def get_translations(self) -> NullTranslations:
-        """Those of the page's language."""
-        return _load_translations(str(get_locale()))
-
-
-@cache
-def _load_translations(locale: str) -> NullTranslations:
-    file = resources.files("refeed.web") / "translations" / f"{locale}.po"
-    if not file.is_file():
-        return Translations()
-    compiled = BytesIO()
-    with file.open("rb") as source:
-        write_mo(compiled, read_po(source, locale))
-    compiled.seek(0)
-    return Translations(compiled)
-
+from .languages import LANGUAGES, TranslationDomain, choose_language, load_translations
 
 _MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -191,7 +142,7 @@ def _preload(templates: Environment) -> None:
         templates.get_template(name)
     for tag in LANGUAGES:
         locale = Locale.parse(tag, sep="-")
-        _load_translations(str(locale))
+        load_translations(str(locale))
         format_date(date(2020, 1, 1), "medium", locale=locale)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
 from . import schema as t
-from .entry_changes import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
+from .change_propagation import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
 from .store import Store

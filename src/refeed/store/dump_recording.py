@@ -13,8 +13,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select, upd
 
 from ..model import FeedPath, Outcome, Source
 from . import schema as t
+from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
-from .entry_changes import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import EncodedEntry, encode_json, from_timestamp, to_timestamp
 from .store import Store

@@ -1,0 +1,60 @@
+"""Accept-Language and a page's address -> the language of the page, and its translations (the package's .po files)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from io import BytesIO
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask_babel import Domain, get_locale
+
+from ..negotiation import parse_qvalues
+
+LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
+"""The languages of the pages, each with its name in that language."""
+
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+
+
+def choose_language(accept_language: str, chosen: str, default: str) -> str:
+    """The language of a page: the one chosen in its address, else the best of Accept-Language, else the site's."""
+    if chosen in LANGUAGES:
+        return chosen
+    weights = parse_qvalues(accept_language)
+    for tag in sorted(weights, key=lambda tag: -weights[tag]):
+        language = _supported_language(tag)
+        if language and weights[tag] > 0:
+            return language
+    return _supported_language(default) or "en"
+
+
+def _supported_language(tag: str) -> str:
+    """Our language for a tag such as zh-TW; empty when there is none."""
+    tag = tag.lower()
+    if tag.startswith(_TRADITIONAL):
+        return "zh-Hant"
+    return {"zh": "zh-Hans", "en": "en"}.get(tag.partition("-")[0], "")
+
+
+class TranslationDomain(Domain):  # type: ignore[misc]
+    """Flask-Babel's translations, compiled at start from the .po files, so that no .mo file can be out of date."""
+
+    def get_translations(self) -> NullTranslations:
+        """Those of the page's language."""
+        return load_translations(str(get_locale()))
+
+
+@cache
+def load_translations(locale: str) -> NullTranslations:
+    """The translations of a locale such as zh_Hans, compiled once; empty ones for English."""
+    file = resources.files("refeed.web") / "translations" / f"{locale}.po"
+    if not file.is_file():
+        return Translations()
+    compiled = BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale))
+    compiled.seek(0)
+    return Translations(compiled)
