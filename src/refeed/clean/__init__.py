@@ -1,1 +1,1 @@
-"""RawEntry and its source's rule -> Entry, with every removal named; sanitize last."""
+"""RawEntry and its source's rule -> Entry. Every removal is logged, and sanitizing comes last."""

@@ -1,7 +1,7 @@
-"""What a body is made of between its markup and its HTML: blocks that hold runs of text, or other blocks.
+"""The form in which the steps see a body: blocks that contain runs of text, or other blocks.
 
-A run is a piece of text with its marks, outermost first; a line break is the run `BREAK`. This form cannot express
-duplicate, empty or crossed tags, so every step works on it.
+A run is a piece of text with its marks, outermost first; a line break is the run `BREAK`. Duplicate, empty or crossed
+tags cannot be expressed in this form.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "
 
 
 class Block:
-    """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable, and private to one cleaning."""
+    """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable; each body has separate blocks."""
 
     __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "kind", "url")
 
@@ -38,13 +38,13 @@ class Block:
         self.kind = kind
         self.children = children or []
         self.url = url
-        """Of a figure: its image."""
+        """The image of a figure."""
         self.alt = alt
         self.credit = ""
         self.href = ""
-        """Of a figure: where a click on it leads, when that is not the image itself."""
+        """The link around the image of a figure, when it leads to something other than the image."""
         self.attributes = attributes
-        """Of td, th and ol, as HTML: `colspan="2"`."""
+        """Attributes of td, th and ol as HTML: `colspan="2"`."""
         self.runs = runs or []
 
     @property
@@ -59,7 +59,7 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The text that a reader sees, with line breaks as LF; of a box, a line for each block. Cached."""
+        """The text that a reader sees, with line breaks as LF. In a box, each block begins a new line. Cached."""
         if self.children:
             return "\n".join([child.text for child in self.children])
         if self._text is None:
@@ -72,7 +72,7 @@ class Block:
 
 
 def text_of_runs(runs: Iterable[Run]) -> str:
-    """The text of runs without their marks."""
+    """Return the text of runs without their marks."""
     return "".join([text for text, _ in runs])
 
 
@@ -111,7 +111,7 @@ def _strip_end(runs: list[Run]) -> None:
 
 
 def split_paragraphs(runs: Sequence[Run]) -> Iterator[list[Run]]:
-    """Split runs at two line breaks in a row; the parts are normalized and not empty."""
+    """Split runs at two line breaks in a row into parts that are normalized and not empty."""
     part: list[Run] = []
     breaks = 0
     for run in runs:
@@ -167,7 +167,7 @@ def cut_text(runs: list[Run], start: int, end: int) -> list[Run]:
 
 
 def extract_links(runs: Iterable[Run]) -> list[tuple[str, str]]:
-    """(URL, text) of every link in order; neighbours with the same URL count as one."""
+    """Return (URL, text) of every link in order. Adjacent links with the same URL are one link."""
     links: list[tuple[str, str]] = []
     previous = ""
     for text, marks in runs:
@@ -181,12 +181,12 @@ def extract_links(runs: Iterable[Run]) -> list[tuple[str, str]]:
 
 
 def text_outside_links(runs: Iterable[Run]) -> str:
-    """The text that is not part of a link."""
+    """Return the text that is not part of a link."""
     return "".join(text for text, marks in runs if not any(tag == "a" for tag, _ in marks))
 
 
 def walk_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Every block at any depth, outer ones first."""
+    """Yield the blocks at every depth, outer blocks before inner ones."""
     for block in blocks:
         yield block
         if block.children:
@@ -194,7 +194,7 @@ def walk_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def leaf_blocks(blocks: Iterable[Block]) -> list[Block]:
-    """Every block without children, in order."""
+    """Return the blocks without children at every depth, in order."""
     return [block for block in walk_blocks(blocks) if not block.children]
 
 
@@ -214,7 +214,7 @@ _ITEM_KINDS = {"ul": "li", "ol": "li", "dl": "dd", "tr": "td"}
 
 
 def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
-    """Make every item part of a list and every cell part of a table row, with nothing else in them, and none empty."""
+    """Repair the nesting: items are only in lists, cells only in rows, with nothing else there, and no box is empty."""
     fixed: list[Block] = []
     for block in blocks:
         if block.kind not in _BOX_KINDS:
@@ -240,7 +240,7 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
 
 
 def blocks_to_html(blocks: Iterable[Block]) -> str:
-    """Write blocks as small, semantic, well-formed HTML. It is not safe yet: the sanitizer comes after."""
+    """Write blocks as small, semantic, well-formed HTML. The result still has to be sanitized."""
     out: list[str] = []
     _write(blocks, out.append)
     return "".join(out)
@@ -256,7 +256,7 @@ def _write(blocks: Iterable[Block], write: Callable[[str], None]) -> None:
         elif kind in _BOX_KINDS:
             _write_box(block, write)
         else:
-            # A parser drops an LF directly after <pre>.
+            # Parsers drop an LF directly after <pre>, so the one written here protects an LF in the text.
             write(f"<{kind}>\n" if kind == "pre" else f"<{kind}>")
             _write_runs(block.runs, write, pre=kind == "pre")
             write(f"</{kind}>")

@@ -1,4 +1,4 @@
-"""Lines around a text -> when it was published and who made it: dates, persons, their roles. Pure: reads no clock."""
+"""Lines around a text -> its date of publication, and the persons who made it with their roles. Reads no clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 _DIGIT = re.compile(r"\d")
 _MAX_AFTER = timedelta(minutes=5)
 _MAX_BEFORE = timedelta(hours=48)
-"""How far the date in a text may be from the dump's time to count."""
+"""A date in the text is used only when it is at most this far after or before the dump's time."""
 
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
@@ -58,14 +58,14 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class BodyDate:
-    """A date in a text. `at` is aware only when the text names its time zone."""
+    """A date in a text. `at` has a time zone only when the text names one."""
 
     at: datetime
     day_only: bool = False
 
 
 def parse_body_date(text: str) -> BodyDate | None:
-    """The date that is all of a text but for a label; None for any other text."""
+    """Parse a text that consists of a date and perhaps a label; None for any other text."""
     if len(text) > 60 or _DIGIT.search(text) is None:
         return None
     text = _LABEL.sub("", text.strip(), count=1).strip()
@@ -79,7 +79,7 @@ def parse_body_date(text: str) -> BodyDate | None:
 
 
 def split_date(text: str) -> tuple[BodyDate | None, str]:
-    """(date, rest): the date before or after a byline, and the byline without it."""
+    """Return (date, rest): the date before or after a byline, and the byline without the date."""
     text = text.strip()
     if _DIGIT.search(text) is not None:
         for form in _DATE_BESIDE_TEXT:
@@ -91,11 +91,11 @@ def split_date(text: str) -> tuple[BodyDate | None, str]:
 def resolve_published(
     date: BodyDate | None, dump_time: datetime, zone: str, relative_time: str = ""
 ) -> tuple[datetime, str]:
-    """(published, origin): when an entry was published, aware, and where that comes from.
+    """Return (published, origin): the aware time of publication, and a description of where it comes from.
 
-    A date in the text counts from 48 h before to 5 min after `dump_time`. A day without a time is `dump_time` when that
-    is on the same day, else the start of the day. `zone` is the time zone of dates that name none; `relative_time` is
-    the age that the text gives, such as `15 分钟前`.
+    A date in the text is used when it is from 48 h before to 5 min after `dump_time`. For a day without a time, the
+    result is `dump_time` when that is on the same day, else the start of the day. `zone` applies to dates without a
+    time zone. `relative_time` is the age that the text gives, for example `15 分钟前`.
     """
     if date is None:
         return dump_time, "header"
@@ -186,7 +186,7 @@ _ROLE_AND_MARK = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?
 _IN_BRACKETS = re.compile(r"^[（(\[]\s*(.*?)\s*[）)\]]$")
 _PUBLISHER_BEFORE_ROLE = re.compile(r"^[\u3400-\u9fff]{2,10}(?=(?:本台)?记者)")
 MAX_CREDITS_LENGTH = 160
-"""The most characters of a line of credits."""
+"""The longest line of credits, in characters."""
 _PLACE_AT_END = re.compile(
     r"(?:\s+\S{2,6}|华盛顿|纽约|旧金山|洛杉矶|多伦多|温哥华|伦敦|巴黎|柏林|布鲁塞尔|日内瓦|莫斯科|东京|首尔|曼谷|新加坡|悉尼|墨尔本|"
     r"台北|高雄|香港|北京|上海|广州)?\s*(?:报道|报导|報導|專稿|专稿)$"
@@ -207,7 +207,7 @@ _NOT_A_NAME = re.compile(
 
 
 def parse_byline(text: str, is_agency: Callable[[str], bool]) -> list[str]:
-    """The persons that a byline names, each once, in its order, with capitals normalized."""
+    """Return the persons in a byline in its order, without duplicates and with capitals normalized."""
     if is_agency(text.strip()) or "://" in text:
         return []
     names: list[str] = []
@@ -219,7 +219,7 @@ def parse_byline(text: str, is_agency: Callable[[str], bool]) -> list[str]:
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
-    """Each name once; case and white space make no difference."""
+    """Remove duplicate names. Names that differ only in case or white space are duplicates."""
     seen: dict[str, str] = {}
     for name in names:
         seen.setdefault("".join(name.casefold().split()), name)
@@ -227,7 +227,7 @@ def unique_names(names: Iterable[str]) -> list[str]:
 
 
 def _normalize_capitals(name: str) -> str:
-    """A name in capitals as a sentence would write it; any other name unchanged."""
+    """Capitalize a name that is written all in capitals as usual; return any other name unchanged."""
     if not _ALL_CAPITALS.fullmatch(name) or len(name) < 4 or " " not in name:
         return name
     words = re.sub(r"[A-Z]+(?:\b|(?=[^A-Z]))", lambda word: word[0].capitalize(), name.upper())
@@ -236,7 +236,7 @@ def _normalize_capitals(name: str) -> str:
 
 
 def parse_credits(text: str) -> list[tuple[str, str]]:
-    """(role, name) of every person in a line that consists of roles and names; empty for any other line."""
+    """Return (role, name) for every person in a line of roles and names; an empty list for any other line."""
     line = text.strip()
     if len(line) > MAX_CREDITS_LENGTH or "。" in line:
         return []
@@ -262,7 +262,7 @@ def parse_credits(text: str) -> list[tuple[str, str]]:
 
 
 def _is_name(text: str) -> bool:
-    """True of a short text, and of a longer one with Latin letters or a dot between its parts."""
+    """True for a text of up to 12 characters, or up to 40 when it has Latin letters or a dot between its parts."""
     if not _NAME.fullmatch(text) or len(text) > 40:
         return False
     return len(text) <= 12 or re.search("[A-Za-z·•]", text) is not None

@@ -1,6 +1,6 @@
-"""An element and what was read before it -> whether it is text, a field, or dropped. Changes neither.
+"""An element and the extractor's state -> whether the element is text, a field, or dropped. Changes neither.
 
-The tables say what tags, attributes and class names mean in every source.
+The tables list what tags, attributes and class names mean in every source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARK_TAGS = {
     "q": "q", "s": "s", "strike": "s", "del": "s", "sub": "sub", "sup": "sup", "mark": "mark",
     "code": "code", "kbd": "code", "samp": "code", "tt": "code",
 }  # fmt: skip
-"""Tags that become a mark on a run, and the tag that the mark is written as."""
+"""Tags that become a mark on a run -> the tag that the mark is written as."""
 
 TEXTLESS_TAGS = frozenset((
     "script", "style", "link", "meta", "title", "base", "template", "button", "input", "select", "option", "datalist",
@@ -41,7 +41,7 @@ BOX_TAGS = {
     "ul": "ul", "ol": "ol", "menu": "ul", "li": "li", "blockquote": "blockquote", "dl": "dl", "dt": "dt", "dd": "dd",
     "table": "table", "tr": "tr", "td": "td", "th": "th",
 }  # fmt: skip
-"""Tags that hold blocks, and the kind of the block that they become."""
+"""Tags that contain blocks -> the kind of block that they become."""
 
 HEADING_TAGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6": "h6"}
 
@@ -49,10 +49,10 @@ _EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-u
 """Attributes that may hold the only URL of an embed."""
 
 _RELEVANT_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
-"""Attributes that may say what an element is. An element with none of them is not classified."""
+"""Attributes that may show what an element is. An element without any of them is plain text."""
 
 _ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
-"""schema.org properties that are fields."""
+"""schema.org properties -> the fields that they become."""
 
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
@@ -82,20 +82,20 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     ),
 }
 _SHORT = 120
-"""The most characters of a name or a date with everything beside it."""
+"""The longest element that may be a name or a date, in characters of its whole text."""
 
 
 class Classification(NamedTuple):
-    """What an element is when it is not text."""
+    """The result for an element that is not plain text."""
 
     kind: ElementRole | Literal["shell"]
     """A role of a source rule, or `shell`: an embed without content."""
     reason: str
-    """The step that drops it, the attribute's value for a shell, else the selector or class that says so."""
+    """For `drop`, the name of the step; for `shell`, the attribute's value; else the selector or class that matched."""
 
 
 class ElementClassifier:
-    """Classifies elements by a rule's selectors, by common class names and properties, and by what is not displayed."""
+    """Classifies elements by a rule's selectors, by common class names and properties, and by what browsers hide."""
 
     __slots__ = ("relevant_attributes", "selectors")
 
@@ -104,7 +104,7 @@ class ElementClassifier:
         self.relevant_attributes = _RELEVANT_ATTRIBUTES.union(key[1:] for key in selectors if key[0] == "[")
 
     def classify(self, tag: Tag, state: ExtractorState) -> Classification | None:
-        """What an element is; None when it is text like any other."""
+        """Return what an element is; None when it is plain text."""
         if self.relevant_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
             return None
         return self._by_rule(tag, state) or _by_class(tag, state) or _by_attributes(tag, state)
@@ -131,7 +131,7 @@ class ElementClassifier:
 
 
 GENERIC_CLASSIFIER = ElementClassifier({})
-"""Knows no rule: for the content of an element that a rule has extracted already."""
+"""A classifier without a rule, for the content of an element that a rule has already extracted."""
 
 
 def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
@@ -154,12 +154,12 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
 
 @lru_cache(maxsize=4096)
 def _class_meaning(classes: str) -> _ClassMeaning | Literal[""]:
-    """What class names say of an element: caption, credit, hidden, clutter, author, date, or nothing."""
+    """Return the meaning of an element's class names, or ""."""
     return next((meaning for meaning, pattern in _CLASS_PATTERNS.items() if pattern.search(classes)), "")
 
 
 def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
-    """A field by its property; what a browser would not show, or only with a script."""
+    """Find a field by `itemprop`, an element that browsers hide, or an embed that only a script would show."""
     attrs = tag.attrs
     if not state.text_has_started:
         role = _ITEMPROP_FIELDS.get(str(attrs.get("itemprop")))
@@ -175,7 +175,7 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
 
 
 def _is_clutter(tag: Tag) -> bool:
-    """True when a reader would miss nothing: no picture, no sentence, hardly a word outside of links."""
+    """True when an element has no picture, no sentence, and hardly a word outside of links."""
     text = "".join(element_text(tag).split())
     if not text:
         return tag.find(("img", "video", "audio", "iframe")) is None
@@ -186,11 +186,11 @@ def _is_clutter(tag: Tag) -> bool:
 
 
 def is_short_element(tag: Tag) -> bool:
-    """True of what may be a name or a date."""
+    """True when an element is short enough to be a name or a date, and has no picture."""
     return len(element_text(tag)) <= _SHORT and tag.find("img") is None
 
 
 def is_small_caption(tag: Tag) -> bool:
-    """`<div><small>…</small></div>` after a picture: how the full-text service writes captions."""
+    """True for `<div><small>…</small></div>`, which is how the full-text service writes captions."""
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
     return len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"

@@ -1,4 +1,4 @@
-"""RawEntry and its source's rule -> Entry, with every removal named and every field's origin logged. Pure.
+"""RawEntry and its source's rule -> Entry, with a log of every removal and of every field's origin. Pure.
 
 The order: repair, parse, extract blocks, run the steps, write HTML, sanitize.
 """
@@ -61,8 +61,8 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     normalize_dividers,
     extract_lead,
 )
-"""What every body goes through once it is blocks. Each step sees what the steps before it left; a new step is one
-function and one row here."""
+"""The steps that run on the blocks of every body, in this order. Each step works on the result of the steps before it.
+A new step needs one function and one row here."""
 
 # What full-text services, and the sites that block them, return instead of an article.
 _ERROR_MESSAGE = re.compile(
@@ -77,9 +77,9 @@ _ERROR_MESSAGE = re.compile(
 
 
 def clean_entry(raw: RawEntry, match: SourceMatch, complexity: Complexity) -> CleanResult:
-    """Clean a raw entry: text, images and links become small HTML, the rest becomes a field or a logged removal.
+    """Clean a raw entry: text, images and links become small HTML, everything else a field or a logged removal.
 
-    `complexity` is that of `raw.html`. A body over a limit is published as plain text.
+    `complexity` is the measured complexity of `raw.html`. A body that exceeds a limit is published as plain text.
     """
     if complexity.limit_exceeded:
         return clean_as_text(raw, match, complexity.limit_exceeded)
@@ -91,7 +91,7 @@ def clean_entry(raw: RawEntry, match: SourceMatch, complexity: Complexity) -> Cl
 
 
 def clean_as_text(raw: RawEntry, match: SourceMatch, reason: str) -> CleanResult:
-    """Make an entry of the body's whole text in paragraphs, without its markup, with `reason` as an issue."""
+    """Make an entry of all text in the body, as paragraphs without markup. `reason` is added as an issue."""
     return _finish(raw, match, plain_text_to_blocks(raw.html), ExtractionLog(), f"published as plain text: {reason}")
 
 
@@ -165,11 +165,11 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
 
 
 _TITLE_SEPARATORS = (" - ", " | ", " – ", " — ", "_", "｜")
-"""What separates a title from the publisher's name behind it."""
+"""Separators between a title and the publisher's name after it."""
 
 
 def _split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple[str, str]:
-    """(title, column): the title on one line without the publisher's name, and the column it named or ""."""
+    """Return (title, column): the title on one line without the publisher's name, and the column in it or ""."""
     title = collapse_whitespace(xml_safe(raw_title))
     column = ""
     for pattern in rule.strip_title:
@@ -188,11 +188,11 @@ def _split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple
 
 
 _SUMMARY_LENGTH = 200
-"""The most characters of a summary made from the text. The source's own lead may have twice as many."""
+"""The longest summary that is made from the text, in characters. The source's own lead may be twice as long."""
 
 
 def _summarize(draft: Draft) -> str:
-    """The summary as plain text: the source's lead, else the first sentences, else the first words of any block."""
+    """Return a plain-text summary: the source's lead, else the first sentences, else the first words of any block."""
     if draft.lead:
         return cut_at_sentence(normalize_line(draft.lead), 2 * _SUMMARY_LENGTH)
     texts = [block for block in draft.blocks if block.kind != "figure"]
@@ -201,7 +201,7 @@ def _summarize(draft: Draft) -> str:
 
 
 def _first_paragraphs(blocks: Iterable[Block]) -> str:
-    """Paragraphs from the beginning, until they are a third of the longest summary."""
+    """Join paragraphs from the beginning until they have a third of the longest summary's length."""
     text = ""
     for block in blocks:
         if block.kind == "p" and not _is_aside(block):
@@ -212,7 +212,7 @@ def _first_paragraphs(blocks: Iterable[Block]) -> str:
 
 
 def _is_aside(block: Block) -> bool:
-    """A short bold line, or only links: not a sentence to start a summary with."""
+    """True when a block is a short bold line or only links. A summary does not begin with such a block."""
     if len(block.text) < 30 and all(("strong", "") in marks for _, marks in block.runs):
         return True
     return bool(extract_links(block.runs)) and not collapse_whitespace(text_outside_links(block.runs))

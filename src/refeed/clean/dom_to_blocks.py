@@ -1,6 +1,6 @@
-"""A repaired body -> blocks, and the log of what was found and removed: one walk over Beautiful Soup's tree.
+"""A repaired body -> blocks, and a log of fields and removals, in one walk over Beautiful Soup's tree.
 
-The tree is never changed. An element that is dropped is not walked into, at a tenth of the cost of removing it.
+The tree is never changed. The walk skips dropped elements, which costs a tenth of removing them from the tree.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Marks = tuple[Mark, ...]
 
 
 class TooDeepError(Exception):
-    """The tree is deeper than any article; the next parser would cut what is below."""
+    """The tree is deeper than that of any article. The next parser would cut off the deepest elements."""
 
 
 def extract_blocks(html: str, base_url: str, rule: CompiledRule, language: str) -> tuple[list[Block], ExtractionLog]:
@@ -49,7 +49,7 @@ def extract_blocks(html: str, base_url: str, rule: CompiledRule, language: str) 
 class _BlockExtractor:
     """Walks a tree in the order of its text.
 
-    A method for an element takes the element, the marks on the words in it, and its depth.
+    Each method that reads an element takes the element, the marks that apply to its text, and its depth.
     """
 
     __slots__ = ("classifier", "rule", "state")
@@ -68,7 +68,7 @@ class _BlockExtractor:
             raise TooDeepError
         for child in tag.contents:
             if type(child) is NavigableString:
-                self.state.add_text(str(child), marks)  # a plain str is read ten times as fast as this subclass of it
+                self.state.add_text(str(child), marks)  # reading a plain str is ten times as fast as a NavigableString
             elif isinstance(child, Tag):
                 self.read_element(child, marks, depth + 1)
 
@@ -87,11 +87,11 @@ class _BlockExtractor:
             self.read_block(tag, marks, depth)
         elif handler := _HANDLERS.get(name):
             handler(self, tag, marks, depth)
-        else:  # `span`, `font` and other tags that mean nothing by themselves
+        else:  # `span`, `font` and other tags without a meaning
             self.read_children(tag, marks, depth)
 
     def take_classified(self, tag: Tag) -> bool:
-        """Take an element that is not text out of it; False when it is text, or stays in the text as well."""
+        """Handle an element that is not plain text; False when its content must also be read as text."""
         state = self.state
         classification = self.classifier.classify(tag, state)
         if classification is None:
@@ -137,7 +137,7 @@ class _BlockExtractor:
         state.log_removed(f"lifted: {role}", tag)
 
     def read_block(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        """`p`, `div`, `figure` and similar: what is in them is apart from what is around them."""
+        """Read `p`, `div`, `figure` and similar elements, which start and end a paragraph."""
         state = self.state
         state.end_paragraph()
         name = tag.name
@@ -156,7 +156,7 @@ class _BlockExtractor:
             state.detect_gallery_caption(start)
 
     def read_time(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        """A `time` before the text, in a paragraph of its own, is the date of publication."""
+        """Read a `time`. Before the text and alone in its paragraph, it is the date of publication."""
         state = self.state
         if state.text_has_started or any(text.strip() for text, _ in state.runs):
             self.read_children(tag, marks, depth)
@@ -174,7 +174,7 @@ class _BlockExtractor:
         self.state.end_paragraph(HEADING_TAGS[tag.name])
 
     def read_box(self, tag: Tag, marks: _Marks, depth: int) -> None:
-        """A list, a table or a quotation: blocks within a block."""
+        """Read a list, a table or a quotation as a block that contains blocks."""
         state = self.state
         state.end_paragraph()
         outer, state.blocks = state.blocks, []
@@ -236,7 +236,7 @@ class _BlockExtractor:
             state.add_block(Block("figure", url=url, alt=alt))
 
     def read_noscript(self, tag: Tag, marks: _Marks, _depth: int) -> None:
-        """Its pictures alone: lazy loaders keep the real one there. Duplicates are merged later."""
+        """Read only the pictures: lazy loaders put the real picture into `noscript`. Duplicates are merged later."""
         for image in tag.find_all("img"):
             self.read_image(image, marks)
 
@@ -247,7 +247,7 @@ class _BlockExtractor:
             self.state.end_paragraph()
 
     def read_as_caption(self, tag: Tag) -> bool:
-        """Read an element as the caption of the figure or player before it; False when there is none."""
+        """Read an element as the caption of the figure or player before it; False without a figure or player."""
         state = self.state
         if state.open_figure is not None:
             self.read_caption(tag, state.open_figure)
@@ -262,7 +262,7 @@ class _BlockExtractor:
         self.state.add_caption_blocks(figure, inner.read(tag))
 
     def read_textless(self, tag: Tag, _marks: _Marks, _depth: int) -> None:
-        """An element without text of the article; some are players."""
+        """Read an element that holds no text of the article. Some of these are players."""
         name = tag.name
         if name in ("object", "embed"):
             embeds.add_plugin(self.state, tag)
@@ -273,7 +273,7 @@ class _BlockExtractor:
 
 
 def _format_kept_attributes(tag: Tag) -> str:
-    """The attributes that stay on a list or a cell, written as HTML: the first number, the spans."""
+    """Return the attributes that a list or a cell keeps, as HTML: `start`, `colspan` and `rowspan`."""
     if tag.name == "ol":
         start = str(tag.get("start") or "")
         return f'start="{start}"' if start.isdigit() and start != "1" and len(start) < 7 else ""

@@ -27,7 +27,7 @@ _LONGEST_TAG = 60
 
 @dataclass(slots=True)
 class Draft:
-    """Each step takes from the blocks and adds to the fields. One draft for one call of `clean_entry`."""
+    """Steps remove text from the blocks and fill the fields. Each call of `clean_entry` has one draft."""
 
     raw: RawEntry
     rule: CompiledRule
@@ -38,9 +38,9 @@ class Draft:
     section: str = ""
     date: BodyDate | None = None
     relative_time: str = ""
-    """The age that the text gives, such as `15 分钟前`."""
+    """The age that the text gives, for example `15 分钟前`."""
     lead_above_dropped_image: bool = False
-    """One paragraph comes before a lead image that shows nothing and was dropped."""
+    """True when exactly one paragraph precedes a lead image that was dropped because it shows nothing."""
     lead: str = ""
     rights: str = ""
     original: str = ""
@@ -60,7 +60,7 @@ class Draft:
             self.removed.append(Removal(step=step, text=text))
 
     def remove_blocks(self, blocks: Iterable[Block]) -> None:
-        """Remove blocks whose text is logged already."""
+        """Remove blocks whose text was already logged."""
         if ids := set(map(id, blocks)):
             self.blocks = [block for block in self.blocks if id(block) not in ids]
 
@@ -69,17 +69,17 @@ class Draft:
         self.origins.append(FieldOrigin(field=name, where=where))
 
     def add_byline(self, text: str, origin: str) -> None:
-        """Add the persons that a byline names to the authors."""
+        """Add the persons in a byline to the authors."""
         self.add_authors(parse_byline(text, self.rule.is_agency), origin)
 
     def add_authors(self, names: Sequence[str], origin: str) -> None:
-        """Append names to the authors, each once."""
+        """Append names to the authors, without duplicates."""
         if names:
             self.authors = unique_names([*self.authors, *names])
             self.log_origin("authors", origin)
 
     def add_credits(self, credits: Iterable[tuple[str, str]], origin: str) -> None:
-        """Add (role, name) pairs: to the authors where the role writes, else to the contributors."""
+        """Add (role, name) pairs: to the authors when the role is in AUTHOR_ROLES, else to the contributors."""
         for role, name in credits:
             if role in AUTHOR_ROLES:
                 if not self.rule.is_agency(name):
@@ -89,7 +89,7 @@ class Draft:
                 self.log_origin("contributors", origin)
 
     def add_matched_people(self, groups: Mapping[str, str], origin: str, role: str = "") -> None:
-        """Add the persons in a pattern's groups `author`, `people` and `name`; `role` is for a name without a role."""
+        """Add the persons in a pattern's groups `author`, `people` and `name`. `role` is the default for its group."""
         if "author" in groups:
             self.add_byline(groups["author"], origin)
         if "people" in groups:
@@ -99,19 +99,19 @@ class Draft:
                 self.add_credits([(groups.get("role") or role, name.strip())], origin)
 
     def add_tags(self, tags: Iterable[str]) -> None:
-        """Add the source's own tags, each once, up to 60 characters long."""
+        """Add the source's own tags, without duplicates. Tags over 60 characters are ignored."""
         for tag in map(collapse_whitespace, tags):
             if tag and len(tag) <= _LONGEST_TAG and tag not in self.tags:
                 self.tags.append(tag)
 
 
 def matched_groups(match: Any) -> dict[str, str]:
-    """The named groups of a rule's pattern that found something."""
+    """Return the named groups of a match that are not empty."""
     return {name: value for name, value in match.groupdict().items() if value}
 
 
 def set_fields(draft: Draft, fields: Iterable[ExtractedField]) -> None:
-    """Put the fields found in markup into the draft; the first date, lead, rights and original link count."""
+    """Copy the fields found in markup into the draft. Only the first date, lead, rights and original link are used."""
     for role, text, runs, origin in fields:
         if role == "date":
             draft.date = draft.date or parse_body_date(text)
@@ -138,7 +138,7 @@ def set_fields(draft: Draft, fields: Iterable[ExtractedField]) -> None:
 
 
 def _set_card_field(draft: Draft, line: list[Run]) -> None:
-    """A line of a card: `label：value`, whose field the rule's `labels` name."""
+    """Set the field of a card's line, `label：value`. The rule's `labels` map the label to the field."""
     label, colon, value = text_of_runs(line).partition("：")
     role = draft.rule.source_rule.labels.get(label.strip())
     if not colon or not role:

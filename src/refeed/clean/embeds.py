@@ -1,6 +1,6 @@
 """Players, embeds and media files in a body -> links that a reader can follow, and enclosures.
 
-Each `add_…` takes the state of the extraction and the element, and appends what becomes of it.
+Each function `add_…` takes the extractor's state and an element, and adds the resulting blocks to the state.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _FACEBOOK_PLUGIN = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:vide
 
 
 def add_media(state: ExtractorState, tag: Tag) -> None:
-    """`video` and `audio`: the file becomes an enclosure and a link, the poster a figure."""
+    """Add a `video` or `audio`: the file becomes an enclosure and a link, the poster becomes a figure."""
     state.end_paragraph()
     poster = clean_image_url(str(tag.get("poster") or ""), state.base_url)
     if poster:
@@ -76,7 +76,7 @@ def _media_type(declared: str, url: str, tag_name: str) -> str:
 
 
 def add_iframe(state: ExtractorState, tag: Tag) -> None:
-    """A frame becomes a link to the page of what it plays."""
+    """Add an `iframe` as a link to the page that shows its content."""
     state.end_paragraph()
     source = str(tag.get("src") or tag.get("data-src") or tag.get("data-lazy-src") or "")
     url = clean_link(source, state.base_url) if source and not source.startswith(_INERT_SCHEMES) else ""
@@ -86,7 +86,7 @@ def add_iframe(state: ExtractorState, tag: Tag) -> None:
 
 
 def add_amp_player(state: ExtractorState, tag: Tag) -> None:
-    """AMP's players, which name a video or a tweet by its id."""
+    """Add one of AMP's players, which refer to a video or a tweet by its id."""
     id = str(tag.get("data-videoid") or tag.get("data-tweetid") or "")
     if _AMP_ID.fullmatch(id):
         state.end_paragraph()
@@ -95,7 +95,7 @@ def add_amp_player(state: ExtractorState, tag: Tag) -> None:
 
 
 def add_plugin(state: ExtractorState, tag: Tag) -> None:
-    """`object` and `embed`, which browsers no longer play."""
+    """Add an `object` or `embed`, which browsers no longer play, as a link."""
     url = clean_link(str(tag.get("data") or tag.get("src") or ""), state.base_url)
     state.log_removed("embeds become links", tag, url)
     if url and not _is_last_link(state, page := _player_page_url(url)):
@@ -104,7 +104,7 @@ def add_plugin(state: ExtractorState, tag: Tag) -> None:
 
 
 def add_script_media(state: ExtractorState, tag: Tag) -> None:
-    """JSON in a `script` from which a script would build a player: the first media file that it names."""
+    """Add the first media file in the JSON of a `script`, from which the page would build a player."""
     if match := _MEDIA_FILE.search(element_text(tag).replace("\\/", "/")):
         state.end_paragraph()
         media_type = "audio/mpeg" if match[0].endswith("mp3") else "video/mp4"
@@ -112,7 +112,7 @@ def add_script_media(state: ExtractorState, tag: Tag) -> None:
 
 
 def add_attribute_embed(state: ExtractorState, tag: Tag, value: str) -> bool:
-    """An embed whose URL is only in an attribute; False when there is no URL, or the element has text of its own."""
+    """Add an embed whose URL is only in an attribute; False when there is no URL, or when the element has text."""
     match = _URL_IN_ATTRIBUTE.search(value)
     if not match or element_text(tag).strip():
         return False
@@ -122,7 +122,7 @@ def add_attribute_embed(state: ExtractorState, tag: Tag, value: str) -> bool:
 
 
 def caption_player(state: ExtractorState, tag: Tag) -> None:
-    """Make the caption under a player its link's text, unless a figure above has the same caption."""
+    """Use the caption under a player as the text of its link, unless a figure above has the same caption."""
     text = normalize_line(element_text(tag))
     captions = {normalize_line(block.text) for block in state.blocks if block.kind == "figure"}
     if text and text not in captions and state.player_link:
@@ -137,13 +137,13 @@ def _add_enclosure(state: ExtractorState, tag: Tag, url: str, media_type: str) -
 
 
 def _add_new_player_link(state: ExtractorState, tag: Tag, url: str) -> None:
-    """Add a link to a player unless the last block has it already."""
+    """Add a link to a player unless the last block already contains it."""
     if url and not _is_last_link(state, url):
         _add_player_link(state, tag, url)
 
 
 def _add_player_link(state: ExtractorState, tag: Tag, url: str, medium: str = "") -> None:
-    """Add a paragraph that links to a player: by the element's title, else by `medium` or the site's name."""
+    """Add a paragraph that links to a player. Its text is the element's title, else names the medium or the site."""
     label = normalize_line(str(tag.get("title") or tag.get("aria-label") or ""))
     state.player_link = Block("p", [(label or _link_label(url, medium, state.language), (("a", url),))])
     state.add_block(state.player_link)
@@ -159,7 +159,7 @@ def _link_label(url: str, medium: str, language: str) -> str:
 
 
 def _player_page_url(url: str) -> str:
-    """The page that shows what the player at this URL plays; the URL itself where no such page is known."""
+    """Return the page that shows what the player at this URL plays; the URL itself when no such page is known."""
     if match := _FACEBOOK_PLUGIN.match(url):
         return clean_link(unquote(match[1]), url)
     for pattern, page in _PLAYER_PAGES:
@@ -169,7 +169,7 @@ def _player_page_url(url: str) -> str:
 
 
 def _is_last_link(state: ExtractorState, url: str) -> bool:
-    """True when the last block links there already: a fallback of the player, or a quotation with its player."""
+    """True when the last block already has this link: a fallback of the player, or a quotation with its player."""
     if not state.blocks:
         return False
     last = state.blocks[-1]

@@ -1,4 +1,4 @@
-"""An entry's link -> its canonical form, and from that the id that never changes. Pure."""
+"""An entry's link -> its canonical form and the entry's permanent id. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .url_cleaner import canonicalize_url, clean_link, percent_encode
 
 
 def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
-    """(canonical link, section or ""): the stable form of a link, and the part of the source that the link names.
+    """Return (canonical link, section): the stable form of a link, and the source's section in it or "".
 
-    Made from the rule's `id_pattern` where that matches, else by the cleaning that every link gets.
+    The canonical link is made from the rule's `id_pattern` when that matches, else with `canonicalize_url`.
     """
     section = ""
     if rule.section and (match := rule.section.search(unquote(link, errors="replace"))):
@@ -31,5 +31,5 @@ def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
 
 
 def entry_id(link: str) -> str:
-    """The permanent id of the entry with this canonical link: `urn:uuid:` and its UUIDv5 (RFC 9562)."""
+    """Return the permanent id of the entry with this canonical link: `urn:uuid:` and the link's UUIDv5 (RFC 9562)."""
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, link)}"

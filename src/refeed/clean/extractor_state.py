@@ -1,4 +1,4 @@
-"""What a walk over a body has read so far: finished blocks, the open paragraph, and the log of everything else."""
+"""The state of the block extractor: finished blocks, the open paragraph, and a log of fields and removals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .html_parser import element_text
 from .text import collapse_whitespace, normalize_line, strip_invisible
 
 _LONGEST_PREAMBLE = 40
-"""Characters. A longer paragraph is text, and no date or byline above it."""
+"""In characters. A longer paragraph is part of the text, not a date or a byline above it."""
 _SENTENCE_ENDS = ("。", "！", "？", "”", ".", "!", "?")
 _MAX_REMOVED_TEXT = 2000
 _CREDIT_LABEL = re.compile(
@@ -31,27 +31,27 @@ class ExtractedField(NamedTuple):
     role: ElementRole
     text: str
     runs: list[Run]
-    """The same text with its links and other marks; empty for the value of an attribute."""
+    """The same text with its links and other marks; empty when the text is an attribute's value."""
     origin: str
-    """What says that it is a field, for `explain`: a selector, a class, an attribute."""
+    """The selector, class or attribute that marks the field; `explain` shows it."""
 
 
 @dataclass(slots=True)
 class ExtractionLog:
-    """What a body holds beside its text. Parts of a body that are read separately share it."""
+    """Everything found in a body except its text. The parts of a body that are read separately share one log."""
 
     removed: list[Removal] = field(default_factory=list)
     fields: list[ExtractedField] = field(default_factory=list)
     """In the order of the body."""
     enclosures: list[Enclosure] = field(default_factory=list)
     lead_above_dropped_image: bool = False
-    """One paragraph comes before a lead image that shows nothing and was dropped."""
+    """True when exactly one paragraph precedes a lead image that was dropped because it shows nothing."""
     relative_time: str = ""
-    """The age that the text gives, such as `15 分钟前`."""
+    """The age that the text gives, for example `15 分钟前`."""
 
 
 class ExtractorState:
-    """Collects text, pictures and fields in the order of the body, and makes blocks of them."""
+    """Collects text, pictures and fields in the order of the body, and turns them into blocks."""
 
     __slots__ = (
         "base_url",
@@ -74,24 +74,24 @@ class ExtractorState:
         self.player_link: Block | None = None
         """The paragraph that links to the last player."""
         self.open_figure: Block | None = None
-        """The last figure, while nothing but its caption has followed."""
+        """The last figure, until something other than its caption follows."""
         self.text_has_started = False
-        """True after the preamble: dates and names are then part of the text."""
+        """True after the preamble. From then on, dates and names are part of the text."""
 
     def for_caption(self, figure: Block) -> ExtractorState:
-        """A state for the content of a figure's caption, with the same log."""
+        """Return a state for the content of a figure's caption, with the same log."""
         inner = ExtractorState(self.base_url, self.language, self.log)
         inner.open_figure, inner.in_caption, inner.text_has_started = figure, True, True
         return inner
 
     def for_field(self) -> ExtractorState:
-        """A state for the content of a field, with a log of its own: the field is logged as a whole."""
+        """Return a state for the content of a field, with a separate log, because the field is logged as a whole."""
         inner = ExtractorState(self.base_url, self.language, ExtractionLog())
         inner.text_has_started = True
         return inner
 
     def add_text(self, string: str, marks: tuple[Mark, ...]) -> None:
-        """Append to the open paragraph."""
+        """Append text to the open paragraph."""
         string = strip_invisible(string)
         words = string.split()
         if words:
@@ -101,7 +101,7 @@ class ExtractorState:
             self.runs.append((" ", ()))
 
     def add_plain_paragraph(self, string: str, marks: tuple[Mark, ...]) -> None:
-        """Add a paragraph of a single text, which is what most of a body is."""
+        """Add a paragraph that consists of one text, as most paragraphs do."""
         self.end_paragraph()
         if text := collapse_whitespace(strip_invisible(string)):
             self.add_block(Block("p", [(text, marks)]))
@@ -127,7 +127,7 @@ class ExtractorState:
                 self.text_has_started = len(text) > _LONGEST_PREAMBLE or text.endswith(_SENTENCE_ENDS)
 
     def add_caption(self, figure: Block, runs: list[Run], credit: str) -> None:
-        """Add to a figure's caption; a second caption follows the first unless it repeats it."""
+        """Add to a figure's caption. A second caption is appended unless it repeats the first."""
         credit = _CREDIT_LABEL.sub("", credit)
         if credit and not figure.credit:
             figure.credit = credit
@@ -152,9 +152,9 @@ class ExtractorState:
         self.add_caption(figure, normalize_runs(caption), normalize_line(credit))
 
     def detect_gallery_caption(self, start: int) -> None:
-        """Make a text with a bold head (`**Name**: …`) the caption of the picture before it, as galleries have it.
+        """Make a text with a bold head (`**Name**: …`) the caption of the picture before it, as in galleries.
 
-        Only when these two are all the blocks from index `start` on.
+        This applies only when the two are the only blocks from index `start` on.
         """
         if len(self.blocks) != start + 2:
             return
@@ -167,11 +167,11 @@ class ExtractorState:
             self.blocks.pop()
 
     def add_field(self, role: ElementRole, text: str, origin: str, runs: Sequence[Run] = ()) -> None:
-        """Log a field; `runs` is its text with its marks, where it has some."""
+        """Log a field. `runs` is the same text with its marks, if it has any."""
         self.log.fields.append(ExtractedField(role, text, [*runs], origin))
 
     def log_removed(self, step: str, tag: Tag, url: str = "") -> None:
-        """Log that an element is not part of the text; nothing is logged when it has neither text nor URL."""
+        """Log that an element is not part of the text. An element with neither text nor URL is not logged."""
         text = normalize_line(element_text(tag, " "))
         if text or url:
             text = (text + (" " if text and url else "") + url)[:_MAX_REMOVED_TEXT]

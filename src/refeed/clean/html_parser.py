@@ -1,6 +1,6 @@
-"""A body's HTML -> how complex it is, the repaired HTML, Beautiful Soup's tree of it, or its text alone.
+"""A body's HTML -> its complexity, repaired HTML, Beautiful Soup's tree, or plain text.
 
-Pure; every pattern is linear.
+Pure. Every pattern takes linear time.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ..xml_chars import xml_safe
 from .blocks import Block
 from .text import normalize_line
 
-# Of 4,470 real bodies the largest had 89 kB, the deepest 14 elements, the fullest tag 16 attributes.
+# In 4,470 real bodies, the largest had 89 kB, the deepest 14 levels of elements, and no tag more than 16 attributes.
 _HEAVY_SIZE = 150_000
 _HEAVY_TAGS = 6_000
 _HEAVY_TAG = 20_000
 
-# A tag of fewer characters has at most 125 attributes, so they are not counted.
+# A tag with fewer characters has at most 125 attributes, so its attributes are not counted.
 _LONG_TAG = 250
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
-# Void elements, and those whose end tag may be omitted because the parser closes them.
+# Void elements, and elements whose end tag may be omitted because the parser closes them.
 _NOT_NESTING = frozenset((
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
     "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option",
@@ -40,30 +40,30 @@ _TAG_ATTRIBUTE = re.compile(r"""[^\s"'=<>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complexity:
-    """What one body holds. Of a body too small to matter, only the size is measured."""
+    """Size and structure of one body. For a body too small to matter, only the size is measured."""
 
     size: int
     """In characters."""
     tags: int
     depth: int
     attributes: int
-    """The most on one tag, counted only where a tag is long enough to have many."""
+    """The highest number on one tag. Only long tags are counted."""
     longest_tag: int
     """In characters."""
     limit_exceeded: str = ""
-    """Why the body has to be published as plain text; empty when it need not be."""
+    """Why the body has to be published as plain text; empty when no limit is exceeded."""
 
     @property
     def is_heavy(self) -> bool:
-        """True when cleaning belongs in a process that can be killed. No ordinary dump is heavy."""
+        """True when the body should be cleaned in a process that can be killed. No ordinary dump is heavy."""
         return self.size > _HEAVY_SIZE or self.tags > _HEAVY_TAGS or self.longest_tag > _HEAVY_TAG
 
 
 def measure_complexity(html: str, limits: Limits = DEFAULT_LIMITS) -> Complexity:
-    """Scan a body once, at about 10 ms for a megabyte whatever is in it, and compare it with the limits."""
+    """Scan a body once and compare it with the limits. Takes about 10 ms for a megabyte of any content."""
     long_tag = min(_LONG_TAG, 2 * limits.attributes)
     if html.count("<") <= limits.depth and _long_tag_pattern(long_tag).search(html) is None:
-        return Complexity(size=len(html), tags=0, depth=0, attributes=0, longest_tag=0)  # nine bodies of ten
+        return Complexity(size=len(html), tags=0, depth=0, attributes=0, longest_tag=0)  # nine of ten bodies
     tags = depth = max_depth = attributes = longest_tag = 0
     previous = 0
     for match in _TAG.finditer(html):
@@ -106,25 +106,25 @@ def _long_tag_pattern(length: int) -> re.Pattern[str]:
 
 
 def _measure_tag(html: str, start: int, end: int) -> tuple[int, int]:
-    """(characters, attributes) of the tag at `start`, which is over by `end`."""
+    """Return (characters, attributes) of the tag that begins at `start` and ends before `end`."""
     close = html.find(">", start, end)
     if close < 0:
         close = end
     return close - start, sum(1 for _ in _TAG_ATTRIBUTE.finditer(html, start + 1, close)) - 1
 
 
-# A crawler deleted line breaks without leaving a space: `<div` LF `class="a"` became `<divclass="a"`. All three parsers
-# tried (lxml, html.parser, lexbor) read that as an unknown element, and its end tag then closes the article.
+# A crawler deleted line breaks without leaving a space: `<div` LF `class="a"` became `<divclass="a"`. The three parsers
+# that we tried (lxml, html.parser, lexbor) read that as an unknown element, and its end tag then closes the article.
 _ATTRIBUTE = r"(?:class|id|src|srcset|href|alt|style|title|width|height|rel|target|data-|aria-|role|v-)[\w:-]*="
 _GLUED_TAG = re.compile(
     rf"<(div|img|p|a|span|figure|figcaption|iframe|section|article|video|audio|source|ul|ol|li|h[1-6]|button|time|blockquote)(?={_ATTRIBUTE})",
     re.IGNORECASE,
 )
-# Cheap enough for every dump; the pattern above is not.
+# A cheap test for every dump. The pattern above is too slow for that.
 _MAYBE_GLUED = re.compile(r"<[a-zA-Z][\w:-]*=")
 _GLUED_ATTRIBUTE = re.compile(rf"""(=(?:"[^"<>]*"|'[^'<>]*'))(?={_ATTRIBUTE})""", re.IGNORECASE)
 
-# `alt="他说"不"之后"`: a value ends at the quote before a space, a slash or the end of the tag.
+# `alt="他说"不"之后"`: the value ends at the quote that comes before a space, a slash or the end of the tag.
 _TEXT_ATTRIBUTE = re.compile(
     r"""<(?:img|a|figure|video)\b[^<>]*?\s(?:alt|title)="[^"<>]*"[^\s/>="'][^<>]*>""", re.IGNORECASE
 )
@@ -134,7 +134,7 @@ _VALUE = re.compile(
 
 
 def repair_markup(html: str) -> str:
-    """Split glued tags and attributes, escape quotes in `alt` and `title`, replace what XML cannot carry."""
+    """Split glued tags and attributes, escape quotes in `alt` and `title`, and replace characters illegal in XML."""
     html = xml_safe(html)
     if _MAYBE_GLUED.search(html):
         html = _GLUED_TAG.sub(r"<\1 ", html)
@@ -148,12 +148,12 @@ def _escape_quotes(tag: re.Match[str]) -> str:
 
 def parse_html(html: str) -> BeautifulSoup:
     """Parse a repaired body."""
-    # After <body>, Beautiful Soup does not warn that the text looks like a file name or like XML.
+    # The <body> keeps Beautiful Soup from warning that the text looks like a file name or like XML.
     return BeautifulSoup(f"<body>{html}", builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
 
 
 def element_text(tag: Tag, separator: str = "") -> str:
-    """All text in an element: Beautiful Soup's get_text, four times as fast."""
+    """Return all text in an element. Works like Beautiful Soup's get_text and is four times as fast."""
     parts: list[str] = []
     stack = list(reversed(tag.contents))
     while stack:
@@ -172,11 +172,11 @@ _INLINE_TAG = re.compile(
 _ANY_TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _SCRIPT_TAG = re.compile(r"<(/?)(?:script|style)(?=[\s/>])", re.IGNORECASE)
 _MAX_PARAGRAPHS = 2000
-"""Of more paragraphs, neighbours are joined."""
+"""In a longer text, neighbouring paragraphs are joined."""
 
 
 def plain_text_to_blocks(html: str) -> list[Block]:
-    """The visible text of a body without parsing it, a paragraph for each of its blocks. Linear in its length."""
+    """Extract the visible text of a body without parsing it, one paragraph for each block. Takes linear time."""
     visible = "".join(_without_scripts("".join(_without_comments(html))))
     text = unescape(_ANY_TAG.sub("\n", _INLINE_TAG.sub("", visible)))
     parts = [part for part in text.split("\n") if part and not part.isspace()]
@@ -194,7 +194,7 @@ def _without_comments(html: str) -> Iterator[str]:
 
 
 def _without_scripts(html: str) -> Iterator[str]:
-    """The text outside of scripts and styles. An unclosed one ends where the next tag begins."""
+    """Yield the HTML outside of scripts and styles. An unclosed one stays in."""
     at = 0
     opened: re.Match[str] | None = None
     for match in _SCRIPT_TAG.finditer(html):
@@ -210,7 +210,7 @@ def _without_scripts(html: str) -> Iterator[str]:
 
 
 class _Element(Tag):
-    """A tag of a tree that is read and never changed, so attributes that are the same for all live in the class."""
+    """A tag in a tree that is never changed. Attributes with the same value in all tags are therefore on the class."""
 
     parser_class = BeautifulSoup
     namespace = prefix = sourceline = sourcepos = cdata_list_attributes = None
@@ -230,7 +230,7 @@ class _Void(_Element):
 class _HtmlBuilder(LXMLTreeBuilder):
     """Beautiful Soup's lxml builder (4.15) for HTML without namespaces: the same tree in two fifths of the time.
 
-    It links elements and texts into the tree directly, without the cases that only a changing tree has.
+    It links elements and texts into the tree directly, without the cases that only occur when a tree is changed.
     """
 
     def start(self, tag: Any, attrib: Any, nsmap: Any = None) -> None:  # noqa: ARG002  lxml's signature
@@ -288,5 +288,5 @@ class _HtmlBuilder(LXMLTreeBuilder):
 _PRESERVED = frozenset(LXMLTreeBuilder.DEFAULT_PRESERVE_WHITESPACE_TAGS)
 _VOID = frozenset(LXMLTreeBuilder.DEFAULT_EMPTY_ELEMENT_TAGS or ())
 
-# lxml (6.0) inspects the signature of `start` for each parser, which takes a twentieth of a short body's time.
+# lxml (6.0) inspects the signature of `start` for each parser, which takes a twentieth of the time for a short body.
 _HtmlBuilder.start.__signature__ = inspect.signature(_HtmlBuilder.start)  # type: ignore[attr-defined]

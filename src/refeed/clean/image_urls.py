@@ -1,4 +1,4 @@
-"""An `img` element -> the image's own URL: behind lazy loading, out of image proxies. Pure."""
+"""An `img` element -> the image's own URL, without lazy loading and image proxies. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bs4.element import Tag
 
 from .url_cleaner import HTTP_URL, absolutize_url
 
-# Image proxies: what comes before the image's own URL. Everything after it is that URL and no query of the proxy, so a
-# `?v=1&t=2` in it is the image's own.
+# The part of an image proxy's URL before the image's own URL. Everything after it belongs to the image, so a query in
+# it (`?v=1&t=2`) is the image's query and not the proxy's.
 _IMAGE_PROXIES = re.compile(
     r"https?://(?:"
     r"images\.weserv\.nl/?\?(?:[a-z]+=[^&]*&)*?url=|wsrv\.nl/?\?(?:[a-z]+=[^&]*&)*?url=|"
@@ -25,11 +25,11 @@ _IMAGE_PROXIES = re.compile(
     r")(ssl:)?",
     re.IGNORECASE,
 )
-# Parameters that weserv and Photon read themselves; they follow the image's URL.
+# Options of the proxies weserv and Photon, which follow the image's URL.
 _PROXY_OPTIONS = re.compile(
     r"[?&](?:w|h|q|fit|resize|crop|ssl|strip|quality|output|we|il|n|dpr|default|maxage|container|refresh)(?:=[^&]*)?(?=&|$)"
 )
-# Resizers with the whole URL in their path: thumbor, imgproxy's plain form and similar ones.
+# Resizers that have the image's whole URL in their path: thumbor, imgproxy's plain form and similar services.
 _RESIZERS = re.compile(
     r"https?://[^?#]*?/(?:unsafe|resize|thumb|thumbs?or|insecure|plain|fit-in|cdn-cgi/image|fetch|proxy|imgproxy|rs:[^/]*)/(?:[^?#]*?/)?(https?(?::|%3A)(?:/|%2F){1,2}.+)",
     re.IGNORECASE,
@@ -39,7 +39,7 @@ _MAYBE_PROXIED = re.compile(
     r"[?&/]u(?:rl)?=|\.wp\.com/|\.ampproject\.org/|/https?(?::|%3A)|=https?(?::|%3A)", re.IGNORECASE
 )
 
-# Where lazy loaders keep the image while `src` holds a placeholder.
+# Attributes in which lazy loaders keep the image's URL while `src` holds a placeholder.
 _LAZY_ATTRIBUTES = (
     "data-lazy-src",
     "data-src",
@@ -69,18 +69,18 @@ _EMOJI_CLASS = re.compile(r"(?:^|\s)(?:wp-smiley|emoji|twemoji|emoticon)(?:$|\s)
 _EMOJI_URL = re.compile(
     r"s\.w\.org/images/core/emoji/|sinajs\.cn/.*?/expression/|twemoji|/emoji/|face\.t\.sinajs", re.IGNORECASE
 )
-# `-300x200.jpg` is WordPress's; `/news/976/`, `/ace/ws/640/` and `/ic/480xn/` are the BBC's.
+# WordPress writes sizes as `-300x200.jpg`, the BBC as `/news/976/`, `/ace/ws/640/` and `/ic/480xn/`.
 _SIZE_IN_PATH = re.compile(
     r"-\d{2,4}x\d{2,4}(?=\.[a-z]{3,4}$)|[@_-](?:thumb|small|medium|large)(?=\.[a-z]{3,4}$)|/(?:w|p|h):[^/]+|(?<=/news/)\d+/|(?<=/ace/ws/)\d+/|(?<=/ic/)\d+x[\dn]+/",
     re.I,
 )
 _SIZE_PARAM = re.compile(r"(?:w|h|width|height|q|quality|fit|resize)=.*")
 IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:/?\?.*|/image)?$", re.IGNORECASE)
-"""The end of a URL that is an image file."""
+"""Matches the end of an image file's URL."""
 
 
 def find_image_url(tag: Tag, base: str) -> str:
-    """The URL, on its origin's host, of the image that an `img` shows once it has loaded; empty when it shows none."""
+    """Return the URL of the image that an `img` shows after loading, on the host it comes from; empty without one."""
     source = str(tag.get("src") or "")
     if _PLACEHOLDER.search(source):
         lazy_values = (str(tag.get(name) or "") for name in _LAZY_ATTRIBUTES)
@@ -112,7 +112,7 @@ def _url_in_dataset(tag: Tag) -> str:
 
 
 def clean_image_url(url: str, base: str) -> str:
-    """An image's absolute URL on the host it comes from; empty unless it is http or https."""
+    """Return an image's absolute URL on the host it comes from; empty unless it is http or https."""
     resolved = absolutize_url(url, base)
     if not resolved.startswith("http"):
         return ""
@@ -121,7 +121,7 @@ def clean_image_url(url: str, base: str) -> str:
 
 
 def strip_image_proxy(url: str) -> str:
-    """The image's own URL out of up to four nested image proxies."""
+    """Return the image's own URL without image proxies, of which up to four may be nested."""
     if _MAYBE_PROXIED.search(url) is None:
         return url
     for _ in range(4):
@@ -151,7 +151,7 @@ def _proxied_url(url: str) -> str:
 
 
 def is_invisible_image(tag: Tag, url: str) -> bool:
-    """True of an image that shows nothing: a tracking pixel or a spacer."""
+    """True for an image that shows nothing: a tracking pixel or a spacer."""
     if str(tag.get("alt") or "").startswith("Presentational"):
         return True
     sides = [str(tag.get(side) or "").strip().removesuffix("px") for side in ("width", "height")]
@@ -159,7 +159,7 @@ def is_invisible_image(tag: Tag, url: str) -> bool:
 
 
 def is_emoji_image(tag: Tag) -> bool:
-    """True of an image that replaces a character."""
+    """True for an image that replaces a character."""
     alt = str(tag.get("alt") or "")
     return bool(
         alt
@@ -169,7 +169,7 @@ def is_emoji_image(tag: Tag) -> bool:
 
 
 def picture_key(url: str) -> str:
-    """Equal for two URLs of one picture in two sizes."""
+    """Return a key that is equal for all URLs of one picture, whatever size they have."""
     path, _, query = url.partition("://")[2].partition("?")
     query = "&".join(part for part in query.split("&") if part and not _SIZE_PARAM.fullmatch(part))
     return f"{_SIZE_IN_PATH.sub('', path)}?{query}"

@@ -1,4 +1,4 @@
-"""Source rules, compiled once and looked up: RawEntry -> its source, and that source's rule. Pure."""
+"""RawEntry -> its source and the source's rule, compiled once. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SourceMatch(NamedTuple):
 
     source: Source
     rule: CompiledRule
-    """The source's own rule; for a source that is not configured, a rule that knows nothing but the host."""
+    """The source's own rule. For a source that is not configured, it contains only the host."""
 
 
 class RuleLookup:
@@ -40,7 +40,7 @@ class RuleLookup:
     def match(self, raw: RawEntry) -> SourceMatch:
         """Look up the source and rule of a raw entry: by the link's host or its nearest parent domain, then by folder.
 
-        An unknown host gets a source named after the dump's folder, or after the host itself.
+        When neither is known, the source is named after the dump's folder, or after the host.
         """
         host = _hostname(raw.link)
         labels = host.split(".")
@@ -75,24 +75,25 @@ def _configured_source(rule: SourceRule) -> Source:
 
 
 def _hostname(link: str) -> str:
-    """The host of a link in lower case, without a trailing dot."""
+    """Return the host of a link in lower case, without a trailing dot."""
     try:
         return (urlsplit(link).hostname or "").rstrip(".").lower()
     except ValueError:
         return ""
 
 
-# Words that mean something else in a feed's path, and names that no file may have on Windows, in case feeds/ is copied
-# there.
+# Words that have a different meaning in a feed's path, and names that Windows does not allow for a file, in case
+# feeds/ is copied there.
 _RESERVED = frozenset((
     "all", "archive", "con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10)),
 ))  # fmt: skip
-# The shape of a slug that `slugify` made with a hash. A name of that shape gets a hash too, or two names could collide.
+# The form of a slug that `slugify` made with a hash. A name in this form gets a hash too, because it could otherwise
+# be equal to the slug of a different name.
 _HASHED_SLUG = re.compile(r".*-[0-9a-f]{10}")
 
 
 def slugify(name: str, taken: Iterable[str] = ()) -> str:
-    """An ASCII slug for a name: different names get different slugs, and none gets one of `taken`."""
+    """Return an ASCII slug that is not in `taken`. Different names get different slugs."""
     if (
         SLUG_PATTERN.fullmatch(name)
         and name not in taken
@@ -108,7 +109,7 @@ _BACKREFERENCE = re.compile(r"\\(\d)")
 _GROUP_NAME = re.compile(r"[(][?]P<[a-z]+>")
 
 _ElementTest = Callable[[Any], bool]
-"""Whether an element matches a selector."""
+"""Returns True when an element matches a selector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +124,16 @@ class CompiledSelector:
 class CompiledRule:
     """One rule with its patterns compiled; None for a pattern that the rule does not have.
 
-    An `any_…` finds in one search whether one of several patterns can match: each search of RE2 copies the text.
+    The fields `any_…` combine several patterns into one, because RE2 copies the text for each search.
     """
 
     source_rule: SourceRule
     selectors: dict[str, list[CompiledSelector]]
-    """By what an element needs to be worth the full test: a tag, `.class`, `[attribute`, or `*` for anything."""
+    """By `_selector_key`: a tag, `.class`, `[attribute`, or `*`. Only elements that have it need the full test."""
     line_rules: tuple[tuple[LineRule, Regexp], ...]
     any_line_rule: Regexp | None
     has_link_lines: bool
-    """True when one of `line_rules` reads the text outside of links."""
+    """True when one of `line_rules` matches against the text outside of links."""
     trim_end: tuple[Regexp, ...]
     any_trim_end: Regexp | None
     strip_title: tuple[Regexp, ...]
@@ -148,11 +149,11 @@ class CompiledRule:
     """In lower case."""
 
     def is_agency(self, name: str) -> bool:
-        """True of a byline that names the publisher or an agency instead of a person."""
+        """True for a byline that names the publisher or an agency instead of a person."""
         return self.agencies is not None and bool(self.agencies.fullmatch(name))
 
     def rewrite_link(self, url: str) -> str:
-        """Apply the first of the rule's `links` that matches; empty when the link is to be dropped."""
+        """Apply the first of the rule's `links` that matches. Returns "" when the link must be dropped."""
         for pattern, replacement in self.links:
             if match := pattern.search(url):
                 if not replacement:
@@ -163,7 +164,7 @@ class CompiledRule:
         return url
 
     def is_own_link(self, url: str) -> bool:
-        """True of a link to the source's own pages."""
+        """True for a link to the source's own pages."""
         host = urlsplit(url).hostname or ""
         return any(host == own or host.endswith("." + own) for own in self.hosts)
 
@@ -203,13 +204,13 @@ def _compile_optional(pattern: str, key: str) -> Regexp | None:
 
 
 def _compile_any(patterns: Iterable[str], key: str) -> Regexp | None:
-    """One pattern that finds what any of several finds, at the start and end of any line; None for no patterns."""
-    # Group names go, because several patterns may use the same.
+    """Combine patterns into one that matches wherever one of them does, with ^ and $ at any line; None without any."""
+    # Group names are removed because several patterns may use the same name.
     alternatives = "|".join(f"(?:{_GROUP_NAME.sub('(?:', pattern)})" for pattern in patterns)
     return compile_rule_pattern(f"(?m){alternatives}", key) if alternatives else None
 
 
-# Simple selectors such as `div.a[b^=c]` are tested here in a tenth of the time of soupsieve, which does all others.
+# Simple selectors (`div.a[b^=c]`) are tested here in a tenth of soupsieve's time. Soupsieve tests all others.
 _SIMPLE_SELECTOR = re.compile(
     r"(?P<tag>[a-zA-Z][\w-]*)?(?:\.[\w-]+|#[\w-]+|\[[\w:-]+(?:[~^$*]?=[\"']?[^\"'\]]*[\"']?)?\])*"
 )
@@ -250,7 +251,7 @@ def _split_selectors(selectors: str) -> list[str]:
 
 
 def _selector_key(selector: str) -> str:
-    """What every matching element has: `[attribute`, `.class`, a tag, or `*` for anything."""
+    """Return something that every matching element has: `[attribute`, `.class` or a tag, or `*` when there is none."""
     compound = _LAST_COMPOUND.search(selector.strip())
     bare = re.sub(r":[\w-]+(?:\([^)]*\))?", "", compound[0] if compound else "")
     if condition := _FIRST_CONDITION.search(bare):
@@ -260,7 +261,7 @@ def _selector_key(selector: str) -> str:
 
 
 def _compile_selector(selector: str) -> _ElementTest:
-    """The test whether an element matches the selector. Raises soupsieve.SelectorSyntaxError."""
+    """Return a function that tests an element against the selector. Raises soupsieve.SelectorSyntaxError."""
     simple = _SIMPLE_SELECTOR.fullmatch(selector)
     if simple is None:
         return soupsieve.compile(selector).match

@@ -24,8 +24,8 @@ ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
 }
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
-# What XML cannot carry, and carriage returns. Replaced, never deleted: deleting would turn `java&#1;script:` into
-# `javascript:`.
+# Characters that XML cannot contain, and carriage returns. They are replaced and never deleted, because deleting would
+# turn `java&#1;script:` into `javascript:`.
 _UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?")
 
@@ -48,17 +48,17 @@ _FOR_PAGE = nh3.Cleaner(
 )
 
 _MAX_PASSES = 8
-"""Every tag soup tried is stable after fewer passes; most need one."""
+"""Passes until the HTML must be stable. All malformed HTML that we tried needed fewer, most of it one."""
 
 
 def sanitize(html: str) -> SafeHtml:
-    """Remove all but ALLOWED_TAGS, ALLOWED_ATTRIBUTES and ALLOWED_SCHEMES; replace characters that XML cannot carry.
+    """Remove everything except ALLOWED_TAGS, ALLOWED_ATTRIBUTES and ALLOWED_SCHEMES. Idempotent.
 
-    Idempotent.
+    Characters that XML cannot contain are replaced.
     """
     clean = _CLEANER.clean(_fit_for_xml(html))
     if "<table" in clean or "<h" in clean:
-        # A parser moves text out of a table, and a heading out of a heading, once per pass.
+        # In each pass the parser moves text out of one table, or a heading out of one heading.
         for _ in range(_MAX_PASSES):
             again = _CLEANER.clean(clean)
             if again == clean:
@@ -73,6 +73,6 @@ def sanitize_for_page(html: SafeHtml) -> SafeHtml:
 
 
 def _fit_for_xml(html: str) -> str:
-    if _UNFIT_FOR_XML.search(html) is None:  # nearly always; one search instead of two replacements
+    if _UNFIT_FOR_XML.search(html) is None:  # true for nearly all HTML; one search is cheaper than two replacements
         return html
     return _LINE_ENDS.sub("\n", xml_safe(html))

@@ -12,9 +12,9 @@ _INVISIBLE = re.compile(
     # Joiners have a meaning between Arabic or Indic letters and in emoji only.
     "|(?<![\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )
-"""Characters that no sentence needs: controls, zero-width characters, bidi overrides."""
+"""Characters without a meaning in a sentence: controls, zero-width characters, bidi overrides."""
 
-# _INVISIBLE and ILLEGAL_XML_CHARS as one class: searched eight times as fast, and it almost never matches.
+# _INVISIBLE and ILLEGAL_XML_CHARS in one character class. The search is eight times as fast, and rarely matches.
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
@@ -31,7 +31,8 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
-# The most common characters that differ, in the same order. One str.count for each is the fastest way to count them.
+# The most common characters that differ between the two scripts, in the same order. One str.count for each is the
+# fastest way to count them.
 _SIMPLIFIED = "这国说们来为时会对个发经过还没后进问现间长当从体关开动实"
 _TRADITIONAL = "這國說們來為時會對個發經過還沒後進問現間長當從體關開動實"
 _COMMON_WORDS = (
@@ -48,24 +49,24 @@ _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a
 
 
 def strip_invisible(text: str) -> str:
-    """Remove invisible characters; replace what XML cannot carry by U+FFFD."""
+    """Remove invisible characters, and replace characters that XML cannot contain with U+FFFD."""
     if _SUSPECT.search(text) is None:
         return text
     return xml_safe(_INVISIBLE.sub("", text))
 
 
 def collapse_whitespace(text: str) -> str:
-    """Make one space of each run of white space, and none at the ends."""
+    """Replace each run of white space with one space, and strip the ends."""
     return " ".join(text.split())
 
 
 def normalize_line(text: str) -> str:
-    """One line of plain text: no invisible characters, white space collapsed."""
+    """Return one line of plain text, with white space collapsed and without invisible characters."""
     return collapse_whitespace(strip_invisible(text))
 
 
 def detect_language(text: str, default: str) -> str:
-    """The language (BCP 47) by script, common words and, for Chinese, the characters that differ; else `default`."""
+    """Return the language (BCP 47), judged by script, common words and Chinese character variants; else `default`."""
     sample = text[:800]
     simplified = sum(map(sample.count, _SIMPLIFIED))
     traditional = sum(map(sample.count, _TRADITIONAL))
@@ -98,7 +99,7 @@ def _detect_latin(sample: str, default: str) -> str:
 
 
 def cut_at_sentence(text: str, limit: int) -> str:
-    """The first sentences, up to `limit` characters. A longer first one is cut at a comma and gets an ellipsis."""
+    """Return the first sentences, up to `limit` characters. A longer first one is cut at a comma, with an ellipsis."""
     if len(text) <= limit:
         return text
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1) if match.end() <= limit]

@@ -1,4 +1,4 @@
-"""A link as a dump has it -> the URL its author meant: absolute, without redirectors, trackers and damage. Pure."""
+"""A link as written in a dump -> its intended URL: absolute, repaired, without redirectors and trackers. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 _UNSAFE = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 # Almost every URL matches this and needs no repair.
 _CLEAN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(?:/[!#-;=?-\[\]_a-z~]*)?")
-# Pages have no longer URLs, and the bound keeps every pattern of this module fast.
+# No real page has a longer URL, and the limit keeps every pattern in this module fast.
 _MAX_LENGTH = 4000
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 HTTP_URL = re.compile(r"https?://", re.IGNORECASE)
@@ -44,7 +44,7 @@ _TRACKING_PARAMS = re.compile(
     r"s_kwcid|ck_subscriber_id|oly_anon_id|oly_enc_id|rb_clickid|wickedid|cvid|oicd)",
     re.IGNORECASE,
 )
-# Parameters that only track readers on this host; elsewhere they may mean something.
+# Parameters that only track readers on this host. On other hosts they may have a meaning.
 _HOST_TRACKING_PARAMS = {
     "nytimes.com": re.compile(
         r"nl|te|user_id|action|module|pgtype|source|contentCollection|region|version|clickSource|WT\.nav|smid|referringSource",
@@ -69,7 +69,7 @@ _SHARE_LINK = re.compile(
 
 
 def clean_link(url: str, base: str) -> str:
-    """The URL that a link's author meant; empty when a reader cannot follow it."""
+    """Return the intended URL of a link; empty when a reader cannot follow it."""
     url = repair_url(url)
     if url and "://" not in url[:9] and not url.startswith(("/", "#", "?", ".")) and url[:4].lower() == "www.":
         url = f"https://{url}"
@@ -81,7 +81,7 @@ def clean_link(url: str, base: str) -> str:
 
 
 def canonicalize_url(url: str) -> str:
-    """The one form of a page's URL for every reader: without trackers, fragment and default port, with a path."""
+    """Return the canonical URL of a page: without trackers, fragment and default port, and with a path."""
     url = strip_tracking_params(url).partition("#")[0]
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
@@ -112,7 +112,7 @@ def absolutize_url(url: str, base: str) -> str:
         return url
     scheme, _, rest = url.partition("://")
     end = min((at for at in (rest.find(mark) for mark in "/?#\\") if at >= 0), default=len(rest))
-    # Seen in a dump: `http://www.example.com%20/2020/`, a blank pasted into the host.
+    # A real dump has `http://www.example.com%20/2020/`, with a space pasted into the host.
     host = rest[:end].replace("%20", "").strip().rpartition("@")[2]
     if scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host):
         return ""
@@ -131,7 +131,7 @@ def percent_encode(text: str) -> str:
 
 
 def strip_redirector(url: str) -> str:
-    """The target of a link that goes through click counters or AMP caches, up to four of them."""
+    """Return the target of a link that goes through up to four click counters or AMP caches."""
     if "?" not in url and "/amp/" not in url and "ampproject.org/" not in url:
         return url
     for _ in range(4):
@@ -169,5 +169,5 @@ def strip_tracking_params(url: str) -> str:
 
 
 def is_share_link(url: str) -> bool:
-    """True of a link that posts the page to a social network or a messenger."""
+    """True for a link that posts the page to a social network or a messenger."""
     return bool(_SHARE_LINK.match(url)) or url.startswith(("whatsapp:", "fb-messenger:", "tg:", "weixin:", "line:"))

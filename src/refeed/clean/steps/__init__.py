@@ -1,1 +1,1 @@
-"""The steps of cleaning: functions of a Draft, in the order of `cleaner.STEPS`."""
+"""The steps of cleaning. Each is a function that changes a Draft; `cleaner.STEPS` has their order."""

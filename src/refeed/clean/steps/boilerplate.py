@@ -1,4 +1,4 @@
-"""Steps for what surrounds a text: service footers, share labels, related lists, dates, names and credits."""
+"""Steps that remove what surrounds a text: service footers, share labels, related lists, dates, names and credits."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _is_service_footer(block: Block) -> bool:
 
 
 def _drop_related_tail(draft: Draft) -> bool:
-    """Drop a label such as 相关阅读 and everything below it, when that is only links up to the end."""
+    """Drop a label like 相关阅读 and everything below it, when everything below it is links."""
     start = len(draft.blocks)
     while start and has_only_links(draft.blocks[start - 1]):
         start -= 1
@@ -104,7 +104,7 @@ _LABELLED_SOURCE = re.compile(r"(?:来源|來源|Source)\s*[:：]\s*\S.{0,40}")
 
 
 def extract_preamble(draft: Draft) -> None:
-    """Extract date and names from paragraphs above the text, which begins at the first longer one."""
+    """Extract date and names from paragraphs above the text. The text begins at the first longer paragraph."""
     above = [block for block in draft.blocks[: 2 * _PREAMBLE_BLOCKS] if block.kind not in ("figure", "hr")]
     for block in above[:_PREAMBLE_BLOCKS]:
         if not block.is_text:
@@ -124,8 +124,8 @@ def _extract_metadata(draft: Draft, block: Block) -> bool:
     date = parse_body_date(lines[-1])
     if date is None:
         return _extract_labelled_metadata(draft, block)
-    # A day without a time may be the first line of a diary. It is metadata in italics, as the service sets it, or when
-    # it is the only line and close to the dump's time.
+    # A day without a time may be the first line of a diary. It is metadata only when it is in italics, as the full-text
+    # service writes it, or when it is the only line and close to the dump's time.
     if date.day_only and not all(("em", "") in marks for text, marks in block.runs if text.strip()):
         day = date.at.replace(tzinfo=draft.raw.dump_time.tzinfo)
         if "\n" in block.text or abs(draft.raw.dump_time - day) > timedelta(hours=72):
@@ -137,7 +137,7 @@ def _extract_metadata(draft: Draft, block: Block) -> bool:
 
 
 def _extract_labelled_metadata(draft: Draft, block: Block) -> bool:
-    """`2020-07-01 12:00 来源：某报 作者：某人`: every piece is a date or has a label."""
+    """Extract `2020-07-01 12:00 来源：某报 作者：某人`, where every piece is a date or has a label; else False."""
     pieces = [piece for piece in _PREAMBLE_SEPARATOR.split(block.text.replace("\n", " | ")) if piece]
     dates = [parse_body_date(piece) for piece in pieces]
     labelled = [piece for piece, date in zip(pieces, dates, strict=True) if date is None]
@@ -166,7 +166,7 @@ def drop_repeated_title(draft: Draft) -> None:
 
 
 def extract_credit_lines(draft: Draft) -> None:
-    """Extract lines of roles and names from the first and last paragraphs: 记者：甲 责编：乙."""
+    """Extract lines of roles and names (记者：甲 责编：乙) from the first and last paragraphs."""
     texts = draft.text_blocks()
     edges = [*texts[:2], *texts[max(2, len(texts) - 4) :]]
     for block in edges:
@@ -179,7 +179,8 @@ def extract_credit_lines(draft: Draft) -> None:
 def _extract_credits(draft: Draft, block: Block, *, is_first: bool) -> None:
     """Extract credits from the first line and the last two of a paragraph.
 
-    In the first paragraph, a single name whose role does not write may start a sentence (编辑 and a name), and stays.
+    In the first paragraph, a single name whose role is not in AUTHOR_ROLES stays, because it may begin a sentence
+    (编辑 and a name).
     """
     lines = split_lines(block.runs)
     kept = []
@@ -200,7 +201,7 @@ _BYLINE = re.compile(rf"By ({_ENGLISH_NAME}(?:(?:,| and) {_ENGLISH_NAME})*)|文\
 
 
 def extract_byline(draft: Draft) -> None:
-    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when it is all of one of the first paragraphs."""
+    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when one of the first paragraphs is only that."""
     for block in draft.text_blocks()[:2]:
         if match := _BYLINE.fullmatch(block.text):
             draft.add_byline(match[1] or match[2], f"line: {block.text}")
@@ -212,7 +213,7 @@ _STRAY_WORD = re.compile(r"Array|null|undefined|NaN|\[object Object\]")
 
 
 def drop_stray_words(draft: Draft) -> None:
-    """Drop words that a program wrote where a picture or a name was missing."""
+    """Drop words like `null` that software wrote in place of a missing picture or name."""
     stray = [block for block in draft.blocks[:3] if block.kind == "p" and _STRAY_WORD.fullmatch(block.text)]
     for block in stray:
         draft.log_removed("stray words", block.text)

@@ -1,4 +1,4 @@
-"""Steps for the form of a text: each picture and caption once, headings from h2, dividers between texts, the lead."""
+"""Steps that normalize a text: no duplicate pictures, captions in place, headings from h2, dividers, the lead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE_NAME = re.compile(
 
 
 def merge_duplicate_images(draft: Draft) -> None:
-    """Keep each picture once: lazy loaders, noscript copies and repeated lead images show it twice."""
+    """Keep each picture once. Lazy loaders, noscript copies and repeated lead images create duplicates."""
     seen: dict[str, Block] = {}
     removed: set[int] = set()
     for block in walk_blocks(draft.blocks):
@@ -33,7 +33,7 @@ def merge_duplicate_images(draft: Draft) -> None:
             first.runs = block.runs
         draft.removed.append(Removal(step="twins", text=block.url))
         if block.runs and first.runs is not block.runs and block.text not in first.text:
-            block.kind = "p"  # another caption, which stays as text
+            block.kind = "p"  # its caption is different, and stays as text
         else:
             removed.add(id(block))
     if removed:
@@ -41,7 +41,7 @@ def merge_duplicate_images(draft: Draft) -> None:
 
 
 def _without(blocks: Sequence[Block], removed: set[int]) -> list[Block]:
-    """The blocks without those of these ids, at any depth, and without boxes that are empty then."""
+    """Return the blocks whose `id()` is not in `removed`, at any depth, and leave out boxes that become empty."""
     kept: list[Block] = []
     for block in blocks:
         if id(block) in removed:
@@ -55,7 +55,7 @@ def _without(blocks: Sequence[Block], removed: set[int]) -> list[Block]:
 
 
 def normalize_captions(draft: Draft) -> None:
-    """Make a line that repeats a figure's alt its caption; clear an alt that repeats the caption or is a file name."""
+    """Turn a line that repeats a figure's alt into its caption; clear an alt that repeats it or is a file name."""
     captions: list[Block] = []
     for block, following in pairwise(draft.blocks):
         if block.kind == "figure" and not block.runs and following.kind == "p":
@@ -75,7 +75,7 @@ _STARRED = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
 def normalize_headings(draft: Draft) -> None:
-    """Number headings from h2 without gaps, and without bold in them; make a line in **stars** bold."""
+    """Number headings from h2 without gaps, remove bold from them, and make a line in **stars** bold."""
     used = sorted({block.kind for block in walk_blocks(draft.blocks) if block.kind in HEADING_KINDS})
     levels = dict(zip(used, HEADING_KINDS, strict=False))
     for block in walk_blocks(draft.blocks):
@@ -89,7 +89,7 @@ def normalize_headings(draft: Draft) -> None:
 
 
 def join_datelines(draft: Draft) -> None:
-    """Put a dateline that has a paragraph of its own (`华盛顿 —`) in front of the paragraph that follows."""
+    """Join a dateline that is alone in its paragraph (`华盛顿 —`) with the next paragraph."""
     for at, block in enumerate(draft.blocks[:4]):
         text = block.text
         if block.kind == "p" and len(text) <= 20 and text.endswith(("—", "–")) and at + 1 < len(draft.blocks):
@@ -101,7 +101,7 @@ def join_datelines(draft: Draft) -> None:
 
 
 def normalize_dividers(draft: Draft) -> None:
-    """Keep dividers only between two texts, and one of several in a row."""
+    """Remove dividers at the start and the end, and all but one of several in a row."""
     kept: list[Block] = []
     for block in draft.blocks:
         if block.kind == "hr" and (not kept or kept[-1].kind == "hr"):
@@ -116,7 +116,7 @@ _SHORTEST_BOLD_LEAD = 30
 
 
 def extract_lead(draft: Draft) -> None:
-    """Find the source's own summary: above the lead image, or a bold first paragraph. It stays in the text."""
+    """Find the source's own summary, above the lead image or in a bold first paragraph. It stays in the text."""
     texts = draft.text_blocks()
     if not texts:
         return
@@ -138,7 +138,7 @@ def extract_lead(draft: Draft) -> None:
 
 
 def _extract_byline_before_lead(draft: Draft, first: Block, groups: dict[str, str]) -> None:
-    """Extract a byline that the lead's paragraph starts with."""
+    """Extract a byline from the start of the lead's paragraph."""
     if "author" not in groups:
         return
     draft.add_matched_people(groups, "lead")

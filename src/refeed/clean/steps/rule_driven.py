@@ -1,4 +1,4 @@
-"""Steps that a source's rule drives: line rules, end marks, the link to the original, lists of related articles."""
+"""Steps that apply a source's rule: line rules, end marks, the link to the original, lists of related articles."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from ..rule_lookup import CompiledRule
 from ..text import collapse_whitespace
 
 _EDGE = 6
-"""Paragraphs at the start or the end of the text that a line rule with `where` covers."""
+"""How many paragraphs at the start or the end of the text a line rule with `where` covers."""
 
 
 def apply_line_rules(draft: Draft) -> None:
-    """Extract or drop the lines that the rule knows by their text."""
+    """Extract or drop the lines that match one of the rule's `line_rules`."""
     texts = draft.text_blocks()
     removed: list[Block] = []
     for at, candidates in _find_candidate_lines(draft.rule, texts).items():
@@ -64,7 +64,10 @@ def apply_line_rules(draft: Draft) -> None:
 
 
 def _find_candidate_lines(rule: CompiledRule, texts: Sequence[Block]) -> dict[int, set[int]]:
-    """The lines, by text, that a line rule may match: from one search over all, because RE2 copies what it searches."""
+    """Return paragraph index -> indexes of the lines that a line rule may match.
+
+    One search covers all paragraphs, because RE2 copies the text for each search.
+    """
     if rule.any_line_rule is None:
         return {}
     if not rule.has_link_lines and not rule.any_line_rule.search("\n".join(block.text for block in texts)):
@@ -87,7 +90,7 @@ def _find_candidate_lines(rule: CompiledRule, texts: Sequence[Block]) -> dict[in
 
 
 def _match_line(rule: CompiledRule, line: list[Run], positions: set[str]) -> tuple[LineRule, Any] | None:
-    """The first line rule that matches a line at one of these positions, and its match."""
+    """Return the first line rule that matches a line at one of these positions, and its match."""
     text = collapse_whitespace(text_of_runs(line))
     if not text:
         return None
@@ -100,7 +103,7 @@ def _match_line(rule: CompiledRule, line: list[Run], positions: set[str]) -> tup
 
 
 def _apply_line_rule(draft: Draft, rule: LineRule, match: Any, line: list[Run]) -> None:
-    """Set the fields that a matched line holds."""
+    """Set the fields found in a matched line."""
     groups = matched_groups(match)
     text = collapse_whitespace(text_of_runs(line))
     origin = f"line: {text[:60]}"
@@ -145,7 +148,7 @@ def trim_end_marks(draft: Draft) -> None:
 
 
 def extract_original_link(draft: Draft) -> None:
-    """Extract the link to the article in its first language, which the rule knows by its text."""
+    """Extract the link to the article in its original language, which the rule's `original` matches."""
     pattern, any_original = draft.rule.original, draft.rule.any_original
     last = draft.text_blocks()[-_EDGE:]
     if pattern is None or any_original is None or not any_original.search("\n".join(block.text for block in last)):
@@ -166,7 +169,7 @@ def extract_original_link(draft: Draft) -> None:
 
 
 def drop_related_lists(draft: Draft) -> None:
-    """Drop lists that only link to the source's own articles, unless the page is a digest of such lists."""
+    """Drop lists of links to the source's own pages, unless the page is a digest that consists of such lists."""
     rule = draft.rule.source_rule
     if not rule.drop_related or (rule.digest_pages and rule.digest_pages in unquote(draft.raw.link)):
         return
