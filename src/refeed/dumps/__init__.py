@@ -1,1 +1,1 @@
-"""Dump folders -> files and their bytes; new dumps -> files. Only this package reads and writes dump files."""
+"""Dump folders -> files and their bytes, and new dumps -> files. Only this package reads and writes dump files."""

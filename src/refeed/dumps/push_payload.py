@@ -1,4 +1,4 @@
-"""The body of POST /dumps -> new dumps, or what is wrong in which line. Pure; the caller writes and counts."""
+"""The body of POST /dumps -> new dumps, or an error for each wrong line. Pure: the caller writes and counts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _DUMP_KEYS = frozenset({"name", "body", "source"})
 _ARTICLE_KEYS = frozenset({"title", "link", "published", "html", "source"})
 _SUFFIX = re.compile(r"\.(?:md|txt|html)$", re.IGNORECASE)
 _MAX_NAME = 120
-"""Bytes of a folder's name, and of what is kept of a dump's name."""
+"""In bytes: the longest name of a folder, and the length to which a dump's name is cut."""
 _MAX_REPORTED = 10
 
 
 def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[NewDump, ...]:
-    """Every dump in a request, in order: the body is one dump, or JSON with one object a line.
+    """Return the dumps in a request, in order. The body is one dump, or JSON with one object on each line.
 
-    An object is `{name, body}`, which is a dump, or `{title, link, published, html, source}`, which becomes one. The
-    same request gives the same names again, so writing it twice writes it once. Two different dumps never have the
-    same name, whatever names the request gives. Raises PushError, which lists every wrong line and field.
+    An object is either a dump, `{name, body}`, or an article, `{title, link, published, html, source}`, from which a
+    dump is made. The file names are made from the content: the same request always gives the same names, so a repeated
+    request writes nothing new, and different dumps never have the same name. Raises PushError, which lists every wrong
+    line and field.
     """
     if "multipart/" in content_type.lower():
         raise PushError("send the dump itself as the body, not a form: curl --data-binary @dump.md")
@@ -45,20 +46,20 @@ def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[N
 
 @dataclass(slots=True)
 class _FieldError(Exception):
-    """What is wrong with one field of an object, or with the object when the field is empty."""
+    """An error in one field of an object, or in the whole object when `field` is empty."""
 
     field: str
     message: str
 
 
 def _split_lines(body: bytes) -> list[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
+    """Return the lines that are not blank, with their numbers."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise PushError(f"line {line}: byte {error.start} is not UTF-8; JSON must be UTF-8") from error
-    # `curl -d @object.json` sends one object that is written over several lines.
+    # `curl -d @object.json` may send one object that has several lines.
     if text.lstrip().startswith("{"):
         try:
             json.loads(text)
@@ -121,7 +122,7 @@ def _get_text(fields: dict[str, object], key: str, default: str | None = None) -
 
 
 def _check_folder(field: str, name: str) -> str:
-    """A folder name that stays below the dump root and is not hidden."""
+    """Return the name of a folder that is directly below the dump root and not hidden. Raises _FieldError."""
     name = name.strip()
     has_separator = "/" in name or "\\" in name
     if not name.isprintable() or name.startswith(".") or has_separator or len(name.encode()) > _MAX_NAME:

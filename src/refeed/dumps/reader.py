@@ -1,4 +1,4 @@
-"""One file -> its bytes, or why not. Follows no link, opens no device, holds no more than the limit in memory."""
+"""One file -> its bytes, or an error. Follows no links, opens no devices, and reads no more than the limit."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .scanner import display_path, special_file_kind
 
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _OPEN_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-# Shortages of the machine: temporary, and not the fault of the dump.
+# The machine is short of file descriptors or memory. This is temporary, and the dump is not the cause.
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _IS_LINK = (errno.ELOOP, errno.EMLINK)
 _PERMISSION_DENIED = (errno.EACCES, errno.EPERM)
-# Bytes read at once from a file that has more than `stat` says.
+# Bytes read at once from a file that is larger than `stat` reported.
 _CHUNK = 65_536
 
 
 def read_dump(path: str | Path, limit: int = DEFAULT_LIMITS.bytes, *, root: str | Path | None = None) -> bytes:
-    """All bytes of a file, as they were at one moment.
+    """Return all bytes of a file, as they were at one moment.
 
-    Follows no link below `root`, the dump folder that the file is in; by default that is the file's own folder.
+    `root` is the dump folder that contains the file, by default its parent folder. Links below `root` are not followed.
 
-    Raises QuarantineError for a file over `limit` bytes (unread) or without permission, FileChangingError while it is
-    being written, FileVanishedError when it does not exist any more, and IgnoredError when it is not a regular file.
-    When the machine is out of files or memory, the OSError is passed on.
+    Raises QuarantineError for a file over `limit` bytes, which is not read, or without permission to read it;
+    FileChangingError while the file is being written; FileVanishedError when it no longer exists; IgnoredError when it
+    is not a regular file. The OSError is raised when the machine is out of file descriptors or memory.
     """
     try:
         with _open_below(os.fsdecode(path), root) as file:
@@ -50,7 +50,7 @@ def read_dump(path: str | Path, limit: int = DEFAULT_LIMITS.bytes, *, root: str 
 
 @contextmanager
 def _open_below(path: str, root: str | Path | None) -> Iterator[int]:
-    """The file's descriptor, opened folder by folder from the root, so that none of them can be a link."""
+    """Open the file folder by folder from the root, which refuses links, and yield its descriptor."""
     top = os.path.dirname(path) or "." if root is None else os.fsdecode(root)  # noqa: PTH120
     *folders, name = os.path.relpath(path, top).split("/")
     parent = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -62,7 +62,7 @@ def _open_below(path: str, root: str | Path | None) -> Iterator[int]:
                 raise IgnoredError(f"in {display_path(folder)}, which is a symbolic link or not a folder") from error
             os.close(parent)
             parent = child
-        # Opening some devices has an effect, so the kind is checked before.
+        # Opening some devices has a side effect, so the kind of the file is checked before opening it.
         if kind := special_file_kind(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
             raise IgnoredError(kind)
         file = os.open(name, _OPEN_FILE, dir_fd=parent)

@@ -1,4 +1,4 @@
-"""Dump folder -> the files in it that may be dumps, judged by name and `stat`. Opens no file."""
+"""Dump folder -> the files in it that may be dumps, by name and `stat`. Opens no files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import FileVanishedError, IgnoredError, QuarantineError
 
 _log = logging.getLogger(__name__)
 
-# Written by editors, browsers and copying tools while they work: after the suffix, or before it.
+# Suffixes that editors, browsers and copying tools use while they write. They may also come before the dump's suffix.
 _TEMPORARY = ("~", "#", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swo", ".swx")
 _FILE_KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -25,43 +25,42 @@ _FILE_KINDS = (
     (stat.S_ISCHR, "a device"),
 )
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# People can see the spaces in a name, such as U+3000, and its emoji, but str.isprintable is False for such spaces and
-# for the joiner in emoji. For these spaces, which break lines or separate records, it is right.
+# str.isprintable is False for spaces like U+3000 and for the joiner in emoji, which are safe to display. The spaces
+# below are not, because they break lines or separate records.
 _CONTROL_SPACES = frozenset("\u2028\u2029\x1c\x1d\x1e\x1f\x85\v\f")
 _EMOJI_JOINER = "\u200d"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that may be a dump, as `stat` described it."""
+    """A file that may be a dump, with the result of `stat`."""
 
     root: str
     relative_path: str
-    """Below the root. Bytes that are not UTF-8 are surrogates, as `os.fsdecode` makes them."""
+    """The path below the root, decoded by `os.fsdecode`: bytes that are not UTF-8 are surrogates."""
     size: int
     mtime_ns: int
     ctime_ns: int
-    """Changes also when only the permissions change, and when the modification time is set back."""
+    """Also changes when only the permissions change, or when the modification time is set back."""
     inode: int
 
     @classmethod
     def from_stat(cls, root: str, relative_path: str, info: os.stat_result) -> FoundFile:
-        """The file that `stat` described by `info`."""
+        """Make a FoundFile from the result of `stat`."""
         return cls(root, relative_path, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
 
     @property
     def path(self) -> str:
-        """Root and relative path together."""
-        return os.path.join(self.root, self.relative_path)  # noqa: PTH118  (pathlib would be most of a scan's time)
+        return os.path.join(self.root, self.relative_path)  # noqa: PTH118  (pathlib would take most of a scan's time)
 
     @property
     def folder(self) -> str:
-        """The first folder under the root, as people can read it; empty in the root itself."""
+        """The display name of the first folder under the root; empty for a file in the root itself."""
         return display_path(self.relative_path.partition("/")[0]) if "/" in self.relative_path else ""
 
     @property
     def stamp(self) -> tuple[int, int, int, int]:
-        """Differs from an earlier one when the file was written to in between."""
+        """Values of which at least one changes when the file is written to."""
         return self.size, self.mtime_ns, self.ctime_ns, self.inode
 
 
@@ -76,9 +75,9 @@ def scan_folder(
     *,
     on_error: Callable[[OSError], None] = _log_unlisted,
 ) -> Iterator[FoundFile]:
-    """All files under `root` that may be dumps, in no particular order. Follows no symbolic links.
+    """Yield the files under `root` that may be dumps, in no particular order. Follows no symbolic links.
 
-    A root that does not exist yet is an empty one. `on_error` is called for each folder that cannot be listed.
+    A root that does not exist yet is treated as empty. `on_error` is called for each folder that cannot be listed.
     """
     top = os.fsdecode(root)
     pending = [""]
@@ -103,10 +102,10 @@ def scan_folder(
 
 
 def inspect_file(path: str | Path, root: str | Path, suffixes: tuple[str, ...] = DEFAULT_LIMITS.suffixes) -> FoundFile:
-    """One file that an event or a person named. `root` is the dump folder that it is in.
+    """Inspect one file, whose path comes from a file event or a person. `root` is the dump folder that contains it.
 
     Raises IgnoredError with the reason when the file is not a dump, FileVanishedError when it does not exist, and
-    QuarantineError when `stat` is refused.
+    QuarantineError when `stat` fails.
     """
     top = os.fsdecode(root)
     relative_path = os.path.relpath(os.fsdecode(path), top)
@@ -127,11 +126,11 @@ def inspect_file(path: str | Path, root: str | Path, suffixes: tuple[str, ...] =
 def is_stable(
     file: FoundFile, *, now: float, settle: float, previous: FoundFile | None = None, elapsed: float = 0.0
 ) -> bool:
-    """Whether nothing was written to a file for `settle` seconds, so that it is probably complete.
+    """True when nothing was written to a file for `settle` seconds. It is then probably complete.
 
-    Either its own times are that far before the wall clock `now` (seconds since 1970), or it is unchanged since it was
-    found as `previous`, `elapsed` seconds ago by a monotonic clock. The second rule also works where the clocks of the
-    writing and the reading machine differ.
+    Either the file's times are `settle` seconds before the wall clock `now` (seconds since 1970), or the file is
+    unchanged since it was found as `previous`, `elapsed` seconds ago by a monotonic clock. The second rule also works
+    when the clocks of the writing and the reading machine differ.
     """
     if previous is not None and previous.stamp == file.stamp and elapsed >= settle:
         return True
@@ -141,9 +140,9 @@ def is_stable(
 def ignore_reason(
     name: str, suffixes: tuple[str, ...] = DEFAULT_LIMITS.suffixes, *, folder: bool = False
 ) -> str | None:
-    """Why a file or folder is ignored because of its name (the last part of its path); None when it is not.
+    """Return why a file or folder with this name (the last part of its path) is ignored; None when it is not ignored.
 
-    The suffixes are in lower case; the name may be in any.
+    The suffixes must be in lower case; the name may be in any case.
     """
     if name.startswith("."):
         return "a hidden name: it begins with a dot"
@@ -158,12 +157,12 @@ def ignore_reason(
 
 
 def special_file_kind(mode: int) -> str | None:
-    """What a directory entry with this mode is, in words; None when it is a regular file."""
+    """Return the kind of a directory entry with this mode in words; None for a regular file."""
     return next((kind for is_kind, kind in _FILE_KINDS if is_kind(mode)), None)
 
 
 def display_path(path: str) -> str:
-    """A path that people can read and quote. Different paths are displayed differently.
+    """Return a path in a form that people can read and quote. Different paths have different forms.
 
     Control characters, bytes that are not UTF-8, direction overrides and other invisible characters are escaped.
     """

@@ -1,4 +1,4 @@
-"""Articles (fetched or pushed) -> dumps in the archive's format -> files in a dump folder, each whole and synced."""
+"""Fetched or pushed articles -> dumps in the archive's format -> files in a dump folder, complete and synced."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ _MAX_TAG = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDump:
-    """A dump that is not on the disk yet."""
+    """A dump that is not yet on disk."""
 
     folder: str
-    """Below the dump root; names the source of a host that has no rule. Empty: the root itself."""
+    """The folder below the dump root, or empty for the root. It names the source of a host that has no rule."""
     name: str
-    """Made from the content: equal dumps have the same name, and different dumps have different names."""
+    """The file name, made from the content: equal dumps have the same name, different dumps have different names."""
     data: bytes
 
 
 def new_dump(*, folder: str, title: str, link: str, html: str, at: datetime, is_update: bool = False) -> NewDump:
-    """The dump of one article. Its name depends on its content and not on `at`, so fetching it twice gives one file.
+    """Make the dump of one article. Its name depends on its content, not on `at`, so fetching it twice gives one file.
 
-    `is_update`: the article is known and has changed. Then the name depends on `at` too, because a text that goes back
-    to an earlier version must become the newest dump again.
+    Pass `is_update` for a known article that has changed. The name then also depends on `at`, because a text that is
+    changed back to an earlier version must become the newest dump again.
     """
     number = content_number(link, title, html, *([at.isoformat()] if is_update else []))
     return NewDump(folder=folder, name=f"{number}.md", data=compose_dump(title=title, link=link, html=html, at=at))
 
 
 def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
-    """A dump in the archive's format: epoch in ms, `[title](link)`, six dashes, a blank line, the HTML on one line.
+    """Write a dump in the archive's format: epoch in ms, `[title](link)`, six dashes, a blank line, HTML on one line.
 
     `title` is plain text and `link` a URL. Line breaks in either, and spaces in the link, are replaced.
     """
     title = xml_safe(" ".join(re.split(r"[\r\n\t]+", title)).strip())
-    # Readers of this format unescape entities in a title once, so plain text that looks like one is escaped once.
+    # Readers of this format unescape entities in a title once, so plain text that looks like an entity is escaped.
     title = _ENTITY.sub("&amp;", title)
     link = ILLEGAL_XML_CHARS.sub("", link.strip())
     link = re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", link)
@@ -62,7 +62,7 @@ def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
 
 
 def content_number(*parts: str | bytes) -> str:
-    """Eighteen digits made from the parts. The archive names its files by a number."""
+    """Return eighteen digits made from the parts. The archive uses numbers as file names."""
     digest = sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
@@ -71,7 +71,7 @@ def content_number(*parts: str | bytes) -> str:
 
 
 def is_http_url(text: str) -> bool:
-    """Whether the text is an absolute http(s) URL, as every dump needs one."""
+    """True when the text is an absolute http(s) URL, which every dump needs."""
     try:
         parts = urlsplit(text.strip())
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -80,14 +80,14 @@ def is_http_url(text: str) -> bool:
 
 
 def to_one_line(html: str) -> str:
-    """HTML without line breaks that a browser shows the same.
+    """Remove line breaks from HTML without changing how a browser shows it.
 
-    The crawler that made the archive deleted them, which joined tags with attributes and words with words. Here a line
-    break beside a block's tag, beside a space, or between two Chinese characters is removed, and any other becomes a
-    space.
+    The crawler that made the archive simply deleted them, which joined tags with attributes and words with words. This
+    function removes a line break next to a block's tag, next to a space, or between two Chinese characters, and
+    replaces any other with a space.
     """
     joined: list[str] = []
-    tail = ""  # from the last "<" on: a tag may have begun some lines before
+    tail = ""  # the text from the last "<" on, because a tag may begin some lines before
     for line in re.split(r"\r\n?|\n", xml_safe(html)):
         if not line.strip():
             continue
@@ -112,10 +112,10 @@ _SYNC_THREADS = 4
 
 
 def write_dumps(root: Path, dumps: Iterable[NewDump]) -> list[NewDump]:
-    """Write dumps under `root` and return those that were not there before.
+    """Write dumps under `root` and return those that were not there before. Raises OSError.
 
-    When it returns, all of them survive a power cut. When it is killed, every file under a dump's name is whole, and
-    the same call again writes the rest. Raises OSError.
+    When the function returns, all dumps survive a power cut. When it is killed, every file with a dump's name is
+    complete, and calling it again writes the rest.
     """
     written: list[NewDump] = []
     batch: list[NewDump] = []
@@ -140,10 +140,10 @@ def write_dumps(root: Path, dumps: Iterable[NewDump]) -> list[NewDump]:
 
 
 def remove_temporary_files(root: Path, before: float) -> int:
-    """Remove what killed writers left before the instant `before` (seconds since 1970). Returns how many files."""
+    """Remove temporary files that killed writers left before `before` (seconds since 1970). Returns their number."""
     removed = 0
     for path in root.glob("**/.*.refeed-tmp"):
-        with suppress(FileNotFoundError):  # its writer has just renamed it
+        with suppress(FileNotFoundError):  # raised when the writer has just renamed the file
             status = path.lstat()
             if S_ISREG(status.st_mode) and status.st_mtime < before:
                 path.unlink()
@@ -152,7 +152,8 @@ def remove_temporary_files(root: Path, before: float) -> int:
 
 
 def _write_batch(root: Path, dumps: list[NewDump]) -> list[NewDump]:
-    # Written first, then several synced at once, which the journal takes together: 5 times as fast for 1,000 dumps.
+    # All files are written first and then synced in parallel, which the journal combines. This is 5 times as fast for
+    # 1,000 dumps.
     paths = [(root / dump.folder / f".{dump.name}.{secrets.token_hex(4)}.refeed-tmp", dump) for dump in dumps]
     try:
         for path, dump in paths:

@@ -1,1 +1,1 @@
-"""Dump -> RawEntry: bytes to text, header to fields. Judges nothing in the body. Pure."""
+"""Dump -> RawEntry: bytes become text, the header becomes fields. The body is not judged. Pure."""

@@ -1,4 +1,4 @@
-"""A dump's bytes -> its text with `\\n` line ends, or which byte is not text."""
+"""A dump's bytes -> its text with `\\n` line ends, or an error that names the first invalid byte."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _UNUSUAL_LINE_ENDS = re.compile("[\v\f\x85\u2028\u2029]")
 _BLANK = re.compile(r"[\s\ufeff\u200b]*\Z")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
-# Nearly all bytes of Big5, EUC-KR, EUC-JP and Shift_JIS are valid GB18030 too, of other characters. Chinese is known by
-# the characters that every text has: of 169 real dumps in GB18030, these are at least .40 of the characters beyond
-# ASCII (.32 in Traditional characters). Of the same dumps in Big5 they are at most .065, of Korean and Japanese .08.
+# Nearly all bytes of Big5, EUC-KR, EUC-JP and Shift_JIS are also valid GB18030, but decode to wrong characters. Chinese
+# is recognised by the most common characters: in 169 real dumps in GB18030, they are at least 0.40 of the characters
+# beyond ASCII (0.32 in Traditional characters). In the same dumps in Big5 they are at most 0.065, in Korean and
+# Japanese at most 0.08.
 _COMMON = frozenset(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后"
     "多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因"
@@ -25,15 +26,15 @@ _COMMON = frozenset(
 )
 _MIN_COMMON = 0.15
 _FEW = 8
-"""Below so many characters their share means little: they only have to be in GB2312."""
+"""With fewer characters beyond ASCII, their share means little. These characters only have to be in GB2312."""
 _SAMPLE = 20_000
 
 
 def decode_dump(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text of a dump, and an issue when its encoding was guessed.
+    """Return the text of a dump, and an issue when its encoding was guessed.
 
-    Accepts UTF-8 with or without a byte order mark, UTF-16 with one, and GB18030 when all of it is valid and reads as
-    Chinese. Raises QuarantineError, which names the byte, counted from 1.
+    Accepts UTF-8 with or without a byte order mark, UTF-16 with a byte order mark, and GB18030 when it is all valid and
+    reads as Chinese. Raises QuarantineError, which names the byte, counted from 1.
     """
     if not data:
         raise QuarantineError("the file is empty; it is read again when it changes")
@@ -46,14 +47,14 @@ def decode_dump(data: bytes) -> tuple[str, tuple[str, ...]]:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            # The codec counts from behind the mark that it removes.
+            # The codec does not count the bytes of the mark that it removes.
             position = error.start + (3 if data.startswith(codecs.BOM_UTF8) else 0)
             if error.reason == "unexpected end of data":
                 raise _incomplete(position) from error
             text, issues = _decode_gb18030(data, position), ("in GB18030, not UTF-8",)
     if _BLANK.match(text):
         raise QuarantineError("the file has only blanks; it is read again when it changes")
-    # A single NUL does no harm. More than one in fifty characters means binary data, or UTF-16 without a mark.
+    # A single NUL does no harm. More than one NUL in fifty characters means binary data, or UTF-16 without a mark.
     if text.count("\0") * 50 > len(text):
         raise _binary(data)
     if "\r" in text:
@@ -73,7 +74,7 @@ def _decode_utf16(data: bytes) -> str:
 
 
 def _decode_gb18030(data: bytes, not_utf8: int) -> str:
-    """The text when it is certainly Chinese. `not_utf8`: position of the first byte that is not UTF-8."""
+    """Decode GB18030 that is certainly Chinese. `not_utf8` is the position of the first byte that is not UTF-8."""
     if b"\0" in data:
         raise _binary(data)
     unknown = QuarantineError(

@@ -21,7 +21,7 @@ from .header_fields import clean_line
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z_][\w-]*)[ \t]*:(?=[ \t\n]|\Z)[ \t]*(.*)$", re.MULTILINE)
-# `from` is the page. Some posts have the source's name there, and the page under another key.
+# `from` usually holds the page's URL. Some posts have the source's name there, and the URL under a different key.
 _LINK_KEYS = ("from", "link", "url")
 _SEPARATOR = re.compile(r"[,，、;；]")
 _MAX_LENGTH = 65_536
@@ -33,7 +33,7 @@ _Values = dict[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """The fields as the post has them; empty when it has none."""
+    """The fields as the post has them. A field that the post does not have is empty."""
 
     title: str
     link: str
@@ -43,7 +43,10 @@ class FrontMatter:
 
 
 def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
-    """The front matter between two lines of three dashes, and the position after it; None and `start` without one."""
+    """Return the front matter between two lines of three dashes, and the position after it.
+
+    Returns None and `start` when the text has no front matter.
+    """
     match = _BLOCK.match(text, start, start + _MAX_LENGTH)
     if not match or not _KEY.search(match[1]):
         return None, start
@@ -66,7 +69,7 @@ def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
 
 
 def _parse_yaml(block: str) -> _Values | None:
-    """Top-level keys with the texts below each; None when the block is not YAML."""
+    """Return the top-level keys with the texts below each of them; None when the block is not YAML."""
     if block.count("[") + block.count("{") > _MAX_BRACKETS:
         return None
     try:
@@ -76,7 +79,7 @@ def _parse_yaml(block: str) -> _Values | None:
 
 
 def _yaml_items(block: str) -> Iterator[tuple[str, str | list[str]]]:
-    """Keys and values from YAML events. A tree would follow aliases, and recurse as deep as the text is nested."""
+    """Yield keys and values from YAML events. Building a tree would expand aliases and recurse into nested values."""
     key: str | None = None
     items: list[str] = []
     depth = 0
@@ -102,7 +105,7 @@ def _yaml_items(block: str) -> Iterator[tuple[str, str | list[str]]]:
 
 
 def _parse_lines(block: str) -> _Values:
-    """The same, line by line, of front matter that is not YAML: most often because of a colon or quote in the title."""
+    """Read front matter that is not valid YAML line by line. The usual cause is a colon or a quote in the title."""
     values: _Values = {}
     for match in _KEY.finditer(block):
         value = match[2].strip()
@@ -116,7 +119,7 @@ def _parse_lines(block: str) -> _Values:
 
 
 def _texts(values: _Values, key: str) -> list[str]:
-    """All texts of a key that are not blank."""
+    """Return all texts of a key that are not blank."""
     value = values.get(key, [])
     texts = [value] if isinstance(value, str) else value
     return [stripped for text in texts if (stripped := text.strip())]

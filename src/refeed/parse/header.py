@@ -1,6 +1,6 @@
-"""A dump's text -> the fields of its header, in any layout, and its body.
+"""A dump's text -> the fields of its header and its body. Accepts every layout of the header.
 
-    <!--1593330404000-->          an epoch in a comment, or, below the dashes,
+    <!--1593330404000-->          an epoch in a comment, or instead, below the dashes,
     [title](https://…)            日期：Sat, 27 Jun 2020 13:30:55 +0000
     ------
 
@@ -24,23 +24,23 @@ _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _URL_OPENING = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
 _MAX_PARTS = 12
-# How far to look for the end of a title on several lines, and for the end of a URL.
+# The maximum distance of the end of a title on several lines, or of a URL, in characters.
 _MAX_DISTANCE = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpHeader:
-    """The header's fields as the dump has them, unchecked, and the body."""
+    """The header's fields as written in the dump, unchecked, and the body."""
 
     title: str
     link: str
     link_line: int
-    """The line that the link is on, from 1."""
+    """The number of the line that the link is on, counted from 1."""
     dates: tuple[WrittenDate, ...]
     """In the order of the header."""
     body: str
     body_start: int
-    """Where the body begins in the text."""
+    """The position in the text where the body begins."""
     layout: str
     """The parts of the header in their order; empty when there is only front matter."""
     issues: tuple[str, ...]
@@ -52,24 +52,24 @@ class _Link:
     url: str
     end: int
     trailing: str
-    """Text behind the link on its line."""
+    """Text after the link on the same line."""
 
 
 def skip_blanks(text: str, position: int) -> int:
-    """The first position from here on that has something visible."""
+    """Return the first position, from `position` on, that has a visible character."""
     match = _BLANKS.match(text, position)
     return match.end() if match else position
 
 
 def line_number(text: str, position: int) -> int:
-    """The line of a position in the text, from 1."""
+    """Return the line number of a position in the text, counted from 1."""
     return text.count("\n", 0, position) + 1
 
 
 def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> DumpHeader:
     """Read the header that begins at `start`. Raises QuarantineError when it has no link.
 
-    `after_front_matter`: then the header is optional, and a body that begins with a link is not one.
+    With `after_front_matter` the header is optional, and a link without other parts belongs to the body.
     """
     reader = _HeaderReader(text, start)
     for _ in range(_MAX_PARTS):
@@ -108,7 +108,7 @@ def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> 
 
 @dataclass(slots=True)
 class _HeaderReader:
-    """How far a header has been read, and what was in it."""
+    """The parts of a header that were read so far, and the position after them."""
 
     text: str
     position: int
@@ -116,7 +116,7 @@ class _HeaderReader:
     link_line: int = 1
     has_separator: bool = False
     has_date: bool = False
-    """Whether a date that makes sense was read."""
+    """True after a valid date was read."""
     dates: list[WrittenDate] = field(default_factory=list)
     layout: list[str] = field(default_factory=list)
     """The kinds of parts that were read, in order."""
@@ -153,14 +153,14 @@ class _HeaderReader:
     def _add_date(self, text: str) -> bool:
         date = WrittenDate.parse(text)
         if self.link is not None and (date.at is None or self.has_date):
-            return False  # below the link, a second date, or one that makes no sense, belongs to the body
+            return False  # below the link, a second date or an invalid one belongs to the body
         self.dates.append(date)
         self.has_date = self.has_date or date.at is not None
         return True
 
 
 def _match_link(text: str, start: int) -> _Link | None:
-    """`[title](url)` on one line or several. The URL is found from the right, so the title may have brackets."""
+    """Match `[title](url)` on one line or several. The URL is searched from the right: the title may have brackets."""
     end = _line_end(text, start)
     line = text[start:end]
     opening = _last_opening(line)
@@ -190,7 +190,10 @@ def _last_opening(text: str) -> int:
 
 
 def _closing_parenthesis(text: str, start: int) -> int:
-    """The parenthesis that closes a URL: the last one, unless a space or tag follows the one that balances."""
+    """Return the position of the parenthesis that closes a URL.
+
+    This is the matching one when a space or a tag follows it, else the last one in the text.
+    """
     depth = 0
     for match in _PARENTHESIS.finditer(text, start, start + _MAX_DISTANCE):
         depth += 1 if match[0] == "(" else -1
@@ -203,7 +206,7 @@ def _closing_parenthesis(text: str, start: int) -> int:
 
 
 def _end_over_lines(text: str, start: int, line_end: int) -> int:
-    """Where a link on several lines ends: with the line that has its URL, else before the dashes."""
+    """Return where a link on several lines ends: at the end of the line with its URL, else before the dashes."""
     match = _URL_OPENING.search(text, start, start + _MAX_DISTANCE)
     opening = match.start() if match else text.find("](", start, start + _MAX_DISTANCE)
     end = _line_end(text, opening) if opening >= 0 else line_end

@@ -1,4 +1,4 @@
-"""The fields of a header as the dump has them -> a link that is a URL, a title that is one line of text, an instant."""
+"""The fields of a header as written in the dump -> a valid URL, a title on one line, a date in UTC."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::([0-9]*))?")
 _HOST = re.compile(
     r"(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?"
 )
-# What RFC 3986 allows after the host, and `%`. Escapes stay as they are, and so does a bare `%`: addresses of real
-# pages have it (`80%%20`, `3.2%/a-53`), and encoding it again would lead elsewhere.
+# The characters that RFC 3986 allows after the host, and `%`. Escapes are not changed, and a `%` that begins no escape
+# is not encoded: URLs of real pages have it (`80%%20`, `3.2%/a-53`), and the encoded URL would be a different page.
 _SAFE = "!$%&'()*+,-./:;=?@_~"
 _ONLY_SAFE = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
 _CREDENTIALS = re.compile(r"//[^/?#\s]*@")
@@ -31,7 +31,8 @@ _MAX_QUOTED = 80
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 _MAX_ENTITY = 34
-# Controls and invisible characters without a meaning. Joiners (emoji, Persian), direction marks and tags (flags) stay.
+# Controls and invisible characters without a meaning. Joiners (in emoji and Persian), direction marks and tags (in
+# flags) have a meaning and are not in it.
 _MEANINGLESS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb]"
 )
@@ -45,19 +46,19 @@ _FALLBACK_LENGTH = 60
 _FALLBACK_SEARCHED = 4000
 
 _EPOCH = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
-# Microseconds, milliseconds, seconds. An epoch is in the finest of them that does not put it before the web existed.
+# Microseconds, milliseconds, seconds. The unit of an epoch is the smallest that gives a date of _EARLIEST or later.
 _EPOCH_UNITS = (1_000_000, 1000, 1)
-# Older dates are a zero, a counter, or made up by software.
+# An older date is not a date of publication: it is zero, a counter, or a default of some software.
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_DATE = 64
 
 
 def validate_link(raw: str, where: str, longest: int) -> str:
-    """An absolute http(s) URL in ASCII, without credentials.
+    """Return the link as an absolute http(s) URL in ASCII, without credentials.
 
-    Path and query stay as the dump has them; only characters that a URL cannot have (RFC 3986) are percent-encoded.
-    Raises QuarantineError, beginning with `where`, when the link is missing, relative, not http(s), invalid, or longer
-    than `longest` characters.
+    Path and query are not changed, except that characters not allowed in a URL (RFC 3986) are percent-encoded.
+    Raises QuarantineError, whose message begins with `where`, when the link is missing, relative, not http(s), invalid,
+    or longer than `longest` characters.
     """
     link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
     if not link:
@@ -93,7 +94,7 @@ def _normalize_link(link: str, longest: int) -> str:
 
 
 def _normalize_authority(text: str) -> str:
-    """Host and port without credentials. A name in other scripts is spelled as the DNS spells it."""
+    """Return host and port without credentials. An internationalized name is converted to its ASCII form (IDNA)."""
     match = _AUTHORITY.fullmatch(text.rpartition("@")[2])
     if not match or (match[2] and int(match[2][:6]) > 65535):
         raise ValueError("is not a URL: its host or port is invalid")
@@ -116,11 +117,11 @@ def _normalize_authority(text: str) -> str:
 
 
 def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
-    """The title as people read it, and issues. Markup stays as text; entities are unescaped once.
+    """Return the title as plain text, and issues. Markup stays as text; entities are unescaped once.
 
-    Empty when it has nothing to read.
+    The title is empty when it has no visible character.
     """
-    # What is further behind cannot be part of the title, even when every character is an entity.
+    # Later characters cannot be part of the title, even when every character before them is written as an entity.
     title = clean_line(raw[: longest * _MAX_ENTITY])
     if not any(unicodedata.category(char)[0] in "LNSP" for char in title):
         return "", ("no title; the beginning of the text is used instead",)
@@ -131,7 +132,7 @@ def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
 
 
 def fallback_title(body: str, link: str) -> str:
-    """A title for an entry without one: the first words of its body, else the end of its link."""
+    """Make a title for an entry without one: the first words of its body, else the end of its link."""
     start = body[:_FALLBACK_SEARCHED]
     url = urlsplit(link)
     candidates = [_TAG.sub("", match[2]) for match in _FIRST_BLOCKS.finditer(start)]
@@ -144,15 +145,15 @@ def fallback_title(body: str, link: str) -> str:
 
 
 def clean_line(raw: str) -> str:
-    """One line of text: entities unescaped once, no controls or invisible characters, direction overrides closed,
-    runs of whitespace collapsed."""
+    """Return the text on one line: entities are unescaped once, controls and invisible characters removed, direction
+    overrides closed, and white space collapsed."""
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), raw)
     text = close_bidi_overrides(_MEANINGLESS.sub("", text))
     return xml_safe(" ".join(text.split()))
 
 
 def truncate(text: str, longest: int) -> str:
-    """At most `longest` characters, the last one an ellipsis. Does not cut inside a grapheme."""
+    """Cut the text to at most `longest` characters including an ellipsis. Does not cut inside a grapheme."""
     if len(text) <= longest:
         return text
     end = max(longest - 1, 0)
@@ -165,8 +166,8 @@ def truncate(text: str, longest: int) -> str:
 
 
 def close_bidi_overrides(text: str) -> str:
-    """The text with every direction override, embedding and isolate closed within it (Unicode UAX 9), and without
-    closing characters that close nothing."""
+    """Close every direction override, embedding and isolate within the text (Unicode UAX 9), and remove closing
+    characters without an opening one."""
     if not _BIDI.search(text):
         return text
     kept: list[str] = []
@@ -190,11 +191,11 @@ def close_bidi_overrides(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDate:
-    """A date as a dump has it, and the instant it means."""
+    """A date as written in a dump, and its value."""
 
     text: str
     at: datetime | None
-    """UTC, in whole seconds; None when the text is not a date that makes sense."""
+    """UTC, in whole seconds; None when the text is not a valid date from 1990 or later."""
 
     @classmethod
     def parse(cls, text: str) -> WrittenDate:
@@ -202,7 +203,7 @@ class WrittenDate:
         text = text.strip()
         at = None
         if len(text) <= _MAX_DATE:
-            # What email.utils and datetime raise for other texts.
+            # email.utils and datetime raise these for texts that are not dates.
             with suppress(ValueError, TypeError, IndexError, OverflowError):
                 at = _parse_instant(text)
         return cls(text=text, at=at if at and at >= _EARLIEST else None)

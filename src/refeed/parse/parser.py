@@ -1,4 +1,4 @@
-"""Dump -> RawEntry: its bytes decoded, its header parsed. Judges nothing in the body. Pure."""
+"""Dump -> RawEntry: decodes the bytes and parses the header. The body is not judged. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .header_fields import WrittenDate, clean_line, clean_title, fallback_title,
 
 _MAX_FUTURE = timedelta(days=1)
 
-# A header within a body. One quantifier can backtrack, and only within its line, so the time is linear.
+# A header within a body. Only one quantifier can backtrack, and only within its line, so the time is linear.
 _INNER_HEADER = re.compile(
     r"^\[(?P<link>.*)\)[ \t]*\n\s*(?P<comment><!--[^<>]{0,200}-->\s*)?-{3,}[ \t]*$(?P<date>\s*日期[ \t]*[:：][^\n]*)?",
     re.MULTILINE,
 )
 _COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
 _MAX_COMMENT_ABOVE = 300
-# In a file with more, the rest stays in the text as it is.
+# In a file with more articles, the rest is left in the text unchanged.
 _MAX_ARTICLES = 10_000
 
 _TAG = re.compile(r"<[A-Za-z/!?]")
@@ -32,8 +32,8 @@ _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n\s*")
 def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     """Parse a dump. Reads no clock: the same dump always gives the same entry.
 
-    `issues` lists what a person may want to look at. Raises QuarantineError, and nothing else, for any bytes; its text
-    names the byte, line or field that is wrong, and what to do.
+    `issues` lists problems that a person may want to check. For any bytes, QuarantineError is the only exception; its
+    message names the byte, line or field that is wrong, and what to do.
     """
     text, issues = decode_dump(dump.data)
     front, start = parse_front_matter(text, skip_blanks(text, 0))
@@ -42,7 +42,7 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         link = validate_link(front.link, "front matter, from", limits.link)
     else:
         link = validate_link(header.link, f"line {header.link_line}", limits.link)
-    # Epoch comment and date line in the order of the header, then the front matter.
+    # The dates of the header in its order, then the date of the front matter.
     dates = header.dates
     if front and front.date:
         dates += (WrittenDate.parse(front.date),)
@@ -69,7 +69,7 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
 
 
 def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """The first date that makes sense; else `first_seen`, and an issue that says why."""
+    """Return the first valid date; else `first_seen`, and an issue that gives the reason."""
     date = next((date for date in dates if date.at), dates[0] if dates else None)
     if date is None:
         issue = "no date"
@@ -83,11 +83,11 @@ def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[
 
 
 def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[str, ...]]:
-    """The body of a file with several articles as one body, and the issue that says where the second one begins.
+    """Merge a file with several articles into one body, and return an issue that names the second article's line.
 
-    The first article is the entry. The others become sections below it, each under its title, which links to its page:
-    nothing is lost, and the operator is asked to split the file. A link above a line of dashes is a header only when it
-    has a date too.
+    The first article becomes the entry. Each other article becomes a section below it, with its title as a heading that
+    links to its page, and the issue asks the operator to split the file. A link above a line of dashes is a header only
+    when there is also a date.
     """
     if "](" not in body or "---" not in body:
         return body, ()
@@ -118,9 +118,9 @@ def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[s
 
 
 def _wrap_paragraphs(body: str) -> str:
-    """Plain text with blank lines as one `<p>` a block; any other body as it is.
+    """Wrap each block of a plain text with blank lines in `<p>`; return any other body unchanged.
 
-    Posts and text files are written so, and as HTML they would run together into one paragraph.
+    As HTML, the paragraphs of posts and text files would otherwise run together into one.
     """
     if "\n" not in body or _TAG.search(body):
         return body

@@ -1,1 +1,1 @@
-"""Entry + topic rules -> labels, with the reasons. Pure: no file, clock or state beyond the rules it was built with."""
+"""Entry + topic rules -> labels with reasons. Pure: uses no file and no clock, and keeps no state except the rules."""

@@ -1,4 +1,4 @@
-"""Two sets of topic rules + entries -> which entries each topic would gain and lose. Pure."""
+"""Two sets of topic rules + entries -> the entries that each topic would gain and lose. Pure."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ class LabelChange:
     id: str
     title: str
     reason: str
-    """Its score by the new rules, or by the old ones when the new find nothing."""
+    """The topic's score by the new rules, or by the old ones when the new rules find nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TopicChange:
-    """What changed rules do to one topic."""
+    """The effect of changed rules on one topic."""
 
     topic: str
     state: str = ""
-    """`new`, `removed`, or empty for a topic of both."""
+    """`new`, `removed`, or empty when both sets of rules have the topic."""
     unchanged: int = 0
-    """Entries that stay in the topic."""
+    """The number of entries that stay in the topic."""
     added: list[LabelChange] = field(default_factory=list)
     removed: list[LabelChange] = field(default_factory=list)
 
 
 def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry]) -> tuple[TopicChange, ...]:
-    """What each topic gains and loses when every entry is labelled by both sets of rules.
+    """Label every entry by both sets of rules, and return what each topic gains and loses.
 
-    New and changed topics come in the order of the new rules, then removed ones in the order of the old. A topic whose
-    rule is the same in both is left out. Reads `entries` once, and not at all when no topic differs.
+    New and changed topics are in the order of the new rules; removed topics follow in the order of the old rules.
+    Topics with the same rule in both sets are left out. Reads `entries` once, or not at all when no topic differs.
     """
     before, after = ({rule.id for rule in matcher.rules} for matcher in (old, new))
     changes = {}
@@ -64,8 +64,8 @@ def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry
 
 
 def format_topic_changes(changes: Iterable[TopicChange], most: int = 10) -> Iterator[str]:
-    """The report for people: for each topic how many entries stay, come in and go out, and up to `most` of them with
-    their reasons."""
+    """Yield the lines of a report: for each topic the number of entries that stay, come in and go out, and up to `most`
+    of the entries in each direction with their reasons."""
     is_empty = True
     for change in changes:
         is_empty = False

@@ -1,4 +1,4 @@
-"""Entry -> the fields that topics search: title, lead, body, tags, sections, without datelines and credits. Pure."""
+"""Entry -> the fields that topics search: title, tags, text and sections, without datelines and credits. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..model import Entry
 from .normalization import normalize_text, to_simplified, unify_names
 
 LEAD_LENGTH = 300
-"""Characters at the start that say what a report is about: its first two or three paragraphs."""
+"""The length of the lead in characters. The lead, two or three paragraphs, says what a report is about."""
 _MAX_TEXT = 10_000
-"""Characters of a text that are searched: three long articles."""
+"""The number of characters of a text that are searched. This is as long as three long articles."""
 
 _INLINE = frozenset(
     {"a", "b", "strong", "i", "em", "u", "s", "span", "sub", "sup", "small", "mark", "code", "q", "cite"}
 )
 _SKIPPED = frozenset({"figure", "figcaption", "img", "audio", "video", "iframe", "script", "style", "template"})
 
-# Wire datelines, the local hour in brackets, translators and editors. The text is normalised, so 法新社 is afp.
+# Datelines of agencies, the local hour in brackets, translators and editors. The text is normalised: 法新社 is afp.
 _BRACKETS = (
     r"[(（](?:台湾|台北|北京|香港|当地|巴黎|美东|格林威治)[^()（）\n]{0,4}\d{1,2}日?[^()（）\n]{0,12}[)）]"
     r"|[(（](?:实习)?(?:译者|编译|编辑|核稿|记者|责编|注：作者)[^()（）\n]{0,120}[)）]"
 )
-# Two patterns, each beginning with certain characters, take a tenth of the time of one with all alternatives.
+# Two patterns, each beginning with fixed characters, take a tenth of the time of one pattern with all alternatives.
 _IN_BRACKETS = re.compile(_BRACKETS)
 _AT_LINE_START = re.compile(
     r"\n(?:[(（](?:afp|dw|路透|路透社|ap|美联社|中央社|voa|rfa|新华社)[^()（）\n]{0,24}[)）]"
@@ -38,32 +38,32 @@ _AT_LINE_START = re.compile(
     re.MULTILINE,
 )
 _BYLINE = re.compile(r"^[^|｜]{1,16}[|｜](?=.{4})")
-"""Who writes, before the title itself: `新华社｜…`, `某某基金 | …`. Reposts name the paper or the author this way."""
+"""The author or paper before the title itself, as reposts have it: `新华社｜…`, `某某基金 | …`."""
 _SEMICOLON = re.compile("[；;]")
 _MIN_HEADLINE = 4
-"""Characters. What is shorter between two 、 is a name and not a headline."""
+"""In characters. A shorter text between two 、 is a name, not a headline."""
 _SEPARATOR = "\x1e"
-"""Between texts that are normalised together, because a call costs more than a name. No entry contains it."""
+"""Joins texts to normalise them in one call, because each call has a high fixed cost. No entry contains it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFields:
-    """An entry as topics search it, normalised except for `body_text`. `sections` are whole names, the rest is text."""
+    """The fields of an entry that topics search. All except `body_text` are normalised."""
 
     title: str
     title_breaks: tuple[int, ...]
-    """Where in the title of a round-up one report ends and the next begins; empty for other entries."""
+    """The positions in the title of a round-up where one report ends and the next begins; empty for other entries."""
     tags: tuple[str, ...]
     text: str
     """Lead and body. The lead is the first LEAD_LENGTH characters."""
     sections: frozenset[str]
-    """The column, the tags, the folders of the link, and its host."""
+    """Whole names: the column, the tags, the folders of the link, and its host."""
     body_text: str
-    """The whole text of the body alone, in Simplified characters and not normalised further: it finds reposts."""
+    """The whole text of the body in Simplified characters, not normalised further. Used to find reposts."""
 
 
 def extract_topic_fields(entry: Entry) -> TopicFields:
-    """The fields of an entry; the same entry always has the same ones."""
+    """Extract the fields of an entry. The result depends on nothing else."""
     text = _running_text(entry.html)
     body_text = to_simplified(text)
     summary = " ".join(entry.summary.split())
@@ -71,7 +71,7 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
     if summary and summary[:24] not in " ".join(text[: 3 * LEAD_LENGTH].split()):
         head = f"{to_simplified(summary)}\n"
     url = urlsplit(entry.link)
-    # The folders of the link, and its last name without the number that may end it.
+    # The folders of the link and its last part, each without a number at the end.
     path = [re.sub(r"-\d+$", "", unquote(part)) for part in url.path.split("/") if part]
     title, section, *rest = normalize_text(_SEPARATOR.join((entry.title, entry.section, *entry.tags, *path))).split(
         _SEPARATOR
@@ -95,12 +95,12 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
 
 
 def extract_body_text(html: str) -> str:
-    """`TopicFields.body_text` of an entry with this HTML."""
+    """Return `TopicFields.body_text` for an entry with this HTML."""
     return to_simplified(_running_text(html))
 
 
 def _find_title_breaks(title: str) -> tuple[int, ...]:
-    """At semicolons, or at the commas of a list (、) of three headlines or more."""
+    """Find the breaks at semicolons, or at the commas (、) of a list of three or more headlines."""
     if breaks := tuple(match.start() for match in _SEMICOLON.finditer(title)):
         return breaks
     items = title.split("、")
@@ -114,7 +114,7 @@ def _without_datelines(text: str) -> str:
 
 
 def _running_text(html: str) -> str:
-    """The text of an entry's HTML, one line a block, without figures and lists of nothing but links."""
+    """Return the text of an entry's HTML, one line for each block, without figures and lists of links."""
     if not html.strip():
         return ""
     root = etree.HTML(html)
@@ -144,6 +144,6 @@ def _running_text(html: str) -> str:
 
 
 def _has_only_links(node: etree._Element) -> bool:
-    """True of an element whose text is links, but for a tenth."""
+    """True when at least 90 % of an element's text is in links."""
     whole, *links = (len("".join(map(str, part.itertext())).strip()) for part in (node, *node.iter("a")))
     return any(links) and sum(links) >= 0.9 * whole

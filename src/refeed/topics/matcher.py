@@ -20,16 +20,17 @@ from .normalization import normalize_text
 from .vocabulary import EXCLUDE, KINDS, Hit, Vocabulary
 
 _MATCHER_VERSION = 3
-"""Raise it when the same rule gives other labels: what is stored is then labelled again."""
+"""Raise this number when the same rule gives different labels. All stored entries are then labelled again."""
 
 _MAX_MENTIONS = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 12.0}
-"""How many mentions count, by field; in the body, in a thousand characters. A repeated word is not a second subject. In
-the body their density tells a text's subject from its background: of texts that do not name the topic in the title,
-those with nine to twelve are about it as often as not, and those with more nearly always."""
+"""The most mentions that are counted, by field; in the body, for a thousand characters. A repeated word is not a second
+subject. In the body, the density of mentions distinguishes a text's subject from its background: of the texts that do
+not name the topic in the title, about half of those with nine to twelve mentions are about it, and nearly all of those
+with more."""
 _MANY_TAGS = 10
-"""Of more tags each counts less: some sources give an entry one for everything that it mentions."""
+"""With more tags, each tag counts less, because some sources give an entry a tag for everything that it mentions."""
 _ALONE = {"title": 0.5, "tags": 0.5}
-"""What weak words count in these fields when there is no other word."""
+"""The most that weak words count in these fields when there is no other word."""
 _MAX_WORDS = 6
 _topic_of = itemgetter(0)
 
@@ -45,7 +46,7 @@ class TopicScore:
 
     @property
     def accepted(self) -> bool:
-        """Whether the entry belongs to the topic."""
+        """True when the entry belongs to the topic."""
         return self.score >= self.threshold
 
     def __str__(self) -> str:
@@ -53,7 +54,7 @@ class TopicScore:
 
 
 class TopicMatcher:
-    """A set of topic rules, ready to label entries. Build it once: it makes one automaton of all words."""
+    """Labels entries by a set of topic rules. Build it once, because it makes an automaton of all words."""
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         self.rules = tuple(rules)
@@ -64,40 +65,40 @@ class TopicMatcher:
             for section in sections:
                 self._by_section.setdefault(section, []).append(topic)
         self._weights = tuple(DEFAULT_WEIGHTS | rule.weight for rule in self.rules)
-        self.versions = {rule.id: _version(rule) for rule in self.rules}
-        """A digest of everything in each topic's rule that can change its labels; its title cannot."""
+        self.versions = {rule.id: _digest_rule(rule) for rule in self.rules}
+        """Topic -> a digest of everything in its rule that affects labels. The title is not part of it."""
 
     def __reduce__(self) -> tuple[type[TopicMatcher], tuple[tuple[TopicRule, ...]]]:
         return TopicMatcher, (self.rules,)  # building the automaton again is quicker than sending it to a process
 
     def label(self, entry: Entry, fields: TopicFields | None = None) -> tuple[Label, ...]:
-        """The topics that the entry belongs to, in the order of the rules. `fields`: the entry's, if already known."""
+        """Return the topics of an entry, in the order of the rules. Pass `fields` if they are already extracted."""
         return tuple(
-            Label(topic=self.rules[topic].id, score=score, reasons=_reasons(parts))
+            Label(topic=self.rules[topic].id, score=score, reasons=_format_reasons(parts))
             for topic, score, parts in self._score_topics(entry, fields or extract_topic_fields(entry))
             if score >= self.rules[topic].threshold
         )
 
     def explain(self, entry: Entry) -> tuple[TopicScore, ...]:
-        """Every topic with a score above 0, accepted or not, in the order of the rules."""
+        """Return every topic with a score above 0, accepted or not, in the order of the rules."""
         return tuple(
             TopicScore(
                 topic=self.rules[topic].id,
                 score=score,
                 threshold=self.rules[topic].threshold,
-                reasons=_reasons(parts),
+                reasons=_format_reasons(parts),
             )
             for topic, score, parts in self._score_topics(entry, extract_topic_fields(entry))
             if score > 0
         )
 
     def near_misses(self, entry: Entry) -> tuple[TopicScore, ...]:
-        """The topics that reach at least half of their threshold but not all of it, nearest first."""
+        """Return the topics that reach at least half of their threshold but not all of it, nearest first."""
         near = (score for score in self.explain(entry) if not score.accepted and score.score >= score.threshold / 2)
         return tuple(sorted(near, key=lambda score: score.score - score.threshold, reverse=True))
 
     def _score_topics(self, entry: Entry, fields: TopicFields) -> Iterator[tuple[int, float, list[_FieldScore]]]:
-        """Every topic that something counts for or against, its score, and what each field adds to it."""
+        """Yield each topic with a hit or a matching section, its score, and the points of each field."""
         hits = self._find_hits(fields)
         in_section = {topic for section in fields.sections for topic in self._by_section.get(section, ())}
         for topic in sorted(hits.keys() | in_section):
@@ -107,7 +108,7 @@ class TopicMatcher:
                 yield topic, round(sum((part.points for part in parts), 0.0), 2), parts
 
     def _find_hits(self, fields: TopicFields) -> dict[int, dict[str, list[Hit]]]:
-        """Every topic's hits by field. One in the lead is in the body too; a tag is one mention, however many words."""
+        """Return topic -> field -> hits. A hit in the lead is also in the body. A tag is one hit at most."""
         hits: dict[int, dict[str, list[Hit]]] = {}
         for topic, topic_hits in groupby(self._vocabulary.find(fields.title), _topic_of):
             hits.setdefault(topic, {})["title"] = [*topic_hits]
@@ -122,7 +123,7 @@ class TopicMatcher:
 
     def _score_fields(self, topic: int, hits: dict[str, list[Hit]], fields: TopicFields) -> list[_FieldScore]:
         weights = self._weights[topic]
-        # A mention counts less in a long text, and less in one of many tags.
+        # A mention counts less in a long text, and in one of many tags.
         share = {
             "body": 1000 / max(1000, len(fields.text)),
             "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
@@ -139,7 +140,7 @@ class TopicMatcher:
 
 
 class _FieldScore(NamedTuple):
-    """What one field adds to a topic's score, because of these hits or this section."""
+    """The points that one field adds to a topic's score, and the hits or the section that they are for."""
 
     field: str
     points: float
@@ -147,8 +148,8 @@ class _FieldScore(NamedTuple):
 
 
 def _count_by_report(field: str, hits: list[Hit], title_breaks: tuple[int, ...]) -> float:
-    """The mentions in one field. In the title of a round-up each report counts by itself: what counts against a topic
-    in one report says nothing about the others."""
+    """Count the mentions in one field. In the title of a round-up each report is counted separately, because an
+    `exclude` hit in one report says nothing about the others."""
     if not title_breaks:
         return _count_mentions(field, hits)
     reports: dict[int, list[Hit]] = {}
@@ -158,22 +159,23 @@ def _count_by_report(field: str, hits: list[Hit], title_breaks: tuple[int, ...])
 
 
 def _count_mentions(field: str, hits: list[Hit]) -> float:
-    """Words, less `exclude`. Weak words count half, and no more than the words: a text full of companies and markets,
-    without another word of the economy, is about something else. In a title or tag one weak word counts by itself."""
+    """Count the words, minus the `exclude` hits. Weak words count half, and together no more than the words, because a
+    text full of companies and markets but without any word of the economy is about something else. In a title or tag,
+    one weak word counts even without words."""
     words, weak_words, exclude = map([kind for _, _, _, kind, _ in hits].count, range(len(KINDS)))
     return words + min(weak_words / 2, max(words, _ALONE.get(field, 0.0))) - exclude
 
 
 def _densest(hits: list[Hit]) -> list[Hit]:
-    """The lead of a round-up. Each report has its own; this topic's is the stretch with most of its words."""
+    """Choose the lead of a round-up for one topic. Each report has a lead; the stretch with most mentions is used."""
     stretches: dict[int, list[Hit]] = {}
     for hit in hits:
         stretches.setdefault(hit[1] // LEAD_LENGTH, []).append(hit)
     return max(stretches.values(), key=lambda stretch: _count_mentions("lead", stretch))
 
 
-def _reasons(scores: list[_FieldScore]) -> tuple[str, ...]:
-    """One line a field, the most frequent words first: `body: 气候 ×2, 碳排放, not 政治气候 (+0.67)`."""
+def _format_reasons(scores: list[_FieldScore]) -> tuple[str, ...]:
+    """Write one line for each field, the most frequent words first: `body: 气候 ×2, 碳排放, not 政治气候 (+0.67)`."""
     reasons = []
     for field, points, evidence in scores:
         if not isinstance(evidence, str):
@@ -187,7 +189,7 @@ def _reasons(scores: list[_FieldScore]) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _version(rule: TopicRule) -> str:
+def _digest_rule(rule: TopicRule) -> str:
     parts = [
         _MATCHER_VERSION,
         rule.words,

@@ -1,8 +1,8 @@
-"""Text -> one spelling for what is written in many ways: both scripts, full width, Mainland and Taiwan names. Pure.
+"""Text -> the same text with one spelling for both scripts, full-width letters, Mainland and Taiwan names. Pure.
 
 Characters are simplified one by one (OpenCC t2s), and our own tables give each name one form. OpenCC's table of Taiwan
-phrases is not applied to text: it takes Mainland text for Taiwan's, turns 新增 into 添加 and 周线上涨 into 周在线涨. It
-is used where it does no harm: for a rule's word in Traditional characters (計程車 finds 出租车).
+phrases is not applied to text, because it also changes Mainland text: 新增 becomes 添加, 周线上涨 becomes 周在线涨. It
+is only applied to a rule's words in Traditional characters (計程車 finds 出租车), where it does no harm.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REGIONAL_NAMES = """
 欧锦赛 欧洲杯 · 欧国杯 欧洲杯 · 东奥 东京奥运 · 硬体 硬件 · 计程车 出租车 · 肯亚 肯尼亚 · 卢安达 卢旺达
 """
 
-# Media whose name contains a country's: what they report is not about that country.
+# Media with a country in their name. Their reports are not about that country.
 _MEDIA_NAMES = """
 美国之音 voa · 法国国际广播电台 rfi · 法国国际广播 rfi · 法国广播电台 rfi · 德国之声 dw · 英国广播公司 bbc
 自由亚洲电台 rfa · 英国《金融时报》 ft · 美国全国广播公司 nbc · 美国广播公司 abc · 哥伦比亚广播公司 cbs
@@ -45,7 +45,7 @@ _NAME_FORMS: dict[str, str] = dict(
 )
 _NAMES = re.compile("|".join(re.escape(name) for name in sorted(_NAME_FORMS, key=len, reverse=True)))
 
-# Few texts have any of these, and searching for them takes a fiftieth of the time of `str.translate`.
+# Few texts contain any of these characters, and a search for them takes a fiftieth of the time of `str.translate`.
 _FULL_WIDTH = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _TRANSLATION = _FULL_WIDTH | _INVISIBLE
@@ -63,24 +63,24 @@ def _converter(name: str) -> opencc.OpenCC:
 
 
 def to_simplified(text: str) -> str:
-    """The text in Simplified characters, lower case, half-width letters and digits. Its words stay as they are."""
+    """Return the text in Simplified characters, lower case, half-width letters and digits. Words are not replaced."""
     text = _TRANSLATED.sub(lambda match: match[0].translate(_TRANSLATION), text)
     simplified: str = _converter("t2s").convert(text)
     return simplified.casefold()
 
 
 def unify_names(text: str) -> str:
-    """A text that is simplified already, with one form for each name."""
+    """Replace each name in a simplified text with its one form."""
     return _NAMES.sub(lambda match: _NAME_FORMS[match[0]], text)
 
 
 def normalize_text(text: str) -> str:
-    """The form in which texts, words and patterns are compared: simplified, with one form for each name."""
+    """Return the form in which texts, words and patterns are compared: simplified, with one form for each name."""
     return unify_names(to_simplified(text))
 
 
 def normalize_pattern(pattern: str) -> str:
-    """A pattern whose Chinese characters are normalised. Everything else in it has a meaning to re2 and stays."""
+    """Normalise the Chinese characters in a pattern. Everything else is syntax of re2 and is not changed."""
 
     def normalize_run(match: re.Match[str]) -> str:
         before, after = pattern[match.start() - 1 : match.start()], pattern[match.end() : match.end() + 1]
@@ -90,9 +90,9 @@ def normalize_pattern(pattern: str) -> str:
 
 
 def spelling_variants(word: str) -> frozenset[str]:
-    """A word as normalised text may have it: as it is and, if it is in Traditional characters, in Mainland wording.
+    """Return the forms of a word in normalised text: the word, and for one in Traditional characters its Mainland form.
 
-    The opposite direction would need OpenCC's phrases of Simplified Chinese, 43 MB, for what our table of names does.
+    The opposite direction would need OpenCC's 43 MB of Simplified phrases, and our table of names does the same.
     """
     if _converter("t2s").convert(word) == word:
         return frozenset({normalize_text(word)})

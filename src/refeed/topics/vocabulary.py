@@ -1,9 +1,9 @@
-"""The words, patterns and word pairs of all topics -> where they are in a text, in one pass however many there are.
+"""The words, patterns and word pairs of all topics -> their positions in a text, in one pass for any number of them.
 
-Pure. Everything is compiled when the vocabulary is built. Literals of which every match of a pattern contains one go
-into the automaton of the words, at no cost, so that most patterns need not be tried. re2's own FilteredRE2 keeps them
-in one re2 set, whose states multiply: with a thousand patterns it takes 37 ms for 1,500 characters (google-re2
-1.1.20251105), as long as trying each pattern.
+Pure. Everything is compiled when the vocabulary is built. For each pattern, the automaton of the words also finds the
+literals of which every match contains one. This costs nothing, and a pattern is tried only when one of its literals is
+found. re2's own FilteredRE2 keeps the literals in one re2 set, whose states multiply: with a thousand patterns it takes
+37 ms for 1,500 characters (google-re2 1.1.20251105), which is as long as trying every pattern.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from .normalization import normalize_pattern, spelling_variants
 
 _MAX_LITERALS = 64
 _MAX_STEPS = 2000
-"""Steps of a backtracking engine from one character on: 10,000 characters then take it 0.1 s."""
+"""The most steps that a backtracking engine may take from one character. 10,000 characters then take 0.1 s."""
 
 
 def required_literals(pattern: str) -> frozenset[str]:
-    """Texts in lower case of which every match contains at least one. Empty when no text is required, and for what
-    Python and re2 read differently (classes such as [[:alpha:]], escapes that Python does not know)."""
+    """Return texts in lower case of which every match contains at least one.
+
+    The result is empty when no text is required, and for syntax that Python does not read as re2 does: classes like
+    [[:alpha:]], escapes that Python does not have.
+    """
     if "[[" in pattern or "[:" in pattern:
         return frozenset()
     try:
@@ -42,20 +45,20 @@ def required_literals(pattern: str) -> frozenset[str]:
     return frozenset(text.casefold() for text in _required_by_sequence(tree))
 
 
-def _cost(items: Any) -> tuple[float, float]:
-    """Of a match that begins at one character: in how many ways it can go on behind these items, and after how many
-    steps, at most."""
+def _estimate_cost(items: Any) -> tuple[float, float]:
+    """Return (ways, steps) for a match that begins at one character: the most ways in which these items can match, and
+    the most steps that trying all of them takes."""
     ways, steps = 1.0, 0.0
     for operator, argument in items:
         match str(operator):
             case "LITERAL" | "NOT_LITERAL" | "IN" | "ANY":
                 more = 1.0, 1.0
             case "BRANCH":
-                more = _branch_ways(argument[1]), sum(_cost(branch)[1] for branch in argument[1])
+                more = _branch_ways(argument[1]), sum(_estimate_cost(branch)[1] for branch in argument[1])
             case "SUBPATTERN" if not (argument[1] or argument[2]):
-                more = _cost(argument[3])
+                more = _estimate_cost(argument[3])
             case "MAX_REPEAT" | "MIN_REPEAT" if argument[1] <= _MAX_STEPS:
-                once = _cost(argument[2])
+                once = _estimate_cost(argument[2])
                 ends = sum(once[0] ** times for times in range(argument[0], argument[1] + 1))
                 more = ends, ends * once[1]
             case _:
@@ -68,19 +71,22 @@ def _cost(items: Any) -> tuple[float, float]:
 
 
 def _branch_ways(branches: Any) -> float:
-    """In how many ways branches can match at one position: those that begin with the same character, and all others."""
+    """Return the most ways in which branches can match at one position.
+
+    Of the branches that begin with a literal, only those with the same first character can match together.
+    """
     ways: dict[int, float] = defaultdict(float)
     other = 0.0
     for branch in branches:
         if len(branch) and str(branch[0][0]) == "LITERAL":
-            ways[branch[0][1]] += _cost(branch)[0]
+            ways[branch[0][1]] += _estimate_cost(branch)[0]
         else:
-            other += _cost(branch)[0]
+            other += _estimate_cost(branch)[0]
     return max(ways.values(), default=0.0) + other
 
 
 def _required_by_sequence(items: Any) -> frozenset[str]:
-    """The best texts that a sequence requires: every item must match, so those of any item will do."""
+    """Return the best required texts of a sequence. Every item must match, so the texts of any one item are enough."""
     choices: list[frozenset[str]] = []
     run = ""
     for operator, argument in items:
@@ -93,7 +99,7 @@ def _required_by_sequence(items: Any) -> frozenset[str]:
         choices.append(_required_by_item(str(operator), argument))
     if run:
         choices.append(frozenset({run}))
-    # The longest texts are the rarest; of equally long ones, the fewest.
+    # The longest texts are the rarest. Among equally long ones, the smallest set is best.
     choices = [choice for choice in choices if choice]
     return max(choices, key=lambda choice: (min(map(len, choice)), -len(choice)), default=frozenset())
 
@@ -118,17 +124,18 @@ _WORDS = KINDS.index("words")
 
 Hit = tuple[int, int, int, int, str]
 """A word of a topic in a text: the topic's index, start, negative end, index in KINDS, and the word as the rule has it
-(what was found, for a pattern; both words, for a pair). So hits sort in the order in which they are chosen: of one
-topic the first, and of two that start together the longer."""
+(for a pattern the matched text, for a pair both words). Sorting puts the hits of each topic in the order in which they
+are chosen: by start, and the longer of two hits with the same start first."""
 
 _Half = tuple[int, int, int, str]
-"""A word of a pair in a text: start, negative end, which of the two lists, the word. They sort like hits."""
+"""A word of a pair in a text: start, negative end, index of its list, and the word. Sorted like hits."""
 
 _MAX_PATTERN_HITS = 100
-"""Hits of one pattern counted in one text. More add nothing new, and each may cost a search of the rest."""
+"""The most hits of one pattern that are counted in one text. More hits add no information, and each may cost a search
+of the rest of the text."""
 _MAX_PAIR_DISTANCE = 20
-"""Characters between the two words of a pair. With 10, a tenth of what two countries do to each other is missed; with
-25, nothing more is found than with 20."""
+"""The most characters between the two words of a pair. With 10, a tenth of the mentions of two countries' relations are
+missed; 25 finds no more than 20."""
 
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
 _SENTENCE_END = re.compile(r"[。；;！？!?\n]")
@@ -136,18 +143,18 @@ _SENTENCE_END = re.compile(r"[。；;！？!?\n]")
 
 @dataclass(slots=True)
 class _Uses:
-    """What a text or pattern is used for."""
+    """The uses of one text or pattern in the topic rules."""
 
     words: list[tuple[int, int, str]] = field(default_factory=list)
-    """As a word of topics: topic, index in KINDS, the word as the rule has it."""
+    """Uses as a word of a topic: topic, index in KINDS, the word as the rule has it."""
     halves: list[tuple[int, int, str]] = field(default_factory=list)
-    """As a word of a pair: pair, which of its two lists, the word."""
+    """Uses as a word of a pair: pair, index of its list, the word."""
     patterns: list[int] = field(default_factory=list)
-    """As a text that these patterns require."""
+    """The patterns that require this text."""
 
 
 class Vocabulary:
-    """The words of some rules, ready to be searched for. Built once; a search leaves no state in it."""
+    """Searches texts for the words of topic rules. Immutable once built."""
 
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         texts: defaultdict[str, _Uses] = defaultdict(_Uses)
@@ -185,14 +192,14 @@ class Vocabulary:
         self._automaton = AhoCorasick(list(texts), store_patterns=False)
 
     def find(self, text: str) -> list[Hit]:
-        """Every hit in a normalised text, by topic and position. Of overlapping ones of a topic, the first and longest.
+        """Return the hits in a normalised text, by topic and position.
 
-        An `exclude` hit that contains a word of its topic (苹果日报, 苹果) only hides that word. One that contains none
-        is a hit itself.
+        Of overlapping hits of a topic, only the first and longest is returned. An `exclude` hit that contains a word of
+        its topic (苹果日报 contains 苹果) hides that word and is not returned. Any other `exclude` hit is returned.
         """
         hits: list[Hit] = []
         last_topic, last_end = -1, 0
-        hides = False  # the last hit is an `exclude`, and contains a word
+        hides = False  # True when the last hit is an `exclude` that contains a word
         for hit in sorted(self._find_all(text), key=itemgetter(0, 1, 2, 3)):
             topic, start, end, kind, _ = hit
             if topic == last_topic and start < last_end:
@@ -207,7 +214,7 @@ class Vocabulary:
         return hits
 
     def _find_all(self, text: str) -> list[Hit]:
-        """Every word, pattern and pair in a text, overlapping or not."""
+        """Return every word, pattern and pair in a text, including overlapping ones."""
         hits: list[Hit] = []
         halves: defaultdict[int, list[_Half]] = defaultdict(list)
         candidates = set(self._unfiltered)
@@ -235,10 +242,10 @@ class Vocabulary:
         return hits
 
     def _find_pairs(self, halves: dict[int, list[_Half]], hits: list[Hit], text: str) -> list[Hit]:
-        """The mentions that pairs make.
+        """Return the mentions of pairs.
 
-        A word inside an `exclude` (投资气候, 气候) makes none. It is a hit as if it were a word of the topic: then the
-        `exclude` hides it, and does not count against the topic.
+        A word inside an `exclude` hit (气候 in 投资气候) is not part of a mention. It is returned as if it were a word
+        of the topic: the `exclude` hit then hides it, and does not count against the topic.
         """
         mentions: list[Hit] = []
         excluded: dict[int, set[int]] = {}
@@ -261,8 +268,11 @@ class Vocabulary:
 
 
 def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, int, int]]:
-    """Both words, start and end of every mention: a word and the one before it, of the other list, close to it and in
-    the same sentence. Words that overlap make none. Mentions may overlap, as words of a topic may."""
+    """Yield both words, start and end of every mention.
+
+    A mention is a word with the word before it, when that is from the other list, close, and in the same sentence. A
+    word that overlaps the one before it is ignored. Mentions may overlap.
+    """
     last_start, last_end, last_side, last_word = 0, -1, -1, ""
     for start, end, side, word in sorted(halves, key=itemgetter(0, 1)):
         if start < last_end:
@@ -274,16 +284,23 @@ def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, in
 
 
 def _compile(pattern: str) -> re.Pattern[str] | re2._Regexp:
-    """Compile for re2, which no text can slow down; for `re` where that finds the same and never takes long. Then it
-    takes a tenth of the time of re2, which encodes the text and counts its characters. Raises ValueError."""
+    """Compile for re2, which takes linear time for every text, or for `re`. Raises ValueError.
+
+    `re` is used when it finds the same and cannot take long. It takes a tenth of the time of re2, which encodes the
+    text and counts its characters.
+    """
     by_re2 = compile_search_pattern(pattern)
-    if pattern == pattern.lower() and required_literals(pattern) and _cost(_parser.parse(pattern))[1] <= _MAX_STEPS:
+    if (
+        pattern == pattern.lower()
+        and required_literals(pattern)
+        and _estimate_cost(_parser.parse(pattern))[1] <= _MAX_STEPS
+    ):
         return re.compile(pattern, re.ASCII)
     return by_re2
 
 
 def _is_part_of_word(text: str, start: int, end: int) -> bool:
-    """Whether a match that begins or ends with a Latin letter or digit is only a part of a word there."""
+    """True when a match begins or ends inside a word of Latin letters or digits."""
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return True
     return bool(end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))
