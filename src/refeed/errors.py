@@ -1,16 +1,16 @@
 """The error tree, and what each error costs.
 
 RefeedError
-├── ConfigError        the start (exit 2): config.yaml, a rule, the environment
-├── QuarantineError    one dump: it is kept and shown, all others go on
-├── IgnoredError       nothing: the file is not a dump, and was not opened
-├── FileChangingError  a moment: the file changed while it was read, and is read again later
-├── FileVanishedError  nothing: the file was removed between its event and its reading
-├── StoreError         one batch: it is tried again; documents are served all the same
+├── ConfigError        the start (exit 2): config.yaml, a rule or the environment is invalid
+├── QuarantineError    one dump: it is kept and shown, and all others are published
+├── IgnoredError       nothing: the file is not a dump and was not opened
+├── FileChangingError  a delay: the file changed while it was read, and is read again later
+├── FileVanishedError  nothing: the file was removed before it was read
+├── StoreError         one batch: it is tried again, and documents are served meanwhile
 ├── LockedError        the command: another process is ingesting
-├── PublishError       one document: the one published before stays
-├── FetchError         one outgoing request: repeated later, shown in status
-└── PushError          one request to POST /dumps: nothing of it was written
+├── PublishError       one document: its previous version stays
+├── FetchError         one outgoing request: it is repeated later, and `refeed status` shows the error
+└── PushError          one request to POST /dumps: nothing is written
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 
 class RefeedError(Exception):
-    """Base of all that refeed raises on purpose; its text is for people."""
+    """Base of all errors that refeed raises on purpose. Their text is for people."""
 
 
 class ConfigError(RefeedError):
@@ -29,23 +29,23 @@ class ConfigError(RefeedError):
         super().__init__("\n".join(errors))
         self.errors = errors
         self.pack_dirs: tuple[str, ...] = ()
-        """The operator's packs that were read: a change in one of them may be the repair."""
+        """Folders of the operator's rule packs that were read. A change in one of them may correct the error."""
 
 
 class QuarantineError(RefeedError):
-    """A dump that is not published; the text says what is wrong, where, and what to do."""
+    """A dump cannot be published. The text says what is wrong, where, and what to do."""
 
 
 class IgnoredError(RefeedError):
-    """Not a dump: a hidden or temporary name, another suffix, a folder, a link, a device; the text says so."""
+    """The file is not a dump: a hidden or temporary name, a different suffix, a folder, a link or a device."""
 
 
 class FileChangingError(RefeedError):
-    """A dump that another program is writing; what was read of it is of no use."""
+    """Another program is writing the dump, so the bytes that were read must be discarded."""
 
 
 class FileVanishedError(RefeedError):
-    """A dump that was removed or moved before it was read."""
+    """The dump was removed or moved before it was read."""
 
 
 class StoreError(RefeedError):
@@ -53,30 +53,30 @@ class StoreError(RefeedError):
 
 
 class LockedError(RefeedError):
-    """Another process holds the lock that a command needs; the text says which."""
+    """Another process holds the lock that a command needs. The text names the process."""
 
 
 class PublishError(RefeedError):
-    """A document could not be written, or is not what it has to be."""
+    """One or more documents could not be published. The text says which and why."""
 
     def __init__(self, message: str, *, changed: Sequence[str] = ()) -> None:
-        """`changed`: documents that were written all the same."""
+        """`changed`: names of the documents that were written despite the error."""
         super().__init__(message)
         self.changed = tuple(changed)
 
 
 class FetchError(RefeedError):
-    """An upstream, a hub or an image was not reached, was refused, or answered with what cannot be used."""
+    """A request to an upstream, a hub or a media server failed, was refused, or got an unusable answer."""
 
     def __init__(self, message: str) -> None:
-        """The message may quote a foreign server: it becomes one line without control characters."""
+        """The message may quote a foreign server, so control characters and line breaks in it are replaced."""
         super().__init__(replace_unprintable(message))
 
 
 class PushError(RefeedError):
-    """A pushed dump is not valid; the text says what is wrong and in which line."""
+    """A pushed dump is invalid. The text says what is wrong and in which line."""
 
 
 def replace_unprintable(text: str) -> str:
-    """The text with U+FFFD in place of control characters and everything else that cannot be seen."""
+    """Replace control characters and other unprintable characters by U+FFFD. U+3000, a space, stays."""
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)

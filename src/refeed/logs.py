@@ -1,7 +1,7 @@
 """Log records -> one line each on standard error, as text or JSON, with control characters escaped.
 
-A call gives what its line is about as `extra`, as in `extra={"file": "bbc/1.md"}`: each value is a field of the JSON
-line.
+A log call passes what the line is about as `extra`, for example `extra={"file": "bbc/1.md"}`. Each value becomes a
+field of the JSON line.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from contextlib import suppress
 import msgspec
 
 _QUEUE_SIZE = 10_000
-"""Lines kept for a reader that is slow; more are dropped."""
+"""Lines that are kept while the reader of standard error is slow. Further lines are dropped."""
 _FLUSH_SECONDS = 1.0
-"""How long the end of the program waits for them."""
+"""How long the program waits at exit for these lines to be written."""
 _STANDARD_ATTRIBUTES = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName"}
-"""Every record has them; all other attributes were given as `extra`."""
+"""Attributes that every record has. All others were passed as `extra`."""
 
 
 class _TextFormatter(logging.Formatter):
@@ -44,13 +44,13 @@ class _JsonFormatter(logging.Formatter):
 
 
 class _BackgroundHandler(logging.Handler):
-    """Writes in a thread of its own: a pipe that nothing reads stops the log, and never the program."""
+    """Writes lines in a separate thread: a pipe that nothing reads blocks the log, but not the program."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: queue.Queue[str] = queue.Queue(_QUEUE_SIZE)
         self.writer = threading.Thread(target=self._write, name="log", daemon=True)
-        """Not alive in a fork of the process that made it."""
+        """A fork of this process does not have the thread: it is not alive there."""
         self.writer.start()
         atexit.register(self.flush)
 
@@ -59,7 +59,7 @@ class _BackgroundHandler(logging.Handler):
             self._lines.put_nowait(self.format(record) + "\n")
 
     def flush(self) -> None:
-        """Wait for the lines so far to be written, but not long."""
+        """Wait up to `_FLUSH_SECONDS` for the queued lines to be written."""
         deadline = time.monotonic() + _FLUSH_SECONDS
         while self._lines.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -82,13 +82,13 @@ def configure_logging(style: str) -> None:
     handler.setFormatter(_JsonFormatter() if style == "json" else text)
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # It warns whenever a job still runs at its next time: every two seconds, while enclosures are probed.
+    # APScheduler warns when a job still runs at its next time: every two seconds while enclosures are probed.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.raiseExceptions = False
 
 
 def _escape(text: str) -> str:
-    """The text as one line. Python counts U+3000 as not printable; a log may show it."""
+    """Escape what would break the line. U+3000 stays, although Python counts it as unprintable."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text)

@@ -1,7 +1,7 @@
-"""Prometheus metrics of all processes of one machine: requests in the web, durations in the worker.
+"""Prometheus metrics of all processes of one machine: the web counts requests, the worker measures durations.
 
 Processes share their numbers through files in PROMETHEUS_MULTIPROC_DIR, which `refeed serve` sets for all processes
-that it starts; without it each process has its own.
+that it starts. Without it, each process has its own numbers.
 """
 
 from __future__ import annotations
@@ -26,20 +26,23 @@ _BUCKETS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Every metric there is."""
+    """All metrics of the program."""
 
     requests: Counter
     saved_bytes: Counter
     subscribers: Gauge
     durations: Histogram
     own_registry: CollectorRegistry
-    """Of this process alone."""
+    """The registry of this process. It does not contain the numbers of other processes."""
 
 
 @cache
 def get_metrics() -> Metrics:
-    """The metrics of this process. Made at first use: prometheus-client decides at its import whether they are shared,
-    and a web process is a fork of one that existed before."""
+    """The metrics of this process, created at the first call.
+
+    prometheus-client decides at import whether metrics are shared, and a web process inherits what its parent imported
+    before the fork.
+    """
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
     registry = CollectorRegistry()
@@ -72,7 +75,7 @@ def get_metrics() -> Metrics:
 
 @contextmanager
 def observe_duration(what: Literal["ingest", "publish"]) -> Iterator[None]:
-    """Measure the time that the block takes, however it ends."""
+    """Measure how long the block takes, also when it raises."""
     start = time.perf_counter()
     try:
         yield
@@ -81,7 +84,7 @@ def observe_duration(what: Literal["ingest", "publish"]) -> Iterator[None]:
 
 
 def share_metrics(folder: Path) -> None:
-    """Make processes that this one starts from now on share their metrics, all beginning at zero."""
+    """Let the processes that this one starts from now on share their metrics, which begin at zero."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ[MULTIPROC_DIR] = str(folder)
@@ -98,7 +101,7 @@ def count_feed_reads() -> Counts[str]:
 
 
 def collect_registry() -> CollectorRegistry:
-    """The metrics of all processes that share them; of this process where none do, or their folder is gone."""
+    """The metrics of all processes that share them; those of this process if they are not shared."""
     own = get_metrics().own_registry
     if not Path(os.environ.get(MULTIPROC_DIR, "/nowhere")).is_dir():
         return own

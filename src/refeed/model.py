@@ -1,8 +1,8 @@
-"""Every type that travels between the stages: frozen, keyword-only, free of I/O.
+"""The types that are passed between the stages: frozen, keyword-only, without I/O.
 
     Dump -> RawEntry -> CleanResult(Entry) -> StoredEntry -> Feed -> bytes
 
-Instants are aware UTC datetimes in whole seconds; only SQL holds seconds as numbers.
+Times are aware UTC datetimes in whole seconds. Only SQL has them as numbers of seconds.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from enum import StrEnum
 from typing import Literal, NewType
 
 SafeHtml = NewType("SafeHtml", str)
-"""HTML that has passed the sanitizer; only `refeed.clean.sanitize` makes it."""
+"""HTML that has passed the sanitizer; only `refeed.clean.sanitize` creates it."""
 
 Format = Literal["atom", "rss", "json"]
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
 FeedKind = Literal["all", "source", "topic", "filtered", "view"]
-"""`view` is the former name of `filtered`: its addresses redirect."""
+"""`view` is the former name of `filtered`. Addresses with it redirect to the new ones."""
 FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "filtered", "view")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class FeedPath:
-    """Which feed: `all`, `source/<slug>`, `topic/<slug>` or `filtered/<slug>`. As text it is the feed's path in
-    addresses, below feeds/, in the store and in its id."""
+    """The path of a feed: `all`, `source/<slug>`, `topic/<slug>` or `filtered/<slug>`. Addresses, file names below
+    feeds/, the store and the feed's id contain it as text."""
 
     kind: FeedKind
     slug: str = ""
-    """Empty for `all` alone."""
+    """Empty only for `all`."""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.slug}" if self.slug else self.kind
 
     @classmethod
     def parse(cls, text: str) -> FeedPath:
-        """The feed of a path as text. Raises ValueError."""
+        """Parse the text form. Raises ValueError."""
         name, _, slug = text.partition("/")
         kind = next((kind for kind in FEED_KINDS if kind == name), None)
         if kind is None or (kind == "all") != (not slug) or str(cls(kind, slug)) != text:
@@ -46,11 +46,11 @@ class FeedPath:
 
 
 ALL_FEED = FeedPath("all")
-"""The feed of everything."""
+"""The feed of all entries."""
 
 
 class Outcome(StrEnum):
-    """The outcome of a file; the same word in the store, in `status` and in `explain`."""
+    """What became of a file. The store, `status` and `explain` use these words."""
 
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
@@ -63,34 +63,34 @@ class Dump:
     """One file as it was read."""
 
     path: str
-    """For people: relative where it can be, never with a raw control character."""
+    """The path that people see: relative if possible, without raw control characters."""
     folder: str
-    """First folder under the dump root; empty in the root itself. Names the source of an unknown host."""
+    """The first folder below the dump root, or empty. It names the source when the host is unknown."""
     data: bytes
     first_seen: datetime
-    """When this content was first seen: replaces a date that is missing or impossible."""
+    """When this content was first seen. It replaces a date that is missing or impossible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEntry:
-    """A parsed dump; text and HTML as the dump has them, neither interpreted nor safe."""
+    """A parsed dump. Its text and HTML are those of the dump, not interpreted and not sanitized."""
 
     title: str
     link: str
     """An absolute http(s) URL, without credentials, that a URL parser accepts."""
     dump_time: datetime
-    """The header's instant, or `Dump.first_seen` where the header has none that makes sense (then flagged)."""
+    """The time in the header; `Dump.first_seen` if that is missing or impossible (the entry is then flagged)."""
     html: str
     folder: str = ""
     authors: tuple[str, ...] = ()
     """From front matter only; the cleaner finds bylines in the body."""
     tags: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
-    """What a person may want to look at, each a short sentence."""
+    """Problems that a person may want to look at, each as a short sentence."""
     layout: str = ""
-    """The layout of the header, in words, for `explain`."""
+    """The layout of the header in words, shown by `explain`."""
     has_date: bool = True
-    """False when `dump_time` is the time first seen."""
+    """False when `dump_time` is `Dump.first_seen`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +103,11 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person who took part in an entry other than as its author."""
+    """A person who contributed to an entry and is not its author."""
 
     name: str
     role: str = ""
-    """As the source says it: 翻译, 责编, 审校 …"""
+    """The role in the words of the source: 翻译, 责编, 审校 …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class Entry:
     title: str
     published: datetime
     updated: datetime
-    """Last change that a reader would care for. The cleaner sets it to `published`; `store.dump_recording` moves it."""
+    """The last change that readers notice. The cleaner sets it to `published`; `store.dump_recording` moves it."""
     language: str
     """BCP 47: zh-Hans, zh-Hant, en …"""
     authors: tuple[str, ...] = ()
@@ -155,22 +155,22 @@ class Entry:
     html: SafeHtml
     image: Image | None = None
     images: tuple[str, ...] = ()
-    """Every image's URL, in order; the lead image first."""
+    """The URLs of all images in order, the lead image first."""
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
     original: str | None = None
-    """Link to the article in its first language."""
+    """Link to the original article, if this one is a translation."""
     original_language: str = "en"
-    """BCP 47. English unless a rule says otherwise, as all originals are that the known sources link to."""
+    """BCP 47. English unless a rule says otherwise: the known sources link only to English originals."""
     tags: tuple[str, ...] = ()
-    """The source's own."""
+    """Tags that the source gives."""
     section: str = ""
     """The section of the source, from its URL or column; empty when the source has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOrigin:
-    """Where the value of a field is from, for `explain`: published <- "in-body date, Asia/Shanghai"."""
+    """Where the value of a field comes from, shown by `explain`: published <- "in-body date, Asia/Shanghai"."""
 
     field: str
     where: str
@@ -182,16 +182,16 @@ class CleanResult:
 
     entry: Entry
     fingerprint: str
-    """Equal for two dumps exactly when people read the same in them (title, text, images)."""
+    """Equal for two dumps exactly when readers see the same title, text and images in both."""
     removed: tuple[Removal, ...] = ()
     issues: tuple[str, ...] = ()
-    """Those of the raw entry, then the cleaner's own; with any, the outcome is `flagged`."""
+    """The issues of the raw entry, then those that the cleaner found. If there are any, the outcome is `flagged`."""
     origins: tuple[FieldOrigin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A topic that an entry has, or nearly had, and why."""
+    """A topic that an entry has or nearly has, with the score and its reasons."""
 
     topic: str
     score: float
@@ -209,7 +209,7 @@ class Source:
     language: str = "zh-Hans"
     icon: str = ""
     configured: bool = True
-    """False for a source without a rule, which is named from its folder or host."""
+    """False for a source without a rule. Its name is made from its folder or host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,13 +218,14 @@ class FeedEntry:
 
     entry: Entry
     source: Source | None = None
-    """Its source, in feeds that mix sources; None in a source's own feed."""
+    """The source of the entry in feeds with several sources; None in the feed of one source."""
     labels: tuple[tuple[str, str], ...] = ()
     """Topics as (id, title)."""
     repost_links: tuple[str, ...] = ()
-    """Links of other entries with the same text, in whose place this one is shown."""
+    """Links of other entries with the same text. The feed shows this entry instead of them."""
     summary_only: bool = False
-    """Too large for a document (`feeds.pagination.is_oversized`): shown by its summary and a link to its own page."""
+    """Whether the entry is too large for a document (`feeds.pagination.is_oversized`). Only its summary and a link to
+    its page are then shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,26 +246,26 @@ class FeedInfo:
     subtitle: str = ""
     language: str = "zh-Hans"
     link: str = ""
-    """The site that the feed is about, when that is not our own page."""
+    """The site that the feed is about, if it is not our own."""
     icon: str = ""
     """A small square image: a path on our own site, or an absolute URL."""
     logo: str = ""
-    """A larger one, in the same form."""
+    """A larger image: a path or a URL as in `icon`."""
     mixed: bool = False
     """Whether its entries are from several sources, so that each names its own."""
     query: str = ""
-    """What follows the `?` in the address of a feed filtered by query; its path is that of the feed it filters."""
+    """The query string, without `?`, of a feed that is filtered by query. `path` is that of the unfiltered feed."""
     private: bool = False
     """Served only at addresses with a token, and listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFeed:
-    """A feed in feeds.json: what the store knows about it beside its entries."""
+    """A feed as feeds.json lists it, without its entries."""
 
     info: FeedInfo
     entries: int | None = 0
-    """In its document and all archives; None for a filtered feed, whose entries are not counted."""
+    """Number of entries in its document and all archives; None for a filtered feed, whose entries are not counted."""
     updated: datetime | None = None
     """When it last changed; None while it has no entries."""
     archives: tuple[str, ...] = ()
@@ -276,10 +277,10 @@ class Site:
     """The publisher: what every document says about this site."""
 
     id: str
-    """Prefix of every feed id, a tag URI such as `tag:example.org,2026`; never the host we run on."""
+    """Prefix of every feed id: a tag URI, for example `tag:example.org,2026`. It does not name our host."""
     title: str
     base_url: str
-    """Public address without a trailing slash; in links only, never in an id."""
+    """Public address without a trailing slash. Links contain it, ids do not."""
     author: str
     language: str = "zh-Hans"
     hubs: tuple[str, ...] = ()
@@ -292,13 +293,13 @@ class Feed:
     site: Site
     info: FeedInfo
     updated: datetime
-    """When it last changed, from the entries: never from the clock."""
+    """When the feed last changed: computed from its entries, not from the clock."""
     entries: tuple[FeedEntry, ...]
     """Newest first."""
     tombstones: tuple[Tombstone, ...] = ()
     archive: str | None = None
     """`2020-06` or `2020-06-2` for an archive document, None for the subscription document."""
     previous: str | None = None
-    """The archive just older than this document (RFC 5005 prev-archive)."""
+    """The next older archive (RFC 5005 prev-archive)."""
     next: str | None = None
-    """The archive just newer than this archive document."""
+    """The next newer archive (RFC 5005 next-archive), in an archive document."""

@@ -1,6 +1,6 @@
-"""Many items -> many results, in order: in this process, in a pool of processes, or alone in one that can be killed.
+"""Items -> results, in order: in this process, in a pool of processes, or alone in a process that can be killed.
 
-What is run is given as a `PoolTask`. A hostile item costs its own limit of time and memory, and other items nothing.
+A `PoolTask` says what runs. A hostile item uses up its own limits of time and memory, and does not harm other items.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from types import FrameType
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 _MIN_ITEMS = 100
-"""Fewer items than these are run in this process, which takes no longer than processes take to start."""
+"""Fewer items than this run in this process, because other processes would take as long to start."""
 _IDLE = 15.0
-"""Seconds without work after which processes end."""
+"""Seconds without work after which the other processes end."""
 _BATCH = 16
-"""Items of a batch: 16 cost as much to send as one, and two processes still end together."""
+"""Items in a batch. Sending 16 costs as much as sending one, and all processes still finish at about the same time."""
 _CONNECTIONS = 2
-"""Connections to each process, for a batch each: while one batch is sent, the process runs the next."""
+"""Connections to each process. Each carries one batch: while one batch is sent, the process runs the other."""
 _BOOT_SECONDS = 30.0
-"""Time that a fresh process may take to import the program, on a machine that is busy with other work."""
+"""How long a new process may take to import the program on a busy machine."""
 _WALL_CLOCK_FACTOR = 10
-"""A process is ended after so many times its limit by the wall clock: the limit itself counts processor time."""
+"""A process is killed after this multiple of an item's time limit by the wall clock; the limit is processor time."""
 _RECURSION_LIMIT = 5000
-"""An HTML body may be 256 elements deep, at several calls each; frames that exist at the start count too."""
+"""An HTML body may be 256 elements deep, with several calls for each. Frames that exist at the start count too."""
 
 _context = multiprocessing.get_context("forkserver")
 
@@ -47,7 +47,7 @@ Packed = TypeVar("Packed")
 
 
 class IsolationRequiredError(Exception):
-    """The item may take long: it runs alone in a process that can be killed."""
+    """The item may take long, so it must run alone in a process that can be killed."""
 
 
 class _TimeLimitExceededError(Exception):
@@ -56,24 +56,24 @@ class _TimeLimitExceededError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolTask(Generic[Item, Result, Packed]):
-    """What a pool runs, and within which limits. The callables are sent to other processes."""
+    """What a pool runs, and its limits. The callables are sent to other processes."""
 
     run: Callable[[Item], Result]
-    """May raise IsolationRequiredError; and OSError for the state of the machine, such as no free files."""
+    """Computes a result. May raise IsolationRequiredError, or OSError if the machine is out of file descriptors."""
     run_isolated: Callable[[Item], Result]
-    """The same in a process that may be killed."""
+    """Computes a result in a process that may be killed."""
     pack: Callable[[Item, Result], Packed]
-    """A result in the form that is sent between processes."""
+    """Converts a result to the form that is sent between processes."""
     on_error: Callable[[Item, Exception], Result]
-    """The result of an item whose run raised anything else."""
+    """The result of an item for which `run` raised any other exception."""
     on_limit: Callable[[Item], Result]
-    """The result of an item that exceeded its limits even alone."""
+    """The result of an item that exceeded its limits even when it ran alone."""
     warm_up: Callable[[], object]
     """Builds what every run needs, once in each process."""
     seconds: float
-    """Processor time of one item."""
+    """Processor time that one item may take."""
     memory: int
-    """Bytes that a process may take beyond what it has at its start."""
+    """Bytes that a process may allocate beyond its size at the start."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,18 +82,18 @@ class _Batch(Generic[Item, Packed]):
 
     items: Sequence[Item]
     answer: Future[list[Packed | None]]
-    """None for an item that has to run isolated."""
+    """The results from another process, with None for an item that must run isolated."""
     local: list[Packed] | None = None
-    """The results, when this process ran the batch."""
+    """The results, if this process ran the batch itself."""
 
 
 class ProcessPool(Generic[Item, Result, Packed]):
-    """Runs a task for items, with other processes beside this one where there are many items."""
+    """Runs a task for items. When there are many, other processes help this one."""
 
     def __init__(self, task: PoolTask[Item, Result, Packed], processes: int = 1, *, preload: str) -> None:
-        """`processes` counts this one; the others run until `shrink` or `close`. `preload` is a module that they need.
+        """`processes` includes this one; the others run until `shrink` or `close`. `preload` names a module they need.
 
-        An item that requires isolation has a process of its own in any case.
+        An item that requires isolation always runs in a separate process.
         """
         self._task = task
         self._processes = processes
@@ -104,12 +104,12 @@ class ProcessPool(Generic[Item, Result, Packed]):
         self._children: list[BaseProcess] = []
         self._idle_connections: list[Connection] = []
         self._open: list[_Batch[Item, Packed]] = []
-        """Batches, of all calls of `map`, that may not have begun."""
+        """Batches of all calls of `map` that may not have started."""
         self._is_warm = False
         self._last_used = 0.0
 
     def map(self, items: Sequence[Item]) -> Iterator[Packed]:
-        """The packed results of items, in their order. Processes begin at once, whenever the results are read."""
+        """The packed results of items, in order. Processes start work at once, before the first result is read."""
         if len(items) < _MIN_ITEMS:
             return map(self._run_and_pack, items)
         results = self._distribute(items) if self._processes > 1 else map(self._run_and_pack, items)
@@ -119,18 +119,18 @@ class ProcessPool(Generic[Item, Result, Packed]):
         return results
 
     def run(self, item: Item) -> Result:
-        """One result. Raises OSError or MemoryError when the machine has no files or memory left."""
+        """The result of one item. Raises OSError or MemoryError if the machine is out of file descriptors or memory."""
         try:
             return self._task.run(item)
         except IsolationRequiredError:
             return self._run_isolated(item)
-        except (OSError, MemoryError):  # the state of the machine, which passes: not the item's
+        except (OSError, MemoryError):  # a temporary state of the machine, not caused by the item
             raise
         except Exception as error:  # noqa: BLE001 -- an internal error must not stop other items
             return self._task.on_error(item, error)
 
     def shrink(self) -> None:
-        """End processes that have been idle for a while: they take 40 MB each, and start again when needed."""
+        """End the other processes if they are idle. They take 40 MB each, and start again when needed."""
         if not self._last_used or time.monotonic() - self._last_used < _IDLE:
             return
         self._last_used = 0.0
@@ -139,7 +139,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
     def close(self) -> None:
-        """End the processes."""
+        """End the other processes."""
         if self._dispatchers is not None:
             self._dispatchers.shutdown(cancel_futures=True)
             self._dispatchers = None
@@ -158,7 +158,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
     def _distribute(self, items: Sequence[Item]) -> Iterator[Packed]:
         self._last_used = time.monotonic()
         if self._dispatchers is None:
-            atexit.register(self.close)  # the interpreter waits for children at its end, and they for us
+            atexit.register(self.close)  # at exit the interpreter waits for children, and they wait for us
             self._dispatchers = ThreadPoolExecutor(_CONNECTIONS * (self._processes - 1), thread_name_prefix="pool")
         parts = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
         batches = [_Batch(part, self._dispatchers.submit(self._run_in_child, part)) for part in parts]
@@ -166,7 +166,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
         return self._collect(batches)
 
     def _collect(self, batches: Sequence[_Batch[Item, Packed]]) -> Iterator[Packed]:
-        """All results in order. Instead of waiting, this process works too, also on batches of the next `map`."""
+        """All results in order. Instead of waiting, this process runs batches too, also those of the next `map`."""
         for batch in batches:
             while not batch.answer.done() and self._work_locally():
                 pass
@@ -178,7 +178,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
         self._last_used = time.monotonic()
 
     def _work_locally(self) -> bool:
-        """Run the last batch that no process has begun; False when there is none."""
+        """Run the last batch that no other process has started. Returns False if there is none."""
         while self._open:
             batch = self._open.pop()
             if batch.answer.cancel():
@@ -187,17 +187,17 @@ class ProcessPool(Generic[Item, Result, Packed]):
         return False
 
     def _run_in_child(self, items: Sequence[Item]) -> list[Packed | None]:
-        """Send a batch to a process. When the process dies, another one gets it; then each item runs isolated.
+        """Send a batch to a process. If the process dies, a second one gets it; if that dies too, items run isolated.
 
-        Runs in threads, so that a batch that has not begun can be taken back. Each thread has a connection of its own,
-        which ends with the process: CPython's own pool never stops waiting for the rest of an answer that was cut off.
+        Runs in threads, so that a batch that has not started can be taken back. Each thread uses a separate connection,
+        which closes when the process dies: CPython's pool waits forever for the rest of an answer that was cut off.
         """
         for _ in range(2):
             connection = self._connect()
             try:
                 connection.send(items)
                 results: list[Packed | None] = connection.recv()
-            except (EOFError, OSError):  # killed for want of memory, or by a bug in a library
+            except (EOFError, OSError):  # killed for lack of memory, or by a bug in a library
                 connection.close()
             else:
                 self._idle_connections.append(connection)
@@ -205,11 +205,11 @@ class ProcessPool(Generic[Item, Result, Packed]):
         return [None] * len(items)
 
     def _connect(self) -> Connection:
-        """A connection to a process, to a new one if no connection is idle."""
+        """An idle connection; a connection to a new process if no connection is idle."""
         with self._lock:
             while self._idle_connections:
                 connection = self._idle_connections.pop()
-                if not connection.poll():  # an idle connection has nothing to read but its end
+                if not connection.poll():  # an idle connection becomes readable only when it closes
                     return connection
                 connection.close()
             self._children[:] = [child for child in self._children if child.is_alive()]
@@ -233,7 +233,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
             if reader.poll(_BOOT_SECONDS):
                 reader.recv()  # the process is ready
                 answer = reader.recv() if reader.poll(_WALL_CLOCK_FACTOR * self._task.seconds) else None
-        except (EOFError, OSError):  # at its limit, perhaps in the middle of its answer
+        except (EOFError, OSError):  # it reached a limit, perhaps in the middle of its answer
             answer = None
         finally:
             child.kill()
@@ -247,11 +247,11 @@ class ProcessPool(Generic[Item, Result, Packed]):
         return cast("Result", result)
 
 
-# What runs in the other processes.
+# The functions below run in the other processes.
 
 
 def _serve(task: PoolTask[Item, Result, Packed], connections: list[Connection]) -> None:
-    """Run batches as they come, by any connection, until all connections end."""
+    """Run the batches that arrive on the connections, until all connections are closed."""
     _warm_up(task)
     sys.setrecursionlimit(_RECURSION_LIMIT)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -269,7 +269,7 @@ def _serve(task: PoolTask[Item, Result, Packed], connections: list[Connection]) 
 
 
 def _run_in_time(task: PoolTask[Item, Result, Packed], item: Item) -> Packed | None:
-    """A packed result; None for an item that has to run isolated."""
+    """A packed result; None for an item that must run isolated."""
     try:
         try:
             signal.setitimer(signal.ITIMER_PROF, task.seconds)
@@ -283,17 +283,17 @@ def _run_in_time(task: PoolTask[Item, Result, Packed], item: Item) -> Packed | N
 
 
 def _serve_one(task: PoolTask[Item, Result, Packed], item: Item, answers: Connection) -> None:
-    """Run one item: send "ready", then (result, None) or (None, error). The kernel ends the process at its limit."""
+    """Run one item: send "ready", then (result, None) or (None, error). The kernel ends it at its time limit."""
     sys.setrecursionlimit(_RECURSION_LIMIT)
     task.warm_up()  # before the clock starts
     answers.send("ready")
     _limit_memory(task.memory)
-    # Processor time, with the signal's default action: the result does not depend on what else the machine does, and
-    # no library can delay the end.
+    # The timer counts processor time, so the result does not depend on the load of the machine. The signal has its
+    # default action, so no library can delay the end.
     signal.setitimer(signal.ITIMER_PROF, task.seconds)
     try:
         answers.send((task.run_isolated(item), None))
-    except OSError as error:  # the state of the machine and not the item's: the caller tries again later
+    except OSError as error:  # a state of the machine, not caused by the item: the caller tries again later
         answers.send((None, error))
     except MemoryError:
         raise
@@ -302,26 +302,29 @@ def _serve_one(task: PoolTask[Item, Result, Packed], item: Item, answers: Connec
 
 
 def _warm_up(task: PoolTask[Item, Result, Packed]) -> None:
-    """Build what runs need, and leave everything so far out of garbage collections: trees of HTML elements are full of
-    cycles, and each collection would walk through the whole program."""
+    """Build what runs need, then exclude all existing objects from garbage collection: trees of HTML elements are full
+    of cycles, and each collection would walk through the whole program."""
     task.warm_up()
     gc.freeze()
 
 
 def _end_with_parent() -> None:
-    """End when the parent process is gone, however it ended: a batch may take half a minute more, and this process
-    keeps the pipe of the log open."""
+    """End this process when its parent has exited for any reason. Otherwise its batch could take half a minute more,
+    during which it keeps the log's pipe open."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
     os._exit(1)
 
 
-def _limit_memory(more: int) -> None:
-    """Let this process take so many bytes more: its libraries alone have a gigabyte of addresses, most untouched."""
+def _limit_memory(extra_bytes: int) -> None:
+    """Let this process allocate `extra_bytes` more than it has now.
+
+    The limit is relative, because libraries alone reserve a gigabyte of address space and use little of it.
+    """
     statm = Path("/proc/self/statm")
     taken = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
-    resource.setrlimit(resource.RLIMIT_AS, (taken + more, taken + more))
+    resource.setrlimit(resource.RLIMIT_AS, (taken + extra_bytes, taken + extra_bytes))
 
 
 def _raise_time_limit(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -11,7 +11,7 @@ ILLEGAL_XML_CHARS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\u
 def xml_safe(text: str) -> str:
     """The text with U+FFFD for each character that XML does not allow.
 
-    feedgen raises ValueError for such a character in any string, and one entry would cost the whole feed. They are
-    replaced and never deleted: joining what is on both sides of one in sanitised HTML could make a link live again.
+    feedgen raises ValueError for such a character in any string, so one entry would break the whole feed. Characters
+    are replaced, not deleted: deletion joins the text on both sides, which could restore a link that was sanitized.
     """
     return ILLEGAL_XML_CHARS.sub("\ufffd", text)
