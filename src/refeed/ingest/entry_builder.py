@@ -33,11 +33,11 @@ from ..topics.matcher import TopicMatcher
 _log = logging.getLogger(__name__)
 
 CLEANING_VERSION = 1
-"""Raise it when parsing or cleaning changes: stored entries are then cleaned again, and no date moves."""
+"""Increase it when parsing or cleaning changes. Stored entries are then cleaned again and keep their dates."""
 
 
 def hash_dump(data: bytes) -> bytes:
-    """The key of a dump's bytes in the store."""
+    """The digest by which the store knows the content of a dump."""
     return blake2b(data, digest_size=20).digest()
 
 
@@ -52,7 +52,7 @@ class BuildResult:
     cleaned: CleanResult | None = None
     labels: tuple[Label, ...] = ()
     body_text: str = ""
-    """The entry's text as topics and reposts read it, extracted once for both."""
+    """The entry's plain text, extracted once for topics and for reposts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +69,21 @@ class PackedResult:
 
 @dataclass(frozen=True, kw_only=True)
 class EntryBuilder:
-    """Everything that an entry depends on beside its dump.
+    """Builds entries from dumps. Holds everything else that an entry depends on: rules, topics and limits.
 
-    Cheap to send to another process: only the rules are sent, and what is computed from them is computed again there.
+    A builder is cheap to send to another process: only the rules are sent, and they are compiled again there.
     """
 
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
     limits: Limits
     private_sources: frozenset[str] = frozenset()
-    """Sources whose entries are in no feed but their own."""
+    """Sources whose entries only the source's own feed contains."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> EntryBuilder:
         """The builder for these settings."""
-        # Retention and access change no entry: without them here, a change of them cleans nothing again.
+        # Retention and access do not change entries. Left out here, their change does not clean all entries again.
         return cls(
             sources=tuple(replace(rule, keep=Retention(), access="public") for rule in settings.sources),
             topics=settings.topics,
@@ -97,12 +97,12 @@ class EntryBuilder:
 
     @cached_property
     def rules_version(self) -> str:
-        """Digest of all that cleaning depends on: entries with another one are cleaned again."""
+        """Digest of everything that cleaning depends on. Entries with a different digest are cleaned again."""
         return sha256(msgspec.json.encode((CLEANING_VERSION, reposts.MINHASH_VERSION, self.sources))).hexdigest()[:16]
 
     @cached_property
     def topics_version(self) -> str:
-        """Digest of the topic rules: entries with another one are labelled again."""
+        """Digest of the topic rules. Entries with a different digest are labelled again."""
         return sha256(msgspec.json.encode(list(self.matcher.versions.items()))).hexdigest()[:16]
 
     @cached_property
@@ -120,9 +120,10 @@ class EntryBuilder:
         _ = self.rule_lookup, self.matcher
 
     def build(self, dump: Dump, *, isolated: bool = False) -> BuildResult:
-        """Take a dump through every stage. Its content decides the outcome, and raises nothing.
+        """Parse, clean and label a dump. Bad content is an outcome, not an error.
 
-        Raises IsolationRequiredError for a dump that may take long, unless `isolated`: then this process may be killed.
+        Raises IsolationRequiredError for a dump that may take long. With `isolated`, it runs here all the same, because
+        this process may be killed.
         """
         try:
             raw = parse_dump(dump, self.limits)
@@ -141,7 +142,7 @@ class EntryBuilder:
         return entry_id(link)
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
-        """The entry of a dump whose cleaning was stopped: all its text, without its markup."""
+        """Build the entry of a dump whose cleaning was stopped: all of its text, without markup."""
         raw = parse_dump(dump, self.limits)
         match = self.rule_lookup.match(raw)
         return self._label(raw, match.source, clean_as_text(raw, match, reason))
@@ -160,7 +161,7 @@ class EntryBuilder:
         )
 
     def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:
-        """Encode an entry for the store. `body_text` is that of its `TopicFields`."""
+        """Encode an entry for the store. `body_text` is `TopicFields.body_text`."""
         entry = cleaned.entry
         minhash = reposts.compute_minhash(body_text)
         return EncodedEntry(
@@ -181,9 +182,9 @@ class EntryBuilder:
         )
 
     def find_repost_original(self, candidate: RepostCandidate, others: Sequence[RepostCandidate]) -> str | None:
-        """The id of the entry whose text `candidate` repeats, one of `others`; None when its text is original.
+        """The id of the entry among `others` whose text `candidate` repeats; None if its text is original.
 
-        Private entries are left out on both sides: readers of a public feed would learn of them.
+        Private entries are never compared, because a public feed would then reveal them.
         """
         if candidate.source in self.private_sources:
             return None
@@ -234,17 +235,17 @@ class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
 
 
 def _build_despite_error(builder: EntryBuilder, dump: Dump, error: Exception) -> BuildResult:
-    """The result of a dump whose cleaning raised an error that it must not raise."""
+    """The result of a dump for which the builder raised an unexpected error."""
     _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
     return _build_fallback(builder, f"an internal error ({type(error).__name__}) kept it from being cleaned", dump)
 
 
 def _build_fallback(builder: EntryBuilder, reason: str, dump: Dump) -> BuildResult:
-    """A dump's text without its markup, flagged with the reason; quarantined where even that fails."""
+    """The text of a dump without markup, flagged with the reason; quarantined if even that fails."""
     try:
         return builder.build_plaintext(dump, reason)
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 -- the last resort: the dump is kept and shown, and stops no other
+    except Exception as error:  # noqa: BLE001 -- last resort: the dump is kept and shown, and the others go on
         _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
         return BuildResult(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")

@@ -24,39 +24,39 @@ from ..store.store import Store
 from .entry_builder import EntryPool, PackedResult, hash_dump
 
 BATCH_FILES = 256
-"""Files of one transaction: enough to pay for its fsync, few enough that none waits long."""
+"""Files in one transaction: enough to be worth its fsync, few enough that no file waits long."""
 BATCH_BYTES = 16_000_000
-"""Their size together: with the results, a batch takes several times as much memory."""
+"""Total size of the files in a batch. With its results, a batch takes several times as much memory."""
 RETRY_KEY = "retry"
 """Key in the store of the time when the operator last asked to try quarantined files again."""
 UNREADABLE = 0
-"""The stamp of a file that could not be read: no file has it, so the next scan tries again."""
+"""The stamp recorded for a file that could not be read. No file has it, so the next scan tries again."""
 
 
 class ScanResult(NamedTuple):
     """The files in the dump folders."""
 
     changed: list[FoundFile]
-    """Files that are new, or whose size or time is not what was recorded; newest first, for the subscribers."""
+    """Files that are new, or whose size or times have changed; newest first, so that subscribers get news first."""
     unchanged: int
     """The number of other files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """The result of a batch, or of several."""
+    """The result of one batch, or the sum of several."""
 
     files: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """Files by result: new, changed, unchanged, flagged, quarantined."""
     feeds: frozenset[FeedPath] = frozenset()
-    """The feeds whose version grew."""
+    """The feeds whose version increased."""
     postponed: tuple[FoundFile, ...] = ()
     """Files that could not be read now, to be tried again."""
     problem: str = ""
-    """Why, when the machine had no files or memory left."""
+    """Why files were postponed, if the machine was out of file descriptors or memory."""
     quarantined: dict[str, str] = field(default_factory=dict)
-    """Files that are newly quarantined, by the name that people see, with the reason."""
+    """Files that are newly quarantined: display path -> reason."""
 
     def __add__(self, other: IngestResult) -> IngestResult:
         return IngestResult(
@@ -77,17 +77,17 @@ class _Batch:
     to_build: list[int]
     """Indices of the results that need an entry."""
     built: Iterator[PackedResult]
-    """The entries of those, in the same order."""
+    """The entries for `to_build`, in the same order."""
     files: int
     postponed: tuple[FoundFile, ...]
     problem: str
     still_unreadable: int
-    """Files that cannot be read, as before."""
+    """Number of files that could not be read before and still cannot."""
 
 
 class _RecordedFiles:
-    """The set of recorded files, as a hash of path and stamp of eight bytes each: the paths and stamps themselves take
-    30 MB for 100,000 files."""
+    """The set of recorded files. It keeps eight bytes for each file, a hash of path and stamp: the paths and stamps
+    themselves take 30 MB for 100,000 files."""
 
     def __init__(self, files: Iterable[tuple[bytes, int]]) -> None:
         self._before = array("q", sorted(map(hash, files)))
@@ -103,7 +103,7 @@ class _RecordedFiles:
 
 
 class Ingester:
-    """Writes the entries of dumps. Knows which files are recorded, so that a scan needs only `stat`."""
+    """Ingests dumps into the store. Remembers which files are recorded, so that a scan needs only `stat`."""
 
     def __init__(self, store: Store, pool: EntryPool, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -137,15 +137,15 @@ class Ingester:
     def ingest(self, files: Iterable[FoundFile], *, force: bool = False) -> Iterator[IngestResult]:
         """Ingest files in batches; each batch is recorded completely when its result is yielded.
 
-        While one batch is recorded, processes already build the next. `force` builds entries again whose dumps are
-        stored. Raises StoreError, with nothing of the batch recorded.
+        While one batch is recorded, processes already build the next. With `force`, entries are built again
+        even if their dumps are stored. Raises StoreError; nothing of the batch is then recorded.
         """
         waiting: _Batch | None = None
         for batch in self._split(files):
             if waiting:
                 paths = {result.path for result in waiting.results}
                 if not paths.isdisjoint(os.fsencode(file.path) for file in batch):
-                    yield self._finish(waiting)  # the previous content of a file has to be recorded first
+                    yield self._finish(waiting)  # the previous content of a file must be recorded first
                     waiting = None
             begun = self._begin(batch, force=force)
             if waiting:
@@ -168,7 +168,7 @@ class Ingester:
             yield batch
 
     def _begin(self, files: Sequence[FoundFile], *, force: bool) -> _Batch:
-        """Read files, and begin to build entries from what is new in them."""
+        """Read files, and start to build entries from new content."""
         now = self._clock()
         read: list[tuple[FileResult, bytes]] = []
         postponed: list[FoundFile] = []
@@ -178,7 +178,7 @@ class Ingester:
                 read.append(self._read(file, now))
             except FileChangingError:
                 postponed.append(file)
-            except OSError as error:  # the machine has no files or memory left, which passes
+            except OSError as error:  # the machine is out of file descriptors or memory for now
                 postponed.append(file)
                 problem = f"{display_path(file.path)}: {error.strerror}"
             except (FileVanishedError, IgnoredError):
@@ -229,7 +229,7 @@ class Ingester:
         )
 
     def _read(self, file: FoundFile, now: datetime) -> tuple[FileResult, bytes]:
-        """The bytes of a file, or instead the reason why it cannot be read."""
+        """The record of a file and its bytes. If the file cannot be read, the record says why."""
         result = FileResult(
             path=os.fsencode(file.path),
             display_path=display_path(file.path),
@@ -242,14 +242,14 @@ class Ingester:
         try:
             data = read_dump(file.path, self._limits.bytes, root=file.root)
         except QuarantineError as error:
-            # A file that is too large stays so until its size changes; permission may come without such a sign.
+            # A file stays too large until its stamp changes. Access may be granted without a new stamp, so try again.
             stamp = result.stamp if file.size > self._limits.bytes else UNREADABLE
             return replace(result, outcome=Outcome.QUARANTINED, reason=str(error), stamp=stamp), b""
         return replace(result, digest=hash_dump(data)), data
 
     def _select_to_build(self, results: Sequence[FileResult], *, force: bool) -> list[int]:
-        """Indices of results that need an entry: all whose dump is not stored, and those of files that had other
-        content before."""
+        """Indices of the results that need an entry: the dump is not stored yet, or its file had different content
+        before."""
         known = set() if force else self._store.get_known_digests([r.digest for r in results if r.digest])
         before = self._store.get_file_stamps([r.path for r in results if r.digest in known]) if known else {}
         return [
@@ -260,6 +260,6 @@ class Ingester:
 
 
 def _make_stamp(file: FoundFile) -> int:
-    """One number for a file's size and times, small enough to keep for every file there is."""
+    """A hash of a file's size and times, small enough to keep for every file."""
     facts = struct.pack("<qqq", file.size, file.mtime_ns, file.ctime_ns)
     return int.from_bytes(blake2b(facts, digest_size=7).digest(), "big") or 1

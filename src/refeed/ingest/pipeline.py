@@ -1,4 +1,4 @@
-"""The whole program, top to bottom: dumps/ -> store -> feeds/."""
+"""The whole program, top to bottom: dumps/ -> store -> feeds/. Also retention, and restoring from published feeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
 
 _RESTORE_KEY = "reseed"
-"""Key in the store of `begun` or `done` (restoring was once called so). An interrupted restoration begins again, and
+"""Key in the store of `begun` or `done`; it is the former word for restoring. An interrupted restore starts over, and
 records nothing twice."""
 
 
@@ -66,7 +66,7 @@ class Pipeline:
     ) -> IngestResult:
         """Ingest what has changed in the dump folders, or `files`, and publish it.
 
-        `progress` is called with the number of files that are done, and of all files.
+        `progress` is called with the number of files that are done, and the number of all files.
         """
         changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)
         total = IngestResult(counts=Counter(unchanged=unchanged))
@@ -82,7 +82,7 @@ class Pipeline:
         return total
 
     def apply_retention(self) -> frozenset[FeedPath]:
-        """Delete entries that the `keep` of their source no longer includes; returns the feeds that changed."""
+        """Apply retention: delete entries that `keep` of their source excludes. Returns the feeds that changed."""
         changed: frozenset[FeedPath] = frozenset()
         now = self.clock()
         for rule in self.settings.sources:
@@ -104,7 +104,7 @@ class Pipeline:
         return changed
 
     def restore_from_feeds(self) -> int:
-        """Fill an empty store from our own published feeds, where `site.restore_from` names them.
+        """Fill an empty store from our own published feeds, if `site.restore_from` is set.
 
         Returns the number of restored entries. Raises FetchError.
         """

@@ -1,4 +1,4 @@
-"""Stored entries -> the same entries by new rules and topics, a batch at a time, in the background. Moves no date."""
+"""Stored entries -> the same entries under new rules and topics, in batches, in the background. Keeps all dates."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _BATCH = 256
 _LABELLED_KEY = "labelled"
 """Key in the store of the version of each topic that all entries are labelled with."""
 _PRIVATE_KEY = "hidden"
-"""Key in the store of the sources whose entries are all marked as private (which was once called so)."""
+"""Key in the store of the sources whose entries are all marked as private; `hidden` is the former word for it."""
 
 
 class Reprocessor:
-    """Brings entries up to date with the rules and topics of a builder, `batch` of them in a step."""
+    """Brings entries up to date with the rules and topics of a builder, up to `batch` entries in each step."""
 
     def __init__(self, store: Store, pool: EntryPool, clock: Callable[[], datetime], batch: int = _BATCH) -> None:
         self._store = store
@@ -34,7 +34,7 @@ class Reprocessor:
         self._private_steps = self._update_private()
 
     def step(self) -> frozenset[FeedPath] | None:
-        """Bring one batch up to date; returns the feeds that changed by it, or None when everything is up to date."""
+        """Bring one batch up to date; returns the feeds that changed, or None when everything is up to date."""
         if (feeds := next(self._private_steps, None)) is not None:
             return feeds
         if ids := self._store.get_outdated_ids(rules_version=self._builder.rules_version, limit=self._batch):
@@ -45,7 +45,7 @@ class Reprocessor:
         return None
 
     def _update_private(self) -> Iterator[frozenset[FeedPath]]:
-        """Mark the entries of sources that have become private, so that only their own feed has them; unmark others."""
+        """Mark the entries of sources that became private, so that only their source's feed has them; unmark others."""
         private = self._builder.private_sources
         before = set(msgspec.json.decode(self._store.get_meta(_PRIVATE_KEY) or "[]", type=list[str]))
         if before == private:
@@ -57,9 +57,11 @@ class Reprocessor:
         self._store.set_meta(_PRIVATE_KEY, msgspec.json.encode(sorted(private)).decode())
 
     def _clean(self, ids: list[str]) -> frozenset[FeedPath]:
-        """Build entries again from the dumps that give their texts. Their ids stay, whatever the rules say now."""
+        """Build entries again from their newest dumps. Entries keep their ids, even if new rules give other ids."""
         stored = self._store.get_newest_dumps(ids)
-        dumps = [Dump(path=d.path, folder=d.folder, data=d.data, first_seen=d.first_seen) for d in stored.values()]
+        dumps = [
+            Dump(path=row.path, folder=row.folder, data=row.data, first_seen=row.first_seen) for row in stored.values()
+        ]
         results = zip(stored, self._pool.map(dumps), strict=True)
         rows = [replace(result.row, id=id) for id, result in results if result.row is not None]
         feeds = replace_entries(self._store, rows, self._clock(), self._builder.find_repost_original)
@@ -69,7 +71,7 @@ class Reprocessor:
         return feeds
 
     def _label(self, ids: list[str]) -> frozenset[FeedPath]:
-        """Label entries by the topics that are new or changed; all other labels stay."""
+        """Label entries with the topics that are new or changed. Labels of unchanged topics stay."""
         changed = self._changed_topics()
         matcher = TopicMatcher([topic for topic in self._builder.topics if topic.id in changed])
         order = {topic.id: index for index, topic in enumerate(self._builder.topics)}
@@ -81,9 +83,10 @@ class Reprocessor:
         return relabel_entries(self._store, labels, self._builder.topics_version, self._clock())
 
     def _changed_topics(self) -> set[str]:
-        """Topics with other rules than those that all entries are labelled with.
+        """Topics whose rules differ from those that all entries are labelled with.
 
-        Their versions are removed from the store first: labelling may be interrupted, and the rules change meanwhile.
+        Their versions are removed from the store first, because labelling may be interrupted and the rules may change
+        before it continues.
         """
         versions = self._builder.matcher.versions
         before = msgspec.json.decode(self._store.get_meta(_LABELLED_KEY) or "{}", type=dict[str, str])

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _IMAGE_URL = re.compile(r'<img[^>]* src="([^"]+)"')
-_STEP = timedelta(seconds=1)
+_ONE_SECOND = timedelta(seconds=1)
 
 
 def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock: Callable[[], datetime]) -> int:
     """Fill an empty store from the feeds published at `site.restore_from`; returns the number of entries.
 
-    Reads the feed of each source and its archives: every entry is in those. Raises FetchError, and keeps what was
-    recorded before.
+    Reads the feed of each source and its archives, which together contain every entry. Raises FetchError; what was
+    recorded until then stays.
     """
     session = open_session(settings)
     seen: set[str] = set()
@@ -47,20 +47,20 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
 
     def record() -> None:
         record_files(store, batch, clock(), builder.find_repost_original)
-        forget_files(store, [result.path for result in batch])  # no such files exist
+        forget_files(store, [result.path for result in batch])  # the paths are made up
         update_enclosures(store, {id: files for id, files in enclosures.items() if files}, clock())
         batch.clear()
         enclosures.clear()
 
     try:
         for item, source, icon in _iter_items(session, settings):
-            if item["id"] in seen:  # the subscription overlaps with its newest archive
+            if item["id"] in seen:  # the subscription document overlaps with the newest archive
                 continue
             seen.add(item["id"])
             icons[source.id] = icon
             entry = _parse_entry(item, source, session, settings.site.restore_from)
             batch += _make_results(entry, item, source, builder, clock())
-            # Kept apart from the entry, so that a later dump does not remove what is known of its files.
+            # Stored apart from the entry, so that a later dump does not remove the types and sizes of its files.
             files: list[Image | Enclosure] = [entry.image] if entry.image and entry.image.type else []
             files += [enclosure for enclosure in entry.enclosures if enclosure.length]
             media = [FileMetadata(url=file.url, type=file.type, length=file.length) for file in files]
@@ -96,7 +96,7 @@ def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict
             for item in document["items"]:
                 yield item, source, icon
             next_url = document.get("next_url")
-            # The documents may have been published under another address than the one they have now.
+            # The documents may have been published under a different address than their present one.
             url = f"{base}/feeds/{next_url.partition('/feeds/')[2]}" if next_url else None
 
 
@@ -128,7 +128,9 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         updated=datetime.fromisoformat(item["date_modified"]),
         language=item.get("language", source.language),
         authors=tuple(author["name"] for author in item.get("authors", ())),
-        contributors=tuple(Person(name=p["name"], role=p.get("role", "")) for p in extension.get("contributors", ())),
+        contributors=tuple(
+            Person(name=person["name"], role=person.get("role", "")) for person in extension.get("contributors", ())
+        ),
         summary=item.get("summary", ""),
         html=sanitize(html),
         image=Image(
@@ -142,8 +144,8 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         else None,
         images=tuple(dict.fromkeys(_IMAGE_URL.findall(html))),
         enclosures=tuple(
-            Enclosure(url=e["url"], type=e["mime_type"], length=e.get("size_in_bytes", 0))
-            for e in item.get("attachments", ())
+            Enclosure(url=file["url"], type=file["mime_type"], length=file.get("size_in_bytes", 0))
+            for file in item.get("attachments", ())
         ),
         rights=extension.get("rights", ""),
         original=original.get("url"),
@@ -155,20 +157,20 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
 def _make_results(
     entry: Entry, item: Mapping[str, Any], source: Source, builder: EntryBuilder, now: datetime
 ) -> list[FileResult]:
-    """The versions that give an entry its dates: as it was first published, and as it was last changed.
+    """Made-up dumps that give an entry its dates: when it was first published, and when it was last changed.
 
-    The last version has no fingerprint. Whether the next dump differs from it is unknown, and an entry changes only
-    between two dumps with fingerprints.
+    The last one has no fingerprint, because it is unknown whether the next real dump differs from it. The store moves
+    `updated` only between two dumps with fingerprints.
     """
     fields = extract_topic_fields(entry)
-    # The topics that the entry was published with, with our own reasons where there are any.
+    # The entry keeps the topics it was published with. Their reasons are those that our matcher finds now, if any.
     own = {label.topic: label for label in builder.matcher.label(entry, fields)}
     published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
     labels = encode_json(tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
     row = builder.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
     versions = [(entry.published, "")]
     if entry.updated > entry.published:
-        versions = [(entry.published, "first"), (entry.updated, "last"), (entry.updated + _STEP, "")]
+        versions = [(entry.published, "first"), (entry.updated, "last"), (entry.updated + _ONE_SECOND, "")]
     results = []
     for time, fingerprint in versions:
         data = msgspec.json.encode(item) + fingerprint.encode()

@@ -1,4 +1,4 @@
-"""The worker's state and problems -> a file that `status` reads, and the log, which has each problem once."""
+"""The worker's state and problems -> a file that `refeed status` reads. Each problem is also logged, once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import msgspec
 from ..clock import format_rfc3339, utc_now
 
 STATUS_FILE_NAME = "worker.json"
-"""Its name in the var folder."""
+"""Name of the status file in the var folder."""
 STATE_STOPPED = "stopped"
-"""The last state of a worker that has ended as asked."""
+"""The last state of a worker that ended because it was asked to."""
 _INTERVAL = 5.0
 """Seconds between two writes of the same content."""
 _REPEAT = 600.0
@@ -27,7 +27,7 @@ _log = logging.getLogger("refeed.worker")
 
 
 class ProbeStatus(TypedDict):
-    """Enclosures by the state of their probe, and the last error."""
+    """Enclosures counted by the state of their probe (see `worker.probe_job`), and the last error."""
 
     known: int
     waiting: int
@@ -41,7 +41,7 @@ class LoopStatus(TypedDict, total=False):
     state: Required[str]
     folders: list[str]
     polled: dict[str, str]
-    """Folders whose events cannot be relied on, and why."""
+    """Folders that are polled because their events are unreliable: folder -> reason."""
     waiting: int
     """Files to be ingested."""
     growing: int
@@ -49,8 +49,9 @@ class LoopStatus(TypedDict, total=False):
     scanned: str
     """When the last scan ended."""
     enrichment: ProbeStatus
+    """Only if the setting `fetch.enrich` is on."""
     holder: str
-    """The leader."""
+    """The process that leads."""
 
 
 class WorkerStatus(LoopStatus, total=False):
@@ -68,7 +69,7 @@ class StatusFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.problems: dict[str, str] = {}
-        """The present problems, by what they concern."""
+        """The present problems: subject -> text."""
         self._logged: dict[str, float] = {}
         self._last_written = 0.0
         self._last: tuple[LoopStatus, dict[str, str]] | None = None
@@ -83,12 +84,12 @@ class StatusFile:
         self.problems[subject] = text
 
     def clear_problem(self, subject: str) -> None:
-        """The problem is resolved, if there was one."""
+        """Remove a problem, and log that it is resolved. Does nothing if there was none."""
         if self.problems.pop(subject, None) is not None:
             _log.info("%s: resolved", subject, extra={"subject": subject})
 
     def write(self, status: LoopStatus) -> None:
-        """Write the file, when its content has changed or is some seconds old. Never raises."""
+        """Write the file if its content has changed or is some seconds old. Ignores OSError."""
         current = status, dict(self.problems)
         if current == self._last and time.monotonic() - self._last_written < _INTERVAL:
             return
@@ -108,7 +109,7 @@ class StatusFile:
 
 
 def read_status_file(path: Path) -> WorkerStatus | None:
-    """What the worker of this machine wrote last; None when it never did."""
+    """What the worker of this machine wrote last; None if there is no valid file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=WorkerStatus)
     except (OSError, msgspec.DecodeError):
