@@ -1,4 +1,7 @@
-"""What the worker does on a schedule: publish, poll upstreams, probe enclosures, ping hubs. Failures stop nothing."""
+"""The worker's jobs: publish, poll upstreams, probe enclosures, ping hubs, clean up. A job that fails runs again.
+
+Retention is not among them: `leader.py` calls `Pipeline.apply_retention`.
+"""
 
 from __future__ import annotations
 
@@ -32,36 +35,37 @@ if TYPE_CHECKING:
 _log = logging.getLogger("refeed.worker")
 
 _BUSY_INTERVAL = 2.0
-"""Seconds at least between publications while files wait: subscribers get news, and the backlog shrinks."""
+"""Minimum seconds between publications while files wait, so that news appears and the backlog still shrinks."""
 _BUSY_FACTOR = 4
-"""And so many times as long as the last one took, so that publishing takes a fifth of the time at most."""
+"""Minimum pause between publications while files wait, as a multiple of the duration of the last one: publishing takes
+at most a fifth of the time."""
 _CHECK_INTERVAL = 2.0
-"""Seconds between checks of the published documents, by `stat` alone."""
+"""Seconds between checks of the published documents by `stat`."""
 _SEARCH_INTERVAL = 20.0
-"""Seconds between searches for documents that are not ours."""
+"""Seconds between searches of feeds/ for documents that refeed did not write."""
 _RETRY = 5.0
-"""Seconds until a disk that refused is tried again."""
+"""Seconds until a failed publication is tried again."""
 _CLOCK_JUMP = 5.0
 """Seconds by which the wall clock may deviate from the monotonic one between two calls: NTP slews far less."""
 _POLL_INTERVAL = 60.0
-"""Seconds between checks which upstreams are due: each has an interval of its own."""
+"""Seconds between checks for upstreams that are due. Each upstream has its own interval."""
 _CLEAN_UP_INTERVAL = 86_400.0
-"""Seconds between removals of temporary files and of old answers in the HTTP cache."""
+"""Seconds between removals of temporary files and of old responses in the HTTP cache."""
 _TEMPORARY_FILE_AGE = 3_600.0
-"""Seconds after which no process writes to a temporary file any more."""
+"""Age in seconds at which no process still writes to a temporary file."""
 _PING_INTERVAL = 10.0
-"""Seconds between checks which hubs are to be notified."""
+"""Seconds between checks for hubs that are to be notified."""
 _PROBE_INTERVAL = 2.0
-"""Seconds between checks for enclosures that were not probed yet: one small query."""
+"""Seconds between checks for enclosures that are due to be probed. A check is one small query."""
 
 
 class PublishJob:
-    """Publishes when a publication is pending and due."""
+    """Publishes when a publication is requested and due."""
 
     def __init__(
         self, publisher: Publisher, status: StatusFile, on_change: Callable[[Sequence[str]], None] | None = None
     ) -> None:
-        """`on_change` gets the names of documents that changed, where subscribers are to be notified of them."""
+        """`on_change` is called with the names of changed documents, if subscribers are to be notified."""
         self._publisher = publisher
         self._status = status
         self._on_change = on_change
@@ -82,7 +86,7 @@ class PublishJob:
         self._notify = self._notify or notify
 
     def run_if_due(self, *, busy: bool) -> None:
-        """Publish if it is time. `busy`: more files wait to be ingested."""
+        """Publish if a publication is due. `busy` means that more files wait to be ingested."""
         now = time.monotonic()
         if not self.pending and now - self._last_check > _CHECK_INTERVAL:
             self._last_check = now
@@ -118,9 +122,9 @@ class PublishJob:
 
 
 class Scheduler:
-    """Runs jobs at intervals, in threads of their own (APScheduler), and goes on when the clock jumps.
+    """Runs jobs at intervals in background threads (APScheduler), also after the wall clock jumps.
 
-    A job that still runs is not started a second time, and one that was missed runs once.
+    A job that is still running is not started again. A job that missed several runs then runs once.
     """
 
     def __init__(self) -> None:
@@ -135,13 +139,14 @@ class Scheduler:
         self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), id=name, name=name, **first)
 
     def start(self) -> None:
-        """Begin to run jobs."""
+        """Start to run jobs."""
         self._scheduler.start()
 
     def handle_clock_jump(self) -> bool:
-        """Whether the wall clock has jumped since the last call. After a jump, all intervals begin now.
+        """Begin all intervals now if the wall clock has jumped since the last call; returns whether it has.
 
-        APScheduler (3.11) waits for an instant on the wall clock: an hour back, and nothing runs for an hour.
+        APScheduler (3.11) waits for a time on the wall clock: after a jump of an hour back, no job would run for an
+        hour.
         """
         offset = time.time() - time.monotonic()
         jumped = abs(offset - self._clock_offset) > _CLOCK_JUMP
@@ -154,13 +159,13 @@ class Scheduler:
         return jumped
 
     def stop(self) -> None:
-        """Start no more jobs; running ones end with the process."""
+        """Start no more jobs. Running jobs end with the process."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
 
 class Jobs:
-    """The jobs of the leader, so that each is run once whatever the number of machines."""
+    """The jobs that only the leader runs, so that each runs once however many machines there are."""
 
     def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile) -> None:
         self._pipeline = pipeline
@@ -168,10 +173,10 @@ class Jobs:
         self._events = events
         self._status = status
         self.probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
-        """None where enclosures are not probed."""
+        """The job that probes enclosures; None if the setting `fetch.enrich` is off."""
         self.scheduler = Scheduler()
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
-        # Apart from feeds, because the pull of one repository may take ten minutes.
+        # Repositories are polled apart from feeds, because pulling one repository may take ten minutes.
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
         for name, upstreams in (("feeds", feeds), ("repositories", repositories)):
             if upstreams:
@@ -182,17 +187,17 @@ class Jobs:
             self.scheduler.add_job(_PING_INTERVAL, self.send_hub_pings, "hubs")
         if self.probe:
             probe = self.probe
-            self.scheduler.add_job(_PROBE_INTERVAL, lambda: probe.probe(self._session), "enclosures")
+            self.scheduler.add_job(_PROBE_INTERVAL, lambda: probe.probe(self._http_session), "enclosures")
 
     def stop(self) -> None:
-        """Start no more jobs, and no more requests of the running probe."""
+        """Start no more jobs. A running probe sends no more requests."""
         if self.probe:
             self.probe.stop()
         self.scheduler.stop()
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
-        """Fetch from the upstreams that are due. Their dumps are found like all others."""
-        for result in fetch_all(upstreams, self._session, fetch_dirs(self._settings), self._pipeline.clock()):
+        """Fetch from the upstreams that are due. The leader finds their dumps as it finds all others."""
+        for result in fetch_all(upstreams, self._http_session, fetch_dirs(self._settings), self._pipeline.clock()):
             address, source = result.upstream.address, result.upstream.source
             if result.state.error:
                 self._status.set_problem(f"upstream {address}", result.state.error)
@@ -204,33 +209,35 @@ class Jobs:
                 self._events.wake(overflowed=True)  # a folder that was made just now may not be watched yet
 
     def clean_up(self) -> None:
-        """Remove temporary files that killed processes left, and outdated answers from the HTTP cache."""
+        """Remove temporary files that killed processes left behind, and old responses from the HTTP cache."""
         try:
             remove_temporary_files(fetch_dirs(self._settings).dumps, time.time() - _TEMPORARY_FILE_AGE)
             if self._settings.upstreams or self.probe:
-                self._session.prune()
+                self._http_session.prune()
         except (FetchError, OSError) as error:  # the next run tries again
             folder = str(fetch_dirs(self._settings).dumps)
             _log.warning("clean-up of %s failed: %s", folder, error, extra={"folder": folder})
 
     def queue_hub_pings(self, documents: Sequence[str]) -> None:
-        """Remember changed documents (names below feeds/), so that hubs are notified of the public ones soon."""
+        """Queue notifications of hubs for those changed documents (names below feeds/) that are public."""
         hubs = self._settings.websub.hubs
         if hubs:
             feeds = self._pipeline.publisher.registry().public_feeds
             public = {f"{feed}.{format}" for feed in feeds for format in FORMATS}
             base = f"{self._settings.site.base_url}/feeds"
-            self._pings.add(hubs, [f"{base}/{name}" for name in documents if name in public], self._pipeline.clock())
+            self._ping_queue.add(
+                hubs, [f"{base}/{name}" for name in documents if name in public], self._pipeline.clock()
+            )
 
     def send_hub_pings(self) -> None:
-        """Notify the hubs of the documents that are due."""
-        for failure in self._pings.send_due(self._session, self._pipeline.clock()):
+        """Send the notifications of hubs that are due."""
+        for failure in self._ping_queue.send_due(self._http_session, self._pipeline.clock()):
             _log.warning("%s", failure, extra={"subject": "websub"})
 
     @cached_property
-    def _session(self) -> HttpSession:
+    def _http_session(self) -> HttpSession:
         return open_session(self._settings)
 
     @cached_property
-    def _pings(self) -> PingQueue:
+    def _ping_queue(self) -> PingQueue:
         return PingQueue(Path(self._settings.var_dir) / "pings.json")

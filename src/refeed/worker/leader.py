@@ -1,4 +1,4 @@
-"""The loop of the one process that ingests: file events and scans -> the backlog -> the store -> documents."""
+"""The loop of the process that ingests: file events and scans -> backlog -> store -> documents. Applies retention."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _log = logging.getLogger("refeed.worker")
 _IDLE_WAIT = 0.5
 """Seconds that a tick waits for events when there is nothing to do."""
 _RETENTION_INTERVAL = 3600.0
-"""Seconds between searches for entries that have become too old, when no new ones come."""
+"""Seconds until retention is applied again if nothing is published. It also precedes publications."""
 _RETRY_CHECK_INTERVAL = 5.0
-"""Seconds between checks whether the operator wants quarantined files tried again."""
+"""Seconds between checks for an operator's request to try quarantined files again."""
 _POLL_INTERVAL = 2.0
-"""Seconds between scans of folders without reliable events, when a scan is quick."""
+"""Minimum seconds between scans of folders without reliable events."""
 _SCAN_FACTOR = 5
-"""An early scan begins no sooner than so many times its own duration after the scan before."""
+"""Minimum pause before a scan that is requested early, as a multiple of the duration of the last scan."""
 
 
 class Leader:
@@ -52,7 +52,7 @@ class Leader:
         self._publish_job = PublishJob(pipeline.publisher, status, jobs.queue_hub_pings)
         self._backlog: OrderedDict[str, FoundFile] = OrderedDict()
         self._results: Iterator[IngestResult] | None = None
-        """Of the batches of the backlog, while they are being ingested."""
+        """Results of the batches of the backlog, while it is being ingested."""
         self._rescan_requested = True
         self._last_scan = float("-inf")
         self._last_scan_time = ""
@@ -63,7 +63,7 @@ class Leader:
         self._retry_request = pipeline.store.get_meta(RETRY_KEY)
 
     def status(self) -> LoopStatus:
-        """What `refeed status` shows of it."""
+        """What `refeed status` shows about the leader."""
         status: LoopStatus = {
             "state": "ingesting",
             "folders": list(self._folders),
@@ -77,10 +77,10 @@ class Leader:
         return status
 
     def tick(self) -> None:
-        """One round of the loop. Raises StoreError, and loses nothing: what was not recorded is found again."""
+        """Run one round of the loop. Raises StoreError; files that were not recorded are then found again later."""
         self._pipeline.store.check_intact()
         if self._last_scan_time == "" and self._pipeline.is_complete():
-            self._publish_job.run_if_due(busy=True)  # at the start, first what was published before
+            self._publish_job.run_if_due(busy=True)  # at the start, before anything is ingested
         self._check_for_retry()
         is_busy = self._backlog or self._results or self._publish_job.is_due or self._reprocess_pending
         batch = self._events.drain(0.0 if is_busy else _IDLE_WAIT)
@@ -153,7 +153,7 @@ class Leader:
         return time.monotonic() - self._last_scan >= interval
 
     def _scan(self) -> None:
-        """Look through all folders. Its result replaces the backlog, whatever events have reported."""
+        """Scan all folders. The result replaces the backlog, including files that events reported."""
         start, now = time.monotonic(), time.time()
         changed = self._ingester.scan(self._folders).changed
         self._watcher.detect_missed_events(changed, now)
@@ -183,7 +183,7 @@ class Leader:
                 self._status.clear_problem(subject)
 
     def _ingest(self) -> None:
-        """Ingest a batch of the backlog; while it is recorded, the next one is built already."""
+        """Ingest one batch of the backlog. While it is recorded, the next one is already being built."""
         self._results = self._results or self._ingester.ingest(self._pop_backlog())
         for result in self._results:
             self._handle_result(result)
@@ -194,7 +194,7 @@ class Leader:
             self._pipeline.mark_complete()
 
     def _pop_backlog(self) -> Iterator[FoundFile]:
-        """The files of the backlog, which may grow meanwhile."""
+        """Take files from the backlog until it is empty. It may grow in the meantime."""
         while self._backlog:
             _, file = self._backlog.popitem(last=False)
             if self._ingester.is_changed(file):

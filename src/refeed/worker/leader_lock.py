@@ -1,4 +1,4 @@
-"""The lock of the one process that ingests: a file's on one machine, the store's where machines share the store."""
+"""The lock of the process that ingests: a file lock on one machine, a PostgreSQL lock where machines share a store."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..store.postgres import AdvisoryLock
 
 
 class FileLock:
-    """A lock between the processes of one machine, by flock on a file that names its holder. The kernel releases it
-    when the process ends."""
+    """A lock between the processes of one machine: flock on a file that names the holder. The kernel releases it when
+    the process ends."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
@@ -40,13 +40,13 @@ class FileLock:
         if not self.is_held():  # the file was removed or replaced between open and flock: this lock excludes no process
             self.release()
             return False
-        with suppress(OSError):  # on a full disk the lock is held all the same, without the name of its holder
+        with suppress(OSError):  # on a full disk the lock works without the name of its holder
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return True
 
     def is_held(self) -> bool:
-        """Whether this process has the lock. It is lost when its file is removed: others then make a new file."""
+        """Whether this process has the lock. It is lost when its file is removed: others then create a new one."""
         if self._descriptor is None:
             return False
         own = os.fstat(self._descriptor)
@@ -57,13 +57,13 @@ class FileLock:
         return (own.st_dev, own.st_ino) == (present.st_dev, present.st_ino)
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Release the lock. Does nothing if it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def holder(self) -> str:
-        """The process that has the lock, for people."""
+        """The process that has the lock, as text for people."""
         try:
             pid = self._path.read_text().strip()
         except OSError:
@@ -87,7 +87,7 @@ LeaderLock = FileLock | AdvisoryLock
 def make_leader_lock(settings: Settings, *, preferred: bool = False) -> LeaderLock:
     """The lock of the process that ingests into this store.
 
-    `preferred` is for a dedicated worker: the worker beside a web server gives the lock up to it.
+    `preferred` is for a dedicated worker: the worker that `refeed serve` starts gives the lock up to it.
     """
     if is_shared(settings.database_url):
         return AdvisoryLock(settings.database_url, preferred=preferred)
@@ -97,5 +97,5 @@ def make_leader_lock(settings: Settings, *, preferred: bool = False) -> LeaderLo
 def make_leader_locks(settings: Settings, urls: Iterable[str]) -> list[LeaderLock]:
     """The locks of all processes that may ingest into one of these stores."""
     shared = sorted({url for url in urls if is_shared(url)})
-    files = [url for url in urls if not is_shared(url)][:1]  # all SQLite files have the one lock of this machine
+    files = [url for url in urls if not is_shared(url)][:1]  # all SQLite files share the one lock of this machine
     return [make_leader_lock(replace(settings, database_url=url)) for url in (*shared, *files)]

@@ -1,7 +1,10 @@
-"""Enclosures of the newest entries, and icons of sources -> requests; the results -> the store.
+"""The job that probes: enclosures of the newest entries, and icons of sources -> their metadata in the store.
 
-Requests are sent in a thread of their own, because servers are slow. The leader's thread saves the results: only it
-writes entries.
+To probe a file is to ask its server for its media type and size; `fetch.enclosure_metadata` has the requests. The job
+runs if the setting `fetch.enrich` is on, and `refeed status` shows it as `enrichment`.
+
+Requests are sent in a background thread, because servers are slow. The leader's thread saves the results, because only
+that thread writes entries.
 """
 
 from __future__ import annotations
@@ -26,43 +29,43 @@ if TYPE_CHECKING:
     from ..fetch.session import HttpSession
 
 _MAX_ICONS = 4
-"""Sites whose icon is looked for in one round, one after another."""
+"""Maximum number of sites that are searched for an icon in one round, one after another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Results:
     files: dict[str, list[FileMetadata]] = field(default_factory=dict)
-    """By entry."""
+    """Results by entry id."""
     icons: dict[str, FileMetadata] = field(default_factory=dict)
-    """By source."""
+    """Results by source id."""
 
 
 class EnclosureProbe:
-    """Probes the files of the entries in subscription documents; those of older entries stay as they are."""
+    """Probes the files of entries in subscription documents. Files of older entries are not probed."""
 
     def __init__(self, pipeline: Pipeline, events: FileEvents) -> None:
         self._pipeline = pipeline
         self._events = events
         self._stopped = threading.Event()
         self._known: dict[FeedPath, tuple[int, dict[str, tuple[FileMetadata, ...]]]] = {}
-        """By feed: its version, and the files of its newest entries by entry."""
+        """For each feed: its version, and the files of its newest entries by entry id."""
         self._results: _Results | None = None
         self.status: ProbeStatus | None = None
-        """What `refeed status` shows of it; None before the first round."""
+        """What `refeed status` shows about this job; None before the first round."""
 
     def stop(self) -> None:
         """Send no more requests."""
         self._stopped.set()
 
     def probe(self, session: HttpSession) -> None:
-        """One round: a request for everything that is due. Does nothing until the last round is saved."""
+        """Run one round: request everything that is due. Does nothing until the last results are saved."""
         if self._results is not None:
             return
         now = self._pipeline.clock()
         try:
             files = self._files_by_entry()
             icons = list(islice(self._iter_due_icons(now), _MAX_ICONS))
-        except StoreError:  # the leader meets the same error, and reports it
+        except StoreError:  # the leader gets the same error and reports it
             return
         self.status = _summarize(file for known in files.values() for file in known)
         due = {file.url: file for known in files.values() for file in known if file.is_due(now)}
@@ -81,21 +84,21 @@ class EnclosureProbe:
             self._events.wake()
 
     def save_results(self) -> frozenset[FeedPath]:
-        """Save the results of the last round; returns the feeds that change by it.
+        """Save the results of the last round; returns the feeds that changed.
 
-        Raises StoreError, and keeps the results for the next call.
+        Raises StoreError; the results are then kept for the next call.
         """
         results = self._results
         if results is None:
             return frozenset()
         store, now = self._pipeline.store, self._pipeline.clock()
         feeds = update_enclosures(store, results.files, now) | update_icons(store, results.icons, now)
-        self._known = {}  # a probe without success changes no version
+        self._known = {}  # a failed probe changes no feed version, so all files are read again
         self._results = None
         return feeds
 
     def _files_by_entry(self) -> Mapping[str, tuple[FileMetadata, ...]]:
-        """Files by entry, for all entries in the subscription documents of sources; read again for changed feeds."""
+        """Files by entry id, for all entries in subscription documents of sources. Reads only changed feeds again."""
         store, limit = self._pipeline.store, self._pipeline.settings.feeds.entries
         for feed in store.get_feed_states():
             if feed.path.kind != "source" or self._known.get(feed.path, (-1,))[0] == feed.version:
@@ -106,7 +109,7 @@ class EnclosureProbe:
         return {id: known for _, files in self._known.values() for id, known in files.items() if known}
 
     def _iter_due_icons(self, now: datetime) -> Iterator[tuple[str, FileMetadata, str]]:
-        """Sources whose icon is to be looked for: id, what is known of the icon, and the link of the site."""
+        """Sources whose icon is due to be looked up: id, what is known about the icon, and the link of the site."""
         store = self._pipeline.store
         stored, icons = {source.id for source in store.get_sources()}, store.get_icons()
         configured = {rule.id for rule in self._pipeline.settings.sources if rule.icon}

@@ -1,7 +1,7 @@
-"""Dump folders -> the files that changed, each once and in bounded memory; what events miss, a scan finds.
+"""Dump folders -> the files that changed, each once and in bounded memory. A scan finds what events miss.
 
 Watches are renewed when a folder appears or is replaced. Files that are still being written are followed until they
-settle. A folder whose events cannot be relied on is named, so that it is polled.
+settle. A folder with unreliable events is reported, so that it is polled.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from ..errors import FileVanishedError, IgnoredError, QuarantineError
 _log = logging.getLogger("refeed.worker")
 
 _MAX_FILES = 10_000
-"""Files remembered between two calls of `drain`; with more, a scan is cheaper than to inspect each."""
+"""Files remembered between two calls of `drain`; with more, one scan is cheaper than inspecting each."""
 _MAX_UNSETTLED = 2_000
 """Files that are followed one by one; a scan finds the others."""
 _EVENTS = [DirCreatedEvent, DirMovedEvent, FileClosedEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
-"""Not the opening of files: every dump that we read would be an event."""
+"""The events to watch. Files being opened are left out: every dump that we read would cause an event."""
 _RETRY = 60.0
 """Seconds until a folder that could not be watched is tried again."""
 _UNRELIABLE_SECONDS = 600.0
 """How long a folder is polled after its events have missed a file."""
 _MAX_DELAY = 1.5
-"""Seconds that an event may take: inotify needs milliseconds, watchdog pairs renames for half a second."""
+"""Seconds that an event may take: inotify takes milliseconds, but watchdog waits half a second to pair renames."""
 _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "afs", "ceph", "gluster", "lustre", "vboxsf", "prl_fs")
 
 
@@ -55,9 +55,9 @@ class EventBatch:
     closed: dict[str, str] = field(default_factory=dict)
     """Files that were closed or moved in: path -> dump folder."""
     modified: dict[str, str] = field(default_factory=dict)
-    """Files that are being written."""
+    """Files that are being written: path -> dump folder."""
     overflowed: bool = False
-    """Events were lost, or there were too many: only a scan finds all files."""
+    """Whether events were lost or were too many, so that only a scan finds all files."""
 
 
 class FileEvents:
@@ -74,7 +74,7 @@ class FileEvents:
         logging.getLogger("watchdog").addHandler(self._overflow_handler)
 
     def add(self, path: str, folder: str, *, closed: bool) -> None:
-        """A file of a dump folder is complete (`closed`), or is being written."""
+        """Record that a file in a dump folder is complete (`closed`), or is being written."""
         with self._changed:
             files = self._closed if closed else self._modified
             if len(self._seen) < _MAX_FILES:
@@ -86,7 +86,7 @@ class FileEvents:
             self._changed.notify_all()
 
     def wake(self, *, overflowed: bool = False) -> None:
-        """End the wait in `drain`. `overflowed`: events may have been lost."""
+        """End the wait in `drain`. `overflowed` means that events may have been lost."""
         with self._changed:
             self._overflowed = self._overflowed or overflowed
             self._woken = True
@@ -126,7 +126,7 @@ class _OverflowHandler(logging.Handler):
 
 @dataclass(eq=False)
 class _DumpDirHandler(FileSystemEventHandler):
-    """Passes watchdog's events of one dump folder on."""
+    """Passes the events of one dump folder from watchdog to `FileEvents`."""
 
     events: FileEvents
     folder: str
@@ -135,7 +135,7 @@ class _DumpDirHandler(FileSystemEventHandler):
         """Called by watchdog's thread for every event."""
         kind = event.event_type
         if event.is_directory:
-            if kind in ("created", "moved"):  # its files may be older than the watch on it
+            if kind in ("created", "moved"):  # the folder's files may be older than its watch
                 self.events.wake(overflowed=True)
         elif kind in ("moved", "closed"):
             path = event.dest_path if kind == "moved" else event.src_path
@@ -152,7 +152,7 @@ class UnsettledFiles:
         self._suffixes = tuple(suffixes)
         self._files: dict[str, tuple[FoundFile, float]] = {}
         self._scan_at = 0.0
-        """When files that were too many to follow should have settled; 0 without such files."""
+        """Monotonic time when the files beyond `_MAX_UNSETTLED` should have settled; 0 if there are none."""
 
     def __len__(self) -> int:
         return len(self._files)
@@ -190,7 +190,7 @@ class UnsettledFiles:
         return settled
 
     def pop_scan_due(self) -> bool:
-        """Whether a scan is due for files that were too many to follow. True once."""
+        """Whether a scan is due for the files beyond `_MAX_UNSETTLED`. Returns True only once for them."""
         is_due = 0.0 < self._scan_at <= time.monotonic()
         if is_due:
             self._scan_at = 0.0
@@ -203,11 +203,11 @@ class _Watch:
     identity: tuple[int, int]
     """Device and inode of the folder."""
     since: float
-    """By the wall clock, as the times of files."""
+    """When the watch began, in seconds by the wall clock, which file times use too."""
 
 
 class Watcher:
-    """Keeps file events coming from every dump folder that exists."""
+    """Watches every dump folder that exists, and renews watches that have ended."""
 
     def __init__(self, events: FileEvents, *, polling: bool = False) -> None:
         """With `polling`, no folder is watched."""
@@ -215,13 +215,13 @@ class Watcher:
         self._polling = polling
         self._watches: dict[str, _Watch] = {}
         self._failed: dict[str, tuple[float, str]] = {}
-        """Folders that cannot be watched: when to try again, and why."""
+        """Folders that cannot be watched: folder -> (time to try again, reason)."""
         self._unreliable: dict[str, float] = {}
-        """Folders whose events have missed a file: until when they are polled."""
+        """Folders whose events have missed a file: folder -> time until which it is polled."""
         self._missing: set[str] = set()
 
     def update_watches(self, folders: Sequence[str]) -> bool:
-        """Watch the folders that exist now; returns whether one of them is new, so that a scan is due."""
+        """Watch the folders that exist now; returns whether one of them is newly watched, so that a scan is due."""
         has_new = False
         for folder in self._watches.keys() - set(folders):
             self._unwatch(folder)
@@ -243,7 +243,7 @@ class Watcher:
         return has_new
 
     def polling_reasons(self, folders: Sequence[str]) -> dict[str, str]:
-        """The folders whose events cannot be relied on, and why."""
+        """The folders that are polled because their events are unreliable: folder -> reason."""
         if self._polling:
             return dict.fromkeys(folders, "as config.yaml says")
         now = time.monotonic()
@@ -252,10 +252,10 @@ class Watcher:
         return {folder: reasons[folder] for folder in folders if folder in reasons}
 
     def detect_missed_events(self, changed: Iterable[FoundFile], scan_start: float) -> None:
-        """Find out which of the changed files of a scan should have had an event, and poll their folders.
+        """Find the changed files of a scan for which an event is missing, and poll their folders from now on.
 
-        `scan_start` is by the wall clock. Whatever the reason, a network disk, a watch that failed, an observer that
-        died: it shows here.
+        `scan_start` is by the wall clock. This detects unreliable events whatever the cause: a network disk, a failed
+        watch, or a dead observer.
         """
         seen = self._events.take_seen_paths()
         if seen is None:
@@ -286,7 +286,7 @@ class Watcher:
         try:
             observer.schedule(_DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
             observer.start()
-        except OSError as error:  # no watches or no files left: it passes, or the operator raises a limit
+        except OSError as error:  # out of watches or file descriptors, for now or until a limit is raised
             self._failed[folder] = (now + _RETRY, f"it cannot be watched: {error.strerror or error}")
             return False
         self._failed.pop(folder, None)
@@ -304,12 +304,12 @@ def _make_observer() -> BaseObserver:
     if sys.platform == "linux":
         from watchdog.observers.inotify import InotifyObserver
 
-        return InotifyObserver(generate_full_events=True)  # without it a file moved in looks like one just created
+        return InotifyObserver(generate_full_events=True)  # without it, a file that is moved in looks newly created
     return Observer()
 
 
 def _is_alive(observer: BaseObserver) -> bool:
-    return observer.is_alive() and bool(observer.emitters) and all(e.is_alive() for e in observer.emitters)
+    return observer.is_alive() and bool(observer.emitters) and all(emitter.is_alive() for emitter in observer.emitters)
 
 
 def _get_identity(folder: str) -> tuple[int, int] | None:
@@ -321,7 +321,7 @@ def _get_identity(folder: str) -> tuple[int, int] | None:
 
 
 def _find_network_filesystem(folder: str) -> str:
-    """The kind of network file system that a folder is on; empty when it is local, or the system does not say."""
+    """The kind of network file system that a folder is on; empty if it is local or unknown."""
     try:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         path = str(Path(folder).resolve())

@@ -25,15 +25,15 @@ from .watcher import FileEvents, Watcher
 _log = logging.getLogger("refeed.worker")
 
 _RETRY = 2.0
-"""Seconds until a store or a disk that did not answer is tried again."""
+"""Seconds from an error to the next attempt."""
 _MAX_PROCESSES = 4
-"""Processes that build entries: each takes 100 MB, and the store records no more than four can build."""
+"""Maximum processes that build entries. Each takes 100 MB, and the store cannot record more than four build."""
 _STANDBY_TICK = 0.5
-"""Seconds between checks of the store's revision, and of the lock: the leader may die."""
+"""Seconds between a standby's checks of the store's revision, and of the leader's lock."""
 
 
 class Standby:
-    """The loop beside a leader elsewhere: keeps this machine's feeds/ up to date with the store."""
+    """The loop while another process leads: keeps this machine's feeds/ up to date with the store."""
 
     def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile, leader: str) -> None:
         self._pipeline = pipeline
@@ -43,11 +43,11 @@ class Standby:
         self._revision: str | None = None
 
     def status(self) -> LoopStatus:
-        """What `refeed status` shows of it."""
+        """What `refeed status` shows about the standby."""
         return {"state": "standby", "holder": self._leader}
 
     def tick(self) -> None:
-        """One round. Raises StoreError."""
+        """Run one round of the loop. Raises StoreError."""
         self._events.drain(_STANDBY_TICK)
         revision = self._pipeline.store.get_meta(REVISION_KEY)
         if revision != self._revision:
@@ -62,9 +62,9 @@ class Worker:
     def __init__(
         self, settings: Settings, load_settings: Callable[[], Settings] | None = None, *, preferred: bool = False
     ) -> None:
-        """`load_settings` reads the settings again, when their files change or `reload` is called.
+        """`load_settings` reads the settings again when their files change or `reload` is called.
 
-        `preferred` is for a dedicated worker: the worker beside a web server lets it lead.
+        `preferred` is for a dedicated worker: the worker that `refeed serve` starts lets it lead.
         """
         self._settings = ReloadableSettings(settings, load_settings)
         self._stop = threading.Event()
@@ -75,7 +75,7 @@ class Worker:
         """Whether the store is to be checked before it is used: at the start, and after an error."""
 
     def stop(self) -> None:
-        """Ask the worker to end after its present step. Safe in a signal handler."""
+        """Ask the worker to end after its current step. Safe in a signal handler."""
         self._stop.set()
         self._events.wake()
 
@@ -88,17 +88,17 @@ class Worker:
         """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile."""
         try:
             while not self._stop.is_set():
-                if not self._run_session():
+                if not self._run_until_change():
                     self._stop.wait(_RETRY)
             self._status.write({"state": STATE_STOPPED})
         finally:
             self._events.close()
             self._lock.release()
 
-    def _run_session(self) -> bool:
-        """Run one session; returns whether it ended without an error. All errors of the worker end here."""
+    def _run_until_change(self) -> bool:
+        """Lead or follow once; returns False after an error. Every error of the worker is caught here."""
         try:
-            self._session()
+            self._lead_or_follow()
             return True
         except StoreError as error:
             self._may_be_damaged = True
@@ -109,14 +109,14 @@ class Worker:
             self._wait_for("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
             self._wait_for("machine", "out of memory")
-        except Exception as error:  # noqa: BLE001 -- the worker never ends by an error
+        except Exception as error:  # noqa: BLE001 -- no error ends the worker
             self._may_be_damaged = True
             _log.exception("internal error; starting over", extra={"error": type(error).__name__})
             self._wait_for("refeed", f"internal error: {type(error).__name__}: {error}")
         return False
 
-    def _session(self) -> None:
-        """Lead or follow with the same settings, until either changes."""
+    def _lead_or_follow(self) -> None:
+        """Lead or follow, until the settings or the leader change, or the worker is stopped."""
         settings = self._settings.settings
         leads = self._lock.acquire()
         if leads and self._may_be_damaged:
@@ -160,7 +160,7 @@ class Worker:
             mark_clean_shutdown(settings.database_url)
 
     def _reload_if_changed(self) -> bool:
-        """Whether the settings are different now. Invalid ones are logged, and the previous ones stay."""
+        """Read changed settings; returns whether they differ. Invalid ones are logged, and the previous ones stay."""
         try:
             changed = self._settings.reload_if_changed()
         except ConfigError as error:
@@ -177,7 +177,7 @@ class Worker:
         return changed
 
     def _restore_from_feeds(self, pipeline: Pipeline) -> None:
-        """Fill a store that was lost from published feeds, where they are reachable; dumps are ingested in any case."""
+        """Fill an empty store from published feeds, if they are reachable. Dumps are ingested in any case."""
         try:
             if count := pipeline.restore_from_feeds():
                 base_url = pipeline.settings.site.restore_from
