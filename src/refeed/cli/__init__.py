@@ -1,1 +1,1 @@
-"""Commands (click), one a file. Exit status: 0 ok, 1 something was quarantined or refused, 2 usage or configuration."""
+"""Commands (click), one per file. Exit status: 0 success, 1 quarantine or refusal, 2 usage or configuration error."""

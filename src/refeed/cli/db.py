@@ -1,4 +1,4 @@
-"""`refeed migrate`, `copy-store`: the store's schema, and a store moved to another database."""
+"""`refeed migrate` brings the store's schema up to date; `refeed copy-store` copies a store to a different database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..worker.leader_lock import make_leader_locks
 from .shared import show_progress
 
 _RETRY_PAUSES = (1, 2, 4, 8)
-"""Seconds between attempts: a database that a platform has just made may need some time."""
+"""Seconds between attempts: a database that a platform has just created may need some time."""
 
 
 @click.command("migrate")

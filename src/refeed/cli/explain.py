@@ -32,7 +32,7 @@ from ..web.entry_json import ExplainedEntry, ExplainedFile, explain_file, explai
 from .shared import find_dump_root, find_entry_id
 
 _Explanation = tuple[ExplainedFile, list[str]]
-"""What became of a file or an entry: for programs, and the lines for people."""
+"""What became of a file or an entry: as an object for JSON, and as lines of text."""
 _FIELDS = (
     "id",
     "source",
@@ -47,12 +47,12 @@ _FIELDS = (
     "original",
     "tags",
 )
-"""Keys of `explain --json` that get a line each."""
+"""Keys of `explain --json` that the text output shows on one line each."""
 
 
 @click.command("explain")
 @click.argument("names", metavar="FILE|ENTRY...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--diff", is_flag=True, help="Show the text before and after cleaning, line by line.")
 @click.pass_obj
 def explain_command(load: Callable[[], Settings], names: Sequence[str], as_json: bool, diff: bool) -> None:
@@ -99,7 +99,7 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
     if cleaned is None:
         return result, [*_format_explanation(result), *_format_header(built)]
     lines = [*_format_explanation(result, cleaned.origins), *_format_header(built)]
-    # The dump alone decides what it becomes. What feeds show depends on other entries too, if there is a store.
+    # The entry depends only on the dump. What feeds show also depends on the store, if there is one.
     with suppress(_UnknownEntryError, StoreError):
         lines += _load_entry(cleaned.entry.id, settings, builder).visibility
     lines += _format_near_misses(cleaned.entry, builder)
@@ -129,13 +129,13 @@ class _KnownEntry:
     stored: StoredEntry
     provenance: Provenance
     dump_path: str
-    """Of the dump that gives its text."""
+    """The path of the dump that the text is from."""
     visibility: tuple[str, ...]
-    """Lines for people: what keeps it out of feeds."""
+    """Lines of text that say what keeps the entry out of feeds."""
 
 
 def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownEntry:
-    """Look an entry up by its id, the address of its page or its link. Creates no store.
+    """Look an entry up by its id, the address of its page or its link. Does not create a store.
 
     Raises _UnknownEntryError, or StoreError while the store does not answer.
     """
@@ -159,7 +159,7 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
 
 
 def _format_explanation(result: ExplainedFile, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
-    """Lines of what `explain --json` prints as one object."""
+    """The text form of the object that `explain --json` prints."""
     where = {origin.field: origin.where for origin in origins}
     yield f"{result.file}: {result.outcome}" + (f" ({result.reason})" if result.reason else "")
     if not isinstance(result, ExplainedEntry):
@@ -188,14 +188,14 @@ def _format_header(built: BuildResult) -> Iterator[str]:
 
 
 def _format_near_misses(entry: Entry, builder: EntryBuilder) -> Iterator[str]:
-    """Lines about topics that have some evidence in an entry, but too little, with the score that they need."""
+    """Lines about topics for which an entry has too little evidence, with the score that they need."""
     for verdict in builder.matcher.explain(entry):
         if not verdict.accepted:
             yield f"  not        {verdict}"
 
 
 def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iterator[str]:
-    """Lines about entries with the same text: how much of it each has, and which of the two feeds show."""
+    """Lines about entries with the same text: how much of the text they share, and which of the two entries feeds show."""
     own = compute_minhash(extract_body_text(stored.entry.html))
     for copy in copies:
         entry = copy.entry
@@ -212,7 +212,7 @@ def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iter
 
 
 def _format_withdrawal(stored: StoredEntry) -> Iterator[str]:
-    """A line if an operator has withdrawn the entry."""
+    """One line if an operator has withdrawn the entry, otherwise none."""
     if stored.withdrawn is not None:
         id = stored.entry.id.removeprefix("urn:uuid:")
         when = format_rfc3339(stored.withdrawn)

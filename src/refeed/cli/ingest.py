@@ -60,7 +60,7 @@ def ingest_command(load: Callable[[], Settings], paths: Sequence[str], retry: bo
 
 
 def _ask_leader_to_retry(settings: Settings) -> bool:
-    """Have a running leader retry quarantined dumps. Returns False when there is no leader."""
+    """Ask a running leader to retry quarantined dumps. Returns False if there is no leader."""
     lock = make_leader_lock(settings)
     if lock.acquire():
         lock.release()

@@ -18,7 +18,9 @@ from .shared import show_progress
 
 @click.command("publish")
 @click.option("--all", "everything", is_flag=True, help="Render every document again.")
-@click.option("--check", "checks", is_flag=True, help="Then read every document back by strict parsers, a line each.")
+@click.option(
+    "--check", "checks", is_flag=True, help="Then read every document back with strict parsers; print a line for each."
+)
 @click.option("--static", type=click.Path(file_okay=False), help="Write the whole site to a folder for a static host.")
 @click.pass_obj
 def publish_command(load: Callable[[], Settings], everything: bool, checks: bool, static: str | None) -> None:

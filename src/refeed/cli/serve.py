@@ -1,4 +1,4 @@
-"""`refeed serve`: the web server, and the worker beside it as a process of its own, so that ingesting slows no request.
+"""`refeed serve`: the web server, and the worker as a separate process, so that ingesting does not slow requests.
 
 A worker that exits is started again; web processes restart when config.yaml changes.
 """
@@ -36,7 +36,7 @@ _CONFIG_POLL_SECONDS = 2.0
 _WORKER_SHUTDOWN_SECONDS = 8.0
 """How long the worker may take to end; platforms kill ten seconds after SIGTERM."""
 _WEB_SHUTDOWN_SECONDS = 7
-"""How long requests in flight may take."""
+"""How long requests in flight may take after SIGTERM."""
 _FIRST_RESTART_PAUSE, _LONGEST_RESTART_PAUSE = 1.0, 30.0
 
 
@@ -107,12 +107,12 @@ class WorkerSupervisor(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Start the worker, and again whenever it exits, until `request_stop`."""
+        """Start the worker, and restart it whenever it exits, until `request_stop` is called."""
         pause = _FIRST_RESTART_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
-            # Popen may return late: a web process forked meanwhile holds a copy of the pipe by which Popen learns that
-            # the child runs, until the web process ends.
+            # Popen may return late. It waits until the pipe to the starting child closes, and a web process that was
+            # forked at that moment holds a copy of the pipe until it ends.
             with subprocess.Popen(
                 [sys.executable, "-m", "refeed", "worker", "--with-parent"], stdin=subprocess.PIPE
             ) as self._process:
@@ -130,9 +130,9 @@ class WorkerSupervisor(threading.Thread):
 
 @dataclass(slots=True)
 class WebAppFactory:
-    """Makes the application of a web process, with the last valid settings, even if config.yaml is broken by then.
+    """Creates the application of a web process from the last valid settings, even if config.yaml is invalid now.
 
-    Called in the web process; may be pickled on the way there.
+    It is called in the web process. It may be pickled to get there.
     """
 
     settings: Settings
@@ -156,7 +156,7 @@ class _ConfigWatcher(threading.Thread):
         self._stopping.set()
 
     def reload_if_changed(self) -> bool:
-        """Read config.yaml if it has changed. Returns whether web processes would now start with other settings."""
+        """Read config.yaml if it has changed. Returns whether web processes would now start with different settings."""
         try:
             has_changed = self._current.reload_if_changed()
         except ConfigError as error:

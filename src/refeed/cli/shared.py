@@ -1,4 +1,4 @@
-"""What several commands need: how people name files and entries, and progress on a terminal."""
+"""Helpers of the commands: names that people type -> files and entries; progress on a terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def find_dump_root(path: str, settings: Settings, default: str | None = None) ->
 
     For a file outside of all dump folders: `default`, or the folder of the file.
     """
-    file = Path(os.path.abspath(path))  # noqa: PTH100  which resolves `..`, and `absolute` does not
+    file = Path(os.path.abspath(path))  # noqa: PTH100  it resolves `..`, unlike Path.absolute
     roots = (root for root in dump_dirs(settings) if file.is_relative_to(os.path.abspath(root)))  # noqa: PTH100
     return Path(next(roots, os.path.abspath(default) if default else file.parent))  # noqa: PTH100
 
@@ -50,6 +50,6 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
 
 
 def show_progress(text: str = "") -> None:
-    """Replace the progress line on a terminal; without a text, end it. Does nothing elsewhere."""
+    """Replace the progress line on a terminal; without a text, end it. Does nothing if standard error is not a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r{text} " if text else "", nl=not text, err=True)

@@ -30,11 +30,11 @@ def try_command(load: Callable[[], Settings], file: str) -> None:
     changed = load_settings(os.environ, file)
     with closing(Store(settings.database_url)) as store:
         store.migrate()
-        changes = compare_topics(TopicMatcher(settings.topics), TopicMatcher(changed.topics), _all_entries(store))
+        changes = compare_topics(TopicMatcher(settings.topics), TopicMatcher(changed.topics), _iter_entries(store))
     click.echo("\n".join(format_topic_changes(changes)))
 
 
-def _all_entries(store: Store) -> Iterator[Entry]:
+def _iter_entries(store: Store) -> Iterator[Entry]:
     last = ""
     while ids := store.get_entry_ids(last):
         for stored in store.get_entries(ids):

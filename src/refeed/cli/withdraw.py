@@ -21,7 +21,7 @@ from .shared import find_entry_id
 @click.pass_obj
 def withdraw_command(load: Callable[[], Settings], entries: Sequence[str]) -> None:
     """Take ENTRIES (ids or links) out of every document; feeds keep a tombstone (RFC 6721)."""
-    _change(load(), entries, withdraw_entries)
+    _change_and_publish(load(), entries, withdraw_entries)
 
 
 @click.command("restore")
@@ -29,11 +29,11 @@ def withdraw_command(load: Callable[[], Settings], entries: Sequence[str]) -> No
 @click.pass_obj
 def restore_command(load: Callable[[], Settings], entries: Sequence[str]) -> None:
     """Undo `withdraw`."""
-    _change(load(), entries, restore_entries)
+    _change_and_publish(load(), entries, restore_entries)
 
 
-def _change(settings: Settings, names: Sequence[str], change: Callable[..., frozenset[FeedPath]]) -> None:
-    """Change entries in the store, then publish. Works beside a running leader: the store has one writer at a time."""
+def _change_and_publish(settings: Settings, names: Sequence[str], change: Callable[..., frozenset[FeedPath]]) -> None:
+    """Change entries in the store, then publish. A leader may run meanwhile: the store has one writer at a time."""
     with closing(Pipeline.open(settings)) as pipeline:
         builder = pipeline.pool.builder
         ids = {name: find_entry_id(pipeline.store, name, builder) for name in names}
