@@ -195,7 +195,7 @@ def _format_near_misses(entry: Entry, builder: EntryBuilder) -> Iterator[str]:
 
 
 def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iterator[str]:
-    """Lines about entries with the same text: how much of the text they share, and which of the two entries feeds show."""
+    """Lines about entries with the same text: how much text they share, and which of the two feeds show."""
     own = compute_minhash(extract_body_text(stored.entry.html))
     for copy in copies:
         entry = copy.entry

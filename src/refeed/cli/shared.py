@@ -50,6 +50,6 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
 
 
 def show_progress(text: str = "") -> None:
-    """Replace the progress line on a terminal; without a text, end it. Does nothing if standard error is not a terminal."""
+    """Replace the progress line; without a text, end it. Does nothing if standard error is not a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r{text} " if text else "", nl=not text, err=True)
