@@ -88,7 +88,7 @@ def configure_logging(style: str) -> None:
 
 
 def _escape(text: str) -> str:
-    """Escape what would break the line. U+3000 stays, although Python counts it as unprintable."""
+    """Escape line breaks and unprintable characters. U+3000 stays, although Python counts it as unprintable."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text)

@@ -252,7 +252,7 @@ class FeedInfo:
     logo: str = ""
     """A larger image: a path or a URL as in `icon`."""
     mixed: bool = False
-    """Whether its entries are from several sources, so that each names its own."""
+    """Whether its entries are from several sources, so that each entry names its source."""
     query: str = ""
     """The query string, without `?`, of a feed that is filtered by query. `path` is that of the unfiltered feed."""
     private: bool = False

@@ -103,7 +103,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
         self._lock = threading.Lock()
         self._children: list[BaseProcess] = []
         self._idle_connections: list[Connection] = []
-        self._open: list[_Batch[Item, Packed]] = []
+        self._open_batches: list[_Batch[Item, Packed]] = []
         """Batches of all calls of `map` that may not have started."""
         self._is_warm = False
         self._last_used = 0.0
@@ -149,7 +149,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
             child = self._children.pop()
             child.kill()
             child.join()
-        self._open = []
+        self._open_batches = []
         atexit.unregister(self.close)
 
     def _run_and_pack(self, item: Item) -> Packed:
@@ -162,7 +162,7 @@ class ProcessPool(Generic[Item, Result, Packed]):
             self._dispatchers = ThreadPoolExecutor(_CONNECTIONS * (self._processes - 1), thread_name_prefix="pool")
         parts = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
         batches = [_Batch(part, self._dispatchers.submit(self._run_in_child, part)) for part in parts]
-        self._open = [*(batch for batch in self._open if not batch.answer.done()), *batches]
+        self._open_batches = [*(batch for batch in self._open_batches if not batch.answer.done()), *batches]
         return self._collect(batches)
 
     def _collect(self, batches: Sequence[_Batch[Item, Packed]]) -> Iterator[Packed]:
@@ -179,8 +179,8 @@ class ProcessPool(Generic[Item, Result, Packed]):
 
     def _work_locally(self) -> bool:
         """Run the last batch that no other process has started. Returns False if there is none."""
-        while self._open:
-            batch = self._open.pop()
+        while self._open_batches:
+            batch = self._open_batches.pop()
             if batch.answer.cancel():
                 batch.local = [self._run_and_pack(item) for item in batch.items]
                 return True

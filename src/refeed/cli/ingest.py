@@ -96,7 +96,7 @@ def _print_quarantined(store: Store, files: Sequence[FoundFile] | None) -> None:
 
 
 class _TerminalProgress:
-    """A progress bar with the rate and the time left. Shows nothing where standard error is not a terminal."""
+    """A progress bar with the rate and the time left. Shows nothing if standard error is not a terminal."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()

@@ -15,7 +15,7 @@ from ..config.settings import Settings
 _SHUTDOWN_SECONDS = 7.0
 """How long the worker may take to end after SIGTERM; platforms kill after ten seconds."""
 _NICENESS = 5
-"""Niceness of a worker on the same machine as its web server: requests come first."""
+"""Niceness of a worker that `refeed serve` starts: web requests come first."""
 
 
 @click.command("worker")

@@ -46,7 +46,7 @@ _FIRST_RESTART_PAUSE, _LONGEST_RESTART_PAUSE = 1.0, 30.0
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
 @click.pass_obj
 def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str) -> None:
-    """Run the web server, and the worker beside it unless --no-worker. SIGTERM ends both; requests in flight finish."""
+    """Run the web server, and the worker unless --no-worker is given. SIGTERM ends both; requests in flight finish."""
     settings = load()
     with_worker = not (no_worker or no_watch)
     Path(settings.feeds_dir).mkdir(parents=True, exist_ok=True)

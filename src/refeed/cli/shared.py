@@ -20,7 +20,9 @@ from ..ingest.entry_builder import EntryBuilder
 from ..model import Dump
 from ..store.store import Store
 
-_ID = re.compile(r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I)
+_ENTRY_ID = re.compile(
+    r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I
+)
 
 
 def find_dump_root(path: str, settings: Settings, default: str | None = None) -> Path:
@@ -35,12 +37,12 @@ def find_dump_root(path: str, settings: Settings, default: str | None = None) ->
 
 def find_entry_id(store: Store, name: str, builder: EntryBuilder) -> str | None:
     """The id of the stored entry that `name` means: an id, the address of its page, or its link. None when unknown."""
-    candidates = [match[1].lower()] if (match := _ID.fullmatch(name)) else _ids_of_link(name, builder)
+    candidates = [match[1].lower()] if (match := _ENTRY_ID.fullmatch(name)) else _ids_of_link(name, builder)
     return next((id for id in candidates if store.get_entry(id) is not None), None)
 
 
 def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
-    """Ids that a link may have: of the link as it is, then of its canonical form."""
+    """Ids that the entry of a link may have: from the link as it is, then from its canonical form."""
     if not link.startswith(("http://", "https://")):
         return
     yield str(uuid.uuid5(uuid.NAMESPACE_URL, link))

@@ -16,6 +16,6 @@ from ..web.service_status import collect_status, format_status
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def status_command(load: Callable[[], Settings], as_json: bool) -> None:
-    """Show sources, counts, freshness, and what is quarantined with reasons."""
+    """Show sources, counts, freshness, and quarantined files with their reasons."""
     status = collect_status(load(), utc_now())
     click.echo(msgspec.json.encode(status).decode() if as_json else "\n".join(format_status(status)))

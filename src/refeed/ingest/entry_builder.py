@@ -83,7 +83,7 @@ class EntryBuilder:
     @classmethod
     def from_settings(cls, settings: Settings) -> EntryBuilder:
         """The builder for these settings."""
-        # Retention and access do not change entries. Left out here, their change does not clean all entries again.
+        # Retention and access do not affect entries. Without them here, a change of them does not start cleaning.
         return cls(
             sources=tuple(replace(rule, keep=Retention(), access="public") for rule in settings.sources),
             topics=settings.topics,
@@ -122,8 +122,8 @@ class EntryBuilder:
     def build(self, dump: Dump, *, isolated: bool = False) -> BuildResult:
         """Parse, clean and label a dump. Bad content is an outcome, not an error.
 
-        Raises IsolationRequiredError for a dump that may take long. With `isolated`, it runs here all the same, because
-        this process may be killed.
+        Raises IsolationRequiredError for a dump that may take long. With `isolated`, such a dump is
+        built here, and the caller may kill this process.
         """
         try:
             raw = parse_dump(dump, self.limits)

@@ -113,7 +113,7 @@ class Ingester:
         self._recorded = _RecordedFiles(store.iter_file_stamps())
 
     def scan(self, folders: Iterable[str | Path]) -> ScanResult:
-        """Look for files in the dump folders, by `stat` alone."""
+        """Look for files in the dump folders. Uses only `stat`, and opens no file."""
         changed: list[FoundFile] = []
         unchanged = 0
         for folder in folders:
@@ -225,7 +225,9 @@ class Ingester:
             feeds=recorded.feeds,
             postponed=batch.postponed,
             problem=batch.problem,
-            quarantined={r.display_path: r.reason or "" for r in results if r.outcome is Outcome.QUARANTINED},
+            quarantined={
+                result.display_path: result.reason or "" for result in results if result.outcome is Outcome.QUARANTINED
+            },
         )
 
     def _read(self, file: FoundFile, now: datetime) -> tuple[FileResult, bytes]:

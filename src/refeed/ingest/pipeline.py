@@ -22,8 +22,8 @@ from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
 
 _RESTORE_KEY = "reseed"
-"""Key in the store of `begun` or `done`; it is the former word for restoring. An interrupted restore starts over, and
-records nothing twice."""
+"""Key in the store of `begun` or `done`; `reseed` is the former word for restoring. An interrupted restore
+starts over, and records nothing twice."""
 
 
 @dataclass(frozen=True, kw_only=True)

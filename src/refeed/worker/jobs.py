@@ -42,7 +42,7 @@ at most a fifth of the time."""
 _CHECK_INTERVAL = 2.0
 """Seconds between checks of the published documents by `stat`."""
 _SEARCH_INTERVAL = 20.0
-"""Seconds between searches of feeds/ for documents that refeed did not write."""
+"""Seconds between searches of feeds/ for documents that do not belong there."""
 _RETRY = 5.0
 """Seconds until a failed publication is tried again."""
 _CLOCK_JUMP = 5.0

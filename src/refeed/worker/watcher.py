@@ -46,6 +46,7 @@ _UNRELIABLE_SECONDS = 600.0
 _MAX_DELAY = 1.5
 """Seconds that an event may take: inotify takes milliseconds, but watchdog waits half a second to pair renames."""
 _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "afs", "ceph", "gluster", "lustre", "vboxsf", "prl_fs")
+"""What the types of network file systems begin with."""
 
 
 @dataclass(frozen=True, slots=True)
