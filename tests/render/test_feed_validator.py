@@ -33,7 +33,7 @@ def test_valid_document_has_no_errors(format: Any) -> None:
         (b"http://www.w3.org/2005/Atom", b"http://purl.org/atom/ns#", "not an Atom feed"),
         (b"<id>tag:example.org,2026:topic/climate</id>", b"", "feed: no id"),
         (b"<id>urn:uuid:00000000-0000-5000-8000-000000000001<", b"<id>1<", "id '1' is not an absolute IRI"),
-        (b"000001</id>", b"000000</id>", "is there 2 times"),
+        (b"000001</id>", b"000000</id>", "occurs 2 times"),
         (b"  <updated>2026-01-02T12:03:00Z</updated>", b"  <updated>2026-02-30T12:03:00Z</updated>", "not an RFC 3339"),
         (b"  <updated>2026-01-02T12:03:00Z</updated>", b"  <updated>2020-01-02T12:03:00Z</updated>", "older than its"),
         (b"<published>2026-01-02T12:00:00Z", b"<published>2026-01-02T12:30:00Z", "updated before it was published"),
@@ -68,7 +68,7 @@ def test_archive_without_its_mark_is_named() -> None:
          "not a page"),
         (b"Fri, 02 Jan 2026 12:00:00 +0000", b"2. Januar", "not an RFC 822 date"),
         (b' isPermaLink="false"', b"", "isPermaLink='false'"),
-        (b"000001</guid>", b"000000</guid>", "is there 2 times"),
+        (b"000001</guid>", b"000000</guid>", "occurs 2 times"),
         (b'length="4321"', b'length="?"', "needs url, type and length"),
         (b"<dc:creator>", b"<dc:creator>A</dc:creator><dc:creator>", "readers keep only one"),
         (b"<link>https://www.bbc.com/zhongwen/1?", b"<link>//www.bbc.com/zhongwen/1?", "not an absolute http(s) URL"),
@@ -92,7 +92,7 @@ def test_rss_error_is_named(old: bytes, new: bytes, error: str) -> None:
         ({"items": [{"id": 1}]}, "id must be text"),
         ({"items": [{"id": "1"}]}, "neither content_html nor content_text"),
         ({"items": [{"id": "1", "date_published": "yesterday"}]}, "not an RFC 3339"),
-        ({"items": [{"id": "1"}, {"id": "1"}]}, "is there 2 times"),
+        ({"items": [{"id": "1"}, {"id": "1"}]}, "occurs 2 times"),
     ],
 )
 def test_json_feed_error_is_named(change: dict[str, Any], error: str) -> None:
@@ -113,5 +113,5 @@ def test_error_in_opml_and_feeds_json_is_named() -> None:
     assert "outline: '/all.atom' is not an absolute http(s) URL" in validate_document(
         document.replace(b"https://feeds.example.org/feeds/all.atom", b"/all.atom"), "opml"
     )
-    assert validate_document(b'{"feeds": [{"id": "a"}, {"id": "a"}]}', "feeds.json") == ["feed id a is there 2 times"]
+    assert validate_document(b'{"feeds": [{"id": "a"}, {"id": "a"}]}', "feeds.json") == ["feed id a occurs 2 times"]
     assert validate_document(b'{"feeds": 1}', "feeds.json") == ["feeds must be a list"]

@@ -1,1 +1,1 @@
-"""Upstreams -> dump files, and every other outgoing request. Alone may open a connection to another machine."""
+"""Upstreams -> dump files, and every other outgoing request. Only this package connects to other machines."""

@@ -1,7 +1,9 @@
-"""Media files and icons -> their types and sizes, as their servers give them -> the entry with them.
+"""An entry's media files and icon -> types and sizes from their servers' headers -> the entry with these values.
 
-They are kept in the store beside the entry, so that every machine publishes the same. They change no date, because no
-reader would notice. Requests are made only if `fetch.enrich` is set. Imports nothing heavy: the store uses the types.
+The store keeps the values next to the entry, so that every machine publishes the same ones. They do not change the
+entry's `updated`, because no reader would notice the difference. Requests are made only if `fetch.enrich` is set.
+
+This module imports nothing heavy, because the store uses its types.
 """
 
 from __future__ import annotations
@@ -23,39 +25,39 @@ if TYPE_CHECKING:
     from .session import HttpResponse, HttpSession
 
 DUE_NOW = datetime(1970, 1, 1, tzinfo=UTC)
-"""`next` of a file that was never requested."""
+"""The value of `next` for a file that was never requested."""
 _PAUSES = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
-"""After the first failure, the second, the third. The fourth is the last."""
+"""The pauses after the first, second and third failure. After the fourth there are no further requests."""
 _CONCURRENT = 4
-"""Servers that get requests at the same time."""
+"""The number of servers that are probed at the same time."""
 _MAX_SIZE = 1 << 40
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _VAGUE_TYPES = ("application/octet-stream", "binary/octet-stream", "application/x-download", "text/plain")
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 _FINAL = (405, 410, 501)
-"""HEAD is not allowed here, or the file is gone."""
+"""Status codes that end the requests for a file: HEAD is not allowed, or the file is gone."""
 _BUSY = (429, 503)
 _BUSY_PAUSE = timedelta(minutes=10)
-"""For a server that does not answer, or that is busy and sends no Retry-After."""
+"""The pause for a server that does not answer, or that is busy and sends no Retry-After."""
 _ICON_INTERVAL = timedelta(days=30)
-"""After this time a site may have another icon."""
+"""The interval after which a site's icon is looked up again."""
 _MAX_PAGE = 200_000
-"""Bytes of a page that are searched for its icons."""
+"""The number of bytes of a page that are searched for icons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMetadata:
-    """What is known of one file from its server."""
+    """What a server said about one file, and when to ask again."""
 
     url: str
     type: str = ""
-    """Media type; empty when the server gives none, or one that says nothing."""
+    """Media type; empty when the server sends none or a generic one."""
     length: int = 0
-    """In bytes; 0 when it is not known."""
+    """Size in bytes; 0 when unknown."""
     next: datetime | None = None
-    """Not requested before this time; None when it is not requested again."""
+    """Earliest time of the next request; None when no further request is made."""
     tries: int = 0
-    """Failures in a row."""
+    """The number of consecutive failures."""
     error: str = ""
     """The last failure, in plain words."""
 
@@ -69,13 +71,13 @@ class FileMetadata:
         return self.next is None and bool(self.error)
 
     def after_failure(self, error: str, now: datetime, *, at_least: timedelta = timedelta(0)) -> FileMetadata:
-        """The metadata with the next request after a longer pause, or without one after the last failure."""
+        """The metadata after one more failure: the next request is later each time, and None after the last one."""
         pause = max(_PAUSES[self.tries], at_least) if self.tries < len(_PAUSES) else None
         return replace(self, tries=self.tries + 1, error=error, next=None if pause is None else now + pause)
 
 
 def entry_files(entry: Entry, known: Iterable[FileMetadata]) -> tuple[FileMetadata, ...]:
-    """The files whose type and size the documents show, with what is known of each: the lead image, then enclosures."""
+    """Metadata of the lead image, then of the enclosures. `known` is used where it has the file."""
     by_url = {file.url: file for file in known}
     urls = [entry.image.url] if entry.image else []
     urls += [enclosure.url for enclosure in entry.enclosures]
@@ -83,7 +85,7 @@ def entry_files(entry: Entry, known: Iterable[FileMetadata]) -> tuple[FileMetada
 
 
 def with_metadata(entry: Entry, known: Iterable[FileMetadata]) -> Entry:
-    """The entry with the types and sizes that are known of its files. A size from its dump stays."""
+    """The entry with the known types and sizes of its files. A size given by the dump is kept."""
     by_url = {file.url: file for file in known if file.type or file.length}
     if not by_url:
         return entry
@@ -93,7 +95,7 @@ def with_metadata(entry: Entry, known: Iterable[FileMetadata]) -> Entry:
     enclosures = []
     for enclosure in entry.enclosures:
         if file := by_url.get(enclosure.url):
-            # The type in the entry is mostly guessed from the end of the URL. The server knows better.
+            # The entry's type is usually a guess from the URL's suffix, so the server's type wins.
             enclosure = replace(enclosure, type=file.type or enclosure.type, length=enclosure.length or file.length)
         enclosures.append(enclosure)
     return replace(entry, image=image, enclosures=tuple(enclosures))
@@ -107,10 +109,11 @@ def probe_files(
     seconds: float = 60,
     stopped: Callable[[], bool] = lambda: False,
 ) -> list[FileMetadata]:
-    """Request the headers of each file once, and return what is known then. Raises nothing.
+    """Request the headers of each file once, and return the new metadata. Raises nothing.
 
-    Each server gets one request at a time. When it does not answer or is busy, its other files wait, which does not
-    count as a failure. Files that are left after `seconds`, or when `stopped` says so, are not in the result.
+    Each server gets one request at a time. When a server does not answer or is busy, its other files are postponed,
+    which does not count as a failure. Files that were not reached within `seconds`, or before `stopped` returned True,
+    are not in the result.
     """
     deadline = time.monotonic() + seconds
     by_server: dict[str, list[FileMetadata]] = {}
@@ -123,9 +126,9 @@ def probe_files(
 
 
 def find_icon(known: FileMetadata, link: str, session: HttpSession, now: datetime) -> FileMetadata:
-    """Look once for the icon of the site at `link`: what its page names, otherwise /favicon.ico, if it is an image.
+    """Look once for the icon of the site at `link`: the first image among the icons of its page and /favicon.ico.
 
-    Until another one is found, `known` stays. Raises nothing.
+    If none is found, the result is `known` with one more failure. Raises nothing.
     """
     try:
         page = session.get(link)
@@ -135,7 +138,7 @@ def find_icon(known: FileMetadata, link: str, session: HttpSession, now: datetim
             media_type = _media_type(response)
             if response.status == 200 and media_type.startswith("image/"):
                 return FileMetadata(url=response.url, type=media_type, next=now + _ICON_INTERVAL)
-    except (FetchError, ValueError) as error:  # ValueError: what a page names need not be a URL
+    except (FetchError, ValueError) as error:  # ValueError: the icon link of a page may be malformed
         return known.after_failure(str(error), now)
     return known.after_failure(f"{link} has no icon", now)
 
@@ -143,7 +146,7 @@ def find_icon(known: FileMetadata, link: str, session: HttpSession, now: datetim
 def _probe_server(
     session: HttpSession, now: datetime, is_over: Callable[[], bool], files: list[FileMetadata]
 ) -> list[FileMetadata]:
-    """Probe files of one server, until it is busy or does not answer."""
+    """Probe the files of one server until it is busy or does not answer."""
     probed: list[FileMetadata] = []
     for index, file in enumerate(files):
         if is_over():
@@ -182,8 +185,8 @@ def _media_type(response: HttpResponse) -> str:
 
 
 def _icon_links(page: bytes) -> list[str]:
-    """The addresses of icons that a web page names, as they are written."""
-    from lxml import etree  # loaded only by the process that sends requests
+    """The icon links of a web page, unresolved."""
+    from lxml import etree  # imported here, so that only the process that sends requests loads it
 
     parser = etree.HTMLParser(no_network=True, huge_tree=False)
     root = etree.HTML(page[:_MAX_PAGE], parser) if page.strip() else None

@@ -1,4 +1,4 @@
-"""A git repository of dumps -> a work tree with them, shallow and sparse, by the git program. Alone may run git."""
+"""A git repository of dumps -> a shallow, sparse work tree, made by the git program. Only this module runs git."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..errors import FetchError
 from .guard import AddressGuard
 
 _OLDEST_GIT = (2, 37)
-"""The first that lets us set the address to connect to (http.curloptResolve)."""
+"""The first version with http.curloptResolve, which sets the address that git connects to."""
 
 _MAX_PACKS = 50
-"""Pack files of a repository before they are merged."""
+"""The number of pack files that a repository may have before they are merged."""
 
-# Set in every call: neither a repository nor a configuration on this machine can make git do more than we ask.
+# Passed to every call, so that neither a repository nor configuration on this machine makes git do more than we ask.
 _SAFE_CONFIG = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
@@ -47,7 +47,7 @@ _SAFE_CONFIG = {
     "maintenance.auto": "false",
     "advice.detachedHead": "false",
 }
-# Files are the bytes that were committed: no line ends, filters or encodings by the repository's .gitattributes.
+# Files are checked out as committed: the repository's .gitattributes cannot change line ends, filters or encodings.
 _ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding\n"
 
 
@@ -58,11 +58,11 @@ class PullResult:
     commit: str
     """The commit in the work tree."""
     paths: tuple[Path, ...] = ()
-    """Files that are new or changed since the commit that the caller named."""
+    """Files added or changed since the commit that the caller gave."""
 
 
 def checkout_dir(upstream: UpstreamRule, checkouts: Path) -> Path:
-    """The work tree of a git upstream: a dump folder with a name made of the repository's."""
+    """The work tree of a git upstream: a dump folder, named after the repository."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", urlsplit(upstream.git).path.removesuffix(".git")).strip("-")[-40:]
     return checkouts / f"{name or 'git'}-{content_number(upstream.git, upstream.branch)[:8]}"
 
@@ -75,10 +75,10 @@ def pull_repository(
     settings: FetchSettings,
     since: str = "",
 ) -> PullResult:
-    """Update `tree` to the newest commit of the repository. Returns the files changed since commit `since`, or all.
+    """Update `tree` to the newest commit of the repository.
 
-    Git's own data is in `repositories`, outside the tree. A pull that was killed is completed by the next one. Raises
-    FetchError.
+    The result lists the files changed since the commit `since`, or all files if that commit is unknown. Git's own data
+    is in `repositories`, outside the tree. The next pull completes one that was killed. Raises FetchError.
     """
     git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, settings)
     git.prepare()
@@ -89,7 +89,7 @@ def pull_repository(
 
 
 class _Git:
-    """The git program on one local repository and its work tree. Its methods raise FetchError."""
+    """Runs the git program on one local repository and its work tree. Methods raise FetchError."""
 
     def __init__(
         self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, settings: FetchSettings
@@ -103,7 +103,7 @@ class _Git:
         self._git_config = {**_SAFE_CONFIG, **_pin_addresses(upstream.git, guard)}
 
     def prepare(self) -> None:
-        """Make an empty repository instead of a clone, so that no template, hook or remote branch comes with it."""
+        """Create the repository if needed. It is not cloned, so that it has no template, hook or remote branch."""
         self._tree.mkdir(parents=True, exist_ok=True)
         self._repository.parent.mkdir(parents=True, exist_ok=True)
         if not (self._repository / "HEAD").is_file():
@@ -118,13 +118,13 @@ class _Git:
         self._set_sparse_checkout()
 
     def fetch(self) -> None:
-        """Fetch the newest commit, without its history and without the folders that are not configured."""
+        """Fetch the newest commit without its history; with configured paths, without the files outside them."""
         partial = ["--filter=blob:none"] if self._upstream.paths else []
         flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
         self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
 
     def check_out(self, since: str) -> PullResult:
-        """Update the work tree to what was fetched. The result has the files changed since `since` (all if unknown)."""
+        """Update the work tree to the fetched commit. The result lists files changed since `since`, or else all."""
         commit = self._run("rev-parse", "--verify", "refs/refeed/theirs^{commit}").strip()
         known = since if re.fullmatch(r"[0-9a-f]{40,64}", since) and self._has(since) else ""
         self._run("update-ref", "--no-deref", "HEAD", "refs/refeed/theirs")
@@ -160,7 +160,7 @@ class _Git:
     def _run(self, *arguments: str, stdin: str = "", bare: bool = False) -> str:
         config = [part for key, value in self._git_config.items() for part in ("-c", f"{key}={value}")]
         locations = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
-        # In 512-byte blocks. The shell's ulimit is the only way in POSIX to limit what git writes.
+        # ulimit counts 512-byte blocks. It is the only POSIX way to limit the size of the files that git writes.
         limit = ["/bin/sh", "-c", f'ulimit -f {self._settings.git_bytes // 512} && exec "$0" "$@"']
         command = [*limit, self._program, *config, *locations, *arguments]
         return _run_command(command, stdin, self._tree, self._deadline, self._upstream.git)
@@ -182,7 +182,7 @@ def _run_command(command: Sequence[str], stdin: str, folder: Path, deadline: flo
         raise FetchError(f"git took too long for {address} and was stopped") from error
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # git and the helpers that it started
+            os.killpg(process.pid, signal.SIGKILL)  # kills git and the helpers that it started
             process.communicate()
     if process.returncode:
         raise FetchError(f"git failed for {address}: {_last_line(err)}")
@@ -190,7 +190,7 @@ def _run_command(command: Sequence[str], stdin: str, folder: Path, deadline: flo
 
 
 def _environment() -> dict[str, str]:
-    """Without the proxy, credentials and git configuration of the user who runs us."""
+    """An environment without the proxy, credentials and git configuration of the user who runs refeed."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -206,7 +206,7 @@ def _environment() -> dict[str, str]:
 
 
 def _pin_addresses(url: str, guard: AddressGuard) -> dict[str, str]:
-    """Make git connect only to the addresses that the guard has checked."""
+    """The git configuration that limits connections to addresses that the guard has checked."""
     if not url.startswith("https:"):
         return {}
     host, port, addresses = guard.resolve(url)

@@ -1,4 +1,4 @@
-"""A host and a port -> the addresses that may be connected to, or a refusal. Alone may resolve host names."""
+"""URL -> the addresses that may be connected to, or FetchError. Only this module resolves host names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Resolver = Callable[[str, int], list[str]]
 
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
-# Python 3.11.7 calls these global; RFC 6890 and its registry do not.
+# Python 3.11.7 treats these as global; RFC 6890 and its registry do not.
 _SPECIAL = tuple(
     map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "fec0::/10", "3fff::/20"))
 )
@@ -25,7 +25,7 @@ _MAX_ADDRESSES = 4
 
 
 def system_resolve(host: str, port: int) -> list[str]:
-    """The addresses that the system's resolver gives, in its order."""
+    """The addresses of a host from the system's resolver, in the resolver's order."""
     entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
@@ -36,13 +36,14 @@ class ResolvedHost(NamedTuple):
     host: str
     port: int
     addresses: list[str]
-    """Numeric, in the order to try."""
+    """Numeric addresses, in the order in which to try them."""
 
 
 class AddressGuard:
-    """Permits public addresses on ports 80 and 443, and what `allow` lists.
+    """Permits public addresses on ports 80 and 443, and everything listed in `allow`.
 
-    An entry of `allow` is `host`, `host:port`, an address or a network. It permits private addresses and other ports.
+    An entry of `allow` is `host`, `host:port`, an address or a network. Listed hosts and networks may be private and
+    use other ports.
     """
 
     def __init__(self, allow: Iterable[str] = (), resolve: Resolver = system_resolve) -> None:
@@ -58,8 +59,8 @@ class AddressGuard:
     def resolve(self, url: str) -> ResolvedHost:
         """The host of a URL, and the addresses to connect to.
 
-        The name is resolved here, once. Connect to these addresses and do not resolve it again: a name server could
-        give another answer the second time. Raises FetchError unless every address is permitted.
+        The name is resolved here, once. Callers connect to these addresses and do not resolve it again, because a name
+        server could give a different answer the second time. Raises FetchError unless every address is permitted.
         """
         host, port = split_host_port(url)
         try:
@@ -86,7 +87,7 @@ class AddressGuard:
 
 
 def is_public_address(address: Address) -> bool:
-    """Whether an address is on the public internet. IPv4 inside IPv6 is unwrapped, in every known form."""
+    """Whether an address is on the public internet. An IPv4 address embedded in IPv6, in any form, is unwrapped."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = _embedded_ipv4(address)
         if inner is not None:
@@ -109,7 +110,7 @@ def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | No
 
 
 def split_host_port(url: str) -> tuple[str, int]:
-    """Host and port of a URL. Raises FetchError for what is not an http(s) URL, or holds a user name or a password."""
+    """Host and port of a URL. Raises FetchError if it is not http(s), or has a user name or a password."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

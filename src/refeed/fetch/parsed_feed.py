@@ -1,6 +1,6 @@
-"""Types of a parsed upstream feed, what its formats share, and JSON Feed -> items. Pure.
+"""JSON Feed -> items, and the types and helpers that all upstream formats share. Pure.
 
-RSS and Atom are parsed in `xml_feed_parser`. Everything here takes bounded time on hostile input.
+`xml_feed_parser` parses RSS and Atom. Every function takes bounded time on hostile input.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ..dumps.writer import is_http_url
 from ..errors import FetchError
 
 MAX_ITEMS = 5000
-"""Items that are read of one feed; the longest in use hold some hundreds."""
+"""The number of items read from one feed. The longest feeds in use have some hundreds."""
 
-# What feeds are really written in. Not every codec that Python has: punycode takes time that grows with the square.
+# Encodings that feeds use. Other codecs of Python are excluded: punycode, for example, takes quadratic time.
 _ENCODINGS = frozenset(
     ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "hz", "big5", "big5hkscs"]
     + ["shift_jis", "euc_jp", "euc_kr", "cp932", "cp949", "cp950", "koi8-r"]
@@ -44,10 +44,10 @@ _FRAGMENT_OR_SCHEME = re.compile(r"#|[A-Za-z][A-Za-z0-9+.-]*:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamItem:
-    """One article of an upstream feed. Its HTML is as it came, neither cleaned nor safe."""
+    """One article of an upstream feed. Its HTML is as received: neither cleaned nor safe."""
 
     guid: str
-    """What identifies it in its feed: guid, id, otherwise the link."""
+    """What identifies the item in its feed: its guid or id, otherwise its link."""
     title: str
     """Plain text."""
     link: str
@@ -59,7 +59,7 @@ class UpstreamItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """What could be read of an upstream feed."""
+    """The items of an upstream feed, and the issues found in it."""
 
     items: tuple[UpstreamItem, ...]
     issues: tuple[str, ...] = ()
@@ -67,15 +67,19 @@ class ParsedFeed:
 
 
 class MediaFile(NamedTuple):
-    """A media file as an upstream names it."""
+    """A media file of an item, as the upstream describes it."""
 
     url: str
     type: str
-    """Media type, or only its first part; empty when the upstream does not give it."""
+    """Media type, or only its first part; empty when the upstream does not give one."""
 
 
 def decode_body(body: bytes, content_type: str) -> str:
-    """The text of a body: by byte order mark, XML declaration, header, UTF-8, GB18030, the first that fits."""
+    """The text of a body.
+
+    A byte order mark decides the encoding. Otherwise it is the first that fits: that of the XML declaration, that of
+    the Content-Type header, UTF-8, GB18030.
+    """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return body.decode(encoding, "replace")
@@ -87,7 +91,7 @@ def decode_body(body: bytes, content_type: str) -> str:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    # Nothing fits. A few wrong bytes shown as U+FFFD are better than no feed.
+    # No encoding fits. A few wrong bytes shown as U+FFFD are better than no feed.
     return body.decode(encodings[0], "replace")
 
 
@@ -97,14 +101,14 @@ def _known_encoding(name: str) -> str | None:
     except LookupError:
         return None
     if known in ("gb2312", "gbk"):
-        return "gb18030"  # their superset; pages that are labelled so often use more of it
+        return "gb18030"  # a superset of both; feeds labelled gb2312 or gbk often use characters beyond them
     return known if known in _ENCODINGS else None
 
 
 def parse_feed_date(text: str) -> datetime | None:
-    """A date in RFC 822, RFC 3339 or something close to them, as UTC; None when it is not a date.
+    """Parse a date in RFC 822, RFC 3339 or a similar format, and return it in UTC; None if it is not a date.
 
-    Without a time zone it is taken for UTC.
+    A date without a time zone counts as UTC.
     """
     text = " ".join(text.split())[:60]
     for parse in (lambda text: datetime.fromisoformat(_BLANK_BEFORE_ZONE.sub("", text)), parsedate_to_datetime):
@@ -117,7 +121,7 @@ def parse_feed_date(text: str) -> datetime | None:
 
 
 def resolve_url(base: str, link: str) -> str:
-    """`link` relative to `base`; empty when it is empty or not a URL."""
+    """Resolve `link` against `base`. Empty when `link` is empty or not a URL."""
     try:
         return urljoin(base, link) if link else ""
     except ValueError:
@@ -125,7 +129,7 @@ def resolve_url(base: str, link: str) -> str:
 
 
 def resolve_relative_urls(html: str, base: str) -> str:
-    """The HTML with its relative URLs made absolute from `base`."""
+    """Make the relative URLs in the HTML absolute, resolved against `base`."""
 
     def resolve(match: re.Match[str]) -> str:
         address = unescape(match[3]).strip()
@@ -137,9 +141,10 @@ def resolve_relative_urls(html: str, base: str) -> str:
 
 
 def embed_media(html: str, files: Iterable[MediaFile]) -> str:
-    """The HTML with the files that an item carries beside it, because a dump can hold nothing else.
+    """Add the media files of an item to its HTML, because a dump holds only HTML.
 
-    Audio and video follow as players unless the HTML has them already. The first picture goes before HTML without any.
+    Audio and video players are appended, unless the HTML already names the file. The first picture is put before HTML
+    that has no image.
     """
     kinds = {
         file.url: _kind_of(file)
@@ -161,7 +166,7 @@ def _kind_of(file: MediaFile) -> str:
 
 
 def parse_json_feed(text: str, url: str) -> ParsedFeed:
-    """The items of a JSON Feed (1.0 or 1.1). A broken item is left out, as an issue. Raises FetchError for no feed."""
+    """Parse a JSON Feed (1.0 or 1.1). Items without a link become issues. Raises FetchError if it is not a feed."""
     try:
         feed = json.loads(text)
     except ValueError as error:
@@ -172,7 +177,7 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
         raise FetchError("the response is JSON, but not a JSON Feed: it has no list of items")
     items, issues = [], []
     for index, raw in enumerate(feed["items"][:MAX_ITEMS]):
-        item = _json_item(raw, url) if isinstance(raw, dict) else None
+        item = _parse_json_item(raw, url) if isinstance(raw, dict) else None
         if item:
             items.append(item)
         else:
@@ -182,7 +187,7 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
     return ParsedFeed(items=tuple(items), issues=tuple(issues))
 
 
-def _json_item(raw: dict[str, Any], url: str) -> UpstreamItem | None:
+def _parse_json_item(raw: dict[str, Any], url: str) -> UpstreamItem | None:
     links = [resolve_url(url, _json_text(raw, key)) for key in ("url", "external_url")]
     link = next((link for link in [*links, _json_text(raw, "id")] if is_http_url(link)), "")
     if not link:
@@ -209,5 +214,5 @@ def _json_files(raw: dict[str, Any], url: str) -> Iterator[MediaFile]:
 
 def _json_text(raw: dict[str, Any], key: str) -> str:
     value = raw.get(key)
-    # JSON Feed 1.0 lets an id be a number, and asks readers to treat it as text.
+    # JSON Feed 1.0 allows a number as id, and asks readers to treat it as text.
     return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""

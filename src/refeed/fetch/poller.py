@@ -1,4 +1,4 @@
-"""Upstreams -> dump files and saved states: what the worker does on schedule and `refeed fetch` does once."""
+"""Upstreams -> dump files and saved states. The worker calls it on schedule, `refeed fetch` once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from .session import HttpResponse, HttpSession
 
 _CONCURRENT = 4
-"""Upstreams that are fetched at the same time."""
+"""The number of upstreams fetched at the same time."""
 _DAY = timedelta(days=1)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_SEEN = MAX_ITEMS
-"""Items that a state remembers: as many as are read of one feed, so that none of those in it is forgotten."""
+"""The number of items that a state remembers: the most that one feed can have, so that it holds every item of it."""
 _FREE_CHANGES = 10
-"""Changes of one item that are written at once. After that the pauses grow, for items that change at every poll."""
+"""The number of changes of one item that are written immediately. Items that change at every poll exceed it: each
+further change is followed by a longer pause."""
 _FIRST_PAUSE = timedelta(hours=1)
 _MAX_NOTES = 5
 _MOVED_NOTE = "it has moved permanently to"
@@ -46,7 +47,7 @@ class FetchResult:
     upstream: UpstreamRule
     state: UpstreamState
     paths: tuple[Path, ...] = ()
-    """Dump files that are new or changed."""
+    """New and changed dump files."""
     requested: bool = True
     """False when the upstream was not due."""
 
@@ -62,9 +63,9 @@ class PollResult:
 
 
 def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs, now: datetime) -> FetchResult:
-    """Fetch one upstream if it is due: write its dumps, then save its state. A failure becomes `state.error`.
+    """Fetch one upstream if it is due: write its dumps, then save its state. A failure is recorded in `state.error`.
 
-    Raises OSError only if even the state cannot be saved.
+    Raises OSError only if the state cannot be saved.
     """
     states = UpstreamStateFiles(dirs.states)
     before = states.load(upstream)
@@ -72,7 +73,7 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
         return FetchResult(upstream=upstream, state=before, requested=False)
     try:
         if upstream.git:
-            state, paths = _pull(upstream, session, before, dirs, now)
+            state, paths = _pull_git_upstream(upstream, session, before, dirs, now)
         else:
             result = poll_feed(upstream, session, before, now)
             written = write_dumps(dirs.dumps, result.dumps)
@@ -80,7 +81,7 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
     except FetchError as error:
         state, paths = state_after_failure(upstream, before, str(error), now), ()
     except OSError as error:
-        # The disk is full: the state does not advance, so the next poll writes these dumps.
+        # For example, the disk is full. The state keeps its old contents, so the next poll writes these dumps again.
         state, paths = state_after_failure(upstream, before, f"cannot write its dumps: {error}", now), ()
     states.save(upstream, state)
     return FetchResult(upstream=upstream, state=state, paths=paths)
@@ -89,7 +90,7 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
 def fetch_all(
     upstreams: Sequence[UpstreamRule], session: HttpSession, dirs: FetchDirs, now: datetime
 ) -> Iterator[FetchResult]:
-    """Fetch all upstreams that are due, several at once. Each is yielded when it is done, so a slow one delays none."""
+    """Fetch all upstreams that are due, several at a time. Results are yielded as they finish, in any order."""
     with ThreadPoolExecutor(max_workers=_CONCURRENT, thread_name_prefix="fetch") as pool:
         futures = (pool.submit(fetch_upstream, upstream, session, dirs, now) for upstream in upstreams)
         for future in as_completed(futures):
@@ -97,7 +98,7 @@ def fetch_all(
 
 
 def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState, now: datetime) -> PollResult:
-    """Request an upstream feed once, if it is due. Every failure becomes `state.error`; nothing is raised."""
+    """Request an upstream feed once, if it is due. Failures are recorded in `state.error`. Raises nothing."""
     if state.address != upstream.url:
         state = UpstreamState(address=upstream.url)
     if not is_due(state, now):
@@ -113,13 +114,13 @@ def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
-    """The items of a feed in any format. Raises FetchError when it is not a feed."""
+    """Parse a feed in any format. Raises FetchError if the body is not a feed."""
     text = decode_body(body, content_type)
     start = text[:200].lstrip("\ufeff \t\r\n")
     return parse_json_feed(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else parse_xml_feed(text, url)
 
 
-def _pull(
+def _pull_git_upstream(
     upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
     tree = checkout_dir(upstream, dirs.checkouts)
@@ -147,7 +148,7 @@ def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpR
         dumps, seen, postponed = _new_dumps(upstream.source, feed.items, state.seen, now)
         more = len(feed.issues) - _MAX_NOTES
         notes = (*map(replace_unprintable, feed.issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
-        digest = "" if postponed else digest  # parsed again at the next poll, even if it is the same
+        digest = "" if postponed else digest  # empty, so that the next poll parses even an unchanged body
         state = replace(state, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed)
     moved = response.moved_to or state.moved
     moved_notes = [f"{_MOVED_NOTE} {moved}; change its address in the configuration"] if moved else []
@@ -162,41 +163,48 @@ def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpR
 def _new_dumps(
     source: str, items: tuple[UpstreamItem, ...], seen: Mapping[str, SeenItem], now: datetime
 ) -> tuple[tuple[NewDump, ...], dict[str, SeenItem], bool]:
-    """Dumps of new and changed items; the items seen so far, newest last; whether a change was postponed."""
+    """Return dumps of new and changed items, the seen items (newest last), and whether a change was postponed."""
     before = dict(seen)
     in_feed: dict[str, SeenItem] = {}
     dumps: list[NewDump] = []
     postponed = False
     links: dict[str, str] = {}
-    # Guids that identify nothing, because items with different links have them.
+    # Guids that several items with different links share, and which therefore identify no item.
     shared = {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
     for item in items:
         key = content_number(item.guid, item.link) if item.guid in shared else content_number(item.guid)
         if key in in_feed:
-            continue  # the same item twice in one feed: readers show the first
+            continue  # the feed has this item twice: readers show the first one
         digest, last = content_number(item.link, item.title, item.html), before.pop(key, None)
         pausing = bool(last and last.paused_until and now < last.paused_until)
         if last and (last.digest == digest or pausing):
             in_feed[key] = last
             postponed = postponed or last.digest != digest
             continue
-        at = _dump_time(item, last, now)
+        dump_time = _dump_time(item, last, now)
         changes = last.changes + 1 if last else 0
         pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
         in_feed[key] = SeenItem(
-            digest=digest, dump_time=at, changes=changes, paused_until=now + pause if pause else None
+            digest=digest, dump_time=dump_time, changes=changes, paused_until=now + pause if pause else None
         )
         dumps.append(
-            new_dump(folder=source, title=item.title, link=item.link, html=item.html, at=at, is_update=last is not None)
+            new_dump(
+                folder=source,
+                title=item.title,
+                link=item.link,
+                html=item.html,
+                at=dump_time,
+                is_update=last is not None,
+            )
         )
     return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed
 
 
 def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> datetime:
-    """The time of an item's dump: the one that the item gives, if it is sensible, otherwise that of the poll."""
+    """The time of an item's dump: the item's own date if it is plausible, otherwise the time of the poll."""
     if last is None:
         time = item.published or item.updated
         return time if time and _OLDEST <= time <= now + _DAY else now
-    # Later than the last dump of the item, or the older text would count as the newer.
+    # The time must be later than that of the item's last dump, because the dump with the later time has the newer text.
     time = item.updated or item.published
     return time if time and last.dump_time < time <= now else max(now, last.dump_time + timedelta(seconds=1))

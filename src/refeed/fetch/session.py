@@ -1,4 +1,5 @@
-"""URL -> response. Every outgoing request is made here: guarded, limited, and conditional where it can be."""
+"""URL -> response, after redirects. Every outgoing request goes through here: guarded, limited and, if possible,
+conditional."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from .transport import GuardedAdapter, TransportLimits
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _HEAD_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
-"""Without compression, or Content-Length would not be the size of the file."""
+"""Compression is turned off, because Content-Length would be the compressed size."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -41,17 +42,17 @@ class HttpResponse:
 
     status: int
     url: str
-    """Where it was found, after redirects."""
+    """The URL that answered, after redirects."""
     headers: Mapping[str, str]
-    """Names are found in upper and lower case."""
+    """Names are case-insensitive."""
     body: bytes = field(repr=False)
-    """Decoded. When nothing has changed since the last 200, the body of that one (then `not_modified`)."""
+    """The decoded body. If `not_modified`, it is the body of the last 200 response."""
     not_modified: bool = False
     moved_to: str = ""
-    """Where it was found, if every redirect to there was permanent."""
+    """The URL that answered, if it differs and every redirect to it was permanent."""
 
     def retry_after(self, now: datetime) -> timedelta | None:
-        """The wait that the Retry-After header asks for, from nothing to seven days; None without a valid one."""
+        """The wait that Retry-After asks for, limited to seven days; None without a valid header."""
         text = self.headers.get("Retry-After", "")
         try:
             wait = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
@@ -61,10 +62,11 @@ class HttpResponse:
 
 
 class HttpSession:
-    """A requests-cache session around one guarded transport. May be used by several threads.
+    """A requests-cache session around one guarded transport. Safe to use from several threads.
 
-    Validators (ETag, Last-Modified) and the bodies they belong to are kept in `folder` between runs: as JSON and not
-    as pickle, so that a program that can write there cannot run code here. A damaged file costs one full request each.
+    Validators (ETag, Last-Modified) and their bodies are kept in `folder` between runs. They are JSON and not pickle,
+    so that a program that can write there cannot run code here. If the file is damaged, every URL costs one full
+    request.
     """
 
     def __init__(
@@ -90,11 +92,11 @@ class HttpSession:
         self._session.mount("https://", adapter)
 
     def get(self, url: str) -> HttpResponse:
-        """The response for `url`, with any status. Conditional if an earlier one is kept. Raises FetchError."""
+        """Request `url`, conditionally if the cache has it. The response may have any status. Raises FetchError."""
         return self._follow("GET", url)
 
     def head(self, url: str) -> HttpResponse:
-        """Status and headers alone. Raises FetchError."""
+        """Request only status and headers. Raises FetchError."""
         return self._follow("HEAD", url, headers=_HEAD_HEADERS)
 
     def post(self, url: str, data: Mapping[str, str]) -> HttpResponse:
@@ -103,7 +105,10 @@ class HttpSession:
         return _to_response(self._request("POST", url, deadline, data=dict(data)))
 
     def prune(self) -> None:
-        """Remove responses that were first received sixty days ago, so that unused addresses go. Raises FetchError."""
+        """Remove responses first received over sixty days ago, so that addresses no longer used are dropped.
+
+        Raises FetchError.
+        """
         try:
             self._session.cache.delete(older_than=_CACHE_LIFETIME)
         except (BaseValidationError, ValueError):
@@ -141,7 +146,7 @@ class HttpSession:
             try:
                 return self._session.request(method, url, **options)
             except BaseValidationError:
-                # A row that is JSON but not a response. requests-cache 1.3.3 raises at every request for its URL.
+                # A row is JSON but not a response. requests-cache 1.3.3 would raise at every request for its URL.
                 self._session.cache.clear()  # type: ignore[no-untyped-call]
                 return self._session.request(method, url, **options)
         except (requests.RequestException, ValueError) as error:
@@ -155,7 +160,7 @@ def _open_cache(path: Path) -> CachedSession:
     try:
         return _cached_session(path)
     except sqlite3.DatabaseError:
-        # It holds nothing that cannot be requested again.
+        # The file is damaged. Everything in it can be requested again.
         path.replace(path.with_suffix(".damaged"))
         return _cached_session(path)
 
@@ -163,16 +168,17 @@ def _open_cache(path: Path) -> CachedSession:
 def _cached_session(path: Path) -> CachedSession:
     return CachedSession(
         backend=SQLiteCache(path, serializer="json", ignored_parameters=(), busy_timeout=5000),
-        # Kept for its validators and never served as fresh: `poller` decides from the headers when to request again.
+        # Responses are kept for their validators and never served as fresh: `poller` decides when to request again.
         expire_after=0,
-        ignored_parameters=(),  # by default `?api_key=` is not part of the key, and two upstreams would be one
+        # By default `?api_key=` is left out of the key, and two upstreams would share a response.
+        ignored_parameters=(),
         filter_fn=lambda response: "no-store" not in response.headers.get("Cache-Control", "").lower(),
     )
 
 
 def _redirect_target(url: str, location: str) -> str:
     try:
-        # Servers write UTF-8 into a header that is read as Latin-1.
+        # Some servers write UTF-8 into this header, which is read as Latin-1.
         text = location.encode("latin-1", "ignore").decode("utf-8", "replace")
         return urldefrag(urljoin(url, _CONTROL.sub(lambda match: quote(match[0]), text))).url
     except ValueError as error:

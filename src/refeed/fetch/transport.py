@@ -1,7 +1,7 @@
 """One prepared request -> one response, over a connection that the guard permits, within limits of size and time.
 
-The session's transport adapter. It speaks HTTP through http.client on a socket of its own: so the address that was
-checked is the one connected to, and a timer can cut the connection in any state.
+`HttpSession` uses it as its adapter and follows redirects itself. The adapter opens the socket and passes it to
+http.client. So it connects to the address that was checked, and a timer can cut the connection in any state.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportLimits:
-    """What one request may cost, beside its total time."""
+    """Limits of one request, apart from its deadline."""
 
     connect: float
-    """Seconds for each address that is tried."""
+    """Seconds to connect to one address."""
     bytes: int
-    """Size of a decoded body."""
+    """Maximum size of the body, both as sent and decoded."""
 
 
 class GuardedAdapter(HTTPAdapter):
-    """A requests adapter without pool, proxy or redirects.
+    """A requests adapter without connection pool, proxies or redirects.
 
     The `timeout` of a request is its deadline, on the clock of `time.monotonic`.
     """
@@ -51,11 +51,11 @@ class GuardedAdapter(HTTPAdapter):
         super().__init__()
         self._guard = guard
         self._limits = limits
-        # Only this file says which certificates are trusted, not SSL_CERT_FILE or REQUESTS_CA_BUNDLE.
+        # Only this file decides which certificates are trusted. SSL_CERT_FILE and REQUESTS_CA_BUNDLE have no effect.
         self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
 
     def send(self, request: PreparedRequest, *_: Any, timeout: Any = None, **__: Any) -> Response:
-        """Send the request and read the whole response. Raises FetchError that says what failed, and how far it got."""
+        """Send the request and read the whole response. Raises FetchError."""
         deadline = float(timeout)
         target = self._guard.resolve(str(request.url))
         host = target.host
@@ -69,12 +69,12 @@ class GuardedAdapter(HTTPAdapter):
         except (OSError, HTTPException, ValueError, zlib.error) as error:
             if time.monotonic() >= deadline:
                 raise FetchError(f"{host} was too slow: the time limit of one request was reached") from error
-            raise FetchError(f"the connection to {host} failed: {_reason(error)}") from error
+            raise FetchError(f"the connection to {host} failed: {_describe_error(error)}") from error
         return self.build_response(request, raw)
 
 
 class _Connection:
-    """A connected socket and the HTTP spoken over it."""
+    """HTTP over one connected socket."""
 
     def __init__(self, target: ResolvedHost, sock: socket.socket, deadline: float) -> None:
         self.sock = sock
@@ -83,7 +83,7 @@ class _Connection:
         self._deadline = deadline
 
     def send(self, request: PreparedRequest, limit: int) -> urllib3.HTTPResponse:
-        """Send a request and read the whole response, whose decoded body has at most `limit` bytes."""
+        """Send a request and read the whole response. Raises FetchError if its body exceeds `limit` bytes."""
         client = http.client.HTTPConnection(self._host, self._port)
         client.sock = self.sock
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -111,19 +111,19 @@ class _Connection:
         raw = decoded = 0
         while chunk := response.read(_CHUNK):
             raw += len(chunk)
-            # One byte more than the limit is enough to know. A decompression bomb never unfolds.
+            # Decoding stops one byte after the limit, so that a decompression bomb is never expanded.
             piece = decoder.decompress(chunk, limit + 1 - decoded) if decoder else chunk
             decoded += len(piece)
             if max(raw, decoded) > limit:
                 raise FetchError(f"{self._host} sends more than {limit:,} bytes, the limit of one response")
             yield piece
-        # When it reads in pieces, http.client does not notice that the body is too short.
+        # http.client does not notice a body that is too short when the body is read in pieces.
         if response.length or time.monotonic() >= self._deadline or (raw and decoder and not decoder.eof):
             raise HTTPException(f"the response ended early, after {raw:,} bytes")
 
 
 def _headers_of_decoded(response: http.client.HTTPResponse, request: PreparedRequest) -> list[tuple[str, str]]:
-    """The response's headers without those that are wrong for a body that is whole and decoded.
+    """The response's headers, without those that describe the encoded body.
 
     A HEAD response keeps its Content-Length, unless that is the length of an encoded body.
     """
@@ -135,10 +135,10 @@ def _headers_of_decoded(response: http.client.HTTPResponse, request: PreparedReq
 
 @contextmanager
 def _open_connection(target: ResolvedHost, seconds: float, deadline: float) -> Iterator[_Connection]:
-    """A connection that is cut at the deadline. Each address is tried for some seconds. Raises FetchError."""
+    """A connection that is cut at the deadline. `seconds` limits connecting to each address. Raises FetchError."""
     sock = _connect(target, seconds, deadline)
     # A socket's own timeout starts again with every byte. This timer cuts the connection at the deadline in any state:
-    # a handshake, a header, a body of one byte a second. It has a duplicate, because TLS takes over the socket.
+    # a handshake, a header, a body of one byte a second. It uses a duplicate, because TLS takes over the socket.
     duplicate = sock.dup()
     timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, (duplicate,))
     timer.daemon = True
@@ -165,7 +165,7 @@ def _connect(target: ResolvedHost, seconds: float, deadline: float) -> socket.so
             continue
         sock.settimeout(max(0.1, deadline - time.monotonic()))
         return sock
-    reason = _reason(failure) if failure else "no time left"
+    reason = _describe_error(failure) if failure else "no time left"
     raise FetchError(f"cannot connect to {target.host} on port {target.port}: {reason}")
 
 
@@ -183,7 +183,7 @@ def _decoder(encoding: str) -> zlib._Decompress | None:
     raise FetchError(f"unexpected Content-Encoding {encoding[:40]!r}")
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
     return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())[:200]

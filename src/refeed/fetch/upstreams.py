@@ -1,6 +1,6 @@
-"""Upstreams -> the folders that they fill, what is known of each between two polls, and the session that requests them.
+"""Upstreams -> their dump folders, the state of each between two polls, and the HTTP session that requests them.
 
-Alone may read and write the files of states. Imports nothing heavy: every process uses it.
+Only this module reads and writes the state files. It imports nothing heavy, because every process uses it.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchDirs:
-    """Where fetching may write."""
+    """The folders that fetching writes to."""
 
     dumps: Path
-    """Dumps of feeds, in a folder for each source."""
+    """Dumps of upstream feeds, in one folder per source."""
     checkouts: Path
-    """Work trees of git upstreams; each is a dump folder."""
+    """Work trees of git upstreams. Each is a dump folder."""
     states: Path
-    """What is known of each upstream."""
+    """The state files, one per upstream."""
     repositories: Path
-    """Git data, apart from the work trees."""
+    """Git's own data, outside the work trees."""
 
 
 def fetch_dirs(settings: Settings) -> FetchDirs:
-    """The directories that these settings give to fetching."""
+    """The folders that fetching writes to with these settings."""
     var = Path(settings.var_dir)
     return FetchDirs(
         dumps=Path(settings.dumps.folders[-1]),
@@ -54,15 +54,16 @@ def fetch_dirs(settings: Settings) -> FetchDirs:
 
 
 def dump_dirs(settings: Settings) -> tuple[str, ...]:
-    """All dump folders: the configured ones, the last of which upstream feeds fill, then the checkouts of upstreams."""
+    """All dump folders: the configured ones, then the checkouts of git upstreams. Upstream feeds fill the last
+    configured one."""
     checkouts = fetch_dirs(settings).checkouts
     trees = (str(checkout_dir(upstream, checkouts)) for upstream in settings.upstreams if upstream.git)
     return tuple(dict.fromkeys((*settings.dumps.folders, *trees)))
 
 
 def open_session(settings: Settings) -> HttpSession:
-    """The session that every outgoing request goes through. Its User-Agent names us and our address."""
-    # Imported here: requests and its cache take 7 MB, and most processes send no request.
+    """Open the session for outgoing requests. Its User-Agent names refeed and the site's address."""
+    # Imported here, because requests and its cache take 7 MB and most processes send no request.
     from .session import HttpSession
 
     agent = f"refeed/{version('refeed')} (+{settings.site.base_url}/)"
@@ -70,49 +71,49 @@ def open_session(settings: Settings) -> HttpSession:
 
 
 class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "at", "paused_until": "rests"}):
-    """An item as it was last written to a dump."""
+    """An upstream item as last written to a dump."""
 
     digest: str
     dump_time: datetime
     changes: int = 0
-    """How often it has changed since it was new."""
+    """The number of changes since the item was first seen."""
     paused_until: datetime | None = None
-    """Not written again before this time, because it changes so often."""
+    """A frequently changing item is not written again before this time."""
 
 
 class UpstreamState(msgspec.Struct, frozen=True, kw_only=True, rename={"requested_at": "asked", "body_digest": "body"}):
-    """What is known of an upstream. Saved between runs and shown in `status`."""
+    """The state of an upstream, saved between runs and shown in `status`."""
 
     address: str = ""
-    """The upstream's address. A state with another address than the configured one is not used."""
+    """The upstream's address. A state is ignored if its address differs from the configured one."""
     moved: str = ""
-    """Where it has moved permanently, by its own redirects."""
+    """The new address, if the upstream redirects permanently."""
     gone: bool = False
-    """It answered 410 Gone: not requested again."""
+    """Whether the upstream answered 410 Gone. It is not requested again."""
     next: datetime | None = None
-    """Not requested before this time."""
+    """Earliest time of the next request."""
     failures: int = 0
-    """In a row."""
+    """The number of consecutive failures."""
     error: str = ""
     """The last failure, in plain words. Empty after a success."""
     notes: tuple[str, ...] = ()
-    """What a person should know although it worked."""
+    """Warnings about a request that succeeded."""
     requested_at: datetime | None = None
-    """The last request."""
+    """Time of the last request."""
     success: datetime | None = None
-    """The last request that worked."""
+    """Time of the last successful request."""
     changed: datetime | None = None
-    """When it last had something new."""
+    """Time of the last request that found something new."""
     commit: str = ""
-    """Git: the commit in the work tree."""
+    """The commit in the work tree. For git upstreams only."""
     body_digest: str = ""
-    """Feed: of the body that was parsed last."""
+    """Digest of the body that was parsed last. For feeds only."""
     seen: dict[str, SeenItem] = {}
-    """Feed: its items by their key, newest last."""
+    """Items by key, newest last. For feeds only."""
 
 
 def is_due(state: UpstreamState, now: datetime) -> bool:
-    """Whether an upstream may be requested now. A clock that was set back does not delay it."""
+    """Whether an upstream may be requested now. Setting the clock back does not delay the request."""
     clock_set_back = state.requested_at is not None and state.requested_at > now
     return not state.gone and (state.next is None or state.next <= now or clock_set_back)
 
@@ -120,21 +121,21 @@ def is_due(state: UpstreamState, now: datetime) -> bool:
 def state_after_failure(
     upstream: UpstreamRule, state: UpstreamState, error: str, now: datetime, wait: timedelta | None = None
 ) -> UpstreamState:
-    """The state after a failure. Each further failure doubles the pause, up to a day; `wait` is the shortest one."""
+    """The state after a failure. Each failure doubles the pause, up to a day. The pause is at least `wait`."""
     failures = state.failures + 1
     pause = max(upstream.every, min(upstream.every * 2 ** min(failures - 1, 16), _LONGEST_PAUSE), wait or timedelta(0))
-    # Back to the configured address: the move may have been an error that was corrected.
+    # The next request goes to the configured address, because the move may have been a mistake that was corrected.
     return replace(state, failures=failures, error=error, next=now + pause, moved="", requested_at=now)
 
 
 class UpstreamStateFiles:
-    """The saved states of upstreams, in one folder. A missing or damaged file is an empty state."""
+    """The saved states of upstreams, in one folder. A missing or damaged file counts as an empty state."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load(self, upstream: UpstreamRule) -> UpstreamState:
-        """The state that was saved last, if it was saved for the same address."""
+        """The last saved state of the upstream; an empty one if its address has changed since."""
         try:
             state = msgspec.json.decode(self._path(upstream).read_bytes(), type=UpstreamState)
         except (FileNotFoundError, msgspec.DecodeError):
@@ -151,7 +152,7 @@ class UpstreamStateFiles:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file, whole or not at all, even if the process is killed or the power fails. Raises OSError."""
+    """Replace a file completely or not at all, even if the process is killed or the power fails. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.refeed-tmp")
     try:

@@ -1,4 +1,4 @@
-"""Documents that have changed -> pings to WebSub hubs. A ping that fails waits in a file and is sent again later."""
+"""Changed documents -> pings to WebSub hubs. A failed ping is kept in a file and sent again later."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=2)
 _GIVE_UP_AFTER = timedelta(days=1)
-"""By then subscribers have polled the feed anyway."""
+"""After a day, subscribers have polled the feed anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubPing:
-    """The news for one hub that one document has changed."""
+    """A pending notification to one hub that one document has changed."""
 
     hub: str
     topic: str
@@ -33,7 +33,7 @@ class HubPing:
     since: datetime
     """When the document changed."""
     next: datetime
-    """Not sent before this time."""
+    """Earliest time of the next attempt."""
     tries: int = 0
     error: str = ""
 
@@ -47,7 +47,7 @@ def ping_hub(hub: str, topic: str, session: HttpSession) -> None:
 
 
 class PingQueue:
-    """The pings that are still to be sent, in one file. May be used by several threads."""
+    """Pings that are still to be sent, saved in one file. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,11 +60,11 @@ class PingQueue:
 
     @property
     def pending(self) -> tuple[HubPing, ...]:
-        """Oldest first."""
+        """The pending pings, oldest first."""
         return tuple(self._pending.values())
 
     def add(self, hubs: Iterable[str], topics: Iterable[str], now: datetime) -> None:
-        """Queue pings for documents that have changed. One that is queued already starts again from `now`."""
+        """Queue pings for changed documents. A ping that is already queued is replaced by a new one."""
         topics = tuple(topics)
         with self._lock:
             for hub in hubs:
@@ -73,7 +73,7 @@ class PingQueue:
             self._save()
 
     def send_due(self, session: HttpSession, now: datetime) -> list[str]:
-        """Send the pings that are due. Returns, in plain words, those given up after a day. Raises OSError."""
+        """Send the pings that are due. Returns one message per ping that was given up. Raises OSError."""
         given_up = []
         failed_hubs: dict[str, str] = {}
         for ping in [ping for ping in self.pending if ping.next <= now]:
@@ -82,7 +82,7 @@ class PingQueue:
                 try:
                     ping_hub(ping.hub, ping.topic, session)
                 except FetchError as failure:
-                    # A hub that is away is tried once per round, so that it delays no other.
+                    # A hub that does not answer is tried once per round, so that it does not delay the others.
                     error = failed_hubs[ping.hub] = str(failure)
             retry = None
             if error and now - ping.since < _GIVE_UP_AFTER:
@@ -90,13 +90,13 @@ class PingQueue:
                 retry = replace(ping, tries=ping.tries + 1, next=now + pause, error=error)
             elif error:
                 given_up.append(f"given up after a day: {error}")
-            self._finish(ping, retry)
+            self._replace_ping(ping, retry)
         with self._lock:
             self._save()
         return given_up
 
-    def _finish(self, ping: HubPing, retry: HubPing | None) -> None:
-        """Replace a ping that was tried, unless its document has changed since and is queued again."""
+    def _replace_ping(self, ping: HubPing, retry: HubPing | None) -> None:
+        """Remove a ping that was sent, or replace it by `retry`. A ping that was queued again meanwhile stays."""
         key = (ping.hub, ping.topic)
         with self._lock:
             if self._pending.get(key) != ping:

@@ -1,7 +1,7 @@
-"""RSS (0.9x, 1.0, 2.0) or Atom (0.3, 1.0) as text -> items. Pure. Loads nothing, expands no entity, takes linear time.
+"""RSS (0.9x, 1.0, 2.0) or Atom (0.3, 1.0) as text -> items. Pure. Loads no files, expands no entities, in linear time.
 
-Not feedparser: its sanitizer and its loose parser would change the HTML before our own cleaner sees it, and 200,000
-nested tags take it seconds. lxml takes milliseconds for them, and reports what it had to repair.
+feedparser is not used, because its sanitizer and its loose parser would change the HTML before our own cleaner sees
+it, and because it takes seconds for 200,000 nested tags. lxml takes milliseconds, and reports what it had to repair.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .parsed_feed import (
 )
 
 _Children = dict[str, list[etree._Element]]
-"""The children of an item by their name."""
+"""The child elements of an item by qualified name."""
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RSS = (
@@ -77,12 +77,12 @@ _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$|^application/xhtml")
 
 
 def parse_xml_feed(text: str, url: str) -> ParsedFeed:
-    """The items of an RSS or Atom feed, in its order. Broken XML is repaired where that is safe, and becomes an issue.
+    """Parse the items of an RSS or Atom feed, in feed order. Broken XML is repaired if possible, and becomes an issue.
 
-    Raises FetchError for what is not a feed, cannot be repaired, or would expand without limit.
+    Raises FetchError if the text is not a feed, cannot be repaired, or would expand without limit.
     """
     if _WEB_PAGE.match(text[:2000]):
-        # The usual response of a feed that has moved or needs a login.
+        # This is what a feed that has moved or needs a login usually returns.
         raise FetchError("the response is a web page, not a feed")
     root, issues = _parse_tolerantly(text)
     if root is None:
@@ -90,9 +90,9 @@ def parse_xml_feed(text: str, url: str) -> ParsedFeed:
     elements = [
         element
         for element in islice(root.iter("{*}item", "{*}entry"), MAX_ITEMS + 1)
-        if _name(element) in ("item", "atom:entry")
+        if _qualified_name(element) in ("item", "atom:entry")
     ]
-    if not elements and _name(root) not in ("rss", "RDF", "atom:feed", "channel"):
+    if not elements and _qualified_name(root) not in ("rss", "RDF", "atom:feed", "channel"):
         raise FetchError("the response is XML, but neither RSS nor Atom")
     if len(elements) > MAX_ITEMS:
         del elements[MAX_ITEMS:]
@@ -102,7 +102,7 @@ def parse_xml_feed(text: str, url: str) -> ParsedFeed:
         issues.append("its last item is cut off and was left out")
     items = []
     for number, element in enumerate(elements, 1):
-        item = _item(element, url)
+        item = _parse_item(element, url)
         if item:
             items.append(item)
         else:
@@ -111,14 +111,14 @@ def parse_xml_feed(text: str, url: str) -> ParsedFeed:
 
 
 def _parse_tolerantly(text: str) -> tuple[etree._Element | None, list[str]]:
-    """The root of an XML text, and what had to be repaired; without a root, why it cannot be parsed at all.
+    """Return the root of an XML text and the repairs made; if it cannot be parsed, None and the reason.
 
     Raises FetchError for XML that would expand without limit.
     """
     text = _XML_DECLARATION.sub("", text, count=1).lstrip("\ufeff \t\r\n\0")
     root = _ROOT.search(text)
     if "<!ENTITY" in (text[: root.start()] if root else text[:100_000]):
-        raise FetchError("the feed declares XML entities, which no feed needs and an entity bomb is made of")
+        raise FetchError("the feed declares XML entities, which no feed needs and which entity bombs are made of")
     try:
         return _parse(text, recover=False), []
     except etree.XMLSyntaxError as error:
@@ -153,7 +153,7 @@ def _parse(text: str, recover: bool) -> etree._Element | None:
 
 
 def _repair(text: str) -> str:
-    """Replace characters that XML does not allow, and write HTML's named entities as numbers; CDATA stays as it is."""
+    """Replace characters that XML does not allow, and write HTML's named entities as numbers. CDATA is not changed."""
     text = _ILLEGAL_REFERENCE.sub("&#xFFFD;", xml_safe(text))
     repaired: list[str] = []
     start = 0
@@ -173,30 +173,30 @@ def _numbered_reference(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(c)};" for c in known) if known else f"&amp;{match[1]}"
 
 
-def _name(element: etree._Element) -> str:
-    """`pubDate`, `content:encoded`, `atom:entry`: the same name with any prefix."""
+def _qualified_name(element: etree._Element) -> str:
+    """The element's name with our prefix for its namespace: `pubDate`, `content:encoded`, `atom:entry`."""
     namespace, local = _split_name(element)
     if not namespace and ":" in local:
-        return local  # a prefix that the feed does not declare: taken for the usual one
+        return local  # the feed does not declare this prefix, so it is assumed to have its usual meaning
     prefix = _PREFIXES.get(namespace)
     return f"{prefix}{local}" if prefix is not None else f"?:{local}"
 
 
 def _split_name(element: etree._Element) -> tuple[str, str]:
-    # Not etree.QName, which raises for names that only a recovering parser accepts.
+    # etree.QName would raise for names that only a recovering parser accepts.
     namespace, closed, local = str(element.tag).rpartition("}")
     return (namespace[1:], local) if closed else ("", local)
 
 
-def _item(element: etree._Element, url: str) -> UpstreamItem | None:
+def _parse_item(element: etree._Element, url: str) -> UpstreamItem | None:
     children: _Children = {}
     for child in element:
         if isinstance(child.tag, str):
-            name = _name(child)
+            name = _qualified_name(child)
             children.setdefault(name, []).append(child)
             for inner in child if name == "media:group" else ():
                 if isinstance(inner.tag, str):
-                    children.setdefault(_name(inner), []).append(inner)
+                    children.setdefault(_qualified_name(inner), []).append(inner)
     link = next((link for link in _links(children, url) if is_http_url(link)), "")
     if not link:
         return None
@@ -211,48 +211,48 @@ def _item(element: etree._Element, url: str) -> UpstreamItem | None:
 
 
 def _links(children: _Children, url: str) -> Iterator[str]:
-    """What may be the item's link, the best first."""
+    """Candidates for the item's link, the best first."""
     yield _first_text(children, "feedburner:origLink")
     for element in children.get("link", []):
-        yield resolve_url(_base(element, url), _text(element))
+        yield resolve_url(_base_url(element, url), _text(element))
     atom_links = children.get("atom:link", [])
     pages = [element for element in atom_links if element.get("rel", "alternate") == "alternate"]
     for element in sorted(pages, key=lambda element: element.get("type", "text/html") != "text/html"):
-        yield resolve_url(_base(element, url), element.get("href", ""))
+        yield resolve_url(_base_url(element, url), element.get("href", ""))
     for element in children.get("guid", []):
         if element.get("isPermaLink", "true").lower() != "false":
             yield _text(element)
     yield _first_text(children, "atom:id")
-    # Without a page, something that a reader can open: content elsewhere, or the media file itself.
+    # If no page is linked, use what a reader can open: content at another URL, or the media file itself.
     for element in children.get("atom:content", []):
-        yield resolve_url(_base(element, url), element.get("src", ""))
+        yield resolve_url(_base_url(element, url), element.get("src", ""))
     yield from (file.url for file in _files(children, url))
 
 
 def _files(children: _Children, url: str) -> Iterator[MediaFile]:
-    """Enclosures, then the first audio, video and picture of Media RSS: further ones are other sizes of the same."""
+    """Enclosures, then the first file of each kind in Media RSS. Further files are other sizes of the same media."""
     for element in children.get("enclosure", []):
-        yield MediaFile(resolve_url(_base(element, url), element.get("url", "")), element.get("type", ""))
+        yield MediaFile(resolve_url(_base_url(element, url), element.get("url", "")), element.get("type", ""))
     for element in children.get("atom:link", []):
         if element.get("rel") == "enclosure":
-            yield MediaFile(resolve_url(_base(element, url), element.get("href", "")), element.get("type", ""))
+            yield MediaFile(resolve_url(_base_url(element, url), element.get("href", "")), element.get("type", ""))
     kinds: set[str] = set()
     for element in (*children.get("media:content", []), *children.get("media:thumbnail", [])):
-        is_thumbnail = _name(element) == "media:thumbnail"
+        is_thumbnail = _qualified_name(element) == "media:thumbnail"
         kind = "image" if is_thumbnail else element.get("medium") or element.get("type", "").partition("/")[0]
         if kind not in kinds:
-            yield MediaFile(resolve_url(_base(element, url), element.get("url", "")), kind)
+            yield MediaFile(resolve_url(_base_url(element, url), element.get("url", "")), kind)
         kinds.add(kind)
 
 
-def _base(element: etree._Element, url: str) -> str:
+def _base_url(element: etree._Element, url: str) -> str:
     return resolve_url(url, element.base) if element.base else url
 
 
 def _title(children: _Children) -> str:
     for name in ("title", "dc:title"):
         if title := _first_text(children, name):
-            # RSS does not say whether a title is HTML, and most feeds write HTML: clear markup is taken for markup.
+            # RSS does not define whether a title is HTML, and most feeds write HTML: unambiguous markup is removed.
             if len(title) <= _LONG_TITLE:
                 title = _INLINE_TAGS.sub(r"\2", _INLINE_TAGS.sub(r"\2", title))
             return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), title)
@@ -267,17 +267,17 @@ def _content(children: _Children, url: str) -> str:
     for name in _CONTENTS:
         for element in children.get(name, []):
             if content := _html(element):
-                return resolve_relative_urls(content, _base(element, url)) if element.base else content
+                return resolve_relative_urls(content, _base_url(element, url)) if element.base else content
     return ""
 
 
 def _html(element: etree._Element) -> str:
-    """The content of an element as HTML: plain text, escaped HTML, CDATA or inline XHTML."""
+    """The content of an element as HTML. It may be plain text, escaped HTML, CDATA or inline XHTML."""
     kind = element.get("type", "").lower()
-    if _name(element).startswith("atom:") and kind in ("", "text", "text/plain"):
+    if _qualified_name(element).startswith("atom:") and kind in ("", "text", "text/plain"):
         return html.escape(_text(element), quote=False).replace("\n", "<br>")
-    if _name(element) == "atom:content" and "/" in kind and not _MARKUP_TYPE.search(kind):
-        return ""  # a picture in base64, a file of data
+    if _qualified_name(element) == "atom:content" and "/" in kind and not _MARKUP_TYPE.search(kind):
+        return ""  # binary content, such as a picture in base64
     if len(element) == 0:
         return _paragraphs(_text(element))
     children = list(element)
@@ -287,7 +287,7 @@ def _html(element: etree._Element) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """HTML that has blank lines and not a single tag is plain text: each block of lines becomes a paragraph."""
+    """Make paragraphs of text with blank lines and without any tag, because it is plain text and not HTML."""
     if "\n" not in text or _ANY_TAG.search(text):
         return text
     parts = [part.strip() for part in re.split(r"\n\s*\n", text)]

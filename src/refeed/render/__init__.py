@@ -1,1 +1,1 @@
-"""Feed -> bytes, one module a format, and a check of what they write. Pure: no clock, file, locale or time zone."""
+"""Feed -> bytes, one module per format, and a validator. Pure: no clock, file, locale or time zone."""

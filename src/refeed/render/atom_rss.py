@@ -1,4 +1,4 @@
-"""Feed -> Atom 1.0 or RSS 2.0, by feedgen. Pure: the same feed gives the same bytes on every machine."""
+"""Feed -> Atom 1.0 or RSS 2.0, with feedgen. Pure: the same feed gives the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ _END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
 
 
 def render_atom(feed: Feed) -> bytes:
-    """The Atom document of a feed (RFC 4287; archives by RFC 5005, tombstones by RFC 6721)."""
+    """The Atom document of a feed (RFC 4287), with archives (RFC 5005) and tombstones (RFC 6721)."""
     return _render(feed, "atom")
 
 
 def render_rss(feed: Feed) -> bytes:
-    """The RSS 2.0 document of a feed, by the RSS Advisory Board's Best Practices Profile."""
+    """The RSS 2.0 document of a feed. Follows the RSS Advisory Board's Best Practices Profile."""
     return _render(feed, "rss")
 
 
 def render_uncached(feed: Feed, format: _XmlFormat) -> bytes:
-    """The document without the cache of rendered entries: the same bytes, several times slower."""
+    """Render a document without the entry cache. The bytes are the same, but it takes several times longer."""
     generator = _feed_generator(feed, format)
     for shown in feed.entries:
         generator.add_entry(_feedgen_entry(shown, feed.site, format), order="append")
@@ -70,7 +70,7 @@ def render_uncached(feed: Feed, format: _XmlFormat) -> bytes:
 
 
 def _render(feed: Feed, format: _XmlFormat) -> bytes:
-    """The feed is rendered without entries, and its entries, mostly from the cache, are put before its end tags."""
+    """Render the feed without entries, and insert the entries, most of them from the cache, before its end tags."""
     end = _END[format]
     head = _serialize(_feed_generator(feed, format), format).removesuffix(end)
     return b"".join((head, *RENDERED_ENTRIES.render_entries(feed, format, partial(_render_entry, format)), end))
@@ -95,7 +95,7 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
     generator.author(name=first_nonblank(site.author, GENERATOR))
     generator.generator(GENERATOR)
     generator.updated(feed.updated)
-    generator._FeedGenerator__rss_lastBuildDate = None  # or it would be there twice: see _FeedExtension.extend_rss
+    generator._FeedGenerator__rss_lastBuildDate = None  # _FeedExtension.extend_rss writes lastBuildDate
     for link in feed_links(feed, format):
         generator.link({key: value for key, value in link._asdict().items() if value})
     icon, logo = (percent_encode_url(absolute_url(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
@@ -110,7 +110,7 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
 
 
 def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
-    """A feedgen entry. It has one link, because feedgen writes the others wrong; `_EntryExtension` adds them."""
+    """A feedgen entry with one link. `_EntryExtension` adds the other links, which feedgen would write incorrectly."""
     entry = shown.entry
     element = FeedgenEntry()
     element.register_extension("dc", DcEntryExtension, atom=False, rss=True)
@@ -122,13 +122,18 @@ def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
     element.link(href=percent_encode_url(entry.link), rel="alternate")
     names = author_names(shown)
     element.author([{"name": name} for name in names])
-    # Of several dc:creator half of the readers keep the first and the other half the last.
+    # The names share one dc:creator: of several, half of the readers keep only the first, the other half only the last.
     element.dc.dc_creator(", ".join(names) or None)
     contributors = [person.name for person in entry_contributors(shown)]
     element.contributor([{"name": name} for name in contributors])
     element.dc.dc_contributor(contributors)
     element.dc.dc_language(xml_safe(entry.language) or None)
-    element.category([{k: v for k, v in c._asdict().items() if v} for c in entry_categories(shown, site)])
+    element.category(
+        [
+            {name: value for name, value in category._asdict().items() if value}
+            for category in entry_categories(shown, site)
+        ]
+    )
     if entry.rights:
         element.rights(xml_safe(entry.rights))
         element.dc.dc_rights(xml_safe(entry.rights))
@@ -142,7 +147,7 @@ def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
 
 
 def _render_entry(format: _XmlFormat, shown: FeedEntry, site: Site) -> bytes:
-    """One entry, indented as in its document: what is between the start tags of a document and its end tags."""
+    """The XML of one entry, indented as in its document."""
     entry = _feedgen_entry(shown, site, format)
     if format == "atom":
         root = xml_elem("feed", xmlns=_ATOM_NS, nsmap={"media": _MEDIA_NS})
@@ -157,17 +162,17 @@ def _render_entry(format: _XmlFormat, shown: FeedEntry, site: Site) -> bytes:
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """Adds to a feed what feedgen 1.0.0 lacks or gets wrong: archive mark, other links of RSS, tombstones, dates.
+    """Adds what feedgen 1.0.0 lacks or gets wrong in a feed: archive marks, further links in RSS, tombstones, dates.
 
-    feedgen's elements have no namespace, because its `xmlns` is a plain attribute. So children in Atom's namespace have
-    none here either.
+    feedgen writes `xmlns` as a plain attribute, so its elements have no namespace. Atom elements that are added here
+    have none either.
     """
 
     feed: Feed
     format: Format
 
     def extend_ns(self) -> dict[str, str]:
-        """Media RSS always, because any entry may use it. The others only if they are used: the W3C validator warns."""
+        """Media RSS always, because any entry may use it; others only if used, or the W3C validator warns."""
         namespaces = {"media": _MEDIA_NS}
         if self.feed.archive:
             namespaces["fh"] = _HISTORY_NS
@@ -185,10 +190,10 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def extend_rss(self, root: Any) -> Any:
         channel = root[0]
-        # feedgen would format it with locale.setlocale, which changes the whole process and is not safe in threads.
+        # feedgen would call locale.setlocale, which changes the whole process and is not thread-safe.
         xml_elem("lastBuildDate", channel).text = format_rfc822(self.feed.updated)
         for link in feed_links(self.feed, "rss"):
-            if link.rel not in ("self", "alternate"):  # feedgen writes self, and alternate is RSS's own link
+            if link.rel not in ("self", "alternate"):  # feedgen writes self, and RSS has its own element for alternate
                 _add_link(channel, link, f"{{{_ATOM_NS}}}link")
         if self.feed.archive:
             xml_elem(f"{{{_HISTORY_NS}}}archive", channel)
@@ -196,7 +201,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
 
 class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """Adds to an entry what feedgen 1.0.0 lacks or gets wrong: language, links, dates, source and media."""
+    """Adds what feedgen 1.0.0 lacks or gets wrong in an entry: language, links, dates, source and media."""
 
     shown: FeedEntry
     site: Site
@@ -222,7 +227,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
             if link.rel in ("related", "via"):
                 _add_link(item, link, f"{{{_ATOM_NS}}}link")
             elif link.hreflang and link.href != percent_encode_url(entry.link):
-                # As `alternate`, feedparser, reader and rss2email would take it for the entry's own link.
+                # rel=related, because feedparser, reader and rss2email take any `alternate` for the entry's own link.
                 _add_link(item, link._replace(rel="related"), f"{{{_ATOM_NS}}}link")
         source = self.shown.source
         if source:
@@ -233,8 +238,10 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
         return item
 
     def _add_atom_source(self, element: Any) -> None:
-        """atom:source, for an entry in a feed of several sources. Its only link is rel=self: RSS Guard takes an
-        alternate in it for the entry's own link. Its `updated` is the entry's, so that an old entry keeps its bytes.
+        """Add atom:source to an entry of a feed with several sources.
+
+        Its only link is rel=self, because RSS Guard takes an alternate in it for the entry's own link. Its `updated` is
+        the entry's, so that the bytes of an old entry do not change with its source.
         """
         if self.shown.source:
             path = FeedPath("source", self.shown.source.id)
@@ -245,7 +252,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
             _add_link(source, AtomLink("self", document_url(self.site, path, "atom"), "application/atom+xml"), "link")
 
     def _add_media(self, item: Any) -> None:
-        """RSS has room for one enclosure. The others become Media RSS."""
+        """Add the first media file as the enclosure, of which RSS allows one, and the others as Media RSS."""
         for index, media in enumerate(entry_enclosures(self.shown)):
             if index == 0:
                 xml_elem("enclosure", item, url=media.url, length=str(media.length), type=media.type)
@@ -254,7 +261,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
 
 
 def _add_lead_image(element: Any, entry: Entry) -> None:
-    """Add the lead image, once: Liferea and RSS Guard list it twice if there is an enclosure of the same URL."""
+    """Add the lead image as Media RSS. It is not an enclosure: Liferea and RSS Guard would list it twice."""
     if entry.image and entry.image.url:
         attributes = _file_attributes(entry.image.type, entry.image.length)
         media = xml_elem(
@@ -267,7 +274,7 @@ def _add_lead_image(element: Any, entry: Entry) -> None:
 
 
 def _file_attributes(type: str, length: int) -> dict[str, str]:
-    """The attributes of Media RSS for a file, as far as they are known."""
+    """The known attributes of a media file in Media RSS."""
     return {name: value for name, value in (("type", xml_safe(type)), ("fileSize", str(length or ""))) if value}
 
 
@@ -276,7 +283,7 @@ def _add_link(parent: Any, link: AtomLink, name: str) -> None:
 
 
 def _add_tombstone(root: Any, tombstone: Tombstone, site: Site) -> None:
-    """RFC 6721: in a feed of several sources a tombstone names its source."""
+    """Add a tombstone (RFC 6721), which names its source in a feed of several sources."""
     when = format_rfc3339(tombstone.when)
     deleted = xml_elem(f"{{{_TOMBSTONES_NS}}}deleted-entry", root, ref=tombstone.id, when=when)
     if tombstone.source:

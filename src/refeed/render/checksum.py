@@ -1,7 +1,7 @@
 """A document <-> the document with a SHA-256 checksum at its end, so that a damaged or foreign file is never served.
 
-An XML document ends in `<!-- sha256:… -->`, a JSON one in the member `"_refeed":{"sha256":"…"}`. Anybody can verify it,
-no second file can disagree with it, and the checksum is the document's ETag.
+An XML document ends with `<!-- sha256:… -->`, a JSON document with the member `"_refeed":{"sha256":"…"}`. Anyone can
+verify the checksum, no second file can contradict it, and the document's ETag is made from it.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def add_checksum(document: bytes) -> bytes:
 
 
 def read_checksum(data: bytes) -> str:
-    """The checksum in a document, unverified. For bytes that `add_checksum` made just now."""
+    """The checksum in a document, without verification. Only for bytes that `add_checksum` has just made."""
     _, after = _JSON if data.startswith(b"{") else _XML
     return data[-len(after) - _DIGITS : -len(after)].decode()
 
 
 def strip_checksum(data: bytes) -> bytes:
-    """The document without its checksum. For bytes that `verify_checksum` accepts."""
+    """The document without its checksum. Only for bytes that `verify_checksum` accepts."""
     before, after = _JSON if data.startswith(b"{") else _XML
     body = data[: len(data) - len(after) - _DIGITS - len(before)]
     return body + b"}" if before is _JSON[0] else body
 
 
 def verify_checksum(data: bytes) -> str | None:
-    """The checksum in hexadecimal; None when there is none, or when it is not that of these bytes."""
+    """The checksum in hexadecimal; None when it is missing or does not match the bytes."""
     before, after = _JSON if data.startswith(b"{") else _XML
     end = len(data) - len(after)
     start = end - _DIGITS - len(before)

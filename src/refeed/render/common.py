@@ -1,4 +1,4 @@
-"""What all formats share: text, URLs and ids, links and fields of feeds and entries, the cache of rendered entries."""
+"""Helpers for all formats: text, URLs and ids, links and fields of feeds and entries, the cache of rendered entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..model import ALL_FEED, Enclosure, Feed, FeedEntry, FeedInfo, FeedPath, Fo
 from ..xml_chars import xml_safe
 
 GENERATOR = "refeed"
-"""Without a version: a new release must not change the bytes of a closed archive."""
+"""The name has no version, because a new release must not change the bytes of a closed archive."""
 
 MEDIA_TYPES: dict[Format, str] = {
     "atom": "application/atom+xml",
@@ -29,16 +29,16 @@ _IPV6_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
 _SAFE_IN_URL = "!$&'()*+,;=:@/?%"
 _READ_FULL_TEXT = {"zh-Hans": "阅读全文", "zh-Hant": "閱讀全文"}
 _CACHE_BYTES = 24 * 1024 * 1024
-"""The documents of about 80 feeds. A small web dyno has 512 MB in all."""
+"""Room for the documents of about 80 feeds. A small web dyno has 512 MB in all."""
 
 
 def first_nonblank(*texts: str) -> str:
-    """The first of the texts that is not blank, with characters that XML allows; empty when all are blank."""
+    """The first text that is not blank, limited to characters that XML allows; empty when all are blank."""
     return next((text for text in map(xml_safe, texts) if text.strip()), "")
 
 
 def percent_encode_url(url: str) -> str:
-    """The URL with every character encoded that RFC 3986 does not allow. A valid URL comes back unchanged."""
+    """Percent-encode the characters that RFC 3986 does not allow in a URL. A valid URL is not changed."""
     url = xml_safe(url)
     host = _IPV6_HOST.match(url)
     start = host.end() if host else 0
@@ -47,41 +47,41 @@ def percent_encode_url(url: str) -> str:
 
 
 def format_rfc822(instant: datetime) -> str:
-    """`Sat, 21 Nov 2026 08:00:00 +0000`, in English in any locale."""
+    """Format as `Sat, 21 Nov 2026 08:00:00 +0000`, in English regardless of the locale."""
     return format_datetime(instant.astimezone(UTC))
 
 
 def document_url(site: Site, path: FeedPath, format: Format, archive: str | None = None, query: str = "") -> str:
-    """URL of a subscription document, or of an archive such as `2020-06-2`; of a filtered one, with its query."""
+    """The URL of a feed's document, or of its archive (`2020-06-2`). A filtered document has a query."""
     name = f"{path}/archive/{archive}" if archive else path
     return f"{site.base_url}/feeds/{name}.{format}{'?' if query else ''}{query}"
 
 
 def page_url(site: Site, path: FeedPath) -> str:
-    """URL of a feed's web page."""
+    """The URL of a feed's web page."""
     return f"{site.base_url}/" if path == ALL_FEED else f"{site.base_url}/{path}"
 
 
 def home_page_url(site: Site, info: FeedInfo) -> str:
-    """URL of the page about a feed. A private feed has no page here: it is the site of its source."""
+    """The URL of the page about a feed. A private feed has no page on this site, so it is its source's site."""
     return page_url(site, info.path) if not info.private else info.link or page_url(site, ALL_FEED)
 
 
 def absolute_url(site: Site, url: str) -> str:
-    """A path on this site as a URL; any other URL unchanged."""
+    """Make a path on this site a URL. Any other URL is returned unchanged."""
     return f"{site.base_url}{url}" if url.startswith("/") and not url.startswith("//") else url
 
 
 def feed_id(site: Site, path: FeedPath, query: str = "") -> str:
     """A tag URI that does not depend on the host: `tag:example.org,2026:source/bbc`.
 
-    A feed that is filtered by a query is another feed than the one it is made from, and has another id.
+    A feed filtered by a query is a feed of its own, so the query is part of its id.
     """
     return f"{site.id}:{path}{'?' if query else ''}{query}"
 
 
 class AtomLink(NamedTuple):
-    """An Atom link, for every format that has a place for it."""
+    """An Atom link. Every format writes the links that it has a place for."""
 
     rel: str
     href: str
@@ -91,7 +91,7 @@ class AtomLink(NamedTuple):
 
 
 class AtomCategory(NamedTuple):
-    """An Atom category. RSS and JSON Feed use a part of it."""
+    """An Atom category. RSS and JSON Feed use some of its fields."""
 
     term: str
     scheme: str
@@ -99,12 +99,12 @@ class AtomCategory(NamedTuple):
 
 
 def feed_title(info: FeedInfo) -> str:
-    """The title of a feed; without one, its path."""
+    """The title of a feed, or its path if it has no title."""
     return first_nonblank(info.title, str(info.path))
 
 
 def source_title(source: Source) -> str:
-    """The title of a source; without one, its id."""
+    """The title of a source, or its id if it has no title."""
     return first_nonblank(source.title, source.id)
 
 
@@ -126,11 +126,11 @@ def feed_links(feed: Feed, format: Format) -> list[AtomLink]:
 
 
 def entry_links(shown: FeedEntry) -> list[AtomLink]:
-    """The links of an entry. The first and the last alternate both lead to the entry itself.
+    """The links of an entry. The first and the last alternate are both the entry's own link.
 
-    Of several alternates half of the readers take the first (rss-parser, feedsmith, fastfeedparser, atoma) and half
-    the last (feedparser, reader, newsboat, rss2email). So the entry's own link is on both sides of its original's, the
-    second time with its language: RFC 4287 4.1.2 only forbids two of the same type and language.
+    Of several alternates, half of the readers take the first (rss-parser, feedsmith, fastfeedparser, atoma) and half
+    the last (feedparser, reader, newsboat, rss2email). So the entry's own link is listed before and after the link of
+    the original. The second one has hreflang, because RFC 4287 4.1.2 forbids two of the same type and language.
     """
     entry = shown.entry
     link = percent_encode_url(entry.link)
@@ -146,7 +146,7 @@ def entry_links(shown: FeedEntry) -> list[AtomLink]:
 
 
 def entry_enclosures(shown: FeedEntry) -> list[Enclosure]:
-    """The media files of an entry without its lead image, which two readers would list twice."""
+    """The media files of an entry, without its lead image: Liferea and RSS Guard would list it twice."""
     lead_image = percent_encode_url(shown.entry.image.url) if shown.entry.image else None
     enclosures: dict[str, Enclosure] = {}
     for enclosure in shown.entry.enclosures:
@@ -158,25 +158,25 @@ def entry_enclosures(shown: FeedEntry) -> list[Enclosure]:
 
 
 def entry_categories(shown: FeedEntry, site: Site) -> list[AtomCategory]:
-    """Topics with their titles, then the section and the tags that the source gives."""
+    """The entry's topics, then the section and tags given by its source."""
     topics = [AtomCategory(xml_safe(id), f"{site.id}:topic", first_nonblank(title, id)) for id, title in shown.labels]
     names = dict.fromkeys(first_nonblank(name).strip() for name in (shown.entry.section, *shown.entry.tags))
     return topics + [AtomCategory(name, "", "") for name in names if name]
 
 
 def author_names(shown: FeedEntry) -> list[str]:
-    """The authors that have a name."""
+    """The names of the authors, without blank ones."""
     return [name for name in map(first_nonblank, shown.entry.authors) if name]
 
 
 def entry_contributors(shown: FeedEntry) -> list[Person]:
-    """The contributors that have a name."""
+    """The contributors, without those whose name is blank."""
     people = (Person(name=first_nonblank(p.name), role=first_nonblank(p.role)) for p in shown.entry.contributors)
     return [person for person in people if person.name]
 
 
 def entry_title(shown: FeedEntry) -> str:
-    """The title as text; without one the link, because every format requires a title."""
+    """The title as text, or the link if there is none, because every format requires a title."""
     return first_nonblank(shown.entry.title, percent_encode_url(shown.entry.link))
 
 
@@ -186,7 +186,7 @@ def entry_summary(shown: FeedEntry) -> str:
 
 
 def entry_content(shown: FeedEntry, site: Site) -> str:
-    """The entry's HTML. For an entry too large for a document: its summary, and a link to the page with its text."""
+    """The entry's HTML. If the entry is too large for a document: its summary, and a link to its page."""
     entry = shown.entry
     if not shown.summary_only:
         return first_nonblank(entry.html)
@@ -198,7 +198,7 @@ def entry_content(shown: FeedEntry, site: Site) -> str:
 
 
 class _CacheKey(NamedTuple):
-    """What a rendered entry was made from, without its text: a hash of everything beside id and time."""
+    """Identifies a rendered entry: id, time, format, and a hash of everything that it is rendered from."""
 
     id: str
     updated: datetime
@@ -207,10 +207,10 @@ class _CacheKey(NamedTuple):
 
 
 class RenderedEntryCache:
-    """Entries that were rendered before, so that a document with one new entry does not render the others again.
+    """Rendered entries, so that a document with one new entry does not render the others again.
 
-    Holds a number of bytes; the least recently used entries go first. A lost entry changes no document, because
-    rendering is pure. May be used by several threads.
+    Limited in bytes; the entries used least recently are dropped first. Dropping one never changes a document, because
+    rendering is pure. Safe to use from several threads.
     """
 
     def __init__(self, max_bytes: int = _CACHE_BYTES) -> None:
@@ -219,9 +219,9 @@ class RenderedEntryCache:
         self._last: tuple[Feed | None, list[int]] = (None, [])
 
     def render_entries(self, feed: Feed, format: Format, render: Callable[[FeedEntry, Site], bytes]) -> Iterator[bytes]:
-        """The rendered entries of a feed, from the cache or by `render`."""
+        """The rendered entries of a feed, from the cache or else by calling `render`."""
         last_feed, hashes = self._last
-        if last_feed is not feed:  # a feed is rendered in all formats, one after another
+        if last_feed is not feed:  # hashed once per feed, which is rendered in all formats, one after another
             hashes = [hash((shown, feed.site)) for shown in feed.entries]
             self._last = feed, hashes
         for shown, hashed in zip(feed.entries, hashes, strict=True):

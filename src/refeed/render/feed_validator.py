@@ -1,6 +1,6 @@
 """Document -> its errors, for `refeed publish --check`: strict parsing, then the rules of standards and readers. Pure.
 
-Independent of the modules that render documents.
+It shares no code with the modules that render documents.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _check_atom_entry(entry: Any) -> Iterator[str]:
     yield from _check_urls((a.get("href") for a in links), where)
     yield from _check_media_urls(entry, {a.get("href") for a in links if a.get("rel") == "enclosure"}, where)
     if entry.find(_CREATOR) is not None:
-        yield f"{where}: dc:creator beside atom:author, so readers show the author twice"
+        yield f"{where}: dc:creator in addition to atom:author, so readers show the author twice"
     source = entry.find(f"{_ATOM}source")
     if source is not None:
         yield from _check_required(source, f"{where}: source", "id", "title", "updated")
@@ -128,7 +128,7 @@ def _check_tombstones(root: Any, entries: list[Any]) -> Iterator[str]:
 
 
 def _check_required(parent: Any, where: str, *names: str) -> Iterator[str]:
-    """RFC 4287 4.1.1, 4.1.2: exactly one of each, not blank and well-formed."""
+    """Check that each element occurs once, is not blank and is well-formed (RFC 4287 4.1.1, 4.1.2)."""
     for name in names:
         texts = [element.text or "" for element in parent.findall(_ATOM + name)]
         if len(texts) != 1 or not texts[0].strip():
@@ -253,7 +253,7 @@ def _check_feeds_json(document: dict[str, Any]) -> Iterator[str]:
 def _check_unique(ids: Iterable[str | None], what: str) -> Iterator[str]:
     for id, count in Counter(ids).items():
         if count > 1:
-            yield f"{what} {id} is there {count} times"
+            yield f"{what} {id} occurs {count} times"
 
 
 def _check_urls(urls: Iterable[str | None], where: str) -> Iterator[str]:
@@ -263,7 +263,7 @@ def _check_urls(urls: Iterable[str | None], where: str) -> Iterator[str]:
 
 
 def _check_media_urls(parent: Any, enclosures: set[str | None], where: str) -> Iterator[str]:
-    """Liferea and RSS Guard list a file twice if it is both an enclosure and Media RSS."""
+    """Check that no file is both an enclosure and Media RSS, because Liferea and RSS Guard would list it twice."""
     urls = [media.get("url") for media in parent.iter(_MEDIA)]
     if len(set(urls)) < len(urls) or enclosures & set(urls):
         yield f"{where}: a media file is listed twice"
@@ -277,7 +277,7 @@ def _check_rfc822(text: str | None, where: str) -> Iterator[str]:
 
 
 def _is_rfc3339(text: str) -> bool:
-    """Whether it is RFC 3339, and a day that exists."""
+    """Whether the text is a date in RFC 3339 format that exists in the calendar."""
     try:
         return bool(_RFC3339.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:

@@ -14,7 +14,7 @@ from .common import absolute_url, document_url, feed_id, feed_title, page_url, p
 
 
 def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
-    """The document: every feed in the given order, with its permanent id, what it holds, and its documents' URLs."""
+    """The document: every feed in the given order, with its permanent id, a description, and its documents' URLs."""
     newest = max((listed.updated for listed in feeds if listed.updated), default=None)
     document = {
         "version": 1,
@@ -26,12 +26,12 @@ def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
         "opml_url": f"{site.base_url}/feeds/opml.xml",
         "hubs": list(site.hubs),
         "updated": format_rfc3339(newest) if newest else None,
-        "feeds": [_feed(site, listed) for listed in feeds],
+        "feeds": [_feed_object(site, listed) for listed in feeds],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
-def _feed(site: Site, listed: ListedFeed) -> dict[str, Any]:
+def _feed_object(site: Site, listed: ListedFeed) -> dict[str, Any]:
     info = listed.info
     return {
         "id": feed_id(site, info.path),

@@ -1,4 +1,4 @@
-"""Feed -> JSON Feed 1.1. What it has no member for is in `_feed`, `_entry` and `_source`. Pure."""
+"""Feed -> JSON Feed 1.1. `_feed`, `_entry` and `_source` hold what it has no member for. Pure."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_json_feed(feed: Feed) -> bytes:
-    """The JSON Feed document of a feed, one entry a line. Older entries are found by `next_url`."""
-    head = json.dumps(_head(feed), ensure_ascii=False, indent=1)
-    items = b",\n".join(RENDERED_ENTRIES.render_entries(feed, "json", _item))
+    """The JSON Feed document of a feed, one entry per line. `next_url` leads to older entries."""
+    head = json.dumps(_feed_members(feed), ensure_ascii=False, indent=1)
+    items = b",\n".join(RENDERED_ENTRIES.render_entries(feed, "json", _render_item))
     return head.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
 
 
-def _head(feed: Feed) -> dict[str, Any]:
-    """Everything but the entries. Without authors: Miniflux would show them beside the authors of each entry."""
+def _feed_members(feed: Feed) -> dict[str, Any]:
+    """All members but the items. There are no authors, because Miniflux would add them to those of each entry."""
     site, info = feed.site, feed.info
     head = {
         "version": _VERSION,
         "title": feed_title(info),
         "description": xml_safe(info.subtitle),
         "home_page_url": percent_encode_url(home_page_url(site, info)),
-        # In archives too that of the subscription: readers identify a feed by it.
+        # Archives have the URL of the subscription too, because readers identify a feed by it.
         "feed_url": document_url(site, info.path, "json", query=info.query),
         "next_url": document_url(site, info.path, "json", feed.previous) if feed.previous else None,
         "icon": percent_encode_url(absolute_url(site, info.logo or info.icon)),
@@ -60,15 +60,17 @@ def _head(feed: Feed) -> dict[str, Any]:
                 "site": percent_encode_url(info.link),
                 "publisher": xml_safe(site.author),
                 "archive": feed.archive,
-                "removed": [{"id": t.id, "when": format_rfc3339(t.when)} for t in feed.tombstones],
+                "removed": [
+                    {"id": tombstone.id, "when": format_rfc3339(tombstone.when)} for tombstone in feed.tombstones
+                ],
             }
         ),
     }
     return _without_empty(head)
 
 
-def _item(shown: FeedEntry, site: Site) -> bytes:
-    """One entry as one line of JSON."""
+def _render_item(shown: FeedEntry, site: Site) -> bytes:
+    """An entry as one line of JSON."""
     entry, html = shown.entry, entry_content(shown, site)
     item = {
         "id": entry.id,
@@ -84,17 +86,17 @@ def _item(shown: FeedEntry, site: Site) -> bytes:
         "tags": list(dict.fromkeys(c.label or c.term for c in entry_categories(shown, site))),
         "language": xml_safe(entry.language),
         "attachments": [
-            _without_empty({"url": e.url, "mime_type": e.type, "size_in_bytes": e.length})
-            for e in entry_enclosures(shown)
+            _without_empty({"url": media.url, "mime_type": media.type, "size_in_bytes": media.length})
+            for media in entry_enclosures(shown)
         ],
-        "_source": _source(shown, site),
-        "_entry": _extras(shown),
+        "_source": _source_member(shown, site),
+        "_entry": _entry_member(shown),
     }
     return json.dumps(_without_empty(item), ensure_ascii=False).encode()
 
 
-def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
-    """The source of an entry in a feed of several sources, like atom:source."""
+def _source_member(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
+    """The source of an entry in a feed of several sources, the counterpart of atom:source; otherwise None."""
     if shown.source is None:
         return None
     path = FeedPath("source", shown.source.id)
@@ -108,8 +110,8 @@ def _source(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
     )
 
 
-def _extras(shown: FeedEntry) -> dict[str, Any]:
-    """What Atom and Media RSS can hold and JSON Feed cannot."""
+def _entry_member(shown: FeedEntry) -> dict[str, Any]:
+    """The data of an entry that Atom and Media RSS can hold and JSON Feed cannot."""
     entry = shown.entry
     image = entry.image
     return _without_empty(
@@ -136,5 +138,5 @@ def _extras(shown: FeedEntry) -> dict[str, Any]:
 
 
 def _without_empty(members: dict[str, Any]) -> dict[str, Any]:
-    """Without the members that are empty."""
+    """The members whose values are not empty."""
     return {key: value for key, value in members.items() if value not in (None, "", [], {}, 0)}

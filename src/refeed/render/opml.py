@@ -19,7 +19,7 @@ _ENGLISH = {"source": "Sources", "topic": "Topics", "filtered": "Filtered feeds"
 
 
 def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
-    """The OPML document: one outline for the Atom document of each feed, grouped by kind, otherwise in their order."""
+    """The OPML document: the Atom documents of all feeds, grouped by kind and otherwise in the given order."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = first_nonblank(site.title, GENERATOR)
@@ -37,7 +37,7 @@ def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
 
 
 def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
-    """Without the attribute `version`, which has no value for Atom."""
+    """Add the outline of a feed. It has no `version`, because OPML defines no value of it for Atom."""
     title = feed_title(info)
     outline = etree.SubElement(parent, "outline", type="rss", text=title, title=title)
     outline.set("xmlUrl", document_url(site, info.path, "atom"))
