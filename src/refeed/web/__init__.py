@@ -1,1 +1,1 @@
-"""Documents and pages over HTTP (Flask). Serving a document touches no database, and needs no Flask."""
+"""Documents and pages over HTTP. Pages need Flask and the database; documents need neither."""

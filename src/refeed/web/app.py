@@ -25,14 +25,14 @@ _TOKEN = re.compile(r"/k/[^/]*/?")
 
 
 class _App(Flask):
-    """Flask with an error log that contains no private address."""
+    """Flask whose error log contains no tokens of private feeds."""
 
     def log_exception(self, exc_info: Any) -> None:
         self.logger.error("%s %s failed", request.method, _TOKEN.sub("/k/…/", request.path), exc_info=exc_info)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application; without settings, with those of config.yaml and the environment."""
+    """The WSGI application. By default its settings come from config.yaml and the environment."""
     if settings is None:
         settings = load_settings(os.environ)
         configure_logging(settings.log_format)
@@ -43,10 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_flask_app(wiring: Wiring) -> CreatedApp:
-    """What is behind the middleware: the routes, and what renders filtered feeds."""
+    """Create the Flask application behind the middleware: its routes, and the renderer of filtered feeds."""
     settings, request_metrics = wiring.settings, wiring.request_metrics
-    app = _App("refeed.web", static_folder=None)  # the pages serve their own files
-    # No redirect may depend on the request's Host or on the number of its slashes.
+    app = _App("refeed.web", static_folder=None)  # pages_blueprint serves the static files
+    # Redirects must not depend on the Host header or on repeated or trailing slashes.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     store_reader, status_cache = StoreReader(settings), StatusCache(settings)
@@ -57,14 +57,14 @@ def create_flask_app(wiring: Wiring) -> CreatedApp:
         access=wiring.access,
         find_response_app=wiring.middleware.find_response_app,
         store_reader=store_reader,
-        is_complete=lambda: output_dir.document_digest("feeds.json") is not None,  # generated after the feeds
+        is_complete=lambda: output_dir.document_digest("feeds.json") is not None,  # written after all feeds
         limit=wiring.limit,
     )
     app.register_blueprint(feed_routes.blueprint())
     app.register_blueprint(pages_blueprint(settings, status_cache))
     app.register_blueprint(operations_blueprint(settings, status_cache, request_metrics, store_reader.get_freshness))
     if settings.push_token:
-        from .push_endpoint import push_blueprint  # imports all that turns a dump into an entry
+        from .push_endpoint import push_blueprint  # imports the whole cleaning of dumps
 
         app.register_blueprint(push_blueprint(settings))
     if settings.access.site == "private":
@@ -73,7 +73,7 @@ def create_flask_app(wiring: Wiring) -> CreatedApp:
 
     @app.after_request
     def finish_response(response: Response) -> Response:
-        # Errors and redirects below /feeds/ are recorded here, documents by the middleware.
+        # Errors and redirects of feed addresses are recorded here. The middleware records documents.
         if request.path.startswith(("/feeds/", "/k/")) and response.status_code >= 300 and response.status_code != 304:
             request_metrics.record("", response.status_code, request.headers.get("User-Agent", ""), 0)
         for name, value in SECURITY_HEADERS:

@@ -1,6 +1,7 @@
 """URL paths -> documents of feeds/, kept in memory and checked against their files.
 
-Only whole documents are returned. Each has its bodies in every coding, its headers and its ETags ready.
+Only documents with a valid checksum are returned. Headers and ETags are computed once per document, the compressed
+body once per coding.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ SECURITY_HEADERS = (
     ("Content-Security-Policy", "default-src 'none'; style-src 'self'; sandbox"),
     ("Referrer-Policy", "no-referrer"),
 )
-"""On every document, and on every other response that does not set its own."""
+"""Headers of every document, and of every other response that does not set them itself."""
 
 # A document is compressed once, when a client first accepts that coding. 400 kB of Chinese text take 25 ms each;
 # brotli at 11 would take 1 s for 6 % less.
@@ -43,7 +44,7 @@ _ETAG_SUFFIX: dict[Coding, str] = {"identity": "", "gzip": "-gz", "br": "-br", "
 
 
 class EncodedBody(NamedTuple):
-    """A document in one coding, and the headers of its 200."""
+    """A document in one coding, and the headers of its 200 response."""
 
     data: bytes
     headers: Headers
@@ -57,14 +58,14 @@ class HeaderPolicy:
     cache_control: str
     vary: str
     extra_headers: tuple[tuple[str, str], ...] = ()
-    """Link, CORS and security headers of a 200."""
+    """Link, CORS and security headers of a 200 response."""
     headers_repeated_by_304: tuple[tuple[str, str], ...] = ()
-    """Those of `extra_headers` that a 304 has too."""
+    """The headers among `extra_headers` that a 304 response has too."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class CachedDocument:
-    """A document ready to be sent. `bodies` gains a coding when a client first accepts it."""
+    """A document ready to be sent. A coding is added to `bodies` when a client first accepts it."""
 
     feed: str
     """The feed's path, as the label of request metrics."""
@@ -75,7 +76,7 @@ class CachedDocument:
     last_modified: str = field(init=False)
     bodies: dict[Coding, EncodedBody] = field(init=False, default_factory=dict)
     not_modified_headers: dict[str, Headers] = field(init=False)
-    """Headers of a 304 by the client's ETag. The ETag of any coding counts: all codings hold the same text."""
+    """Headers of a 304 response by the client's ETag. Any coding's ETag matches, because all have the same content."""
 
     def __post_init__(self) -> None:
         policy = self.header_policy
@@ -96,7 +97,7 @@ class CachedDocument:
         return f'"{self.digest[:32]}{_ETAG_SUFFIX[coding]}"'
 
     def encode(self, coding: Coding) -> EncodedBody:
-        """The document in a coding, compressed now and kept; unchanged where compression makes it longer."""
+        """Compress the document and keep the result. It stays uncompressed where compression makes it longer."""
         data = _COMPRESS[coding](self.data)
         if len(data) < len(self.data):
             self.bodies[coding] = EncodedBody(data, self._headers(coding, len(data)))
@@ -105,7 +106,7 @@ class CachedDocument:
         return self.bodies[coding]
 
     def check_conditions(self, if_none_match: str | None, if_modified_since: str | None) -> Headers | None:
-        """Headers of the 304 that these conditions call for, or None. If-None-Match takes precedence over the date."""
+        """Headers of the 304 response, or None if the conditions call for a 200. If-None-Match takes precedence."""
         if if_none_match is not None:
             etag = match_etag(if_none_match, self.not_modified_headers)
             return self.not_modified_headers[etag] if etag else None
@@ -117,7 +118,7 @@ class CachedDocument:
 
     @property
     def size(self) -> int:
-        """Bytes in memory, all codings together."""
+        """Bytes in memory, in all codings together."""
         return sum(len(body.data) for body in {id(body): body for body in self.bodies.values()}.values())
 
     def _headers(self, coding: Coding, length: int) -> Headers:
@@ -135,15 +136,15 @@ class CachedDocument:
 
 
 _MAX_BYTES = 64_000_000
-"""All codings counted. A small web dyno has 512 MB."""
+"""Limit of the cache in bytes, all codings included. A small web dyno has 512 MB."""
 _CHECK_INTERVAL = 500_000
-"""Nanoseconds for which a check of a file is trusted. No client can notice; under load, checking every time takes a
-quarter of all time, because each check releases Python's lock."""
+"""Nanoseconds before a file is checked again. Clients cannot notice so short a time. Under load, checking for every
+request takes a quarter of the time, because each check releases the GIL."""
 
 
 class FileIdentity(NamedTuple):
-    """Differs whenever a file was written again. Documents are renamed into place with a modification time of their
-    own, and inodes are reused: only ctime always changes."""
+    """Differs whenever a file was written again. All fields are compared, because documents are renamed into place with
+    a preset modification time, and inodes are reused. Only ctime always changes."""
 
     inode: int
     size: int
@@ -152,7 +153,7 @@ class FileIdentity(NamedTuple):
 
 
 class DocumentFile(NamedTuple):
-    """A whole document as read from its file."""
+    """A document as read from its file, with a valid checksum."""
 
     data: bytes
     digest: str
@@ -161,10 +162,10 @@ class DocumentFile(NamedTuple):
 
 
 class DocumentLocation(NamedTuple):
-    """Where a document is, and what makes it ready to be sent."""
+    """The file of a document, and the function that prepares it for sending."""
 
     file: str
-    """Below the root folder."""
+    """Path below the root folder."""
     prepare: Callable[[DocumentFile], CachedDocument]
 
 
@@ -174,11 +175,11 @@ class _CacheEntry:
     file: str
     identity: FileIdentity
     checked: int = 0
-    """When the file was last checked, in nanoseconds of a monotonic clock."""
+    """Time of the last check of the file, in nanoseconds of the monotonic clock."""
 
 
 class DocumentCache:
-    """Documents by URL path. `locate` says which exist; no other path reaches the disk.
+    """Documents by URL path. Only paths that `locate` accepts are looked up on disk.
 
     Safe to use from several threads. The documents used least recently are dropped first.
     """
@@ -193,15 +194,15 @@ class DocumentCache:
         self._encoding_lock = Lock()
 
     def get(self, url_path: str) -> CachedDocument | None:
-        """The document as it is on disk now; None when it does not exist or is not whole."""
+        """The document as it is on disk now; None when it is missing or damaged."""
         with self._lock:
             entry = self._entries.get(url_path)
         return entry.document if entry is not None and _is_current(entry) else self._load(url_path)
 
     def get_from_memory(self, url_path: str) -> CachedDocument | None:
-        """The document if it is in memory and was the one on disk half a millisecond ago."""
+        """The document if it is in memory and matched its file within the last half millisecond; otherwise None."""
         try:
-            # The base class's look-up, which leaves the order of use alone: no lock, half the time.
+            # The base class does not update the order of use. So it needs no lock and takes half the time.
             entry = Cache.__getitem__(self._entries, url_path)
         except KeyError:
             return None
@@ -211,11 +212,11 @@ class DocumentCache:
                 return None
             entry.checked = now
             with self._lock:
-                self._entries.get(url_path)  # now used most recently
+                self._entries.get(url_path)  # marks it as used most recently
         return entry.document
 
     def encoded_body(self, url_path: str, document: CachedDocument, coding: Coding) -> EncodedBody:
-        """The document in a coding. Concurrent requests compress it once."""
+        """The document in a coding. For concurrent requests it is compressed only once."""
         body = document.bodies.get(coding)
         if body is not None:
             return body
@@ -224,7 +225,7 @@ class DocumentCache:
         with self._lock:
             entry = self._entries.get(url_path)
             if entry is not None and entry.document is document:
-                self._store(url_path, entry)  # with its new size
+                self._store(url_path, entry)  # updates its size
         return body
 
     @property
@@ -263,7 +264,7 @@ def _is_current(entry: _CacheEntry) -> bool:
 
 
 def read_document(path: str) -> DocumentFile | None:
-    """A document from its file; None when there is none or its checksum does not match."""
+    """Read a document from its file; None when the file is missing or its checksum does not match."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -274,7 +275,7 @@ def read_document(path: str) -> DocumentFile | None:
     digest = verify_checksum(data)
     if digest is None:
         return None
-    # After the clock was set back, Last-Modified must not lie ahead of Date (RFC 9110 8.8.2.1).
+    # If the clock was set back, Last-Modified must still not be later than Date (RFC 9110 8.8.2.1).
     modified = min(datetime.fromtimestamp(int(stat.st_mtime), UTC), datetime.now(UTC).replace(microsecond=0))
     identity = FileIdentity(stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     return DocumentFile(data, digest, modified, identity)

@@ -1,4 +1,4 @@
-"""A dump's or an entry's outcome -> the machine-readable entry of `explain --json` and `/entry/<uuid>.json`.
+"""A processed dump or a stored entry -> the JSON of `explain --json` and `/entry/<uuid>.json`.
 
 The field names are the JSON keys, in this order.
 """
@@ -12,14 +12,14 @@ import msgspec
 from ..clock import format_rfc3339
 from ..model import Enclosure, Entry, Label, Outcome, Person, Removal
 
-if TYPE_CHECKING:  # heavy imports that every caller has made already
+if TYPE_CHECKING:  # heavy imports, which every caller has loaded anyway
     from ..ingest.entry_builder import BuildResult
     from ..store.rows import StoredEntry
     from ..store.serialization import Provenance
 
 
 class ExplainedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that gave no entry."""
+    """A file that produced no entry."""
 
     file: str
     outcome: Outcome
@@ -36,7 +36,7 @@ class ExplainedImage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplainedEntry(ExplainedFile, frozen=True, kw_only=True):
-    """A file or a stored dump, and its entry. Times are RFC 3339 in UTC."""
+    """A file and its entry. Times are in RFC 3339 format, in UTC."""
 
     id: str
     source: str
@@ -61,7 +61,7 @@ class ExplainedEntry(ExplainedFile, frozen=True, kw_only=True):
 
 
 def explain_file(file: str, result: BuildResult) -> ExplainedFile:
-    """What became of a file that was read; an ExplainedEntry if it gave an entry."""
+    """Explain the result of reading a file. Returns an ExplainedEntry if the file produced an entry."""
     cleaned = result.cleaned
     if cleaned is None:
         return ExplainedFile(file=file, outcome=result.outcome, reason=result.reason)
@@ -70,7 +70,7 @@ def explain_file(file: str, result: BuildResult) -> ExplainedFile:
 
 
 def explain_stored(stored: StoredEntry, provenance: Provenance, file: str) -> ExplainedEntry:
-    """An entry of the store; `file` is its newest dump."""
+    """Explain an entry of the store. `file` is the path of its newest dump."""
     flags = tuple(provenance.issues)
     outcome = Outcome.FLAGGED if flags else Outcome.ACCEPTED
     head = ExplainedFile(file=file, outcome=outcome, reason="; ".join(flags) or None, flags=flags)

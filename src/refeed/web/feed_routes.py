@@ -1,6 +1,7 @@
-"""Routes below /feeds/ and /k/ for documents that the middleware does not have.
+"""Requests below /feeds/ and /k/ that the middleware does not answer -> archives, redirects, errors.
 
-Renamed and retired feeds, archives that are rendered on request, unknown feeds.
+These are renamed, retired and unknown feeds, documents that are not generated yet, and archives, which are rendered on
+request.
 """
 
 from __future__ import annotations
@@ -35,30 +36,30 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _RETRY_SECONDS = 5
-"""When to ask again for a document that is being generated."""
+"""The Retry-After of a document that is not generated yet, in seconds."""
 
 
 @dataclass(frozen=True)
 class StoreReader:
-    """What documents on request need of the store. Opened when first needed, read only; documents in feeds/ do not need
-    it."""
+    """Reads the store for documents that are rendered on request. The store is opened read-only when first needed.
+    Documents in feeds/ do not need it."""
 
     settings: Settings
 
     @cached_property
     def store(self) -> Store:
-        """Its methods raise StoreError."""
+        """The store, opened by the first use. Its methods raise StoreError."""
         return Store(self.settings.database_url, read_only=True)
 
     @cached_property
     def publisher(self) -> Publisher:
-        """Writes archives into feeds/."""
+        """The publisher, which writes archives into feeds/."""
         return Publisher(self.settings, self.store, OutputDir(self.settings.feeds_dir))
 
     def render_filtered(
         self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime
     ) -> bytes:
-        """The document of a feed filtered by query. Raises StoreError."""
+        """Render the document of a feed with a filter. `query` is the filter's canonical query. Raises StoreError."""
         registry = build_registry(self.settings, self.store.get_sources())
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self.store, registry, budget)
@@ -66,7 +67,7 @@ class StoreReader:
         return RENDERERS[format](filtered)
 
     def get_freshness(self) -> dict[str, tuple[int, datetime]]:
-        """Per public source: the number of entries, and when the newest was published. Raises StoreError."""
+        """The number of entries of each public source, and when its newest was published. Raises StoreError."""
         public = build_registry(self.settings, self.store.get_sources()).public_feeds
         freshness = self.store.get_freshness()
         return {source: state for source, state in freshness.items() if FeedPath("source", source) in public}
@@ -80,10 +81,10 @@ class FeedRoutes:
     url_map: UrlMap
     access: AccessTokens
     find_response_app: Callable[[str], WSGIApplication | None]
-    """An application that answers with the document of a URL path, or None when there is none."""
+    """Returns an application that sends the document of a URL path, or None when there is no such document."""
     store_reader: StoreReader
     is_complete: Callable[[], bool]
-    """Whether all documents have been generated once, so that a missing one belongs to no feed."""
+    """Whether all documents have been generated at least once. If so, a missing document belongs to no feed."""
     limit: ConcurrencyLimit
 
     def blueprint(self) -> Blueprint:
@@ -94,7 +95,7 @@ class FeedRoutes:
         return blueprint
 
     def document(self, path: str) -> Response | WSGIApplication:
-        """A public document: generated now, moved (301), retired (410), or unknown (404)."""
+        """A public document: rendered now, not generated yet (503), moved (301), retired (410), or unknown (404)."""
         url = parse_document_url(f"/feeds/{path}")
         if url is not None:
             response = self._moved_or_retired(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
@@ -107,7 +108,7 @@ class FeedRoutes:
         return error_response(404, f"Feed not found. All feeds: {self.registry.site.base_url}/feeds/opml.xml")
 
     def private_document(self, token: str, path: str) -> Response | WSGIApplication:
-        """A private document: generated now, moved (301), or unknown or not for this token (both 404)."""
+        """A private document: rendered now, not generated yet (503), moved (301), or not available (404)."""
         url = parse_document_url(f"/k/{token}/feeds/{path}")
         response = None
         if url is not None:
@@ -115,7 +116,7 @@ class FeedRoutes:
         return response or error_response(404, "Feed not found, or not available with this token.", cacheable=False)
 
     def _moved_or_retired(self, url: DocumentUrl) -> Response | None:
-        """301 for a renamed feed, 410 for a retired one; None for private feeds, which are not revealed."""
+        """301 for a renamed feed, 410 for a retired one; otherwise None. Private feeds are not revealed."""
         feed = url.document.feed
         if feed is None:
             return None
@@ -125,7 +126,7 @@ class FeedRoutes:
         return error_response(410) if feed in self.registry.retired and not self.access.is_private(feed) else None
 
     def _moved_private(self, url: DocumentUrl) -> Response | None:
-        """301 to a private feed's new address, for a reader who has the token of the old one."""
+        """301 to the new address of a private feed, if the token is valid for the old address; otherwise None."""
         feed = url.document.feed
         new = self.registry.moved.get(feed) if feed else None
         if not feed or not new or not url.token or not self.access.is_private(new):
@@ -138,7 +139,7 @@ class FeedRoutes:
         return feed_moved_response(new_url, cacheable=False)
 
     def _is_former_topic(self, url: DocumentUrl) -> bool:
-        """Whether this was a topic that is no longer configured: the store knows that it had entries."""
+        """Whether the feed is a topic that had entries in the store but is no longer configured."""
         feed = url.document.feed
         if feed is None or feed.kind != "topic" or feed in self.registry.feeds:
             return False
@@ -153,7 +154,7 @@ class FeedRoutes:
         if feed and url.document.archive:
             return self._generate_archive(feed, url.document.archive)
         is_known = feed is None or feed in self.registry.feeds
-        # Sources without a rule are known by their entries alone.
+        # A source without a rule is known only from its entries, so it may not be in the registry yet.
         if is_known or (feed and feed.kind == "source" and not self.is_complete()):
             return self.find_response_app(request.path) or error_response(503, retry_after=_RETRY_SECONDS)
         return None
@@ -170,7 +171,7 @@ class FeedRoutes:
 
 
 def _renamed_path(url: DocumentUrl, old: FeedPath, new: FeedPath) -> str:
-    """The path of the same document under the feed's new name, with its filter."""
+    """The path of the same document under the feed's new name, including the filter."""
     query = ""
     if not url.document.archive:
         with suppress(FilterParamsError):

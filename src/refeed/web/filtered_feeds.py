@@ -1,6 +1,6 @@
 """A feed and the filter in a query string -> a document, rendered from the store on request.
 
-Documents are kept until the feed's own document changes. Unknown parameters are ignored, invalid values refused.
+Documents are cached until the feed's own document changes. Unknown parameters are ignored; invalid values are errors.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _MAX_LENGTH = 4_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
-"""Feed, format, filter, its canonical query, now -> a document. Raises StoreError."""
+"""(feed, format, filter, canonical query of the filter, current time) -> document. Raises StoreError."""
 
 
 class _FilteredRequest(NamedTuple):
     """A request for a feed's document through a filter."""
 
     path_and_query: str
-    """With the canonical query: the key of the cache."""
+    """The URL path with the canonical query. It is the key of the cache."""
     url: DocumentUrl
     feed: FeedPath
     feed_filter: FeedFilter
@@ -48,14 +48,14 @@ class _FilteredRequest(NamedTuple):
 
 
 class _Version(NamedTuple):
-    """Changes whenever a filtered feed may."""
+    """Changes whenever the filtered feed may have changed."""
 
     digest: str
-    """Of the feed's own document."""
+    """Digest of the feed's own document."""
     last_modified: str
-    """Of the feed's own document; a change outside it moves only its date."""
+    """Last-Modified of the feed's own document. A change of the feed outside the document changes only this."""
     minute: datetime | None
-    """When the filter depends on the clock."""
+    """The current minute if the filter depends on the clock, otherwise None."""
 
 
 class _CacheEntry(NamedTuple):
@@ -64,7 +64,7 @@ class _CacheEntry(NamedTuple):
 
 
 class FilteredFeeds:
-    """Answers requests with filter parameters. Bounded in memory and in concurrent renderings.
+    """A hook that answers requests with filter parameters. Memory and concurrent rendering are limited.
 
     Safe to use from several threads.
     """
@@ -83,18 +83,18 @@ class FilteredFeeds:
         self._response_app = response_app
         self._clock = clock
         self._lock = Lock()
-        # Up to three codings are kept too, together no longer than the document.
+        # Twice the length: up to three compressed codings are kept too, together no longer than the document.
         self._entries: LRUCache[str, _CacheEntry] = LRUCache(
             _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1_000
         )
 
     def applies(self, environ: WSGIEnvironment) -> bool:
-        """Whether the query has filter parameters; those of cache busters and trackers do not count."""
+        """Whether the query has filter parameters. Those of cache busters and trackers do not count."""
         query = environ.get("QUERY_STRING", "")
         return bool(query) and _FILTER_PARAM.search(query) is not None
 
     def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
-        """The application that answers, when the query filters the feed that `document` is of."""
+        """The application that sends the filtered feed or an error; None if the query does not filter this document."""
         path = environ["PATH_INFO"]
         url = parse_document_url(path)
         if url is None or url.document.feed is None or url.document.archive:
@@ -102,7 +102,7 @@ class FilteredFeeds:
         try:
             feed_filter, query = parse_filter_params(environ["QUERY_STRING"])
         except FilterParamsError as error:
-            # The reason may quote a pattern with line breaks.
+            # The error may quote a pattern with line breaks.
             return _error_response(400, " ".join(f"{error}.".split())[:300])
         if not query:
             return None
@@ -116,7 +116,7 @@ class FilteredFeeds:
         if entry is None or entry.version != version:
             try:
                 with self._limit.slot():
-                    entry = self._find(key)  # the request before this one may have rendered it
+                    entry = self._find(key)  # a concurrent request may have rendered it
                     if entry is None or entry.version != version:
                         entry = self._generate(request, base, version, entry)
             except BusyError:
@@ -141,7 +141,7 @@ class FilteredFeeds:
         digest = verify_checksum(data) or ""
         modified = base.modified
         if minute is not None:
-            # Entries leave such a feed with the clock, not with a change of the feed.
+            # Entries expire from such a feed as time passes, even if the feed itself does not change.
             is_unchanged = previous is not None and previous.document.digest == digest
             modified = previous.document.modified if previous and is_unchanged else self._clock()
         document = CachedDocument(
@@ -161,19 +161,19 @@ class FilteredFeeds:
 
 
 def _error_response(status: int, message: str, *, retry_after: int = 0) -> WSGIApplication:
-    from .responses import error_response  # imports Flask, which unfiltered documents do without
+    from .responses import error_response  # imports Flask, which unfiltered documents do not need
 
     return error_response(status, message, retry_after=retry_after)
 
 
 class FilterParamsError(ValueError):
-    """An invalid filter; the text is one line for people."""
+    """An invalid filter. The message is one line for people."""
 
 
 def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
-    """The filter, and its canonical query: the same for all queries with the same meaning, with defaults left out.
+    """Parse a query string into a filter and its canonical query, which is the same for all queries of equal meaning.
 
-    Takes UTF-8 both percent-encoded and as it is. Raises FilterParamsError.
+    UTF-8 may be percent-encoded or not. Defaults are left out of the canonical query. Raises FilterParamsError.
     """
     if len(query) > _MAX_LENGTH:
         raise FilterParamsError(f"a filter may have at most {_MAX_LENGTH} characters")
@@ -218,6 +218,6 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     field.name: _SPECIAL.get(field.name, lambda _, text: text) for field in fields(FeedFilter)
 }
 _ALIASES = {"filter_description": "filter_content", "filterout_description": "filterout_content"}
-"""RSSHub's names."""
+"""RSSHub's names of the same parameters."""
 _FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARSERS, *_ALIASES])})=.")
 _DEFAULT = FeedFilter()

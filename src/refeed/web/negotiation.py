@@ -1,5 +1,5 @@
-"""Request headers -> what they ask for: weights, codings, conditions, ranges (RFC 9110 12.4.2, 12.5.3, 13, 14), and
-whether a browser asks for a page."""
+"""Request headers -> weights, codings, conditions and ranges (RFC 9110 12.4.2, 12.5.3, 13, 14), and whether a browser
+asks for a page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Literal
 
 Coding = Literal["identity", "gzip", "br", "zstd"]
 CODINGS: tuple[Coding, ...] = ("br", "zstd", "gzip")
-"""Smallest result first: the order of preference where a client gives several the same weight."""
+"""The order of preference among codings of equal weight: the smallest result first."""
 
 BROWSER_VARY = "Sec-Fetch-Dest"
-"""Named in the Vary of a document that has a page, and of the page, beside the coding. `wants_page` looks at more
-headers, but responses to navigations are never cached, and caches keep one document for all readers, each of which
-sends another Accept."""
+"""A member of Vary for documents that have a page, and for these pages. `wants_page` reads more headers, which Vary
+does not name: readers send different Accept headers, and caches should keep one document for all of them. This is safe,
+because responses to navigations are never cached."""
 
 _CACHED_LENGTH = 200
-"""Characters; longer headers are parsed every time, so that no client fills the cache of `choose_coding` with them."""
+"""The longest header that `choose_coding` caches, in characters, so that clients cannot fill its cache."""
 _QVALUE = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
@@ -28,8 +28,8 @@ _FEED_TYPES = re.compile(r"application/(?:atom|rss|rdf|feed)\b|[+/]json|x-opml")
 
 
 def parse_qvalues(header: str) -> dict[str, float]:
-    """Weights from 0 to 1 by name, in lower case and in the header's order, for Accept, Accept-Encoding and
-    Accept-Language. A malformed weight counts as 0."""
+    """Parse Accept, Accept-Encoding or Accept-Language: weights from 0 to 1 by lower-case name, in the header's order.
+    A malformed weight counts as 0."""
     weights: dict[str, float] = {}
     for member in header.split(","):
         name, *parameters = member.split(";")
@@ -43,7 +43,7 @@ def parse_qvalues(header: str) -> dict[str, float]:
 
 
 def choose_coding(accept_encoding: str | None) -> Coding:
-    """The coding to send for an Accept-Encoding header; `identity` when the client accepts none of ours."""
+    """The coding to send for an Accept-Encoding header; `identity` when the client accepts no supported one."""
     if not accept_encoding:
         return "identity"
     if len(accept_encoding) > _CACHED_LENGTH:
@@ -56,7 +56,7 @@ def _choose_coding(accept_encoding: str) -> Coding:
     weights.setdefault("gzip", weights.get("x-gzip", weights.get("*", 0)))
     other = weights.get("*", 0)
     best = max(CODINGS, key=lambda coding: weights.get(coding, other))
-    # When it is not mentioned, identity is acceptable but not preferred (RFC 9110 12.5.3).
+    # If the header does not name identity, it is acceptable but not preferred (RFC 9110 12.5.3).
     weight = weights.get(best, other)
     return best if weight > 0 and weight >= weights.get("identity", 0) else "identity"
 
@@ -65,9 +65,9 @@ _choose_coding_cached = lru_cache(maxsize=1024)(_choose_coding)
 
 
 def match_etag(if_none_match: str, etags: Collection[str]) -> str | None:
-    """The first tag of an If-None-Match header that is among `etags`, compared weakly; any of them for `*`.
+    """The first tag of If-None-Match that is in `etags` by weak comparison; any of `etags` for `*`; otherwise None.
 
-    A single tag without quotes is accepted too: several readers send it like that.
+    A single tag without quotes is accepted too, because several readers send it.
     """
     if if_none_match.strip() == "*":
         return next(iter(etags))
@@ -79,7 +79,7 @@ def match_etag(if_none_match: str, etags: Collection[str]) -> str | None:
 
 
 def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
-    """Whether the client's copy is as new as `modified`; False for an invalid date."""
+    """Whether nothing has changed since the client's date. False if the date is invalid."""
     try:
         since = parsedate_to_datetime(if_modified_since)
         return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))
@@ -88,8 +88,8 @@ def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
 
 
 def parse_byte_range(header: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
-    """First byte, and the one after the last, of a Range header. None where the answer is the whole document: for
-    several ranges, other units and invalid headers."""
+    """Parse a Range header into the first byte and the byte after the last. None if the whole document is to be sent:
+    for several ranges, other units and invalid headers."""
     match = _RANGE.match(header.strip())
     if not match or not (match[1] or match[2]):
         return None
@@ -103,20 +103,20 @@ def parse_byte_range(header: str, size: int) -> tuple[int, int] | Literal["unsat
 
 
 def wants_page(headers: Mapping[str, str]) -> bool:
-    """Whether a browser requests a document by navigation: from its address bar or from another site.
+    """Whether a browser navigates to a document, from its address bar or from another site.
 
-    Header names in any case. When unclear, the client is a feed reader, to which a page is useless.
+    Header names may have any case. Unclear requests count as those of feed readers, which cannot use a page.
     """
     sent = {name.lower(): value.strip().lower() for name, value in headers.items()}
     if "a-im" in sent or not prefers_html(sent.get("accept", "")):  # RFC 3229: only feed readers send A-IM
         return False
-    # Browsers send these over https. A script's request, such as a reader that runs in a browser, says `empty`; a
-    # person who follows "Atom" on a page of this site wants the document itself.
+    # Browsers send these headers over https. The value is `empty` for scripts, for example of a reader that runs in a
+    # browser. A person who follows the link "Atom" on a page of this site wants the document itself.
     return sent.get("sec-fetch-dest", "document") == "document" and sent.get("sec-fetch-site") != "same-origin"
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether Accept names HTML, gives it more weight than XML (0.9 in browsers), and names no feed type."""
+    """Whether Accept names HTML with more weight than XML (0.9 in browsers), and names no feed type."""
     accept = accept.lower()
     if _FEED_TYPES.search(accept):
         return False

@@ -1,4 +1,4 @@
-"""Status and metrics -> `/healthz`, `/readyz`, `/status.json`, `/metrics`, for operators. All work without a store."""
+"""Status and metrics -> `/healthz`, `/readyz`, `/status.json`, `/metrics`, for operators. None needs the store."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .request_metrics import RequestMetrics
 from .service_status import ServiceStatus, collect_status
 
 FreshnessReader = Callable[[], dict[str, tuple[int, datetime]]]
-"""Per source: the number of entries, and when the newest was published. Raises StoreError."""
+"""Returns the number of entries of each source, and when its newest was published. Raises StoreError."""
 _FRESHNESS_TTL = 30.0
-"""Seconds; the query counts every entry."""
+"""Seconds for which a result is reused, because the query counts every entry."""
 _STATUS_TTL = 5.0
-"""Seconds; a status costs several queries, and it is public."""
+"""Seconds for which a status is reused, because it costs several queries and anyone can request it."""
 
 
 class StatusCache:
-    """The public status, collected at most every few seconds. Safe to use from several threads."""
+    """The public status, collected at most once in five seconds. Safe to use from several threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -41,7 +41,7 @@ class StatusCache:
         self._expires = float("-inf")
 
     def current(self) -> ServiceStatus:
-        """What `/status.json` answers."""
+        """The current status, as in `/status.json`."""
         with self._lock:
             if self._status is None or time.monotonic() > self._expires:
                 self._status = collect_status(self._settings, utc_now(), public=True)
@@ -52,7 +52,7 @@ class StatusCache:
 def operations_blueprint(
     settings: Settings, status_cache: StatusCache, request_metrics: RequestMetrics, read_freshness: FreshnessReader
 ) -> Blueprint:
-    """The routes for operators."""
+    """Create the routes for operators."""
     blueprint = Blueprint("operations", __name__)
     output_dir = OutputDir(settings.feeds_dir)
     documents = [f"{path}.{format}" for path in build_registry(settings).feeds for format in FORMATS]
@@ -85,7 +85,7 @@ def operations_blueprint(
 
 
 class _SourceFreshnessCollector(Collector):
-    """Number of entries and newest entry of each source; nothing while the store does not respond."""
+    """Prometheus gauges of each source's entries and newest entry; none while the store does not respond."""
 
     def __init__(self, read_freshness: FreshnessReader) -> None:
         self._read_freshness = read_freshness
@@ -93,7 +93,7 @@ class _SourceFreshnessCollector(Collector):
         self._expires = 0.0
 
     def collect(self) -> Iterator[Metric]:
-        """Called for each scrape."""
+        """Return the gauges. Called for each scrape."""
         if time.monotonic() >= self._expires:
             try:
                 self._sources = self._read_freshness()

@@ -1,4 +1,4 @@
-"""`POST /dumps` with a token -> dumps on disk, before it answers. The worker ingests them from there."""
+"""`POST /dumps` with a token -> dumps on disk, written before the response. The worker ingests them from there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_REQUESTS_A_MINUTE = 60
 
 
 def push_blueprint(settings: Settings) -> Blueprint:
-    """The route, for settings with a push token; without one it does not exist."""
+    """Create the route. Used only if the settings have a push token."""
     blueprint = Blueprint("push", __name__)
     token_digest = sha256(settings.push_token.encode()).digest()
     dump_dir = fetch_dirs(settings).dumps
@@ -43,13 +43,13 @@ def push_blueprint(settings: Settings) -> Blueprint:
         if wait:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
         body = _read_body()
-        return body if isinstance(body, Response) else _write(body, dump_dir, entry_builder)
+        return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_builder)
 
     return blueprint
 
 
 def _read_body() -> bytes | Response:
-    """The whole body, or the error response."""
+    """Read the whole body. Returns an error response if it is too large or incomplete."""
     length = request.content_length
     if length is None:  # granian reports the chunks of an interrupted request as a complete body
         return _text(411, "Content-Length is required")
@@ -61,8 +61,8 @@ def _read_body() -> bytes | Response:
     return body
 
 
-def _write(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Response:
-    """Write the dumps of a body, all or none, and answer with the ids of their entries."""
+def _write_body(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Response:
+    """Write the dumps of a body, all or none. The response has the ids of their entries."""
     try:
         new_dumps = parse_push_payload(body, request.content_type or "", utc_now())
         ids = _derive_entry_ids(entry_builder, new_dumps)
@@ -77,7 +77,7 @@ def _write(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Response
 
 
 def _derive_entry_ids(entry_builder: EntryBuilder, new_dumps: Sequence[NewDump]) -> list[str]:
-    """The entry id of each dump. Raises PushError naming every dump that would be quarantined."""
+    """The entry id of each dump. Raises PushError if dumps would be quarantined, naming the first ten."""
     ids, errors = [], []
     for number, new in enumerate(new_dumps, 1):
         try:

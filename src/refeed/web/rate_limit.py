@@ -1,4 +1,4 @@
-"""Limits on requests: how many in a period for each key, and how many slow ones at a time."""
+"""Requests -> accepted or refused: limits per key and period, and a limit of concurrent slow requests."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 MAX_WAITING = 2
-"""Requests that wait for a slot at most. The web process must have more threads than these and the one that works."""
+"""The most requests that wait for the slot. The web process needs more threads than these and the one that works."""
 _MAX_WAIT_SECONDS = 3.0
-"""Longest wait for a slot; the slowest filtered feed takes one second."""
+"""The longest wait for the slot. The slowest filtered feed takes one second."""
 
 
 class RateLimiter:
     """A token bucket for each key: `limit` requests at once, refilled evenly over `period` seconds.
 
-    Safe to use from several threads. The keys used least recently are forgotten first.
+    Safe to use from several threads. Beyond `max_keys`, the keys used least recently are dropped.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class RateLimiter:
         self._clock = clock
         self._lock = Lock()
         self._buckets: LRUCache[object, tuple[float, float]] = LRUCache(max_keys)
-        """Tokens left by key, and when they were counted."""
+        """By key: the tokens left, and when they were counted."""
 
     def acquire(self, key: object = None) -> int:
-        """Take one token: 0 if there was one, otherwise the seconds until there is."""
+        """Take one token. Returns 0 if there was one, otherwise the seconds until the next."""
         now = self._clock()
         with self._lock:
             tokens, counted = self._buckets.get(key, (float(self._limit), now))
@@ -51,28 +51,31 @@ class RateLimiter:
 
 
 class PollLimit:
-    """Limits unconditional requests by client and document: 429 beyond `http.polls` in `http.per`. Each web process
-    counts for itself."""
+    """A hook that answers 429 when a client makes more than `http.polls` unconditional requests for a document in
+    `http.per`.
+
+    Each web process counts separately.
+    """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._limiter = RateLimiter(settings.polls, settings.per.total_seconds(), clock=clock)
         self._proxies = settings.proxies
 
     def applies(self, environ: WSGIEnvironment) -> bool:
-        """Clients that send conditions may poll without limit."""
+        """Whether the request is unconditional. Conditional requests are not limited."""
         return "HTTP_IF_NONE_MATCH" not in environ and "HTTP_IF_MODIFIED_SINCE" not in environ
 
     def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:  # noqa: ARG002
-        """The 429, if there are too many."""
+        """The 429 response, or None if the request is within the limit."""
         wait = self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"]))
         if not wait:
             return None
-        from .responses import error_response  # imports Flask, which documents do without
+        from .responses import error_response  # imports Flask, which documents do not need
 
         return error_response(429, retry_after=wait)
 
     def client_address(self, environ: WSGIEnvironment) -> str:
-        """The address that the outermost trusted proxy saw; without proxies, that of the connection."""
+        """The client's address as the outermost trusted proxy saw it; without proxies, that of the connection."""
         if self._proxies:
             forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
             if len(forwarded) >= self._proxies and forwarded[-self._proxies]:
@@ -81,11 +84,11 @@ class PollLimit:
 
 
 class BusyError(Exception):
-    """Too many requests wait already, or the wait is too long: the client should retry."""
+    """Too many requests are waiting, or one has waited too long. The client should retry."""
 
 
 class ConcurrencyLimit:
-    """One slow request at a time (an archive, a filtered feed), with few waiting, because each holds a thread.
+    """Admits one slow request at a time (an archive, a filtered feed). Few may wait, because each one blocks a thread.
 
     Safe to use from several threads.
     """
@@ -97,7 +100,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold the slot for the length of the block. Raises BusyError."""
+        """Hold the slot during the `with` block. Raises BusyError."""
         if not self._waiting.acquire(blocking=False):
             raise BusyError
         try:

@@ -1,6 +1,6 @@
 """Responses -> Prometheus counters by feed, status and kind of client.
 
-Responses are recorded in passing and counted a second later, so that a request costs one append.
+Responses are recorded at once and counted a second later in a thread, so that a request costs only one append.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _INTERVAL = 1.0
 
 
 class UserAgent(NamedTuple):
-    """What the counters keep of a User-Agent."""
+    """The parts of a User-Agent header that the counters use."""
 
     kind: str
     """A known name, `browser`, `other`, or `none`."""
     subscribers: int | None = None
-    """The number of subscribers that an aggregator announces."""
+    """The number of subscribers that an aggregator reports."""
 
 
 @lru_cache(maxsize=2048)
 def parse_user_agent(header: str) -> UserAgent:
-    """The kind of client. Only known names are returned, so that no client adds labels to the counters."""
+    """Parse a User-Agent header. Only known names are returned, so that clients cannot add labels to the counters."""
     text = header[:_MAX_LENGTH].lower()
     if not text.strip():
         return UserAgent("none")
@@ -61,10 +61,10 @@ class RequestMetrics:
         self._lock = threading.Lock()
 
     def record(self, feed: str, status: int, user_agent: str, saved_bytes: int) -> None:
-        """Record a response; `saved_bytes` is the body that a 304 did not send."""
+        """Record a response. `saved_bytes` is the size of the body that a 304 did not send."""
         self._recorded.append((feed, status, user_agent, saved_bytes))
         if not self._started:
-            # Not in __init__: a server may fork after it has built the application, and a fork has no threads.
+            # The thread is not started in __init__, because a server may fork afterwards and a fork has no threads.
             with self._lock:
                 if not self._started:
                     self._started = True

@@ -1,6 +1,6 @@
 """Bodies, errors, redirects -> Flask responses with their caching and security headers.
 
-An error is one plain sentence that repeats nothing of the request.
+An error is one or two plain sentences that repeat nothing from the request.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _MESSAGES = {
     503: "Not ready yet. Retry in a few seconds.",
 }
 WITHDRAWN_MESSAGE = "This entry has been withdrawn."
-"""Also a 410, but not cached: a withdrawn entry may be restored."""
+"""The text of a 410 response that is not cached, because a withdrawn entry may be restored."""
 
 _PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
-        # Images of entries are loaded from their origins; many older ones are available over http only.
+        # Images of entries are loaded from their original hosts. Many older ones are available only over http.
         "img-src 'self' https: http:",
         "style-src 'self'",
         "script-src 'self'",
@@ -59,7 +59,7 @@ _OPEN_PATHS = re.compile(
 
 
 def page_response(html: str, status: int = 200) -> Response:
-    """A page, cached for a minute per language, with an ETag."""
+    """A page. With status 200 it has an ETag and is cached for a minute; the page of a document is never cached."""
     response = Response(html, status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = _PAGE_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -87,7 +87,7 @@ def moved_page_response(path: str) -> WerkzeugResponse:
 
 
 def data_response(body: bytes | str, media_type: str, *, immutable: bool = False) -> Response:
-    """A file that pages load or programs ask for."""
+    """A file for pages or programs, cached for a minute, or a year if `immutable`."""
     response = Response(body)
     response.headers["Content-Type"] = media_type
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -99,7 +99,7 @@ def data_response(body: bytes | str, media_type: str, *, immutable: bool = False
 
 
 def error_response(status: int, message: str = "", *, retry_after: int = 0, cacheable: bool = True) -> Response:
-    """An error for people; `retry_after` is in seconds. Without `cacheable`, no cache keeps it."""
+    """An error as plain text. `retry_after` is in seconds. If not `cacheable`, caches must not store it."""
     text = message or _MESSAGES.get(status) or f"{HTTPStatus(status).phrase}."
     response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = _ERROR_CACHE_CONTROL.get(status, "no-store") if cacheable else "no-store"
@@ -111,7 +111,7 @@ def error_response(status: int, message: str = "", *, retry_after: int = 0, cach
 
 
 def feed_moved_response(url: str, *, cacheable: bool = True) -> Response:
-    """301 to a URL that is made of settings alone."""
+    """301 to the new URL of a feed. The URL must not contain anything from the request's Host header."""
     message = "This feed has moved. Please subscribe to its new address."
     response = error_response(301, message, cacheable=cacheable)
     response.headers["Location"] = url
@@ -119,7 +119,7 @@ def feed_moved_response(url: str, *, cacheable: bool = True) -> Response:
 
 
 def http_error_response(error: HTTPException) -> Response:
-    """What Flask raises, as a plain sentence. Keeps Allow, Retry-After and WWW-Authenticate of the exception."""
+    """An exception of Flask as plain text. Its Allow, Retry-After and WWW-Authenticate headers are kept."""
     if error.description == WITHDRAWN_MESSAGE:
         return error_response(410, WITHDRAWN_MESSAGE, cacheable=False)
     response = error_response(error.code or 500)
@@ -130,5 +130,5 @@ def http_error_response(error: HTTPException) -> Response:
 
 
 def deny_if_private() -> Response | None:
-    """Flask's `before_request` of a private site: 404 for every page. Its readers get documents alone."""
+    """Flask's `before_request` of a private site: 404 for every page. Its readers get only documents."""
     return None if _OPEN_PATHS.match(request.path) else error_response(404, "This site is private.", cacheable=False)

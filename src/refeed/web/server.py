@@ -1,13 +1,13 @@
-"""Settings -> granian, which serves the application and ends without cutting a request.
+"""Settings -> a granian server that serves the application and stops without interrupting a request.
 
-Stopping: no new connections; waiting connections are accepted; each connection closes with its next response; then the
-web processes end. By default each granian worker listens on a socket of its own and closes it when it stops, and the
-kernel resets the connections that wait in it: under load one request in a few restarts. Here all web processes share
-one socket of their parent, so that no connection is lost when one of them dies either.
+Stopping takes four steps. The server refuses new connections; it accepts the waiting ones; each connection closes with
+its next response; the web processes end. By default each granian worker listens on its own socket. When the worker
+closes it, the kernel resets the connections that wait there: under load, one request in a few restarts. Here all web
+processes share one socket of their parent. So no connection is lost when a web process dies, either.
 
-Requests: one thread answers what is in memory; slower requests go to other threads. So nothing slow, a page, a filtered
-feed, a store that hangs, delays a document; and no time is lost on passing Python's lock from thread to thread, which
-costs more than the response.
+One thread answers the requests for what is in memory. Slower requests go to other threads, so that a page, a filtered
+feed or a store that hangs does not delay a document. Documents need no change of thread, because passing the GIL from
+thread to thread costs more than the response.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("refeed.web")
 
 CLOSE_CONNECTIONS_SIGNAL = signal.SIGWINCH
-"""Makes a web process close each connection with its next response. Ignored by default, so it does no harm to a process
-that has no handler yet."""
+"""Makes a web process close each connection with its next response. The signal is ignored by default, so it does not
+harm a process that has no handler yet."""
 
 _SO_ATTACH_FILTER = 26  # not in Python's socket module
 _DROP_SYN_FILTER = b"".join(
@@ -56,12 +56,12 @@ _DROP_SYN_FILTER = b"".join(
     for code, jump_true, jump_false, value in (
         (0x30, 0, 0, 13),  # load the flags of the TCP header
         (0x45, 0, 1, 0x02),  # SYN?
-        (0x06, 0, 0, 0),  # then drop the packet: the client retries in a second, and finds the next server
-        (0x06, 0, 0, 0xFFFFFFFF),
+        (0x06, 0, 0, 0),  # then drop the packet: the client retries after a second and reaches the next server
+        (0x06, 0, 0, 0xFFFFFFFF),  # otherwise keep the packet
     )
 )
 _DRAIN_SECONDS = 0.25
-"""Time for handshakes to complete and for waiting connections to be accepted."""
+"""Time in which handshakes complete and waiting connections are accepted."""
 _RESTARTING_RESPONSE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
     b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 38\r\n\r\nServer restarting. Retry in a moment.\n"
@@ -72,25 +72,25 @@ _NO_LOG_HANDLERS: dict[str, Any] = {
     "handlers": {},
     "loggers": {"_granian": {}, "granian.access": {}},
 }
-"""granian's log goes where ours goes, in the configured format; by default it writes text to standard output."""
+"""Sends granian's log to our handlers, in the configured format. By default it writes text to standard output."""
 
 _THREADS = 4
-"""Three may wait for archives and filtered feeds (`ConcurrencyLimit`); one is left for pages."""
+"""The number of threads for slow requests. `ConcurrencyLimit` may block three of them; one is left for pages."""
 _MAX_QUEUED = 64
-"""Requests that wait for one of these threads; more are answered 503."""
+"""The most requests that wait for these threads. Further ones are answered 503."""
 _UPLOAD_SECONDS = 60.0
-"""Time to receive a request body; 5 MB need 0.7 Mbit/s."""
+"""Time to receive a request body. 5 MB need 0.7 Mbit/s."""
 _CLOSE_HEADER = ("Connection", "close")
 
 
 class GranianServer(Granian):  # type: ignore[misc, valid-type]
-    """granian with one socket for all web processes and an orderly end.
+    """granian with one socket for all web processes and a graceful stop.
 
-    Overrides methods that granian 2.6 to 2.8 has for systems without SO_REUSEPORT.
+    It overrides methods that granian 2.6 to 2.8 has for systems without SO_REUSEPORT.
     """
 
     on_stop: Callable[[], None] = staticmethod(lambda: None)
-    """Called as soon as stopping begins."""
+    """Called when stopping begins."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, log_dictconfig=_NO_LOG_HANDLERS, **options)
@@ -117,26 +117,29 @@ class GranianServer(Granian):  # type: ignore[misc, valid-type]
         super()._drop_shared_socket()
 
     def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
-        # Ctrl-C signals the whole process group: workers that end by it have not failed.
+        # Ctrl-C signals the whole process group, so workers that end because of it have not failed.
         for worker in self.wrks:
             worker.interrupt_by_parent = True
         super().signal_handler_interrupt(*arguments, **options)
 
     def _stop_workers(self) -> None:
         super()._stop_workers()
-        if self.interrupt_signal:  # the same, where a worker ended before the handler ran
+        if self.interrupt_signal:  # for workers that ended before the handler ran
             self.interrupt_children.clear()
 
 
 def check_can_listen(host: str, port: int) -> None:
-    """Raises ConfigError when the address cannot be listened on, in one line instead of granian's hundred."""
+    """Raises ConfigError if the server cannot listen on the address, with one line instead of granian's hundred."""
     try:
         version = ipaddress.ip_address(host).version
     except ValueError:
         hint = "use 127.0.0.1 for this machine only, or 0.0.0.0 for all"
         raise ConfigError(f"--host: must be an IP address, got {host!r}; {hint}") from None
     with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET) as probe:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # as granian binds: beside a server that is ending
+        for option in (
+            socket.SO_REUSEADDR,
+            socket.SO_REUSEPORT,
+        ):  # as granian binds, so that a stopping server may still hold the port
             probe.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
             probe.bind((host, port))
@@ -146,7 +149,7 @@ def check_can_listen(host: str, port: int) -> None:
 
 
 def refuse_new_connections(listening: socket.socket) -> None:
-    """Accept no new connections and keep the existing ones. Does nothing on systems other than Linux."""
+    """Refuse new connections and keep the existing ones. Does nothing on systems other than Linux."""
     program = ctypes.create_string_buffer(_DROP_SYN_FILTER)
     head = struct.pack("HP", len(_DROP_SYN_FILTER) // 8, ctypes.addressof(program))
     with suppress(OSError):
@@ -154,7 +157,7 @@ def refuse_new_connections(listening: socket.socket) -> None:
 
 
 def reject_pending_connections(listening: socket.socket) -> None:
-    """Answer 503 to connections that no web process accepted because all had stopped."""
+    """Answer 503 to connections that are still waiting after all web processes have stopped accepting."""
     listening.setblocking(False)
     while True:
         try:
@@ -168,15 +171,18 @@ def reject_pending_connections(listening: socket.socket) -> None:
 
 
 def run_web_process(worker: int, name: str | None, load: Callable[[], Callable[..., None]], *rest: Any) -> None:
-    """The body of a web process, for granian's `spawn_target`. Calls the dispatcher that `load` returns directly with
-    the response channel: granian's own WSGI wrapper needs the response before it takes the next request."""
+    """Run a web process. It is granian's `spawn_target`.
+
+    The dispatcher that `load` returns is called directly with the response channel, because granian's own WSGI wrapper
+    would need the response before it takes the next request.
+    """
     mp._wsgi_call_wrap = lambda application, *_: application  # type: ignore[attr-defined]
     Granian._spawn_wsgi_worker(worker, name, load, *rest)
 
 
 def create_dispatcher(settings: Settings) -> RequestDispatcher:
-    """The application of a web process, which closes its connections on CLOSE_CONNECTIONS_SIGNAL and ends with its
-    server."""
+    """Create the dispatcher of a web process. The process closes its connections on CLOSE_CONNECTIONS_SIGNAL, and ends
+    when its server ends."""
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         end_with_parent(server.pid)
@@ -190,7 +196,7 @@ def create_dispatcher(settings: Settings) -> RequestDispatcher:
 
     signal.signal(CLOSE_CONNECTIONS_SIGNAL, close_connections)
     gc.collect()
-    gc.freeze()  # these objects live as long as the process; a collection that visits them blocks requests for 60 ms
+    gc.freeze()  # a collection that visits these permanent objects would block requests for 60 ms
     return dispatcher
 
 
@@ -203,14 +209,14 @@ def _create_flask_app(wiring: Wiring) -> CreatedApp:
 
 
 class ResponseChannel(Protocol):
-    """granian's end of one request: takes the response from any thread, once."""
+    """granian's side of one request. It takes one response, from any thread."""
 
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
         """Send the response."""
 
 
 class RequestDispatcher:
-    """Called by granian (2.6 to 2.8) for each request, with the request's part of a WSGI environment."""
+    """The callable that granian (2.6 to 2.8) calls for each request, with the request's part of a WSGI environment."""
 
     def __init__(
         self,
@@ -219,7 +225,7 @@ class RequestDispatcher:
         *,
         upload_path: str = "",
     ) -> None:
-        """`respond_from_memory` answers what takes no time, `app` the rest. Bodies are read at `upload_path` alone."""
+        """`respond_from_memory` answers fast requests, `app` all others. Bodies are read only at `upload_path`."""
         self._respond_from_memory = respond_from_memory
         self._app = app
         self._upload_path = upload_path
@@ -231,15 +237,15 @@ class RequestDispatcher:
             threading.Thread(target=self._run_queue, name=f"requests-{number}", daemon=True).start()
 
     def close_connections(self) -> None:
-        """Close each connection with its next response from now on. Safe in a signal handler.
+        """From now on, close each connection with its next response. Safe to call in a signal handler.
 
-        PEP 3333 leaves the Connection header to the server; but granian closes connections without announcing it, and a
+        PEP 3333 leaves the Connection header to the server. But granian closes connections without announcing it, and a
         client that keeps one open may be sending its next request at that moment.
         """
         self._closing = True
 
     def __call__(self, channel: ResponseChannel, environ: WSGIEnvironment) -> None:
-        """Answer the request now, or queue it."""
+        """Answer the request now if possible, otherwise queue it."""
         response = self._respond_from_memory(environ)
         if response is not None:
             self._send(channel, response)
@@ -251,10 +257,10 @@ class RequestDispatcher:
             self._send(channel, _TOO_MANY_REQUESTS)
 
     def _receive_upload(self, channel: ResponseChannel, environ: WSGIEnvironment) -> None:
-        """Answer a request whose body is read.
+        """Answer a request with a body.
 
-        granian lets the body be read only until this returns. So it waits for the response, in a thread of granian's
-        own; for one request at a time and for a limited time, so that slow uploads delay no other request.
+        granian allows reading the body only until this method returns. So it waits for the response, in a thread of
+        granian. It accepts one upload at a time, for a limited time, so that slow uploads do not delay other requests.
         """
         upload = threading.Thread(target=self._answer_upload, args=(channel, environ), name="upload", daemon=True)
         with self._upload_lock:
@@ -288,8 +294,8 @@ class RequestDispatcher:
     def _respond(self, environ: WSGIEnvironment) -> RawResponse:
         try:
             return self._call_app(_ENVIRON | environ)
-        except Exception:  # noqa: BLE001 -- the one place for it: Flask answers its own errors
-            # without its path, which may be a private feed's
+        except Exception:  # noqa: BLE001 -- the only place for it: Flask answers its own errors
+            # The path is not logged, because it may be that of a private feed.
             _log.exception("request failed", extra={"method": environ.get("REQUEST_METHOD")})
             return _INTERNAL_ERROR
 
@@ -310,7 +316,7 @@ class RequestDispatcher:
 
 
 def _write(data: bytes) -> None:
-    """PEP 3333 keeps this for old applications; ours has none."""
+    """The `write` callable, which PEP 3333 keeps for old applications. Flask does not use it."""
     raise NotImplementedError
 
 
@@ -332,4 +338,4 @@ _ENVIRON: dict[str, Any] = {
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
 }
-"""The part of the WSGI environment that is the same for every request."""
+"""The values of the WSGI environment that are the same for every request."""

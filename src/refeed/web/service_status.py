@@ -1,6 +1,6 @@
 """Settings, store, status files -> the status, for `refeed status`, `/status.json` and `/status`.
 
-Works without the store.
+Without the store, the status has what the files say.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from ..store.rows import FileIssue
 from ..store.store import Store
 
 _HISTORY = 500
-"""Newest entries that a source's usual interval is computed from: weeks for the busiest source, years for others."""
+"""The number of newest entries that give a source's usual interval: weeks of the busiest source, years of others."""
 _MIN_INTERVALS = 10
-"""With fewer intervals than this, no usual interval is given."""
+"""With fewer intervals than this, the usual interval is unknown."""
 _SHORTEST_INTERVAL = timedelta(hours=1)
 _WORKER_TIMEOUT = timedelta(seconds=60)
-"""The worker writes its status file every five seconds."""
+"""A worker counts as silent after this time. It writes its status file every five seconds."""
 _HIDDEN_TEXT = "see the log, or refeed status"
-"""What the public reads instead of a problem's text."""
+"""Replaces the text of a problem in the public status."""
 
 
 class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     configured: bool
     delivered: str | None
     expected: int | None
-    """Seconds."""
+    """Seconds within which the next entry is expected."""
     stale: bool | None
     entries: int
     newest: str | None
@@ -55,7 +55,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One upstream: its last answer and last error."""
+    """One upstream: its last success and last error."""
 
     address: str
     success: str | None
@@ -75,31 +75,31 @@ class IssueStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceStatus(msgspec.Struct, kw_only=True):
-    """The whole status; its fields are the keys of `status --json`."""
+    """The whole status. Its fields are the keys of `status --json`."""
 
     at: str
     store: str
-    """The database's kind."""
+    """The kind of database."""
     store_problem: str | None = None
     worker: WorkerStatus
-    """What the worker of this machine last wrote."""
+    """The last status written by the worker on this machine."""
     upstreams: list[UpstreamStatus]
     outcomes: dict[str, int]
-    """Files by outcome."""
+    """The number of files by outcome."""
     sources: list[SourceStatus]
     issues: list[IssueStatus]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFreshness:
-    """How recent a source is, judged by what its subscribers have."""
+    """How recent a source is, judged by its published feed."""
 
     delivered: datetime | None
-    """When the newest entry of its published feed was published."""
+    """Publication time of the newest entry in the published feed."""
     expected: timedelta | None
-    """The time within which the next entry nearly always follows; None when there are too few entries to say."""
+    """The time within which the next entry nearly always follows; None when there are too few entries."""
     stale: bool | None
-    """Whether more than twice that time has passed."""
+    """Whether more than twice the expected time has passed."""
 
 
 def assess_freshness(delivered: datetime | None, history: Sequence[datetime], now: datetime) -> SourceFreshness:
@@ -114,9 +114,9 @@ def assess_freshness(delivered: datetime | None, history: Sequence[datetime], no
 
 
 def collect_status(settings: Settings, now: datetime, *, public: bool = False) -> ServiceStatus:
-    """The status at this moment.
+    """Collect the current status.
 
-    `public` leaves out paths, processes, machine names, and everything about private sources.
+    If `public`, it has no paths, processes or machine names, and nothing about private sources.
     """
     hidden = private_sources(settings) if public else frozenset()
     status = ServiceStatus(
@@ -150,7 +150,7 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False) -
 
 
 def format_status(status: ServiceStatus) -> Iterator[str]:
-    """The status for people, line by line."""
+    """Format the status for people, line by line."""
     worker = status.worker
     yield f"store     {status.store}" + (f": {status.store_problem}" if status.store_problem else "")
     yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
@@ -184,9 +184,9 @@ def _format_source(source: SourceStatus) -> str:
 
 
 def list_file_issues(store: Store, hidden: frozenset[str], limit: int = 1000) -> list[FileIssue]:
-    """Files that were flagged or quarantined, without those of hidden sources.
+    """The files that were flagged or quarantined, without those of hidden sources.
 
-    The source of a file that could not be read is unknown: such files are left out as soon as one source is hidden.
+    The source of an unreadable file is unknown, so these files are left out if any source is hidden.
     """
     issues = store.get_file_issues(limit)
     return [issue for issue in issues if issue.source not in {*hidden, None}] if hidden else issues
@@ -206,7 +206,7 @@ def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: fr
 
 
 def _sources_without_store(settings: Settings, hidden: frozenset[str]) -> list[SourceStatus]:
-    """What the published documents alone say about sources."""
+    """The sources' statuses, from the published documents only."""
     statuses = []
     for path in sorted(Path(settings.feeds_dir, "source").glob("*.json")):
         delivered = _newest_delivered(settings, path.stem)
@@ -247,7 +247,7 @@ class _Document(msgspec.Struct):
 
 
 def _newest_delivered(settings: Settings, source: str) -> datetime | None:
-    """When the newest entry in a source's published document was published."""
+    """Publication time of the newest entry in the source's published document."""
     try:
         data = Path(settings.feeds_dir, "source", f"{source}.json").read_bytes()
         items = msgspec.json.decode(data, type=_Document).items if verify_checksum(data) else []
@@ -257,7 +257,7 @@ def _newest_delivered(settings: Settings, source: str) -> datetime | None:
 
 
 def _worker_status(settings: Settings, now: datetime, *, public: bool) -> WorkerStatus:
-    """What the worker on this machine last wrote. On another machine there may be one too."""
+    """The last status of the worker on this machine. Other machines may have workers too."""
     written = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
     if written is None:
         return {"state": "none on this machine", "at": None, "problems": {}}
@@ -278,7 +278,7 @@ def _worker_status(settings: Settings, now: datetime, *, public: bool) -> Worker
 
 def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[UpstreamStatus]:
     states = UpstreamStateFiles(fetch_dirs(settings).states)
-    # While a source is hidden, so are git repositories: they may hold dumps of any source.
+    # If any source is hidden, git repositories are too, because they may hold dumps of any source.
     shown = [
         upstream for upstream in settings.upstreams if not hidden or (upstream.url and upstream.source not in hidden)
     ]
@@ -287,7 +287,7 @@ def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bo
         state = states.load(upstream)
         address, error, notes = upstream.address, state.error or None, list(state.notes)
         if public:
-            # The path and query of an address may hold keys or local folders; an error may name folders, and machines
+            # The path and query of an address may hold keys or local folders. An error may name folders, and machines
             # in a private network.
             address = f"{upstream.source or 'git'}: {urlsplit(upstream.address).hostname or 'this machine'}"
             error, notes = error and _HIDDEN_TEXT, []

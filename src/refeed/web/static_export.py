@@ -1,4 +1,4 @@
-"""The whole site -> a folder of files for any static host: documents, archives and pages, with relative links."""
+"""The whole site -> a folder of documents, archives and pages with relative links, for any static host."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .app import create_app
 from .pages.languages import LANGUAGES
 
 _MARKER = ".refeed-static"
-"""Marks a folder as ours, so that files which are no longer published may be removed from it."""
+"""Marks a folder as an export, so that files which are no longer published may be removed from it."""
 _LINK = re.compile(r'\b(href|src|action)="([^"]*)"')
 _START_PATHS = ("/", "/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/icon.svg")
 _FILE = re.compile(r"/(?:static|feeds|qr)/|\.(?:json|txt|ico|png|svg)$")
-"""URL paths of files; all others are pages."""
+"""Matches the URL paths of files. All other paths are pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """How many files an export wrote."""
+    """The number of documents and pages in an export."""
 
     documents: int
     pages: int
@@ -40,7 +40,7 @@ def export_static_site(
 ) -> ExportResult:
     """Write all public documents and pages into a folder. `progress` is called with the number of pages so far.
 
-    Raises PublishError when the folder holds other files, or cannot be written.
+    Raises PublishError if the folder holds other files or cannot be written, or if the site is private.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise PublishError(f"{folder}: not empty, and not made by `refeed publish --static`; choose another folder")
@@ -58,7 +58,7 @@ def export_static_site(
 
 
 def _copy_documents(settings: Settings, pipeline: Pipeline, folder: Path) -> Iterator[Path]:
-    """Every public document with its archives; under former paths of feeds too, as a static host cannot redirect."""
+    """Copy the public documents and archives, also to former paths of feeds, because a static host cannot redirect."""
     pipeline.publisher.publish()
     registry, access = pipeline.publisher.registry(), AccessTokens(settings)
     copies = {name: name for name in ("opml.xml", "feeds.json")}
@@ -77,7 +77,7 @@ def _copy_documents(settings: Settings, pipeline: Pipeline, folder: Path) -> Ite
 
 
 def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], None]) -> Iterator[Path]:
-    """Every page that links reach, and the files that pages load."""
+    """Write every page that can be reached by links, and the files that pages load."""
     client = create_app(settings).test_client()
     base_url, language = settings.site.base_url, settings.site.language
     prefix = urlsplit(base_url).path.rstrip("/")
@@ -107,19 +107,19 @@ def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], Non
 
 
 def _own_url_path(link: str, base_url: str, prefix: str) -> str | None:
-    """The URL path on this site that a link in a page points to; None for other sites."""
+    """The URL path on this site that a link leads to; None for links to other sites."""
     target = unescape(link)
     if target.startswith(base_url + "/"):
         target = prefix + target.removeprefix(base_url)
     if not target.startswith(prefix + "/") or target.startswith("//"):
         return None
     url_path = target.removeprefix(prefix).partition("#")[0]
-    # Entries, which are most of the pages, are exported in the site's own language alone.
+    # Most pages are entries. They are exported only in the site's own language.
     return url_path.partition("?")[0] if url_path.startswith("/entry/") else url_path
 
 
 def _file_of(url_path: str, language: str) -> PurePosixPath:
-    """The file of a URL path: a folder for each page, below a language's tag where it is not the site's own."""
+    """The file of a URL path. Each page is a folder; in other languages than the site's, below the language's tag."""
     parts = urlsplit(url_path)
     path = PurePosixPath(unquote(parts.path).lstrip("/"))
     if _FILE.search(parts.path):
@@ -142,7 +142,7 @@ def _make_links_relative(html: str, links: dict[str, str], file: PurePosixPath, 
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:
-    """Keep the date of an unchanged file: hosts upload what has changed."""
+    """Write a file unless its content is the same. An unchanged file keeps its date, so hosts do not upload it."""
     if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def _write_if_changed(path: Path, data: bytes) -> None:
 
 
 def _remove_others(folder: Path, kept: set[Path]) -> None:
-    """Remove files that are no longer published, and empty folders. A .git folder stays."""
+    """Remove files that are no longer published, and empty folders. A .git folder is kept."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):

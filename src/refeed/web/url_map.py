@@ -1,6 +1,6 @@
-"""URL paths -> documents: which file, who may read it, with which headers, and which page shows it.
+"""URL paths -> documents: their files, readers, headers and pages.
 
-Alone decides which URLs reach the disk.
+Only this module decides which URLs reach the disk.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .document_cache import SECURITY_HEADERS, CachedDocument, DocumentFile, Docu
 from .negotiation import BROWSER_VARY
 
 PUSH_PATH = "/dumps"
-"""Where dumps are pushed to; the one path whose request bodies are read."""
+"""The path that dumps are pushed to. It is the only path whose request bodies are read."""
 MEDIA_TYPES: dict[str, str] = {
     "atom": "application/atom+xml; charset=utf-8",
     "rss": "application/rss+xml; charset=utf-8",
-    "json": "application/feed+json",  # JSON is UTF-8 by definition, and its types have no charset (RFC 8259 11)
+    "json": "application/feed+json",  # no charset: JSON is UTF-8 by definition (RFC 8259 11)
     "opml.xml": "text/x-opml; charset=utf-8",
     "feeds.json": "application/json",
 }
@@ -29,7 +29,7 @@ FEED_PATTERN = r"all|(?:source|topic|filtered|view)/[a-z0-9-]{1,100}"
 """Pattern of a feed's path, whether or not the feed exists."""
 
 _MONTH_LENGTH = len("2023-07")
-"""Archives are named by month, with a number where a month has several."""
+"""The part of an archive's name that is its month. A number follows if the month has several archives."""
 _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 _URL_PATH = re.compile(r"(?:/k/(?P<token>[a-z2-7]{32}))?/feeds/(?P<path>[a-z0-9/.-]{1,200})")
 _DOCUMENT_PATH = re.compile(
@@ -51,7 +51,7 @@ class DocumentPath:
 
 
 def parse_document_path(path: str) -> DocumentPath | None:
-    """Parse a path below feeds/; None when no document can have it. Reads no file."""
+    """Parse a path below feeds/; None if no document can have this path. Reads no file."""
     if path in ("opml.xml", "feeds.json"):
         return DocumentPath(feed=None, media_key=path)
     match = _DOCUMENT_PATH.fullmatch(path)
@@ -65,20 +65,20 @@ class DocumentUrl(NamedTuple):
     """A document's URL, parsed."""
 
     path: str
-    """Below feeds/."""
+    """Path below feeds/."""
     document: DocumentPath
     token: str | None
 
 
 def parse_document_url(url_path: str) -> DocumentUrl | None:
-    """Parse `/feeds/all.atom` or `/k/<token>/feeds/all.atom`; None when no document can have it."""
+    """Parse `/feeds/all.atom` or `/k/<token>/feeds/all.atom`; None if no document can have this path."""
     match = _URL_PATH.fullmatch(url_path)
     document = parse_document_path(match["path"]) if match else None
     return DocumentUrl(match["path"], document, match["token"]) if match and document else None
 
 
 def page_path(document_path: str) -> str | None:
-    """The page of a document: `feeds/source/bbc.atom` -> `/source/bbc`; None when it has none."""
+    """The page of a document (`feeds/source/bbc.atom` -> `/source/bbc`); None if it has no page."""
     document = parse_document_path(document_path.lstrip("/").removeprefix("feeds/"))
     if document is None or document.feed is None:
         return None
@@ -86,7 +86,7 @@ def page_path(document_path: str) -> str | None:
 
 
 class UrlMap:
-    """The documents of one site by URL path. Callable, for the document cache: a URL path -> a location, or None."""
+    """The documents of one site. The document cache calls it with a URL path to get a document's location, or None."""
 
     def __init__(self, settings: Settings, access: AccessTokens) -> None:
         self._base_url = settings.site.base_url
@@ -99,9 +99,9 @@ class UrlMap:
         if url is None or not self.is_allowed(url):
             return None
         if url.document.feed is not None and url.document.feed.kind == "view":
-            return None  # FeedRoutes redirects, even where a file is left of an earlier version
+            return None  # FeedRoutes redirects, even if an earlier version has left a file
         policy = self.header_policy(url_path, url)
-        # The metrics do not name private feeds.
+        # Metrics must not name private feeds.
         metrics_label = "private" if url.token else str(url.document.feed or url.path)
 
         def prepare(file: DocumentFile) -> CachedDocument:
@@ -116,7 +116,7 @@ class UrlMap:
         return DocumentLocation(url.path, prepare)
 
     def is_allowed(self, url: DocumentUrl) -> bool:
-        """Whether the URL gives access to its document: to a private one with a token, to a public one without."""
+        """Whether the URL gives access to its document: private ones need a valid token, public ones must have none."""
         feed = url.document.feed
         if url.token is None:
             return not self._access.is_private(feed)
@@ -134,7 +134,7 @@ class UrlMap:
             extra_headers.append(("X-Robots-Tag", robots))
         age = int((self._http.archive_age if document.archive else self._http.age).total_seconds())
         stale = int(self._http.stale.total_seconds())
-        # A cache may serve a slightly old copy while it revalidates, and any copy while this server is down.
+        # A cache may serve a slightly old copy while it revalidates, and a much older one while this server is down.
         cache_control = f"max-age={age}, stale-while-revalidate={2 * age}, stale-if-error={stale}"
         has_page = bool(document.format) and not is_private
         return HeaderPolicy(
@@ -146,6 +146,6 @@ class UrlMap:
         )
 
     def personalize(self, url: DocumentUrl, document: bytes) -> bytes:
-        """The document with links to itself under the reader's own token; unchanged for public URLs."""
+        """Change the document's links to itself to the reader's private URL. Unchanged for public URLs."""
         feed = url.document.feed
         return personalize(document, self._base_url, feed, url.token) if feed and url.token else document

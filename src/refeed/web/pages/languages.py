@@ -20,7 +20,7 @@ _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
 def choose_language(accept_language: str, chosen: str, default: str) -> str:
-    """The language of a page: the one chosen in its address, else the best of Accept-Language, else the site's."""
+    """The language of a page: the one in its address, else the best of Accept-Language, else the site's."""
     if chosen in LANGUAGES:
         return chosen
     weights = parse_qvalues(accept_language)
@@ -32,7 +32,7 @@ def choose_language(accept_language: str, chosen: str, default: str) -> str:
 
 
 def _supported_language(tag: str) -> str:
-    """Our language for a tag such as zh-TW; empty when there is none."""
+    """The supported language for a language tag, for example zh-TW; empty if there is none."""
     tag = tag.lower()
     if tag.startswith(_TRADITIONAL):
         return "zh-Hant"
@@ -43,7 +43,7 @@ class TranslationDomain(Domain):  # type: ignore[misc]
     """Flask-Babel's translations, compiled at start from the .po files, so that no .mo file can be out of date."""
 
     def get_translations(self) -> NullTranslations:
-        """Those of the page's language."""
+        """The translations for the page's language."""
         return load_translations(str(get_locale()))
 
 

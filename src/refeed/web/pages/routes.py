@@ -1,7 +1,4 @@
-"""Requests for pages -> data from the store, rendered with a template; and the files that pages load.
-
-Find a feed, preview it, subscribe; see an entry and how it was processed; see the status.
-"""
+"""Requests for pages -> pages, rendered from the store with templates; and the files that pages load."""
 
 from __future__ import annotations
 
@@ -50,22 +47,22 @@ from .site_model import (
 from .template_context import Assets, TemplateContext
 
 _ENTRIES = 30
-"""On a feed's page, and on each page of a month."""
+"""The number of entries on a feed's page, and on each page of a month."""
 _MAX_ISSUES = 200
 _CACHED_HOME_PAGES = 12
-"""Home pages that are kept, one for each revision and language."""
+"""The number of home pages in memory, one per revision and language."""
 _HOME_KINDS: tuple[FeedKind, ...] = ("filtered", "topic", "source")
-"""Kinds of feeds on the home page, in its order."""
+"""The kinds of feeds on the home page, in the order of the page."""
 _ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
 _ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "icon.svg": "icon.svg"}
-"""Addresses that browsers and readers try unasked, and the files behind them."""
+"""Paths that browsers and readers request by convention, and their files."""
 _FEED = re.compile(FEED_PATTERN)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
-    """All pages, and the files that they load."""
+    """Create the routes of all pages, and of the files that they load."""
     blueprint = Blueprint("pages", __name__)
     assets = Assets()
     context = TemplateContext(settings, assets)
@@ -76,7 +73,7 @@ def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
 
 
 class PageRoutes:
-    """Answers with pages. Reads the store; while it does not respond, answers with a page that says so."""
+    """Answers requests for pages from the store. While the store does not respond, a page says so."""
 
     def __init__(self, settings: Settings, store: Store, context: TemplateContext, status_cache: StatusCache) -> None:
         self._settings = settings
@@ -103,7 +100,7 @@ class PageRoutes:
             blueprint.app_errorhandler(code)(self.error)
 
     def home(self) -> Response:
-        """All feeds with their newest entries; with `?q=`, the feeds whose names match."""
+        """The home page: all feeds with their newest entries; with `?q=`, the feeds whose names match."""
         snapshot = self._snapshots.current()
         query = request.args.get("q", "").strip()[:100]
         if query:
@@ -131,7 +128,7 @@ class PageRoutes:
         )
 
     def feed(self, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
-        """One feed: what it is, how to subscribe, its newest entries, and its months."""
+        """The page of a feed: its description, how to subscribe, its newest entries, and its months."""
         snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return moved_page_response(self._context.path_to(f"/{new}"))
@@ -150,7 +147,7 @@ class PageRoutes:
         return page_response(self._render_feed(snapshot, path, entries, month=None, page=1, pages=1))
 
     def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
-        """One month of a feed, newest first, in pages."""
+        """One page of a month of a feed, newest entry first."""
         snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return moved_page_response(self._context.path_to(f"/{new}/{month}"))
@@ -184,7 +181,7 @@ class PageRoutes:
         )
 
     def entry(self, id: str) -> Response:
-        """One entry as feed readers show it, and how it was processed."""
+        """The page of an entry: how feed readers show it, and how it was processed."""
         snapshot = self._snapshots.current()
         stored, provenance = self._get_entry(id, snapshot)
         entry = stored.entry
@@ -211,18 +208,18 @@ class PageRoutes:
 
     @cached_property
     def _matcher(self) -> TopicMatcher:
-        """The topics, for near misses. Built when first needed: most web processes never show an entry."""
+        """The matcher that finds near misses. Built when first needed: most web processes never show an entry."""
         return TopicMatcher(self._settings.topics)
 
     def entry_json(self, id: str) -> Response:
-        """The entry for programs, in the shape of `refeed explain --json`."""
+        """The entry for programs, in the format of `refeed explain --json`."""
         stored, provenance = self._get_entry(id, self._snapshots.current())
         dumps = self._store.get_dumps(id)
         file = self._path_in_dumps(dumps[-1].path) if dumps else ""
         return data_response(msgspec.json.encode(explain_stored(stored, provenance, file)), "application/json")
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
-        """A public entry with its public labels; aborts with 404, or 410 when it was withdrawn."""
+        """A public entry with its public labels. Aborts with 404, or with 410 if the entry was withdrawn."""
         known = self._store.get_entry(id) if _UUID.fullmatch(id) else None
         if known is None or not snapshot.is_public(known[0].entry.source):
             abort(404)
@@ -233,7 +230,7 @@ class PageRoutes:
         return replace(stored, labels=labels), provenance
 
     def status(self) -> Response:
-        """The service's status: files by outcome, how recent each source is, and which files have issues."""
+        """The status page: files by outcome, how recent each source is, and which files have issues."""
         snapshot, status = self._snapshots.current(), self._status_cache.current()
         counts = self._store.count_outcomes()
         issues = list_file_issues(self._store, private_sources(self._settings), _MAX_ISSUES)
@@ -249,21 +246,21 @@ class PageRoutes:
         return page_response(html)
 
     def _path_in_dumps(self, path: str) -> str:
-        """A dump's path below its dump folder; of other paths the file name alone."""
+        """A dump's path below its dump folder; for any other absolute path, only the file name."""
         for folder in self._settings.dumps.folders:
             if path.startswith(f"{folder}/"):
                 return path.removeprefix(f"{folder}/")
         return path.rpartition("/")[2] if path.startswith("/") else path
 
     def unavailable(self, error: StoreError) -> Response:  # noqa: ARG002
-        """503 while the store does not respond, with links to the documents, which do not need it."""
+        """503 when the store does not respond. The page links to the documents, which do not need the store."""
         feeds = build_registry(self._settings).public_feeds.values()
         response = page_response(render_template("unavailable.html", feeds=list(feeds)), 503)
         response.headers["Retry-After"] = "30"
         return response
 
     def error(self, error: HTTPException) -> Response:
-        """An error: a page for a browser, a line of text for a program."""
+        """The response to an error: a page for browsers, a line of text for programs."""
         plain = http_error_response(error)
         if not prefers_html(request.headers.get("Accept", "")) or request.method not in ("GET", "HEAD"):
             return plain
@@ -283,7 +280,7 @@ class PageRoutes:
 
 
 def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
-    """The routes `/static/…`, `/qr/…`, the icons, and `/robots.txt`."""
+    """Create the routes `/static/…`, `/qr/…`, of the icons, and `/robots.txt`."""
     blueprint = Blueprint("assets", __name__)
 
     @blueprint.get("/static/<name>")
@@ -304,13 +301,13 @@ def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
             abort(404)
         code = segno.make(f"{settings.site.base_url}/feeds/{feed}.atom", error="m", micro=False)
         image = BytesIO()
-        # Black on white in every colour scheme, with the quiet zone that cameras need.
+        # Always black on white, with the quiet zone that cameras need.
         code.save(image, "svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
         return data_response(image.getvalue(), "image/svg+xml")
 
     @blueprint.get("/robots.txt")
     def robots() -> Response:
-        # Pages that say noindex must stay open to crawlers, which otherwise would never read it.
+        # Pages with noindex must not be disallowed, or crawlers would never read the noindex.
         rules = "Disallow: /qr/\nDisallow: /*?q=\nAllow: /"
         if settings.site.indexed == "nothing":
             rules = "Allow: /feeds/\nDisallow: /"

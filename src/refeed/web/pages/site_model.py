@@ -1,4 +1,4 @@
-"""Settings and the store -> what pages show of feeds and entries. Feeds are read once a revision of the store."""
+"""Settings and the store -> the feeds and entries that pages show. Feeds are read once per revision of the store."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ...store.store import Store
 from ...topics.normalization import to_simplified
 
 MAX_DETAILED_FEEDS = 40
-"""Up to so many feeds, the home page shows more of each; with more it must stay small enough for a phone."""
+"""The largest number of feeds for which the home page shows details, so that it stays small enough for a phone."""
 _MONTHS = 12
 _EMPTY_SUMMARY = FeedSummary(entries=0, newest=(), months=())
 _UTC = ZoneInfo("UTC")
 _SUMMARY_LENGTH = 140
-"""Characters of a summary in a list: three lines on a phone."""
+"""The length of a summary in a list, in characters: three lines on a phone."""
 
 _READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
@@ -34,7 +34,7 @@ _READERS = (
     ("NewsBlur", "https://www.newsblur.com/?url={}"),
     ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
 )
-"""The subscription address of each feed reader, from its help pages."""
+"""Feed readers and their subscription URLs, from their help pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +47,22 @@ class LocalizedName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSnapshot:
-    """The feeds as of one revision of the store."""
+    """The feeds at one revision of the store."""
 
     revision: str
     registry: FeedRegistry
     summaries: dict[FeedPath, FeedSummary]
     topics: dict[str, TopicRule]
     timezones: dict[str, ZoneInfo]
-    """By source."""
+    """Time zones by source id."""
     newest_month: int
-    """The newest month of any feed, counted from year 0."""
+    """The newest month of any feed, as a number of months since year 0."""
     feeds: dict[FeedPath, FeedInfo]
-    """Those that have a page: all public ones."""
+    """The feeds that have a page, which are all public feeds."""
     access: AccessTokens
 
     def renamed_to(self, path: FeedPath) -> FeedPath | None:
-        """The new path of a feed that was renamed and has a page."""
+        """The new path of a renamed feed; None if it was not renamed or has no page."""
         new = self.registry.moved.get(path)
         return new if new in self.feeds else None
 
@@ -71,11 +71,11 @@ class SiteSnapshot:
         return not self.access.is_private(FeedPath("source", source))
 
     def summary(self, path: FeedPath) -> FeedSummary:
-        """Counts and newest entries of a feed; zero when it never had an entry."""
+        """Counts and newest entries of a feed; an empty summary if it never had an entry."""
         return self.summaries.get(path, _EMPTY_SUMMARY)
 
     def paths(self, kind: FeedKind) -> list[FeedPath]:
-        """Feeds of one kind: topics and filtered feeds in the order of the configuration, the largest source first."""
+        """The feeds of one kind: topics and filtered feeds in configuration order, sources by number of entries."""
         paths = [path for path in self.feeds if path.kind == kind]
         return sorted(paths, key=lambda path: -self.summary(path).entries) if kind == "source" else paths
 
@@ -89,7 +89,7 @@ class SiteSnapshot:
         return LocalizedName(text=rule.localized_title(language), language=(known or [*rule.title, info.language])[0])
 
     def source_name(self, id: str) -> LocalizedName:
-        """The name of a source; its id when the store does not know it."""
+        """The name of a source, or its id if the store does not know it."""
         source = self.registry.sources.get(id)
         return LocalizedName(text=source.title if source else id, language=source.language if source else "")
 
@@ -98,14 +98,14 @@ class SiteSnapshot:
         return self.timezones.get(source, _UTC)
 
     def monthly_average(self, path: FeedPath) -> int:
-        """Entries a month over the last year, or since the feed's first entry if that is later."""
+        """Average entries per month over the last year, or since the feed's first entry if that is later."""
         months = self.summary(path).months
         if not months:
             return 0
         return round(sum(count for _, count in months) / (self.newest_month - _month_number(months[0][0]) + 1))
 
     def sparkline(self, path: FeedPath) -> list[int]:
-        """Entries of each of the last twelve months, oldest first, in tenths of the largest."""
+        """Entries in each of the last twelve months, oldest first, as tenths of the largest month."""
         counts = dict(self.summary(path).months)
         largest = max(counts.values(), default=0)
         first = self.newest_month - _MONTHS + 1
@@ -113,24 +113,24 @@ class SiteSnapshot:
         return [-(-10 * counts.get(month, 0) // largest) if largest else 0 for month in months]
 
     def search_text(self, path: FeedPath) -> str:
-        """What a search for a feed matches, in Simplified characters: its id and its names."""
+        """The text that a search for a feed matches: its id and its names, in Simplified characters."""
         rule = self.topics.get(path.slug) if path.kind == "topic" else None
         titles = rule.title.values() if rule is not None and isinstance(rule.title, dict) else ()
         return _simplified_names(path.slug, self.registry.feeds[path].title, *titles)
 
     def matches(self, path: FeedPath, query: str) -> bool:
-        """Whether a search finds this feed: every word of it is in its names, in either script."""
+        """Whether a search finds this feed: every word of the query is in its names, in either Chinese script."""
         text = self.search_text(path)
         return all(word in text for word in to_simplified(query).split())
 
     def simplified_pairs(self) -> str:
-        """Pairs of characters, Traditional and Simplified, for those in the names: the search in the browser uses
-        them."""
+        """The Traditional characters that feed names may have, each followed by its Simplified form. The search in the
+        browser uses them."""
         return _simplified_pairs("".join(sorted({char for path in self.feeds for char in self.search_text(path)})))
 
 
 class SiteSnapshots:
-    """The newest snapshot. Asking for it costs one query for the store's revision."""
+    """Keeps the newest snapshot. Each access costs one query for the store's revision."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -175,12 +175,13 @@ class ReaderLink:
     """A link that opens a reader's own subscription dialog."""
 
     name: str
-    """Empty for the program that the device opens feeds with."""
+    """Empty for the device's own feed reader."""
     link: str
 
 
 def reader_links(feed_url: str) -> list[ReaderLink]:
-    """The device's own reader first: NetNewsWire, Reeder, Fluent Reader and others open `feed:` links."""
+    """Links to subscribe with each reader. The first is a `feed:` link, which NetNewsWire, Reeder, Fluent Reader and
+    others open."""
     parts = urlsplit(feed_url)
     local = f"feed://{parts.netloc}{parts.path}" if parts.scheme == "http" else f"feed:{feed_url}"
     quoted = quote(feed_url, safe="")
@@ -204,13 +205,13 @@ class EntryListItem:
     published: datetime
     timezone: ZoneInfo
     reasons: tuple[str, ...]
-    """Why it is in the topic of the list."""
+    """Why the entry is in the topic, if the list is that of a topic."""
 
 
 def list_members(
     store: Store, snapshot: SiteSnapshot, path: FeedPath, members: Sequence[FeedMember]
 ) -> list[EntryListItem]:
-    """Members of a feed in their order, without entries of private sources; of a topic, with the reasons."""
+    """The list items of a feed's members, in the given order. Entries of private sources are left out."""
     topic = path.slug if path.kind == "topic" else ""
     items = []
     for stored in store.get_entries([member.id for member in members]):
@@ -221,7 +222,7 @@ def list_members(
 
 
 def make_list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...] = ()) -> EntryListItem:
-    """What a list shows of an entry."""
+    """Create the list item of an entry."""
     return EntryListItem(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
@@ -237,7 +238,7 @@ def make_list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...
 
 
 def shorten(text: str, length: int) -> str:
-    """Text cut to `length` characters, at the end of a sentence or word if there is one in the last third."""
+    """Cut the text to `length` characters, at the end of a sentence or word if one is in the last third."""
     if len(text) <= length:
         return text
     cut = text[:length]
@@ -259,7 +260,7 @@ def _simplified_names(*names: str) -> str:
 
 @lru_cache(maxsize=1)
 def _simplified_pairs(characters_of_names: str) -> str:
-    # Found by converting all characters with OpenCC's small table: the other direction's phrase table takes 26 MB.
+    # All characters are converted with OpenCC's small table, because the table of the other direction takes 26 MB.
     characters = list(map(chr, range(0x3400, 0xA000)))
     pairs = zip(characters, to_simplified("\n".join(characters)).split("\n"), strict=True)
     return "".join(old + new for old, new in pairs if old != new and new in characters_of_names)

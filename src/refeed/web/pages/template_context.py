@@ -1,6 +1,6 @@
-"""Settings and the request -> what every template uses: language, links, dates, numbers.
+"""Settings and the request -> the language, links, dates and numbers that every template uses.
 
-Links are built from the configured base URL, never from the request's Host.
+Links are built from the configured base URL, never from the Host header.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MEDIA_TYPES = {
     "png": "image/png",
     "ico": "image/vnd.microsoft.icon",
 }
-"""Of static files; files with other suffixes are not public."""
+"""Media types of static files. Files with other suffixes are not public."""
 _UTC = ZoneInfo("UTC")
 _REASON = re.compile(r"(?P<field>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
 
@@ -47,13 +47,13 @@ class Asset:
     """A static file."""
 
     hashed_name: str
-    """Its public name: `page.3f2a91c04b7d.css` for `page.css`."""
+    """The public name, for example `page.3f2a91c04b7d.css` for `page.css`."""
     data: bytes
     media_type: str
 
 
 class Assets:
-    """Every static file of the package, named by its content, so that browsers may keep it indefinitely."""
+    """All static files of the package. Names contain a hash of the content, so browsers may cache them forever."""
 
     def __init__(self) -> None:
         self.by_file_name: dict[str, Asset] = {}
@@ -94,18 +94,18 @@ class TemplateContext:
         threading.Thread(target=_preload, args=(app.jinja_env,), name="pages", daemon=True).start()
 
     def language(self) -> str:
-        """The page's language: chosen in its address, else the best for the browser."""
+        """The language of the current page, computed once per request."""
         if not hasattr(g, "language"):
             accept_language = request.headers.get("Accept-Language", "")
             g.language = choose_language(accept_language, request.args.get("lang", ""), self._site.language)
         return str(g.language)
 
     def path_to(self, path: str, **query: object) -> str:
-        """A path on this site; a language that was chosen in the address is kept."""
+        """A path on this site, with the language that was chosen in the current address."""
         return self._path_to(_chosen_language(), path, **query)
 
     def current_path(self, **query: object) -> str:
-        """The current page with other query parameters."""
+        """The path of the current page with the given query parameters changed."""
         kept = {name: request.args[name][:200] for name in ("q", "page", "lang") if name in request.args}
         return self.path_to(request.path, **kept | query)
 
@@ -116,7 +116,7 @@ class TemplateContext:
         return f"{self._prefix}{quote(path)}" + (f"?{urlencode(parameters)}" if parameters else "")
 
     def _request_values(self) -> dict[str, Any]:
-        """Computed once a page, which may have a thousand links and dates."""
+        """Template values that are computed once per page, because a page may have a thousand links and dates."""
         locale = get_locale()
         return {
             "language": self.language(),
@@ -128,15 +128,15 @@ class TemplateContext:
 
 
 def _chosen_language() -> str:
-    """The language in the page's address, if it is one of ours."""
+    """The language in the page's address; empty if there is none or it is not supported."""
     chosen = request.args.get("lang", "")
     return chosen if chosen in LANGUAGES else ""
 
 
 def _preload(templates: Environment) -> None:
-    """Compile templates and load translations and date formats, for which the first page would wait 0.2 s.
+    """Compile templates and load translations and date formats, which would delay the first page by 0.2 s.
 
-    Runs beside the first answers, not before them: documents need none of it.
+    Runs in a thread, so that it does not delay the first documents, which need none of this.
     """
     for name in templates.list_templates(["html"]):
         templates.get_template(name)
@@ -147,7 +147,7 @@ def _preload(templates: Environment) -> None:
 
 
 def time_element(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
-    """Day and time in the source's time zone, as a `<time>` element; `page.js` adds the reader's own."""
+    """Day and time in the source's time zone, as a `<time>` element. `page.js` adds the reader's local time."""
     local = instant.astimezone(zone)
     day, time = format_date(local, "medium", locale=locale), format_time(local, "HH:mm", locale=locale)
     text = f"{day} {time} {format_utc_offset(local)}"
@@ -155,7 +155,7 @@ def time_element(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
 
 
 def day_element(instant: datetime, zone: ZoneInfo, locale: Locale) -> Markup:
-    """The day alone, for lists."""
+    """The day in the source's time zone, as a `<time>` element for lists."""
     text = _format_day(instant.astimezone(zone).date(), locale)
     return Markup(f'<time datetime="{format_rfc3339(instant)}" class="day">{escape(text)}</time>')
 
@@ -166,14 +166,14 @@ def _format_day(day: date, locale: Locale) -> str:
 
 
 def format_month(month: str, *, year: bool = False) -> str:
-    """`2020-06` as June 2020, or as Jun without the year."""
+    """Format `2020-06` as June 2020 if `year`, otherwise as Jun."""
     locale = get_locale()
     first = date(int(month[:4]), int(month[5:7]), 1)
     return str(format_skeleton("yMMMM", first, locale=locale) if year else format_date(first, "LLL", locale=locale))
 
 
 def format_utc_offset(local: datetime) -> str:
-    """UTC+8, UTC+5:30, UTC."""
+    """Format the offset as UTC+8, UTC+5:30 or UTC."""
     minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
     if not minutes:
         return "UTC"
@@ -182,7 +182,7 @@ def format_utc_offset(local: datetime) -> str:
 
 
 def describe_volume(translations: NullTranslations, entries: int, monthly: int) -> str:
-    """How many entries a feed has, and how many it publishes a month."""
+    """Text about how many entries a feed has, and how many it publishes per month."""
     if not entries:
         return str(translations.gettext("no entries yet"))
     total = str(translations.ngettext("%(num)s entry", "%(num)s entries", entries)) % {"num": format_number(entries)}
@@ -193,12 +193,12 @@ def describe_volume(translations: NullTranslations, entries: int, monthly: int) 
 
 
 def format_number(number: int) -> str:
-    """12,345: written alike in all languages of the pages."""
+    """Format as 12,345, which is the same in all languages of the pages."""
     return f"{number:,}"
 
 
 def split_reason(reason: str) -> tuple[str, str, str]:
-    """A reason of the topic matcher, `title: 气候 ×2 (+4)`: the field in the page's language, the words, the points."""
+    """Split a reason of the topic matcher, `title: 气候 ×2 (+4)`, into translated field, words and points."""
     match = _REASON.fullmatch(reason)
     if match is None:
         return "", reason, ""

@@ -1,4 +1,4 @@
-// Three conveniences: copy an address, dates in the reader’s time zone, search while typing. Pages work without them.
+// Copies addresses, shows dates in the reader’s time zone, searches while typing. Pages work without this script.
 "use strict";
 
 const language = document.documentElement.lang;
@@ -13,7 +13,7 @@ for (const button of document.querySelectorAll("button.copy")) {
     try {
       await navigator.clipboard.writeText(field.value);
     } catch {
-      // Without https scripts have no clipboard; an older command works.
+      // Scripts have no clipboard without https. The older command still works.
       field.select();
       if (!document.execCommand("copy")) return;
     }
@@ -83,6 +83,6 @@ if (search) {
       result.hidden = any;
     }
   };
-  // What the server found stays until something else is typed.
+  // The server's results stay until the query is edited.
   search.addEventListener("input", narrow);
 }
