@@ -139,7 +139,7 @@ class _Git:
         return PullResult(commit=commit, paths=changed)
 
     def merge_packs(self) -> None:
-        """Every pull leaves a small pack file. When there are many, merge them and drop unreachable objects."""
+        """Merge the pack files when there are many, because every pull leaves one, and drop unreachable objects."""
         if len(list(self._repository.glob("objects/pack/*.pack"))) > _MAX_PACKS:
             self._run("gc", "--quiet", "--prune=now")
 

@@ -29,7 +29,7 @@ _CONCURRENT = 4
 _DAY = timedelta(days=1)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_SEEN = MAX_ITEMS
-"""The number of items that a state remembers: the most that one feed can have, so that it holds every item of it."""
+"""The number of items that a state remembers. No feed has more, so that no item still in a feed is forgotten."""
 _FREE_CHANGES = 10
 """The number of changes of one item that are written immediately. Items that change at every poll exceed it: each
 further change is followed by a longer pause."""

@@ -75,7 +75,7 @@ def absolute_url(site: Site, url: str) -> str:
 def feed_id(site: Site, path: FeedPath, query: str = "") -> str:
     """A tag URI that does not depend on the host: `tag:example.org,2026:source/bbc`.
 
-    A feed filtered by a query is a feed of its own, so the query is part of its id.
+    A feed filtered by a query is a separate feed, so the query is part of its id.
     """
     return f"{site.id}:{path}{'?' if query else ''}{query}"
 

@@ -47,7 +47,7 @@ class _FilteredRequest(NamedTuple):
     query: str
 
 
-class _Version(NamedTuple):
+class _FeedVersion(NamedTuple):
     """Changes whenever the filtered feed may have changed."""
 
     digest: str
@@ -60,7 +60,7 @@ class _Version(NamedTuple):
 
 class _CacheEntry(NamedTuple):
     document: CachedDocument
-    version: _Version
+    version: _FeedVersion
 
 
 class FilteredFeeds:
@@ -111,7 +111,7 @@ class FilteredFeeds:
     def _answer(self, request: _FilteredRequest, base: CachedDocument) -> WSGIApplication:
         key = request.path_and_query
         minute = self._clock().replace(second=0, microsecond=0) if request.feed_filter.filter_time else None
-        version = _Version(base.digest, base.last_modified, minute)
+        version = _FeedVersion(base.digest, base.last_modified, minute)
         entry = self._find(key)
         if entry is None or entry.version != version:
             try:
@@ -132,7 +132,7 @@ class FilteredFeeds:
             return self._entries.get(key)
 
     def _generate(
-        self, request: _FilteredRequest, base: CachedDocument, version: _Version, previous: _CacheEntry | None
+        self, request: _FilteredRequest, base: CachedDocument, version: _FeedVersion, previous: _CacheEntry | None
     ) -> _CacheEntry:
         key, url, minute = request.path_and_query, request.url, version.minute
         format = url.document.format or "atom"

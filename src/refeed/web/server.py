@@ -6,8 +6,8 @@ closes it, the kernel resets the connections that wait there: under load, one re
 processes share one socket of their parent. So no connection is lost when a web process dies, either.
 
 One thread answers the requests for what is in memory. Slower requests go to other threads, so that a page, a filtered
-feed or a store that hangs does not delay a document. Documents need no change of thread, because passing the GIL from
-thread to thread costs more than the response.
+feed or a store that hangs does not delay a document. Documents are answered without a change of thread, because
+passing the GIL from thread to thread costs more than the response.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class RequestDispatcher:
         def start_response(line: str, given: Headers, _exc_info: Any = None) -> Callable[[bytes], object]:
             nonlocal status, headers
             status, headers = int(line[:3]), given
-            return _write
+            return _unsupported_write
 
         body = self._app(environ, start_response)
         try:
@@ -315,7 +315,7 @@ class RequestDispatcher:
                 body.close()
 
 
-def _write(data: bytes) -> None:
+def _unsupported_write(data: bytes) -> None:
     """The `write` callable, which PEP 3333 keeps for old applications. Flask does not use it."""
     raise NotImplementedError
 

@@ -49,7 +49,7 @@ class TranslationDomain(Domain):  # type: ignore[misc]
 
 @cache
 def load_translations(locale: str) -> NullTranslations:
-    """The translations of a locale such as zh_Hans, compiled once; empty ones for English."""
+    """The translations of a locale, for example zh_Hans, compiled once; empty for English."""
     file = resources.files("refeed.web") / "translations" / f"{locale}.po"
     if not file.is_file():
         return Translations()

@@ -136,7 +136,7 @@ def _chosen_language() -> str:
 def _preload(templates: Environment) -> None:
     """Compile templates and load translations and date formats, which would delay the first page by 0.2 s.
 
-    Runs in a thread, so that it does not delay the first documents, which need none of this.
+    Runs in a thread, so that it does not delay the first documents, which do not need them.
     """
     for name in templates.list_templates(["html"]):
         templates.get_template(name)

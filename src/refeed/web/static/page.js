@@ -48,13 +48,13 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
     time.textContent = distance(instant) || days.format(instant);
     time.title = moments.format(instant);
   } else if (offset(sourceText) !== -instant.getTimezoneOffset()) {
-    const beside = document.createElement("span");
-    beside.className = "there";
+    const localTime = document.createElement("span");
+    localTime.className = "there";
     const shifted = new Date(instant.getTime() + offset(sourceText) * 60000);
     const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
     const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(shifted);
-    beside.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
-    time.replaceChildren(moments.format(instant), beside);
+    localTime.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
+    time.replaceChildren(moments.format(instant), localTime);
   }
 }
 
