@@ -1,1 +1,1 @@
-"""config.yaml, packs and the environment -> Settings, with the types of all rules. Alone reads the environment."""
+"""config.yaml, packs and the environment -> Settings. Also has the types of all rules."""

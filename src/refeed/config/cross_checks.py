@@ -1,4 +1,4 @@
-"""config.yaml and its packs as a whole -> the errors that no single key shows, each with its place. Pure."""
+"""config.yaml and its packs -> errors that involve more than one key, each with file and line. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Topics = Sequence[LocatedRule[TopicRule]]
 
 
 def find_cross_errors(config: ConfigFile, file: Location, sources: Sources, topics: Topics) -> list[str]:
-    """One line for every error. `sources` and `topics` are those of the packs and of config.yaml, merged."""
+    """Return one line for every error. `sources` and `topics` are the merged rules of the packs and config.yaml."""
     in_config = [
         *_check_ids("sources", config.sources),
         *_check_ids("topics", config.topics),
@@ -59,7 +59,7 @@ def _check_filtered_feeds(config: ConfigFile, sources: Sources, topics: Topics) 
 
 
 def _check_retired(config: ConfigFile) -> _Errors:
-    """A feed that config.yaml itself makes cannot be retired; one that a pack makes can."""
+    """Check `retired`. A feed of a pack can be retired, but not a feed that config.yaml itself defines."""
     made = {FeedPath("source", rule.id) for rule in config.sources}
     made |= {FeedPath("topic", id) for rule in config.topics for id in (rule.id, *rule.aliases)}
     made |= {FeedPath("filtered", rule.id) for rule in config.filtered_feeds}
@@ -93,7 +93,10 @@ def _check_topic_sources(topics: Topics, known: Sequence[str]) -> Iterator[str]:
 
 
 def _check_selectors(sources: Sources) -> Iterator[str]:
-    """CSS selectors of the operator's own sources: the built-in ones have tests, and loading soupsieve takes 0.3 s."""
+    """Check the CSS selectors of the operator's own sources.
+
+    The built-in sources are checked by tests, because loading soupsieve takes 0.3 s.
+    """
     for located in sources:
         if not located.rule.extract or located.locate(("extract",)).is_builtin:
             continue

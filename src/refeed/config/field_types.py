@@ -1,6 +1,6 @@
-"""Types and checks of values that several settings and rules share: URLs, languages, slugs, titles, patterns. Pure.
+"""Types and checks for values in settings and rules: URLs, languages, slugs, titles, patterns. Pure.
 
-A check raises ValueError whose text begins with the key that it was given.
+A check raises ValueError. Its message begins with the key that was passed.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ SLUG_PATTERN = re.compile(r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 """The form of the id of a source, a topic or a filtered feed."""
 
 LocalizedTitle = dict[str, str] | str
-"""By language, {zh: 气候, en: Climate}, or one for all."""
+"""Titles by language, {zh: 气候, en: Climate}, or one title for all languages."""
 
 Regexp: TypeAlias = re2._Regexp
-"""A compiled pattern, used like one of the standard library's. re2 has no public name for its type.
+"""A compiled pattern, used like a pattern of the standard library. re2 has no public name for its type.
 
-RE2 has no look-around and no back-references; in return its time is linear in the text, whatever the pattern.
+RE2 has no look-around and no back-references, and takes linear time for every pattern.
 """
 
 PATTERN_PREFIX = "re:"
-"""A topic's word that begins with this is a pattern."""
+"""The prefix of a topic's word that is a pattern."""
 
 _BASE_URL = re.compile(r"https?://[^/\s?#]+[^\s?#]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
 _DATABASE_PORT = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]]*\]|[^/:?]+)?(?::([^/?]*))?")
-"""SQLAlchemy splits a URL in the same way: a password may contain anything but @."""
+"""Splits a URL in the same way as SQLAlchemy: a password may contain any character except @."""
 _MAX_STEPS = 600
 _MAX_PATTERN_MEMORY = 2 << 20
 
 
 def check_url(key: str, url: str, schemes: tuple[str, ...] = ("http", "https")) -> None:
-    """Raise ValueError unless `url` is one that refeed would request or link to."""
+    """Raise ValueError unless refeed can request `url` or link to it."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -53,15 +53,18 @@ def check_url(key: str, url: str, schemes: tuple[str, ...] = ("http", "https")) 
 
 
 def check_base_url(key: str, url: str) -> None:
-    """Raise ValueError unless URLs can be made by appending paths to this one."""
+    """Raise ValueError unless paths can be appended to this URL."""
     if not _BASE_URL.fullmatch(url):
         raise ValueError(f"{key}: must be an http(s) URL such as https://feeds.example.org, got {url!r}")
     check_url(key, url)
 
 
 def check_database_url(key: str, url: str) -> None:
-    """Raise ValueError unless the URL names a database that the store supports. Never repeats it: it may hold a
-    password. Does without SQLAlchemy, which takes long to import."""
+    """Raise ValueError unless the URL names a database that the store supports.
+
+    The message never contains the URL, because it may contain a password. SQLAlchemy is not used, because importing it
+    takes long.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"{key}: not a database URL; write sqlite:///path/to.db or postgres://…")
@@ -92,7 +95,7 @@ def check_title(title: LocalizedTitle) -> None:
 
 
 def choose_title(title: LocalizedTitle, language: str, default: str) -> str:
-    """A title in this language (BCP 47), else in its primary language, else the first title, else the default."""
+    """Return the title in this language (BCP 47), else in its primary language, else the first, else the default."""
     if isinstance(title, str):
         return title or default
     primary = language.split("-")[0]
@@ -108,10 +111,10 @@ def compile_rule_pattern(pattern: str, key: str) -> Regexp:
 
 
 def compile_search_pattern(text: str) -> Regexp:
-    """Compile a pattern of a topic or a filter, case-insensitive. Raises ValueError that says what is wrong with it.
+    """Compile a case-insensitive pattern of a topic or a filter. Raises ValueError with the reason.
 
-    RE2's time is linear in the text; the limit on steps keeps the factor small. Measured on the worst patterns that
-    we found, 10,000 characters cost 30 ms at 600 steps and 240 ms at 2,300.
+    RE2 takes linear time in the length of the text; the limit on steps keeps the factor small. With the worst patterns
+    that we found, 10,000 characters take 30 ms at 600 steps and 240 ms at 2,300.
     """
     pattern = _compile(text, case_sensitive=False, max_mem=_MAX_PATTERN_MEMORY)
     if pattern.programsize > _MAX_STEPS:
@@ -121,7 +124,7 @@ def compile_search_pattern(text: str) -> Regexp:
 
 def _compile(text: str, **settings: int) -> Regexp:
     options = re2.Options()
-    options.log_errors = False  # to standard error, in addition to the exception
+    options.log_errors = False  # otherwise also written to standard error, besides the exception
     for name, value in settings.items():
         setattr(options, name, value)
     try:

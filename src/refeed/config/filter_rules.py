@@ -1,5 +1,4 @@
-"""A filter of a feed -> `FeedFilter`: which entries it keeps and how it shows them, in RSSHub's words. A query string
-makes one, or an item of `filtered_feeds:`."""
+"""A query string, or an item of `filtered_feeds:` -> `FeedFilter`. Its parameters have RSSHub's names."""
 
 from __future__ import annotations
 
@@ -11,51 +10,52 @@ from ..model import ALL_FEED, FeedPath
 from .field_types import SLUG_PATTERN, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
 
 _OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
-"""By OpenCC's names."""
+"""OpenCC's names of its conversions."""
 MAX_FILTERED_ENTRIES = 200
-"""Entries that a filtered feed shows at most."""
+"""The most entries that a filtered feed shows."""
 
 _PATTERN_FIELDS = tuple(
     f"{kind}{place}" for kind in ("filter", "filterout") for place in ("", "_title", "_author", "_category", "_content")
 )
 _MAX_PATTERN_LENGTH = 400
-"""Characters; a topic may need longer patterns, a query does not."""
+"""In characters. Topics may need longer patterns, but queries do not."""
 _MIN_BRIEF = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFilter:
-    """What to keep of a feed, and how to show it. Patterns are RE2's, case-insensitive and in either script.
+    """Which entries of a feed to keep, and how to show them.
 
-    Raises ValueError naming the field that is wrong.
+    Patterns use RE2's syntax, ignore case, and may be in Simplified or Traditional characters. Raises ValueError, which
+    names the wrong field.
     """
 
     filter: str = ""
-    """Only entries with this in the title or the text; the next four look in one place."""
+    """Keep only entries with this in the title or the text. The next four patterns search in one field."""
     filter_title: str = ""
     filter_author: str = ""
     filter_category: str = ""
-    """Topics, the section, the source's own tags."""
+    """Searches the topics, the section and the source's own tags."""
     filter_content: str = ""
     filterout: str = ""
-    """No entry with this in the title or the text."""
+    """Leave out entries with this in the title or the text."""
     filterout_title: str = ""
     filterout_author: str = ""
     filterout_category: str = ""
     filterout_content: str = ""
     filter_time: timedelta = timedelta()
-    """Only entries that were published within this time before now."""
+    """Keep only entries that were published within this time before now."""
     source: tuple[str, ...] = ()
-    """Only entries of these sources."""
+    """Keep only entries of these sources."""
     limit: int = 0
-    """At most this many entries; 0 for as many as the feed itself shows."""
+    """Show at most this many entries; 0 means as many as the feed itself shows."""
     sorted: bool = True
-    """Newest publication first; otherwise the last change first."""
+    """True sorts by publication, newest first; False sorts by last change, newest first."""
     mode: Literal["full", "summary", "titles"] = "full"
     brief: int = 0
-    """Show the first characters of the text, as plain text, instead of all of it."""
+    """Show only this many characters from the start of the text, as plain text; 0 shows all of the text."""
     opencc: str = ""
-    """Convert every word of an entry to another script: s2t, t2s, s2tw, s2hk …"""
+    """Convert all text of an entry to a different script: s2t, t2s, s2tw, s2hk …"""
     images: Literal["original", "none"] = "original"
 
     def __post_init__(self) -> None:
@@ -86,16 +86,16 @@ class FeedFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredFeedRule(FeedFilter):
-    """A filter with a name and an address of its own: `feeds/filtered/<id>.atom`."""
+    """A named filter with a permanent address: `feeds/filtered/<id>.atom`."""
 
     id: str
     title: LocalizedTitle = ""
-    """As a topic's; without one, the feed's own."""
+    """By language, or one for all languages. The default is the title of the filtered feed."""
     description: str = ""
     feed: FeedPath = ALL_FEED
     """The feed to filter: all, source/bbc, topic/climate."""
     access: Literal["public", "private"] = "public"
-    """Private, as every filter of a private feed is: its documents are served only at addresses with a token."""
+    """`private`: its documents are served only at addresses with a token. A filter of a private feed is private too."""
 
     def __post_init__(self) -> None:
         FeedFilter.__post_init__(self)
@@ -104,9 +104,9 @@ class FilteredFeedRule(FeedFilter):
         if self.feed.kind not in ("all", "source", "topic"):
             raise ValueError(f"feed: must be all, source/<id> or topic/<id>, got '{self.feed}'")
         if self.filter_time:
-            # Its documents are files in feeds/ like all others; they would have to change with the clock.
+            # The documents of named filtered feeds are files in feeds/, and would have to change with the clock.
             raise ValueError("filter_time: works only in a query, which is answered at once; use limit")
 
     def localized_title(self, language: str, default: str) -> str:
-        """The title in this language, else the first title, else the default."""
+        """Return the title in this language, else the first title, else the default."""
         return choose_title(self.title, language, default)

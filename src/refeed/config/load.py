@@ -1,6 +1,6 @@
-"""config.yaml, packs and the environment -> `Settings`, or every error with its place; and again when a file changes.
+"""config.yaml, packs and the environment -> `Settings`, or all errors with file and line. Reloads changed files.
 
-Alone reads the environment. Invalid changes are refused, and the previous settings stay.
+Invalid changes are refused, and the previous settings stay in use.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PRINTABLE_ASCII = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
 
 
 def load_settings(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
-    """Read everything. `path` takes precedence over REFEED_CONFIG, and that over ./config.yaml.
+    """Load all settings. `path` takes precedence over REFEED_CONFIG, and REFEED_CONFIG over ./config.yaml.
 
     Raises ConfigError with a line for every error: file, line, key, what to write instead.
     """
@@ -44,7 +44,7 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
 
 
 def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], errors: Sequence[str]) -> Settings:
-    """config.yaml and its packs as `Settings`. `errors` are those of the environment."""
+    """Make `Settings` from config.yaml and its packs. `errors` are the errors in the environment."""
     errors = [*packs.errors, *errors]
     bases: Bases = {
         SourceRule: {located.rule.id: located.rule for located in packs.sources},
@@ -104,7 +104,7 @@ def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], erro
 def _merge(
     packs: Sequence[LocatedRule[Rule]], own: Sequence[Rule], key: str, document: YamlDocument
 ) -> tuple[LocatedRule[Rule], ...]:
-    """The rules of packs, each replaced by the one of config.yaml with the same id; then the others of config.yaml."""
+    """Replace the rules of packs by those of config.yaml with the same ids, and append config.yaml's other rules."""
     merged = {located.rule.id: located for located in packs}
     for index, rule in enumerate(own):
         base: tuple[Location, ...] = merged[rule.id].locations if rule.id in merged else ()
@@ -114,7 +114,7 @@ def _merge(
 
 
 def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
-    """One message for every error. None repeats a value that may hold a password."""
+    """Yield one message for every error. No message contains a value that may hold a password."""
     for name in ("PORT", "WEB_CONCURRENCY"):
         value = environ.get(name) or "0"
         if not (value.isascii() and value.isdigit() and int(value) < 65536):
@@ -126,7 +126,7 @@ def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
         except ValueError as error:
             yield str(error)
     for name in ("REFEED_FEEDS", "REFEED_VAR"):
-        # Publishing would replace the file with a folder.
+        # Without this check, publishing would replace the file with a folder.
         if environ.get(name) and Path(environ[name]).is_file():
             yield f"{name}: must be a folder, but {environ[name]!r} is a file"
     if not _PRINTABLE_ASCII.fullmatch(environ.get("REFEED_PUSH_TOKEN", "")):
@@ -143,24 +143,24 @@ def _check_secret(secret: str) -> Iterator[str]:
 
 
 class ReloadableSettings:
-    """The current settings, loaded again when config.yaml or a pack beside it changes."""
+    """The current settings, which are reloaded when config.yaml or one of the operator's own packs changes."""
 
     def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
-        """`load` reads the files; without it the settings never change."""
+        """`load` reads the files. Without it, the settings never change."""
         self.settings = settings
         self.is_valid = True
-        """Whether the files were valid when they were last read."""
+        """True when the files were valid at the last reading."""
         self._load = load
         self._pack_dirs = settings.pack_dirs
         self._stamp = self._get_stamp()
         self._reload_requested = False
 
     def request_reload(self) -> None:
-        """Have the files read again, changed or not. Safe in a signal handler."""
+        """Request that the files are read again, even when unchanged. Safe in a signal handler."""
         self._reload_requested = True
 
     def reload_if_changed(self) -> bool:
-        """Whether the settings are different now. Raises ConfigError when the files have become invalid."""
+        """Reload changed files. Returns True when the settings changed; raises ConfigError for invalid files."""
         stamp = self._get_stamp()
         if self._load is None or not (self._reload_requested or (stamp != self._stamp and stamp)):
             return False
@@ -171,7 +171,7 @@ class ReloadableSettings:
             pack_dirs = tuple(dict.fromkeys((*self.settings.pack_dirs, *error.pack_dirs)))
             if pack_dirs == self._pack_dirs:
                 raise
-            # Packs that were not watched until now: they may have been repaired since they were read.
+            # Some packs were not watched until now, and may have been repaired since they were read.
             self._pack_dirs = pack_dirs
             self._stamp = self._get_stamp()
             fresh = self._load()
@@ -181,7 +181,7 @@ class ReloadableSettings:
         return changed
 
     def _get_stamp(self) -> list[tuple[str, int, int, int]]:
-        """Name, time, size and inode of every file; empty while config.yaml is missing: an editor may replace it."""
+        """Return name, time, size and inode of every file; empty while an editor replaces config.yaml."""
         stamp = []
         try:
             files = [Path(self.settings.config_file)]

@@ -1,7 +1,7 @@
 """Folders of packs -> the rules of sources and topics in them, each with the file that it comes from.
 
-A pack has `sources/*.yaml` and `topics/*.yaml`, one rule a file, or one of the two folders. A `pack.yaml` beside them
-may say in which order its topics are shown.
+A pack has `sources/*.yaml`, `topics/*.yaml` or both, with one rule in each file. A `pack.yaml` next to these folders
+may define the order in which the topics are shown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Rule = TypeVar("Rule", SourceRule, TopicRule)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """Where a rule is written: a whole file, or an item of config.yaml."""
+    """The place where a rule is written: a whole file, or an item of config.yaml."""
 
     file: str
     lines: KeyLines
@@ -33,7 +33,7 @@ class Location:
     is_builtin: bool = False
 
     def format_error(self, key: KeyPath, what: str) -> str:
-        """`file:line: key: what`."""
+        """Return `file:line: key: what`."""
         path = (*self.path, *key)
         line = self.lines.get(path) or self.lines.get(self.path, 1)
         return f"{self.file}:{line}: {format_key_path(path)}: {what}"
@@ -41,13 +41,13 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedRule(Generic[Rule]):
-    """A rule and where it is written: in config.yaml first, when that changes the rule of a pack."""
+    """A rule and the places where it is written. When config.yaml changes a pack's rule, config.yaml is the first."""
 
     rule: Rule
     locations: tuple[Location, ...]
 
     def locate(self, key: KeyPath) -> Location:
-        """Where a key of the rule is set; where the rule begins, when it is set nowhere."""
+        """Return the location of a key of the rule; the rule's first location when the key is not set."""
         for location in self.locations:
             if location.path + key in location.lines:
                 return location
@@ -58,19 +58,19 @@ class LocatedRule(Generic[Rule]):
 
     @property
     def name(self) -> str:
-        """For messages about another rule: `topics[3]`, or the file of a pack."""
+        """The name of this rule in messages: `topics[3]`, or the file of a pack."""
         location = self.locations[0]
         return format_key_path(location.path) or location.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packs:
-    """The rules of all packs that config.yaml lists, and what is wrong with them."""
+    """The rules of all packs that config.yaml lists, and the errors in them."""
 
     sources: tuple[LocatedRule[SourceRule], ...]
     topics: tuple[LocatedRule[TopicRule], ...]
     own_dirs: tuple[str, ...]
-    """Folders of the packs that are not built in, even those that do not exist."""
+    """Folders of the packs that are not built in, including folders that do not exist."""
     errors: tuple[str, ...]
 
 
@@ -79,11 +79,11 @@ class _PackFile:
     """pack.yaml."""
 
     topics: tuple[str, ...] = ()
-    """Ids in the order in which topics are shown; the others follow by id."""
+    """Ids of topics in the order in which they are shown. All other topics follow, ordered by id."""
 
 
 def read_document(file: Path, environ: Mapping[str, str] | None = None, *, hint: str = "") -> YamlDocument:
-    """A YAML file. Raises ConfigError."""
+    """Read a YAML file. Raises ConfigError."""
     try:
         return YamlDocument(file.read_text("utf-8"), str(file), environ)
     except (OSError, UnicodeDecodeError) as error:
@@ -128,7 +128,7 @@ def load_packs(config: YamlDocument) -> Packs:
 
 
 def load_builtin_sources() -> tuple[SourceRule, ...]:
-    """The source rules of all built-in packs, by id. Raises ConfigError."""
+    """Load the source rules of all built-in packs, ordered by id. Raises ConfigError."""
     errors: list[str] = []
     folders = sorted(BUILTIN_PACKS.glob("*/sources"))
     rules = [located.rule for folder in folders for located in _load_rules(SourceRule, folder, errors)]
@@ -138,9 +138,9 @@ def load_builtin_sources() -> tuple[SourceRule, ...]:
 
 
 def _find_pack(name: str, home: Path) -> tuple[Path, tuple[Path, ...]]:
-    """The folder of a pack, and its `sources/`, `topics/` or both. One beside config.yaml comes before a built-in one.
+    """Find the folder of a pack, and its `sources/`, `topics/` or both.
 
-    Raises ConfigError without a place.
+    A folder next to config.yaml takes precedence over a built-in pack. Raises ConfigError without file and line.
     """
     pack, _, last = name.rpartition("/")
     listed = (last,) if pack and last in _HALVES else _HALVES
@@ -161,7 +161,7 @@ def _find_pack(name: str, home: Path) -> tuple[Path, tuple[Path, ...]]:
 
 
 def list_rules(folder: Path) -> list[Path]:
-    """The files of a pack's `sources/` or `topics/`, by name. Hidden files and backups of editors are left out."""
+    """Return the files in a pack's `sources/` or `topics/`, by name, without hidden files and backups of editors."""
     files = folder.iterdir() if folder.is_dir() else ()
     return sorted(file for file in files if not file.name.startswith(".") and not file.name.endswith("~"))
 
@@ -187,7 +187,7 @@ def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[Lo
 
 
 def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> Sequence[str]:
-    """The ids of a pack's topics in the order that its pack.yaml gives them."""
+    """Return the ids of a pack's topics in the order of its pack.yaml."""
     if not file.exists():
         return sorted(topics)
     try:

@@ -1,4 +1,4 @@
-"""config.yaml as types with their defaults: one dataclass for each section, `ConfigFile` of all, `Settings` for use."""
+"""Types for config.yaml with their defaults: a dataclass for each section, `ConfigFile` for the file, `Settings`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .source_rules import SourceRule
 from .topic_rules import TopicRule
 
 DEFAULT_PACKS = ("chinese-news/sources",)
-"""The source rules that a config.yaml without `packs` always had, and no topics."""
+"""The packs of a config.yaml without `packs`: the built-in sources, as in earlier versions, and no topics."""
 
 MAX_DEPTH = 256
-"""The cleaner goes no deeper, even where `depth` allows it: parsers move deeper elements, and Python's stack ends."""
+"""The most levels of elements that the cleaner reads. Parsers move deeper elements, and Python's stack is limited."""
 
 _SOURCE_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _BRANCH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])")
@@ -31,23 +31,23 @@ class Limits:
     """`dumps.limits`: how large a dump may be, how it is named, when it is complete."""
 
     bytes: int = 5_000_000
-    """A larger file is refused by its size, unread."""
+    """The largest size of a file. A larger file is not read."""
     title: int = 1000
-    """Characters; a longer title is cut."""
+    """The longest title in characters. A longer title is cut."""
     link: int = 2000
-    """Characters as the dump has them; a longer link is refused."""
+    """The longest link in characters, as written in the dump. A dump with a longer link is quarantined."""
     depth: int = 256
-    """Elements within one another, 256 at most; a deeper body is published as plain text."""
+    """The most levels of nested elements, up to 256. A deeper body is published as plain text."""
     attributes: int = 128
-    """On one element; a body that has more somewhere is published as plain text."""
+    """The most attributes of one element. A body with an element that has more is published as plain text."""
     seconds: float = 2.0
-    """For cleaning one body."""
+    """The time limit for cleaning one body."""
     memory: int = 512_000_000
-    """Bytes, for the process that cleans."""
+    """The memory limit in bytes for a process that cleans a body."""
     suffixes: tuple[str, ...] = (".md", ".txt", ".html")
-    """In any case; other files are not dumps."""
+    """Suffixes of dumps; in a file's name they may be in any case. Other files are ignored."""
     settle: timedelta = timedelta(seconds=2)
-    """How long a file's size and time must not change before it is read, unless an event says that it is complete."""
+    """How long a file must be unchanged before it is read, unless a file event says that it is complete."""
 
     def __post_init__(self) -> None:
         for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
@@ -70,7 +70,7 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """Who publishes, and at which address."""
+    """The publisher, and the address of the feeds."""
 
     id: str = "tag:refeed.invalid,2026"
     title: str = "refeed"
@@ -78,9 +78,9 @@ class SiteSettings:
     language: str = "zh-Hans"
     base_url: str = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
-    """What search engines may list: the pages of feeds, those of entries too (other people's articles), or nothing."""
+    """What search engines may list: the pages of feeds, also the pages of entries (others' articles), or nothing."""
     restore_from: str = ""
-    """Address at which these feeds are already published: an empty store is filled from there."""
+    """The address at which these feeds are already published. An empty store is filled from there."""
 
     def __post_init__(self) -> None:
         if self.base_url:
@@ -94,14 +94,14 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpSettings:
-    """Where dumps are, and how they are watched."""
+    """The dump folders, and how they are watched."""
 
     folders: tuple[str, ...] = ("dumps",)
-    """The last one is where fetched and pushed dumps are written."""
+    """Fetched and pushed dumps are written to the last folder."""
     rescan: timedelta = timedelta(minutes=1)
     """How often every folder is scanned, in addition to file events."""
     polling: bool = False
-    """Do without file events, for folders on network disks."""
+    """Do not use file events, which do not work for folders on network disks."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -135,16 +135,16 @@ class HttpSettings:
     age: timedelta = timedelta(minutes=5)
     """How long a cache may keep a subscription document without revalidating it."""
     archive_age: timedelta = timedelta(days=1)
-    """The same for archives, which hardly ever change."""
+    """How long a cache may keep an archive without revalidating it. Archives rarely change."""
     stale: timedelta = timedelta(days=1)
     """How long a cache may serve its copy while this server does not answer."""
     robots: str = ""
-    """X-Robots-Tag of documents, such as noindex."""
+    """The value of X-Robots-Tag for documents, for example noindex."""
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
-    """Proxies in front that can be trusted to name the client in X-Forwarded-For."""
+    """The number of trusted proxies in front of the server that add to X-Forwarded-For."""
     polls: Annotated[int, Meta(ge=0)] = 0
-    """Requests without If-None-Match or If-Modified-Since that one address may make for one document in each `per`;
-    more are answered by 429. 0 sets no limit."""
+    """The number of requests without If-None-Match or If-Modified-Since that one client address may make for one
+    document in each `per`. More requests are answered by 429. 0 sets no limit."""
     per: timedelta = timedelta(hours=1)
     memory: Annotated[int, Meta(ge=1_000_000)] = 64_000_000
     """Bytes of documents that each web process keeps."""
@@ -159,14 +159,14 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessSettings:
-    """Who may read private feeds. A source, a topic or a filtered feed is private by an `access` key of its own."""
+    """Who may read private feeds. Sources, topics and filtered feeds also have an `access` key."""
 
     site: Literal["public", "private"] = "public"
-    """Private: every feed is private, and there are no pages."""
+    """`private`: every feed is private, and there are no pages."""
     readers: tuple[str, ...] = ("reader",)
-    """Names, freely chosen; each has its own token for each private feed (`refeed tokens`)."""
+    """Freely chosen names. Each reader has a separate token for each private feed (`refeed tokens`)."""
     revoked: tuple[str, ...] = ()
-    """First eight characters, or more, of tokens that are no longer valid."""
+    """The first eight or more characters of each token that is no longer valid."""
 
     def __post_init__(self) -> None:
         for index, name in enumerate(self.readers):
@@ -183,15 +183,15 @@ class UpstreamRule:
     """A place that dumps come from: a feed (`source` and `url`) or a git repository of dumps (`git`)."""
 
     source: str = ""
-    """Folder that a feed's dumps are written to; names the source of hosts without a rule."""
+    """The folder that a feed's dumps are written to. It names the source of hosts without a rule."""
     url: str = ""
     """An RSS, Atom or JSON feed."""
     git: str = ""
-    """A repository, https or file."""
+    """The URL of a repository, https or file."""
     branch: str = ""
-    """Of the repository; its default branch when empty."""
+    """The branch to pull; empty means the default branch."""
     paths: tuple[str, ...] = ()
-    """Folders of the repository to take; all of it when empty."""
+    """The folders of the repository to read; empty means all folders."""
     every: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
@@ -206,7 +206,7 @@ class UpstreamRule:
 
     @property
     def address(self) -> str:
-        """The URL of the feed or the repository: the identity of an upstream."""
+        """The URL of the feed or the repository, which identifies the upstream."""
         return self.url or self.git
 
     def _check_feed(self) -> None:
@@ -232,17 +232,17 @@ class FetchSettings:
     """Limits on every outgoing request."""
 
     allow: tuple[str, ...] = ()
-    """Hosts (`feeds.internal`, `127.0.0.1:8080`) and networks (`10.0.0.0/8`), even private or on unusual ports."""
+    """Hosts (`feeds.internal`, `127.0.0.1:8080`) and networks (`10.0.0.0/8`) that may be private or on any port."""
     connect: timedelta = timedelta(seconds=3)
     time: timedelta = timedelta(seconds=15)
-    """For one request with all its redirects, from the first byte to the last."""
+    """The time limit for one request with all its redirects, from the first byte to the last."""
     bytes: int = 5_000_000
-    """Of one response, decoded."""
+    """The largest size of one decoded response."""
     redirects: int = 3
     git_time: timedelta = timedelta(minutes=10)
-    """For one pull."""
+    """The time limit for one pull."""
     git_bytes: int = 1_000_000_000
-    """Of one file that git writes, its packfiles included."""
+    """The largest size of one file that git writes, including packfiles."""
     enrich: bool = False
     """Request the size and type of enclosures and lead images, and the icons of sources."""
 
@@ -261,7 +261,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFile:
-    """config.yaml as it is written."""
+    """The content of config.yaml."""
 
     site: SiteSettings = field(default_factory=SiteSettings)
     dumps: DumpSettings = field(default_factory=DumpSettings)
@@ -269,27 +269,27 @@ class ConfigFile:
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     access: AccessSettings | Literal["public", "private"] = field(default_factory=AccessSettings)
-    """`access: private` alone is short for `access: {site: private}`."""
+    """`access: private` is short for `access: {site: private}`."""
     packs: tuple[str, ...] = DEFAULT_PACKS
-    """Folders of sources and topics, beside config.yaml or built in; `<pack>/sources` is that half alone."""
+    """Folders of sources and topics, next to config.yaml or built in. `<pack>/sources` means only its sources."""
     sources: tuple[SourceRule, ...] = ()
-    """More sources, or what differs from a source of a pack (same id)."""
+    """Additional sources, or changes to the source of a pack with the same id."""
     topics: tuple[TopicRule, ...] = ()
-    """More topics, or what differs from a topic of a pack (same id)."""
+    """Additional topics, or changes to the topic of a pack with the same id."""
     filtered_feeds: tuple[FilteredFeedRule, ...] = ()
     retired: tuple[FeedPath, ...] = ()
-    """Feeds that no longer exist, such as topic/olympics-2024: answered by 410, so readers unsubscribe."""
+    """Feeds that no longer exist, for example topic/olympics-2024. They are answered by 410, so readers unsubscribe."""
     upstreams: tuple[UpstreamRule, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that config.yaml, its packs and the environment say, checked and complete. Paths are complete too."""
+    """The values of config.yaml, its packs and the environment, validated and with defaults and complete paths."""
 
     config_file: str
     pack_dirs: tuple[str, ...]
-    """The operator's own packs."""
+    """The folders of the operator's own packs."""
     site: SiteSettings
     dumps: DumpSettings
     feeds: FeedSettings

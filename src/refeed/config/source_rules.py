@@ -1,4 +1,4 @@
-"""A source's YAML -> `SourceRule`: what is special about one source. A file of a pack, or an item of `sources:`."""
+"""A source's YAML -> `SourceRule`. The YAML is a file of a pack, or an item of `sources:` in config.yaml."""
 
 from __future__ import annotations
 
@@ -12,56 +12,57 @@ from .field_types import check_language_tags, check_slug, check_url, compile_rul
 ElementRole = Literal[
     "drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"
 ]
-"""What an element is: `people` holds roles and names, `card` lines of `label: value`; a `lead` stays in the text."""
+"""What an element becomes. `people` holds roles and names, `card` holds lines of `label: value`. A `lead` also stays in
+the text."""
 
 LineRole = Literal["drop", "author", "people", "rights", "tag", "original", "note"]
-"""What a line of a text is; a `note` stays where it is, and no later step looks at it."""
+"""What a line of a text becomes. A `note` stays in the text, and no other line rule is applied to it."""
 
 CardField = Literal["author", "tag", "original", "rights"]
-"""What a line of a card is."""
+"""The field that a line of a card becomes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractRule:
-    """An element of a source's pages that becomes a field, or is not part of the article."""
+    """Turns an element of a source's pages into a field, or drops it."""
 
     select: str
-    """A CSS selector, as Beautiful Soup takes it. `cross_checks` checks it: loading soupsieve takes 0.3 s."""
+    """A CSS selector of soupsieve. Only `cross_checks` validates it, because loading soupsieve takes 0.3 s."""
     to: ElementRole = "drop"
     start: bool = False
-    """Only before the first sentence of the text."""
+    """The rule applies only before the first sentence of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRule:
-    """A line of a source's texts that becomes a field, or is not part of the article.
+    """Turns a line of a source's texts into a field, or drops it.
 
-    The pattern matches against one line with its white space collapsed. Its groups name what they find:
-    `author`, `people`, `rights`, `original`, or `name` and `role`.
+    The pattern is matched against one line with its white space collapsed. The names of its groups say what they find:
+    `author`, `people`, `rights`, `tag`, or `name` and `role`.
     """
 
     match: str
     to: LineRole = "drop"
     role: str = ""
-    """The role of the `name`, where the pattern has no group `role`."""
+    """The role of the person in group `name`, when the pattern has no group `role`."""
     where: Literal["any", "start", "end"] = "any"
-    """`start`: before the first line of the text, `end`: after its last one."""
+    """`start`: only the first six paragraphs; `end`: only the last six."""
     links: bool = False
-    """Only when all the rest of the line is links."""
+    """Match only lines with links, against their text outside of the links."""
     keep: bool = False
-    """The line stays in the text as well."""
+    """The line also stays in the text."""
     figures: bool = False
-    """The figures that follow go with it."""
+    """The figures directly after the line are dropped too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How much of a source is kept; what is older, or more, is deleted. By default everything is kept."""
+    """How many entries of a source are kept, and for how long. All others are deleted. By default all are kept."""
 
     entries: int = 0
-    """At most this many, the newest; 0 sets no limit."""
+    """Keep at most this many of the newest entries; 0 sets no limit."""
     age: timedelta = timedelta(0)
-    """Those published within this time; 0 sets no limit."""
+    """Keep entries published within this time; 0 sets no limit."""
 
     def __post_init__(self) -> None:
         if self.entries < 0 or self.age < timedelta(0):
@@ -70,58 +71,59 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRule:
-    """What is special about one source. What recurs in many sources is a step of the cleaner, not a rule.
+    """What is special about one source. Markup that occurs in many sources is handled by a step of the cleaner.
 
-    Every key but `id` may be left out. Patterns are RE2's.
+    Every key except `id` is optional. Patterns use RE2's syntax.
     """
 
     id: str
     """An ASCII slug that never changes."""
     title: str = ""
     hosts: tuple[str, ...] = ()
-    """Hosts of its links; `example.org` includes its subdomains."""
+    """Hosts of the source's links; `example.org` includes its subdomains."""
     folders: tuple[str, ...] = ()
-    """Folders under the dump root whose dumps belong to this source even when no rule has their host."""
+    """Folders under the dump root. Their dumps belong to this source when no rule has the link's host."""
     archive: bool = False
-    """It republishes other sources' texts: where both are stored, theirs count as the original."""
+    """The source republishes other sources' texts. When both copies are stored, the other source's is the original."""
     link: str = ""
     language: str = ""
     timezone: str = "UTC"
-    """Of the dates in its texts that name no zone themselves."""
+    """The time zone of dates in the source's texts that do not name one."""
     icon: str = ""
     access: Literal["public", "private"] = "public"
-    """Private: its documents are served only at addresses with a token."""
+    """`private`: the source's documents are served only at addresses with a token."""
     keep: Retention = field(default_factory=Retention)
     id_pattern: str = ""
     """Pattern of the part of a link that never changes; its groups fill `canonical`."""
     canonical: str = ""
-    """The link that an entry's id is made from: `https://example.org/a/{number}`. Without it, the cleaned link."""
+    """Template of the link that an entry's id is made from: `https://example.org/a/{number}`. The default is the match
+    of `id_pattern`, or the cleaned link when nothing matches."""
     section: str = ""
-    """Pattern whose group `section` names the part of the source, in the link with percent-escapes decoded."""
+    """Pattern for a link with its percent-escapes decoded. The group `section` is the section of the entry."""
     strip_title: tuple[str, ...] = ()
-    """Patterns of what is cut from a title; a group `section` names the column."""
+    """Patterns of text to cut from a title; a group `section` names the column."""
     lead: str = ""
-    """Pattern that a text above the lead image has to match to be the source's own lead."""
+    """Pattern that a paragraph above the lead image must match to be the source's own lead."""
     agencies: tuple[str, ...] = ()
-    """Patterns of bylines that name the publisher itself or an agency, not a person."""
+    """Patterns of bylines that name the publisher or an agency, not a person."""
     extract: tuple[ExtractRule, ...] = ()
     line_rules: tuple[LineRule, ...] = ()
     trim_end: tuple[str, ...] = ()
-    """Patterns of what is cut from the last lines: an end mark, a credit. Groups as in `line_rules`."""
+    """Patterns of text to cut from the last paragraphs: end marks and credits, with groups as in `line_rules`."""
     images: tuple[str, ...] = ()
     """Patterns of URLs of images that show nothing: separators, placeholders."""
     links: dict[str, str] = field(default_factory=dict)
-    """Pattern of a URL -> its replacement, with groups as in \\1; an empty one drops the link and keeps its text."""
+    """Pattern of a URL -> replacement, with groups as \\1. An empty replacement drops the link and keeps its text."""
     original: str = ""
     """Pattern of the text of the link to the article in its original language."""
     drop_related: bool = False
     """Drop lists that consist of links to the source's own pages."""
     digest_pages: str = ""
-    """Text in the links of pages that keep such lists: a daily digest."""
+    """Text in the links of pages that keep these lists, like a daily digest."""
     original_language: str = "en"
     """Language of the original articles, BCP 47."""
     labels: dict[str, CardField] = field(default_factory=dict)
-    """What the lines of a `card` are: {作者: author}."""
+    """Label of a line in a `card` -> the field that it becomes: {作者: author}."""
 
     def __post_init__(self) -> None:
         check_slug("id", self.id)

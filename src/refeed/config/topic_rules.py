@@ -1,4 +1,4 @@
-"""A topic's YAML -> `TopicRule`: name, and what puts an entry into it. A file of a pack, or an item of `topics:`."""
+"""A topic's YAML -> `TopicRule`. The YAML is a file of a pack, or an item of `topics:` in config.yaml."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from typing import Literal
 from .field_types import PATTERN_PREFIX, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
 
 DEFAULT_WEIGHTS = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
-"""The points for one mention, by place; in the body, for one in a thousand characters."""
+"""The points for one mention, by field; in the body, for one mention in a thousand characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicRule:
-    """One topic: its name, and what puts an entry into it. Raises ValueError naming the field that is wrong."""
+    """One topic: its names, and the words that put an entry into it. Raises ValueError, which names the wrong field."""
 
     id: str
     """An ASCII slug. A renamed topic lists its former ids as `aliases`."""
     title: LocalizedTitle = ""
     description: str = ""
     words: tuple[str, ...] = ()
-    """Simplified or Traditional, Mainland or Taiwan wording; `re:` begins a pattern."""
+    """Words in Simplified or Traditional characters, Mainland or Taiwan wording. `re:` begins a pattern."""
     weak_words: tuple[str, ...] = ()
     """Words that count half, and no more than the `words` near them."""
     pairs: tuple[tuple[tuple[str, ...], ...], ...] = ()
-    """Two lists of words each: one word of each list, close together in one sentence and in either order, is a mention
-    (美国 and 中国 make 美国制裁中国企业 one)."""
+    """Each pair has two lists of words. A word of each list, close together in one sentence and in either order, is a
+    mention: 美国制裁中国企业 is a mention of the pair 美国 and 中国."""
     exclude: tuple[str, ...] = ()
-    """Each hides a word of the topic that it contains (苹果日报 hides 苹果); elsewhere it counts against the topic."""
+    """Words that hide a word of the topic inside them (苹果日报 hides 苹果). Otherwise they count against the topic."""
     sections: tuple[str, ...] = ()
-    """Parts of a link's path (`culture`, `yataibaodao/meiti`), columns, or the source's own tags, each as a whole."""
+    """Whole names: parts of a link's path (`culture`, `yataibaodao/meiti`), columns, or the source's own tags."""
     sources: tuple[str, ...] = ()
-    """Only entries of these sources; empty: of all."""
+    """Only entries of these sources can have the topic; empty means all sources."""
     weight: dict[str, float] = field(default_factory=dict)
     """Changes to DEFAULT_WEIGHTS."""
     threshold: float = 4.0
-    """The score from which an entry belongs."""
+    """The lowest score of an entry in the topic."""
     per_source: float = 1.0
     """The largest share that one source may have in the topic's feed; 1 sets no limit."""
     access: Literal["public", "private"] = "public"
-    """Private: its documents are served only at addresses with a token."""
+    """`private`: the topic's documents are served only at addresses with a token."""
     aliases: tuple[str, ...] = ()
-    """Former ids, answered by 301."""
+    """Former ids. Their addresses are answered by 301."""
 
     def __post_init__(self) -> None:
         check_slug("id", self.id)
@@ -54,7 +54,7 @@ class TopicRule:
         self._check_numbers()
 
     def localized_title(self, language: str = "zh") -> str:
-        """The title in this language, else the first title, else the id."""
+        """Return the title in this language, else the first title, else the id."""
         return choose_title(self.title, language, self.id)
 
     def _check_words(self) -> None:

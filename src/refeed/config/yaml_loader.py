@@ -1,7 +1,7 @@
-"""YAML text -> frozen dataclasses, or every error in it with file, line and key. Reads no file and no environment.
+"""YAML text -> frozen dataclasses, or all errors in it with file, line and key. Reads no files and no environment.
 
-The dataclass is the schema: field names are the keys, defaults make a key optional, `Annotated[..., msgspec.Meta]`
-bounds a value, and a nested dataclass (alone, in a tuple, or as the values of a dict) is a nested mapping.
+The dataclass is the schema: field names are the keys, a default makes a key optional, `Annotated[..., msgspec.Meta]`
+limits a value, and a nested dataclass (as a field, in a tuple, or as the values of a dict) is a nested mapping.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ..model import FeedPath
 T = TypeVar("T")
 
 KeyPath = tuple[str | int, ...]
-"""A key from the top of the file: ("topics", 0, "words", 3)."""
+"""The path of a key from the top of the file: ("topics", 0, "words", 3)."""
 
 KeyLines = dict[KeyPath, int]
 """The line of every key and item, by its path."""
 
 Bases = Mapping[type, Mapping[str, Any]]
-"""Dataclass -> id -> an instance: a mapping with that `id` says only what differs from it."""
+"""Dataclass -> id -> an instance. A mapping with that `id` only has to contain the keys that differ from it."""
 
 _RENAMED_KEYS = {
     "cut": "trim_end",
@@ -47,12 +47,12 @@ _RENAMED_KEYS = {
     "was": "aliases",
     "without": "exclude",
 }
-"""Keys of earlier versions and their present names: an old file is refused with the word to write."""
+"""Keys of earlier versions -> their present names. A former key is an error that names the present key."""
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MAX_SECONDS = 100 * 365.25 * 86400
-"""A span is subtracted from the current time, and the result has to be a date."""
+"""The longest time span. A span is subtracted from the current time, and the result must be a valid date."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}])*))?\}")
 _KEY_PATH = re.compile(r"[a-z_]+(?:\[\d+\]|\.\w+)*")
@@ -63,7 +63,7 @@ _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "tru
 
 
 def format_key_path(path: KeyPath) -> str:
-    """A key's path as people write it: `topics[0].words[3]`."""
+    """Format a key's path for messages: `topics[0].words[3]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -71,7 +71,7 @@ def format_key_path(path: KeyPath) -> str:
 
 
 def _parse_duration(text: str) -> timedelta:
-    """`30s`, `15m`, `12h`, `7d`, `2w` as a time span. Raises ValueError."""
+    """Parse a time span: `30s`, `15m`, `12h`, `7d`, `2w`. Raises ValueError."""
     match = _DURATION.match(text.strip())
     if not match:
         raise ValueError(f"invalid time span {text!r}: write a number and one of ms s m h d w, such as 15m")
@@ -82,7 +82,7 @@ def _parse_duration(text: str) -> timedelta:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known word, else a list of the known ones, if there are any."""
+    """Return `; did you mean 'x'?` for the nearest known word, else a list of the known words, if there are any."""
     known = sorted(known)
     if not known:
         return ""
@@ -91,11 +91,11 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 _TEXT_PARSERS: dict[Any, Callable[[str], Any]] = {timedelta: _parse_duration, FeedPath: FeedPath.parse}
-"""Types that are written as text in a form of their own. The functions raise ValueError."""
+"""Types with a special text form -> the function that parses it. The functions raise ValueError."""
 
 
 class YamlDocument:
-    """One YAML text and the line of every key in it. Raises ConfigError for what is not YAML."""
+    """One YAML text and the line of every key in it. Raises ConfigError for invalid YAML."""
 
     def __init__(self, text: str, file: str, environ: Mapping[str, str] | None = None) -> None:
         """`environ` fills in `${NAME:-default}`."""
@@ -109,7 +109,7 @@ class YamlDocument:
             mark = error.problem_mark or error.context_mark
             number = mark.line if mark else 0
             what = f"{file}:{number + 1}: not YAML: {error.problem or error.context}"
-            # The usual cause: the braces of a variable inside those of YAML.
+            # The usual cause is a variable, whose braces are part of YAML's syntax inside {…} and […].
             if "${" in "".join(text.splitlines()[number : number + 1]):
                 what += "; within {…} and […] write '${NAME}', in quotes"
             raise ConfigError(what) from error
@@ -119,7 +119,7 @@ class YamlDocument:
         self._root = node or yaml.MappingNode(_MAP_TAG, [], yaml.Mark(file, 0, 0, 0, "", 0))
 
     def load(self, cls: type[T], bases: Bases | None = None) -> T:
-        """Make a `cls`. Raises ConfigError with one line for every error: `file:line: key: what to write`."""
+        """Decode the text as `cls`. Raises ConfigError with a line for each error: `file:line: key: what to write`."""
         decoder = _Decoder(self.file, self._environ, self.lines, bases or {})
         value = decoder.decode_mapping(cls, self._root, ())
         if decoder.errors:
@@ -127,7 +127,7 @@ class YamlDocument:
         return typing.cast(T, value)
 
     def peek(self, key: str, hint: Any, default: Any) -> Any:
-        """The value of one top-level key, read before all others; the default where it is missing or wrong."""
+        """Decode one top-level key before the others. Returns the default when the key is missing or invalid."""
         for key_node, value_node in self._root.value if isinstance(self._root, yaml.MappingNode) else ():
             if key_node.value == key:
                 decoder = _Decoder(self.file, self._environ, self.lines, {})
@@ -138,7 +138,7 @@ class YamlDocument:
 
 @dataclass(slots=True)
 class _Decoder:
-    """Walks a YAML tree beside the types that it has to become. A value that is wrong is an error, and becomes None."""
+    """Decodes a YAML tree by type hints. A wrong value is recorded as an error and decoded as None."""
 
     file: str
     environ: Mapping[str, str]
@@ -147,16 +147,16 @@ class _Decoder:
     errors: list[tuple[int, str]] = field(default_factory=list)
     """(line, message)."""
     seen: set[int] = field(default_factory=set)
-    """Nodes by their Python `id`."""
+    """The Python `id` of every decoded node."""
     tags: yaml.SafeLoader = field(default_factory=partial(yaml.SafeLoader, ""))
-    """Resolves and constructs scalars by their YAML tag."""
+    """Resolves the YAML tags of scalars and constructs their values."""
 
     def add_error(self, node: yaml.Node, path: KeyPath, what: str) -> None:
         line, key = node.start_mark.line + 1, format_key_path(path)
         self.errors.append((line, f"{self.file}:{line}: {key + ': ' if key else ''}{what}"))
 
     def decode_mapping(self, cls: type, node: yaml.Node, path: KeyPath) -> Any:
-        """A dataclass from a mapping. It is made only when every value is valid: its own checks need them all."""
+        """Make a dataclass from a mapping. All values must be valid, because `__post_init__` may check several."""
         if not isinstance(node, yaml.MappingNode):
             self.add_error(node, path, f"must be a mapping, got {_describe_node(node)}")
             return None
@@ -192,8 +192,8 @@ class _Decoder:
         return values
 
     def decode(self, hint: Any, node: yaml.Node, path: KeyPath) -> Any:
-        """Any value, by its type hint."""
-        # An alias is the same node twice. No configuration needs one, and nested aliases explode.
+        """Decode any value by its type hint."""
+        # An alias is a node that occurs twice. No configuration needs it, and nested aliases grow exponentially.
         if id(node) in self.seen:
             self.add_error(node, path, "anchors and aliases are not supported; write the value out")
             return None
@@ -237,7 +237,7 @@ class _Decoder:
         return None
 
     def _construct(self, node: yaml.Node, path: KeyPath) -> Any:
-        """What a node means in YAML, whatever type the schema has for it."""
+        """Return the value of a node in YAML, independent of its type in the schema."""
         if isinstance(node, yaml.SequenceNode):
             return [self._construct(child, (*path, index)) for index, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
@@ -275,7 +275,7 @@ def _get_hints(cls: type) -> dict[str, Any]:
 
 
 def _choose_option(hint: Any, node: yaml.Node) -> Any:
-    """Which type of a union a node is for: None for null, otherwise the one that is nested as the node is."""
+    """Choose the type of a union for a node: None for null, a nested type for a mapping or list, else a scalar type."""
     union, is_scalar = _strip_annotation(hint), isinstance(node, yaml.ScalarNode)
     if typing.get_origin(union) not in (types.UnionType, typing.Union):
         return hint
@@ -294,7 +294,7 @@ def _choose_option(hint: Any, node: yaml.Node) -> Any:
 
 
 def _describe_expected(hint: Any, node: yaml.Node, value: Any) -> str:
-    """What the schema expects instead of a node's value; empty where msgspec's own message is the best."""
+    """Describe what the schema expects instead of a node's value; empty when msgspec's own message is best."""
     cls = _strip_annotation(hint)
     choices: list[str] = []
     for option in (cls, *typing.get_args(cls)):
@@ -318,19 +318,23 @@ def _describe_expected(hint: Any, node: yaml.Node, value: Any) -> str:
 
 
 def _strip_annotation(hint: Any) -> Any:
-    """A type without the bounds that it is annotated with."""
+    """Return a type without its annotations."""
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
 
 
 def _describe_node(node: yaml.Node) -> str:
-    """The kind of a YAML node in plain words."""
+    """Return the kind of a YAML node in plain words."""
     if isinstance(node, yaml.ScalarNode):
         return "a single value" if node.value else "nothing"
     return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def _locate_error(node: yaml.MappingNode, path: KeyPath, message: str) -> tuple[yaml.Node, KeyPath, str]:
-    """The place that a message begins with (`words[1]: …`, `weight.body: …`), as far as the YAML has it."""
+    """Find the node of the key that a message begins with (`words[1]: …`, `weight.body: …`).
+
+    Returns the node, the key's path and the message without the key. When the YAML has only a part of the path, the
+    node is the last one found.
+    """
     prefix, _, text = message.partition(": ")
     keys = [int(key) if key.isdecimal() else key for key in re.findall(r"\w+", prefix)]
     if not _KEY_PATH.fullmatch(prefix) or not any(_get_name(key_node) == keys[0] for key_node, _ in node.value):
