@@ -1,1 +1,1 @@
-"""The store: dumps, entries and feeds as rows of SQLite or PostgreSQL (SQLAlchemy Core). Alone speaks SQL."""
+"""The store: dumps, entries and feeds as rows of SQLite or PostgreSQL (SQLAlchemy Core). No other package uses SQL."""

@@ -1,6 +1,6 @@
-"""Changed rows of entries -> everything in the store that follows from the change, in the caller's transaction.
+"""Changed rows of entries -> all rows that depend on them (reposts, feeds, counters), in the caller's transaction.
 
-`apply_changes` is the whole change, from top to bottom; what it calls follows in the order of its picture.
+`apply_changes` makes the whole change. The functions that it calls follow in the order of its diagram.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, and_, delete, func, or_, selec
 
 from ..clock import month_of
 from ..model import ALL_FEED, FeedPath
-from . import schema as t
+from . import schema
 from .database import upsert
 from .postgres import notify_change
 from .rows import EntryRow
@@ -30,19 +30,21 @@ from .serialization import (
 )
 
 REVISION_KEY = "revision"
-"""The fact in `meta` that counts the changes of all feeds; a feed's version is the revision that last changed it."""
+"""Key in `meta` of the revision, which counts the changes of all feeds. A feed's version is the revision that last
+changed it."""
 _CHUNK = 200
-"""Rows of one multi-row statement: PostgreSQL and SQLite both take far more, and larger ones gain nothing."""
+"""Rows in one multi-row statement. PostgreSQL and SQLite both accept far more, but larger statements are no faster."""
 _BANDS_CHUNK = 500
 _PERIOD = 32 * 24 * 3600
-"""Seconds. A text is looked for in the period of its publication and in those before and after it."""
+"""Length of a period in seconds. Entries with the same text are searched for in the period of publication and in those
+directly before and after it."""
 _PERIOD_STEP = 1 << 48
-"""Distance between the keys of successive periods: a band has 48 bits."""
+"""Distance between the keys of successive periods. A band has 48 bits."""
 _BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
-"""The numbers are part of the statement: a parameter for each takes five times as long."""
+"""The numbers are written into the statement: binding each as a parameter takes five times as long."""
 
 OriginalFinder = Callable[[RepostCandidate, Sequence[RepostCandidate]], "str | None"]
-"""(entry, entries that may have the same text) -> the id of the one that it repeats; None when it repeats none."""
+"""(entry, entries that may have the same text) -> id of the entry that it repeats; None when it repeats no entry."""
 _Item = TypeVar("_Item")
 
 
@@ -53,30 +55,30 @@ def apply_changes(
     now: datetime,
     find_original: OriginalFinder | None,
 ) -> frozenset[FeedPath]:
-    """Write entries, new or changed, and what follows from that; returns the feeds whose version grew.
+    """Write new and changed entries with all rows that depend on them; returns the feeds whose version increased.
 
-    Every change of an entry that a reader may see goes through here: a dump is ingested, rules or topics change,
+    Every visible change of an entry goes through this function: a dump is ingested, rules or topics change,
     an entry is withdrawn, restored, made private or deleted.
 
-        before, after       rows of `entries` by id; a new entry is in `after` alone
+        before, after       rows of `entries` by id; a new entry is only in `after`
               |
               v
-        _update_reposts     repost_of, repost_links      which entry has its text from which (with `find_original`)
-        _update_band_index  minhash_bands                where the next entry with the same text finds this one
+        _update_reposts     repost_of, repost_links      which entry repeats which (if `find_original` is given)
+        _update_band_index  minhash_bands                the index by which later entries find the same text
               |
-              v             with the entries whose reposts changed, and those whose visibility depends on them
-        _resolve_visibility (no row)                     the feeds that show each entry: before, and from now on
+              v             also for entries whose reposts changed, and entries whose visibility depends on them
+        _resolve_visibility (no row)                     the feeds that show each entry, before and after
               |
-              +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source is another one now
-              +-> MembershipWriter   feed_members        entries leave feeds, join them, or change their place
-              |                      feeds, feed_months  entries counted, version, time of the change
-              |                      meta.revision       one higher; PostgreSQL notifies the other machines
+              +-> OutcomeCounters    outcome_counts      the dumps of an entry whose source changed
+              +-> MembershipWriter   feed_members        entries leave feeds, join them, or change their position
+              |                      feeds, feed_months  number of entries, version, time of the change
+              |                      meta.revision       increased by one; PostgreSQL notifies the other machines
               v
         entries             the rows themselves, with the new revision
     """
     old, new = dict(before), dict(after)
     if find_original is not None:
-        _update_reposts(connection, old, new, find_original)  # it adds to both
+        _update_reposts(connection, old, new, find_original)  # adds entries to both
     _update_band_index(connection, before, after)
 
     related = _load_related(connection, old, new)
@@ -93,36 +95,36 @@ def apply_changes(
         members.move(row, old_feeds[id] - new_feeds[id], row, new_feeds[id] - old_feeds[id])
     revision = members.flush()
 
-    upsert(connection, t.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
+    upsert(connection, schema.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
     return members.feeds
 
 
 def load_entries(
     connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> dict[str, EntryRow]:
-    """Rows of `entries` by id. The query selects all columns; `values` are those of its parameters."""
+    """Rows of `entries` by id. The query must select all columns; `values` are its parameters."""
     return {row.id: EntryRow._make(row) for row in connection.execute(query, values)}
 
 
 def _update_reposts(
     connection: Connection, old: dict[str, EntryRow], new: dict[str, EntryRow], find_original: OriginalFinder
 ) -> None:
-    """Decide again what `new` entries repeat, and what the stored entries that may have the same text repeat.
+    """Find the originals of the `new` entries, and of the stored entries that may have the same text.
 
     Stored entries that change are added to `old` (as they were) and `new` (as they are now).
     """
-    e = t.entries.c
+    entry = schema.entries.c
     near = _find_near(connection, new, new)
     related = {other for others in near.values() for other in others}
     related |= {row.repost_of for row in new.values() if row.repost_of}
-    related |= set(connection.execute(select(e.id).where(e.repost_of.in_(list(new)))).scalars())
+    related |= set(connection.execute(select(entry.id).where(entry.repost_of.in_(list(new)))).scalars())
     if not related:
         return
-    stored = load_entries(connection, select(t.entries).where(e.id.in_(list(related - new.keys()))))
+    stored = load_entries(connection, select(schema.entries).where(entry.id.in_(list(related - new.keys()))))
     near |= _find_near(connection, stored, new)
     known = stored | new
     distant = {other for others in near.values() for other in others} - known.keys()
-    known |= load_entries(connection, select(t.entries).where(e.id.in_(list(distant))))
+    known |= load_entries(connection, select(schema.entries).where(entry.id.in_(list(distant))))
     changed = dict(new)
     for id in [*new, *stored]:
         row = known[id]
@@ -139,11 +141,11 @@ def _update_reposts(
 
 
 def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed: dict[str, EntryRow]) -> None:
-    """Give each original the links of the entries that repeat it now; adds to `changed`."""
+    """Set the links of the entries that repeat each original. Adds the originals that change to `changed`."""
     originals = {row.repost_of for row in changed.values()} | {known[id].repost_of for id in changed}
     originals |= {id for id, row in changed.items() if row.repost_links != "[]"}
     for original in known.keys() & originals:
-        stored = load_entries(connection, select(t.entries).where(t.entries.c.repost_of == original))
+        stored = load_entries(connection, select(schema.entries).where(schema.entries.c.repost_of == original))
         rows = stored | dict(known) | changed
         reposts = [row for row in rows.values() if row.repost_of == original and _to_candidate(row)]
         links = encode_json(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
@@ -153,7 +155,7 @@ def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed
 
 
 def _to_candidate(row: EntryRow) -> RepostCandidate | None:
-    """What reposts of an entry are detected by; None when it can neither repeat another nor be repeated."""
+    """The entry for the detection of reposts; None when it is withdrawn or its text is too short."""
     if row.withdrawn is not None or row.minhash is None:
         return None
     return RepostCandidate(id=row.id, source=row.source, published=from_timestamp(row.published), minhash=row.minhash)
@@ -162,7 +164,7 @@ def _to_candidate(row: EntryRow) -> RepostCandidate | None:
 def _find_near(
     connection: Connection, rows: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
 ) -> dict[str, set[str]]:
-    """For each entry the others that share a band with it: of `new` by their rows, of all others by the index."""
+    """Find the entries that share a band with each of `rows`: in `new` by their rows, otherwise by the index."""
     ids_by_band: dict[int, list[str]] = defaultdict(list)
     for id, row in rows.items():
         for band in _band_keys(row):
@@ -181,10 +183,10 @@ def _find_near(
 
 
 def _update_band_index(connection: Connection, before: Mapping[str, EntryRow], after: Mapping[str, EntryRow]) -> None:
-    """Index entries by the bands that they have now.
+    """Update the index of entries by their bands.
 
-    The keys are grouped by the time of publication: new entries go into one small part of the index, however large it
-    has grown, and a text is looked for only among what was published around the same time.
+    The keys are grouped by publication time. New entries therefore go into one small part of the index, however large
+    it is, and a search covers only entries that were published around the same time.
     """
     removed, added = [], []
     for id, row in after.items():
@@ -193,11 +195,11 @@ def _update_band_index(connection: Connection, before: Mapping[str, EntryRow], a
         if old != new:
             removed += [(band, id) for band in old]
             added += [{"band": band, "entry_id": id} for band in new]
-    b = t.minhash_bands.c
+    index = schema.minhash_bands.c
     for chunk in _chunks(removed, _BANDS_CHUNK):
-        pairs = (and_(b.band == band, b.entry_id == id) for band, id in chunk)
-        connection.execute(delete(t.minhash_bands).where(or_(*pairs)))
-    upsert(connection, t.minhash_bands, added)
+        pairs = (and_(index.band == band, index.entry_id == id) for band, id in chunk)
+        connection.execute(delete(schema.minhash_bands).where(or_(*pairs)))
+    upsert(connection, schema.minhash_bands, added)
 
 
 def _band_keys(row: EntryRow) -> list[int]:
@@ -208,13 +210,13 @@ def _band_keys(row: EntryRow) -> list[int]:
 def _load_related(
     connection: Connection, old: Mapping[str, EntryRow], new: Mapping[str, EntryRow]
 ) -> dict[str, EntryRow]:
-    """Entries beyond these whose visibility depends on them: what they repost, what reposts them, and so on."""
-    e = t.entries.c
+    """Other entries whose visibility depends on these: their originals, their reposts, and so on."""
+    entry = schema.entries.c
     originals = {row.repost_of for row in (*old.values(), *new.values()) if row.repost_of} - new.keys()
     related: dict[str, EntryRow] = {}
     unexplored = set(new) | originals
     while unexplored:
-        query = select(t.entries).where(or_(e.repost_of.in_(unexplored), e.id.in_(originals)))
+        query = select(schema.entries).where(or_(entry.repost_of.in_(unexplored), entry.id.in_(originals)))
         more = {id: row for id, row in load_entries(connection, query).items() if id not in related and id not in new}
         related |= more
         originals = {row.repost_of for row in more.values() if row.repost_of} - related.keys() - new.keys()
@@ -223,18 +225,18 @@ def _load_related(
 
 
 def _resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[FeedPath]]:
-    """The feeds that show each entry; none for a withdrawn one. `rows` holds all entries that repeat each other's text.
+    """The feeds that show each entry; a withdrawn entry is in no feed.
 
-    Of entries with the same text every feed shows one: the original where it can. A repost is hidden where its
-    original is shown, and only there. Where the original does not belong, because its labels are others, the first of
-    its reposts is shown. The feed of its own source shows every entry.
+    `rows` must contain all entries with the same text. Every feed shows one of them: the original if it belongs to
+    the feed, otherwise (the labels differ) the first repost that does. The feed of a source shows all entries of
+    that source.
     """
     reposts = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: (row.published, row.id)):
         if row.repost_of:
             reposts[row.repost_of].append(row.id)
     feeds = {id: _list_feeds(row) for id, row in rows.items()}
-    # A repost may itself have reposts: the feeds of an original are settled before those of its reposts.
+    # A repost may itself have reposts: the feeds of an original are resolved before those of its reposts.
     waiting = [id for id in reposts if id not in rows or not rows[id].repost_of]
     while waiting:
         original = waiting.pop()
@@ -248,7 +250,7 @@ def _resolve_visibility(rows: Mapping[str, EntryRow]) -> dict[str, frozenset[Fee
 
 
 def _list_feeds(row: EntryRow) -> frozenset[FeedPath]:
-    """The feeds of an entry by its source and its labels alone."""
+    """The feeds that an entry belongs to by its source and labels, before reposts are hidden."""
     if row.withdrawn is not None:
         return frozenset()
     own = FeedPath("source", row.source)
@@ -258,9 +260,9 @@ def _list_feeds(row: EntryRow) -> frozenset[FeedPath]:
 
 
 class OutcomeCounters:
-    """Collects changes of the counts of files and dumps by outcome, and writes them with `flush`.
+    """Collects changes in the numbers of files and dumps by outcome, and writes them with `flush`.
 
-    Counters, because the time to count the rows grows with what is stored.
+    The numbers are stored, because counting the rows takes longer the more are stored.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -269,37 +271,42 @@ class OutcomeCounters:
         self._last_seen: dict[tuple[str, str], int] = {}
 
     def count_file(self, old: str | None, new: str | None) -> None:
-        """Count a file whose outcome changes; None for a file that was unknown, or is forgotten."""
+        """Count a file whose outcome changes. `old` is None for a new file, `new` is None for a forgotten file."""
         for outcome, step in ((old, -1), (new, 1)):
             if outcome is not None:
                 self._counts[ALL_FILES, outcome] += step
 
     def count_dumps(self, source: str, outcome: str, count: int, last_seen: int) -> None:
-        """Count dumps that are new to a source; `last_seen` is when the last of them was first seen."""
+        """Count new dumps of a source; `last_seen` is when the last of them was first seen."""
         key = source, outcome
         self._counts[key] += count
         self._last_seen[key] = max(last_seen, self._last_seen.get(key, 0))
 
     def move_entries(self, moves: Mapping[str, tuple[str, str | None]]) -> None:
-        """Count all dumps of entries, by id, under another source: (old, new). None: their dumps are to be deleted."""
+        """Move the counts of the entries' dumps from the old source to the new one: {id: (old, new)}.
+
+        `new` is None when the dumps are to be deleted.
+        """
         ids = [id for id, (old, new) in moves.items() if old != new]
         if not ids:
             return
-        d = t.dumps.c
-        query = select(d.entry_id, d.outcome, func.count(), func.max(d.first_seen)).where(d.entry_id.in_(ids))
-        for id, outcome, count, last_seen in self._connection.execute(query.group_by(d.entry_id, d.outcome)):
+        dump = schema.dumps.c
+        query = select(dump.entry_id, dump.outcome, func.count(), func.max(dump.first_seen)).where(
+            dump.entry_id.in_(ids)
+        )
+        for id, outcome, count, last_seen in self._connection.execute(query.group_by(dump.entry_id, dump.outcome)):
             old, new = moves[id]
             self._counts[old, outcome] -= count
             if new is not None:
                 self.count_dumps(new, outcome, count, last_seen)
 
     def flush(self) -> None:
-        """Write everything."""
+        """Write the collected changes."""
         keys = sorted(key for key in self._counts if self._counts[key] or key in self._last_seen)
         if not keys:
             return
-        c = t.outcome_counts.c
-        query = select(t.outcome_counts).where(tuple_(c.source, c.outcome).in_(keys))
+        counter = schema.outcome_counts.c
+        query = select(schema.outcome_counts).where(tuple_(counter.source, counter.outcome).in_(keys))
         before = {(row.source, row.outcome): row for row in self._connection.execute(query)}
         rows = []
         for key in keys:
@@ -307,11 +314,11 @@ class OutcomeCounters:
             dumps = self._counts[key] + (old.dumps if old else 0)
             last_seen = max(self._last_seen.get(key, 0), old.last_seen if old else 0)
             rows.append({"source": key[0], "outcome": key[1], "dumps": dumps, "last_seen": last_seen})
-        upsert(self._connection, t.outcome_counts, rows)
+        upsert(self._connection, schema.outcome_counts, rows)
 
 
 class MembershipWriter:
-    """Collects moves of entries between feeds and writes them with `flush`; `feeds` then names the changed feeds."""
+    """Collects moves of entries between feeds. `flush` writes them and sets `feeds` to the changed feeds."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
@@ -325,7 +332,7 @@ class MembershipWriter:
     def move(
         self, old: EntryRow | None, old_feeds: frozenset[FeedPath], new: EntryRow, new_feeds: frozenset[FeedPath]
     ) -> None:
-        """Take an entry out of `old_feeds`, put it into `new_feeds`; all of them change. A new entry has no `old`."""
+        """Move an entry from `old_feeds` to `new_feeds`, all of which change. `old` is None for a new entry."""
         if old is not None:
             for feed in old_feeds:
                 if feed not in new_feeds or old.published != new.published:
@@ -338,38 +345,43 @@ class MembershipWriter:
             self._months[str(feed), month_of(from_timestamp(new.published))] += 1
 
     def touch_feed(self, feed: FeedPath) -> None:
-        """Change a feed in which no entry moves."""
+        """Mark a feed as changed although no entry moves."""
         self._entries[feed] += 0
 
     def flush(self) -> int:
-        """Write everything; returns the revision of the change (the last one when nothing changed)."""
+        """Write the collected changes; returns the new revision, or the last one when nothing changed."""
         self.feeds = frozenset(self._entries)
-        query = select(t.meta.c.value).where(t.meta.c.name == REVISION_KEY)
+        query = select(schema.meta.c.value).where(schema.meta.c.name == REVISION_KEY)
         revision = int(self._connection.execute(query).scalar_one_or_none() or 0)
         if not self.feeds:
             return revision
         revision += 1
-        upsert(self._connection, t.meta, [{"name": REVISION_KEY, "value": str(revision)}])
-        m = t.feed_members.c
+        upsert(self._connection, schema.meta, [{"name": REVISION_KEY, "value": str(revision)}])
+        member = schema.feed_members.c
         for chunk in _chunks(self._removed, _CHUNK):
-            members = (and_(m.feed == str(feed), m.published == time, m.entry_id == id) for feed, time, id in chunk)
-            self._connection.execute(delete(t.feed_members).where(or_(*members)))
+            members = (
+                and_(member.feed == str(feed), member.published == time, member.entry_id == id)
+                for feed, time, id in chunk
+            )
+            self._connection.execute(delete(schema.feed_members).where(or_(*members)))
         added = [
             {"feed": str(feed), "published": published, "entry_id": id, "size_estimate": size}
             for (feed, published, id), size in self._added.items()
         ]
-        upsert(self._connection, t.feed_members, added)
-        self._count(t.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision)
-        self._count(t.feed_months, ("feed", "month"), self._months, revision)
+        upsert(self._connection, schema.feed_members, added)
+        self._count(schema.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision)
+        self._count(schema.feed_months, ("feed", "month"), self._months, revision)
         notify_change(self._connection, revision)
         return revision
 
     def _count(self, table: Table, key: tuple[str, ...], counts: Mapping[tuple[str, ...], int], revision: int) -> None:
-        """Add to the counts of entries in `feeds` or `feed_months`, and give those rows the new version."""
+        """Add to the numbers of entries in `feeds` or `feed_months`, and set the version of these rows."""
         columns = [table.c[name] for name in key]
         before: dict[tuple[str, ...], tuple[int, int]] = {}
         for chunk in _chunks(list(counts), _CHUNK):
-            is_counted = or_(*(and_(*(c == v for c, v in zip(columns, values, strict=True))) for values in chunk))
+            is_counted = or_(
+                *(and_(*(column == value for column, value in zip(columns, values, strict=True))) for values in chunk)
+            )
             query = select(*columns, table.c.entries, table.c.changed).where(is_counted)
             before |= {tuple(row)[: len(key)]: (row.entries, row.changed) for row in self._connection.execute(query)}
         rows = []

@@ -1,4 +1,4 @@
-"""A database by URL: its schema, its transactions, `upsert`, and whether it is still the file that was opened."""
+"""Opens the database at a URL: migrates its schema, runs transactions and upserts, detects a replaced SQLite file."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from sqlalchemy import Connection, Dialect, Table, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
-from . import schema as t
+from . import schema
 from .engine import create_store_engine, error_text, parse_database_url
 from .migrations import MIGRATIONS, apply_migrations, read_schema_version
 from .sqlite_recovery import is_intact
 
 IDENTITY_KEY = "identity"
-"""The fact in `meta` that distinguishes this store from one that is created in its place."""
+"""Key in `meta` of a random value that differs between this store and one created later at the same URL."""
 _CHECK_SHARE = 100
-"""Other processes write a little, too: checks for damage take at most a hundredth of the time."""
+"""After a check for damage, the next one waits at least a hundred times as long as the check took. Other processes also
+write a little to the file, and each write would trigger a check."""
 
 
 class Database:
     """An open database. Safe to use from several threads.
 
-    Raises StoreError, which names the database without its password, when it is unreachable or damaged.
+    Methods raise StoreError when it is unreachable or damaged. The message shows the URL without its password.
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
         self.display_name = parse_database_url(url).render_as_string(hide_password=True)
-        """The URL for people, without a password."""
+        """The URL without its password, for messages."""
         self.engine = create_store_engine(url, read_only=read_only)
         self._file = self._stat()
         self._snapshot = threading.local()
@@ -45,21 +46,28 @@ class Database:
         self._next_check = float("-inf")
 
     def migrate(self) -> int:
-        """Bring the schema up to date; returns its version. Where it is up to date, it writes and waits for nothing."""
+        """Bring the schema up to date and return its version.
+
+        A schema that is already up to date is only read, without waiting for a lock.
+        """
         with self.read_transaction() as connection:
             version = read_schema_version(connection)
         if version < len(MIGRATIONS):
             with self.write_transaction() as connection:
                 version = apply_migrations(connection)
-                if connection.execute(select(t.meta.c.value).where(t.meta.c.name == IDENTITY_KEY)).first() is None:
-                    connection.execute(insert(t.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
+                if (
+                    connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == IDENTITY_KEY)).first()
+                    is None
+                ):
+                    connection.execute(insert(schema.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
         self._file = self._stat()
         return version
 
     def check_intact(self) -> None:
-        """Raise StoreError when an SQLite file was removed, replaced or damaged by something else.
+        """Raise StoreError when the SQLite file was removed, replaced, or damaged by another program.
 
-        Cached pages would hide that until the next start. Costs a `stat` while no other process touches the file.
+        SQLite's page cache would hide that until the next start. While no other process writes to the file, the check
+        costs one `stat`.
         """
         file = self._stat()
         if file == self._file:
@@ -80,7 +88,7 @@ class Database:
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
-        """A transaction that only reads: all its queries see the same state. Within `snapshot`, that one."""
+        """Open a read transaction: all its queries see the same state. Inside `snapshot`, reuse that transaction."""
         if connection := getattr(self._snapshot, "connection", None):
             yield connection
             return
@@ -89,7 +97,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let everything that this thread reads inside come from one transaction: one state, a third of the time."""
+        """Make all reads of this thread share one transaction: they see the same state and take a third of the time."""
         with self.read_transaction() as connection:
             self._snapshot.connection = connection
             try:
@@ -99,9 +107,9 @@ class Database:
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """A transaction that may write. There is one writer at a time: it takes the writer's lock at once."""
+        """Open a write transaction. It takes the writer lock when it begins, so there is only one writer at a time."""
         with self._transaction(write=True) as connection:
-            is_ours = self._stat() == self._file  # if not, another process changed it: `check_intact` must see that
+            is_ours = self._stat() == self._file  # if not, another process wrote: `check_intact` must notice that
             yield connection
         if is_ours:
             self._file = self._stat()
@@ -115,7 +123,7 @@ class Database:
             raise StoreError(f"the store {self.display_name} did not answer: {error_text(error)}") from error
 
     def _stat(self) -> tuple[int, int, int, int] | None:
-        """Which file an SQLite store is, and when it was last written; None for PostgreSQL or without a file."""
+        """Device, inode, size and time of the SQLite file; None for PostgreSQL, or when the file does not exist."""
         database = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or database is None:
             return None
@@ -127,18 +135,18 @@ class Database:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; where the key exists, update the given columns. All rows name the same columns in one order."""
+    """Insert rows, or update the given columns where the key exists. All rows have the same columns in one order."""
     if not rows:
         return
     sql, order = _upsert_sql(connection.dialect, table, tuple(rows[0]))
-    # SQLAlchemy's own execution looks at each value of each row: a third of its time with thousands of small rows.
+    # SQLAlchemy's own execution examines each value of each row, a third of the time for thousands of small rows.
     values = [tuple(map(row.__getitem__, order)) for row in rows] if order else list(rows)
     connection.exec_driver_sql(sql, values)
 
 
 @lru_cache(maxsize=32)
 def _upsert_sql(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The statement as the driver takes it, and the order of its values; an empty order where they go by name."""
+    """Compile the statement; returns its SQL and the order of its values, empty when they are passed by name."""
     keys = [column.name for column in table.primary_key]
     statement = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
     others = {name: statement.excluded[name] for name in columns if name not in keys}

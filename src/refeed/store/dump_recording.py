@@ -1,4 +1,4 @@
-"""Results of ingested files -> rows: files, dumps, entries and everything that follows from them, a batch at a time."""
+"""Results of ingested files -> rows of files, dumps and entries, and all rows that depend on them, batch by batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from ..model import FeedPath, Outcome, Source
-from . import schema as t
+from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
 from .rows import DumpRow, EntryRow, FileRow
@@ -28,16 +28,17 @@ class FileResult:
     display_path: str
     folder: str
     stamp: int
-    """Made of the file's size and times: when it changes, the file is read again."""
+    """A number made from the file's size and times. When it changes, the file is read again."""
     first_seen: datetime
     modified: datetime | None = None
-    """The file's own time, at most `first_seen`. It dates an edit, so that a restarted ingest gives the same date."""
+    """The file's modification time, at most `first_seen`. It dates an edit, so that a repeated ingest gives the same
+    date."""
     outcome: Outcome
     reason: str | None = None
     digest: bytes | None = None
-    """Of the file's bytes; None when they were not read."""
+    """Digest of the file's bytes; None when they were not read."""
     data: bytes | None = None
-    """The bytes, compressed; None when the store has them."""
+    """The file's bytes, compressed; None when the store already has them."""
     dump_time: datetime | None = None
     entry: EncodedEntry | None = None
 
@@ -47,29 +48,30 @@ class RecordResult:
     """What a batch changed."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    """The number of files that are new, changed, unchanged, flagged, quarantined, ignored."""
+    """Number of files that are new, changed, unchanged, flagged, quarantined or ignored."""
     feeds: frozenset[FeedPath] = frozenset()
-    """Those whose version grew."""
+    """The feeds whose version increased."""
     entries: tuple[str, ...] = ()
-    """Ids of entries that are new or changed."""
+    """Ids of the new and changed entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EntryVersion:
-    """One dump of an entry: what the dates of the entry depend on."""
+    """One dump of an entry, with everything that the entry's dates depend on."""
 
     dump_time: datetime
     digest: bytes
     published: datetime
     fingerprint: str
-    """Equal for versions in which a person reads the same. Empty when it is unknown, and then equal to all."""
+    """Equal for versions that read the same to a person. An empty fingerprint is unknown and counts as equal to all."""
     edited: datetime | None = None
-    """When it replaced another dump in the same file without a newer date. It then follows that dump directly."""
+    """When the dump replaced an older dump in the same file without a newer date. It then directly follows that
+    dump."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EntryDates:
-    """The dates of an entry, and the dump that gives its text."""
+    """The dates of an entry, and the dump that its text comes from."""
 
     published: datetime
     updated: datetime
@@ -90,21 +92,21 @@ class _Batch:
     """What the store knows of a batch's files and entries, kept up to date while the results are added."""
 
     known: dict[bytes, _KnownDump]
-    """By digest."""
+    """Outcomes of known dumps, by digest."""
     digests: dict[bytes, bytes | None]
-    """Of the files, by path."""
+    """Digests of the files, by path."""
     old_outcomes: dict[bytes, str]
-    """Of the files before the batch, by path."""
+    """Outcomes of the files before the batch, by path."""
     versions: dict[str, dict[bytes, _EntryVersion]]
-    """By entry and digest."""
+    """Versions of each entry, by entry id and digest."""
     before: dict[str, EntryRow]
     """Entries as they are stored, by id."""
     rows: dict[str, EntryRow]
-    """The same with the results that were added so far."""
+    """Entries with the results that were added so far, by id."""
     dumps: dict[bytes, DumpRow] = field(default_factory=dict)
-    """New rows, by digest."""
+    """New rows of `dumps`, by digest."""
     edits: dict[bytes, _EntryVersion] = field(default_factory=dict)
-    """Dumps that are edits of others, by digest."""
+    """Dumps that replaced an older dump in their file, by digest."""
     changed: dict[str, None] = field(default_factory=dict)
     """Ids of the entries that changed, in order."""
     sources: dict[str, Source] = field(default_factory=dict)
@@ -114,9 +116,9 @@ class _Batch:
 def record_files(
     store: Store, results: Sequence[FileResult], now: datetime, find_original: OriginalFinder | None = None
 ) -> RecordResult:
-    """Write a batch, all or nothing. To record the same results again changes nothing.
+    """Write a batch in one transaction. Recording the same results again changes nothing.
 
-    `now` dates the change of feeds, never an entry. `find_original` decides which entries repeat the text of another.
+    `now` dates the changes of feeds, never an entry. `find_original` decides which entries repeat the text of another.
     Raises StoreError.
     """
     with store.write_transaction() as connection:
@@ -131,24 +133,24 @@ def record_files(
 
 def forget_files(store: Store, paths: Iterable[bytes]) -> None:
     """Forget that files were read, so that the next scan reads them again. Their entries stay."""
-    is_forgotten = t.files.c.path.in_(list(paths))
+    is_forgotten = schema.files.c.path.in_(list(paths))
     with store.write_transaction() as connection:
         counters = OutcomeCounters(connection)
-        for outcome in connection.execute(select(t.files.c.outcome).where(is_forgotten)).scalars():
+        for outcome in connection.execute(select(schema.files.c.outcome).where(is_forgotten)).scalars():
             counters.count_file(outcome, None)
         counters.flush()
-        connection.execute(delete(t.files).where(is_forgotten))
+        connection.execute(delete(schema.files).where(is_forgotten))
 
 
-# Built once: for a single dump, to build a statement takes longer than to execute it.
-_d, _f = t.dumps.c, t.files.c
+# Built once: for a single dump, building a statement takes longer than executing it.
+_dump, _file = schema.dumps.c, schema.files.c
 _values: BindParameter[Any] = bindparam("values", expanding=True)
-_DUMPS = select(_d.digest, _d.entry_id, _d.outcome, _d.reason).where(_d.digest.in_(_values))
-_FILES = select(_f.path, _f.digest, _f.outcome).where(_f.path.in_(_values))
-_VERSIONS = select(_d.entry_id, _d.digest, _d.dump_time, _d.edited, _d.published, _d.fingerprint).where(
-    _d.entry_id.in_(_values)
-)
-_ENTRIES = select(t.entries).where(t.entries.c.id.in_(_values))
+_DUMPS = select(_dump.digest, _dump.entry_id, _dump.outcome, _dump.reason).where(_dump.digest.in_(_values))
+_FILES = select(_file.path, _file.digest, _file.outcome).where(_file.path.in_(_values))
+_VERSIONS = select(
+    _dump.entry_id, _dump.digest, _dump.dump_time, _dump.edited, _dump.published, _dump.fingerprint
+).where(_dump.entry_id.in_(_values))
+_ENTRIES = select(schema.entries).where(schema.entries.c.id.in_(_values))
 
 
 def _load_batch(connection: Connection, results: Sequence[FileResult]) -> _Batch:
@@ -194,7 +196,7 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
     else:
         batch.counts[_add_version(batch, result, result.entry, digest, before if is_edit else None)] += 1
         batch.counts["flagged"] += result.outcome is Outcome.FLAGGED
-    # Bytes that gave no entry may give one when they are read again: limits and rules change.
+    # Bytes that gave no entry before may give one now, because limits and rules change.
     if digest is not None and (known is None or (not has_entry and result.entry is not None)):
         batch.known[digest] = _KnownDump(result.entry.id if result.entry else None, result.outcome.value, result.reason)
         batch.dumps[digest] = DumpRow(
@@ -216,7 +218,7 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
 def _add_version(
     batch: _Batch, result: FileResult, entry: EncodedEntry, digest: bytes, edited_digest: bytes | None
 ) -> str:
-    """Add a dump to the versions of its entry; returns what it makes of the entry: new, changed or unchanged."""
+    """Add a dump to the versions of its entry; returns whether the entry is new, changed or unchanged."""
     assert result.dump_time is not None
     versions = batch.versions.setdefault(entry.id, {})
     version = versions.get(digest) or _EntryVersion(
@@ -224,7 +226,8 @@ def _add_version(
     )
     prior = versions.get(edited_digest) if edited_digest else None
     if prior and version.dump_time <= prior.dump_time:
-        # The file was edited and keeps its header's date, or has its former content again: it follows `prior` directly.
+        # The edited file kept the date of its header, or has earlier content again: this version directly follows
+        # `prior`.
         earliest = (prior.edited or prior.dump_time) + timedelta(seconds=1)
         edited = max(result.modified or result.first_seen, earliest)
         version = replace(version, dump_time=prior.dump_time, edited=edited)
@@ -245,10 +248,10 @@ def _add_version(
 
 
 def _resolve_dates(versions: Sequence[_EntryVersion]) -> _EntryDates:
-    """The dates of an entry from all its versions, in whatever order they come.
+    """The dates of an entry from all its versions, in any order.
 
-    The newest version gives the text, and the earliest `published` counts. `updated` is the time of the last version in
-    which a person reads something else than in the one before.
+    The text comes from the newest version, and `published` is the earliest of all versions. `updated` is the time of
+    the last version that a person would read as different from the version before.
     """
     ordered = sorted(
         versions, key=lambda version: (version.dump_time, version.edited or version.dump_time, version.digest)
@@ -262,18 +265,18 @@ def _resolve_dates(versions: Sequence[_EntryVersion]) -> _EntryDates:
 
 
 def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Sequence[FileResult]) -> None:
-    """Write everything but the entries: dumps, sources, files, and their counts."""
+    """Write everything except the entries: dumps, sources, files, and their counts."""
     for digest, version in batch.edits.items():
         assert version.edited is not None
         dump_time, edited = to_timestamp(version.dump_time), to_timestamp(version.edited)
         if digest in batch.dumps:
             batch.dumps[digest] = batch.dumps[digest]._replace(dump_time=dump_time, edited=edited)
         else:
-            statement = update(t.dumps).where(t.dumps.c.digest == digest)
+            statement = update(schema.dumps).where(schema.dumps.c.digest == digest)
             connection.execute(statement.values(dump_time=dump_time, edited=edited))
-    upsert(connection, t.dumps, [dump._asdict() for dump in batch.dumps.values()])
+    upsert(connection, schema.dumps, [dump._asdict() for dump in batch.dumps.values()])
     sources = [{"id": source.id, "data": encode_json(source)} for source in batch.sources.values()]
-    upsert(connection, t.sources, sources)
+    upsert(connection, schema.sources, sources)
     files = []
     for result in {result.path: result for result in results}.values():
         outcome, reason = result.outcome.value, result.reason
@@ -282,7 +285,7 @@ def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Seque
         files.append(
             FileRow(path=result.path, stamp=result.stamp, digest=result.digest, outcome=outcome, reason=reason)
         )
-    upsert(connection, t.files, [file._asdict() for file in files])
+    upsert(connection, schema.files, [file._asdict() for file in files])
 
     counters = OutcomeCounters(connection)
     for file in files:

@@ -1,4 +1,4 @@
-"""The URL of a store -> a SQLAlchemy engine, with what SQLite and PostgreSQL each need to be safe."""
+"""The URL of a store -> a SQLAlchemy engine, with the settings that make SQLite and PostgreSQL safe."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from sqlalchemy.pool import NullPool
 from ..config.field_types import check_database_url
 from ..errors import ConfigError
 
-ADVISORY_LOCK_CLASS = 0x72656665  # "refe": any number works as long as all our processes use the same
-"""First half of the keys of our advisory locks. The second: 0 the writer, 1 the leader, 2 dedicated workers."""
+ADVISORY_LOCK_CLASS = 0x72656665  # "refe" in ASCII; any number works if all our processes use it
+"""First half of the keys of our advisory locks. The second half is 0 for the writer, 1 for the leader, and 2 for
+dedicated workers."""
 
 _SQLITE_BUSY_SECONDS = 10.0
 _STATEMENT_MS = 30_000
 _READ_ONLY_STATEMENT_MS = 8_000
-"""For processes that only read: a person waits for their answers."""
+"""Limit for processes that only read, because a person waits for their answers."""
 _TIMEOUT_MARGIN = 5.0
-"""Seconds after which a server that should have given up by itself counts as unreachable."""
+"""Seconds beyond the statement timeout after which a server that has not answered counts as unreachable."""
 
-# Without these, a connection whose other end vanished is waited for until the kernel's two hours are over.
+# Without these, a process waits two hours (the kernel's default) for a connection whose other end vanished.
 _POSTGRES_DEFAULTS = {
     "connect_timeout": "5",
     "keepalives_idle": "20",
@@ -37,9 +38,9 @@ _POSTGRES_DEFAULTS = {
 
 
 def parse_database_url(url: str) -> URL:
-    """`DATABASE_URL` as platforms write it: `postgres://` is accepted, options such as `sslmode` are kept.
+    """Parse `DATABASE_URL` as hosting platforms write it: `postgres://` and options (`sslmode`) are accepted.
 
-    Raises ConfigError, which does not repeat the URL: it may hold a password.
+    Raises ConfigError, whose message does not repeat the URL, because it may contain a password.
     """
     try:
         check_database_url("the store's URL", url)
@@ -58,7 +59,7 @@ def is_shared(url: str) -> bool:
 
 
 def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine for either database. The execution option `write` makes a transaction that may write."""
+    """Create an engine for either database. The execution option `write` makes a transaction a write transaction."""
     parsed = parse_database_url(url)
     if parsed.drivername == "sqlite":
         return _create_sqlite_engine(parsed, read_only=read_only)
@@ -66,9 +67,9 @@ def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
 
 
 def _is_wal_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2; fixed in 3.44.6 and 3.50.7 too).
+    """Whether this version of SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2; also fixed in 3.44.6 and 3.50.7).
 
-    Two connections that write and checkpoint at the same time can damage a database in the others.
+    In the affected versions, two connections that write and checkpoint at the same time can damage the database.
     """
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
@@ -85,7 +86,7 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins no transaction by itself; `_begin` does
+        connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
         if not read_only:
             connection.execute(f"PRAGMA journal_mode={mode}")
         connection.execute("PRAGMA synchronous=FULL")
@@ -94,7 +95,7 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails at once when another one wrote in between.
+        # A deferred transaction that reads and then writes fails at once when a different connection wrote in between.
         immediate = connection.get_execution_options().get("write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
@@ -102,7 +103,7 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
 
 def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) -> Engine:
-    """An engine for PostgreSQL whose connections give up in time. Options in the URL override our defaults."""
+    """Create a PostgreSQL engine that limits every wait. Options in the URL override our defaults."""
     limit = _READ_ONLY_STATEMENT_MS if read_only else _STATEMENT_MS
     options = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
     if read_only:
@@ -118,8 +119,8 @@ def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) ->
         connection.response_timeout = limit / 1000 + _TIMEOUT_MARGIN
 
     def begin(connection: Connection) -> None:
-        # One writer at a time, as SQLite has it: counters are read, added to and written back in one transaction, and
-        # standbys take a higher revision for a later one.
+        # Allow only one writer at a time, as in SQLite: counters are read, increased and written back in one
+        # transaction, and standbys assume that a higher revision is a later one.
         if connection.get_execution_options().get("write"):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_CLASS}, 0)")
 
@@ -133,7 +134,10 @@ def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) ->
 
 @cache
 def _timeout_connection_class() -> Any:
-    """psycopg's connection with a limit on every wait. Made late: psycopg takes 6 MB, which SQLite does not need."""
+    """Return a psycopg connection class that limits every wait.
+
+    psycopg is imported only here, because it takes 6 MB of memory that SQLite does not need.
+    """
     import psycopg
     from psycopg.errors import _WaitTimeout
 
@@ -146,7 +150,7 @@ def _timeout_connection_class() -> Any:
         response_timeout: float | None = None
 
         def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-            """Override psycopg's own (3.3): every exchange with the server passes through it."""
+            """Limit every exchange with the server. In psycopg 3.3 all of them call this method."""
             try:
                 return super().wait(gen, interval=interval, timeout=timeout or self.response_timeout)
             except _WaitTimeout as error:
@@ -159,12 +163,12 @@ def _timeout_connection_class() -> Any:
 
 
 def error_text(error: Exception) -> str:
-    """What a database or its driver says about an error, on one line."""
+    """The message of a database or driver error, on one line."""
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def disable_timeouts(connection: Connection) -> None:
-    """Let the statements of this transaction take as long as they need: migrations, copies."""
+    """Disable the timeouts of this transaction, for migrations and copies."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -1,4 +1,4 @@
-"""The history of the schema as a list of SQL that is only ever appended to: it brings a store of any age up to date.
+"""The history of the schema: a list of SQL migrations that brings a store of any age up to date. Only append to it.
 
 `schema` describes the result.
 """
@@ -191,21 +191,21 @@ ALTER TABLE months RENAME TO feed_months
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST_SCHEMA, _MEDIA_AND_ICONS, _PRIVATE_ENTRIES, _OUTCOME_COUNTS, _PLAIN_NAMES)
-"""SQL statements between lines of `;`, with {bytes}, {text} and {without_rowid} as each database spells them.
+"""SQL statements separated by lines of `;`. `_SPELLINGS` gives {bytes}, {text} and {without_rowid} for each database.
 
-They use the names of their time: the tables have had today's since the fifth."""
+Each migration uses the table names of its time. Today's names date from the fifth migration."""
 
 _SPELLINGS = {
     "sqlite": {"bytes": "BLOB", "text": "TEXT", "without_rowid": "WITHOUT ROWID"},
-    # COLLATE "C" orders text by its bytes, as SQLite does, whatever the locale of the server. It is faster, too.
+    # COLLATE "C" sorts text by its bytes, as SQLite does, in any locale of the server. It is also faster.
     "postgresql": {"bytes": "BYTEA", "text": 'TEXT COLLATE "C"', "without_rowid": ""},
 }
 
 
 def read_schema_version(connection: Connection) -> int:
-    """The version of the schema of this database; 0 for an empty one. Only reads.
+    """The version of this database's schema; 0 for an empty database. Writes nothing.
 
-    Raises StoreError when a newer program made the database.
+    Raises StoreError when a newer version of the program wrote the schema.
     """
     if not inspect(connection).has_table("migrations"):
         return 0
@@ -218,9 +218,10 @@ def read_schema_version(connection: Connection) -> int:
 
 
 def apply_migrations(connection: Connection, version: int = len(MIGRATIONS)) -> int:
-    """Bring the schema up to `version` inside the caller's write transaction; returns the version that it then has.
+    """Bring the schema up to `version` inside the caller's write transaction, and return `version`.
 
-    Raises StoreError when a newer program made the database, or when it cannot hold every character.
+    Raises StoreError when a newer version of the program wrote the schema, or when the database's encoding cannot
+    represent every character.
     """
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()

@@ -1,6 +1,6 @@
-"""What machines that share a PostgreSQL learn from it: who is the leader (advisory lock), what changed (NOTIFY).
+"""How machines that share a PostgreSQL database coordinate: an advisory lock for the leader, NOTIFY for changes.
 
-A notification may be lost: the versions of feeds are the truth, and a process that polls them misses nothing.
+A notification may be lost. The versions of feeds are authoritative: a process that polls them misses no change.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _CHANNEL = "refeed"
 _STOP_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 5.0
 _PING_AFTER = 20
-"""Rounds without a notification: a connection whose other end vanished is as quiet as one without news."""
+"""Waits of `_STOP_CHECK_SECONDS` without a notification, after which the connection is tested: a broken connection and
+an idle one look the same."""
 
 
 def notify_change(connection: Connection, revision: int) -> None:
@@ -35,9 +36,9 @@ def notify_change(connection: Connection, revision: int) -> None:
 
 
 class ChangeListener:
-    """Calls `on_change` from its own thread whenever a process changes the store, and once at the start.
+    """Calls `on_change` in a background thread whenever a process changes the store, and after each connect.
 
-    On SQLite it never calls it. `reconnect_seconds`: the pause before it connects again to an unreachable server.
+    With SQLite it is never called. `reconnect_seconds` is the pause between attempts to reach an unreachable server.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class ChangeListener:
 
     def _listen(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
-        self._on_change()  # for what changed before
+        self._on_change()  # something may have changed before LISTEN
         driver: Any = connection.connection.driver_connection
         quiet = 0
         while not self._stop.is_set():
@@ -83,7 +84,7 @@ class ChangeListener:
 
 
 _LEADER_KEY, _PREFERRED_KEY = 1, 2
-"""Second halves of the keys: the leader's, and one that all dedicated workers hold together (shared)."""
+"""Second halves of the lock keys: the leader lock, and a shared lock that every dedicated worker holds."""
 
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
@@ -93,11 +94,11 @@ _HOLDER = text(
 
 
 class AdvisoryLock:
-    """A lock between all processes that share a PostgreSQL. A process loses it with its connection.
+    """A lock between all processes that share a PostgreSQL database. It is lost with the connection that holds it.
 
-    A dedicated worker (`preferred`) has precedence. The worker beside a web server gives the lock up as soon as a
-    dedicated one appears, and takes it again when that one ends. On a platform the two have disks of their own, and
-    dumps arrive on the dedicated worker's.
+    A dedicated worker (`preferred`) has precedence. The worker of `refeed serve` releases the lock as soon as a
+    dedicated worker appears, and takes it again when that one ends. On hosting platforms the two have separate disks,
+    and dumps arrive on the disk of the dedicated worker.
     """
 
     def __init__(self, url: str, *, preferred: bool = False) -> None:
@@ -110,7 +111,10 @@ class AdvisoryLock:
         self._is_ours = False
 
     def acquire(self) -> bool:
-        """Take it if it is free and no other process has precedence; False if not. Raises StoreError."""
+        """Take the lock if it is free and no other process has precedence; returns whether this process holds it.
+
+        Raises StoreError.
+        """
         if self._is_ours and self.is_held():
             return True
         try:
@@ -125,7 +129,7 @@ class AdvisoryLock:
         return self._is_ours
 
     def is_held(self) -> bool:
-        """Whether this process has it. Gives it up when a process with precedence appears."""
+        """Whether this process holds the lock. Releases the lock when a process with precedence has appeared."""
         if not self._is_ours:
             return False
         try:
@@ -144,17 +148,17 @@ class AdvisoryLock:
         return self._is_ours
 
     def release(self) -> None:
-        """Give it up."""
+        """Release the lock."""
         connection, self._connection, self._is_ours = self._connection, None, False
         if connection is not None:
             with suppress(SQLAlchemyError):
-                # A server may take a while to notice that a connection is closed.
+                # Unlock first: a server may take a while to notice that a connection is closed.
                 connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
             with suppress(SQLAlchemyError):
                 connection.close()
 
     def holder(self) -> str:
-        """The process that has it, for people."""
+        """Name of the process that holds the lock, for messages."""
         try:
             return self._find_holder(_LEADER_KEY) or "another process"
         except SQLAlchemyError:
@@ -176,7 +180,7 @@ class AdvisoryLock:
         return str(name).removeprefix("refeed ") if name else ""
 
     def _connect(self) -> Connection:
-        """The connection that holds the lock; a new one, which holds nothing yet, when there is none."""
+        """The connection that holds the lock. Without one, open a connection that does not hold it yet."""
         if self._connection is None:
             self._is_ours = False
             self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")

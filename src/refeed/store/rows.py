@@ -1,6 +1,6 @@
-"""The types of what the store reads and writes: rows of `entries`, `dumps` and `files`, and what readers get of them.
+"""The types that the store reads and writes: rows of `entries`, `dumps` and `files`, and the results of queries.
 
-Imports no SQLAlchemy. Nothing here touches a database.
+This module imports no SQLAlchemy and touches no database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .serialization import (
 
 
 class EntryRow(NamedTuple):
-    """A row of `entries`, all columns in the order of `schema.entries`. The defaults are those of a new entry."""
+    """A row of `entries`, with all columns in the order of `schema.entries`. The defaults are those of a new entry."""
 
     id: str
     source: str = ""
@@ -34,7 +34,7 @@ class EntryRow(NamedTuple):
     updated: int = 0
     size_estimate: int = 0
     digest: bytes = b""
-    """Of the dump that gives the text."""
+    """Digest of the dump that the text comes from."""
     payload: bytes = b""
     provenance: bytes = b""
     labels: str = "[]"
@@ -43,10 +43,10 @@ class EntryRow(NamedTuple):
     rules_version: str = ""
     topics_version: str = ""
     private: int = 0
-    """1 when the entry's source is private: its own feed alone shows it."""
+    """1 when the entry's source is private. Only the feed of that source shows the entry."""
     media: str = "[]"
     repost_of: str | None = None
-    """The entry whose text this one repeats."""
+    """Id of the entry whose text this one repeats."""
     repost_links: str = "[]"
     """The links of the entries that repeat this one."""
     withdrawn: int | None = None
@@ -54,7 +54,7 @@ class EntryRow(NamedTuple):
     """The store's revision at which the row was last written."""
 
     def with_content(self, entry: EncodedEntry) -> EntryRow:
-        """The row with everything that is built from a dump; its dates and what other processes found out stay."""
+        """Return the row with the content that was built from a dump. Dates, file metadata and reposts stay."""
         return self._replace(
             source=entry.source.id,
             title=entry.title,
@@ -71,7 +71,7 @@ class EntryRow(NamedTuple):
 
 
 class DumpRow(NamedTuple):
-    """A row of `dumps`, all columns in the order of `schema.dumps`."""
+    """A row of `dumps`, with all columns in the order of `schema.dumps`."""
 
     digest: bytes
     entry_id: str | None
@@ -85,11 +85,11 @@ class DumpRow(NamedTuple):
     folder: str
     first_seen: int
     data: bytes | None
-    """Compressed."""
+    """The bytes of the dump, compressed."""
 
 
 class FileRow(NamedTuple):
-    """A row of `files`, all columns in the order of `schema.files`."""
+    """A row of `files`, with all columns in the order of `schema.files`."""
 
     path: bytes
     stamp: int
@@ -100,19 +100,19 @@ class FileRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """What the store counts of a feed."""
+    """The counters of a feed."""
 
     path: FeedPath
     version: int
-    """Grows with every change to any of its entries."""
+    """Increases with every change to any entry of the feed."""
     changed: datetime
-    """When its version last grew: Last-Modified of its documents, the same on every machine."""
+    """When the version last increased: the Last-Modified of the feed's documents, the same on every machine."""
     entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthState:
-    """What the store counts of one calendar month (UTC) of a feed."""
+    """The counters of one calendar month (UTC) of a feed."""
 
     month: str
     entries: int
@@ -122,12 +122,12 @@ class MonthState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedMember:
-    """An entry of a feed without its content: enough to divide a feed into documents."""
+    """An entry of a feed without its content, for dividing the feed into documents."""
 
     id: str
     published: datetime
     size_estimate: int
-    """Bytes that it takes in a document, about."""
+    """About how many bytes the entry takes in a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +139,12 @@ class StoredEntry:
     repost_links: tuple[str, ...]
     revision: int
     media: tuple[FileMetadata, ...] = ()
-    """What is known of its files; `entry` has it already."""
+    """Metadata of the entry's files. `entry` already includes it."""
     withdrawn: datetime | None = None
 
     @classmethod
     def from_row(cls, row: Any) -> StoredEntry:
-        """From those columns of `entries` that `store.ENTRY_COLUMNS` names."""
+        """Decode a row with the columns of `store.ENTRY_COLUMNS`."""
         return cls(
             entry=decode_entry(row.payload, row.published, row.updated, row.media),
             labels=decode_labels(row.labels),
@@ -157,7 +157,7 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDump:
-    """A dump's original bytes and what became of them."""
+    """A dump's original bytes and the outcome of reading them."""
 
     digest: bytes
     entry_id: str | None
@@ -171,7 +171,7 @@ class StoredDump:
 
     @classmethod
     def from_row(cls, row: Any) -> StoredDump:
-        """From a row of `dumps`."""
+        """Decode a row of `dumps`."""
         return cls(
             digest=row.digest,
             entry_id=row.entry_id,
@@ -187,18 +187,18 @@ class StoredDump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileIssue:
-    """A file that is quarantined or flagged, and why."""
+    """A file that is quarantined or flagged, and the reason."""
 
     path: str
     outcome: Outcome
     reason: str
     first_seen: datetime | None
     source: str | None
-    """Of the entry that it gave; None for a quarantined file."""
+    """Source of the entry that was made from the file; None for a quarantined file."""
 
     @classmethod
     def from_row(cls, row: Any) -> FileIssue:
-        """From the columns that `Store.get_file_issues` selects."""
+        """Decode a row of the query in `Store.get_file_issues`."""
         return cls(
             path=decode_path(row.path),
             outcome=Outcome(row.outcome),
@@ -210,7 +210,7 @@ class FileIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntrySummary:
-    """As much of an entry as a list shows."""
+    """What a list shows of an entry."""
 
     id: str
     source: str
@@ -219,23 +219,24 @@ class EntrySummary:
 
     @classmethod
     def from_row(cls, row: Any) -> EntrySummary:
-        """From a row of `entries`."""
+        """Decode a row of `entries`."""
         return cls(id=row.id, source=row.source, title=row.title, published=from_timestamp(row.published))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSummary:
-    """As much of a feed as a list shows."""
+    """What a list shows of a feed."""
 
     entries: int
     newest: tuple[EntrySummary, ...]
-    """Newest first."""
+    """The newest entries, newest first."""
     months: tuple[tuple[str, int], ...]
-    """The number of entries of each of the last months (`2020-06`, oldest first); months without any are left out."""
+    """Month (`2020-06`) and number of entries of each of the last months, oldest first; months without entries are left
+    out."""
 
 
 class WithdrawnEntry(NamedTuple):
-    """An entry that was withdrawn."""
+    """An entry that was withdrawn, and the time of the withdrawal."""
 
     id: str
     source: str
@@ -243,17 +244,17 @@ class WithdrawnEntry(NamedTuple):
 
 
 class SourceEntries(NamedTuple):
-    """What the feed of a source and its archives show."""
+    """The entries of a source, in its feed and in the feed's archives."""
 
     entries: int
     newest: datetime
-    """When the newest of them was published."""
+    """When the newest entry was published."""
 
 
 class SourceDumps(NamedTuple):
-    """What arrived from a source."""
+    """The dumps of a source."""
 
     outcomes: dict[str, int]
     """The number of dumps of each outcome."""
     last_seen: datetime
-    """When the newest of them was first seen."""
+    """When the newest dump was first seen."""

@@ -1,6 +1,7 @@
-"""The tables of the store as SQLAlchemy Core sees them. `migrations` makes them in a database; a test compares the two.
+"""The tables of the store for SQLAlchemy Core. `migrations` creates them in a database; a test compares the two.
 
-Times are whole seconds since 1970 (UTC). Entry ids are bare UUIDs, without `urn:uuid:`. Feeds are named by their paths.
+Times are whole seconds since 1970 (UTC). Entry ids are bare UUIDs, without `urn:uuid:`. Feeds are identified by their
+paths.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 metadata = MetaData()
 
-meta = Table(  # small facts that processes save for each other: Store.get_meta
+meta = Table(  # small values that processes share: Store.get_meta
     "meta",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-dumps = Table(  # every distinct content of a dump, once
+dumps = Table(  # one row for each distinct content of a dump
     "dumps",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
@@ -33,7 +34,7 @@ dumps = Table(  # every distinct content of a dump, once
     Column("data", LargeBinary, nullable=False),
 )
 
-files = Table(  # every file of the dump folders, as it was last read
+files = Table(  # one row for each file of the dump folders, as it was last read
     "files",
     metadata,
     Column("path", LargeBinary, primary_key=True),
@@ -68,14 +69,14 @@ entries = Table(  # rows.EntryRow has the same fields in the same order
     Column("revision", BigInteger, nullable=False),
 )
 
-minhash_bands = Table(  # entries by the bands of their MinHash: texts that may be the same share one
+minhash_bands = Table(  # entries by the bands of their MinHash: texts that may be the same share a band
     "minhash_bands",
     metadata,
     Column("band", BigInteger, primary_key=True),
     Column("entry_id", Text, primary_key=True),
 )
 
-outcome_counts = Table(  # dumps of each source by outcome; all files under the empty source, ALL_FILES
+outcome_counts = Table(  # number of dumps by source and outcome, and of all files under the source ALL_FILES
     "outcome_counts",
     metadata,
     Column("source", Text, primary_key=True),
@@ -84,7 +85,7 @@ outcome_counts = Table(  # dumps of each source by outcome; all files under the 
     Column("last_seen", BigInteger, nullable=False),
 )
 
-feed_members = Table(  # the entries that each feed shows, in its order
+feed_members = Table(  # the entries that each feed shows, by publication time
     "feed_members",
     metadata,
     Column("feed", Text, primary_key=True),
@@ -102,7 +103,7 @@ feeds = Table(
     Column("entries", Integer, nullable=False),
 )
 
-feed_months = Table(  # the same for each calendar month (UTC) of a feed
+feed_months = Table(  # like `feeds`, for each calendar month (UTC) of a feed
     "feed_months",
     metadata,
     Column("feed", Text, primary_key=True),
@@ -121,4 +122,4 @@ sources = Table(
 )
 
 ALL_FILES = ""
-"""`outcome_counts.source` of the counts of files: the source of a file may be unknown. Every real source has a name."""
+"""`outcome_counts.source` of the rows that count files, whose source may be unknown. No real source has an empty id."""

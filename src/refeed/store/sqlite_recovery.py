@@ -1,4 +1,4 @@
-"""A damaged SQLite store -> moved aside, so that a new one can be filled from the dump folders."""
+"""Checks an SQLite store and moves a damaged one aside, so that a new one can be filled from the dump folders."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..errors import StoreError
 from .engine import parse_database_url
 
 _CLEAN_SUFFIX = ".sound"
-"""Of the file beside the store that names the state in which the store was left in order."""
+"""Suffix of the file next to the store that records the store's `_stamp` after a clean shutdown."""
 _CORRUPTION_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _MAX_KEPT = 2
-"""Damaged stores that are kept: enough to examine, few enough not to fill the disk."""
+"""Number of damaged stores to keep: enough to examine, few enough not to fill the disk."""
 
 
 def recover_sqlite(url: str) -> Path | None:
-    """Check a store and move it aside when it is damaged; returns its new path. Only the one writer may call this.
+    """Move the store aside if it is damaged, and return its new path; None if not. Only the writer may call this.
 
     A store that is unchanged since `mark_clean_shutdown` is not read: a gigabyte that is not in memory takes 20 s.
     PostgreSQL needs no such check. Raises StoreError when the check is impossible.
@@ -34,15 +34,15 @@ def recover_sqlite(url: str) -> Path | None:
 
 
 def mark_clean_shutdown(url: str) -> None:
-    """Note that the store is in order. The one writer calls it after it closed the store."""
+    """Record that the store is undamaged. The writer calls this after closing the store."""
     path = _sqlite_path(url)
     if path is not None:
-        with suppress(OSError):  # then the next start reads it
+        with suppress(OSError):  # without the file, the next start reads the whole store
             path.with_name(path.name + _CLEAN_SUFFIX).write_text(_stamp(path))
 
 
 def is_intact(url: str) -> bool:
-    """Whether a store is undamaged, as far as SQLite can say. Raises StoreError when the check is impossible."""
+    """Whether SQLite finds no damage in the store. Raises StoreError when the check is impossible."""
     path = _sqlite_path(url)
     if path is None:
         return True
@@ -57,9 +57,9 @@ def is_intact(url: str) -> bool:
         raise StoreError(f"the store {path} cannot be checked: {error}") from error
     if answer != ("ok",):
         return False
-    # A file that was truncated to nothing is an empty database to SQLite: a new store, which will be filled.
+    # SQLite reads a file that was truncated to nothing as an empty database: a new store, which will be filled.
     ours = {"migrations", "entries", "files"} <= tables and not tables.isdisjoint({"dumps", "originals"})
-    return ours or not tables  # "originals": the dumps before migration 5
+    return ours or not tables  # `dumps` was named `originals` before migration 5
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -68,7 +68,7 @@ def _sqlite_path(url: str) -> Path | None:
 
 
 def _stamp(path: Path) -> str:
-    """Which file it is, and when it last changed: ctime is the kernel's, and no program sets it back."""
+    """Identity, size and times of the file. No program can reset its ctime, which the kernel sets."""
     info = path.stat()
     return f"{info.st_dev} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
 

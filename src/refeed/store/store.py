@@ -1,4 +1,4 @@
-"""The store, read: entries, feeds, dumps, files, sources. `dump_recording` and `entry_updates` write it."""
+"""Reads entries, feeds, dumps, files and sources from the store. `dump_recording` and `entry_updates` write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select
 
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath, Outcome, Source
-from . import schema as t
+from . import schema
 from .database import IDENTITY_KEY, Database, upsert
 from .rows import (
     EntrySummary,
@@ -30,85 +30,85 @@ from .rows import (
 from .schema import ALL_FILES
 from .serialization import Provenance, decode_labels, decode_media, decode_provenance, decode_source, from_timestamp
 
-# The queries of every publish run, built once: to build a statement takes several times as long as to execute it.
-_e, _m = t.entries.c, t.feed_members.c
+# The queries of every publication are built once: building one takes several times as long as executing it.
+_entry, _member = schema.entries.c, schema.feed_members.c
 _feed: BindParameter[str] = bindparam("feed")
 _ids: BindParameter[Any] = bindparam("ids", expanding=True)
-_in_month = (_m.feed == _feed, _m.published >= bindparam("first"), _m.published < bindparam("after"))
+_in_month = (_member.feed == _feed, _member.published >= bindparam("first"), _member.published < bindparam("after"))
 _NEWEST = (
-    select(t.feed_members)
-    .where(_m.feed == _feed)
-    .order_by(desc(_m.published), desc(_m.entry_id))
+    select(schema.feed_members)
+    .where(_member.feed == _feed)
+    .order_by(desc(_member.published), desc(_member.entry_id))
     .limit(bindparam("limit"))
 )
-_MONTH = select(t.feed_members).where(*_in_month).order_by(_m.published, _m.entry_id)
-_SIZES = select(_m.size_estimate).where(*_in_month).order_by(_m.published, _m.entry_id)
+_MONTH = select(schema.feed_members).where(*_in_month).order_by(_member.published, _member.entry_id)
+_SIZES = select(_member.size_estimate).where(*_in_month).order_by(_member.published, _member.entry_id)
 _MONTHS = (
-    select(t.feed_months)
-    .where(t.feed_months.c.feed == _feed, t.feed_months.c.entries > 0)
-    .order_by(desc(t.feed_months.c.month))
+    select(schema.feed_months)
+    .where(schema.feed_months.c.feed == _feed, schema.feed_months.c.entries > 0)
+    .order_by(desc(schema.feed_months.c.month))
 )
-_FEEDS = select(t.feeds).where(t.feeds.c.version > bindparam("after")).order_by(t.feeds.c.path)
+_FEEDS = select(schema.feeds).where(schema.feeds.c.version > bindparam("after")).order_by(schema.feeds.c.path)
 ENTRY_COLUMNS = (
-    _e.id,
-    _e.payload,
-    _e.published,
-    _e.updated,
-    _e.labels,
-    _e.repost_links,
-    _e.media,
-    _e.revision,
-    _e.withdrawn,
+    _entry.id,
+    _entry.payload,
+    _entry.published,
+    _entry.updated,
+    _entry.labels,
+    _entry.repost_links,
+    _entry.media,
+    _entry.revision,
+    _entry.withdrawn,
 )
-"""The columns of a `StoredEntry`."""
-_ENTRIES = select(*ENTRY_COLUMNS).where(_e.id.in_(_ids))
-_REVISIONS = select(_e.id, _e.revision).where(_e.id.in_(_ids))
-_SUMMARIES = select(_e.id, _e.source, _e.title, _e.published)
-_SOURCES = select(t.sources.c.data, t.sources.c.icon).order_by(t.sources.c.id)
+"""The columns that `StoredEntry.from_row` reads."""
+_ENTRIES = select(*ENTRY_COLUMNS).where(_entry.id.in_(_ids))
+_REVISIONS = select(_entry.id, _entry.revision).where(_entry.id.in_(_ids))
+_SUMMARIES = select(_entry.id, _entry.source, _entry.title, _entry.published)
+_SOURCES = select(schema.sources.c.data, schema.sources.c.icon).order_by(schema.sources.c.id)
 _WITHDRAWN = (
-    select(_e.id, _e.source, _e.labels, _e.withdrawn)
-    .where(_e.withdrawn.is_not(None))
-    .order_by(desc(_e.withdrawn), _e.id)
+    select(_entry.id, _entry.source, _entry.labels, _entry.withdrawn)
+    .where(_entry.withdrawn.is_not(None))
+    .order_by(desc(_entry.withdrawn), _entry.id)
 )
-_WITHDRAWN_FROM_ALL = _WITHDRAWN.where(_e.private == 0)
-_WITHDRAWN_FROM_SOURCE = _WITHDRAWN.where(_e.source == bindparam("source"))
-_META = select(t.meta.c.value).where(t.meta.c.name == bindparam("name"))
+_WITHDRAWN_FROM_ALL = _WITHDRAWN.where(_entry.private == 0)
+_WITHDRAWN_FROM_SOURCE = _WITHDRAWN.where(_entry.source == bindparam("source"))
+_META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"))
 
 
 class Store(Database):
-    """A database with entries, feeds, dumps and files. Every method is one transaction, and may raise StoreError."""
+    """A database with entries, feeds, dumps and files. Every method runs one transaction and may raise StoreError."""
 
     @property
     def identity(self) -> str:
-        """Random and different for each store: versions of two stores cannot be compared."""
+        """A random string, different for each store. Versions from different stores cannot be compared."""
         return self.get_meta(IDENTITY_KEY) or ""
 
     def iter_file_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """Path and stamp of every recorded file."""
-        query = select(t.files.c.path, t.files.c.stamp)
+        """Yield path and stamp of every recorded file."""
+        query = select(schema.files.c.path, schema.files.c.stamp)
         with self.read_transaction() as connection:
             yield from connection.execution_options(yield_per=1000).execute(query)
 
     def get_file_stamps(self, paths: Iterable[bytes]) -> dict[bytes, int]:
         """The stamps of these files, by path; files that were never recorded are left out."""
-        f = t.files.c
+        file = schema.files.c
         with self.read_transaction() as connection:
-            return dict(connection.execute(select(f.path, f.stamp).where(f.path.in_(list(paths)))).all())
+            return dict(connection.execute(select(file.path, file.stamp).where(file.path.in_(list(paths)))).all())
 
     def retry_quarantined(self) -> None:
-        """Let the next scan read quarantined files again although they have not changed."""
+        """Make the next scan read quarantined files again although they have not changed."""
         with self.write_transaction() as connection:
-            is_quarantined = t.files.c.outcome == Outcome.QUARANTINED.value
-            connection.execute(update(t.files).where(is_quarantined).values(stamp=0))
+            is_quarantined = schema.files.c.outcome == Outcome.QUARANTINED.value
+            connection.execute(update(schema.files).where(is_quarantined).values(stamp=0))
 
     def get_known_digests(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Which of these digests are of dumps that the store has."""
-        query = select(t.dumps.c.digest).where(t.dumps.c.digest.in_(list(digests)))
+        """Return those of the digests whose dumps are in the store."""
+        query = select(schema.dumps.c.digest).where(schema.dumps.c.digest.in_(list(digests)))
         with self.read_transaction() as connection:
             return set(connection.execute(query).scalars())
 
     def get_feed_states(self, after: int = -1) -> list[FeedState]:
-        """Feeds whose version is above `after`, by path."""
+        """Feeds with a version above `after`, by path."""
         with self.read_transaction() as connection:
             rows = connection.execute(_FEEDS, {"after": after}).all()
         return [
@@ -139,13 +139,15 @@ class Store(Database):
         return self._get_members(_MONTH, {"feed": str(feed)} | _month_bounds(month))
 
     def get_size_estimates(self, feed: FeedPath, month: str) -> list[int]:
-        """The sizes of all entries of one month of a feed, oldest first: a tenth of the time of `get_month`."""
+        """Estimated sizes (bytes) of a feed's entries of one month, oldest first. Ten times as fast as `get_month`."""
         with self.read_transaction() as connection:
             return list(connection.execute(_SIZES, {"feed": str(feed)} | _month_bounds(month)).scalars().all())
 
     def get_publish_times(self, feed: FeedPath, limit: int) -> list[datetime]:
-        """When a feed's newest entries were published, newest first: a tenth of the time of `get_newest`."""
-        query = select(_m.published).where(_m.feed == str(feed)).order_by(desc(_m.published)).limit(limit)
+        """Publication times of a feed's newest entries, newest first. Ten times as fast as `get_newest`."""
+        query = (
+            select(_member.published).where(_member.feed == str(feed)).order_by(desc(_member.published)).limit(limit)
+        )
         with self.read_transaction() as connection:
             return [from_timestamp(published) for published in connection.execute(query).scalars().all()]
 
@@ -156,15 +158,15 @@ class Store(Database):
         return [entries[id] for id in ids if id in entries]
 
     def get_entry(self, id: str) -> tuple[StoredEntry, Provenance] | None:
-        """One entry and how it came about."""
-        query = select(*ENTRY_COLUMNS, _e.provenance).where(_e.id == id)
+        """An entry and its provenance; None when there is no entry with this id."""
+        query = select(*ENTRY_COLUMNS, _entry.provenance).where(_entry.id == id)
         with self.read_transaction() as connection:
             row = connection.execute(query).one_or_none()
         return (StoredEntry.from_row(row), decode_provenance(row.provenance)) if row else None
 
     def get_entry_ids(self, after: str = "", limit: int = 1000) -> list[str]:
         """Entry ids above `after`, in order."""
-        query = select(_e.id).where(_e.id > after).order_by(_e.id).limit(limit)
+        query = select(_entry.id).where(_entry.id > after).order_by(_entry.id).limit(limit)
         with self.read_transaction() as connection:
             return list(connection.execute(query).scalars().all())
 
@@ -176,18 +178,23 @@ class Store(Database):
     def get_entry_sources(self, ids: Sequence[str]) -> dict[str, str]:
         """The source of each of these entries."""
         with self.read_transaction() as connection:
-            return {row.id: row.source for row in connection.execute(select(_e.id, _e.source).where(_e.id.in_(ids)))}
+            return {
+                row.id: row.source
+                for row in connection.execute(select(_entry.id, _entry.source).where(_entry.id.in_(ids)))
+            }
 
     def get_outdated_ids(self, *, rules_version: str = "", topics_version: str = "", limit: int = 256) -> list[str]:
-        """Some ids of entries that were cleaned with other rules, or labelled with other topics, than these."""
-        column, current = (_e.rules_version, rules_version) if rules_version else (_e.topics_version, topics_version)
-        # Two ranges, because no index serves `<>`.
-        query = select(_e.id).where(or_(column < current, column > current)).limit(limit)
+        """Up to `limit` ids of entries that were cleaned with different rules, or labelled with different topics."""
+        column, current = (
+            (_entry.rules_version, rules_version) if rules_version else (_entry.topics_version, topics_version)
+        )
+        # Two ranges, because no index helps with `<>`.
+        query = select(_entry.id).where(or_(column < current, column > current)).limit(limit)
         with self.read_transaction() as connection:
             return list(connection.execute(query).scalars().all())
 
     def get_withdrawn(self, feed: FeedPath, limit: int) -> list[WithdrawnEntry]:
-        """Entries that were withdrawn from a feed, the last `limit` of them, newest first."""
+        """The last `limit` entries that were withdrawn from a feed, latest withdrawal first."""
         query, values = _WITHDRAWN_FROM_ALL, {}
         if feed.kind == "source":
             query, values = _WITHDRAWN_FROM_SOURCE, {"source": feed.slug}
@@ -200,18 +207,20 @@ class Store(Database):
         ][:limit]
 
     def get_newest_dumps(self, ids: Sequence[str]) -> dict[str, StoredDump]:
-        """For each entry, by id, the dump that gives its text."""
-        query = select(t.dumps).join(t.entries, _e.digest == t.dumps.c.digest).where(_e.id.in_(ids))
+        """The dump that the text of each entry comes from, by entry id."""
+        query = (
+            select(schema.dumps).join(schema.entries, _entry.digest == schema.dumps.c.digest).where(_entry.id.in_(ids))
+        )
         return {dump.entry_id: dump for dump in self._get_dumps(query) if dump.entry_id}
 
     def get_dumps(self, entry_id: str) -> list[StoredDump]:
         """The dumps of one entry, oldest first."""
-        d = t.dumps.c
-        order = (d.dump_time, func.coalesce(d.edited, d.dump_time), d.digest)
-        return self._get_dumps(select(t.dumps).where(d.entry_id == entry_id).order_by(*order))
+        dump = schema.dumps.c
+        order = (dump.dump_time, func.coalesce(dump.edited, dump.dump_time), dump.digest)
+        return self._get_dumps(select(schema.dumps).where(dump.entry_id == entry_id).order_by(*order))
 
     def get_sources(self) -> list[Source]:
-        """Every source that has an entry, by id; with the icon that was found on its site when no rule names one."""
+        """All sources with entries, by id. A source without a configured icon has the icon found on its site."""
         sources = []
         with self.read_transaction() as connection:
             for row in connection.execute(_SOURCES).all():
@@ -220,25 +229,25 @@ class Store(Database):
         return sources
 
     def get_icons(self) -> dict[str, FileMetadata]:
-        """The result of looking for the icon of each source; without the sources whose icon was never looked for."""
+        """Result of the search for each source's icon. Sources without a search are left out."""
         with self.read_transaction() as connection:
-            rows = connection.execute(select(t.sources.c.id, t.sources.c.icon)).all()
+            rows = connection.execute(select(schema.sources.c.id, schema.sources.c.icon)).all()
         return {row.id: icon for row in rows for icon in decode_media(row.icon)}
 
     def count_outcomes(self) -> dict[Outcome, int]:
         """The number of files of each outcome."""
-        c = t.outcome_counts.c
-        query = select(c.outcome, c.dumps).where(c.source == ALL_FILES, c.dumps > 0)
+        counter = schema.outcome_counts.c
+        query = select(counter.outcome, counter.dumps).where(counter.source == ALL_FILES, counter.dumps > 0)
         with self.read_transaction() as connection:
             return {Outcome(name): count for name, count in connection.execute(query)}
 
     def count_dumps_by_source(self) -> dict[str, SourceDumps]:
-        """What arrived from each source."""
-        c = t.outcome_counts.c
+        """The dumps of each source: their number by outcome, and when the last one was first seen."""
+        counter = schema.outcome_counts.c
         query = (
-            select(c.source, c.outcome, c.dumps, c.last_seen)
-            .where(c.source != ALL_FILES, c.dumps > 0)
-            .order_by(c.source, c.outcome)
+            select(counter.source, counter.outcome, counter.dumps, counter.last_seen)
+            .where(counter.source != ALL_FILES, counter.dumps > 0)
+            .order_by(counter.source, counter.outcome)
         )
         sources: dict[str, SourceDumps] = {}
         with self.read_transaction() as connection:
@@ -249,11 +258,20 @@ class Store(Database):
         return sources
 
     def get_freshness(self) -> dict[str, SourceEntries]:
-        """What the feed of each source shows; without sources whose feed is empty."""
-        f = t.feeds.c
-        # From counters and an index: to count 100,000 entries takes a quarter of a second.
-        newest = select(func.max(_m.published)).where(_m.feed == f.path).correlate(t.feeds).scalar_subquery()
-        query = select(f.path, f.entries, newest).where(f.path.startswith("source/"), f.entries > 0).order_by(f.path)
+        """Number and last publication time of each source's entries; sources with an empty feed are left out."""
+        feed = schema.feeds.c
+        # This reads counters and an index: counting 100,000 entries takes a quarter of a second.
+        newest = (
+            select(func.max(_member.published))
+            .where(_member.feed == feed.path)
+            .correlate(schema.feeds)
+            .scalar_subquery()
+        )
+        query = (
+            select(feed.path, feed.entries, newest)
+            .where(feed.path.startswith("source/"), feed.entries > 0)
+            .order_by(feed.path)
+        )
         with self.read_transaction() as connection:
             return {
                 FeedPath.parse(path).slug: SourceEntries(count, from_timestamp(last))
@@ -261,28 +279,35 @@ class Store(Database):
             }
 
     def get_feed_summaries(self, each: int, months: int = 12) -> dict[FeedPath, FeedSummary]:
-        """Every feed that has ever had an entry, by path: its `each` newest entries, and its last `months` months.
+        """All feeds that have ever had an entry, each with its `each` newest entries and its last `months` months.
 
-        The months are counted back from the newest month of any feed. A few queries, however much is stored.
+        The months are counted back from the newest month of any feed. The number of queries does not depend on the size
+        of the store.
         """
-        # A few steps down an index for each feed. A window function would read every member of every feed.
-        member = select(_m.entry_id).where(_m.feed == t.feeds.c.path).order_by(desc(_m.published), desc(_m.entry_id))
+        # This takes a few index steps for each feed. A window function would read every member of every feed.
+        member = (
+            select(_member.entry_id)
+            .where(_member.feed == schema.feeds.c.path)
+            .order_by(desc(_member.published), desc(_member.entry_id))
+        )
         columns = [
-            member.limit(1).offset(number).correlate(t.feeds).scalar_subquery().label(f"newest{number}")
+            member.limit(1).offset(number).correlate(schema.feeds).scalar_subquery().label(f"newest{number}")
             for number in range(each)
         ]
-        c = t.feed_months.c
+        counter = schema.feed_months.c
         counts: dict[str, list[tuple[str, int]]] = defaultdict(list)
         with self.read_transaction() as connection:
-            feeds = connection.execute(select(t.feeds.c.path, t.feeds.c.entries, *columns)).all()
-            query = _SUMMARIES.where(_e.id.in_({id for _, _, *ids in feeds for id in ids if id}))
+            feeds = connection.execute(select(schema.feeds.c.path, schema.feeds.c.entries, *columns)).all()
+            query = _SUMMARIES.where(_entry.id.in_({id for _, _, *ids in feeds for id in ids if id}))
             entries = {row.id: EntrySummary.from_row(row) for row in connection.execute(query)}
-            last = connection.execute(select(func.max(c.month)).where(c.entries > 0)).scalar()
+            last = connection.execute(select(func.max(counter.month)).where(counter.entries > 0)).scalar()
             if last:
                 number = int(last[:4]) * 12 + int(last[5:7]) - 1 - months
                 before = f"{number // 12:04d}-{number % 12 + 1:02d}"
-                since = select(c.feed, c.month, c.entries).where(c.month > before, c.entries > 0)
-                for feed, month, count in connection.execute(since.order_by(c.feed, c.month)):
+                since = select(counter.feed, counter.month, counter.entries).where(
+                    counter.month > before, counter.entries > 0
+                )
+                for feed, month, count in connection.execute(since.order_by(counter.feed, counter.month)):
                     counts[feed].append((month, count))
         return {
             FeedPath.parse(path): FeedSummary(
@@ -294,41 +319,49 @@ class Store(Database):
         }
 
     def get_copies(self, id: str) -> tuple[EntrySummary, ...]:
-        """The other entries with the text of this one, oldest first: feeds with several sources show one of them."""
+        """The other entries with the same text, oldest first. A feed with several sources shows only one of them."""
         with self.read_transaction() as connection:
-            original = connection.execute(select(_e.repost_of).where(_e.id == id)).scalar() or id
+            original = connection.execute(select(_entry.repost_of).where(_entry.id == id)).scalar() or id
             query = _SUMMARIES.where(
-                or_(_e.id == original, _e.repost_of == original), _e.id != id, _e.withdrawn.is_(None)
+                or_(_entry.id == original, _entry.repost_of == original), _entry.id != id, _entry.withdrawn.is_(None)
             )
-            return tuple(EntrySummary.from_row(row) for row in connection.execute(query.order_by(_e.published, _e.id)))
+            return tuple(
+                EntrySummary.from_row(row) for row in connection.execute(query.order_by(_entry.published, _entry.id))
+            )
 
     def get_file_issues(self, limit: int = 1000) -> list[FileIssue]:
         """Files that are quarantined or flagged, with reasons; quarantined first, then by path."""
-        f, d = t.files.c, t.dumps.c
+        file, dump = schema.files.c, schema.dumps.c
         query = (
-            select(f.path, f.outcome, func.coalesce(f.reason, "").label("reason"), d.first_seen, _e.source)
-            .select_from(t.files.outerjoin(t.dumps, f.digest == d.digest).outerjoin(t.entries, d.entry_id == _e.id))
-            # The condition of the partial index `files_issues`: without it, word for word, the index is not used.
+            select(
+                file.path, file.outcome, func.coalesce(file.reason, "").label("reason"), dump.first_seen, _entry.source
+            )
+            .select_from(
+                schema.files.outerjoin(schema.dumps, file.digest == dump.digest).outerjoin(
+                    schema.entries, dump.entry_id == _entry.id
+                )
+            )
+            # The exact condition of the partial index `files_issues`: with different words, the index is not used.
             .where(text("files.outcome <> 'accepted'"))
-            .order_by(f.path)
+            .order_by(file.path)
         )
         issues: list[FileIssue] = []
         with self.read_transaction() as connection:
             for outcome in (Outcome.QUARANTINED, Outcome.FLAGGED):
-                rows = connection.execute(query.where(f.outcome == outcome.value).limit(limit - len(issues)))
+                rows = connection.execute(query.where(file.outcome == outcome.value).limit(limit - len(issues)))
                 issues += map(FileIssue.from_row, rows)
         return issues
 
     def get_meta(self, name: str) -> str | None:
-        """A small fact that a process saved for the others; None when there is none of this name."""
+        """The value that a process saved under this name; None when there is none."""
         with self.read_transaction() as connection:
             return connection.execute(_META, {"name": name}).scalar_one_or_none()
 
     def set_meta(self, name: str, value: str) -> None:
-        """Save a small fact for other processes. Writes only when it differs from the stored one."""
+        """Save a small value for other processes. Writes only when it differs from the stored one."""
         if self.get_meta(name) != value:
             with self.write_transaction() as connection:
-                upsert(connection, t.meta, [{"name": name, "value": value}])
+                upsert(connection, schema.meta, [{"name": name, "value": value}])
 
     def _get_members(self, query: Select[Any], values: Mapping[str, Any]) -> list[FeedMember]:
         with self.read_transaction() as connection:
@@ -344,7 +377,7 @@ class Store(Database):
 
 
 def _month_bounds(month: str) -> dict[str, int]:
-    """First second of a month (`2020-06`, UTC), and first second after it."""
+    """The first second of a month (`2020-06`, UTC), and the first second of the next month."""
     year, number = int(month[:4]), int(month[5:7])
     first = datetime(year, number, 1, tzinfo=UTC)
     after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
