@@ -1,1 +1,1 @@
-"""Which feeds there are, which entries each one shows, and who may read it."""
+"""Defines the feeds, the entries that each one shows, and who may read it."""

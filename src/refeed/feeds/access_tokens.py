@@ -1,8 +1,8 @@
-"""Private feeds: one secret -> a token for each reader of each feed. Pure.
+"""One secret -> a token for each reader of each private feed. Pure.
 
-Tokens are not stored: each is computed from the secret when a request brings it. A reader loses one token when its
-first eight characters are listed under `access.revoked`, and all of them when the name leaves `access.readers`; all
-readers lose all tokens when the secret changes.
+Tokens are not stored: they are computed from the secret when a request presents one. To revoke one token, list its
+first eight characters under `access.revoked`. To revoke all tokens of a reader, remove the name from `access.readers`.
+To revoke all tokens of all readers, change the secret.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ..model import FeedPath
 
 
 class PrivateUrl(NamedTuple):
-    """Where one reader finds a private feed."""
+    """The address of a private feed for one reader."""
 
     feed: FeedPath
     reader: str
     url: str
-    """Of the Atom document."""
+    """URL of the Atom document."""
 
 
 class AccessTokens:
-    """Which feeds are private, and which tokens open them."""
+    """Decides which feeds are private, and which tokens open them."""
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.access_secret.encode()
@@ -39,20 +39,20 @@ class AccessTokens:
         return self._access.site == "private" or feed in self._private_feeds
 
     def make_token(self, feed: FeedPath, reader: str) -> str:
-        """The token of one reader for one feed: 160 bits, in letters and digits that no mail program breaks."""
+        """The token of one reader for one feed: 160 bits in letters and digits, which no mail program breaks."""
         code = hmac.digest(self._secret, f"refeed\0{feed}\0{reader}".encode(), sha256)
         return b32encode(code[:20]).decode().lower()
 
     def find_reader(self, feed: FeedPath, token: str) -> str | None:
-        """The reader with this token; None when it does not open the feed."""
+        """The reader with this token; None when the token does not open the feed."""
         if not self._secret or any(token.startswith(start) for start in self._access.revoked):
             return None
-        # All readers are compared, so that the time taken says nothing.
+        # All readers are compared, so that the duration reveals nothing.
         readers = [name for name in self._access.readers if hmac.compare_digest(self.make_token(feed, name), token)]
         return readers[0] if readers else None
 
     def private_urls(self, feeds: Iterable[FeedPath], base_url: str) -> list[PrivateUrl]:
-        """The addresses of the private ones of these feeds, without revoked tokens."""
+        """The addresses of those feeds that are private, for each reader. Revoked tokens are left out."""
         urls = []
         for feed in filter(self.is_private, feeds):
             for reader in self._access.readers:
@@ -63,9 +63,9 @@ class AccessTokens:
 
 
 def private_sources(settings: Settings) -> frozenset[str]:
-    """The sources whose entries are in no feed but their own.
+    """The sources whose entries appear only in the feed of the source.
 
-    A private site has none: all its feeds are for the same readers.
+    A private site has no such sources, because all its feeds have the same readers.
     """
     if settings.access.site == "private":
         return frozenset()
@@ -73,7 +73,7 @@ def private_sources(settings: Settings) -> frozenset[str]:
 
 
 def _private_feeds(settings: Settings) -> frozenset[FeedPath]:
-    """The feeds that are private by their own setting, and those that filter one of them."""
+    """The feeds that are configured as private, and the filtered feeds that are based on one of them."""
     paths = {FeedPath("source", rule.id) for rule in settings.sources if rule.access == "private"}
     paths |= {FeedPath("topic", topic.id) for topic in settings.topics if topic.access == "private"}
     filtered = (rule for rule in settings.filtered_feeds if rule.access == "private" or rule.feed in paths)
@@ -81,7 +81,7 @@ def _private_feeds(settings: Settings) -> frozenset[FeedPath]:
 
 
 def personalize(document: bytes, base_url: str, feed: FeedPath, token: str) -> bytes:
-    """A private feed's document for one reader: links to itself and its archives contain the reader's own token."""
+    """Rewrite a private feed's document for one reader: links to the feed and its archives get the reader's token."""
     for end in (".", "/archive/"):
         document = document.replace(
             f"{base_url}/feeds/{feed}{end}".encode(), f"{base_url}/k/{token}/feeds/{feed}{end}".encode()

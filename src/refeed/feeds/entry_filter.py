@@ -1,7 +1,7 @@
-"""The entries of a feed and a filter -> the entries that the filter shows, and how it shows them. Pure and bounded.
+"""A feed's entries and a filter -> the entries that the filter selects, as it presents them. Pure, with limited work.
 
-Patterns are matched against what people read, never against markup, and in Simplified characters on both sides, so that
-Traditional words find a Simplified text.
+Patterns are matched against visible text, never against markup. Both are converted to Simplified characters, so that
+Traditional words match a Simplified text.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from ..config.filter_rules import FeedFilter
 from ..model import Entry, FeedEntry, Person
 
 MAX_SCANNED = 300
-"""Entries that a filter examines at most, newest first."""
+"""The largest number of entries that a filter examines, newest first."""
 _MAX_TEXT = 20_000
-"""Characters of a text that are examined; the longest of 4,470 real articles has 18,000."""
+"""The largest number of characters of a text that are examined. The longest of 4,470 real articles has 18,000."""
 _MAX_STEPS = 100_000_000
-"""Characters examined, times the size of the patterns. The worst patterns known take 5 ns for each: half a second.
-A count and not a clock, so that the same request gets the same answer on a busy machine."""
+"""The limit on examined characters times the size of the patterns. The worst known patterns take 5 ns for each step:
+half a second. The limit is a count and not a duration, so that the same request gets the same answer on a busy
+machine."""
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _TAG = re.compile(r"""(<(?:[^>"']|"[^"]*"|'[^']*')*>)""")
@@ -38,7 +39,7 @@ _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mar
 
 
 class _FilterText(NamedTuple):
-    """What filters see of an entry: what people read, in Simplified characters."""
+    """The visible text of an entry in Simplified characters, which patterns are matched against."""
 
     title: str
     author: str
@@ -47,7 +48,7 @@ class _FilterText(NamedTuple):
 
 
 class EntryFilter:
-    """A filter ready to select entries. It counts its steps: one instance serves one request."""
+    """Selects entries with one filter. An instance counts its steps, so it serves one request only."""
 
     def __init__(self, rule: FeedFilter, now: datetime) -> None:
         self._rule = rule
@@ -60,7 +61,7 @@ class EntryFilter:
         self._steps_left = _MAX_STEPS
 
     def select(self, entries: Iterable[FeedEntry], limit: int) -> list[FeedEntry]:
-        """At most `limit` of the first MAX_SCANNED entries, given newest first, that the filter shows."""
+        """Select at most `limit` of the first MAX_SCANNED entries. `entries` must be newest first."""
         matching = (feed_entry for feed_entry in islice(entries, MAX_SCANNED) if self._matches(feed_entry))
         within_steps = takewhile(lambda _: self._steps_left >= 0, matching)
         chosen = list(islice(within_steps, min(self._rule.limit or limit, limit)))
@@ -86,7 +87,7 @@ class EntryFilter:
 
 
 def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
-    """An entry as the filter shows it: without images, shortened, in another script."""
+    """Return the entry as the filter presents it: without images, shortened, or in a different script."""
     entry = feed_entry.entry
     if rule.images == "none":
         entry = replace(entry, html=sanitize(_remove_images(entry.html)), image=None, images=())
@@ -101,7 +102,7 @@ def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
     return _convert_entry(feed_entry, rule.opencc) if rule.opencc else feed_entry
 
 
-@lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered again and again
+@lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered repeatedly
 def _filter_text(feed_entry: FeedEntry) -> _FilterText:
     entry = feed_entry.entry
     people = [*entry.authors, *(person.name for person in entry.contributors)]
@@ -115,7 +116,7 @@ def _filter_text(feed_entry: FeedEntry) -> _FilterText:
 
 
 def _to_text(html: str) -> str:
-    """What people read of an entry's HTML, captions too; one line for each block."""
+    """The visible text of an entry's HTML, captions included, with one line for each block."""
     root = etree.HTML(html) if html.strip() else None
     if root is None:
         return ""
@@ -129,7 +130,7 @@ def _to_text(html: str) -> str:
 
 
 def _remove_images(html: str) -> str:
-    """The HTML without images, and without figures, whose captions mean nothing without their image."""
+    """Return the HTML without images and their figures, whose captions mean nothing without the image."""
     root = etree.HTML(html) if html.strip() else None
     body = root.find("body") if root is not None else None
     if body is None:
@@ -152,7 +153,7 @@ def _remove_images(html: str) -> str:
 
 
 def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
-    """The whole entry in another script: every word that people read, and no URL."""
+    """Convert the visible text of an entry to a different script; URLs stay."""
     entry, convert = feed_entry.entry, _converter(conversion).convert
     parts = _TAG.split(entry.html)
     parts[::2] = map(convert, parts[::2])
@@ -178,12 +179,12 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
 
 
 def convert_script(text: str, conversion: str) -> str:
-    """A feed's own title in the script of the filter; unchanged where `conversion` is empty."""
+    """Convert the title or subtitle of a feed; it stays when `conversion` is empty."""
     return str(_converter(conversion).convert(text)) if conversion else text
 
 
 def script_language(conversion: str) -> str:
-    """The language of converted text (BCP 47)."""
+    """The BCP 47 language tag of converted Chinese text."""
     return "zh-Hans" if conversion.partition("2")[2].startswith("s") else "zh-Hant"
 
 
@@ -197,7 +198,7 @@ def _to_simplified(text: str) -> str:
 
 
 def _simplify_pattern(pattern: str) -> str:
-    """A pattern in Simplified characters, except for the ends of a range, whose order has a meaning."""
+    """Convert a pattern to Simplified characters, except for the ends of ranges, where the order matters."""
 
     def simplify(han: re.Match[str]) -> str:
         is_range = pattern[han.start() - 1 : han.start()] == "-" or pattern[han.end() : han.end() + 1] == "-"

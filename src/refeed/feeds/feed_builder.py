@@ -1,4 +1,4 @@
-"""One feed, or one archive of it -> what its document says, from what is stored. Reads no clock."""
+"""A feed and its entries in the store -> the content of its subscription document or archive. Reads no clock."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ from .registry import FeedRegistry
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """`updated` of a feed that never had an entry."""
 _BATCH = 50
-"""Entries that a filter loads at a time: for most the first are enough."""
+"""Entries that a filter loads at a time. Most filters need only the first batch."""
 _SHARE_FACTOR = 10
-"""How many times as many entries are examined where a source's share is limited."""
+"""Factor on the number of entries that are examined when a feed limits the share of each source."""
 _CACHED_ENTRIES = 1000
-"""Entries kept decoded from one rendering to the next: a few MB, and most of what the feeds of a new dump need."""
+"""Decoded entries that stay in memory between renderings: a few MB, and most of the entries that the feeds of a new
+dump need."""
 
 
 class FeedBuilder:
-    """Builds feeds. Two builders over the same store give the same bytes."""
+    """Builds feeds. Two builders with the same store give identical documents."""
 
     def __init__(self, store: Store, registry: FeedRegistry, budget: DocumentBudget) -> None:
         self._store = store
@@ -47,10 +48,10 @@ class FeedBuilder:
         self._budget = budget
         self._entries: LRUCache[str, StoredEntry] = LRUCache(_CACHED_ENTRIES)
         self._pages: dict[tuple[FeedPath, str], tuple[int, int]] = {}
-        """By feed and month: version, and how many pages there were in it."""
+        """Version and number of pages of each month, by feed and month."""
 
     def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
-        """The subscription document of a feed: its newest entries within the budget. `months`: its own, if known."""
+        """The subscription document of a feed: its newest entries within the budget. `months` are those of the feed."""
         if path in self._registry.filtered:
             rule = self._registry.filtered[path]
             return self.build_filtered(rule.feed, rule, _NEVER, self._registry.feeds[path])
@@ -60,12 +61,13 @@ class FeedBuilder:
         return self._build(path, members, self.list_archives(path, months[:2]), None)
 
     def build_archive(self, path: FeedPath, name: str) -> Feed | None:
-        """One archive of a feed (RFC 5005), or None when there is none of that name."""
+        """One archive of a feed (RFC 5005), or None for an unknown name."""
         months = self._store.get_months(path)
         index = next((index for index, month in enumerate(months) if month.month == name[:7]), None)
         if index is None:
             return None
-        # The last page of the newest month has no name: with two newer months, the first of the next month has one.
+        # `list_archives` leaves out the last page of the newest month that it gets. Two newer months are passed as
+        # well, so that the first archive of the following month is included.
         names = self.list_archives(path, months[max(0, index - 2) : index + 2])
         if name not in names:
             return None
@@ -75,9 +77,9 @@ class FeedBuilder:
         return self._build(path, [members[id] for id in reversed(page.ids)], names, name)
 
     def build_filtered(self, path: FeedPath, rule: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
-        """The newest entries of a feed, filtered or not, as a filter shows them; under the name of `info`.
+        """The newest entries of a feed, selected and presented by `rule`, with the title and address of `info`.
 
-        It has no archives: those of the feed hold everything.
+        `path` may be a filtered feed. The result has no archives: the archives of the feed contain all entries.
         """
         members = self._store.get_newest(path, MAX_SCANNED)
         limit = min(rule.limit, MAX_FILTERED_ENTRIES) if rule.limit else self._budget.entries
@@ -101,7 +103,7 @@ class FeedBuilder:
         )
 
     def list_archives(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> tuple[str, ...]:
-        """Names of the archives of a feed, oldest first: of all, or of some successive `months`."""
+        """Names of a feed's archives, oldest first; if `months` (successive) is given, only the archives of these."""
         counts = []
         for month in self._store.get_months(path) if months is None else months:
             version, count = self._pages.get((path, month.month), (-1, 0))
@@ -112,7 +114,7 @@ class FeedBuilder:
         return name_archives(counts)
 
     def _get_newest(self, path: FeedPath) -> list[FeedMember]:
-        """A feed's newest entries; no source has more of them than its share where the feed limits it."""
+        """A feed's newest entries. If the feed limits each source's share, no source has more entries than that."""
         limit, share = self._budget.entries, self._registry.source_shares.get(path, 1.0)
         if share >= 1:
             return self._store.get_newest(path, limit)
@@ -128,7 +130,10 @@ class FeedBuilder:
         return chosen[:limit]
 
     def _build(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
-        """A feed's document with these entries; `archive` is its name, `names` are those of all archives."""
+        """Build a document with these entries: the archive named `archive`, or the subscription document (None).
+
+        `names` are the feed's archives, oldest first, which the document may link to.
+        """
         info = self._registry.feeds[path]
         entries = tuple(self._iter_entries(members, mixed=info.mixed, batch=len(members) or 1))
         tombstones: tuple[Tombstone, ...] = ()
@@ -142,7 +147,7 @@ class FeedBuilder:
         previous, following = adjacent_archives(archive, names)
         changes = [feed_entry.entry.updated for feed_entry in entries] + [tombstone.when for tombstone in tombstones]
         return Feed(
-            # No hub learns of changes in a private feed.
+            # A private feed names no hub, because hubs must not learn of its changes.
             site=replace(self._registry.site, hubs=()) if info.private else self._registry.site,
             info=info,
             updated=max(changes, default=_NEVER),
@@ -171,7 +176,7 @@ class FeedBuilder:
                 )
 
     def _load(self, ids: list[str]) -> dict[str, StoredEntry]:
-        """Entries by id; only those that changed since the last time are read and decoded."""
+        """Load entries by id. Only entries that changed since the last call are read and decoded."""
         revisions = self._store.get_revisions(ids)
         cached = {id: self._entries[id] for id in ids if id in self._entries}
         changed = [id for id in ids if id not in cached or cached[id].revision != revisions.get(id)]

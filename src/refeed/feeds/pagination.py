@@ -1,9 +1,9 @@
-"""The pages of a feed: which entries its subscription document holds, and which archive holds each of the others.
+"""Divides a feed into a subscription document and archives (RFC 5005, section 4). Pure numbers and names.
 
-Pure numbers and names, for RFC 5005 section 4. Within a calendar month (UTC) pages fill from the oldest entry on, so a
-new entry changes only the last page of the newest month, and a late one only its own month. Every full page is an
-archive; so is the last page of a month that is over. The last page of the newest month is not one yet: the subscription
-document takes the newest entries within the same two budgets, so it always holds at least that page.
+A page holds entries of one calendar month (UTC), and pages fill from the oldest entry on. A new entry therefore changes
+only the last page of the newest month, and a late entry changes only its own month. Every page is an archive, except
+for the last page of the newest month, which still grows. The subscription document always contains at least that page,
+because it takes the newest entries within the same budget.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import NamedTuple
 from ..model import Entry
 
 _MARKUP = 2_500
-"""Names of elements, links to our own pages, source and topics of one entry, in the most verbose format."""
+"""Bytes of an entry's element names, links to our pages, source and topics in the most verbose format."""
 _PART = 250
-"""The same for one more link, tag, person or media file."""
+"""Bytes of markup for each tag, person and media file."""
 
 
 class DocumentBudget(NamedTuple):
-    """What one document holds at most: `feeds.entries` and `feeds.bytes`."""
+    """The limits of one document: `feeds.entries` and `feeds.bytes`."""
 
     entries: int
     bytes: int
@@ -37,16 +37,16 @@ class PlannedEntry(NamedTuple):
 
 
 class ArchivePage(NamedTuple):
-    """Successive entries of one month: an archive, or what will become one."""
+    """Successive entries of one month: an archive, or the page that is still growing."""
 
     name: str
-    """`2020-06`, `2020-06-2`, `2020-06-3` … from the oldest on."""
+    """`2020-06`, `2020-06-2`, `2020-06-3` …, from the oldest page to the newest."""
     ids: tuple[str, ...]
-    """Oldest first."""
+    """Ids of the entries, oldest first."""
 
 
 def estimate_size(entry: Entry) -> int:
-    """The bytes that an entry takes at most in any format, with its markup escaped; cheap enough to store with it."""
+    """The largest number of bytes that an entry takes in any format, with its markup escaped. Fast to compute."""
     texts = (entry.title, entry.link, entry.rights, entry.section, entry.original or "", *entry.authors, *entry.tags)
     people = [person.name + person.role for person in entry.contributors]
     image = [entry.image.url, entry.image.caption, entry.image.credit] if entry.image else []
@@ -59,25 +59,27 @@ def estimate_size(entry: Entry) -> int:
 
 
 def _escaped_length(text: str) -> int:
-    """Bytes of a text with `&`, `<`, `>` as references, as in XML, and quotes and line ends escaped, as in JSON."""
+    """Bytes of a text with `&`, `<` and `>` escaped as in XML, and quotes and line ends escaped as in JSON."""
     references = 5 * text.count("&") + 3 * (text.count("<") + text.count(">"))
     escapes = 5 * text.count('"') + text.count("\\") + text.count("\n") + 4 * (text.count("\r") + text.count("\t"))
     return len(text.encode(errors="surrogatepass")) + references + escapes
 
 
 def is_oversized(size: int, budget: DocumentBudget) -> bool:
-    """Whether an entry would take more than half of a document: then only its summary is in documents
-    (`FeedEntry.summary_only`), so that one entry cannot push all others out of a feed."""
+    """Whether an entry would take more than half of a document.
+
+    Documents then contain only its summary (`FeedEntry.summary_only`), so that one entry cannot displace all others.
+    """
     return size > budget.bytes // 2
 
 
 def budgeted_size(size: int, budget: DocumentBudget) -> int:
-    """What an entry of this estimated size takes of a document's budget."""
+    """Bytes of a document's budget that an entry of this estimated size uses."""
     return min(size, 4 * _MARKUP) if is_oversized(size, budget) else size
 
 
 def count_subscription_entries(sizes: Iterable[int], budget: DocumentBudget) -> int:
-    """How many entries the subscription document holds, from the sizes of all, newest first by (published, id)."""
+    """Number of entries in the subscription document, from the sizes of all, newest first by (published, id)."""
     count = total = 0
     for size in sizes:
         total += budgeted_size(size, budget)
@@ -88,7 +90,7 @@ def count_subscription_entries(sizes: Iterable[int], budget: DocumentBudget) -> 
 
 
 def paginate_month(month: str, entries: Iterable[PlannedEntry], budget: DocumentBudget) -> tuple[ArchivePage, ...]:
-    """The pages of one month's entries, which may come in any order."""
+    """The pages of one month's entries, which may be in any order."""
     pages: list[list[str]] = []
     total = 0
     for entry in sorted(entries, key=lambda entry: (entry.published, entry.id)):
@@ -102,7 +104,7 @@ def paginate_month(month: str, entries: Iterable[PlannedEntry], budget: Document
 
 
 def count_pages(sizes: Iterable[int], budget: DocumentBudget) -> int:
-    """How many pages `paginate_month` makes of one month, from the sizes of its entries, oldest first."""
+    """Number of pages that `paginate_month` makes of one month, from the sizes of its entries, oldest first."""
     pages = held = total = 0
     for estimate in sizes:
         size = budgeted_size(estimate, budget)
@@ -116,7 +118,7 @@ def count_pages(sizes: Iterable[int], budget: DocumentBudget) -> int:
 def name_archives(months: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Names of a feed's archives, oldest first, from its months and the number of pages in each.
 
-    The last page of the newest month is left out: it still fills, and the subscription document holds it.
+    The last page of the newest month is left out: it still grows, and the subscription document contains it.
     """
     pages = sorted((month, count) for month, count in months if count)
     names = [_page_name(month, number) for month, count in pages for number in range(1, count + 1)]
@@ -124,7 +126,7 @@ def name_archives(months: Iterable[tuple[str, int]]) -> tuple[str, ...]:
 
 
 def adjacent_archives(name: str | None, names: Sequence[str]) -> tuple[str | None, str | None]:
-    """The archives just older and just newer than the one named; for None, the subscription, its newest archive.
+    """The next older and next newer archive of an archive. For the subscription document (None): the newest, and None.
 
     Raises ValueError for an unknown archive.
     """

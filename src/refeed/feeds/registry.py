@@ -1,4 +1,4 @@
-"""Settings and the sources of the store -> every feed there is, and what each document says about it. Pure."""
+"""Settings and the sources of the store -> all feeds, and what each document says about its feed. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ class FeedRegistry:
     feeds: dict[FeedPath, FeedInfo]
     sources: dict[str, Source]
     topics: dict[str, str]
-    """Titles by topic id; without private topics, whose entries are in public feeds that must not name them."""
+    """Titles by topic id. Private topics are left out: public feeds contain their entries and must not name the
+    topics."""
     moved: dict[FeedPath, FeedPath]
-    """The feeds that were renamed, and their new paths."""
+    """The new paths of renamed feeds, by old path."""
     filtered: dict[FeedPath, FilteredFeedRule]
     source_shares: dict[FeedPath, float]
-    """Largest share of one source, for the feeds that set one."""
+    """Largest share of one source (0 to 1), for the feeds that set one."""
     retired: frozenset[FeedPath]
-    """Feeds that existed once and are gone."""
+    """Feeds that were removed for good."""
 
     @property
     def public_feeds(self) -> dict[FeedPath, FeedInfo]:
@@ -37,9 +38,9 @@ class FeedRegistry:
         return {path: info for path, info in self.feeds.items() if not info.private}
 
     def presentation_digest(self, path: FeedPath, *more: object) -> str:
-        """Digest of everything but its entries that a feed's documents depend on."""
-        # Sources without a rule never change what is said about them: a new one makes no other feed stale. Neither
-        # does an icon, which is only in the feed of its own source.
+        """Digest of everything that a feed's documents depend on, except for its entries."""
+        # Sources without a rule are left out, because what documents say about them never changes: a new one makes no
+        # other feed stale. Icons are left out, because only the feed of the source itself shows its icon.
         configured = sorted((id, replace(s, icon="")) for id, s in self.sources.items() if s.configured)
         facts = (
             self.site,
@@ -54,7 +55,7 @@ class FeedRegistry:
 
 
 def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedRegistry:
-    """All feeds: `all`, every configured source and topic, every stored source, and every filtered feed."""
+    """Build the registry: `all`, every configured source and topic, every stored source, and every filtered feed."""
     site = Site(
         id=settings.site.id,
         title=settings.site.title,
@@ -100,7 +101,7 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
 
 
 def _list_feeds(settings: Settings, site: Site, sources: Mapping[str, Source]) -> dict[FeedPath, FeedInfo]:
-    """All feeds in the order in which they are listed; filtered feeds are like those that they filter."""
+    """All feeds in the order in which lists show them. A filtered feed inherits from the feed that it filters."""
     infos = [FeedInfo(path=ALL_FEED, title=site.title, language=site.language, mixed=True)]
     infos += [
         FeedInfo(
