@@ -1,1 +1,1 @@
-"""Store -> feeds/: which documents are stale, written whole or not at all."""
+"""Store -> feeds/: finds stale documents and writes each one atomically."""

@@ -1,4 +1,4 @@
-"""Documents -> feeds/: written whole or not at all. Only this module writes the feeds folder."""
+"""Writes documents to feeds/, each of them atomically. Only this module writes to that folder."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ..model import FeedPath
 from ..render import checksum
 
 _MANIFESTS_NAME = ".marks.json"
-"""Of the file beside the documents that says what they were made from."""
+"""Name of the file next to the documents that records what they were made from."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 _LOCK_TIMEOUT = 30.0
-"""Seconds; a process that publishes for longer hangs."""
+"""Seconds to wait for the lock. A process that holds it for longer hangs."""
 _HAS_FADVISE = hasattr(os, "posix_fadvise")
 
 _FileIdentity = tuple[int, int, int, int]
@@ -43,14 +43,14 @@ class FeedManifest:
 
     version: int
     presentation: str
-    """Digest of what documents depend on beside entries: titles, addresses, budgets."""
+    """Digest of everything that documents depend on besides entries: titles, addresses, budgets."""
     store: str = ""
     """Identity of the store that counts the versions."""
     digests: dict[str, str] = field(default_factory=dict)
-    """Of the documents as they were written, by name."""
+    """Digests of the documents as they were written, by name."""
 
     def matches(self, other: FeedManifest | None) -> bool:
-        """Whether documents with these two manifests say the same."""
+        """Whether documents with these two manifests have the same content."""
         return other is not None and (self.version, self.presentation, self.store) == (
             other.version,
             other.presentation,
@@ -59,9 +59,10 @@ class FeedManifest:
 
 
 class OutputDir:
-    """The feeds folder: documents by their name, the path below it, such as `source/bbc.atom`.
+    """The feeds folder. The name of a document is its path below the folder, for example `source/bbc.atom`.
 
-    Every write is a temporary file, fsync, rename, fsync of the folder: a reader sees the old bytes or the new.
+    Every write makes a temporary file, syncs it, renames it and syncs the folder: a reader sees the old bytes or the
+    new.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -73,7 +74,7 @@ class OutputDir:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from publishing into the folder. Raises PublishError."""
+        """Prevent other processes from publishing into the folder. Raises PublishError."""
         with self._convert_errors():
             self._make_folder(self.root)
             held = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -85,15 +86,15 @@ class OutputDir:
             os.close(held)
 
     def remove_partial_writes(self) -> None:
-        """Remove the half-written files of a killed process. Call with the lock held."""
+        """Remove temporary files that a killed process left. Call with the lock held."""
         with suppress(OSError):
             if any(self._new.iterdir()):
                 shutil.rmtree(self._new, ignore_errors=True)
 
     def write(self, documents: Mapping[str, RenderedDocument]) -> list[str]:
-        """Put documents in place, with their checksums; returns the names of those whose bytes changed.
+        """Write documents with their checksums; returns the names of those whose bytes changed.
 
-        Raises PublishError, with the old documents still whole, when the disk refuses.
+        Raises PublishError when the disk fails. Each document is then still complete, old or new.
         """
         pending: dict[str, tuple[Path, str]] = {}
         try:
@@ -102,7 +103,7 @@ class OutputDir:
                     data = checksum.add_checksum(document.data)
                     digest = checksum.read_checksum(data)
                     if self.document_digest(name) == digest:
-                        _set_time(self.root / name, document.last_modified)  # another document of the feed changed
+                        _set_time(self.root / name, document.last_modified)  # only another document of the feed changed
                     else:
                         pending[name] = self._write_temporary(len(pending), data, document.last_modified), digest
                 _sync([temporary for temporary, _ in pending.values()])
@@ -138,7 +139,7 @@ class OutputDir:
         return digest
 
     def find_damaged(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> list[FeedPath | None]:
-        """The keys of `manifests` with a document that is missing, or is not what was written."""
+        """The keys of `manifests` with a document that is missing or differs from what was written."""
         return [
             path
             for path, manifest in manifests.items()
@@ -157,7 +158,7 @@ class OutputDir:
                         path.unlink()
 
     def list_documents(self, below: str = "") -> list[str]:
-        """The names of all documents below a path, damaged ones too, in order."""
+        """The names of all documents below a path in sorted order, including damaged documents."""
         root = self.root / below
         files = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
         return sorted(str(path) for path in files if not any(part.startswith(".") for part in path.parts))
@@ -168,16 +169,16 @@ class OutputDir:
         return data if data is not None and checksum.verify_checksum(data) is not None else None
 
     def read_manifests(self) -> dict[FeedPath | None, FeedManifest]:
-        """What the documents of each feed, and the lists of feeds (None), were made from; empty when unknown."""
+        """The manifests by feed, and that of the lists of feeds under None; empty when they cannot be read."""
         data = _read(self._manifests)
         try:
             manifests = msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
             return {FeedPath.parse(path) if path else None: manifest for path, manifest in manifests.items()}
         except (msgspec.DecodeError, ValueError):
-            return {}  # a foreign file: everything is rendered again, which is always right
+            return {}  # not our file: everything is rendered again, which is always correct
 
     def write_manifests(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> None:
-        """Save what the documents were made from, after they are in place. Raises PublishError."""
+        """Save the manifests, after the documents were written. Raises PublishError."""
         with self._convert_errors():
             data = msgspec.json.encode({str(path or ""): manifest for path, manifest in manifests.items()})
             temporary = self._write_temporary(0, data, None)
@@ -190,7 +191,7 @@ class OutputDir:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
-        self._known[name] = _identity(os.lstat(path)), digest  # it is whole: no need to read it
+        self._known[name] = _identity(os.lstat(path)), digest  # just written: no need to read it
 
     def _write_temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
         self._make_folder(self._new)
@@ -222,8 +223,8 @@ class OutputDir:
                 time.sleep(0.05)
 
     def _make_folder(self, folder: Path) -> None:
-        # feeds/ is generated: a file where a folder below it must be is foreign, and is removed. A file where feeds/
-        # itself must be is kept, because the setting may be wrong.
+        # feeds/ is generated: a file in place of one of its subfolders is not ours, and is removed. A file in place of
+        # feeds/ itself is kept, because the setting may be wrong.
         if folder.is_dir():
             return
         for part in (*reversed(folder.parents), folder):
@@ -260,7 +261,7 @@ def _identity(info: os.stat_result) -> _FileIdentity:
 
 
 def _sync(paths: Collection[Path]) -> None:
-    """Wait until files or folders are on disk, for all together: one write of the journal instead of one each."""
+    """Wait until files or folders are on disk. One call for all needs one write of the journal instead of one each."""
     with ExitStack() as opened:
         descriptors = []
         for path in paths:
@@ -268,7 +269,7 @@ def _sync(paths: Collection[Path]) -> None:
             opened.callback(os.close, descriptors[-1])
         if _HAS_FADVISE:
             for descriptor in descriptors:
-                # Linux begins to write these pages at once, so that the first fsync waits for all.
+                # Linux starts to write these pages at once, so that the first fsync waits for all files.
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         for descriptor in descriptors:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""How often each feed is read: the web counts, the store keeps the counts.
+"""Counts how often each feed is read. The web server counts, and the store keeps the counts.
 
 A machine that starts with an empty disk renders the documents of the most popular feeds first.
 """
@@ -15,17 +15,17 @@ from ..metrics import count_feed_reads
 from ..store.store import Store
 
 _FIRST_SAVE = 600.0
-"""Seconds until the counts are saved for the first time: early, because some machines run for a day only."""
+"""Seconds until the counts are first saved. This is early, because some machines run for only a day."""
 _INTERVAL = 3600.0
 _DECAY = 0.9
-"""Each save multiplies the older counts by it: what was read a week ago says nothing about today."""
+"""Factor that each save applies to the older counts: a week later they hardly matter."""
 _MAX_FEEDS = 1000
 _META_KEY = "read"
-"""Where the store keeps the counts."""
+"""Key of the counts in `meta`."""
 
 
 class PopularityTracker:
-    """Adds the reads that this machine's web counts to those in the store."""
+    """Adds the reads that the web server of this machine counted to those in the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class PopularityTracker:
         self._due = time.monotonic() + _FIRST_SAVE
 
     def save_if_due(self) -> None:
-        """Save, if it is time. Raises StoreError."""
+        """Save the counts when the interval has passed. Raises StoreError."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + _INTERVAL
             self.save()
@@ -52,5 +52,5 @@ class PopularityTracker:
 
 
 def load_popularity(store: Store) -> Mapping[str, float]:
-    """How often each feed was read lately, by its path as text; only feeds that were read. Raises StoreError."""
+    """How often each feed was read recently, by its path as text. Unread feeds are left out. Raises StoreError."""
     return msgspec.json.decode(store.get_meta(_META_KEY) or "{}", type=dict[str, float])

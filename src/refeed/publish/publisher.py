@@ -1,7 +1,7 @@
 """Store -> feeds/: decides which documents are stale, and renders and writes those.
 
-A feed's documents are up to date when its manifest names the version that the store counts for the feed, and the same
-presentation: what a document says beside its entries.
+A feed's documents are up to date when their manifest has the version that the store counts for the feed, and the
+current presentation, a digest of everything that documents contain besides entries.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from .output_dir import FeedManifest, OutputDir, RenderedDocument
 from .popularity import load_popularity
 
 COMPLETE_KEY = "complete"
-"""Set in the store once everything has been ingested. Until then a new store publishes nothing over the documents of a
-store that was lost: the old documents hold more."""
+"""Key in `meta`, set once everything has been ingested. Until then a new store does not overwrite the documents of a
+lost store, which contain more entries."""
 RENDERING_VERSION = 2
-"""Raise it when rendering changes: all documents are then rendered again."""
+"""Increase it when rendering changes, so that all documents are rendered again."""
 _POPULARITY_THRESHOLD = 5
-"""With more stale feeds than these, the most popular come first."""
+"""When more feeds than this are stale, the most popular are rendered first."""
 _GROUP_SIZE = 8
-"""Feeds whose documents wait for the disk together: what one dump changes, and at most some MB."""
+"""Number of feeds whose documents are synced to disk together: those that one dump changes, at most a few MB."""
 _LISTS = ("opml.xml", "feeds.json")
-"""The documents that list all feeds. Their manifest has the key None where those of feeds have a path."""
+"""The documents that list all feeds. Their manifest has the key None; those of feeds have the feed's path."""
 _ERRORS_OF_EVERY_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
 class _Preparation(NamedTuple):
-    """What all documents depend on. It changes only when the store has a new source."""
+    """What all documents depend on. It changes only with the sources in the store."""
 
     sources: list[Source]
     registry: FeedRegistry
@@ -54,15 +54,15 @@ class _Preparation(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class _PublishRun:
-    """One publication: what it depends on, and its results."""
+    """The inputs and the results of one publication."""
 
     registry: FeedRegistry
     feed_builder: FeedBuilder
     states: Mapping[FeedPath, FeedState]
     previous: Mapping[FeedPath | None, FeedManifest]
-    """What the existing documents were made from."""
+    """Manifests of the existing documents."""
     expected: Mapping[FeedPath | None, FeedManifest]
-    """What all documents must be made from."""
+    """Manifests that all documents must have."""
     current: dict[FeedPath | None, FeedManifest]
     """The manifests of documents that are up to date."""
     changed: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _PublishRun:
 
 
 class Publisher:
-    """Keeps feeds/ up to date with the store. Documents that are up to date cost nothing."""
+    """Keeps feeds/ up to date with the store. Documents that are up to date are not rendered."""
 
     def __init__(self, settings: Settings, store: Store, output_dir: OutputDir) -> None:
         self._settings = settings
@@ -79,15 +79,15 @@ class Publisher:
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
         self._preparation: _Preparation | None = None
         self._newest: dict[FeedPath, tuple[int, datetime | None]] = {}
-        """By feed: its version, and when its newest entry was published."""
+        """Version and publication time of the newest entry, by feed."""
         self._is_clean = False
-        """Whether documents that are not ours were removed since the start."""
+        """Whether foreign documents have been removed since the start."""
 
     @observe_duration("publish")
     def publish(self, *, everything: bool = False) -> list[str]:
-        """Render what is stale, damaged or missing, or everything; returns the documents whose bytes changed.
+        """Render stale, damaged and missing documents, or `everything`; returns the documents whose bytes changed.
 
-        Raises PublishError when some could not be written: all others are in place, and the old ones stay.
+        Raises PublishError when some could not be written. Their old versions stay.
         """
         with self._store.snapshot():
             _, registry, presentations, feed_builder = self._prepare()
@@ -101,7 +101,7 @@ class Publisher:
             if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:
                 return []
             expected: dict[FeedPath | None, FeedManifest] = {
-                path: FeedManifest(version=_version(states.get(path)), presentation=presentation, store=identity)
+                path: FeedManifest(version=_feed_version(states.get(path)), presentation=presentation, store=identity)
                 for path, presentation in presentations.items()
             }
             intact = expected.keys() - self._output_dir.find_damaged(previous)
@@ -116,7 +116,7 @@ class Publisher:
                 expected=expected,
                 current=current,
             )
-            self._publish_groups(_group_feeds(self._order(stale, previous)), run)
+            self._publish_groups(_group_feeds(self._sort_by_priority(stale, previous)), run)
             if everything or not self._is_clean or expected.keys() != previous.keys():
                 self._output_dir.remove(self._find_foreign(registry.feeds))
                 self._is_clean = True
@@ -129,9 +129,9 @@ class Publisher:
         return run.changed
 
     def has_damage(self, *, check_foreign: bool = False) -> bool:
-        """Whether a document is missing, or is not what was published. By `stat` alone while no file changes.
+        """Whether a document is missing or differs from what was published. Unchanged files cost one `stat` each.
 
-        `check_foreign` looks through the whole folder, archives too, for documents that are not ours.
+        `check_foreign` also searches the whole folder, including archives, for documents that are not ours.
         """
         manifests = self._output_dir.read_manifests()
         if check_foreign and self._find_foreign(manifests.keys()):
@@ -140,7 +140,7 @@ class Publisher:
         return not manifests or bool(self._output_dir.find_damaged(manifests))
 
     def render_archive(self, path: FeedPath, name: str) -> bool:
-        """Render one archive of a feed in every format; False when there is none of that name.
+        """Render one archive of a feed in every format; False for an unknown name.
 
         Raises StoreError, PublishError.
         """
@@ -164,7 +164,7 @@ class Publisher:
         return True
 
     def render_archives(self, path: FeedPath) -> list[str]:
-        """Render all archives of a feed that are missing; returns the names of all, oldest first."""
+        """Render the missing archives of a feed; returns the names of all its archives, oldest first."""
         names = list(self._prepare().feed_builder.list_archives(path))
         for name in names:
             if any(self._output_dir.document_digest(f"{path}/archive/{name}.{format}") is None for format in FORMATS):
@@ -172,16 +172,16 @@ class Publisher:
         return names
 
     def registry(self) -> FeedRegistry:
-        """Every feed there is now. Raises StoreError."""
+        """The current registry of all feeds. Raises StoreError."""
         return self._prepare().registry
 
-    def _order(
+    def _sort_by_priority(
         self, stale: Sequence[FeedPath], previous: Mapping[FeedPath | None, FeedManifest]
     ) -> list[FeedPath | None]:
-        """The order in which documents are written: the most popular feeds first.
+        """Sort feeds in the order of writing, with the lists of feeds (None): the most popular feeds come first.
 
-        Where popularity is unknown and the folder is filled for the first time, `all` comes last: once it is served,
-        everything is.
+        If popularity is unknown and the folder is filled for the first time, `all` comes last: when it is served, all
+        other feeds are there, too.
         """
         popularity = load_popularity(self._store) if len(stale) > _POPULARITY_THRESHOLD else {}
         if popularity:
@@ -190,7 +190,7 @@ class Publisher:
         return [*(path for path in stale if path != ALL_FEED or not is_first), None, *([ALL_FEED] if is_first else [])]
 
     def _publish_groups(self, groups: Sequence[Sequence[FeedPath | None]], run: _PublishRun) -> None:
-        """Write the documents of feeds, group by group. A document that cannot be written stops no other."""
+        """Write the documents of feeds in groups. A failed document stops the others only if all would fail."""
         waiting = deque(groups)
         while waiting:
             group = waiting.popleft()
@@ -201,7 +201,7 @@ class Publisher:
                     run.current.pop(path, None)
                 affects_all = isinstance(error.__cause__, OSError) and error.__cause__.errno in _ERRORS_OF_EVERY_FILE
                 if len(group) > 1 and not affects_all:
-                    # Perhaps only one of them cannot be written: each is tried alone.
+                    # Perhaps only one of them cannot be written: each feed is tried separately.
                     waiting.extendleft((path,) for path in reversed(group))
                     continue
                 run.problems.append(error)
@@ -209,7 +209,7 @@ class Publisher:
                     return
 
     def _publish_group(self, paths: Sequence[FeedPath | None], run: _PublishRun) -> None:
-        """Render and write the documents of some feeds, with one wait for the disk."""
+        """Render and write the documents of some feeds, and sync them to disk together."""
         documents: dict[str, RenderedDocument] = {}
         months: dict[FeedPath, list[MonthState]] = {}
         with self._store.snapshot():
@@ -222,7 +222,7 @@ class Publisher:
                 state = run.states.get(path)
                 if path not in run.registry.filtered:
                     newest = feed.entries[0].entry.published if feed.entries else None
-                    self._newest[path] = _version(state), newest
+                    self._newest[path] = _feed_version(state), newest
                 for format in FORMATS:
                     data = RENDERERS[format](feed)
                     last_modified = state.changed if state else feed.updated
@@ -237,7 +237,7 @@ class Publisher:
             run.current[path] = replace(expected, digests=digests)
 
     def _render_lists(self, run: _PublishRun) -> dict[str, RenderedDocument]:
-        """The documents that list all feeds."""
+        """Render the documents that list all public feeds."""
         listed = []
         for path, info in run.registry.public_feeds.items():
             state = run.states.get(path)
@@ -254,8 +254,8 @@ class Publisher:
         }
 
     def _last_published(self, path: FeedPath, state: FeedState | None) -> datetime | None:
-        """When a feed's newest entry was published. Asks the store only for feeds that changed without being built."""
-        version = _version(state)
+        """When a feed's newest entry was published. Queries the store only for versions that were not built here."""
+        version = _feed_version(state)
         known = self._newest.get(path)
         if known is None or known[0] != version:
             newest = self._store.get_newest(path, 1)
@@ -265,9 +265,9 @@ class Publisher:
     def _remove_stale_archives(
         self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, expected: FeedManifest
     ) -> None:
-        """Remove archives of months that changed, and of the months beside them, which link there.
+        """Remove the archives of changed months, and of the months next to them, whose archives link to these.
 
-        They are rendered again on request. All archives go when more than the entries of the feed has changed.
+        Archives are rendered again on request. All are removed when the presentation or the store has changed.
         """
         last_version = -1
         if previous and (previous.presentation, previous.store) == (expected.presentation, expected.store):
@@ -290,7 +290,7 @@ class Publisher:
         return self._preparation
 
     def _find_foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
-        """Documents in the folder that are of none of these feeds, nor the lists of feeds."""
+        """Documents in the folder that belong neither to these feeds nor to the lists of feeds."""
         known = {str(path) for path in feeds if path}
         documents = {f"{path}.{format}" for path in known for format in FORMATS} | set(_LISTS)
         names = self._output_dir.list_documents()
@@ -298,7 +298,7 @@ class Publisher:
 
 
 def _group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
-    """Feeds whose documents are written together; the lists of feeds by themselves, so that no feed waits for them."""
+    """Divide feeds into groups that are written together. The lists of feeds are a group by themselves."""
     groups: list[list[FeedPath | None]] = []
     for path in paths:
         if not groups or len(groups[-1]) == _GROUP_SIZE or None in (path, groups[-1][-1]):
@@ -307,6 +307,6 @@ def _group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | N
     return [*groups]
 
 
-def _version(state: FeedState | None) -> int:
-    """A feed's version; 0 before it has its first entry."""
+def _feed_version(state: FeedState | None) -> int:
+    """A feed's version; 0 for a feed without a first entry."""
     return state.version if state else 0
