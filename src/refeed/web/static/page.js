@@ -48,13 +48,13 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
     time.textContent = distance(instant) || days.format(instant);
     time.title = moments.format(instant);
   } else if (offset(sourceText) !== -instant.getTimezoneOffset()) {
-    const localTime = document.createElement("span");
-    localTime.className = "there";
+    const sourceTime = document.createElement("span");
+    sourceTime.className = "there";
     const shifted = new Date(instant.getTime() + offset(sourceText) * 60000);
     const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
     const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(shifted);
-    localTime.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
-    time.replaceChildren(moments.format(instant), localTime);
+    sourceTime.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
+    time.replaceChildren(moments.format(instant), sourceTime);
   }
 }
 
