@@ -51,14 +51,14 @@ class FeedBuilder:
         """Version and number of pages of each month, by feed and month."""
 
     def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
-        """The subscription document of a feed: its newest entries within the budget. `months` are those of the feed."""
+        """The subscription document of a feed: its newest entries within the budget. Pass its `months` if loaded."""
         if path in self._registry.filtered:
             rule = self._registry.filtered[path]
             return self.build_filtered(rule.feed, rule, _NEVER, self._registry.feeds[path])
         members = self._get_newest(path)
         members = members[: count_subscription_entries((member.size_estimate for member in members), self._budget)]
         months = self._store.get_months(path) if months is None else months
-        return self._build(path, members, self.list_archives(path, months[:2]), None)
+        return self._build_document(path, members, self.list_archives(path, months[:2]), None)
 
     def build_archive(self, path: FeedPath, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None for an unknown name."""
@@ -74,7 +74,7 @@ class FeedBuilder:
         members = {member.id: member for member in self._store.get_month(path, name[:7])}
         planned = (PlannedEntry(m.id, m.published, m.size_estimate) for m in members.values())
         page = next(page for page in paginate_month(name[:7], planned, self._budget) if page.name == name)
-        return self._build(path, [members[id] for id in reversed(page.ids)], names, name)
+        return self._build_document(path, [members[id] for id in reversed(page.ids)], names, name)
 
     def build_filtered(self, path: FeedPath, rule: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
         """The newest entries of a feed, selected and presented by `rule`, with the title and address of `info`.
@@ -103,7 +103,7 @@ class FeedBuilder:
         )
 
     def list_archives(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> tuple[str, ...]:
-        """Names of a feed's archives, oldest first; if `months` (successive) is given, only the archives of these."""
+        """Names of a feed's archives, oldest first; with `months` (successive ones), only the archives of these."""
         counts = []
         for month in self._store.get_months(path) if months is None else months:
             version, count = self._pages.get((path, month.month), (-1, 0))
@@ -129,7 +129,9 @@ class FeedBuilder:
                 chosen.append(member)
         return chosen[:limit]
 
-    def _build(self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None) -> Feed:
+    def _build_document(
+        self, path: FeedPath, members: list[FeedMember], names: tuple[str, ...], archive: str | None
+    ) -> Feed:
         """Build a document with these entries: the archive named `archive`, or the subscription document (None).
 
         `names` are the feed's archives, oldest first, which the document may link to.
@@ -162,7 +164,7 @@ class FeedBuilder:
         titles = self._registry.topics
         for start in range(0, len(members), batch):
             part = members[start : start + batch]
-            entries = self._load([member.id for member in part])
+            entries = self._load_entries([member.id for member in part])
             for member in part:
                 stored = entries[member.id]
                 yield FeedEntry(
@@ -175,7 +177,7 @@ class FeedBuilder:
                     summary_only=is_oversized(member.size_estimate, self._budget),
                 )
 
-    def _load(self, ids: list[str]) -> dict[str, StoredEntry]:
+    def _load_entries(self, ids: list[str]) -> dict[str, StoredEntry]:
         """Load entries by id. Only entries that changed since the last call are read and decoded."""
         revisions = self._store.get_revisions(ids)
         cached = {id: self._entries[id] for id in ids if id in self._entries}
