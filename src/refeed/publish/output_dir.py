@@ -68,9 +68,9 @@ class OutputDir:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
         self._path = os.fspath(self.root)
-        self._new = self.root / ".new"
+        self._temporary_dir = self.root / ".new"
         self._manifests = self.root / _MANIFESTS_NAME
-        self._known: dict[str, tuple[_FileIdentity, str]] = {}
+        self._known_digests: dict[str, tuple[_FileIdentity, str]] = {}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -88,13 +88,13 @@ class OutputDir:
     def remove_partial_writes(self) -> None:
         """Remove temporary files that a killed process left. Call with the lock held."""
         with suppress(OSError):
-            if any(self._new.iterdir()):
-                shutil.rmtree(self._new, ignore_errors=True)
+            if any(self._temporary_dir.iterdir()):
+                shutil.rmtree(self._temporary_dir, ignore_errors=True)
 
     def write(self, documents: Mapping[str, RenderedDocument]) -> list[str]:
         """Write documents with their checksums; returns the names of those whose bytes changed.
 
-        Raises PublishError when the disk fails. Each document is then still complete, old or new.
+        Raises PublishError when writing fails. Each document is then still complete, old or new.
         """
         pending: dict[str, tuple[Path, str]] = {}
         try:
@@ -128,14 +128,14 @@ class OutputDir:
         except OSError:
             return None
         identity = _identity(info)
-        if name in self._known and self._known[name][0] == identity:
-            return self._known[name][1]
+        if name in self._known_digests and self._known_digests[name][0] == identity:
+            return self._known_digests[name][1]
         data = _read(path)
         digest = checksum.verify_checksum(data) if data is not None else None
         if digest is None:
-            self._known.pop(name, None)
+            self._known_digests.pop(name, None)
         else:
-            self._known[name] = (identity, digest)
+            self._known_digests[name] = (identity, digest)
         return digest
 
     def find_damaged(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> list[FeedPath | None]:
@@ -191,11 +191,11 @@ class OutputDir:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
-        self._known[name] = _identity(os.lstat(path)), digest  # just written: no need to read it
+        self._known_digests[name] = _identity(os.lstat(path)), digest  # just written: no need to read it
 
     def _write_temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
-        self._make_folder(self._new)
-        path = self._new / f"{os.getpid()}-{number}"
+        self._make_folder(self._temporary_dir)
+        path = self._temporary_dir / f"{os.getpid()}-{number}"
         with path.open("wb") as file:
             file.write(data)
             file.flush()
