@@ -262,7 +262,7 @@ def _list_feeds(row: EntryRow) -> frozenset[FeedPath]:
 class OutcomeCounters:
     """Collects changes in the numbers of files and dumps by outcome, and writes them with `flush`.
 
-    The numbers are stored, because counting the rows takes longer the more are stored.
+    The numbers are stored, because the time to count all rows grows with the store.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -369,12 +369,16 @@ class MembershipWriter:
             for (feed, published, id), size in self._added.items()
         ]
         upsert(self._connection, schema.feed_members, added)
-        self._count(schema.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision)
-        self._count(schema.feed_months, ("feed", "month"), self._months, revision)
+        self._add_counts(
+            schema.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision
+        )
+        self._add_counts(schema.feed_months, ("feed", "month"), self._months, revision)
         notify_change(self._connection, revision)
         return revision
 
-    def _count(self, table: Table, key: tuple[str, ...], counts: Mapping[tuple[str, ...], int], revision: int) -> None:
+    def _add_counts(
+        self, table: Table, key: tuple[str, ...], counts: Mapping[tuple[str, ...], int], revision: int
+    ) -> None:
         """Add to the numbers of entries in `feeds` or `feed_months`, and set the version of these rows."""
         columns = [table.c[name] for name in key]
         before: dict[tuple[str, ...], tuple[int, int]] = {}

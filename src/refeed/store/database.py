@@ -88,7 +88,7 @@ class Database:
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
-        """Open a read transaction: all its queries see the same state. Inside `snapshot`, reuse that transaction."""
+        """Open a read transaction: all its queries see the same state. In a `snapshot`, reuse its transaction."""
         if connection := getattr(self._snapshot, "connection", None):
             yield connection
             return
@@ -139,7 +139,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     if not rows:
         return
     sql, order = _upsert_sql(connection.dialect, table, tuple(rows[0]))
-    # SQLAlchemy's own execution examines each value of each row, a third of the time for thousands of small rows.
+    # SQLAlchemy's own execution examines each value of each row, which takes a third of the time for thousands of small
+    # rows.
     values = [tuple(map(row.__getitem__, order)) for row in rows] if order else list(rows)
     connection.exec_driver_sql(sql, values)
 

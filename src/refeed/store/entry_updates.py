@@ -1,4 +1,4 @@
-"""Changes stored entries without a new dump: rebuilds, relabels, withdraws, restores, hides and deletes them.
+"""Changes stored entries without a new dump: rebuilds, relabels, withdraws, restores, deletes or makes them private.
 
 It also saves the metadata of their files, and the icons of sources. Each function runs one transaction, or one for each
 batch.
@@ -117,7 +117,7 @@ def update_enclosures(store: Store, files: Mapping[str, Sequence[FileMetadata]],
 
 
 def update_icons(store: Store, icons: Mapping[str, FileMetadata], now: datetime) -> frozenset[FeedPath]:
-    """Save the icons found for sources, by source id; returns the feeds whose icon changes."""
+    """Save the results of searches for icons, by source id; returns the feeds whose icon changes."""
     with store.write_transaction() as connection:
         members = MembershipWriter(connection, now)
         query = select(schema.sources).where(schema.sources.c.id.in_(list(icons)))

@@ -54,7 +54,7 @@ class EntryRow(NamedTuple):
     """The store's revision at which the row was last written."""
 
     def with_content(self, entry: EncodedEntry) -> EntryRow:
-        """Return the row with the content that was built from a dump. Dates, file metadata and reposts stay."""
+        """Return the row with the content that was built from a dump. All other columns stay."""
         return self._replace(
             source=entry.source.id,
             title=entry.title,

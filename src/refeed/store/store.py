@@ -184,7 +184,10 @@ class Store(Database):
             }
 
     def get_outdated_ids(self, *, rules_version: str = "", topics_version: str = "", limit: int = 256) -> list[str]:
-        """Up to `limit` ids of entries that were cleaned with different rules, or labelled with different topics."""
+        """Up to `limit` ids of entries that were cleaned with different rules, or labelled with different topics.
+
+        Only one of the two versions is compared: `rules_version` if given, otherwise `topics_version`.
+        """
         column, current = (
             (_entry.rules_version, rules_version) if rules_version else (_entry.topics_version, topics_version)
         )
