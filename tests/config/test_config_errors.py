@@ -201,7 +201,7 @@ def test_errors_of_several_places_and_of_the_environment_are_reported_at_once(tm
         ),
         (
             "sources: [{id: a, hosts: ['https://example.org']}]",
-            "sources[0].hosts[0]: must be a host alone, such as example.org, got 'https://example.org'",
+            "sources[0].hosts[0]: must be only a host, such as example.org, got 'https://example.org'",
         ),
         (
             "sources: [{id: a, link: example.org}]",

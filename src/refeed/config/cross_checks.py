@@ -116,7 +116,7 @@ def _check_hosts(sources: Sources) -> Iterator[str]:
         rule = located.rule
         for index, host in enumerate(rule.hosts):
             if not _HOST.fullmatch(host):
-                yield located.format_error(("hosts", index), f"must be a host alone, such as example.org, got {host!r}")
+                yield located.format_error(("hosts", index), f"must be only a host, such as example.org, got {host!r}")
             elif owners.setdefault(host, rule.id) != rule.id:
                 what = f"{host} already belongs to the source {owners[host]}; keep one of the two"
                 yield located.format_error(("hosts", index), what)
