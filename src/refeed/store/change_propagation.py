@@ -30,14 +30,12 @@ from .serialization import (
 )
 
 REVISION_KEY = "revision"
-"""Key in `meta` of the revision, which counts the changes of all feeds. A feed's version is the revision that last
-changed it."""
+"""Key in `meta` of the number of changes so far. A feed's version is that number at its last change."""
 _CHUNK = 200
 """Rows in one multi-row statement. PostgreSQL and SQLite both accept far more, but larger statements are no faster."""
 _BANDS_CHUNK = 500
 _PERIOD = 32 * 24 * 3600
-"""Length of a period in seconds. Entries with the same text are searched for in the period of publication and in those
-directly before and after it."""
+"""Seconds in a period. The same text is searched for in the period of publication and in the two beside it."""
 _PERIOD_STEP = 1 << 48
 """Distance between the keys of successive periods. A band has 48 bits."""
 _BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
