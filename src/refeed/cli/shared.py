@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from ..clean.entry_identity import entry_id
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..errors import QuarantineError
@@ -45,7 +45,7 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
     """Ids that the entry of a link may have: from the link as it is, then from its canonical form."""
     if not link.startswith(("http://", "https://")):
         return
-    yield str(uuid.uuid5(uuid.NAMESPACE_URL, link))
+    yield entry_id(link).removeprefix("urn:uuid:")
     with suppress(QuarantineError):
         dump = Dump(path="", folder="", data=f"<!--0-->\n[-]({link})\n------\n".encode(), first_seen=utc_now())
         yield builder.derive_entry_id(dump).removeprefix("urn:uuid:")
