@@ -37,7 +37,8 @@ def score(builder: EntryBuilder) -> Score:
     sheet = yaml.safe_load((Path(__file__).parent / "sample_labels.yaml").read_text("utf-8"))
     right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
     keys: set[str] = set()
-    for path in sorted(SAMPLES.rglob("[0-9]*.md")):
+    archives = sorted({key.split("/")[0] for key in sheet["labels"]})
+    for path in sorted(path for name in archives for path in (SAMPLES / name).rglob("[0-9]*.md")):
         number = re.match(r"\d+", path.name)
         assert number
         key = f"{path.relative_to(SAMPLES).parent.as_posix()}/{number[0]}"
