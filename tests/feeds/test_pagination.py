@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from helpers.feed_builders import NOON, make_entry, make_feed
+from helpers.feed_validator import validate_document
 from helpers.property_testing import given, st
 from refeed.clock import month_of
 from refeed.feeds.pagination import (
@@ -26,7 +27,6 @@ from refeed.feeds.pagination import (
     paginate_month,
 )
 from refeed.model import Entry, Feed, FeedEntry, SafeHtml
-from refeed.render.feed_validator import validate_document
 from refeed.render.formats import RENDERERS
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -10,9 +10,9 @@ import pytest
 from lxml import etree
 
 from helpers.feed_builders import NOON, SITE, SOURCE, make_entry, make_feed
+from helpers.feed_validator import validate_document
 from refeed.model import ALL_FEED, FORMATS, Feed, FeedInfo, FeedPath, ListedFeed, Tombstone
 from refeed.render.atom_rss import render_atom, render_rss
-from refeed.render.feed_validator import validate_document
 from refeed.render.feeds_json import render_feeds_json
 from refeed.render.formats import RENDERERS
 from refeed.render.json_feed import render_json_feed

@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 
 from helpers.feed_builders import make_entry, make_feed
+from helpers.feed_validator import validate_document
 from helpers.property_testing import example, given, settings, st
 from refeed.clock import format_rfc3339
 from refeed.feeds.pagination import estimate_size
@@ -34,7 +35,6 @@ from refeed.model import (
 )
 from refeed.render.atom_rss import render_atom, render_rss
 from refeed.render.common import format_rfc822, percent_encode_url
-from refeed.render.feed_validator import validate_document
 from refeed.render.feeds_json import render_feeds_json
 from refeed.render.formats import RENDERERS
 from refeed.render.json_feed import render_json_feed

@@ -1,1 +1,1 @@
-"""Feed -> bytes, one module per format, and a validator. Pure: no clock, file, locale or time zone."""
+"""Feed -> bytes, one module per format. Pure: no clock, file, locale or time zone."""

@@ -1,4 +1,4 @@
-"""The feed validator names each error of a document, and where it is."""
+"""What the tests ask of every document: the validator names each error, and where it is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from helpers.feed_builders import SITE, make_entry, make_feed
+from helpers.feed_validator import validate_document
 from refeed.model import ALL_FEED, FeedInfo, Tombstone
 from refeed.render.atom_rss import render_atom, render_rss
-from refeed.render.feed_validator import validate_document
 from refeed.render.formats import RENDERERS
 from refeed.render.json_feed import render_json_feed
 from refeed.render.opml import render_opml

@@ -1,7 +1,4 @@
-"""Document -> its errors, for `refeed publish --check`: strict parsing, then the rules of standards and readers. Pure.
-
-It shares no code with the modules that render documents.
-"""
+"""Document -> its errors: strict parsing, then the rules of standards and readers. It shares no code with `refeed`."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from ..model import Format
+from refeed.model import Format
 
 DocumentKind = Format | Literal["opml", "feeds.json"]
 
