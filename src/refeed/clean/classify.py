@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 
 from bs4.element import Tag
 
-from ..config.source_rules import ElementRole
+from ..config.source_rules import ElementRole, ExtractRule
 from .extractor_state import ExtractorState
 from .html_parser import element_text
-from .rule_lookup import CompiledSelector
+from .rule_lookup import CompiledRule
 
 MARK_TAGS = {
     "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",
@@ -94,39 +94,36 @@ class Classification(NamedTuple):
     """For `drop`, the name of the step; for `shell`, the attribute's value; else the selector or class that matched."""
 
 
+def select_elements(tree: Tag, rule: CompiledRule) -> dict[int, list[ExtractRule]]:
+    """Return `id(element)` -> the rules that select it, in their order. The tree must not change afterwards."""
+    selected: dict[int, list[ExtractRule]] = {}
+    for extract, selector in rule.selectors:
+        for tag in selector.select(tree):
+            selected.setdefault(id(tag), []).append(extract)
+    return selected
+
+
 class ElementClassifier:
     """Classifies elements by a rule's selectors, by common class names and properties, and by what browsers hide."""
 
-    __slots__ = ("relevant_attributes", "selectors")
+    __slots__ = ("_rules",)
 
-    def __init__(self, selectors: Mapping[str, Sequence[CompiledSelector]]) -> None:
-        self.selectors = selectors
-        self.relevant_attributes = _RELEVANT_ATTRIBUTES.union(key[1:] for key in selectors if key[0] == "[")
+    def __init__(self, rules: Mapping[int, Sequence[ExtractRule]]) -> None:
+        """`rules` is the result of `select_elements` for the tree to classify."""
+        self._rules = rules
 
     def classify(self, tag: Tag, state: ExtractorState) -> Classification | None:
         """Return what an element is; None when it is plain text."""
-        if self.relevant_attributes.isdisjoint(tag.attrs) and tag.name not in self.selectors:
-            return None
-        return self._by_rule(tag, state) or _by_class(tag, state) or _by_attributes(tag, state)
+        return self._by_rule(tag, state) or (
+            None if _RELEVANT_ATTRIBUTES.isdisjoint(tag.attrs) else _by_class(tag, state) or _by_attributes(tag, state)
+        )
 
     def _by_rule(self, tag: Tag, state: ExtractorState) -> Classification | None:
-        if not self.selectors:
-            return None
-        keys = [tag.name]
-        for name, value in tag.attrs.items():
-            keys.append("[" + name)
-            if name == "class":
-                keys.extend(["." + word for word in str(value).split()])
-        keys.append("*")
-        for key in keys:
-            for selector in self.selectors.get(key, ()):
-                rule = selector.rule
-                if rule.start and state.text_has_started:
-                    continue
-                if rule.to in ("caption", "credit") and state.open_figure is None:
-                    continue
-                if selector.matches(tag):
-                    return Classification(rule.to, f"rule: {rule.select}" if rule.to == "drop" else rule.select)
+        for rule in self._rules.get(id(tag), ()):
+            is_late = rule.start and state.text_has_started
+            has_no_figure = rule.to in ("caption", "credit") and state.open_figure is None
+            if not is_late and not has_no_figure:
+                return Classification(rule.to, f"rule: {rule.select}" if rule.to == "drop" else rule.select)
         return None
 
 

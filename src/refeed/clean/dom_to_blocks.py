@@ -24,6 +24,7 @@ from .classify import (
     ElementClassifier,
     is_short_element,
     is_small_caption,
+    select_elements,
 )
 from .extractor_state import ExtractionLog, ExtractorState
 from .html_parser import element_text, parse_html
@@ -42,7 +43,8 @@ class TooDeepError(Exception):
 def extract_blocks(html: str, base_url: str, rule: CompiledRule, language: str) -> tuple[list[Block], ExtractionLog]:
     """Parse a repaired body and extract its blocks. Raises TooDeepError."""
     state = ExtractorState(base_url, language, ExtractionLog())
-    _BlockExtractor(state, rule, ElementClassifier(rule.selectors)).read(parse_html(html))
+    tree = parse_html(html)
+    _BlockExtractor(state, rule, ElementClassifier(select_elements(tree, rule))).read(tree)
     return fix_nesting(state.blocks), state.log
 
 
@@ -74,7 +76,7 @@ class _BlockExtractor:
 
     def read_element(self, tag: Tag, marks: _Marks, depth: int) -> None:
         name = tag.name
-        if (tag.attrs or name in self.classifier.selectors) and name not in TEXTLESS_TAGS and self.take_classified(tag):
+        if name not in TEXTLESS_TAGS and self.take_classified(tag):
             return
         if name == "p" and len(tag.contents) == 1 and type(tag.contents[0]) is NavigableString:
             self.state.add_plain_paragraph(tag.contents[0], marks)

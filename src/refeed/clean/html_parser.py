@@ -5,17 +5,14 @@ Pure. Every pattern takes linear time.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
-from typing import Any
 
 from bs4 import BeautifulSoup
-from bs4.builder._lxml import LXMLTreeBuilder
-from bs4.element import AttributeValueList, HTMLAttributeDict, NavigableString, PageElement, Tag
+from bs4.element import NavigableString, Tag
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..xml_chars import xml_safe
@@ -149,7 +146,7 @@ def _escape_quotes(tag: re.Match[str]) -> str:
 def parse_html(html: str) -> BeautifulSoup:
     """Parse a repaired body."""
     # The <body> keeps Beautiful Soup from warning that the text looks like a file name or like XML.
-    return BeautifulSoup(f"<body>{html}", builder=_HtmlBuilder(multi_valued_attributes=None, string_containers={}))
+    return BeautifulSoup(f"<body>{html}", "lxml", multi_valued_attributes=None, string_containers={})
 
 
 def element_text(tag: Tag, separator: str = "") -> str:
@@ -207,86 +204,3 @@ def _without_scripts(html: str) -> Iterator[str]:
         else:
             opened = opened or match
     yield html[at:]
-
-
-class _Element(Tag):
-    """A tag in a tree that is never changed. Attributes with the same value in all tags are therefore on the class."""
-
-    parser_class = BeautifulSoup
-    namespace = prefix = sourceline = sourcepos = cdata_list_attributes = None
-    known_xml = hidden = can_be_empty_element = False
-    attribute_value_list_class = AttributeValueList
-    preserve_whitespace_tags = LXMLTreeBuilder.DEFAULT_PRESERVE_WHITESPACE_TAGS
-    interesting_string_types = Tag.MAIN_CONTENT_STRING_TYPES
-    _namespaces: dict[str, str] = {}  # noqa: RUF012  Beautiful Soup's annotation
-
-
-class _Void(_Element):
-    """`br`, `img` and the other elements without content."""
-
-    can_be_empty_element = True
-
-
-class _HtmlBuilder(LXMLTreeBuilder):
-    """Beautiful Soup's lxml builder (4.15) for HTML without namespaces: the same tree in two fifths of the time.
-
-    It links elements and texts into the tree directly, without the cases that only occur when a tree is changed.
-    """
-
-    def start(self, tag: Any, attrib: Any, nsmap: Any = None) -> None:  # noqa: ARG002  lxml's signature
-        self._flush_text()
-        kind = _Void if tag in _VOID else _Element
-        element = kind.__new__(kind)
-        element.name = tag
-        element.attrs = HTMLAttributeDict(attrib)
-        element.contents = []
-        self._link(element)
-        soup = self.soup
-        soup.currentTag = element
-        soup.tagStack.append(element)
-        if tag in _PRESERVED:
-            soup.preserve_whitespace_tag_stack.append(element)
-
-    def end(self, tag: Any) -> None:
-        self._flush_text()
-        soup = self.soup
-        if soup.currentTag.name == tag and tag not in _PRESERVED:
-            soup.tagStack.pop()
-            soup.currentTag = soup.tagStack[-1]
-        else:
-            soup.open_tag_counter[tag] = sum(element.name == tag for element in soup.tagStack)
-            soup.handle_endtag(tag)
-
-    def _flush_text(self) -> None:
-        """Add the text since the last tag to the tree."""
-        soup = self.soup
-        if not soup.current_data:
-            return
-        text = "".join(soup.current_data)
-        soup.current_data = []
-        if text.isspace() and not soup.preserve_whitespace_tag_stack and not text.strip(" \n\t\f\r"):
-            text = "\n" if "\n" in text else " "
-        self._link(str.__new__(NavigableString, text))
-
-    def _link(self, element: PageElement) -> None:
-        """Link an element or a text to its parent, its siblings and the node before it."""
-        soup = self.soup
-        parent, before = soup.currentTag, soup._most_recent_element
-        siblings = parent.contents
-        element.parent = parent
-        element.previous_element = before
-        element.previous_sibling = element.next_element = element.next_sibling = None
-        if siblings:
-            element.previous_sibling = siblings[-1]
-            siblings[-1].next_sibling = element
-        if before is not None:
-            before.next_element = element
-        siblings.append(element)
-        soup._most_recent_element = element
-
-
-_PRESERVED = frozenset(LXMLTreeBuilder.DEFAULT_PRESERVE_WHITESPACE_TAGS)
-_VOID = frozenset(LXMLTreeBuilder.DEFAULT_EMPTY_ELEMENT_TAGS or ())
-
-# lxml (6.0) inspects the signature of `start` for each parser, which takes a twentieth of the time for a short body.
-_HtmlBuilder.start.__signature__ = inspect.signature(_HtmlBuilder.start)  # type: ignore[attr-defined]

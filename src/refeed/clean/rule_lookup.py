@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import soupsieve
-from bs4.element import Tag
 
 from ..config.field_types import SLUG_PATTERN, Regexp, compile_rule_pattern
 from ..config.source_rules import ExtractRule, LineRule, SourceRule
@@ -108,17 +107,6 @@ def slugify(name: str, taken: Iterable[str] = ()) -> str:
 _BACKREFERENCE = re.compile(r"\\(\d)")
 _GROUP_NAME = re.compile(r"[(][?]P<[a-z]+>")
 
-_ElementTest = Callable[[Any], bool]
-"""Returns True when an element matches a selector."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledSelector:
-    """One selector of an `extract` rule."""
-
-    rule: ExtractRule
-    matches: _ElementTest
-
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
@@ -128,8 +116,7 @@ class CompiledRule:
     """
 
     source_rule: SourceRule
-    selectors: dict[str, list[CompiledSelector]]
-    """By `_selector_key`: a tag, `.class`, `[attribute`, or `*`. Only elements that have it need the full test."""
+    selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve], ...]
     line_rules: tuple[tuple[LineRule, Regexp], ...]
     any_line_rule: Regexp | None
     has_link_lines: bool
@@ -171,14 +158,9 @@ class CompiledRule:
 
 def _compile_rule(rule: SourceRule) -> CompiledRule:
     """Compile all of a rule's patterns and selectors. Raises ValueError for a pattern that RE2 does not accept."""
-    selectors: dict[str, list[CompiledSelector]] = {}
-    for extract in rule.extract:
-        for selector in _split_selectors(extract.select):
-            compiled = CompiledSelector(extract, _compile_selector(selector))
-            selectors.setdefault(_selector_key(selector), []).append(compiled)
     return CompiledRule(
         source_rule=rule,
-        selectors=selectors,
+        selectors=tuple((extract, soupsieve.compile(extract.select)) for extract in rule.extract),
         line_rules=tuple((line, compile_rule_pattern(line.match, "line_rules")) for line in rule.line_rules),
         any_line_rule=_compile_any([line.match for line in rule.line_rules], "line_rules"),
         has_link_lines=any(line.links for line in rule.line_rules),
@@ -208,79 +190,3 @@ def _compile_any(patterns: Iterable[str], key: str) -> Regexp | None:
     # Group names are removed because several patterns may use the same name.
     alternatives = "|".join(f"(?:{_GROUP_NAME.sub('(?:', pattern)})" for pattern in patterns)
     return compile_rule_pattern(f"(?m){alternatives}", key) if alternatives else None
-
-
-# Simple selectors (`div.a[b^=c]`) are tested here in a tenth of soupsieve's time. Soupsieve tests all others.
-_SIMPLE_SELECTOR = re.compile(
-    r"(?P<tag>[a-zA-Z][\w-]*)?(?:\.[\w-]+|#[\w-]+|\[[\w:-]+(?:[~^$*]?=[\"']?[^\"'\]]*[\"']?)?\])*"
-)
-_CONDITION = re.compile(
-    r"\.(?P<class>[\w-]+)|#(?P<id>[\w-]+)|"
-    r"\[(?P<name>[\w:-]+)(?:(?P<operator>[~^$*]?=)[\"']?(?P<value>[^\"'\]]*)[\"']?)?\]"
-)
-_LAST_COMPOUND = re.compile(r"[^\s>+~]*(?:\[[^\]]*\][^\s>+~]*|\([^)]*\)[^\s>+~]*)*$")
-_FIRST_CONDITION = re.compile(r"(#|\.|\[\s*)([\w-]+)")
-_OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "": lambda _actual, _value: True,
-    "=": lambda actual, value: actual == value,
-    "^=": lambda actual, value: bool(value) and actual.startswith(value),
-    "$=": lambda actual, value: bool(value) and actual.endswith(value),
-    "*=": lambda actual, value: bool(value) and value in actual,
-    "~=": lambda actual, value: value in actual.split(),
-}
-
-
-def _split_selectors(selectors: str) -> list[str]:
-    """Split a selector list at the commas outside of brackets and quotes."""
-    parts: list[str] = []
-    depth = start = 0
-    quote = ""
-    for at, char in enumerate(selectors):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-        elif char == "," and not depth:
-            parts.append(selectors[start:at].strip())
-            start = at + 1
-    return [*parts, selectors[start:].strip()]
-
-
-def _selector_key(selector: str) -> str:
-    """Return something that every matching element has: `[attribute`, `.class` or a tag, or `*` when there is none."""
-    compound = _LAST_COMPOUND.search(selector.strip())
-    bare = re.sub(r":[\w-]+(?:\([^)]*\))?", "", compound[0] if compound else "")
-    if condition := _FIRST_CONDITION.search(bare):
-        return {"#": "[id", ".": "." + condition[2]}.get(condition[1], "[" + condition[2].lower())
-    tag = re.match(r"[a-zA-Z][\w-]*", bare)
-    return tag[0].lower() if tag else "*"
-
-
-def _compile_selector(selector: str) -> _ElementTest:
-    """Return a function that tests an element against the selector. Raises soupsieve.SelectorSyntaxError."""
-    simple = _SIMPLE_SELECTOR.fullmatch(selector)
-    if simple is None:
-        return soupsieve.compile(selector).match
-    name = (simple["tag"] or "").lower()
-    conditions = [_compile_condition(condition) for condition in _CONDITION.finditer(selector)]
-
-    def matches(tag: Tag) -> bool:
-        return (not name or tag.name == name) and all(condition(tag.attrs) for condition in conditions)
-
-    return matches
-
-
-def _compile_condition(condition: re.Match[str]) -> Callable[[Any], bool]:
-    if condition["class"]:
-        attribute, operator, value = "class", "~=", condition["class"]
-    elif condition["id"]:
-        attribute, operator, value = "id", "=", condition["id"]
-    else:
-        attribute = condition["name"].lower()
-        operator, value = condition["operator"] or "", condition["value"] or ""
-    compare = _OPERATORS[operator]
-    return lambda attrs: attribute in attrs and compare(str(attrs[attribute]), value)
