@@ -110,19 +110,12 @@ _GROUP_NAME = re.compile(r"[(][?]P<[a-z]+>")
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """One rule with its patterns compiled; None for a pattern that the rule does not have.
-
-    The fields `any_…` combine several patterns into one, because RE2 copies the text for each search.
-    """
+    """One rule with its patterns compiled; None for a pattern that the rule does not have."""
 
     source_rule: SourceRule
     selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve], ...]
     line_rules: tuple[tuple[LineRule, Regexp], ...]
-    any_line_rule: Regexp | None
-    has_link_lines: bool
-    """True when one of `line_rules` matches against the text outside of links."""
     trim_end: tuple[Regexp, ...]
-    any_trim_end: Regexp | None
     strip_title: tuple[Regexp, ...]
     agencies: Regexp | None
     images: Regexp | None
@@ -131,7 +124,6 @@ class CompiledRule:
     section: Regexp | None
     lead: Regexp | None
     original: Regexp | None
-    any_original: Regexp | None
     hosts: tuple[str, ...]
     """In lower case."""
 
@@ -162,10 +154,7 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
         source_rule=rule,
         selectors=tuple((extract, soupsieve.compile(extract.select)) for extract in rule.extract),
         line_rules=tuple((line, compile_rule_pattern(line.match, "line_rules")) for line in rule.line_rules),
-        any_line_rule=_compile_any([line.match for line in rule.line_rules], "line_rules"),
-        has_link_lines=any(line.links for line in rule.line_rules),
         trim_end=tuple(compile_rule_pattern(pattern, "trim_end") for pattern in rule.trim_end),
-        any_trim_end=_compile_any(rule.trim_end, "trim_end"),
         strip_title=tuple(compile_rule_pattern(pattern, "strip_title") for pattern in rule.strip_title),
         agencies=_compile_any(rule.agencies, "agencies"),
         images=_compile_any(rule.images, "images"),
@@ -176,7 +165,6 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
         section=_compile_optional(rule.section, "section"),
         lead=_compile_optional(rule.lead, "lead"),
         original=_compile_optional(rule.original, "original"),
-        any_original=_compile_any([rule.original] if rule.original else [], "original"),
         hosts=tuple(host.lower() for host in rule.hosts),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,8 +33,7 @@ def apply_line_rules(draft: Draft) -> None:
     """Extract or drop the lines that match one of the rule's `line_rules`."""
     texts = draft.text_blocks()
     removed: list[Block] = []
-    for at, candidates in _find_candidate_lines(draft.rule, texts).items():
-        block = texts[at]
+    for at, block in enumerate(texts if draft.rule.line_rules else ()):
         positions = {"any"}
         if at < _EDGE:
             positions.add("start")
@@ -43,8 +41,8 @@ def apply_line_rules(draft: Draft) -> None:
             positions.add("end")
         lines = split_lines(block.runs)
         kept: list[list[Run]] = []
-        for index, line in enumerate(lines):
-            matched = _match_line(draft.rule, line, positions) if index in candidates else None
+        for line in lines:
+            matched = _match_line(draft.rule, line, positions)
             if matched is None:
                 kept.append(line)
                 continue
@@ -61,32 +59,6 @@ def apply_line_rules(draft: Draft) -> None:
             if not block.runs:
                 removed.append(block)
     draft.remove_blocks(removed)
-
-
-def _find_candidate_lines(rule: CompiledRule, texts: Sequence[Block]) -> dict[int, set[int]]:
-    """Return paragraph index -> indexes of the lines that a line rule may match.
-
-    One search covers all paragraphs, because RE2 copies the text for each search.
-    """
-    if rule.any_line_rule is None:
-        return {}
-    if not rule.has_link_lines and not rule.any_line_rule.search("\n".join(block.text for block in texts)):
-        return {}
-    searched: list[str] = []
-    positions: list[tuple[int, int]] = []
-    for at, block in enumerate(texts):
-        searched.append(block.text)
-        positions.extend((at, index) for index in range(block.text.count("\n") + 1))
-        if rule.has_link_lines and extract_links(block.runs):
-            for index, line in enumerate(split_lines(block.runs)):
-                searched.append(collapse_whitespace(text_outside_links(line)))
-                positions.append((at, index))
-    candidates: dict[int, set[int]] = {}
-    whole = "\n".join(searched)
-    for match in rule.any_line_rule.finditer(whole):
-        at, index = positions[min(whole.count("\n", 0, match.start()), len(positions) - 1)]
-        candidates.setdefault(at, set()).add(index)
-    return candidates
 
 
 def _match_line(rule: CompiledRule, line: list[Run], positions: set[str]) -> tuple[LineRule, Any] | None:
@@ -135,9 +107,6 @@ def _figures_after(draft: Draft, block: Block) -> list[Block]:
 def trim_end_marks(draft: Draft) -> None:
     """Cut the rule's end marks, and the credits in them, from the last paragraphs."""
     last = draft.text_blocks()[-4:]
-    any_trim_end = draft.rule.any_trim_end
-    if any_trim_end is None or not any_trim_end.search("\n".join(block.text for block in last)):
-        return
     for block in last:
         for pattern in draft.rule.trim_end:
             if match := pattern.search(block.text):
@@ -149,15 +118,12 @@ def trim_end_marks(draft: Draft) -> None:
 
 def extract_original_link(draft: Draft) -> None:
     """Extract the link to the article in its original language, which the rule's `original` matches."""
-    pattern, any_original = draft.rule.original, draft.rule.any_original
-    last = draft.text_blocks()[-_EDGE:]
-    if pattern is None or any_original is None or not any_original.search("\n".join(block.text for block in last)):
-        return
-    for block in reversed(last):
+    pattern = draft.rule.original
+    for block in reversed(draft.text_blocks()[-_EDGE:] if pattern else ()):
         lines = split_lines(block.runs)
         for line in lines:
             text = collapse_whitespace(text_of_runs(line))
-            if not pattern.search(text):
+            if not pattern or not pattern.search(text):
                 continue
             draft.original = draft.original or next((url for url, _ in reversed(extract_links(line))), "")
             draft.log_origin("original", f"link: {text[:60]}")
