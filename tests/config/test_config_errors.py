@@ -49,10 +49,10 @@ def test_two_topics_with_one_id_are_an_error(tmp_path: Path) -> None:
 
 def test_invalid_word_is_named_with_its_own_line(tmp_path: Path) -> None:
     text = "topics:\n  - id: a\n    words: [样例,\n      're:(?<=a)b', '']\n    weight: {titel: 2}\n"
-    (refused,) = find_errors(tmp_path, text)
-    assert refused.startswith("config.yaml:4: topics[0].words[1]: invalid RE2 pattern 're:(?<=a)b': ")
-    (weight,) = find_errors(tmp_path, text.replace("'re:(?<=a)b', ''", "茶"))
-    assert weight.startswith("config.yaml:5: topics[0].weight.titel: unknown place; known: title")
+    pattern, blank, weight = find_errors(tmp_path, text)
+    assert pattern.startswith("config.yaml:4: topics[0].words[1]: invalid RE2 pattern '(?<=a)b': ")
+    assert blank == "config.yaml:4: topics[0].words[2]: must be more than blanks, got ''"
+    assert weight.startswith("config.yaml:5: topics[0].weight.titel: unknown value 'titel'; did you mean 'title'?")
 
 
 def test_pair_without_two_lists_is_named_with_its_line(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_pair_without_two_lists_is_named_with_its_line(tmp_path: Path) -> None:
     (refused,) = find_errors(tmp_path, text)
     assert refused.startswith("config.yaml:5: topics[0].pairs[1]: must be two lists of words")
     (refused,) = find_errors(tmp_path, text.replace("[[样例]]", "[[样例], ['re:(']]"))
-    assert refused.startswith("config.yaml:5: topics[0].pairs[1][1][0]: invalid RE2 pattern 're:('")
+    assert refused.startswith("config.yaml:5: topics[0].pairs[1][1][0]: invalid RE2 pattern '('")
 
 
 def test_invalid_css_selector_is_named_with_its_line(tmp_path: Path) -> None:
@@ -101,9 +101,7 @@ def test_variable_without_value_or_default_is_an_error(tmp_path: Path) -> None:
 
 
 def test_number_in_the_environment_is_checked(tmp_path: Path) -> None:
-    assert find_errors(tmp_path, "{}", PORT="http") == [
-        "environment: PORT: must be an integer from 0 to 65535, got 'http'"
-    ]
+    assert find_errors(tmp_path, "{}", PORT="http") == ["environment: PORT: must be a whole number, got 'http'"]
 
 
 def test_invalid_base_url_is_named_where_it_is_set(tmp_path: Path) -> None:
@@ -177,27 +175,30 @@ def test_errors_of_several_places_and_of_the_environment_are_reported_at_once(tm
     [
         ("site: {indexed: feed}", "site.indexed: unknown value 'feed'; did you mean 'feeds'?"),
         ("access: locked", "access: unknown value 'locked'; known: private, public"),
-        ("site: {title: 5}", 'site.title: must be text, got 5; write "5"'),
-        ("topics: [{id: a, words: [2024]}]", 'topics[0].words[0]: must be text, got 2024; write "2024"'),
+        ("site: {title: 5}", "site.title: must be text, got 5; write it in quotes"),
+        ("topics: [{id: a, words: [2024]}]", "topics[0].words[0]: must be text, got 2024; write it in quotes"),
         ("feeds: {entries: '50'}", "feeds.entries: must be a whole number, got '50'"),
         ("feeds: {entries: many}", "feeds.entries: must be a whole number, got 'many'"),
         ("feeds: {bytes: 5}", "feeds.bytes: must be 10000 or more, got 5"),
         ("feeds: {entries: 5000}", "feeds.entries: must be 1000 or less, got 5000"),
         ("dumps: {polling: maybe}", "dumps.polling: must be true or false, got 'maybe'"),
-        ("dumps: {folders: dumps}", "dumps.folders: must be a list, got a single value; write [dumps]"),
+        ("dumps: {folders: dumps}", "dumps.folders: must be a list, got 'dumps'; write [dumps]"),
         ("dumps: {folders: []}", "dumps.folders: must not be empty"),
         ("topics:", "topics: must be a list, got nothing"),
         ("site:", "site: must be a mapping, got nothing"),
         ("dumps: {rescan: 99999999999d}", "dumps.rescan: must be at most a hundred years, got '99999999999d'"),
         ("sources: [{id: bbc, keep: {age: 9999999d}}]", "keep.age: must be at most a hundred years, got '9999999d'"),
-        ("dumps: {rescan: 0s}", "dumps.rescan: must be at least 1s, got 0:00:00"),
-        ("dumps: {limits: {seconds: .nan}}", "dumps.limits.seconds: must be a number above 0, got nan"),
-        ("dumps: {limits: {seconds: .inf}}", "dumps.limits.seconds: must be a number above 0, got inf"),
+        ("dumps: {rescan: 0s}", "dumps.rescan: must be at least 1s, got '0s'"),
+        ("dumps: {limits: {seconds: .nan}}", "dumps.limits.seconds: must be 3600 or less, got nan"),
+        ("dumps: {limits: {seconds: .inf}}", "dumps.limits.seconds: must be 3600 or less, got inf"),
         ("topics: {}", "topics: must be a list, got a mapping"),
-        ("site: {language: Chinese (simplified)}", "site.language: invalid language tag 'Chinese (simplified)'"),
+        (
+            "site: {language: Chinese (simplified)}",
+            "site.language: must be a language tag (BCP 47) such as zh-Hans, got 'Chinese (simplified)'",
+        ),
         (
             "topics: [{id: a, words: [x], title: {Chinesisch!: x}}]",
-            "topics[0].title: invalid language tag 'Chinesisch!'",
+            "topics[0].title.Chinesisch!: must be a language tag (BCP 47) such as zh-Hans, got 'Chinesisch!'",
         ),
         (
             "sources: [{id: a, hosts: ['https://example.org']}]",
@@ -227,13 +228,15 @@ def test_invalid_value_is_reported_with_what_to_write(tmp_path: Path, text: str,
     ("environ", "message"),
     [
         ({"REFEED_LOG": "xml"}, "REFEED_LOG: must be text or json, got 'xml'"),
-        ({"WEB_CONCURRENCY": "-1"}, "WEB_CONCURRENCY: must be an integer from 0 to 65535, got '-1'"),
+        ({"WEB_CONCURRENCY": "-1"}, "WEB_CONCURRENCY: must be 0 or more, got '-1'"),
         ({"BASE_URL": "feeds.example.org"}, "BASE_URL: must be an http(s) URL such as https://"),
-        ({"DATABASE_URL": "mysql://a:b@c/d"}, "DATABASE_URL: mysql is not supported; use sqlite or postgres"),
-        ({"DATABASE_URL": "postgres://a:b@c:port/d"}, "DATABASE_URL: its port must be a number"),
-        ({"DATABASE_URL": "refeed.db"}, "DATABASE_URL: not a database URL; write sqlite:///path/to.db or postgres://…"),
-        ({"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL: a store in memory would lose everything"),
-        ({"PORT": "70000"}, "PORT: must be an integer from 0 to 65535, got '70000'"),
+        (
+            {"DATABASE_URL": "mysql://a:b@c/d"},
+            "DATABASE_URL: must be sqlite:///path/to.db (not in memory) or postgres:",
+        ),
+        ({"DATABASE_URL": "refeed.db"}, "DATABASE_URL: must be sqlite:///path/to.db"),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL: must be sqlite:///path/to.db"),
+        ({"PORT": "70000"}, "PORT: must be 65535 or less, got '70000'"),
         ({"REFEED_PUSH_TOKEN": "密码"}, "REFEED_PUSH_TOKEN: must be printable ASCII without spaces around it"),
         ({"REFEED_PUSH_TOKEN": "token\n"}, "REFEED_PUSH_TOKEN: must be printable ASCII"),
         ({"REFEED_FEEDS": "FILE"}, "REFEED_FEEDS: must be a folder, but 'FILE' is a file"),

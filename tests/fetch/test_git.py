@@ -13,6 +13,7 @@ import pytest
 
 from helpers.upstream_server import NOON
 from refeed.config.settings import FetchSettings, UpstreamRule
+from refeed.config.validation import DataError, validate
 from refeed.errors import FetchError
 from refeed.fetch.git import checkout_dir, pull_repository
 from refeed.fetch.guard import AddressGuard
@@ -190,14 +191,14 @@ def test_rewritten_history_is_followed(repository: Repository, tmp_path: Path) -
     ],
 )
 def test_only_https_and_file_urls_are_accepted(git: str) -> None:
-    with pytest.raises(ValueError, match=r"^git: "):
-        UpstreamRule(git=git)
+    with pytest.raises(DataError, match=r"^git: "):
+        validate(UpstreamRule, {"git": git})
 
 
-@pytest.mark.parametrize("bad", [{"branch": "--help"}, {"branch": "a..b"}, {"paths": ("../x",)}, {"paths": ("-x",)}])
+@pytest.mark.parametrize("bad", [{"branch": "--help"}, {"branch": "a..b"}, {"paths": ["../x"]}, {"paths": ["-x"]}])
 def test_names_that_git_could_take_for_options_are_rejected(bad: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"branch|paths"):
-        UpstreamRule(git="https://example.org/x.git", **bad)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"branch|paths"):
+        validate(UpstreamRule, {"git": "https://example.org/x.git"} | bad)
 
 
 def test_private_address_is_rejected_before_git_runs(tmp_path: Path) -> None:

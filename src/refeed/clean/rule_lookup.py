@@ -153,28 +153,26 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
     return CompiledRule(
         source_rule=rule,
         selectors=tuple((extract, soupsieve.compile(extract.select)) for extract in rule.extract),
-        line_rules=tuple((line, compile_rule_pattern(line.match, "line_rules")) for line in rule.line_rules),
-        trim_end=tuple(compile_rule_pattern(pattern, "trim_end") for pattern in rule.trim_end),
-        strip_title=tuple(compile_rule_pattern(pattern, "strip_title") for pattern in rule.strip_title),
-        agencies=_compile_any(rule.agencies, "agencies"),
-        images=_compile_any(rule.images, "images"),
-        links=tuple(
-            (compile_rule_pattern(pattern, "links"), replacement) for pattern, replacement in rule.links.items()
-        ),
-        id_pattern=_compile_optional(rule.id_pattern, "id_pattern"),
-        section=_compile_optional(rule.section, "section"),
-        lead=_compile_optional(rule.lead, "lead"),
-        original=_compile_optional(rule.original, "original"),
+        line_rules=tuple((line, compile_rule_pattern(line.match)) for line in rule.line_rules),
+        trim_end=tuple(compile_rule_pattern(pattern) for pattern in rule.trim_end),
+        strip_title=tuple(compile_rule_pattern(pattern) for pattern in rule.strip_title),
+        agencies=_compile_any(rule.agencies),
+        images=_compile_any(rule.images),
+        links=tuple((compile_rule_pattern(pattern), replacement) for pattern, replacement in rule.links.items()),
+        id_pattern=_compile_optional(rule.id_pattern),
+        section=_compile_optional(rule.section),
+        lead=_compile_optional(rule.lead),
+        original=_compile_optional(rule.original),
         hosts=tuple(host.lower() for host in rule.hosts),
     )
 
 
-def _compile_optional(pattern: str, key: str) -> Regexp | None:
-    return compile_rule_pattern(pattern, key) if pattern else None
+def _compile_optional(pattern: str) -> Regexp | None:
+    return compile_rule_pattern(pattern) if pattern else None
 
 
-def _compile_any(patterns: Iterable[str], key: str) -> Regexp | None:
+def _compile_any(patterns: Iterable[str]) -> Regexp | None:
     """Combine patterns into one that matches wherever one of them does, with ^ and $ at any line; None without any."""
     # Group names are removed because several patterns may use the same name.
     alternatives = "|".join(f"(?:{_GROUP_NAME.sub('(?:', pattern)})" for pattern in patterns)
-    return compile_rule_pattern(f"(?m){alternatives}", key) if alternatives else None
+    return compile_rule_pattern(f"(?m){alternatives}") if alternatives else None

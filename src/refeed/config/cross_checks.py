@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ..model import ALL_FEED, FeedPath
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
-from .packs import LocatedRule, Location
+from .packs import BUILTIN_PACKS, LocatedRule
 from .settings import ConfigFile
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
-from .yaml_loader import KeyPath, suggest
-
-_HOST = re.compile(r"[^\s/:@?#*]+")
+from .validation import KeyPath, suggest
+from .yaml_loader import YamlDocument
 
 Sources = Sequence[LocatedRule[SourceRule]]
 Topics = Sequence[LocatedRule[TopicRule]]
 
 
-def find_cross_errors(config: ConfigFile, file: Location, sources: Sources, topics: Topics) -> list[str]:
+def find_cross_errors(
+    config: ConfigFile, document: YamlDocument[ConfigFile], sources: Sources, topics: Topics
+) -> list[str]:
     """Return one line for every error. `sources` and `topics` are the merged rules of the packs and config.yaml."""
     in_config = [
         *_check_ids("sources", config.sources),
@@ -30,7 +31,7 @@ def find_cross_errors(config: ConfigFile, file: Location, sources: Sources, topi
         *_check_retired(config),
     ]
     return [
-        *(file.format_error(key, what) for key, what in in_config),
+        *(document.format_error(key, what) for key, what in in_config),
         *_check_aliases(topics),
         *_check_topic_sources(topics, [located.rule.id for located in sources]),
         *_check_selectors(sources),
@@ -98,7 +99,7 @@ def _check_selectors(sources: Sources) -> Iterator[str]:
     The built-in sources are checked by tests, because loading soupsieve takes 0.3 s.
     """
     for located in sources:
-        if not located.rule.extract or located.locate(("extract",)).is_builtin:
+        if not located.rule.extract or _is_builtin(located, "extract"):
             continue
         import soupsieve
 
@@ -112,11 +113,14 @@ def _check_selectors(sources: Sources) -> Iterator[str]:
 
 def _check_hosts(sources: Sources) -> Iterator[str]:
     owners: dict[str, str] = {}
-    for located in sorted(sources, key=lambda located: not located.locate(("hosts",)).is_builtin):
+    for located in sorted(sources, key=lambda located: not _is_builtin(located, "hosts")):
         rule = located.rule
         for index, host in enumerate(rule.hosts):
-            if not _HOST.fullmatch(host):
-                yield located.format_error(("hosts", index), f"must be only a host, such as example.org, got {host!r}")
-            elif owners.setdefault(host, rule.id) != rule.id:
+            if owners.setdefault(host, rule.id) != rule.id:
                 what = f"{host} already belongs to the source {owners[host]}; keep one of the two"
                 yield located.format_error(("hosts", index), what)
+
+
+def _is_builtin(located: LocatedRule[SourceRule], key: str) -> bool:
+    document, _ = located.locate((key,))
+    return Path(document.file).is_relative_to(BUILTIN_PACKS)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ..model import ALL_FEED, FeedPath
-from .field_types import SLUG_PATTERN, LocalizedTitle, check_slug, check_title, choose_title, compile_search_pattern
+from .field_types import Check, LocalizedTitle, Parse, Slug, choose_title, compile_search_pattern, duration
 
-_OPENCC_CONVERSIONS = ("s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t")
+OpenccConversion = Literal[
+    "", "s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t"
+]
 """OpenCC's names of its conversions."""
 MAX_FILTERED_ENTRIES = 200
 """The most entries that a filtered feed shows."""
@@ -19,64 +23,51 @@ _PATTERN_FIELDS = tuple(
 )
 _MAX_PATTERN_LENGTH = 400
 """In characters. Topics may need longer patterns, but queries do not."""
-_MIN_BRIEF = 100
+
+
+def _check_pattern(text: str) -> None:
+    if len(text) > _MAX_PATTERN_LENGTH:
+        raise ValueError(f"must be at most {_MAX_PATTERN_LENGTH} characters long")
+    compile_search_pattern(text)
+
+
+SearchPattern = Annotated[str, Check(_check_pattern)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFilter:
     """Which entries of a feed to keep, and how to show them.
 
-    Patterns use RE2's syntax, ignore case, and may be in Simplified or Traditional characters. Raises ValueError, which
-    names the wrong field.
+    Patterns use RE2's syntax, ignore case, and may be in Simplified or Traditional characters.
     """
 
-    filter: str = ""
+    filter: SearchPattern = ""
     """Keep only entries with this in the title or the text. The next four patterns search in one field."""
-    filter_title: str = ""
-    filter_author: str = ""
-    filter_category: str = ""
+    filter_title: SearchPattern = ""
+    filter_author: SearchPattern = ""
+    filter_category: SearchPattern = ""
     """Searches the topics, the section and the source's own tags."""
-    filter_content: str = ""
-    filterout: str = ""
+    filter_content: SearchPattern = ""
+    filterout: SearchPattern = ""
     """Leave out entries with this in the title or the text."""
-    filterout_title: str = ""
-    filterout_author: str = ""
-    filterout_category: str = ""
-    filterout_content: str = ""
-    filter_time: timedelta = timedelta()
+    filterout_title: SearchPattern = ""
+    filterout_author: SearchPattern = ""
+    filterout_category: SearchPattern = ""
+    filterout_content: SearchPattern = ""
+    filter_time: Annotated[timedelta, duration("1s")] = timedelta()
     """Keep only entries that were published within this time before now."""
-    source: tuple[str, ...] = ()
+    source: tuple[Slug, ...] = ()
     """Keep only entries of these sources."""
-    limit: int = 0
+    limit: Annotated[int, Ge(1)] = 0
     """Show at most this many entries; 0 means as many as the feed itself shows."""
     sorted: bool = True
     """True sorts by publication, newest first; False sorts by last change, newest first."""
     mode: Literal["full", "summary", "titles"] = "full"
-    brief: int = 0
+    brief: Annotated[int, Ge(100)] = 0
     """Show only this many characters from the start of the text, as plain text; 0 shows all of the text."""
-    opencc: str = ""
+    opencc: OpenccConversion = ""
     """Convert all text of an entry to a different script: s2t, t2s, s2tw, s2hk …"""
     images: Literal["original", "none"] = "original"
-
-    def __post_init__(self) -> None:
-        for name, text in self.patterns.items():
-            if len(text) > _MAX_PATTERN_LENGTH:
-                raise ValueError(f"{name}: must be at most {_MAX_PATTERN_LENGTH} characters long")
-            try:
-                compile_search_pattern(text)
-            except ValueError as error:
-                raise ValueError(f"{name}: invalid RE2 pattern: {error}") from error
-        for source in self.source:
-            if not SLUG_PATTERN.fullmatch(source):
-                raise ValueError(f"source: {source[:40]!r} is not the id of a source")
-        if self.limit < 0:
-            raise ValueError("limit: must be a number from 1 up")
-        if self.brief and self.brief < _MIN_BRIEF:
-            raise ValueError(f"brief: must be a number from {_MIN_BRIEF} up")
-        if self.filter_time < timedelta():
-            raise ValueError("filter_time: must be a number of seconds from 1 up")
-        if self.opencc and self.opencc not in _OPENCC_CONVERSIONS:
-            raise ValueError(f"opencc: must be one of {', '.join(_OPENCC_CONVERSIONS)}")
 
     @property
     def patterns(self) -> dict[str, str]:
@@ -88,24 +79,21 @@ class FeedFilter:
 class FilteredFeedRule(FeedFilter):
     """A named filter with a permanent address: `feeds/filtered/<id>.atom`."""
 
-    id: str
+    id: Slug
     title: LocalizedTitle = ""
     """By language, or one for all languages. The default is the title of the filtered feed."""
     description: str = ""
-    feed: FeedPath = ALL_FEED
+    feed: Annotated[FeedPath, Parse(FeedPath.parse)] = ALL_FEED
     """The feed to filter: all, source/bbc, topic/climate."""
     access: Literal["public", "private"] = "public"
     """`private`: its documents are served only at addresses with a token. A filter of a private feed is private too."""
 
     def __post_init__(self) -> None:
-        FeedFilter.__post_init__(self)
-        check_slug("id", self.id)
-        check_title(self.title)
         if self.feed.kind not in ("all", "source", "topic"):
-            raise ValueError(f"feed: must be all, source/<id> or topic/<id>, got '{self.feed}'")
+            raise ValueError(f"feed must be all, source/<id> or topic/<id>, got '{self.feed}'")
         if self.filter_time:
             # The documents of named filtered feeds are files in feeds/, and would have to change with the clock.
-            raise ValueError("filter_time: works only in a query, which is answered at once; use limit")
+            raise ValueError("filter_time works only in a query, which is answered at once; use limit")
 
     def localized_title(self, language: str, default: str) -> str:
         """Return the title in this language, else the first title, else the default."""

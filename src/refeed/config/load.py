@@ -6,22 +6,53 @@ Invalid changes are refused, and the previous settings stay in use.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Interval
 
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
-from .field_types import check_base_url, check_database_url
-from .packs import LocatedRule, Location, Packs, Rule, list_rules, load_packs, read_document
+from .field_types import BaseUrl, Check, Parse, check_database_url, matching
+from .packs import LocatedRule, Packs, Place, Rule, list_rules, load_packs
 from .settings import AccessSettings, ConfigFile, Settings
-from .source_rules import SourceRule
-from .topic_rules import TopicRule
-from .yaml_loader import Bases, YamlDocument
+from .validation import DataError, format_key_path, validate
+from .yaml_loader import YamlDocument, read_document
 
-_LOG_FORMATS = ("text", "json")
 _MIN_SECRET_LENGTH = 16
-_PRINTABLE_ASCII = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
+
+
+def _check_token(token: str) -> None:
+    if not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", token):
+        raise ValueError("must be printable ASCII without spaces around it, to fit into an HTTP header")
+
+
+def _check_folder(path: str) -> None:
+    if Path(path).is_file():  # publishing would replace the file with a folder
+        raise ValueError(f"must be a folder, but {path!r} is a file")
+
+
+Number = Annotated[int, Interval(ge=0, le=65535)]
+Folder = Annotated[str, Check(_check_folder)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The variables that refeed reads, in lower case. No error contains a value that may hold a password."""
+
+    port: Number = 8000
+    web_concurrency: Number = 1
+    base_url: BaseUrl = ""
+    database_url: Annotated[str, Check(check_database_url)] = ""
+    refeed_config: str = "config.yaml"
+    refeed_dumps: str = ""
+    refeed_feeds: Folder = ""
+    refeed_var: Folder = ""
+    refeed_push_token: Annotated[str, Check(_check_token)] = ""
+    refeed_access_secret: str = ""
+    refeed_log: Annotated[str, Parse(str.lower), matching("text|json", "text or json")] = "text"
 
 
 def load_settings(environ: Mapping[str, str], path: str | Path | None = None) -> Settings:
@@ -29,117 +60,99 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
 
     Raises ConfigError with a line for every error: file, line, key, what to write instead.
     """
-    file = Path(path or environ.get("REFEED_CONFIG") or "config.yaml")
-    errors = [f"environment: {error}" for error in _check_environment(environ)]
+    errors: list[str] = []
+    environment = Environment()
+    given = {name: environ[name.upper()] for name in _names(Environment) if environ.get(name.upper())}
     try:
-        document = read_document(file, environ, hint="; REFEED_CONFIG names the file to read")
+        environment = validate(Environment, given, from_text=True)
+    except DataError as error:
+        errors = [f"environment: {format_key_path(key).upper()}: {what}" for key, what in error.errors]
+    file = Path(path or given.get("refeed_config") or environment.refeed_config)
+    try:
+        document = read_document(file, ConfigFile, environ, hint="; REFEED_CONFIG names the file to read")
     except ConfigError as error:
         raise ConfigError(*error.errors, *errors) from error
     packs = load_packs(document)
     try:
-        return _load(document, packs, environ, errors)
+        return _load(document, packs, environment, [*packs.errors, *errors])
     except ConfigError as error:
-        error.pack_dirs = packs.own_dirs
+        error.pack_dirs = tuple(packs.own_dirs)
         raise
 
 
-def _load(document: YamlDocument, packs: Packs, environ: Mapping[str, str], errors: Sequence[str]) -> Settings:
-    """Make `Settings` from config.yaml and its packs. `errors` are the errors in the environment."""
-    errors = [*packs.errors, *errors]
-    bases: Bases = {
-        SourceRule: {located.rule.id: located.rule for located in packs.sources},
-        TopicRule: {located.rule.id: located.rule for located in packs.topics},
-    }
+def _load(
+    document: YamlDocument[ConfigFile], packs: Packs, environment: Environment, errors: Sequence[str]
+) -> Settings:
+    """Make `Settings` from config.yaml and its packs. `errors` are those of the packs and the environment."""
+    _complete_rules(document, "sources", packs.sources)
+    _complete_rules(document, "topics", packs.topics)
     try:
-        config = document.load(ConfigFile, bases)
+        config = document.load()
     except ConfigError as error:
         raise ConfigError(*error.errors, *errors) from error
     if packs.errors:
         raise ConfigError(*errors)
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
     topics = _merge(packs.topics, config.topics, "topics", document)
-    location = Location(file=document.file, lines=document.lines)
-    cross_errors = find_cross_errors(config, location, sources, topics)
+    errors = [*find_cross_errors(config, document, sources, topics), *errors]
     access = config.access if isinstance(config.access, AccessSettings) else AccessSettings(site=config.access)
-    levels = {access.site, *(source.rule.access for source in sources), *(topic.rule.access for topic in topics)}
-    if "private" in levels | {rule.access for rule in config.filtered_feeds}:
-        cross_errors += _check_secret(environ.get("REFEED_ACCESS_SECRET", ""))
+    levels = {access.site, *(each.rule.access for each in sources), *(each.rule.access for each in topics)}
+    levels |= {rule.access for rule in config.filtered_feeds}
+    secret = environment.refeed_access_secret
+    if "private" in levels and len(secret) < _MIN_SECRET_LENGTH:
+        what = "is too short" if secret else "is not set, and a feed is private"
+        example = f"use {_MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
+        errors.append(f"environment: REFEED_ACCESS_SECRET: {what}; {example}")
+    if errors:
+        raise ConfigError(*errors)
     home = Path(document.file).resolve().parent
-    folders = tuple(filter(None, environ.get("REFEED_DUMPS", "").split(":")))
-    folders = folders or tuple(str(home / folder) for folder in config.dumps.folders)
-    if not folders:
-        what = "must not be empty, such as [dumps]; what is fetched or pushed is written to the last one"
-        cross_errors.append(location.format_error(("dumps", "folders"), what))
-    if cross_errors or errors:
-        raise ConfigError(*cross_errors, *errors)
-    port = int(environ.get("PORT") or 8000)
-    base_url = environ.get("BASE_URL") or config.site.base_url or f"http://127.0.0.1:{port}"
-    var = Path(environ.get("REFEED_VAR") or home / "var")
+    folders = tuple(filter(None, environment.refeed_dumps.split(":")))
+    base_url = environment.base_url or config.site.base_url or f"http://127.0.0.1:{environment.port}"
+    var = Path(environment.refeed_var or home / "var")
+    values = {name: getattr(config, name) for name in _names(ConfigFile)} | {
+        "access": access,
+        "site": replace(config.site, base_url=base_url.rstrip("/")),
+        "dumps": replace(config.dumps, folders=folders or tuple(str(home / name) for name in config.dumps.folders)),
+        "sources": tuple(located.rule for located in sources),
+        "topics": tuple(located.rule for located in topics),
+    }
     return Settings(
+        **values,
         config_file=document.file,
-        pack_dirs=packs.own_dirs,
-        site=replace(config.site, base_url=base_url.rstrip("/")),
-        dumps=replace(config.dumps, folders=folders),
-        feeds=config.feeds,
-        websub=config.websub,
-        http=config.http,
-        access=access,
-        sources=tuple(located.rule for located in sources),
-        topics=tuple(located.rule for located in topics),
-        filtered_feeds=config.filtered_feeds,
-        retired=config.retired,
-        upstreams=config.upstreams,
-        fetch=config.fetch,
-        port=port,
-        database_url=environ.get("DATABASE_URL") or f"sqlite:///{var / 'refeed.db'}",
-        feeds_dir=environ.get("REFEED_FEEDS") or str(home / "feeds"),
+        pack_dirs=tuple(packs.own_dirs),
+        port=environment.port,
+        database_url=environment.database_url or f"sqlite:///{var / 'refeed.db'}",
+        feeds_dir=environment.refeed_feeds or str(home / "feeds"),
         var_dir=str(var),
-        web_concurrency=int(environ.get("WEB_CONCURRENCY") or 1),
-        push_token=environ.get("REFEED_PUSH_TOKEN", ""),
-        access_secret=environ.get("REFEED_ACCESS_SECRET", ""),
-        log_format=(environ.get("REFEED_LOG") or "text").lower(),
+        web_concurrency=environment.web_concurrency,
+        push_token=environment.refeed_push_token,
+        access_secret=secret,
+        log_format=environment.refeed_log,
     )
 
 
+def _names(cls: type) -> list[str]:
+    return [field.name for field in fields(cls)]
+
+
+def _complete_rules(document: YamlDocument[ConfigFile], key: str, known: Mapping[str, LocatedRule[Rule]]) -> None:
+    """Give each rule of config.yaml with the id of a pack's rule the keys that it does not change."""
+    rules: Any = document.data.get(key) if isinstance(document.data, dict) else None
+    for index, data in enumerate(rules if isinstance(rules, list) else ()):
+        base = known.get(str(data.get("id"))) if isinstance(data, dict) else None
+        if base is not None:
+            rules[index] = base.places[0][0].data | data
+
+
 def _merge(
-    packs: Sequence[LocatedRule[Rule]], own: Sequence[Rule], key: str, document: YamlDocument
+    packs: Mapping[str, LocatedRule[Rule]], own: Sequence[Rule], key: str, document: YamlDocument[ConfigFile]
 ) -> tuple[LocatedRule[Rule], ...]:
     """Replace the rules of packs by those of config.yaml with the same ids, and append config.yaml's other rules."""
-    merged = {located.rule.id: located for located in packs}
+    merged = dict(packs)
     for index, rule in enumerate(own):
-        base: tuple[Location, ...] = merged[rule.id].locations if rule.id in merged else ()
-        location = Location(file=document.file, lines=document.lines, path=(key, index))
-        merged[rule.id] = LocatedRule(rule=rule, locations=(location, *base))
+        base: tuple[Place, ...] = merged[rule.id].places if rule.id in merged else ()
+        merged[rule.id] = LocatedRule(rule, ((document, (key, index)), *base))
     return tuple(merged.values())
-
-
-def _check_environment(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield one message for every error. No message contains a value that may hold a password."""
-    for name in ("PORT", "WEB_CONCURRENCY"):
-        value = environ.get(name) or "0"
-        if not (value.isascii() and value.isdigit() and int(value) < 65536):
-            yield f"{name}: must be an integer from 0 to 65535, got {value!r}"
-    for name, check in (("BASE_URL", check_base_url), ("DATABASE_URL", check_database_url)):
-        try:
-            if environ.get(name):
-                check(name, environ[name])
-        except ValueError as error:
-            yield str(error)
-    for name in ("REFEED_FEEDS", "REFEED_VAR"):
-        # Without this check, publishing would replace the file with a folder.
-        if environ.get(name) and Path(environ[name]).is_file():
-            yield f"{name}: must be a folder, but {environ[name]!r} is a file"
-    if not _PRINTABLE_ASCII.fullmatch(environ.get("REFEED_PUSH_TOKEN", "")):
-        yield "REFEED_PUSH_TOKEN: must be printable ASCII without spaces around it, to fit into an HTTP header"
-    if (environ.get("REFEED_LOG") or "text").lower() not in _LOG_FORMATS:
-        yield f"REFEED_LOG: must be {' or '.join(_LOG_FORMATS)}, got {environ['REFEED_LOG']!r}"
-
-
-def _check_secret(secret: str) -> Iterator[str]:
-    if len(secret) < _MIN_SECRET_LENGTH:
-        what = "is too short" if secret else "is not set, and a feed is private"
-        example = f"use {_MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
-        yield f"environment: REFEED_ACCESS_SECRET: {what}; {example}"
 
 
 class ReloadableSettings:

@@ -7,71 +7,58 @@ may define the order in which the topics are shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..errors import ConfigError
 from .settings import DEFAULT_PACKS
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
-from .yaml_loader import KeyLines, KeyPath, YamlDocument, format_key_path, suggest
+from .validation import KeyPath, format_key_path, suggest
+from .yaml_loader import YamlDocument, read_document
 
 BUILTIN_PACKS = Path(__file__).parents[1] / "packs"
 _HALVES = ("sources", "topics")
 
 Rule = TypeVar("Rule", SourceRule, TopicRule)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
-    """The place where a rule is written: a whole file, or an item of config.yaml."""
-
-    file: str
-    lines: KeyLines
-    path: KeyPath = ()
-    is_builtin: bool = False
-
-    def format_error(self, key: KeyPath, what: str) -> str:
-        """Return `file:line: key: what`."""
-        path = (*self.path, *key)
-        line = self.lines.get(path) or self.lines.get(self.path, 1)
-        return f"{self.file}:{line}: {format_key_path(path)}: {what}"
+Place = tuple[YamlDocument[Any], KeyPath]
+"""A document, and the path of a rule or a key in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LocatedRule(Generic[Rule]):
-    """A rule and the places where it is written. When config.yaml changes a pack's rule, config.yaml is the first."""
+    """A rule and the places where it is written: the file of a pack, an item of config.yaml, or an item and a file."""
 
     rule: Rule
-    locations: tuple[Location, ...]
+    places: tuple[Place, ...]
 
-    def locate(self, key: KeyPath) -> Location:
-        """Return the location of a key of the rule; the rule's first location when the key is not set."""
-        for location in self.locations:
-            if location.path + key in location.lines:
-                return location
-        return self.locations[0]
+    def locate(self, key: KeyPath) -> Place:
+        """Return the document that sets a key of the rule, and the key's path; the first place if none sets it."""
+        places = [(document, path + key) for document, path in self.places]
+        return next((place for place in places if place[1] in place[0].lines), places[0])
 
     def format_error(self, key: KeyPath, what: str) -> str:
-        return self.locate(key).format_error(key, what)
+        document, path = self.locate(key)
+        return document.format_error(path, what)
 
     @property
     def name(self) -> str:
         """The name of this rule in messages: `topics[3]`, or the file of a pack."""
-        location = self.locations[0]
-        return format_key_path(location.path) or location.file
+        document, path = self.places[0]
+        return format_key_path(path) or document.file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Packs:
-    """The rules of all packs that config.yaml lists, and the errors in them."""
+    """The rules of all packs that config.yaml lists, by id, and the errors in them."""
 
-    sources: tuple[LocatedRule[SourceRule], ...]
-    topics: tuple[LocatedRule[TopicRule], ...]
-    own_dirs: tuple[str, ...]
+    sources: dict[str, LocatedRule[SourceRule]] = field(default_factory=dict)
+    topics: dict[str, LocatedRule[TopicRule]] = field(default_factory=dict)
+    own_dirs: list[str] = field(default_factory=list)
     """Folders of the packs that are not built in, including folders that do not exist."""
-    errors: tuple[str, ...]
+    errors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,49 +69,35 @@ class _PackFile:
     """Ids of topics in the order in which they are shown. All other topics follow, ordered by id."""
 
 
-def read_document(file: Path, environ: Mapping[str, str] | None = None, *, hint: str = "") -> YamlDocument:
-    """Read a YAML file. Raises ConfigError."""
-    try:
-        return YamlDocument(file.read_text("utf-8"), str(file), environ)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}){hint}") from error
-
-
-def load_packs(config: YamlDocument) -> Packs:
+def load_packs(config: YamlDocument[Any]) -> Packs:
     """Load every pack that `packs:` of config.yaml lists. Errors are collected, not raised."""
-    names = config.peek("packs", tuple[str, ...], DEFAULT_PACKS)
-    location = Location(file=config.file, lines=config.lines)
+    names = config.data.get("packs", DEFAULT_PACKS) if isinstance(config.data, dict) else ()
     file = Path(config.file)
     home = (file.resolve() if file.is_symlink() else file).parent
-    sources: dict[str, LocatedRule[SourceRule]] = {}
-    topics: dict[str, LocatedRule[TopicRule]] = {}
-    own_dirs: list[str] = []
-    errors: list[str] = []
+    packs = Packs()
     loaded: set[Path] = set()
-    for index, name in enumerate(names):
+    for index, name in enumerate(names if isinstance(names, list | tuple) else ()):
         try:
-            folder, halves = _find_pack(name, home)
+            folder, halves = _find_pack(str(name), home)
         except ConfigError as error:
-            errors.append(location.format_error(("packs", index), str(error)))
+            packs.errors.append(config.format_error(("packs", index), str(error)))
             folder = home / (name.rpartition("/")[0] if name.endswith(("/sources", "/topics")) else name)
-            own_dirs.append(str(folder.absolute()))
+            packs.own_dirs.append(str(folder.absolute()))
             continue
         if not loaded.isdisjoint(halves):
-            errors.append(location.format_error(("packs", index), f"{name!r} is already listed"))
+            packs.errors.append(config.format_error(("packs", index), f"{name!r} is already listed"))
             continue
         loaded |= set(halves)
         if folder.parent != BUILTIN_PACKS:
-            own_dirs.append(str(folder.absolute()))
+            packs.own_dirs.append(str(folder.absolute()))
         for half in halves:
             if half.name == "sources":
-                _add_rules(sources, _load_rules(SourceRule, half, errors), errors)
+                _add_rules(packs.sources, _load_rules(SourceRule, half, packs.errors), packs.errors)
             else:
-                by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, errors)}
-                order = _load_order(folder / "pack.yaml", by_id, errors)
-                _add_rules(topics, (by_id[id] for id in order), errors)
-    return Packs(
-        sources=tuple(sources.values()), topics=tuple(topics.values()), own_dirs=tuple(own_dirs), errors=tuple(errors)
-    )
+                by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, packs.errors)}
+                order = _load_order(folder / "pack.yaml", by_id, packs.errors)
+                _add_rules(packs.topics, (by_id[id] for id in order), packs.errors)
+    return packs
 
 
 def load_builtin_sources() -> tuple[SourceRule, ...]:
@@ -171,19 +144,15 @@ def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[Lo
         try:
             if file.suffix != ".yaml":
                 raise ConfigError(f"{file}: not a rule of the pack; its name must end in .yaml")
-            document = read_document(file)
-            rule = document.load(cls)
+            document = read_document(file, cls)
+            rule = document.load()
         except ConfigError as error:
             errors += error.errors
             continue
-        is_builtin = folder.is_relative_to(BUILTIN_PACKS)
-        location = Location(file=str(file), lines=document.lines, is_builtin=is_builtin)
-        if rule.id != file.stem:
-            errors.append(
-                location.format_error(("id",), f"must be {file.stem!r} as in the name of the file, got {rule.id!r}")
-            )
-            continue
-        yield LocatedRule(rule=rule, locations=(location,))
+        if rule.id == file.stem:
+            yield LocatedRule(rule, ((document, ()),))
+        else:
+            errors.append(document.format_error(("id",), f"must be {file.stem!r} like the file, got {rule.id!r}"))
 
 
 def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> Sequence[str]:
@@ -191,15 +160,14 @@ def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> 
     if not file.exists():
         return sorted(topics)
     try:
-        document = read_document(file)
-        order = document.load(_PackFile).topics
+        document = read_document(file, _PackFile)
+        order = document.load().topics
     except ConfigError as error:
         errors += error.errors
         return sorted(topics)
-    location = Location(file=str(file), lines=document.lines)
     for index, id in enumerate(order):
         if id not in topics:
-            errors.append(location.format_error(("topics", index), f"unknown topic {id!r}{suggest(id, topics)}"))
+            errors.append(document.format_error(("topics", index), f"unknown topic {id!r}{suggest(id, topics)}"))
     return list(dict.fromkeys((*(id for id in order if id in topics), *sorted(topics))))
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from annotated_types import Ge, Interval, MinLen
 
 from ..model import FeedPath
-from .field_types import check_base_url, check_language_tags, check_url
+from .field_types import BaseUrl, Check, Duration, GitUrl, LanguageTag, Parse, Text, Url, duration, matching
 from .filter_rules import FilteredFeedRule
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -22,47 +20,44 @@ DEFAULT_PACKS = ("chinese-news/sources",)
 MAX_DEPTH = 256
 """The most levels of elements that the cleaner reads. Parsers move deeper elements, and Python's stack is limited."""
 
-_SOURCE_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_BRANCH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])")
+PositiveInt = Annotated[int, Ge(1)]
+Suffix = Annotated[str, matching(r"\.[^/A-Z]+", "in lower case with a dot, such as .md")]
+Iri = Annotated[str, matching(r"(?:tag:|urn:|https?://)[^ ]*", "an IRI such as tag:example.org,2026")]
+_TOKEN_START = "the first eight characters of a token, or more (see `refeed tokens`)"
+
+
+def _check_readers(names: tuple[str, ...]) -> None:
+    if wrong := next((name for name in names if not name.isprintable() or names.count(name) > 1), ""):
+        raise ValueError(f"{wrong!r} is unprintable or given twice")
+
+
+def _check_repository_path(path: str) -> None:
+    if not path.strip("/") or path.startswith("-") or ".." in path.split("/") or not path.isprintable():
+        raise ValueError(f"must be a folder of the repository, got {path!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """`dumps.limits`: how large a dump may be, how it is named, when it is complete."""
 
-    bytes: int = 5_000_000
+    bytes: PositiveInt = 5_000_000
     """The largest size of a file. A larger file is not read."""
-    title: int = 1000
+    title: PositiveInt = 1000
     """The longest title in characters. A longer title is cut."""
-    link: int = 2000
+    link: PositiveInt = 2000
     """The longest link in characters, as written in the dump. A dump with a longer link is quarantined."""
-    depth: int = 256
+    depth: Annotated[int, Interval(ge=1, le=MAX_DEPTH)] = 256
     """The most levels of nested elements, up to 256. A deeper body is published as plain text."""
-    attributes: int = 128
+    attributes: PositiveInt = 128
     """The most attributes of one element. A body with an element that has more is published as plain text."""
-    seconds: float = 2.0
+    seconds: Annotated[float, Interval(gt=0, le=3600)] = 2.0
     """The time limit for cleaning one body."""
-    memory: int = 512_000_000
+    memory: PositiveInt = 512_000_000
     """The memory limit in bytes for a process that cleans a body."""
-    suffixes: tuple[str, ...] = (".md", ".txt", ".html")
+    suffixes: Annotated[tuple[Suffix, ...], MinLen(1)] = (".md", ".txt", ".html")
     """Suffixes of dumps; in a file's name they may be in any case. Other files are ignored."""
-    settle: timedelta = timedelta(seconds=2)
+    settle: Duration = timedelta(seconds=2)
     """How long a file must be unchanged before it is read, unless a file event says that it is complete."""
-
-    def __post_init__(self) -> None:
-        for name in ("bytes", "title", "link", "depth", "attributes", "seconds", "memory"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name}: must be a number above 0, got {value}")
-        if self.depth > MAX_DEPTH:
-            raise ValueError(f"depth: must be at most {MAX_DEPTH}, got {self.depth}")
-        if self.settle < timedelta(0):
-            raise ValueError(f"settle: must be 0s or more, got {self.settle}")
-        if not self.suffixes:
-            raise ValueError("suffixes: must not be empty, or no file would be a dump")
-        for index, suffix in enumerate(self.suffixes):
-            if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2 or suffix != suffix.lower():
-                raise ValueError(f"suffixes[{index}]: must be in lower case with a dot, such as .md, got {suffix!r}")
 
 
 DEFAULT_LIMITS = Limits()
@@ -72,89 +67,67 @@ DEFAULT_LIMITS = Limits()
 class SiteSettings:
     """The publisher, and the address of the feeds."""
 
-    id: str = "tag:refeed.invalid,2026"
+    id: Annotated[str, matching(r"(?:tag:|urn:|https?://)[^ ]*", "an IRI such as tag:example.org,2026")] = (
+        "tag:refeed.invalid,2026"
+    )
     title: str = "refeed"
     author: str = "refeed"
-    language: str = "zh-Hans"
-    base_url: str = ""
+    language: LanguageTag = "zh-Hans"
+    base_url: BaseUrl | Literal[""] = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, also the pages of entries (others' articles), or nothing."""
-    restore_from: str = ""
+    restore_from: Url | Literal[""] = ""
     """The address at which these feeds are already published. An empty store is filled from there."""
-
-    def __post_init__(self) -> None:
-        if self.base_url:
-            check_base_url("base_url", self.base_url)
-        if self.restore_from:
-            check_url("restore_from", self.restore_from)
-        check_language_tags("language", (self.language,))
-        if not self.id.startswith(("tag:", "urn:", "http://", "https://")) or " " in self.id:
-            raise ValueError(f"id: must be an IRI such as tag:example.org,2026, got {self.id!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpSettings:
     """The dump folders, and how they are watched."""
 
-    folders: tuple[str, ...] = ("dumps",)
+    folders: Annotated[tuple[str, ...], MinLen(1)] = ("dumps",)
     """Fetched and pushed dumps are written to the last folder."""
-    rescan: timedelta = timedelta(minutes=1)
+    rescan: Annotated[timedelta, duration("1s")] = timedelta(minutes=1)
     """How often every folder is scanned, in addition to file events."""
     polling: bool = False
     """Do not use file events, which do not work for folders on network disks."""
     limits: Limits = field(default_factory=Limits)
-
-    def __post_init__(self) -> None:
-        if self.rescan < timedelta(seconds=1):
-            raise ValueError(f"rescan: must be at least 1s, got {self.rescan}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """How much a subscription document contains."""
 
-    entries: Annotated[int, Meta(ge=1, le=1000)] = 50
-    bytes: Annotated[int, Meta(ge=10_000, le=10_000_000)] = 512_000
+    entries: Annotated[int, Interval(ge=1, le=1000)] = 50
+    bytes: Annotated[int, Interval(ge=10_000, le=10_000_000)] = 512_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSubSettings:
     """Hubs that are notified of changes (WebSub)."""
 
-    hubs: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for index, hub in enumerate(self.hubs):
-            check_url(f"hubs[{index}]", hub)
+    hubs: tuple[Url, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """How documents are sent, and how often they may be requested."""
 
-    age: timedelta = timedelta(minutes=5)
+    age: Duration = timedelta(minutes=5)
     """How long a cache may keep a subscription document without revalidating it."""
-    archive_age: timedelta = timedelta(days=1)
+    archive_age: Duration = timedelta(days=1)
     """How long a cache may keep an archive without revalidating it. Archives rarely change."""
-    stale: timedelta = timedelta(days=1)
+    stale: Duration = timedelta(days=1)
     """How long a cache may serve its copy while this server does not answer."""
-    robots: str = ""
+    robots: Annotated[str, matching(r"[A-Za-z0-9:,_ -]*", "words such as noindex, nofollow")] = ""
     """The value of X-Robots-Tag for documents, for example noindex."""
-    proxies: Annotated[int, Meta(ge=0, le=10)] = 0
+    proxies: Annotated[int, Interval(ge=0, le=10)] = 0
     """The number of trusted proxies in front of the server that add to X-Forwarded-For."""
-    polls: Annotated[int, Meta(ge=0)] = 0
+    polls: Annotated[int, Ge(0)] = 0
     """The number of requests without If-None-Match or If-Modified-Since that one client address may make for one
     document in each `per`. More requests are answered by 429. 0 sets no limit."""
-    per: timedelta = timedelta(hours=1)
-    memory: Annotated[int, Meta(ge=1_000_000)] = 64_000_000
+    per: Annotated[timedelta, duration("1s")] = timedelta(hours=1)
+    memory: Annotated[int, Ge(1_000_000)] = 64_000_000
     """Bytes of documents that each web process keeps."""
-
-    def __post_init__(self) -> None:
-        for name, least in (("age", 0), ("archive_age", 0), ("stale", 0), ("per", 1)):
-            if getattr(self, name) < timedelta(seconds=least):
-                raise ValueError(f"{name}: must be at least {least}s, got {getattr(self, name)}")
-        if not re.fullmatch(r"[A-Za-z0-9:,_ -]*", self.robots):
-            raise ValueError(f"robots: must be words such as noindex, nofollow, got {self.robots!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,100 +136,63 @@ class AccessSettings:
 
     site: Literal["public", "private"] = "public"
     """`private`: every feed is private, and there are no pages."""
-    readers: tuple[str, ...] = ("reader",)
+    readers: Annotated[tuple[Text, ...], Check(_check_readers)] = ("reader",)
     """Freely chosen names. Each reader has a separate token for each private feed (`refeed tokens`)."""
-    revoked: tuple[str, ...] = ()
+    revoked: tuple[Annotated[str, matching(r"[a-z2-7]{8,32}", _TOKEN_START)], ...] = ()
     """The first eight or more characters of each token that is no longer valid."""
-
-    def __post_init__(self) -> None:
-        for index, name in enumerate(self.readers):
-            if not name.strip() or not name.isprintable() or self.readers.count(name) > 1:
-                raise ValueError(f"readers[{index}]: {name!r} is empty, unprintable or given twice")
-        for index, start in enumerate(self.revoked):
-            if not re.fullmatch(r"[a-z2-7]{8,32}", start):
-                what = f"must be the first eight characters of a token, or more, got {start!r}; see `refeed tokens`"
-                raise ValueError(f"revoked[{index}]: {what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRule:
     """A place that dumps come from: a feed (`source` and `url`) or a git repository of dumps (`git`)."""
 
-    source: str = ""
+    source: Annotated[str, matching(r"(?:[a-z0-9][a-z0-9-]{0,79})?", "a slug of a to z, 0 to 9 and hyphens")] = ""
     """The folder that a feed's dumps are written to. It names the source of hosts without a rule."""
-    url: str = ""
+    url: Url | Literal[""] = ""
     """An RSS, Atom or JSON feed."""
-    git: str = ""
+    git: GitUrl | Literal[""] = ""
     """The URL of a repository, https or file."""
-    branch: str = ""
+    branch: Annotated[str, matching(r"(?!.*\.\.)(?:[A-Za-z0-9_][A-Za-z0-9_./-]{0,199})?(?<![./])", "a branch")] = ""
     """The branch to pull; empty means the default branch."""
-    paths: tuple[str, ...] = ()
+    paths: tuple[Annotated[str, Check(_check_repository_path)], ...] = ()
     """The folders of the repository to read; empty means all folders."""
-    every: timedelta = timedelta(hours=1)
+    every: Annotated[timedelta, duration("1m")] = timedelta(hours=1)
+    """How often to poll. A shorter time would be impolite."""
 
     def __post_init__(self) -> None:
         if bool(self.url) == bool(self.git):
             raise ValueError("an upstream needs either url (a feed) or git (a repository)")
-        if self.url:
-            self._check_feed()
-        else:
-            self._check_git()
-        if self.every < timedelta(minutes=1):
-            raise ValueError("every: must be at least 1m, out of politeness; 30m or 1h is usual")
+        if self.url and not self.source:
+            raise ValueError("source is missing: a slug such as bbc, which names the folder of the feed's dumps")
+        if self.url and (self.branch or self.paths):
+            raise ValueError("branch and paths belong to git, not to url")
+        if self.git and self.source:
+            raise ValueError("source belongs to url; in a repository the folders name the sources")
 
     @property
     def address(self) -> str:
         """The URL of the feed or the repository, which identifies the upstream."""
         return self.url or self.git
 
-    def _check_feed(self) -> None:
-        check_url("url", self.url)
-        if not _SOURCE_FOLDER.fullmatch(self.source):
-            raise ValueError(f"source: invalid slug {self.source!r}: use a to z, 0 to 9 and hyphens, such as bbc")
-        if self.branch or self.paths:
-            raise ValueError("branch and paths belong to git, not to url")
-
-    def _check_git(self) -> None:
-        check_url("git", self.git, ("https", "file"))
-        if self.source:
-            raise ValueError("source belongs to url; in a repository the folders name the sources")
-        if self.branch and not _BRANCH.fullmatch(self.branch):
-            raise ValueError(f"branch: invalid name of a branch: {self.branch!r}")
-        for index, path in enumerate(self.paths):
-            if not path.strip("/") or path.startswith("-") or ".." in path.split("/") or not path.isprintable():
-                raise ValueError(f"paths[{index}]: must be a folder of the repository, got {path!r}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """Limits on every outgoing request."""
 
-    allow: tuple[str, ...] = ()
+    allow: tuple[Annotated[str, matching(r"(?!.*//)[!-~]+", "a host, host:port or network, without http://")], ...] = ()
     """Hosts (`feeds.internal`, `127.0.0.1:8080`) and networks (`10.0.0.0/8`) that may be private or on any port."""
-    connect: timedelta = timedelta(seconds=3)
-    time: timedelta = timedelta(seconds=15)
+    connect: Annotated[timedelta, duration("1ms")] = timedelta(seconds=3)
+    time: Annotated[timedelta, duration("1ms")] = timedelta(seconds=15)
     """The time limit for one request with all its redirects, from the first byte to the last."""
-    bytes: int = 5_000_000
+    bytes: Annotated[int, Ge(1000)] = 5_000_000
     """The largest size of one decoded response."""
-    redirects: int = 3
-    git_time: timedelta = timedelta(minutes=10)
+    redirects: Annotated[int, Ge(0)] = 3
+    git_time: Annotated[timedelta, duration("1ms")] = timedelta(minutes=10)
     """The time limit for one pull."""
-    git_bytes: int = 1_000_000_000
+    git_bytes: Annotated[int, Ge(1000)] = 1_000_000_000
     """The largest size of one file that git writes, including packfiles."""
     enrich: bool = False
     """Request the size and type of enclosures and lead images, and the icons of sources."""
-
-    def __post_init__(self) -> None:
-        for name in ("connect", "time", "git_time"):
-            if getattr(self, name) <= timedelta(0):
-                raise ValueError(f"{name}: must be longer than 0s")
-        for name, least in (("bytes", 1000), ("git_bytes", 1000), ("redirects", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}: must be {least} or more, got {getattr(self, name)}")
-        for index, entry in enumerate(self.allow):
-            if not entry or "//" in entry or not entry.isprintable() or " " in entry:
-                what = f"must be a host, host:port or network, without http://, got {entry!r}"
-                raise ValueError(f"allow[{index}]: {what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +204,7 @@ class ConfigFile:
     feeds: FeedSettings = field(default_factory=FeedSettings)
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
-    access: AccessSettings | Literal["public", "private"] = field(default_factory=AccessSettings)
+    access: Literal["public", "private"] | AccessSettings = field(default_factory=AccessSettings)
     """`access: private` is short for `access: {site: private}`."""
     packs: tuple[str, ...] = DEFAULT_PACKS
     """Folders of sources and topics, next to config.yaml or built in. `<pack>/sources` means only its sources."""
@@ -277,31 +213,20 @@ class ConfigFile:
     topics: tuple[TopicRule, ...] = ()
     """Additional topics, or changes to the topic of a pack with the same id."""
     filtered_feeds: tuple[FilteredFeedRule, ...] = ()
-    retired: tuple[FeedPath, ...] = ()
+    retired: tuple[Annotated[FeedPath, Parse(FeedPath.parse)], ...] = ()
     """Feeds that no longer exist, for example topic/olympics-2024. They are answered by 410, so readers unsubscribe."""
     upstreams: tuple[UpstreamRule, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(ConfigFile):
     """The values of config.yaml, its packs and the environment, validated and with defaults and complete paths."""
 
     config_file: str
     pack_dirs: tuple[str, ...]
     """The folders of the operator's own packs."""
-    site: SiteSettings
-    dumps: DumpSettings
-    feeds: FeedSettings
-    websub: WebSubSettings
-    http: HttpSettings
     access: AccessSettings
-    sources: tuple[SourceRule, ...]
-    topics: tuple[TopicRule, ...]
-    filtered_feeds: tuple[FilteredFeedRule, ...]
-    retired: tuple[FeedPath, ...]
-    upstreams: tuple[UpstreamRule, ...]
-    fetch: FetchSettings
     port: int
     database_url: str
     feeds_dir: str

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from .field_types import check_language_tags, check_slug, check_url, compile_rule_pattern
+from annotated_types import Ge
+
+from .field_types import Check, Duration, LanguageTag, RulePattern, Slug, Url, matching
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}: write one such as Asia/Shanghai") from error
+
 
 ElementRole = Literal[
     "drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"
@@ -41,7 +51,7 @@ class LineRule:
     `author`, `people`, `rights`, `tag`, or `name` and `role`.
     """
 
-    match: str
+    match: RulePattern
     to: LineRole = "drop"
     role: str = ""
     """The role of the person in group `name`, when the pattern has no group `role`."""
@@ -59,14 +69,10 @@ class LineRule:
 class Retention:
     """How many entries of a source are kept, and for how long. All others are deleted. By default all are kept."""
 
-    entries: int = 0
+    entries: Annotated[int, Ge(0)] = 0
     """Keep at most this many of the newest entries; 0 sets no limit."""
-    age: timedelta = timedelta(0)
+    age: Duration = timedelta(0)
     """Keep entries published within this time; 0 sets no limit."""
-
-    def __post_init__(self) -> None:
-        if self.entries < 0 or self.age < timedelta(0):
-            raise ValueError("entries and age must be above 0; leave out what has no limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,71 +82,51 @@ class SourceRule:
     Every key except `id` is optional. Patterns use RE2's syntax.
     """
 
-    id: str
+    id: Slug
     """An ASCII slug that never changes."""
     title: str = ""
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[Annotated[str, matching(r"[^\s/:@?#*]+", "only a host, such as example.org")], ...] = ()
     """Hosts of the source's links; `example.org` includes its subdomains."""
     folders: tuple[str, ...] = ()
     """Folders under the dump root. Their dumps belong to this source when no rule has the link's host."""
     archive: bool = False
     """The source republishes other sources' texts. When both copies are stored, the other source's is the original."""
-    link: str = ""
-    language: str = ""
-    timezone: str = "UTC"
+    link: Url | Literal[""] = ""
+    language: LanguageTag | Literal[""] = ""
+    timezone: Annotated[str, Check(_check_timezone)] = "UTC"
     """The time zone of dates in the source's texts that do not name one."""
     icon: str = ""
     access: Literal["public", "private"] = "public"
     """`private`: the source's documents are served only at addresses with a token."""
     keep: Retention = field(default_factory=Retention)
-    id_pattern: str = ""
+    id_pattern: RulePattern = ""
     """Pattern of the part of a link that never changes; its groups fill `canonical`."""
     canonical: str = ""
     """Template of the link that an entry's id is made from: `https://example.org/a/{number}`. The default is the match
     of `id_pattern`, or the cleaned link when nothing matches."""
-    section: str = ""
+    section: RulePattern = ""
     """Pattern for a link with its percent-escapes decoded. The group `section` is the section of the entry."""
-    strip_title: tuple[str, ...] = ()
+    strip_title: tuple[RulePattern, ...] = ()
     """Patterns of text to cut from a title; a group `section` names the column."""
-    lead: str = ""
+    lead: RulePattern = ""
     """Pattern that a paragraph above the lead image must match to be the source's own lead."""
-    agencies: tuple[str, ...] = ()
+    agencies: tuple[RulePattern, ...] = ()
     """Patterns of bylines that name the publisher or an agency, not a person."""
     extract: tuple[ExtractRule, ...] = ()
     line_rules: tuple[LineRule, ...] = ()
-    trim_end: tuple[str, ...] = ()
+    trim_end: tuple[RulePattern, ...] = ()
     """Patterns of text to cut from the last paragraphs: end marks and credits, with groups as in `line_rules`."""
-    images: tuple[str, ...] = ()
+    images: tuple[RulePattern, ...] = ()
     """Patterns of URLs of images that show nothing: separators, placeholders."""
-    links: dict[str, str] = field(default_factory=dict)
+    links: dict[RulePattern, str] = field(default_factory=dict)
     """Pattern of a URL -> replacement, with groups as \\1. An empty replacement drops the link and keeps its text."""
-    original: str = ""
+    original: RulePattern = ""
     """Pattern of the text of the link to the article in its original language."""
     drop_related: bool = False
     """Drop lists that consist of links to the source's own pages."""
     digest_pages: str = ""
     """Text in the links of pages that keep these lists, like a daily digest."""
-    original_language: str = "en"
+    original_language: LanguageTag | Literal[""] = "en"
     """Language of the original articles, BCP 47."""
     labels: dict[str, CardField] = field(default_factory=dict)
     """Label of a line in a `card` -> the field that it becomes: {作者: author}."""
-
-    def __post_init__(self) -> None:
-        check_slug("id", self.id)
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(
-                f"timezone: unknown time zone {self.timezone!r}: write one such as Asia/Shanghai"
-            ) from error
-        if self.link:
-            check_url("link", self.link)
-        for name in ("language", "original_language"):
-            check_language_tags(name, filter(None, [getattr(self, name)]))
-        for name in ("id_pattern", "section", "lead", "original"):
-            compile_rule_pattern(getattr(self, name), name)
-        for name in ("strip_title", "agencies", "trim_end", "images", "links"):
-            for index, pattern in enumerate(getattr(self, name)):
-                compile_rule_pattern(pattern, f"{name}[{index}]")
-        for index, line in enumerate(self.line_rules):
-            compile_rule_pattern(line.match, f"line_rules[{index}].match")

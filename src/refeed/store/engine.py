@@ -43,13 +43,13 @@ def parse_database_url(url: str) -> URL:
     Raises ConfigError, whose message does not repeat the URL, because it may contain a password.
     """
     try:
-        check_database_url("the store's URL", url)
+        check_database_url(url)
     except ValueError as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(f"the store's URL: {error}") from None
     try:
         parsed = make_url(url)
     except (ValueError, ArgumentError):
-        raise ConfigError("the store's URL: not a database URL; write sqlite:///path/to.db or postgres://…") from None
+        raise ConfigError("the store's URL: write sqlite:///path/to.db or postgres://user@host:port/name") from None
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername != "sqlite" else parsed
 
 

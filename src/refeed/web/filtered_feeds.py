@@ -9,15 +9,16 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from cachetools import LRUCache
 
 from ..clock import utc_now
-from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
+from ..config.filter_rules import FeedFilter
+from ..config.validation import validate
 from ..errors import StoreError
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, verify_checksum
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 16_000_000
 _MAX_LENGTH = 4_000
-_NUMBER = re.compile(r"[0-9]{1,9}")
 
 FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
 """(feed, format, filter, canonical query of the filter, current time) -> document. Raises StoreError."""
@@ -184,40 +184,23 @@ def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
     except UnicodeDecodeError as error:
         raise FilterParamsError("the query must be UTF-8") from error
     texts = {_ALIASES.get(name, name): value for name, value in pairs if value}
-    parsed = {name: _PARSERS[name](name, texts[name]) for name in sorted(_PARSERS) if name in texts}
+    plain = {name: _CONVERTERS.get(name, str)(texts[name]) for name in _PARAMS if name in texts}
     try:
-        feed_filter = FeedFilter(**parsed)
+        feed_filter = validate(FeedFilter, plain, from_text=True)
     except ValueError as error:
         raise FilterParamsError(str(error)) from error
-    changed = {name: texts[name] for name, value in parsed.items() if value != getattr(_DEFAULT, name)}
+    changed = {name: texts[name] for name in plain if getattr(feed_filter, name) != getattr(_DEFAULT, name)}
     return feed_filter, urlencode(changed, quote_via=quote)
 
 
-def _number(name: str, text: str) -> int:
-    if not _NUMBER.fullmatch(text) or not int(text):
-        raise FilterParamsError(f"{name}: must be a number from 1")
-    return int(text)
-
-
-def _one_of(name: str, text: str, *values: str) -> str:
-    if text not in values:
-        raise FilterParamsError(f"{name}: must be one of {', '.join(values)}")
-    return text
-
-
-_SPECIAL: dict[str, Callable[[str, str], Any]] = {
-    "limit": lambda name, text: min(_number(name, text), MAX_FILTERED_ENTRIES),
-    "brief": _number,
-    "filter_time": lambda name, text: timedelta(seconds=_number(name, text)),
-    "source": lambda _, text: tuple(sorted(set(text.split(",")))),
-    "sorted": lambda name, text: _one_of(name, text.lower(), "true", "false", "1", "0") in ("true", "1"),
-    "mode": lambda name, text: _one_of(name, "full" if text == "fulltext" else text, "full", "summary", "titles"),
-    "images": lambda name, text: _one_of(name, text, "original", "none"),
+_CONVERTERS: dict[str, Callable[[str], object]] = {
+    "filter_time": lambda seconds: f"{seconds}s",
+    "source": lambda text: tuple(sorted(set(text.split(",")))),
+    "mode": lambda text: "full" if text == "fulltext" else text,
 }
-_PARSERS: dict[str, Callable[[str, str], Any]] = {
-    field.name: _SPECIAL.get(field.name, lambda _, text: text) for field in fields(FeedFilter)
-}
+"""Parameters that are written differently in config.yaml."""
+_PARAMS = sorted(field.name for field in fields(FeedFilter))
 _ALIASES = {"filter_description": "filter_content", "filterout_description": "filterout_content"}
 """RSSHub's names of the same parameters."""
-_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARSERS, *_ALIASES])})=.")
+_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARAMS, *_ALIASES])})=.")
 _DEFAULT = FeedFilter()
