@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..errors import StoreError
 from ..store.copy_store import copy_store
 from ..store.store import Store
 from ..worker.leader_lock import make_leader_locks
+from .main import pass_settings
 from .shared import show_progress
 
 _RETRY_PAUSES = (1, 2, 4, 8)
@@ -21,10 +21,10 @@ _RETRY_PAUSES = (1, 2, 4, 8)
 
 
 @click.command("migrate")
-@click.pass_obj
-def migrate_command(load: Callable[[], Settings]) -> None:
+@pass_settings
+def migrate_command(settings: Settings) -> None:
     """Bring the store's schema up to date (a release command). Retries for 15 s while the store does not answer."""
-    with closing(Store(load().database_url)) as store:
+    with closing(Store(settings.database_url)) as store:
         for pause in _RETRY_PAUSES:
             try:
                 version = store.migrate()
@@ -40,10 +40,9 @@ def migrate_command(load: Callable[[], Settings]) -> None:
 @click.command("copy-store")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@click.pass_obj
-def copy_store_command(load: Callable[[], Settings], source: str, target: str) -> None:
+@pass_settings
+def copy_store_command(settings: Settings, source: str, target: str) -> None:
     """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
-    settings = load()
     urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
     with ExitStack() as stack:
         old = stack.enter_context(closing(Store(urls[0], read_only=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from ..store.store import Store
 from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
 from ..web.entry_json import ExplainedEntry, ExplainedFile, explain_file, explain_stored
+from .main import pass_settings
 from .shared import find_dump_root, find_entry_id
 
 _Explanation = tuple[ExplainedFile, list[str]]
@@ -54,11 +55,10 @@ _FIELDS = (
 @click.argument("names", metavar="FILE|ENTRY...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--diff", is_flag=True, help="Show the text before and after cleaning, line by line.")
-@click.pass_obj
-def explain_command(load: Callable[[], Settings], names: Sequence[str], as_json: bool, diff: bool) -> None:
+@pass_settings
+def explain_command(settings: Settings, names: Sequence[str], as_json: bool, diff: bool) -> None:
     """Show stage by stage what becomes of a dump (FILE, or its name in `status`) or became of an ENTRY (its id, the
     address of its page, or its link)."""
-    settings = load()
     pool = EntryPool(EntryBuilder.from_settings(settings))
     has_failed = False
     for name in names:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import click
 
@@ -11,13 +10,13 @@ from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
 from ..fetch.poller import fetch_all
 from ..fetch.upstreams import fetch_dirs, open_session
+from .main import pass_settings
 
 
 @click.command("fetch")
-@click.pass_obj
-def fetch_command(load: Callable[[], Settings]) -> None:
+@pass_settings
+def fetch_command(settings: Settings) -> None:
     """Poll the upstreams once and write their dumps; upstreams that are not due are skipped."""
-    settings = load()
     if not settings.upstreams:
         click.echo(f"{settings.config_file}: no upstreams configured")
         return

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,19 +21,16 @@ from ..model import Outcome
 from ..store.serialization import decode_path
 from ..store.store import Store
 from ..worker.leader_lock import make_leader_lock
+from .main import pass_settings
 from .shared import find_dump_root
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar  # what click.progressbar returns has no public name
 
 
 @click.command("ingest")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True))
 @click.option("--retry", is_flag=True, help="Try quarantined dumps again.")
-@click.pass_obj
-def ingest_command(load: Callable[[], Settings], paths: Sequence[str], retry: bool) -> None:
+@pass_settings
+def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> None:
     """Ingest the dump folders (or PATHS) once, and publish."""
-    settings = load()
     if retry and not paths and _ask_leader_to_retry(settings):
         return
     if not paths:
@@ -50,7 +46,7 @@ def ingest_command(load: Callable[[], Settings], paths: Sequence[str], retry: bo
         except FetchError as error:
             click.echo(f"{error}; ingesting dumps anyway", err=True)
         files, has_refused = _find_files(paths, settings) if paths else (None, False)
-        with _TerminalProgress() as progress:
+        with _show_progress() as progress:
             counts = pipeline.ingest(files, progress=progress).counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         click.echo(", ".join(f"{counts[name]} {name}" for name in names))
@@ -95,27 +91,15 @@ def _print_quarantined(store: Store, files: Sequence[FoundFile] | None) -> None:
             click.echo(f"quarantined: {issue.path}: {issue.reason}", err=True)
 
 
-class _TerminalProgress:
-    """A progress bar with the rate and the time left. Shows nothing if standard error is not a terminal."""
+@contextmanager
+def _show_progress() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar with the rate and the time left, if standard error is a terminal."""
+    started = time.monotonic()
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, show_pos=True, item_show_func=str, file=sys.stderr, hidden=hidden) as bar:
 
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._bar: ProgressBar[str] | None = None
+        def update(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos, f"{done / (time.monotonic() - started):.0f} dumps/s")
 
-    def __enter__(self) -> _TerminalProgress:
-        return self
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if not sys.stderr.isatty():
-                return
-            self._bar = click.progressbar(
-                length=total, show_pos=True, item_show_func=lambda rate: rate or "", file=sys.stderr
-            )
-            self._bar.render_progress()
-        rate = done / (time.monotonic() - self._started)
-        self._bar.update(done - self._bar.pos, f"{rate:.0f} dumps/s")
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
+        yield update

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -15,6 +17,9 @@ from ..config.load import load_settings
 from ..config.settings import Settings
 from ..errors import ConfigError, RefeedError
 from ..logs import configure_logging
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _COMMANDS = {
     "serve": "serve.serve_command",
@@ -75,6 +80,17 @@ def main(ctx: click.Context, config: str | None) -> None:
     if config:
         os.environ["REFEED_CONFIG"] = config  # child processes read it too
     ctx.obj = _load_and_prepare
+
+
+def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
+    """Pass the settings to a command as its first argument. They are loaded when it runs: `--help` needs none."""
+
+    @click.pass_obj
+    @wraps(command)
+    def run(load: Callable[[], Settings], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return command(load(), *args, **kwargs)
+
+    return run
 
 
 def _load_and_prepare() -> Settings:

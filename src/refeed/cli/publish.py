@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from xml.parsers import expat
@@ -13,6 +12,7 @@ import click
 
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
+from .main import pass_settings
 from .shared import show_progress
 
 
@@ -22,10 +22,9 @@ from .shared import show_progress
     "--check", "checks", is_flag=True, help="Then read every document back with strict parsers; print a line for each."
 )
 @click.option("--static", type=click.Path(file_okay=False), help="Write the whole site to a folder for a static host.")
-@click.pass_obj
-def publish_command(load: Callable[[], Settings], everything: bool, checks: bool, static: str | None) -> None:
+@pass_settings
+def publish_command(settings: Settings, everything: bool, checks: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
-    settings = load()
     with closing(Pipeline.open(settings)) as pipeline:
         changed = pipeline.publisher.publish(everything=everything)
         click.echo(f"{len(changed)} documents changed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -11,14 +11,14 @@ from ..errors import RefeedError
 from ..feeds.access_tokens import AccessTokens
 from ..feeds.registry import build_registry
 from ..model import FeedPath
+from .main import pass_settings
 
 
 @click.command("tokens")
 @click.argument("feeds", nargs=-1)
-@click.pass_obj
-def tokens_command(load: Callable[[], Settings], feeds: Sequence[str]) -> None:
+@pass_settings
+def tokens_command(settings: Settings, feeds: Sequence[str]) -> None:
     """List the addresses of private FEEDS (such as topic/climate), or of all, one for each reader."""
-    settings = load()
     try:
         paths = [FeedPath.parse(feed) for feed in feeds] or build_registry(settings).feeds
     except ValueError as error:

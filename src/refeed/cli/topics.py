@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 import click
@@ -14,6 +14,7 @@ from ..model import Entry
 from ..store.store import Store
 from ..topics.dry_run import compare_topics, format_topic_changes
 from ..topics.matcher import TopicMatcher
+from .main import pass_settings
 
 
 @click.group("topics")
@@ -23,10 +24,9 @@ def topics_group() -> None:
 
 @topics_group.command("try")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.pass_obj
-def try_command(load: Callable[[], Settings], file: str) -> None:
+@pass_settings
+def try_command(settings: Settings, file: str) -> None:
     """Show which entries the configuration in FILE would add to each topic or remove from it. Publishes nothing."""
-    settings = load()
     changed = load_settings(os.environ, file)
     with closing(Store(settings.database_url)) as store:
         store.migrate()

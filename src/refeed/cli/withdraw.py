@@ -13,23 +13,24 @@ from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
 from ..model import FeedPath
 from ..store.entry_updates import restore_entries, withdraw_entries
+from .main import pass_settings
 from .shared import find_entry_id
 
 
 @click.command("withdraw")
 @click.argument("entries", nargs=-1, required=True)
-@click.pass_obj
-def withdraw_command(load: Callable[[], Settings], entries: Sequence[str]) -> None:
+@pass_settings
+def withdraw_command(settings: Settings, entries: Sequence[str]) -> None:
     """Take ENTRIES (ids or links) out of every document; feeds keep a tombstone (RFC 6721)."""
-    _change_and_publish(load(), entries, withdraw_entries)
+    _change_and_publish(settings, entries, withdraw_entries)
 
 
 @click.command("restore")
 @click.argument("entries", nargs=-1, required=True)
-@click.pass_obj
-def restore_command(load: Callable[[], Settings], entries: Sequence[str]) -> None:
+@pass_settings
+def restore_command(settings: Settings, entries: Sequence[str]) -> None:
     """Undo `withdraw`."""
-    _change_and_publish(load(), entries, restore_entries)
+    _change_and_publish(settings, entries, restore_entries)
 
 
 def _change_and_publish(settings: Settings, names: Sequence[str], change: Callable[..., frozenset[FeedPath]]) -> None:
