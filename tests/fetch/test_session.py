@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.settings import FetchSettings
 from refeed.fetch.poller import poll_feed
@@ -18,6 +20,25 @@ def test_gzip_is_requested_and_decoded(upstream: UpstreamServer, session: HttpSe
     upstream.routes["/feed"] = reply(gzip.compress(rss_feed(feed_item(1)).encode()), Content_Encoding="gzip")
     assert len(poll_feed(upstream.rule("/feed"), session, UpstreamState(), NOON).dumps) == 1
     assert upstream.requests[0][2]["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(b"one ") + gzip.compress(b"two"), "gzip"),
+        (gzip.compress(b"one two"), ""),
+        (gzip.compress(b"one two"), "utf-8"),
+        (b"one two", "gzip"),
+        (b"one two", "aws-chunked"),
+        (b"one two", "none"),
+        (b"one two", "UTF-8"),
+    ],
+)
+def test_body_is_decoded_by_its_bytes_whatever_the_header_says(
+    body: bytes, encoding: str, upstream: UpstreamServer, session: HttpSession
+) -> None:
+    upstream.routes["/feed"] = reply(body, **({"Content_Encoding": encoding} if encoding else {}))
+    assert session.get(upstream.url("/feed")).body == b"one two"
 
 
 def test_no_store_response_is_not_stored(upstream: UpstreamServer, session: HttpSession, tmp_path: Path) -> None:
