@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from helpers.server_fixture import ROOT, prepare_site
+from refeed.cli.serve import check_can_listen
 from refeed.errors import ConfigError
-from refeed.web.server import check_can_listen
 
 
 def serve(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -73,6 +73,9 @@ def test_the_requests_host_appears_in_no_response(site: RunningSite, header: str
         f"GET {ATOM} HTTP/1.1\r\nIf-None-Match: {MANY_TAGS}\r\n",
         f"GET {ATOM} HTTP/1.1\r\nAccept-Encoding: {'gzip;q=0.1, ' * 5_000}\r\n",
         f"GET {ATOM} HTTP/1.1\r\nIf-Modified-Since: {'9' * 60_000}\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nIf-Modified-Since: Fri, 02 Jan 99999999999 12:00:00 GMT\r\n",
+        "GET / HTTP/1.1\r\nIf-Modified-Since: Fri, 02 Jan 99999999999 12:00:00 GMT\r\n",
+        f"GET {ATOM} HTTP/1.1\r\nIf-Range: Fri, 02 Jan 99999999999 12:00:00 GMT\r\nRange: bytes=0-1\r\n",
         f"GET {ATOM} HTTP/1.1\r\nRange: bytes={'0-1,' * 10_000}\r\n",
         f"GET {ATOM} HTTP/1.1\r\nRange: bytes={'9' * 5_000}-\r\n",
         f"GET {ATOM} HTTP/1.1\r\nAccept: {'text/html,' * 6_000}\r\n",
@@ -87,7 +90,7 @@ def test_the_requests_host_appears_in_no_response(site: RunningSite, header: str
         f"FROB {ATOM} HTTP/1.1\r\n",
         "\r\n\r\n",
     ],
-    ids=range(20),
+    ids=range(23),
 )
 def test_malformed_requests_get_no_server_error(site: RunningSite, request_line: str) -> None:
     received = site.raw(request_line.encode("latin-1") + HEAD, seconds=5)

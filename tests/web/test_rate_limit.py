@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
+import pytest
+
 from refeed.config.settings import HttpSettings
-from refeed.web.rate_limit import PollLimit, RateLimiter
+from refeed.web.rate_limit import BusyError, ConcurrencyLimit, PollLimit, RateLimiter
 
 
 @dataclass
@@ -20,10 +23,10 @@ def test_polls_are_allowed_again_after_the_period() -> None:
     clock = Clock()
     poll_limit = PollLimit(HttpSettings(polls=2), clock)
     environ = {"REMOTE_ADDR": "192.0.2.1", "PATH_INFO": "/feeds/all.atom"}
-    ready: object = None
-    assert [poll_limit.handle(environ, ready) is None for _ in range(3)] == [True, True, False]  # type: ignore[arg-type]
+    assert [poll_limit.acquire(environ) for _ in range(3)] == [0, 0, 1800]
+    assert poll_limit.acquire(environ | {"HTTP_IF_NONE_MATCH": "x"}) == 0
     clock.now += 3601
-    assert poll_limit.handle(environ, ready) is None  # type: ignore[arg-type]
+    assert poll_limit.acquire(environ) == 0
 
 
 def test_a_rate_limiter_refills_evenly_and_keeps_keys_apart() -> None:
@@ -39,3 +42,29 @@ def test_forwarded_addresses_count_only_behind_trusted_proxies() -> None:
     environ = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "198.51.100.1, 198.51.100.2"}
     names = [PollLimit(HttpSettings(polls=1, proxies=count)).client_address(environ) for count in range(4)]
     assert names == ["192.0.2.1", "198.51.100.2", "198.51.100.1", "192.0.2.1"]
+
+
+def test_few_slow_requests_run_at_once_and_the_others_are_refused() -> None:
+    limit = ConcurrencyLimit(running=2, waiting=0)
+    refused = limit.limited(lambda: "not refused")
+    with limit.slot(), limit.slot(), pytest.raises(BusyError):
+        refused()
+    assert refused() == "not refused"
+
+
+def test_a_request_waits_for_a_slot_but_not_too_long() -> None:
+    limit = ConcurrencyLimit(running=1, waiting=1, max_wait=0.01)
+    with limit.slot(), pytest.raises(BusyError), limit.slot():
+        pass
+    patient, entered = ConcurrencyLimit(running=1, waiting=1, max_wait=60), threading.Event()
+
+    @patient.limited
+    def run() -> None:
+        entered.set()
+
+    thread = threading.Thread(target=run)
+    with patient.slot():
+        thread.start()
+        assert not entered.wait(0.05)
+    thread.join(60)
+    assert entered.is_set()

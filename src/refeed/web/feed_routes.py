@@ -6,7 +6,6 @@ request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +26,7 @@ from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
 from ..render.formats import RENDERERS
 from ..store.store import Store
+from .document_middleware import DocumentSender
 from .filtered_feeds import FilterParamsError, parse_filter_params
 from .rate_limit import BusyError, ConcurrencyLimit
 from .responses import error_response, feed_moved_response
@@ -80,11 +80,9 @@ class FeedRoutes:
     registry: FeedRegistry
     url_map: UrlMap
     access: AccessTokens
-    find_response_app: Callable[[str], WSGIApplication | None]
-    """Returns an application that sends the document of a URL path, or None when there is no such document."""
+    sender: DocumentSender
     store_reader: StoreReader
-    is_complete: Callable[[], bool]
-    """Whether all documents have been generated at least once. If so, a missing document belongs to no feed."""
+    output_dir: OutputDir
     limit: ConcurrencyLimit
 
     def blueprint(self) -> Blueprint:
@@ -154,20 +152,19 @@ class FeedRoutes:
         if feed and url.document.archive:
             return self._generate_archive(feed, url.document.archive)
         is_known = feed is None or feed in self.registry.feeds
-        # A source without a rule is known only from its entries, so it may not be in the registry yet.
-        if is_known or (feed and feed.kind == "source" and not self.is_complete()):
-            return self.find_response_app(request.path) or error_response(503, retry_after=_RETRY_SECONDS)
+        # A source without a rule is known only from its entries, so it may not be in the registry yet. feeds.json is
+        # written after all documents: if it exists, a missing document belongs to no feed.
+        if is_known or (feed and feed.kind == "source" and self.output_dir.document_digest("feeds.json") is None):
+            return self.sender.find_app(request.path) or error_response(503, retry_after=_RETRY_SECONDS)
         return None
 
     def _generate_archive(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
         try:
             with self.limit.slot():
                 exists = self.store_reader.publisher.render_archive(feed, name)
-        except BusyError:
-            return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=_RETRY_SECONDS)
         except (StoreError, PublishError):
             return error_response(503, "Archives are unavailable. Retry in a minute.", retry_after=60)
-        return self.find_response_app(request.path) if exists else None
+        return self.sender.find_app(request.path) if exists else None
 
 
 def _renamed_path(url: DocumentUrl, old: FeedPath, new: FeedPath) -> str:

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from cachetools import LRUCache
+from flask import Response
 
 from ..clock import utc_now
 from ..config.filter_rules import FeedFilter
@@ -24,10 +25,8 @@ from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, verify_checksum
 from .document_cache import CachedDocument
 from .rate_limit import BusyError, ConcurrencyLimit
+from .responses import busy_response, error_response
 from .url_map import DocumentUrl, UrlMap, parse_document_url
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _MAX_BYTES = 16_000_000
 _MAX_LENGTH = 4_000
@@ -64,7 +63,7 @@ class _CacheEntry(NamedTuple):
 
 
 class FilteredFeeds:
-    """A hook that answers requests with filter parameters. Memory and concurrent rendering are limited.
+    """Documents of feeds with a filter in the query. Memory and concurrent rendering are limited.
 
     Safe to use from several threads.
     """
@@ -74,41 +73,36 @@ class FilteredFeeds:
         render: FilteredRenderer,
         url_map: UrlMap,
         limit: ConcurrencyLimit,
-        response_app: Callable[[str, CachedDocument], WSGIApplication],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._render = render
         self._url_map = url_map
         self._limit = limit
-        self._response_app = response_app
         self._clock = clock
         self._lock = Lock()
         # Twice the length: up to three compressed codings are kept too, together no longer than the document.
         self._entries: LRUCache[str, _CacheEntry] = LRUCache(
-            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1_000
+            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 3 * _MAX_LENGTH
         )
 
-    def applies(self, environ: WSGIEnvironment) -> bool:
-        """Whether the query has filter parameters. Those of cache busters and trackers do not count."""
-        query = environ.get("QUERY_STRING", "")
-        return bool(query) and _FILTER_PARAM.search(query) is not None
-
-    def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:
-        """The application that sends the filtered feed or an error; None if the query does not filter this document."""
-        path = environ["PATH_INFO"]
+    def find(self, path: str, query_string: str, base: CachedDocument) -> CachedDocument | Response:
+        """The document at a path and query, or an error. It is `base`, the document without the query, where the query
+        has no filter parameters; those of cache busters and trackers do not count."""
+        if not query_string or not _FILTER_PARAM.search(query_string):
+            return base
         url = parse_document_url(path)
         if url is None or url.document.feed is None or url.document.archive:
-            return None
+            return base
         try:
-            feed_filter, query = parse_filter_params(environ["QUERY_STRING"])
+            feed_filter, query = parse_filter_params(query_string)
         except FilterParamsError as error:
             # The error may quote a pattern with line breaks.
-            return _error_response(400, " ".join(f"{error}.".split())[:300])
+            return error_response(400, " ".join(f"{error}.".split())[:300])
         if not query:
-            return None
-        return self._answer(_FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), document)
+            return base
+        return self._answer(_FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), base)
 
-    def _answer(self, request: _FilteredRequest, base: CachedDocument) -> WSGIApplication:
+    def _answer(self, request: _FilteredRequest, base: CachedDocument) -> CachedDocument | Response:
         key = request.path_and_query
         minute = self._clock().replace(second=0, microsecond=0) if request.feed_filter.filter_time else None
         version = _FeedVersion(base.digest, base.last_modified, minute)
@@ -120,12 +114,12 @@ class FilteredFeeds:
                     if entry is None or entry.version != version:
                         entry = self._generate(request, base, version, entry)
             except BusyError:
-                return _error_response(503, "Too many requests. Retry in a few seconds.", retry_after=5)
+                return busy_response()
             except StoreError:
                 if entry is None:  # an outdated document is better than none
                     message = "Filtered feeds are unavailable; the unfiltered feed still works."
-                    return _error_response(503, message, retry_after=60)
-        return self._response_app(key, entry.document)
+                    return error_response(503, message, retry_after=60)
+        return entry.document
 
     def _find(self, key: str) -> _CacheEntry | None:
         with self._lock:
@@ -137,7 +131,7 @@ class FilteredFeeds:
         key, url, minute = request.path_and_query, request.url, version.minute
         format = url.document.format or "atom"
         rendered = self._render(request.feed, format, request.feed_filter, request.query, minute or base.modified)
-        data = add_checksum(self._url_map.personalize(url, rendered))
+        data = self._url_map.personalize(url, add_checksum(rendered))
         digest = verify_checksum(data) or ""
         modified = base.modified
         if minute is not None:
@@ -145,25 +139,13 @@ class FilteredFeeds:
             is_unchanged = previous is not None and previous.document.digest == digest
             modified = previous.document.modified if previous and is_unchanged else self._clock()
         document = CachedDocument(
-            feed=base.feed,
-            data=data,
-            digest=digest,
-            modified=modified,
-            header_policy=self._url_map.header_policy(key, url),
+            label=base.label, data=data, digest=digest, modified=modified, headers=self._url_map.headers(key, url)
         )
         entry = _CacheEntry(document, version)
-        with self._lock:
-            try:
-                self._entries[key] = entry
-            except ValueError:  # larger than the whole cache
-                self._entries.pop(key, None)
+        with self._lock, suppress(ValueError):  # larger than the whole cache
+            self._entries.pop(key, None)
+            self._entries[key] = entry
         return entry
-
-
-def _error_response(status: int, message: str, *, retry_after: int = 0) -> WSGIApplication:
-    from .responses import error_response  # imports Flask, which unfiltered documents do not need
-
-    return error_response(status, message, retry_after=retry_after)
 
 
 class FilterParamsError(ValueError):

@@ -18,8 +18,7 @@ from ..errors import PushError, QuarantineError
 from ..fetch.upstreams import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder
 from ..model import Dump
-from .rate_limit import RateLimiter
-from .url_map import PUSH_PATH
+from .rate_limit import MAX_PUSHES, ConcurrencyLimit, RateLimiter
 
 MAX_REQUEST_BYTES = 5_000_000
 _MAX_REQUESTS_A_MINUTE = 60
@@ -33,7 +32,8 @@ def push_blueprint(settings: Settings) -> Blueprint:
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
     entry_builder = EntryBuilder.from_settings(settings)
 
-    @blueprint.post(PUSH_PATH)
+    @blueprint.post("/dumps")
+    @ConcurrencyLimit(running=MAX_PUSHES, waiting=0).limited
     def dumps() -> Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         given_digest = sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
@@ -53,9 +53,9 @@ def _read_body() -> bytes | Response:
     length = request.content_length
     if length is None:  # granian reports the chunks of an interrupted request as a complete body
         return _text(411, "Content-Length is required")
-    body = request.stream.read(MAX_REQUEST_BYTES + 1) if length <= MAX_REQUEST_BYTES else b""
-    if max(length, len(body)) > MAX_REQUEST_BYTES:
+    if length > MAX_REQUEST_BYTES:
         return _text(413, f"a request may have at most {MAX_REQUEST_BYTES} bytes; send the dumps in several requests")
+    body = request.stream.read(length)
     if len(body) < length:
         return _text(400, f"the body ended after {len(body)} bytes; nothing was written")
     return body

@@ -6,21 +6,29 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from cachetools import LRUCache
 
 from ..config.settings import HttpSettings
-from .document_cache import CachedDocument
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
-MAX_WAITING = 2
-"""The most requests that wait for the slot. The web process needs more threads than these and the one that works."""
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+MAX_RUNNING = 2
+"""Slow requests at once: one that waits for the store must not delay all others."""
+MAX_WAITING = 4
+"""The most slow requests that wait."""
+MAX_PUSHES = 1
+"""Pushes at once: a slow client must not keep threads from others. A web process needs more threads than all these
+together: those that are left answer requests for documents."""
 _MAX_WAIT_SECONDS = 3.0
-"""The longest wait for the slot. The slowest filtered feed takes one second."""
+"""The longest wait. The slowest filtered feed takes one second."""
 
 
 class RateLimiter:
@@ -51,28 +59,20 @@ class RateLimiter:
 
 
 class PollLimit:
-    """A hook that answers 429 when a client makes more than `http.polls` unconditional requests for a document in
-    `http.per`.
+    """Limits the unconditional requests of a client for a document to `http.polls` in `http.per`.
 
-    Each web process counts separately.
+    Each web process counts separately. Conditional requests are not limited.
     """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._limiter = RateLimiter(settings.polls, settings.per.total_seconds(), clock=clock)
         self._proxies = settings.proxies
 
-    def applies(self, environ: WSGIEnvironment) -> bool:
-        """Whether the request is unconditional. Conditional requests are not limited."""
-        return "HTTP_IF_NONE_MATCH" not in environ and "HTTP_IF_MODIFIED_SINCE" not in environ
-
-    def handle(self, environ: WSGIEnvironment, document: CachedDocument) -> WSGIApplication | None:  # noqa: ARG002
-        """The 429 response, or None if the request is within the limit."""
-        wait = self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"]))
-        if not wait:
-            return None
-        from .responses import error_response  # imports Flask, which documents do not need
-
-        return error_response(429, retry_after=wait)
+    def acquire(self, environ: WSGIEnvironment) -> int:
+        """Returns 0 if the request is within the limit, otherwise the seconds until the next one is."""
+        if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ:
+            return 0
+        return self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"]))
 
     def client_address(self, environ: WSGIEnvironment) -> str:
         """The client's address as the outermost trusted proxy saw it; without proxies, that of the connection."""
@@ -88,27 +88,40 @@ class BusyError(Exception):
 
 
 class ConcurrencyLimit:
-    """Admits one slow request at a time (an archive, a filtered feed). Few may wait, because each one blocks a thread.
+    """Admits few slow requests at a time (pages, archives, filtered feeds). Few may wait, because each one blocks a
+    thread.
 
     Safe to use from several threads.
     """
 
-    def __init__(self, max_waiting: int = MAX_WAITING, max_wait: float = _MAX_WAIT_SECONDS) -> None:
-        self._waiting = BoundedSemaphore(1 + max_waiting)
-        self._slot = BoundedSemaphore(1)
+    def __init__(
+        self, running: int = MAX_RUNNING, waiting: int = MAX_WAITING, max_wait: float = _MAX_WAIT_SECONDS
+    ) -> None:
+        self._admitted = BoundedSemaphore(running + waiting)
+        self._running = BoundedSemaphore(running)
         self._max_wait = max_wait
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold the slot during the `with` block. Raises BusyError."""
-        if not self._waiting.acquire(blocking=False):
+        """Hold a slot during the `with` block. Raises BusyError."""
+        if not self._admitted.acquire(blocking=False):
             raise BusyError
         try:
-            if not self._slot.acquire(timeout=self._max_wait):
+            if not self._running.acquire(timeout=self._max_wait):
                 raise BusyError
             try:
                 yield
             finally:
-                self._slot.release()
+                self._running.release()
         finally:
-            self._waiting.release()
+            self._admitted.release()
+
+    def limited(self, function: Callable[_P, _R]) -> Callable[_P, _R]:
+        """Decorate a function that must hold a slot while it runs. Calls raise BusyError."""
+
+        @wraps(function)
+        def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with self.slot():
+                return function(*args, **kwargs)
+
+        return run

@@ -25,6 +25,7 @@ _SPELLINGS |= {name: name for name in _NAMES.split()}
 _KNOWN = re.compile("|".join(re.escape(name) for name in sorted(_SPELLINGS, key=len, reverse=True)))
 _SUBSCRIBERS = re.compile(r"(\d{1,9}) (?:subscriber|reader|user)s?\b", re.IGNORECASE)
 _MAX_LENGTH = 300
+"""User-Agent headers are cut before they are kept, so that clients cannot fill the memory."""
 _INTERVAL = 1.0
 
 
@@ -40,7 +41,7 @@ class UserAgent(NamedTuple):
 @lru_cache(maxsize=2048)
 def parse_user_agent(header: str) -> UserAgent:
     """Parse a User-Agent header. Only known names are returned, so that clients cannot add labels to the counters."""
-    text = header[:_MAX_LENGTH].lower()
+    text = header.lower()
     if not text.strip():
         return UserAgent("none")
     subscribers = _SUBSCRIBERS.search(text)
@@ -62,7 +63,7 @@ class RequestMetrics:
 
     def record(self, feed: str, status: int, user_agent: str, saved_bytes: int) -> None:
         """Record a response. `saved_bytes` is the size of the body that a 304 did not send."""
-        self._recorded.append((feed, status, user_agent, saved_bytes))
+        self._recorded.append((feed, status, user_agent[:_MAX_LENGTH], saved_bytes))
         if not self._started:
             # The thread is not started in __init__, because a server may fork afterwards and a fork has no threads.
             with self._lock:

@@ -13,9 +13,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .document_cache import SECURITY_HEADERS
-from .document_middleware import DOCUMENT_KEY
 from .negotiation import BROWSER_VARY
 
+DOCUMENT_KEY = "refeed.document"
+"""WSGI environment key: the document whose page is sent instead, under the document's URL. Such a page is never cached,
+not even by the browser, because the document has the same URL."""
 _MESSAGES = {
     400: "Bad request.",
     403: "Forbidden.",
@@ -74,8 +76,7 @@ def page_response(html: str, status: int = 200) -> Response:
         response.headers["Cache-Control"] = "no-store"
     else:
         response.headers["Cache-Control"] = _ONE_MINUTE
-        response.add_etag()
-        response.make_conditional(request)
+        _add_etag(response)
     return response
 
 
@@ -93,9 +94,16 @@ def data_response(body: bytes | str, media_type: str, *, immutable: bool = False
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = _ONE_YEAR if immutable else _ONE_MINUTE
-    response.add_etag()
-    response.make_conditional(request)
+    _add_etag(response)
     return response
+
+
+def _add_etag(response: Response) -> None:
+    """Add an ETag, and make the response a 304 if the client sent it. Dates are left out: these responses have none,
+    and werkzeug (3.1) raises OverflowError for the year 99999999999."""
+    response.add_etag()
+    names = ("REQUEST_METHOD", "HTTP_IF_NONE_MATCH")
+    response.make_conditional({name: request.environ[name] for name in names if name in request.environ})
 
 
 def error_response(status: int, message: str = "", *, retry_after: int = 0, cacheable: bool = True) -> Response:
@@ -108,6 +116,11 @@ def error_response(status: int, message: str = "", *, retry_after: int = 0, cach
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def busy_response() -> Response:
+    """503 for a request that would have to wait too long for others."""
+    return error_response(503, "Too many requests. Retry in a few seconds.", retry_after=5)
 
 
 def feed_moved_response(url: str, *, cacheable: bool = True) -> Response:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens, personalize
 from ..model import FeedPath, Format
-from ..render.checksum import add_checksum, strip_checksum, verify_checksum
-from .document_cache import SECURITY_HEADERS, CachedDocument, DocumentFile, DocumentLocation, HeaderPolicy
+from ..render.checksum import add_checksum, strip_checksum
+from .document_cache import SECURITY_HEADERS, DocumentLocation, Headers
 from .negotiation import BROWSER_VARY
 
-PUSH_PATH = "/dumps"
-"""The path that dumps are pushed to. It is the only path whose request bodies are read."""
 MEDIA_TYPES: dict[str, str] = {
     "atom": "application/atom+xml; charset=utf-8",
     "rss": "application/rss+xml; charset=utf-8",
@@ -98,22 +97,13 @@ class UrlMap:
         url = parse_document_url(url_path)
         if url is None or not self.is_allowed(url):
             return None
-        if url.document.feed is not None and url.document.feed.kind == "view":
+        feed = url.document.feed
+        if feed is not None and feed.kind == "view":
             return None  # FeedRoutes redirects, even if an earlier version has left a file
-        policy = self.header_policy(url_path, url)
         # Metrics must not name private feeds.
-        metrics_label = "private" if url.token else str(url.document.feed or url.path)
-
-        def prepare(file: DocumentFile) -> CachedDocument:
-            data, digest = file.data, file.digest
-            if url.token:
-                data = add_checksum(self.personalize(url, strip_checksum(data)))
-                digest = verify_checksum(data) or digest
-            return CachedDocument(
-                feed=metrics_label, data=data, digest=digest, modified=file.modified, header_policy=policy
-            )
-
-        return DocumentLocation(url.path, prepare)
+        label = "private" if url.token else str(feed or url.path)
+        personalize = partial(self.personalize, url) if url.token else None
+        return DocumentLocation(url.path, label, self.headers(url_path, url), personalize)
 
     def is_allowed(self, url: DocumentUrl) -> bool:
         """Whether the URL gives access to its document: private ones need a valid token, public ones must have none."""
@@ -122,30 +112,31 @@ class UrlMap:
             return not self._access.is_private(feed)
         return feed is not None and self._access.is_private(feed) and bool(self._access.find_reader(feed, url.token))
 
-    def header_policy(self, path_and_query: str, url: DocumentUrl) -> HeaderPolicy:
-        """The headers of the document at a URL."""
+    def headers(self, path_and_query: str, url: DocumentUrl) -> Headers:
+        """The headers of the document at a URL that do not depend on its bytes."""
         document, is_private = url.document, url.token is not None
         links = [f'<{self._base_url}{path_and_query}>; rel="self"']
         if document.format and not document.archive and not is_private and "?" not in path_and_query:
             links += [f'<{hub}>; rel="hub"' for hub in self._hubs]
-        extra_headers = [("Link", ", ".join(links)), *_CORS, *SECURITY_HEADERS]
-        robots = "noindex" if is_private else self._http.robots
-        if robots:
-            extra_headers.append(("X-Robots-Tag", robots))
         age = int((self._http.archive_age if document.archive else self._http.age).total_seconds())
         stale = int(self._http.stale.total_seconds())
         # A cache may serve a slightly old copy while it revalidates, and a much older one while this server is down.
         cache_control = f"max-age={age}, stale-while-revalidate={2 * age}, stale-if-error={stale}"
         has_page = bool(document.format) and not is_private
-        return HeaderPolicy(
-            media_type=MEDIA_TYPES[document.media_key],
-            cache_control=f"private, {cache_control}" if is_private else cache_control,
-            vary=f"Accept-Encoding, {BROWSER_VARY}" if has_page else "Accept-Encoding",
-            extra_headers=tuple(extra_headers),
-            headers_repeated_by_304=_CORS,
-        )
+        robots = "noindex" if is_private else self._http.robots
+        return [
+            ("Content-Type", MEDIA_TYPES[document.media_key]),
+            ("Cache-Control", f"private, {cache_control}" if is_private else cache_control),
+            ("Vary", f"Accept-Encoding, {BROWSER_VARY}" if has_page else "Accept-Encoding"),
+            ("Link", ", ".join(links)),
+            *_CORS,
+            *SECURITY_HEADERS,
+            *([("X-Robots-Tag", robots)] if robots else []),
+        ]
 
-    def personalize(self, url: DocumentUrl, document: bytes) -> bytes:
-        """Change the document's links to itself to the reader's private URL. Unchanged for public URLs."""
+    def personalize(self, url: DocumentUrl, data: bytes) -> bytes:
+        """Change a document's links to itself to the reader's private URL. Unchanged for public URLs."""
         feed = url.document.feed
-        return personalize(document, self._base_url, feed, url.token) if feed and url.token else document
+        if feed is None or url.token is None:
+            return data
+        return add_checksum(personalize(strip_checksum(data), self._base_url, feed, url.token))

@@ -10,8 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask_babel import Domain, get_locale
-
-from ..negotiation import parse_qvalues
+from werkzeug.datastructures import LanguageAccept
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the pages, each with its name in that language."""
@@ -19,16 +18,12 @@ LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "Englis
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
-def choose_language(accept_language: str, chosen: str, default: str) -> str:
+def choose_language(accepted: LanguageAccept, chosen: str, default: str) -> str:
     """The language of a page: the one in its address, else the best of Accept-Language, else the site's."""
     if chosen in LANGUAGES:
         return chosen
-    weights = parse_qvalues(accept_language)
-    for tag in sorted(weights, key=lambda tag: -weights[tag]):
-        language = _supported_language(tag)
-        if language and weights[tag] > 0:
-            return language
-    return _supported_language(default) or "en"
+    supported = (_supported_language(tag) for tag, weight in accepted if weight > 0)
+    return next(filter(None, supported), "") or _supported_language(default) or "en"
 
 
 def _supported_language(tag: str) -> str:

@@ -96,8 +96,8 @@ class TemplateContext:
     def language(self) -> str:
         """The language of the current page, computed once per request."""
         if not hasattr(g, "language"):
-            accept_language = request.headers.get("Accept-Language", "")
-            g.language = choose_language(accept_language, request.args.get("lang", ""), self._site.language)
+            chosen = request.args.get("lang", "")
+            g.language = choose_language(request.accept_languages, chosen, self._site.language)
         return str(g.language)
 
     def path_to(self, path: str, **query: object) -> str:
