@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from refeed.config.settings import FetchSettings, Settings, UpstreamRule
+from refeed.config.settings import FetchSettings, Limits, Settings, UpstreamRule
+from refeed.config.validation import DataError, validate
 from refeed.config.yaml_loader import YamlDocument
 from refeed.errors import ConfigError
 
@@ -124,3 +125,19 @@ def test_error_in_an_upstream_names_its_place(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         YamlDocument(text, "config.yaml", UpstreamSections).load()
     assert str(caught.value).startswith("config.yaml:1: ") and message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"suffixes": ["md"]},
+        {"suffixes": [".MD"]},
+        {"suffixes": []},
+        {"title": 0},
+        {"depth": 257},
+        {"settle": "-1s"},
+    ],
+)
+def test_impossible_limit_is_refused_by_its_name(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError, match=next(iter(wrong))):
+        validate(Limits, wrong)
