@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, Literal
 
@@ -18,10 +18,10 @@ from ..model import Entry, Feed, FeedEntry, FeedPath, Format, Site, Tombstone
 from ..xml_chars import xml_safe
 from .common import (
     GENERATOR,
-    RENDERED_ENTRIES,
     AtomLink,
     absolute_url,
     author_names,
+    cache_entries,
     document_url,
     entry_categories,
     entry_content,
@@ -48,6 +48,16 @@ _DC_NS = "http://purl.org/dc/elements/1.1/"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 _XmlFormat = Literal["atom", "rss"]
+
+
+class _NoDate(datetime):
+    """A date that feedgen leaves out of RSS: it writes those that are true."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+_NO_DATE = _NoDate(1970, 1, 1, tzinfo=UTC)
 _END = {"atom": b"</feed>\n", "rss": b"  </channel>\n</rss>\n"}
 
 
@@ -61,19 +71,11 @@ def render_rss(feed: Feed) -> bytes:
     return _render(feed, "rss")
 
 
-def render_uncached(feed: Feed, format: _XmlFormat) -> bytes:
-    """Render a document without the entry cache. The bytes are the same, but it takes several times longer."""
-    generator = _feed_generator(feed, format)
-    for shown in feed.entries:
-        generator.add_entry(_feedgen_entry(shown, feed.site, format), order="append")
-    return _serialize(generator, format)
-
-
 def _render(feed: Feed, format: _XmlFormat) -> bytes:
     """Render the feed without entries, and insert the entries, most of them from the cache, before its end tags."""
     end = _END[format]
     head = _serialize(_feed_generator(feed, format), format).removesuffix(end)
-    return b"".join((head, *RENDERED_ENTRIES.render_entries(feed, format, partial(_render_entry, format)), end))
+    return b"".join((head, *(_render_entry(shown, feed.site, format) for shown in feed.entries), end))
 
 
 def _serialize(generator: Any, format: _XmlFormat) -> bytes:
@@ -94,8 +96,8 @@ def _feed_generator(feed: Feed, format: _XmlFormat) -> Any:
     generator.language(xml_safe(info.language))
     generator.author(name=first_nonblank(site.author, GENERATOR))
     generator.generator(GENERATOR)
-    generator.updated(feed.updated)
-    generator._FeedGenerator__rss_lastBuildDate = None  # _FeedExtension.extend_rss writes lastBuildDate
+    # feedgen would format lastBuildDate with locale.setlocale, which changes the whole process and is not thread-safe.
+    generator.updated(feed.updated if format == "atom" else _NO_DATE)
     for link in feed_links(feed, format):
         generator.link({key: value for key, value in link._asdict().items() if value})
     icon, logo = (percent_encode_url(absolute_url(feed.site, url)) for url in (feed.info.icon, feed.info.logo))
@@ -146,7 +148,8 @@ def _feedgen_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> Any:
     return element
 
 
-def _render_entry(format: _XmlFormat, shown: FeedEntry, site: Site) -> bytes:
+@cache_entries
+def _render_entry(shown: FeedEntry, site: Site, format: _XmlFormat) -> bytes:
     """The XML of one entry, indented as in its document."""
     entry = _feedgen_entry(shown, site, format)
     if format == "atom":
@@ -190,7 +193,6 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def extend_rss(self, root: Any) -> Any:
         channel = root[0]
-        # feedgen would call locale.setlocale, which changes the whole process and is not thread-safe.
         xml_elem("lastBuildDate", channel).text = format_rfc822(self.feed.updated)
         for link in feed_links(self.feed, "rss"):
             if link.rel not in ("self", "alternate"):  # feedgen writes self, and RSS has its own element for alternate

@@ -1,17 +1,17 @@
-"""Helpers for all formats: text, URLs and ids, links and fields of feeds and entries, the cache of rendered entries."""
+"""Helpers for all formats: text, URLs and ids, links and fields of feeds and entries, a cache of entries."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec
 from urllib.parse import quote
 
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 
 from ..model import ALL_FEED, Enclosure, Feed, FeedEntry, FeedInfo, FeedPath, Format, Person, Site, Source
 from ..xml_chars import xml_safe
@@ -28,8 +28,9 @@ MEDIA_TYPES: dict[Format, str] = {
 _IPV6_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
 _SAFE_IN_URL = "!$&'()*+,;=:@/?%"
 _READ_FULL_TEXT = {"zh-Hans": "阅读全文", "zh-Hant": "閱讀全文"}
-_CACHE_BYTES = 24 * 1024 * 1024
-"""Room for the documents of about 80 feeds. A small web dyno has 512 MB in all."""
+_CACHE_BYTES = 12 * 1024 * 1024
+"""For XML and for JSON: room for the documents of about 80 feeds. A small web dyno has 512 MB in all."""
+_Params = ParamSpec("_Params")
 
 
 def first_nonblank(*texts: str) -> str:
@@ -197,43 +198,14 @@ def entry_content(shown: FeedEntry, site: Site) -> str:
     return (f"<p>{escape(summary, quote=False)}</p>" if summary else "") + link
 
 
-class _CacheKey(NamedTuple):
-    """Identifies a rendered entry: id, time, format, and a hash of everything that it is rendered from."""
+def cache_entries(render: Callable[_Params, bytes]) -> Callable[_Params, bytes]:
+    """Cache what `render` returns for an entry, so that a document with one new entry renders only that one again.
 
-    id: str
-    updated: datetime
-    hash: int
-    format: Format
-
-
-class RenderedEntryCache:
-    """Rendered entries, so that a document with one new entry does not render the others again.
-
-    Limited in bytes; the entries used least recently are dropped first. Dropping one never changes a document, because
-    rendering is pure. Safe to use from several threads.
+    The key is a hash of everything that the entry is rendered from, because the arguments themselves take as much room
+    as the result. Rendering is pure: dropping an entry from the cache never changes a document.
     """
 
-    def __init__(self, max_bytes: int = _CACHE_BYTES) -> None:
-        self._cache: LRUCache[_CacheKey, bytes] = LRUCache(max_bytes, getsizeof=len)
-        self._lock = Lock()
-        self._last: tuple[Feed | None, list[int]] = (None, [])
+    def key(*arguments: Hashable) -> int:
+        return hash(arguments)
 
-    def render_entries(self, feed: Feed, format: Format, render: Callable[[FeedEntry, Site], bytes]) -> Iterator[bytes]:
-        """The rendered entries of a feed, from the cache or else by calling `render`."""
-        last_feed, hashes = self._last
-        if last_feed is not feed:  # hashed once per feed, which is rendered in all formats, one after another
-            hashes = [hash((shown, feed.site)) for shown in feed.entries]
-            self._last = feed, hashes
-        for shown, hashed in zip(feed.entries, hashes, strict=True):
-            key = _CacheKey(shown.entry.id, shown.entry.updated, hashed, format)
-            with self._lock:
-                rendered = self._cache.get(key)
-            if rendered is None:
-                rendered = render(shown, feed.site)
-                if len(rendered) <= self._cache.maxsize:
-                    with self._lock:
-                        self._cache[key] = rendered
-            yield rendered
-
-
-RENDERED_ENTRIES = RenderedEntryCache()
+    return cached(LRUCache(_CACHE_BYTES, getsizeof=len), key=key, lock=Lock())(render)

@@ -9,9 +9,9 @@ from ..clock import format_rfc3339
 from ..model import Feed, FeedEntry, FeedPath, Site
 from ..xml_chars import xml_safe
 from .common import (
-    RENDERED_ENTRIES,
     absolute_url,
     author_names,
+    cache_entries,
     document_url,
     entry_categories,
     entry_content,
@@ -34,7 +34,7 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 def render_json_feed(feed: Feed) -> bytes:
     """The JSON Feed document of a feed, one entry per line. `next_url` leads to older entries."""
     head = json.dumps(_feed_members(feed), ensure_ascii=False, indent=1)
-    items = b",\n".join(RENDERED_ENTRIES.render_entries(feed, "json", _render_item))
+    items = b",\n".join(_render_item(shown, feed.site) for shown in feed.entries)
     return head.encode().removesuffix(b"\n}") + b',\n "items": [\n' + items + b"\n ]\n}\n"
 
 
@@ -69,6 +69,7 @@ def _feed_members(feed: Feed) -> dict[str, Any]:
     return _without_empty(head)
 
 
+@cache_entries
 def _render_item(shown: FeedEntry, site: Site) -> bytes:
     """An entry as one line of JSON."""
     entry, html = shown.entry, entry_content(shown, site)

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, insert, select
+from sqlalchemy import Connection, Insert, Table, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
@@ -135,25 +135,20 @@ class Database:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or update the given columns where the key exists. All rows have the same columns in one order."""
-    if not rows:
-        return
-    sql, order = _upsert_sql(connection.dialect, table, tuple(rows[0]))
-    # SQLAlchemy's own execution examines each value of each row, which takes a third of the time for thousands of small
-    # rows.
-    values = [tuple(map(row.__getitem__, order)) for row in rows] if order else list(rows)
-    connection.exec_driver_sql(sql, values)
+    """Insert rows, or update the given columns where the key exists. All rows have the same columns."""
+    if rows:
+        connection.execute(_upsert_statement(connection.dialect.name, table, tuple(rows[0])), rows)
 
 
-@lru_cache(maxsize=32)
-def _upsert_sql(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Compile the statement; returns its SQL and the order of its values, empty when they are passed by name."""
+@cache
+def _upsert_statement(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    """Build the statement once: for a single dump, that takes longer than executing it."""
+    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     keys = [column.name for column in table.primary_key]
-    statement = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
     others = {name: statement.excluded[name] for name in columns if name not in keys}
-    if others:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
-    return str(compiled), tuple(compiled.positiontup or ())
+    result: Insert = (
+        statement.on_conflict_do_update(index_elements=keys, set_=others)
+        if others
+        else statement.on_conflict_do_nothing(index_elements=keys)
+    )
+    return result
