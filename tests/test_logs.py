@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src")}
 STANDARD_FIELDS = {"time", "level", "logger", "message"}
 
 FORKED = """
@@ -35,6 +38,28 @@ from refeed.logs import configure_logging
 configure_logging("json")
 fields = {"source": "bbc", "count": 3, "path": __import__("pathlib").Path("x")}
 logging.getLogger("sample").warning("%s\\n%d", "line", 3, extra=fields)
+"""
+
+UNREAD = """
+import logging, os, sys, time
+from refeed.logs import configure_logging
+
+configure_logging("text")
+started = time.monotonic()
+for _ in range(2000):
+    logging.getLogger("sample").warning("x" * 100)
+print(time.monotonic() - started)
+"""
+
+FAILED = """
+import logging
+from refeed.logs import configure_logging
+
+configure_logging("json")
+try:
+    raise ValueError("sample")
+except ValueError:
+    logging.getLogger("sample").exception("failed", extra={"job": "rescan"})
 """
 
 WORKER = """
@@ -63,7 +88,7 @@ def run_python(code: str, environ: Mapping[str, str] | None = None) -> str:
     """What a program writes to standard error."""
     return subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | (environ or {}),
+        env=ENVIRONMENT | (environ or {}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -111,6 +136,29 @@ def test_a_json_line_has_the_fields_that_its_record_was_given() -> None:
         "count": 3,
         "path": "x",
     }
+
+
+def test_a_json_line_of_an_error_has_its_traceback() -> None:
+    line = json.loads(run_python(FAILED))
+    assert line["message"] == "failed"
+    assert line["level"] == "error"
+    assert line["traceback"].startswith("Traceback (most recent call last):\n")
+    assert line["traceback"].endswith("ValueError: sample")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_log_that_nothing_reads_stops_no_program(closed: bool) -> None:
+    reader, writer = os.pipe()
+    program = subprocess.Popen(
+        [sys.executable, "-c", UNREAD], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=writer, text=True
+    )
+    os.close(writer)
+    if closed:
+        os.close(reader)
+    assert float(program.communicate(timeout=30)[0]) < 5
+    assert program.returncode == 0
+    if not closed:
+        os.close(reader)
 
 
 def test_every_log_call_gives_fields_that_the_manual_lists() -> None:

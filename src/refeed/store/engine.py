@@ -139,12 +139,13 @@ def _timeout_connection_class() -> Any:
     psycopg is imported only here, because it takes 6 MB of memory that SQLite does not need.
     """
     import psycopg
-    from psycopg.errors import _WaitTimeout
+    from psycopg.pq import TransactionStatus
 
     class TimeoutConnection(psycopg.Connection[Any]):
         """Closes itself and raises OperationalError when an answer takes longer than `response_timeout` seconds.
 
-        The server's own statement timeout has no effect when the server itself hangs.
+        Nothing else does that: a server that hangs enforces no statement timeout, and its kernel still acknowledges
+        what the TCP timeouts wait for.
         """
 
         response_timeout: float | None = None
@@ -153,9 +154,9 @@ def _timeout_connection_class() -> Any:
             """Limit every exchange with the server. In psycopg 3.3 all of them call this method."""
             try:
                 return super().wait(gen, interval=interval, timeout=timeout or self.response_timeout)
-            except _WaitTimeout as error:
-                if timeout is not None:
-                    raise  # psycopg's own limit, which its caller handles
+            except psycopg.OperationalError as error:
+                if timeout is not None or self.info.transaction_status is not TransactionStatus.ACTIVE:
+                    raise  # psycopg's own limit, which its caller handles, or a broken connection
                 self.pgconn.finish()
                 raise psycopg.OperationalError(f"no answer within {self.response_timeout:.0f} s") from error
 
