@@ -43,4 +43,5 @@ def dirs(tmp_path: Path) -> FetchDirs:
         checkouts=tmp_path / "checkouts",
         states=tmp_path / "upstreams",
         repositories=tmp_path / "git",
+        suffixes=(".md", ".txt"),
     )

@@ -23,6 +23,7 @@ from refeed.fetch.upstreams import FetchDirs
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
 LIMITS = FetchSettings()
+SUFFIXES = (".md", ".txt")
 
 
 class Repository:
@@ -40,7 +41,7 @@ class Repository:
 
     def commit(self, **files: str | None) -> str:
         for name, text in files.items():
-            path = self.path / name.replace("__", "/")
+            path = self.path / f"{name.replace('__', '/')}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
             if text is None:
                 path.unlink()
@@ -61,11 +62,11 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def names(paths: tuple[Path, ...], tree: Path) -> list[str]:
-    return sorted(str(path.relative_to(tree)) for path in paths)
+    return sorted(str(path.relative_to(tree)).removesuffix(".md") for path in paths)
 
 
 def pull(rule: UpstreamRule, tmp_path: Path, since: str = "") -> tuple[str, list[str]]:
-    result = pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), LIMITS, since)
+    result = pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), LIMITS, SUFFIXES, since)
     return result.commit, names(result.paths, tmp_path / "tree")
 
 
@@ -77,7 +78,7 @@ def test_first_pull_gives_all_files_and_the_next_one_only_what_changed(repositor
     repository.commit(dw__e="newer")
     second, files = pull(repository.rule, tmp_path, first)
     assert files == ["bbc/a", "dw/d", "dw/e"] and second == repository.git("rev-parse", "HEAD")
-    assert not (tmp_path / "tree" / "bbc" / "b").exists()
+    assert not (tmp_path / "tree" / "bbc" / "b.md").exists()
     assert pull(repository.rule, tmp_path, second) == (second, [])
 
 
@@ -104,12 +105,12 @@ def test_only_the_newest_commit_and_only_the_configured_folders_are_fetched(
 def test_files_are_the_committed_bytes_in_spite_of_gitattributes(repository: Repository, tmp_path: Path) -> None:
     attributes = repository.path / ".gitattributes"
     repository.commit(a="x\r\n$Id$\n", b="y\n")
-    attributes.write_text("[ab] text eol=crlf ident filter=evil working-tree-encoding=UTF-16\n")
+    attributes.write_text("[ab].md text eol=crlf ident filter=evil working-tree-encoding=UTF-16\n")
     repository.git("add", "--", ".gitattributes")
     repository.git("commit", "--quiet", "--message=sample")
     pull(repository.rule, tmp_path)
-    assert (tmp_path / "tree" / "a").read_bytes() == b"x\r\n$Id$\n"
-    assert (tmp_path / "tree" / "b").read_bytes() == b"y\n"
+    assert (tmp_path / "tree" / "a.md").read_bytes() == b"x\r\n$Id$\n"
+    assert (tmp_path / "tree" / "b.md").read_bytes() == b"y\n"
 
 
 def test_hooks_links_and_submodules_are_not_taken_over(repository: Repository, tmp_path: Path) -> None:
@@ -134,10 +135,10 @@ def test_hooks_links_and_submodules_are_not_taken_over(repository: Repository, t
     pull(repository.rule, tmp_path)
     tree = tmp_path / "tree"
     assert not marker.exists()
-    assert (tree / "a").read_text() == "2"
+    assert (tree / "a.md").read_text() == "2"
     assert not any(path.is_symlink() for path in tree.rglob("*"))
     assert "root:" not in (tree / "passwd.md").read_text()
-    assert list((tree / "module").iterdir()) == []
+    assert not (tree / "module").exists()
 
 
 def test_git_configuration_and_environment_of_this_machine_are_not_used(
@@ -159,11 +160,11 @@ def test_killed_pull_is_completed_by_the_next_one(repository: Repository, tmp_pa
     first = repository.commit(a="1", b="1")
     pull(repository.rule, tmp_path)
     repository.commit(a="2", b="2")
-    (tmp_path / "tree" / "a").write_text("half")
+    (tmp_path / "tree" / "a.md").write_text("half")
     for name in ("index.lock", "shallow.lock", "HEAD.lock"):
         (tmp_path / "var" / "tree.git" / name).touch()
     assert pull(repository.rule, tmp_path, first)[1] == ["a", "b"]
-    assert (tmp_path / "tree" / "a").read_text() == "2"
+    assert (tmp_path / "tree" / "a.md").read_text() == "2"
     (tmp_path / "var" / "tree.git" / "HEAD").unlink()
     assert pull(repository.rule, tmp_path, first)[1] == ["a", "b"]
 
@@ -214,7 +215,7 @@ def test_git_connects_to_the_address_that_was_checked(tmp_path: Path) -> None:
     guard = AddressGuard(["dumps.example.org:1"], resolve=resolve_to_loopback)
     rule = UpstreamRule(git="https://dumps.example.org:1/x.git")
     with pytest.raises(FetchError, match=r"Failed to connect to dumps\.example\.org port 1|127\.0\.0\.77"):
-        pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, LIMITS)
+        pull_repository(rule, tmp_path / "tree", tmp_path / "var", guard, LIMITS, SUFFIXES)
 
 
 def test_failure_is_one_line_and_affects_no_other_upstream(
@@ -236,11 +237,11 @@ def test_time_and_size_are_limited(repository: Repository, tmp_path: Path) -> No
     repository.commit(a=os.urandom(3_000_000).hex())
     small = FetchSettings(git_bytes=1_000_000)
     with pytest.raises(FetchError, match="git failed for"):
-        pull_repository(repository.rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), small)
+        pull_repository(repository.rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), small, SUFFIXES)
     short = FetchSettings(git_time=timedelta(milliseconds=1))
     started = time.monotonic()
     with pytest.raises(FetchError, match="too long"):
-        pull_repository(repository.rule, tmp_path / "tree2", tmp_path / "var", AddressGuard(), short)
+        pull_repository(repository.rule, tmp_path / "tree2", tmp_path / "var", AddressGuard(), short, SUFFIXES)
     assert time.monotonic() - started < 10
 
 
@@ -254,3 +255,37 @@ def test_many_pulls_leave_few_pack_files(
         since, files = pull(repository.rule, tmp_path, since)
         assert files == ["a", "b"]
     assert len(list((tmp_path / "var" / "tree.git" / "objects" / "pack").glob("*.pack"))) <= 4
+
+
+@pytest.mark.parametrize("paths", [(), ("bbc",)])
+def test_repository_that_grows_when_it_is_checked_out_is_refused_before_that(
+    paths: tuple[str, ...], repository: Repository, tmp_path: Path
+) -> None:
+    """Seen: 288 kB that check out as 600 MB."""
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.commit(**{f"bbc__{number}": "0" * 10_000 for number in range(200)})
+    small = FetchSettings(git_bytes=1_000_000)
+    rule = UpstreamRule(git=repository.rule.git, paths=paths)
+    with pytest.raises(FetchError, match=r"have 2,000,000 bytes together; fetch\.git_bytes allows 1,000,000"):
+        pull_repository(rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), small, SUFFIXES)
+    assert not list((tmp_path / "tree").rglob("*.md"))
+
+
+def test_only_files_with_the_suffix_of_a_dump_are_checked_out(repository: Repository, tmp_path: Path) -> None:
+    for name in ("video.mp4", "README", "bbc/a.MD"):
+        (repository.path / name).parent.mkdir(exist_ok=True)
+        (repository.path / name).write_text("x" * 2_000_000 if name == "video.mp4" else "x")
+    repository.commit(bbc__b="1")
+    small = FetchSettings(git_bytes=1_500_000)
+    result = pull_repository(repository.rule, tmp_path / "tree", tmp_path / "var", AddressGuard(), small, SUFFIXES)
+    assert names(result.paths, tmp_path / "tree") == ["bbc/a.MD", "bbc/b"]
+    assert [path.name for path in (tmp_path / "tree").iterdir()] == ["bbc"]
+
+
+def test_tree_that_lists_endless_files_is_refused(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refeed.fetch.git._MAX_LIST", 10_000)
+    repository.commit(**{f"bbc__{number}": "0" for number in range(300)})
+    with pytest.raises(FetchError, match="too many files"):
+        pull(repository.rule, tmp_path)

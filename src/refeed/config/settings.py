@@ -189,7 +189,7 @@ class FetchSettings:
     redirects: Annotated[int, Ge(0)] = 3
     git_time: Annotated[timedelta, duration("1ms")] = timedelta(minutes=10)
     """The time limit for one pull."""
-    git_bytes: Annotated[int, Ge(1000)] = 1_000_000_000
+    git_bytes: Annotated[int, Ge(1000)] = 500_000_000
     """The largest size of one file that git writes, including packfiles."""
     enrich: bool = False
     """Request the size and type of enclosures and lead images, and the icons of sources."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from ..config.settings import FetchSettings, UpstreamRule
@@ -23,6 +24,9 @@ _OLDEST_GIT = (2, 37)
 
 _MAX_PACKS = 50
 """The number of pack files that a repository may have before they are merged."""
+
+_MAX_LIST = 100_000_000
+"""The size in bytes of a list of files: a million names."""
 
 # Passed to every call, so that neither a repository nor configuration on this machine makes git do more than we ask.
 _SAFE_CONFIG = {
@@ -73,16 +77,18 @@ def pull_repository(
     repositories: Path,
     guard: AddressGuard,
     settings: FetchSettings,
+    suffixes: Sequence[str],
     since: str = "",
 ) -> PullResult:
-    """Update `tree` to the newest commit of the repository.
+    """Update `tree` to the files of the newest commit that have one of the suffixes.
 
     The result lists the files changed since the commit `since`, or all files if that commit is unknown. Git's own data
     is in `repositories`, outside the tree. The next pull completes one that was killed. Raises FetchError.
     """
-    git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, settings)
+    git = _Git(upstream, tree, repositories / f"{tree.name}.git", guard, settings, suffixes)
     git.prepare()
     git.fetch()
+    git.check_size()
     result = git.check_out(since)
     git.merge_packs()
     return result
@@ -92,12 +98,19 @@ class _Git:
     """Runs the git program on one local repository and its work tree. Methods raise FetchError."""
 
     def __init__(
-        self, upstream: UpstreamRule, tree: Path, repository: Path, guard: AddressGuard, settings: FetchSettings
+        self,
+        upstream: UpstreamRule,
+        tree: Path,
+        repository: Path,
+        guard: AddressGuard,
+        settings: FetchSettings,
+        suffixes: Sequence[str],
     ) -> None:
         self._upstream = upstream
         self._tree = tree
         self._repository = repository
         self._settings = settings
+        self._suffixes = tuple(suffix.lower() for suffix in suffixes)
         self._deadline = time.monotonic() + settings.git_time.total_seconds()
         self._program = _find_program()
         self._git_config = {**_SAFE_CONFIG, **_pin_addresses(upstream.git, guard)}
@@ -115,13 +128,30 @@ class _Git:
         (self._repository / "info" / "attributes").write_text(_ATTRIBUTES)
         self._run("config", "remote.origin.url", self._upstream.git)
         self._run("config", "core.bare", "false")
-        self._set_sparse_checkout()
+        self._select_files()
 
     def fetch(self) -> None:
         """Fetch the newest commit without its history; with configured paths, without the files outside them."""
         partial = ["--filter=blob:none"] if self._upstream.paths else []
         flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *partial]
         self._run("fetch", *flags, "--", "origin", f"+{self._upstream.branch or 'HEAD'}:refs/refeed/theirs")
+
+    def check_size(self) -> None:
+        """Raise FetchError if the selected files together exceed the limit: a small pack may hold gigabytes."""
+        if self._upstream.paths:
+            # Missing files are fetched together; git would fetch each one alone to tell its size.
+            flags = ["--objects", "--missing=print", "refs/refeed/theirs", "--", *self._upstream.paths]
+            listed = self._run("rev-list", *flags, max_bytes=_MAX_LIST).split()
+            if missing := [name[1:] for name in listed if name.startswith("?")]:
+                flags = ["--quiet", "--filter=blob:none", "--no-tags", "--no-write-fetch-head", "--stdin"]
+                names = "\n".join(missing)
+                self._run("-c", "fetch.negotiationAlgorithm=noop", "fetch", *flags, "--", "origin", stdin=names)
+        flags = ["-r", "-l", "-z", "--full-tree", "refs/refeed/theirs", "--", *self._upstream.paths]
+        files = (line.partition("\t") for line in self._list("ls-tree", *flags))
+        size = sum(int(facts.split()[3]) for facts, _, name in files if self._is_selected(facts, name))
+        if size > self._settings.git_bytes:
+            limit = f"fetch.git_bytes allows {self._settings.git_bytes:,}"
+            raise FetchError(f"the files of {self._upstream.git} have {size:,} bytes together; {limit}")
 
     def check_out(self, since: str) -> PullResult:
         """Update the work tree to the fetched commit. The result lists files changed since `since`, or else all."""
@@ -131,10 +161,10 @@ class _Git:
         self._run("reset", "--quiet", "--hard")
         if known:
             flags = ["--name-only", "-z", "--no-renames", "--diff-filter=d", known, "refs/refeed/theirs"]
-            names = self._run("diff-tree", "-r", *flags)
+            names = self._list("diff-tree", "-r", *flags)
         else:
-            names = self._run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "refs/refeed/theirs")
-        paths = (self._tree / name for name in names.split("\0") if name)
+            names = self._list("ls-tree", "-r", "-z", "--name-only", "--full-tree", "refs/refeed/theirs")
+        paths = (self._tree / name for name in names if name)
         changed = tuple(path for path in paths if path.is_file() and not path.is_symlink())
         return PullResult(commit=commit, paths=changed)
 
@@ -150,43 +180,55 @@ class _Git:
             return False
         return True
 
-    def _set_sparse_checkout(self) -> None:
-        if self._upstream.paths:
-            folders = "".join(f"{path.strip('/')}\n" for path in self._upstream.paths)
-            self._run("sparse-checkout", "set", "--cone", "--stdin", stdin=folders)
-        elif (self._repository / "info" / "sparse-checkout").is_file():
-            self._run("sparse-checkout", "disable")
+    def _select_files(self) -> None:
+        folders = [f"/{path.strip('/')}/**/" for path in self._upstream.paths] or [""]
+        endings = [
+            "".join(f"[{char.lower()}{char.upper()}]" if char.isalpha() else char for char in suffix)
+            for suffix in self._suffixes
+        ]
+        patterns = "".join(f"{folder}*{ending}\n" for folder in folders for ending in endings)
+        self._run("sparse-checkout", "set", "--no-cone", "--stdin", stdin=patterns)
 
-    def _run(self, *arguments: str, stdin: str = "", bare: bool = False) -> str:
+    def _list(self, *arguments: str) -> list[str]:
+        return self._run(*arguments, max_bytes=_MAX_LIST).split("\0")
+
+    def _is_selected(self, facts: str, name: str) -> bool:
+        return " blob " in facts and name.lower().endswith(self._suffixes)
+
+    def _run(self, *arguments: str, stdin: str = "", bare: bool = False, max_bytes: int = 0) -> str:
         config = [part for key, value in self._git_config.items() for part in ("-c", f"{key}={value}")]
         locations = [] if bare else [f"--git-dir={self._repository}", f"--work-tree={self._tree}"]
         # ulimit counts 512-byte blocks. It is the only POSIX way to limit the size of the files that git writes.
-        limit = ["/bin/sh", "-c", f'ulimit -f {self._settings.git_bytes // 512} && exec "$0" "$@"']
+        limit = ["/bin/sh", "-c", f'ulimit -f {(max_bytes or self._settings.git_bytes) // 512} && exec "$0" "$@"']
         command = [*limit, self._program, *config, *locations, *arguments]
         return _run_command(command, stdin, self._tree, self._deadline, self._upstream.git)
 
 
 def _run_command(command: Sequence[str], stdin: str, folder: Path, deadline: float, address: str) -> str:
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=_environment(),
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(stdin.encode(), timeout=max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired as error:
-        raise FetchError(f"git took too long for {address} and was stopped") from error
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # kills git and the helpers that it started
-            process.communicate()
-    if process.returncode:
-        raise FetchError(f"git failed for {address}: {_last_line(err)}")
-    return out.decode("utf-8", "surrogateescape")
+    # Output goes to a file, whose size is limited: a tree of few bytes may hold itself many times, and list gigabytes.
+    with TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=_environment(),
+            start_new_session=True,
+        )
+        try:
+            _, err = process.communicate(stdin.encode(), timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired as error:
+            raise FetchError(f"git took too long for {address} and was stopped") from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # kills git and the helpers that it started
+                process.communicate()
+        if process.returncode:
+            reason = "it has too many files" if process.returncode == -signal.SIGXFSZ else _last_line(err)
+            raise FetchError(f"git failed for {address}: {reason}")
+        output.seek(0)
+        return output.read().decode("utf-8", "surrogateescape")
 
 
 def _environment() -> dict[str, str]:

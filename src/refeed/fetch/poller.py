@@ -124,7 +124,9 @@ def _pull_git_upstream(
     upstream: UpstreamRule, session: HttpSession, state: UpstreamState, dirs: FetchDirs, now: datetime
 ) -> tuple[UpstreamState, tuple[Path, ...]]:
     tree = checkout_dir(upstream, dirs.checkouts)
-    pull = pull_repository(upstream, tree, dirs.repositories, session.guard, session.settings, state.commit)
+    pull = pull_repository(
+        upstream, tree, dirs.repositories, session.guard, session.settings, dirs.suffixes, state.commit
+    )
     state = replace(state, requested_at=now, success=now, failures=0, error="", next=now + upstream.every)
     return replace(state, commit=pull.commit, changed=now if pull.paths else state.changed), pull.paths
 

@@ -40,6 +40,8 @@ class FetchDirs:
     """The state files, one per upstream."""
     repositories: Path
     """Git's own data, outside the work trees."""
+    suffixes: tuple[str, ...]
+    """The suffixes of dumps. Other files of a repository are not checked out."""
 
 
 def fetch_dirs(settings: Settings) -> FetchDirs:
@@ -50,6 +52,7 @@ def fetch_dirs(settings: Settings) -> FetchDirs:
         checkouts=var / "checkouts",
         states=var / "upstreams",
         repositories=var / "git",
+        suffixes=settings.limits.suffixes,
     )
 
 
