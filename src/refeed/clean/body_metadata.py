@@ -19,9 +19,10 @@ _ISO = re.compile(
     r" ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
-_EUROPEAN = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s*[-–,]?\s*(\d{1,2})[:h](\d{2}))?")
+_EUROPEAN = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s{0,3}[-–,]?\s{0,3}(\d{1,2})[:h](\d{2}))?")
 _CHINESE = re.compile(
-    r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})\s*日?(?:\s*(?:星期|周|週)[一二三四五六日天])?(?:\s*(上午|下午|晚上)?\s*(\d{1,2})[:：时](\d{2})(?:[:：](\d{2}))?分?)?"
+    r"(\d{4})\s{0,3}[年/.-]\s{0,3}(\d{1,2})\s{0,3}[月/.-]\s{0,3}(\d{1,2})\s{0,3}日?(?:\s{0,3}(?:星期|周|週)[一二三四五六日天])?"
+    r"(?:\s{0,3}(上午|下午|晚上)?\s{0,3}(\d{1,2})[:：时](\d{2})(?:[:：](\d{2}))?分?)?"
 )
 _RFC822 = re.compile(
     r"(?:[A-Z][a-z]{2},? +)?\d{1,2} +[A-Z][a-z]{2} +\d{4} +\d{1,2}:\d{2}(?::\d{2})? +(?:[A-Z]{1,5}|[+-]\d{4})"
@@ -38,14 +39,8 @@ _LABEL = re.compile(
 )
 _LABEL_AT_END = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")
 _RELATIVE_TIME = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
-_DATE_BESIDE_TEXT = tuple(
-    re.compile(form, re.DOTALL)
-    for date in (_RFC822, _CHINESE, _ISO, _ENGLISH, _EUROPEAN)
-    for form in (
-        rf"(?P<rest>.*?)[\s,，|｜·•/／-]*(?P<date>{date.pattern})",
-        rf"(?P<date>{date.pattern})[\s,，|｜·•/／-]+(?P<rest>.*)",
-    )
-)
+_DATES = (_RFC822, _CHINESE, _ISO, _ENGLISH, _EUROPEAN)
+_SEPARATORS = " \t\n\u3000,，|｜·•/／-"
 _UNITS = {
     "分": timedelta(minutes=1),
     "小": timedelta(hours=1),
@@ -82,9 +77,11 @@ def split_date(text: str) -> tuple[BodyDate | None, str]:
     """Return (date, rest): the date before or after a byline, and the byline without the date."""
     text = text.strip()
     if _DIGIT.search(text) is not None:
-        for form in _DATE_BESIDE_TEXT:
-            if (match := form.fullmatch(text)) and (date := parse_body_date(match["date"])):
-                return date, _LABEL_AT_END.sub("", match["rest"]).strip()
+        for match in (match for pattern in _DATES for match in pattern.finditer(text)):
+            before, after = text[: match.start()], text[match.end() :]
+            is_beside = not after or (not before and after[0] in _SEPARATORS)
+            if is_beside and (date := parse_body_date(match[0])):
+                return date, _LABEL_AT_END.sub("", (before or after).strip(_SEPARATORS)).strip()
     return None, text
 
 
@@ -183,13 +180,12 @@ _OTHER_ROLES = (
 )  # fmt: skip
 _ROLE = "|".join(map(re.escape, AUTHOR_ROLES + _OTHER_ROLES))
 _ROLE_AND_MARK = re.compile(rf"(?P<role>{_ROLE})(?P<mark>\s*[:：/／]\s*|\s+|(?=[\u3400-\u9fff]))")
-_IN_BRACKETS = re.compile(r"^[（(\[]\s*(.*?)\s*[）)\]]$")
 _PUBLISHER_BEFORE_ROLE = re.compile(r"^[\u3400-\u9fff]{2,10}(?=(?:本台)?记者)")
 MAX_CREDITS_LENGTH = 160
 """The longest line of credits, in characters."""
 _PLACE_AT_END = re.compile(
-    r"(?:\s+\S{2,6}|华盛顿|纽约|旧金山|洛杉矶|多伦多|温哥华|伦敦|巴黎|柏林|布鲁塞尔|日内瓦|莫斯科|东京|首尔|曼谷|新加坡|悉尼|墨尔本|"
-    r"台北|高雄|香港|北京|上海|广州)?\s*(?:报道|报导|報導|專稿|专稿)$"
+    r"(?:\s\S{2,6}|华盛顿|纽约|旧金山|洛杉矶|多伦多|温哥华|伦敦|巴黎|柏林|布鲁塞尔|日内瓦|莫斯科|东京|首尔|曼谷|新加坡|悉尼|墨尔本|"
+    r"台北|高雄|香港|北京|上海|广州)?\s?(?:报道|报导|報導|專稿|专稿)$"
 )
 _NAME = re.compile(r"[\u3400-\u9fff·•．\w][\w\u3400-\u9fff·•．. '’()（）-]{0,40}")
 _NAME_SEPARATOR = re.compile(r"\s*(?:[,，、;；/／|｜&]|(?<![A-Za-z])和(?![A-Za-z])|\s{2,}|\band\b|\n)\s*")
@@ -197,11 +193,11 @@ _LABEL_AT_START = re.compile(
     rf"^(?:null\b|(?:{_ROLE})\s*[:：/／]?|[Bb][Yy]:?(?=\s)|文\s*[:：/／|｜]|来源[:：]|來源[:：])\s*"
 )
 _NOTE_AT_END = re.compile(
-    r"\s*[（(](?:综合报[道导]|綜合報[道導]|综合外电|摘编|摘編|编译|編譯|采访记者|採訪記者|整理|发自[^）)]{1,12}|[^）)]{1,6}报道)[）)]\s*$|\s+\S{0,6}(?:报道|报导|報導)\s*$|\s*(?:\||｜).*$"
+    r"\s?[（(](?:综合报[道导]|綜合報[道導]|综合外电|摘编|摘編|编译|編譯|采访记者|採訪記者|整理|发自[^）)]{1,12}|[^）)]{1,6}报道)[）)]$|\s\S{0,6}(?:报道|报导|報導)$"
 )
 _ALL_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
 _NOT_A_NAME = re.compile(
-    r"^[《〈【].*[》〉】]$|^(?:null|none|admin|administrator|editor|staff|本报讯|网络|佚名)$|https?://|@.*\.",
+    r"^[《〈【].*[》〉】]$|^(?:null|none|admin|administrator|editor|staff|本报讯|网络|佚名)$|https?://|@[^@]*\.",
     re.IGNORECASE,
 )
 
@@ -240,8 +236,8 @@ def parse_credits(text: str) -> list[tuple[str, str]]:
     line = text.strip()
     if len(line) > MAX_CREDITS_LENGTH or "。" in line:
         return []
-    if bracketed := _IN_BRACKETS.match(line):
-        line = bracketed[1]
+    if line[:1] in tuple("（([") and line[-1:] in tuple("）)]"):
+        line = line[1:-1].strip()
     line = _PUBLISHER_BEFORE_ROLE.sub("", line)
     if _ROLE_AND_MARK.match(line) is None:
         return []

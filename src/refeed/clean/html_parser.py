@@ -122,11 +122,10 @@ _MAYBE_GLUED = re.compile(r"<[a-zA-Z][\w:-]*=")
 _GLUED_ATTRIBUTE = re.compile(rf"""(=(?:"[^"<>]*"|'[^'<>]*'))(?={_ATTRIBUTE})""", re.IGNORECASE)
 
 # `alt="他说"不"之后"`: the value ends at the quote that comes before a space, a slash or the end of the tag.
-_TEXT_ATTRIBUTE = re.compile(
-    r"""<(?:img|a|figure|video)\b[^<>]*?\s(?:alt|title)="[^"<>]*"[^\s/>="'][^<>]*>""", re.IGNORECASE
-)
+_TAG_WITH_TEXT = re.compile(r"<(?:img|a|figure|video)\b[^<>]*>", re.IGNORECASE)
+_INNER_QUOTE = re.compile(r"""\s(?:alt|title)="[^"]*"[^\s/>="']""", re.IGNORECASE)
 _VALUE = re.compile(
-    r"""(\s(?:alt|title|aria-label)=")(.*?)("(?=\s*/?>|\s+[a-zA-Z][\w:-]*\s*=))""", re.IGNORECASE | re.DOTALL
+    r"""(\s(?:alt|title|aria-label)=")(.*?)("(?=\s*/?>|\s+[a-zA-Z][\w:-]*\s*=)|\Z)""", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -136,10 +135,12 @@ def repair_markup(html: str) -> str:
     if _MAYBE_GLUED.search(html):
         html = _GLUED_TAG.sub(r"<\1 ", html)
         html = _GLUED_ATTRIBUTE.sub(r"\1 ", html)
-    return _TEXT_ATTRIBUTE.sub(_escape_quotes, html)
+    return _TAG_WITH_TEXT.sub(_escape_quotes, html)
 
 
 def _escape_quotes(tag: re.Match[str]) -> str:
+    if not _INNER_QUOTE.search(tag[0]):
+        return tag[0]
     return _VALUE.sub(lambda value: value[1] + value[2].replace('"', "&quot;") + value[3], tag[0])
 
 

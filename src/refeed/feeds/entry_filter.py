@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from html import escape
 from itertools import islice, takewhile
+from threading import Lock
 from typing import NamedTuple
 
 import opencc
+from cachetools import LRUCache, cached
 from lxml import etree
 
 from ..clean.sanitize import sanitize
@@ -33,7 +35,7 @@ half a second. The limit is a count and not a duration, so that the same request
 machine."""
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
-_TAG = re.compile(r"""(<(?:[^>"']|"[^"]*"|'[^']*')*>)""")
+_TAG = re.compile(r"(<[^<>]*>)")  # sanitized HTML has neither character inside of a tag
 _ALT = re.compile(r'( alt=")([^"]*)(")')
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
 
@@ -61,10 +63,12 @@ class EntryFilter:
         self._steps_left = _MAX_STEPS
 
     def select(self, entries: Iterable[FeedEntry], limit: int) -> list[FeedEntry]:
-        """Select at most `limit` of the first MAX_SCANNED entries. `entries` must be newest first."""
+        """Select and present at most `limit` of the first MAX_SCANNED entries. `entries` must be newest first."""
         matching = (feed_entry for feed_entry in islice(entries, MAX_SCANNED) if self._matches(feed_entry))
         within_steps = takewhile(lambda _: self._steps_left >= 0, matching)
-        chosen = list(islice(within_steps, min(self._rule.limit or limit, limit)))
+        # Presented one by one, because an oversized entry then loses its HTML before the next one is read.
+        selected = islice(within_steps, min(self._rule.limit or limit, limit))
+        chosen = [apply_presentation(feed_entry, self._rule) for feed_entry in selected]
         return chosen if self._rule.sorted else sorted(chosen, key=lambda item: item.entry.updated, reverse=True)
 
     def _matches(self, feed_entry: FeedEntry) -> bool:
@@ -89,6 +93,9 @@ class EntryFilter:
 def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
     """Return the entry as the filter presents it: without images, shortened, or in a different script."""
     entry = feed_entry.entry
+    summary_only = feed_entry.summary_only or rule.mode == "summary"
+    if summary_only:
+        entry = replace(entry, html=sanitize(""))  # not shown, so not worth converting
     if rule.images == "none":
         entry = replace(entry, html=sanitize(_remove_images(entry.html)), image=None, images=())
     if rule.mode == "titles":
@@ -97,12 +104,16 @@ def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
         text = _to_text(entry.html).replace("\n", " ")
         text = text if len(text) <= rule.brief else f"{text[: rule.brief].rstrip()}…"
         entry = replace(entry, html=sanitize(f"<p>{escape(text, quote=False)}</p>"))
-    summary_only = feed_entry.summary_only or rule.mode == "summary"
     feed_entry = replace(feed_entry, entry=entry, summary_only=summary_only)
     return _convert_entry(feed_entry, rule.opencc) if rule.opencc else feed_entry
 
 
-@lru_cache(maxsize=1000)  # about 15 MB: the entries of three feeds, which are filtered repeatedly
+# Feeds are filtered repeatedly. The key holds no text: the entries themselves may have several MB each.
+@cached(
+    LRUCache(4_000_000, getsizeof=lambda text: sum(map(len, text))),
+    key=lambda feed_entry: (feed_entry.entry.id, hash(feed_entry)),
+    lock=Lock(),
+)
 def _filter_text(feed_entry: FeedEntry) -> _FilterText:
     entry = feed_entry.entry
     people = [*entry.authors, *(person.name for person in entry.contributors)]
@@ -126,7 +137,7 @@ def _to_text(html: str) -> str:
             pieces.append(node.text or "")
         else:
             pieces.append(("" if node.tag in _INLINE else "\n") + (node.tail or ""))
-    return re.sub(r"\s*\n\s*", "\n", "".join(pieces)).strip()
+    return "\n".join(stripped for line in "".join(pieces).split("\n") if (stripped := line.strip()))
 
 
 def _remove_images(html: str) -> str:

@@ -14,7 +14,7 @@ from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
 from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Tombstone
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.store import Store
-from .entry_filter import MAX_SCANNED, EntryFilter, apply_presentation, convert_script, script_language
+from .entry_filter import MAX_SCANNED, EntryFilter, convert_script, script_language
 from .pagination import (
     DocumentBudget,
     PlannedEntry,
@@ -84,8 +84,7 @@ class FeedBuilder:
         members = self._store.get_newest(path, MAX_SCANNED)
         limit = min(rule.limit, MAX_FILTERED_ENTRIES) if rule.limit else self._budget.entries
         entries = iter(self.build_subscription(path).entries) if path in self._registry.filtered else None
-        selected = EntryFilter(rule, now).select(entries or self._iter_entries(members, mixed=info.mixed), limit)
-        shown = [apply_presentation(entry, rule) for entry in selected]
+        shown = EntryFilter(rule, now).select(entries or self._iter_entries(members, mixed=info.mixed), limit)
         sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
         shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
         newest = members[0].published if members else _NEVER

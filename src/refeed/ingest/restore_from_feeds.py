@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..fetch.session import HttpSession
 
 _BATCH = 256
-_IMAGE_URL = re.compile(r'<img[^>]* src="([^"]+)"')
+_IMAGE_URL = re.compile(r'<img[^<>]* src="([^"]+)"')
 _ONE_SECOND = timedelta(seconds=1)
 
 

@@ -21,7 +21,7 @@ _DATE_LINE = re.compile(r"日期[ \t]*[:：][ \t]*([^\n]{0,200})(?=\n|\Z)")
 _DASHES = re.compile(r"-{3,}[ \t\u3000\xa0]*(?=\n|\Z)")
 _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8}){1,200}(?=\n|\Z)|-{3,}[ \t]*(?=<)")
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
-_URL_OPENING = re.compile(r"\]\(\s*<?\s*https?:", re.IGNORECASE)
+_URL_OPENING = re.compile(r"\]\(\s*+(?:<\s*+)?https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
 _MAX_PARTS = 12
 # The maximum distance of the end of a title on several lines, or of a URL, in characters.

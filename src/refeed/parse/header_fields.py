@@ -41,7 +41,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
 _TAG = re.compile(r"<[^<>]*>")
-_FIRST_BLOCKS = re.compile(r"<(p|h[1-6])\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_FIRST_BLOCKS = re.compile(r"<(?:p|h[1-6])\b[^<>]*>((?:[^<]|<(?!/?(?:p|h[1-6])\b))*+)</(?:p|h[1-6])\b", re.IGNORECASE)
 _FALLBACK_LENGTH = 60
 _FALLBACK_SEARCHED = 4000
 
@@ -135,7 +135,7 @@ def fallback_title(body: str, link: str) -> str:
     """Make a title for an entry without one: the first words of its body, else the end of its link."""
     start = body[:_FALLBACK_SEARCHED]
     url = urlsplit(link)
-    candidates = [_TAG.sub("", match[2]) for match in _FIRST_BLOCKS.finditer(start)]
+    candidates = [_TAG.sub("", match[1]) for match in _FIRST_BLOCKS.finditer(start)]
     candidates += [_TAG.sub(" ", start), unquote(url.path.rstrip("/").rpartition("/")[2])]
     for candidate in candidates:
         title = clean_line(candidate)
@@ -172,18 +172,21 @@ def close_bidi_overrides(text: str) -> str:
         return text
     kept: list[str] = []
     opened: list[str] = []
+    isolates = 0
     for char in text:
         if char in _EMBEDDINGS or char in _ISOLATES:
             opened.append(char)
+            isolates += char in _ISOLATES
         elif char == _POP_EMBEDDING:
             if not opened or opened[-1] not in _EMBEDDINGS:
                 continue
             opened.pop()
         elif char == _POP_ISOLATE:
-            if not any(other in _ISOLATES for other in opened):
+            if not isolates:
                 continue
             while opened.pop() not in _ISOLATES:
                 pass
+            isolates -= 1
         kept.append(char)
     closing = (_POP_EMBEDDING if char in _EMBEDDINGS else _POP_ISOLATE for char in reversed(opened))
     return "".join((*kept, *closing))
