@@ -14,4 +14,4 @@ def test_sample_documents_have_checksums_and_compress_like_news() -> None:
         assert checksum.verify_checksum(document)
         assert 0.9 * size < len(document) / 1000 < 1.2 * size
         assert 0.2 < len(gzip.compress(document)) / len(document) < 0.6
-    assert [kind.target for kind in request_kinds()] == [0.5, *[0.95] * 2 * len(SIZES)]
+    assert [kind.target for kind in request_kinds()] == [0.35, *[0.6] * 2 * len(SIZES)]

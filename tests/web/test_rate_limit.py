@@ -46,10 +46,10 @@ def test_forwarded_addresses_count_only_behind_trusted_proxies() -> None:
 
 def test_few_slow_requests_run_at_once_and_the_others_are_refused() -> None:
     limit = ConcurrencyLimit(running=2, waiting=0)
-    refused = limit.limited(lambda: "not refused")
-    with limit.slot(), limit.slot(), pytest.raises(BusyError):
-        refused()
-    assert refused() == "not refused"
+    with limit.slot(), limit.slot(), pytest.raises(BusyError), limit.slot():
+        pass
+    with limit.slot():
+        pass
 
 
 def test_a_request_waits_for_a_slot_but_not_too_long() -> None:
@@ -58,9 +58,9 @@ def test_a_request_waits_for_a_slot_but_not_too_long() -> None:
         pass
     patient, entered = ConcurrencyLimit(running=1, waiting=1, max_wait=60), threading.Event()
 
-    @patient.limited
     def run() -> None:
-        entered.set()
+        with patient.slot():
+            entered.set()
 
     thread = threading.Thread(target=run)
     with patient.slot():

@@ -16,7 +16,7 @@ from ..feeds.registry import build_registry
 from ..logs import configure_logging
 from ..publish.output_dir import OutputDir
 from .document_cache import SECURITY_HEADERS, DocumentCache
-from .document_middleware import DocumentMiddleware, DocumentSender
+from .document_middleware import DocumentMiddleware, DocumentSender, LimitedPages
 from .feed_routes import FeedRoutes, StoreReader
 from .filtered_feeds import FilteredFeeds
 from .operations import StatusCache, operations_blueprint
@@ -55,10 +55,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         limit=limit,
     )
     status_cache = StatusCache(settings)
-    operations = operations_blueprint(settings, status_cache, request_metrics, store_reader.get_freshness, limit)
+    operations = operations_blueprint(settings, status_cache, request_metrics, store_reader.get_freshness)
     app = _create_flask_app(request_metrics)
     app.register_blueprint(feed_routes.blueprint())
-    app.register_blueprint(pages_blueprint(settings, status_cache, limit))
+    app.register_blueprint(pages_blueprint(settings, status_cache))
     app.register_blueprint(operations)
     if settings.push_token:
         from .push_endpoint import push_blueprint  # imports the whole cleaning of dumps
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.access.site == "private":
         app.before_request(deny_if_private)
     app.wsgi_app = DocumentMiddleware(  # type: ignore[method-assign]
-        app=app.wsgi_app,
+        app=LimitedPages(app.wsgi_app, limit),
         sender=sender,
         filtered_feeds=FilteredFeeds(store_reader.render_filtered, url_map, limit),
         poll_limit=PollLimit(settings.http) if settings.http.polls else None,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,8 +17,8 @@ from werkzeug.wrappers import Response
 from .document_cache import CachedDocument, DocumentCache, Headers
 from .filtered_feeds import FilteredFeeds
 from .negotiation import choose_coding, wants_page
-from .rate_limit import PollLimit
-from .responses import DOCUMENT_KEY, error_response
+from .rate_limit import BusyError, ConcurrencyLimit, PollLimit
+from .responses import DOCUMENT_KEY, busy_response, error_response
 from .url_map import page_path
 
 if TYPE_CHECKING:
@@ -136,6 +137,30 @@ class DocumentMiddleware:
             self.sender.record(document.label, found.status_code, environ.get("HTTP_USER_AGENT", ""), 0)
             return found(environ, start_response)
         return self.sender.send(environ, start_response, path, found)
+
+
+_UNLIMITED = re.compile(
+    r"/(?:feeds/|k/|dumps$|healthz$|readyz$|static/|robots\.txt$|favicon\.ico$|icon\.svg$|apple-touch-icon\.png$)"
+)
+"""The paths of quick responses, and of those that are limited elsewhere: archives and pushes."""
+_BUSY = busy_response()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedPages:
+    """WSGI middleware: the pages and the status of `app`, few at a time."""
+
+    app: WSGIApplication
+    limit: ConcurrencyLimit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _UNLIMITED.match(environ["PATH_INFO"]):
+            return self.app(environ, start_response)
+        try:
+            with self.limit.slot():
+                return self.app(environ, start_response)
+        except BusyError:
+            return _BUSY(environ, start_response)
 
 
 def _without_caching(start_response: StartResponse) -> StartResponse:

@@ -20,7 +20,6 @@ from ..feeds.registry import build_registry
 from ..metrics import collect_registry
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
-from .rate_limit import ConcurrencyLimit
 from .request_metrics import RequestMetrics
 from .service_status import ServiceStatus, collect_status
 
@@ -51,11 +50,7 @@ class StatusCache:
 
 
 def operations_blueprint(
-    settings: Settings,
-    status_cache: StatusCache,
-    request_metrics: RequestMetrics,
-    read_freshness: FreshnessReader,
-    limit: ConcurrencyLimit,
+    settings: Settings, status_cache: StatusCache, request_metrics: RequestMetrics, read_freshness: FreshnessReader
 ) -> Blueprint:
     """Create the routes for operators."""
     blueprint = Blueprint("operations", __name__)
@@ -75,12 +70,10 @@ def operations_blueprint(
         return _uncached(200, b"ready\n")
 
     @blueprint.get("/status.json")
-    @limit.limited
     def status_json() -> Response:
         return _uncached(200, msgspec.json.encode(status_cache.current()) + b"\n", "application/json")
 
     @blueprint.get("/metrics")
-    @limit.limited
     def metrics() -> Response:
         request_metrics.flush()
         registry = CollectorRegistry()

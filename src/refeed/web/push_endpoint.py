@@ -30,10 +30,10 @@ def push_blueprint(settings: Settings) -> Blueprint:
     token_digest = sha256(settings.push_token.encode()).digest()
     dump_dir = fetch_dirs(settings).dumps
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
+    limit = ConcurrencyLimit(running=MAX_PUSHES, waiting=0)
     entry_builder = EntryBuilder.from_settings(settings)
 
     @blueprint.post("/dumps")
-    @ConcurrencyLimit(running=MAX_PUSHES, waiting=0).limited
     def dumps() -> Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         given_digest = sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
@@ -42,8 +42,9 @@ def push_blueprint(settings: Settings) -> Blueprint:
         wait = rate_limiter.acquire()
         if wait:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
-        body = _read_body()
-        return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_builder)
+        with limit.slot():
+            body = _read_body()
+            return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_builder)
 
     return blueprint
 

@@ -6,9 +6,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
@@ -16,9 +15,6 @@ from ..config.settings import HttpSettings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 MAX_RUNNING = 2
 """Slow requests at once: one that waits for the store must not delay all others."""
@@ -115,13 +111,3 @@ class ConcurrencyLimit:
                 self._running.release()
         finally:
             self._admitted.release()
-
-    def limited(self, function: Callable[_P, _R]) -> Callable[_P, _R]:
-        """Decorate a function that must hold a slot while it runs. Calls raise BusyError."""
-
-        @wraps(function)
-        def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with self.slot():
-                return function(*args, **kwargs)
-
-        return run

@@ -31,7 +31,6 @@ from ...topics.matcher import TopicMatcher
 from ..entry_json import explain_stored
 from ..negotiation import prefers_html
 from ..operations import StatusCache
-from ..rate_limit import ConcurrencyLimit
 from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
 from ..service_status import list_file_issues
 from ..url_map import FEED_PATTERN
@@ -62,14 +61,13 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
-def pages_blueprint(settings: Settings, status_cache: StatusCache, limit: ConcurrencyLimit) -> Blueprint:
+def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
     """Create the routes of all pages, and of the files that they load."""
     blueprint = Blueprint("pages", __name__)
     assets = Assets()
     context = TemplateContext(settings, assets)
     blueprint.record_once(lambda state: context.install(state.app))
-    store = Store(settings.database_url, read_only=True)
-    PageRoutes(settings, store, context, status_cache).register(blueprint, limit)
+    PageRoutes(settings, Store(settings.database_url, read_only=True), context, status_cache).register(blueprint)
     blueprint.register_blueprint(_files_blueprint(settings, assets))
     return blueprint
 
@@ -86,20 +84,17 @@ class PageRoutes:
         self._home_pages: LRUCache[tuple[str, str, str], str] = LRUCache(_CACHED_HOME_PAGES)
         self._lock = threading.Lock()
 
-    def register(self, blueprint: Blueprint, limit: ConcurrencyLimit) -> None:
+    def register(self, blueprint: Blueprint) -> None:
         """Add the route of every page."""
         feed = "/<any(source,topic,filtered,view):kind>/<slug>"
-        for view, *rules in (
-            (self.home, "/"),
-            (self.feed, "/all", feed),
-            (self.month, "/all/<month>", f"{feed}/<month>"),
-            (self.entry, "/entry/<id>"),
-            (self.entry_json, "/entry/<id>.json"),
-            (self.status, "/status"),
-        ):
-            limited = limit.limited(view)
-            for rule in rules:
-                blueprint.add_url_rule(rule, view_func=limited)
+        blueprint.add_url_rule("/", "home", self.home)
+        blueprint.add_url_rule("/all", "all", self.feed)
+        blueprint.add_url_rule("/all/<month>", "all_month", self.month)
+        blueprint.add_url_rule(feed, "feed", self.feed)
+        blueprint.add_url_rule(f"{feed}/<month>", "month", self.month)
+        blueprint.add_url_rule("/entry/<id>", "entry", self.entry)
+        blueprint.add_url_rule("/entry/<id>.json", "entry_json", self.entry_json)
+        blueprint.add_url_rule("/status", "status", self.status)
         blueprint.register_error_handler(StoreError, self.unavailable)
         for code in _ERROR_PAGES:
             blueprint.app_errorhandler(code)(self.error)
