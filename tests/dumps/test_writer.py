@@ -76,6 +76,8 @@ def test_removing_line_breaks_removes_nothing_else(html: str) -> None:
         ("一 \n\n 二", "一  二"),
         ("\r\n<p>一</p>\r\n", "<p>一</p>"),
         ("<img>\n<br>\n文", "<img><br>文"),
+        ("<p>a\n</p><pre>b\r\n  c<i\nid=x>\n</i></pre>\nd", "<p>a</p><pre>b&#10;  c<i id=x>&#10;</i></pre>d"),
+        ("</pre>a\nb<PRE>c\nd", "</pre>a b<PRE>c&#10;d"),
     ],
 )
 def test_line_break_becomes_a_space_only_where_a_browser_shows_one(html: str, line: str) -> None:

@@ -140,6 +140,16 @@ TABLE = [
         for suffix in ("", "-gz", "-br", "-zs")
         for accepted in ("gzip", "br", "identity")
     ),
+    *(
+        Row(
+            f"the ETag that a proxy has made {suffix} of",
+            304,
+            send={"If-None-Match": f'W/"{{tag}}{suffix}"'},
+            headers=not_modified_headers(),
+            empty=True,
+        )
+        for suffix in ("-gzip", ";gzip", "--gzip")
+    ),
     Row("a weak ETag", 304, send={"If-None-Match": 'W/"{tag}"'}, headers=not_modified_headers(), empty=True),
     Row(
         "several ETags",

@@ -25,6 +25,8 @@ _BLOCK_TAG = re.compile(
 )
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _MAX_TAG = 5000
+_PRE_TAG = re.compile(r"(</?(?:pre|textarea)\b[^<>]*>)", re.IGNORECASE)
+_TAG_OR_BREAK = re.compile(r"<[^<>]*>|\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +86,28 @@ def to_one_line(html: str) -> str:
 
     The crawler that made the archive simply deleted them, which joined tags with attributes and words with words. This
     function removes a line break next to a block's tag, next to a space, or between two Chinese characters, and
-    replaces any other with a space.
+    replaces any other with a space. In preformatted text it becomes a character reference.
     """
     joined: list[str] = []
     tail = ""  # the text from the last "<" on, because a tag may begin some lines before
-    for line in re.split(r"\r\n?|\n", xml_safe(html)):
+    for line in re.split(r"\r\n?|\n", _encode_preformatted(xml_safe(html))):
         if not line.strip():
             continue
         separator = "" if not joined or _joins_without_space(joined[-1], tail, line) else " "
         joined += separator, line
         tail = line[line.rfind("<") :] if "<" in line else f"{tail}{separator}{line}"[:_MAX_TAG]
     return "".join(joined).strip()
+
+
+def _encode_preformatted(html: str) -> str:
+    depth = 0
+    parts = _PRE_TAG.split(html)
+    for index, part in enumerate(parts):
+        if index % 2:
+            depth = max(0, depth + (-1 if part[1] == "/" else 1))
+        elif depth:
+            parts[index] = _TAG_OR_BREAK.sub(lambda match: match[0] if match[0][0] == "<" else "&#10;", part)
+    return "".join(parts)
 
 
 def _joins_without_space(left: str, tail: str, right: str) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RequestRecorder = Callable[[str, int, str, int], None]
 """Called for every response with the feed, the status, the User-Agent, and the bytes that a 304 saved."""
+_PROXY_SUFFIX = re.compile(r'[-;]{1,2}(?:gzip|br|zstd|deflate)(?="|$)')
 _STATUS_LINES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 206, 304, 416)}
 
 
@@ -73,9 +74,14 @@ def _unchanged_etag(environ: WSGIEnvironment, document: CachedDocument) -> str |
     if if_none_match is not None:
         if if_none_match in document.not_modified:
             return str(if_none_match)
-        # Single tags without quotes are found too, because several readers send them.
-        known = parse_etags(if_none_match)
-        return next((etag for etag in document.not_modified if known.contains_weak(etag.strip('"'))), None)
+        # Single tags without quotes are found too, because several readers send them. Then what a proxy that compresses
+        # (Apache, Jetty, a CDN) has made of our tags.
+        for text in (if_none_match, _PROXY_SUFFIX.sub("", if_none_match)):
+            known = parse_etags(text)
+            for etag in document.not_modified:
+                if known.contains_weak(etag.strip('"')):
+                    return etag
+        return None
     try:
         since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
     except OverflowError:  # werkzeug (3.1) passes on what datetime raises for the year 99999999999
