@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from bs4 import BeautifulSoup
 
 from refeed.clean.cleaner import clean_entry
-from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.model import Dump, RawEntry
@@ -64,7 +63,7 @@ def _soup(raw: RawEntry) -> BeautifulSoup:
 
 def _clean(dump: Dump, rules: RuleLookup) -> None:
     raw = parse_dump(dump)
-    clean_entry(raw, rules.match(raw), measure_complexity(raw.html))
+    clean_entry(raw, rules.match(raw))
 
 
 def _fastest(*functions: Callable[[], object]) -> list[float]:

@@ -20,7 +20,8 @@ from refeed.config.load import load_settings
 from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import Settings
 from refeed.dumps.scanner import FoundFile
-from refeed.ingest.entry_builder import EntryBuilder, EntryPool
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.reprocess import Reprocessor
 from refeed.model import FORMATS, Feed, FeedPath, Format

@@ -19,7 +19,6 @@ from html import unescape
 from pathlib import Path
 
 from refeed.clean.cleaner import clean_entry
-from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.errors import QuarantineError
@@ -166,7 +165,7 @@ def tally(files: Iterable[Path], rules: RuleLookup, report: list[str]) -> dict[s
             tallies["quarantined"].quarantined += 1
             report.append(f"{file}: {error}")
             continue
-        _add(tallies, file, raw, clean_entry(raw, rules.match(raw), measure_complexity(raw.html)), report)
+        _add(tallies, file, raw, clean_entry(raw, rules.match(raw)), report)
     return tallies
 
 

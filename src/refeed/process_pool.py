@@ -1,6 +1,7 @@
-"""Items -> results, in order: in this process, in a pool of processes, or alone in a process that can be killed.
+"""A function and items -> their results, computed in child processes that have limits and may be killed.
 
-A `PoolTask` says what runs. A hostile item uses up its own limits of time and memory, and does not harm other items.
+Each child has a pipe of its own. `ProcessPoolExecutor` and pebble (5.2) share one pipe and one lock between all
+children: with children killed at random while they answered, the first hung, and the second lost all other calls.
 """
 
 from __future__ import annotations
@@ -13,319 +14,197 @@ import resource
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, TypeVar
 
-_MIN_ITEMS = 100
-"""Fewer items than this run in this process, because other processes would take as long to start."""
-_IDLE = 15.0
-"""Seconds without work after which the other processes end."""
-_BATCH = 16
-"""Items in a batch. Sending 16 costs as much as sending one, and all processes still finish at about the same time."""
-_CONNECTIONS = 2
-"""Connections to each process. Each carries one batch: while one batch is sent, the process runs the other."""
-_BOOT_SECONDS = 30.0
-"""How long a new process may take to import the program on a busy machine."""
 _WALL_CLOCK_FACTOR = 10
-"""A process is killed after this multiple of an item's time limit by the wall clock; the limit is processor time."""
+"""A child that gives no answer for this multiple of the time limit is killed; the limit is processor time."""
+_START_SECONDS = 30.0
+"""How long a new child may take to import the program on a busy machine."""
+_START_ATTEMPTS = 3
 _RECURSION_LIMIT = 5000
 """An HTML body may be 256 elements deep, with several calls for each. Frames that exist at the start count too."""
+_OUT_OF_MEMORY = 77
+"""Exit status of a child that reached its memory limit."""
+_LIMIT_EXITS = (_OUT_OF_MEMORY, -signal.SIGPROF, -signal.SIGABRT)
+"""How a child ends at a limit: out of memory in Python, out of time, out of memory in Rust or C++."""
 
 _context = multiprocessing.get_context("forkserver")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Packed = TypeVar("Packed")
 
 
-class IsolationRequiredError(Exception):
-    """The item may take long, so it must run alone in a process that can be killed."""
+class ProcessEndedError(Exception):
+    """A child ended or was killed before it had answered."""
+
+    def __init__(self, exit_status: int | None) -> None:
+        text = f"exit status {exit_status}"
+        super().__init__(f"signal {-exit_status}" if exit_status is not None and exit_status < 0 else text)
+        self.exceeded_limit = exit_status in _LIMIT_EXITS
+        """Whether the item reached its limit of time or memory."""
 
 
-class _TimeLimitExceededError(Exception):
-    """The item has used up its time."""
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: BaseProcess
+    connection: Connection
+    number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolTask(Generic[Item, Result, Packed]):
-    """What a pool runs, and its limits. The callables are sent to other processes."""
+class ProcessPool:
+    """Child processes that start when they are needed, as many as there are calls at the same time."""
 
-    run: Callable[[Item], Result]
-    """Computes a result. May raise IsolationRequiredError, or OSError if the machine is out of file descriptors."""
-    run_isolated: Callable[[Item], Result]
-    """Computes a result in a process that may be killed."""
-    pack: Callable[[Item, Result], Packed]
-    """Converts a result to the form that is sent between processes."""
-    on_error: Callable[[Item, Exception], Result]
-    """The result of an item for which `run` raised any other exception."""
-    on_limit: Callable[[Item], Result]
-    """The result of an item that exceeded its limits even when it ran alone."""
-    warm_up: Callable[[], object]
-    """Builds what every run needs, once in each process."""
-    seconds: float
-    """Processor time that one item may take."""
-    memory: int
-    """Bytes that a process may allocate beyond its size at the start."""
+    def __init__(
+        self, seconds: float, memory: int, *, preload: str, initializer: Callable[[int], object] | None = None
+    ) -> None:
+        """`seconds`: processor time for one item. `memory`: bytes that a child may allocate beyond its initial size.
 
-
-@dataclass(slots=True, eq=False)
-class _Batch(Generic[Item, Packed]):
-    """Items that are sent to a process together."""
-
-    items: Sequence[Item]
-    answer: Future[list[Packed | None]]
-    """The results from another process, with None for an item that must run isolated."""
-    local: list[Packed] | None = None
-    """The results, if this process ran the batch itself."""
-
-
-class ProcessPool(Generic[Item, Result, Packed]):
-    """Runs a task for items. When there are many, other processes help this one."""
-
-    def __init__(self, task: PoolTask[Item, Result, Packed], processes: int = 1, *, preload: str) -> None:
-        """`processes` includes this one; the others run until `shrink` or `close`. `preload` names a module they need.
-
-        An item that requires isolation always runs in a separate process.
+        `preload` names a module that children need. `initializer` runs once in each child, with the child's number:
+        the lowest that no other child has.
         """
-        self._task = task
-        self._processes = processes
+        self._limits = seconds, memory
+        self._initializer = initializer
         # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
         _context.set_forkserver_preload([preload])
-        self._dispatchers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
-        self._children: list[BaseProcess] = []
-        self._idle_connections: list[Connection] = []
-        self._open_batches: list[_Batch[Item, Packed]] = []
-        """Batches of all calls of `map` that may not have started."""
-        self._is_warm = False
-        self._last_used = 0.0
+        self._children: dict[int, _Child] = {}
+        self._idle: list[_Child] = []
+        self._is_closed = False
 
-    def map(self, items: Sequence[Item]) -> Iterator[Packed]:
-        """The packed results of items, in order. Processes start work at once, before the first result is read."""
-        if len(items) < _MIN_ITEMS:
-            return map(self._run_and_pack, items)
-        results = self._distribute(items) if self._processes > 1 else map(self._run_and_pack, items)
-        if not self._is_warm:
-            _warm_up(self._task)  # while processes start
-            self._is_warm = True
-        return results
+    def call(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The result of each item, in order, from one child. Threads may call this at the same time.
 
-    def run(self, item: Item) -> Result:
-        """The result of one item. Raises OSError or MemoryError if the machine is out of file descriptors or memory."""
-        try:
-            return self._task.run(item)
-        except IsolationRequiredError:
-            return self._run_isolated(item)
-        except (OSError, MemoryError):  # a temporary state of the machine, not caused by the item
-            raise
-        except Exception as error:  # noqa: BLE001 -- an internal error must not stop other items
-            return self._task.on_error(item, error)
-
-    def shrink(self) -> None:
-        """End the other processes if they are idle. They take 40 MB each, and start again when needed."""
-        if not self._last_used or time.monotonic() - self._last_used < _IDLE:
-            return
-        self._last_used = 0.0
-        self.close()
-        # There is no public way to end the server before this process ends (CPython 3.11 to 3.14).
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
-
-    def close(self) -> None:
-        """End the other processes."""
-        if self._dispatchers is not None:
-            self._dispatchers.shutdown(cancel_futures=True)
-            self._dispatchers = None
-        while self._idle_connections:
-            self._idle_connections.pop().close()
-        while self._children:
-            child = self._children.pop()
-            child.kill()
-            child.join()
-        self._open_batches = []
-        atexit.unregister(self.close)
-
-    def _run_and_pack(self, item: Item) -> Packed:
-        return self._task.pack(item, self.run(item))
-
-    def _distribute(self, items: Sequence[Item]) -> Iterator[Packed]:
-        self._last_used = time.monotonic()
-        if self._dispatchers is None:
-            atexit.register(self.close)  # at exit the interpreter waits for children, and they wait for us
-            self._dispatchers = ThreadPoolExecutor(_CONNECTIONS * (self._processes - 1), thread_name_prefix="pool")
-        parts = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
-        batches = [_Batch(part, self._dispatchers.submit(self._run_in_child, part)) for part in parts]
-        self._open_batches = [*(batch for batch in self._open_batches if not batch.answer.done()), *batches]
-        return self._collect(batches)
-
-    def _collect(self, batches: Sequence[_Batch[Item, Packed]]) -> Iterator[Packed]:
-        """All results in order. Instead of waiting, this process runs batches too, also those of the next `map`."""
-        for batch in batches:
-            while not batch.answer.done() and self._work_locally():
-                pass
-            if batch.local is not None:
-                yield from batch.local
-                continue
-            for item, packed in zip(batch.items, batch.answer.result(), strict=True):
-                yield packed or self._task.pack(item, self._run_isolated(item))
-        self._last_used = time.monotonic()
-
-    def _work_locally(self) -> bool:
-        """Run the last batch that no other process has started. Returns False if there is none."""
-        while self._open_batches:
-            batch = self._open_batches.pop()
-            if batch.answer.cancel():
-                batch.local = [self._run_and_pack(item) for item in batch.items]
-                return True
-        return False
-
-    def _run_in_child(self, items: Sequence[Item]) -> list[Packed | None]:
-        """Send a batch to a process. If the process dies, a second one gets it; if that dies too, items run isolated.
-
-        Runs in threads, so that a batch that has not started can be taken back. Each thread uses a separate connection,
-        which closes when the process dies: CPython's pool waits forever for the rest of an answer that was cut off.
+        Raises what the function raises, and ProcessEndedError for the item that was in work when the child ended.
         """
-        for _ in range(2):
-            connection = self._connect()
+        child = self._take_child()
+        is_complete = False
+        try:
             try:
-                connection.send(items)
-                results: list[Packed | None] = connection.recv()
-            except (EOFError, OSError):  # killed for lack of memory, or by a bug in a library
-                connection.close()
+                child.connection.send((function, items))
+            except OSError:
+                raise self._ended(child) from None
+            for _ in items:
+                result, error = self._receive(child)
+                if error is not None:
+                    raise error
+                yield result
+            is_complete = True
+        finally:
+            if is_complete:
+                self._idle.append(child)
             else:
-                self._idle_connections.append(connection)
-                return results
-        return [None] * len(items)
+                self._end(child)
 
-    def _connect(self) -> Connection:
-        """An idle connection; a connection to a new process if no connection is idle."""
+    def close(self, *, keep: int = 0) -> None:
+        """End all children but `keep` idle ones. With `keep`, children that work go on, and others may start later."""
+        if not keep:
+            self._is_closed = True
+            atexit.unregister(self.close)
         with self._lock:
-            while self._idle_connections:
-                connection = self._idle_connections.pop()
-                if not connection.poll():  # an idle connection becomes readable only when it closes
-                    return connection
-                connection.close()
-            self._children[:] = [child for child in self._children if child.is_alive()]
-            pairs = [_context.Pipe() for _ in range(_CONNECTIONS)]
-            child = _context.Process(target=_serve, args=(self._task, [other for _, other in pairs]), daemon=True)
-            child.start()
-            self._children.append(child)
-            for own, other in pairs:
-                other.close()
-                self._idle_connections.append(own)
-            return self._idle_connections.pop()
+            ended, self._idle = self._idle[keep:], self._idle[:keep]
+            working = [] if keep else list(self._children.values())
+        for child in working:
+            child.process.kill()  # the thread that waits for its answer notices
+        for child in ended:
+            self._end(child)
 
-    def _run_isolated(self, item: Item) -> Result:
-        self._last_used = time.monotonic()
-        reader, writer = _context.Pipe(duplex=False)
-        child = _context.Process(target=_serve_one, args=(self._task, item, writer), daemon=True)
-        child.start()
-        writer.close()
-        answer: tuple[Any, OSError | None] | None = None
+    def _take_child(self) -> _Child:
+        """An idle child, or a new one. Raises OSError if none can be started, whatever the next item is."""
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if not child.connection.poll():  # an idle connection becomes readable only when it closes
+                    return child
+                self._end(child)
+        for _ in range(_START_ATTEMPTS):
+            child = self._start_child()
+            with suppress(ProcessEndedError):
+                self._receive(child)  # it is ready
+                return child
+        raise ChildProcessError("a process that reads dumps ends as soon as it has started")
+
+    def _start_child(self) -> _Child:
+        with self._lock:
+            if self._is_closed:
+                raise ChildProcessError("the processes that read dumps have been ended")
+            if not self._children:
+                atexit.register(self.close)  # at exit the interpreter waits for children, and they wait for us
+            own, other = _context.Pipe()
+            number = next(number for number in range(len(self._children) + 1) if number not in self._children)
+            arguments = (other, number, self._initializer, *self._limits)
+            child = _Child(_context.Process(target=_serve, args=arguments, daemon=True), own, number)
+            child.process.start()
+            other.close()
+            self._children[number] = child
+        return child
+
+    def _receive(self, child: _Child) -> tuple[Any, Exception | None]:
         try:
-            if reader.poll(_BOOT_SECONDS):
-                reader.recv()  # the process is ready
-                answer = reader.recv() if reader.poll(_WALL_CLOCK_FACTOR * self._task.seconds) else None
-        except (EOFError, OSError):  # it reached a limit, perhaps in the middle of its answer
-            answer = None
-        finally:
-            child.kill()
-            child.join()
-            reader.close()
-        if answer is None:
-            return self._task.on_limit(item)
-        result, error = answer
-        if error is not None:
-            raise error
-        return cast("Result", result)
+            if not child.connection.poll(_START_SECONDS + _WALL_CLOCK_FACTOR * self._limits[0]):
+                child.process.kill()
+            answer: tuple[Any, Exception | None] = child.connection.recv()
+        except (EOFError, OSError):  # perhaps in the middle of its answer
+            raise self._ended(child) from None
+        return answer
+
+    def _ended(self, child: _Child) -> ProcessEndedError:
+        child.process.join(1)  # its connection closes a little before it has ended
+        self._end(child)
+        return ProcessEndedError(child.process.exitcode)
+
+    def _end(self, child: _Child) -> None:
+        child.connection.close()
+        child.process.kill()
+        child.process.join()
+        self._children.pop(child.number, None)
 
 
-# The functions below run in the other processes.
+# The functions below run in the children.
 
 
-def _serve(task: PoolTask[Item, Result, Packed], connections: list[Connection]) -> None:
-    """Run the batches that arrive on the connections, until all connections are closed."""
-    _warm_up(task)
+def _serve(
+    connection: Connection, number: int, initializer: Callable[[int], object] | None, seconds: float, memory: int
+) -> None:
+    """Answer calls until the connection closes, or until this process has become large."""
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # the parent ends this process when its answers are complete
+        signal.signal(ignored, signal.SIG_IGN)
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    _limit_memory(task.memory)
-    signal.signal(signal.SIGPROF, _raise_time_limit)
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent ends this process when its batches are complete
-        signal.signal(number, signal.SIG_IGN)
-    while connections:
-        for connection in cast("list[Connection]", wait(connections)):
-            try:
-                connection.send([_run_in_time(task, item) for item in connection.recv()])
-            except (EOFError, OSError, MemoryError):
-                connections.remove(connection)
-                connection.close()
-
-
-def _run_in_time(task: PoolTask[Item, Result, Packed], item: Item) -> Packed | None:
-    """A packed result; None for an item that must run isolated."""
-    try:
+    if initializer is not None:
+        initializer(number)
+    gc.freeze()  # trees of HTML elements are full of cycles, and each collection would walk through the whole program
+    # Libraries alone reserve a gigabyte of address space and use little of it, so the limit is relative.
+    largest = _address_space() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (largest, largest))
+    connection.send((None, None))
+    while _address_space() < largest - memory // 2:  # memory that earlier items left behind is not an item's fault
         try:
-            signal.setitimer(signal.ITIMER_PROF, task.seconds)
-            return task.pack(item, task.run(item))
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-    except (IsolationRequiredError, _TimeLimitExceededError, OSError, MemoryError):
-        return None
-    except Exception as error:  # noqa: BLE001 -- an internal error must not stop other items
-        return task.pack(item, task.on_error(item, error))
+            function, items = connection.recv()
+            for item in items:
+                connection.send(_call_in_time(function, item, seconds))
+        except (EOFError, OSError):  # the parent has ended
+            return
 
 
-def _serve_one(task: PoolTask[Item, Result, Packed], item: Item, answers: Connection) -> None:
-    """Run one item: send "ready", then (result, None) or (None, error). The kernel ends it at its time limit."""
-    sys.setrecursionlimit(_RECURSION_LIMIT)
-    task.warm_up()  # before the clock starts
-    answers.send("ready")
-    _limit_memory(task.memory)
+def _call_in_time(function: Callable[[Item], Result], item: Item, seconds: float) -> tuple[Result | None, object]:
     # The timer counts processor time, so the result does not depend on the load of the machine. The signal has its
     # default action, so no library can delay the end.
-    signal.setitimer(signal.ITIMER_PROF, task.seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        answers.send((task.run_isolated(item), None))
-    except OSError as error:  # a state of the machine, not caused by the item: the caller tries again later
-        answers.send((None, error))
+        return function(item), None
     except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 -- an internal error is not an exceeded limit
-        answers.send((task.on_error(item, error), None))
+        os._exit(_OUT_OF_MEMORY)
+    except Exception as error:  # noqa: BLE001 -- raised again in the parent
+        return None, error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _warm_up(task: PoolTask[Item, Result, Packed]) -> None:
-    """Build what runs need, then exclude all existing objects from garbage collection: trees of HTML elements are full
-    of cycles, and each collection would walk through the whole program."""
-    task.warm_up()
-    gc.freeze()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has exited for any reason. Otherwise its batch could take half a minute more,
-    during which it keeps the log's pipe open."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
-
-
-def _limit_memory(extra_bytes: int) -> None:
-    """Let this process allocate `extra_bytes` more than it has now.
-
-    The limit is relative, because libraries alone reserve a gigabyte of address space and use little of it.
-    """
+def _address_space() -> int:
     statm = Path("/proc/self/statm")
-    taken = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
-    resource.setrlimit(resource.RLIMIT_AS, (taken + extra_bytes, taken + extra_bytes))
-
-
-def _raise_time_limit(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _TimeLimitExceededError
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0

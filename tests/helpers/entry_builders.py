@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from refeed.clean.cleaner import clean_as_text, clean_entry
-from refeed.clean.html_parser import measure_complexity
 from refeed.clean.rule_lookup import RuleLookup
 from refeed.config.packs import load_builtin_sources
 from refeed.config.settings import DEFAULT_LIMITS, Limits
@@ -30,7 +29,7 @@ def builtin_rules() -> RuleLookup:
 
 def clean_raw(raw: RawEntry, rules: RuleLookup | None = None, limits: Limits = DEFAULT_LIMITS) -> CleanResult:
     """Clean a raw entry as the entry builder does, by the built-in rules unless others are given."""
-    return clean_entry(raw, (rules or builtin_rules()).match(raw), measure_complexity(raw.html, limits))
+    return clean_entry(raw, (rules or builtin_rules()).match(raw), limits)
 
 
 def clean_raw_as_text(raw: RawEntry, reason: str = "a test says so") -> CleanResult:

@@ -10,7 +10,8 @@ from pathlib import Path
 from refeed.config.settings import Settings
 from refeed.config.source_rules import SourceRule
 from refeed.config.topic_rules import TopicRule
-from refeed.ingest.entry_builder import EntryBuilder, EntryPool
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.reprocess import Reprocessor
 

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from helpers.property_testing import HealthCheck, example, given, settings, st
 from helpers.service_fixture import CONFIG, sample_dump
 from refeed.config.settings import Settings
-from refeed.ingest.entry_builder import EntryBuilder, EntryPool, hash_dump
+from refeed.ingest.entry_builder import EntryBuilder, hash_dump
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Dump
 from refeed.store import schema as t

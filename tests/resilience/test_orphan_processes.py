@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime
 from refeed.config.settings import Limits
 from refeed.ingest.entry_builder import EntryBuilder
-from refeed.ingest.entry_builder import EntryPool
+from refeed.ingest.entry_pool import EntryPool
 from refeed.model import Dump
 
 if __name__ == "__main__":

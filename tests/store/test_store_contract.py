@@ -27,7 +27,8 @@ from helpers.store_builders import (
 )
 from refeed.config.settings import Limits
 from refeed.dumps.scanner import scan_folder
-from refeed.ingest.entry_builder import EntryBuilder, EntryPool
+from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.ingester import Ingester
 from refeed.model import ALL_FEED, FeedPath, Outcome
 from refeed.store import schema as t

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC
 
+from ..config.settings import DEFAULT_LIMITS, Limits
 from ..model import CleanResult, Entry, Image, RawEntry
 from ..xml_chars import xml_safe
 from .blocks import Block, blocks_to_html, extract_links, text_outside_links, walk_blocks
@@ -18,7 +19,7 @@ from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
 from .entry_identity import canonical_link, entry_id
 from .extractor_state import ExtractionLog
-from .html_parser import Complexity, plain_text_to_blocks, repair_markup
+from .html_parser import find_exceeded_limit, plain_text_to_blocks, repair_markup
 from .rule_lookup import CompiledRule, SourceMatch
 from .sanitize import sanitize
 from .steps.boilerplate import (
@@ -76,13 +77,13 @@ _ERROR_MESSAGE = re.compile(
 )
 
 
-def clean_entry(raw: RawEntry, match: SourceMatch, complexity: Complexity) -> CleanResult:
+def clean_entry(raw: RawEntry, match: SourceMatch, limits: Limits = DEFAULT_LIMITS) -> CleanResult:
     """Clean a raw entry: text, images and links become small HTML, everything else a field or a logged removal.
 
-    `complexity` is the measured complexity of `raw.html`. A body that exceeds a limit is published as plain text.
+    A body that exceeds one of the limits is published as plain text.
     """
-    if complexity.limit_exceeded:
-        return clean_as_text(raw, match, complexity.limit_exceeded)
+    if reason := find_exceeded_limit(raw.html, limits):
+        return clean_as_text(raw, match, reason)
     try:
         blocks, log = extract_blocks(repair_markup(raw.html), raw.link, match.rule, match.source.language)
     except (TooDeepError, RecursionError):

@@ -20,7 +20,8 @@ from ..dumps.reader import read_dump
 from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.upstreams import dump_dirs
-from ..ingest.entry_builder import BuildResult, EntryBuilder, EntryPool
+from ..ingest.entry_builder import BuildResult, EntryBuilder
+from ..ingest.entry_pool import EntryPool
 from ..model import Dump, Entry, FieldOrigin, Outcome
 from ..store.engine import parse_database_url
 from ..store.rows import StoredEntry
@@ -59,21 +60,21 @@ _FIELDS = (
 def explain_command(settings: Settings, names: Sequence[str], as_json: bool, diff: bool) -> None:
     """Show stage by stage what becomes of a dump (FILE, or its name in `status`) or became of an ENTRY (its id, the
     address of its page, or its link)."""
-    pool = EntryPool(EntryBuilder.from_settings(settings))
     has_failed = False
-    for name in names:
-        try:
-            path = _find_file(name, settings)
-            if path is None:
-                result, lines = _explain_entry(name, settings, pool.builder)
-            else:
-                result, lines = _explain_file(name, path, settings, pool, diff)
-        except RefeedError as error:  # the other names are still explained
-            click.echo(str(error), err=True)
-            has_failed = True
-            continue
-        has_failed = has_failed or result.outcome in (Outcome.QUARANTINED, Outcome.IGNORED)
-        click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
+    with closing(EntryPool(EntryBuilder.from_settings(settings))) as pool:
+        for name in names:
+            try:
+                path = _find_file(name, settings)
+                if path is None:
+                    result, lines = _explain_entry(name, settings, pool.builder)
+                else:
+                    result, lines = _explain_file(name, path, settings, pool, diff)
+            except RefeedError as error:  # the other names are still explained
+                click.echo(str(error), err=True)
+                has_failed = True
+                continue
+            has_failed = has_failed or result.outcome in (Outcome.QUARANTINED, Outcome.IGNORED)
+            click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
     sys.exit(1 if has_failed else 0)
 
 

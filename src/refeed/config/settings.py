@@ -51,9 +51,9 @@ class Limits:
     attributes: PositiveInt = 128
     """The most attributes of one element. A body with an element that has more is published as plain text."""
     seconds: Annotated[float, Interval(gt=0, le=3600)] = 2.0
-    """The time limit for cleaning one body."""
+    """Processor time that one dump may take, from its bytes to its entry."""
     memory: PositiveInt = 512_000_000
-    """The memory limit in bytes for a process that cleans a body."""
+    """Bytes of memory that one dump may take."""
     suffixes: Annotated[tuple[Suffix, ...], MinLen(1)] = (".md", ".txt", ".html")
     """Suffixes of dumps; in a file's name they may be in any case. Other files are ignored."""
     settle: Duration = timedelta(seconds=2)

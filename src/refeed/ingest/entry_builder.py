@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +13,6 @@ import msgspec
 
 from ..clean.cleaner import clean_as_text, clean_entry
 from ..clean.entry_identity import canonical_link, entry_id
-from ..clean.html_parser import measure_complexity
 from ..clean.rule_lookup import RuleLookup
 from ..config.settings import Limits, Settings
 from ..config.source_rules import Retention, SourceRule
@@ -24,13 +22,10 @@ from ..feeds.access_tokens import private_sources
 from ..feeds.pagination import estimate_size
 from ..model import CleanResult, Dump, Label, Outcome, RawEntry, Source
 from ..parse.parser import parse_dump
-from ..process_pool import IsolationRequiredError, PoolTask, ProcessPool
 from ..store.serialization import EncodedEntry, RepostCandidate, compress, encode_entry, encode_json, encode_provenance
 from ..topics import reposts
 from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher
-
-_log = logging.getLogger(__name__)
 
 CLEANING_VERSION = 1
 """Increase it when parsing or cleaning changes. Stored entries are then cleaned again and keep their dates."""
@@ -119,21 +114,14 @@ class EntryBuilder:
         """Compile the rules now instead of at the first dump."""
         _ = self.rule_lookup, self.matcher
 
-    def build(self, dump: Dump, *, isolated: bool = False) -> BuildResult:
-        """Parse, clean and label a dump. Bad content is an outcome, not an error.
-
-        Raises IsolationRequiredError for a dump that may take long. With `isolated`, such a dump is
-        built here, and the caller may kill this process.
-        """
+    def build(self, dump: Dump) -> BuildResult:
+        """Parse, clean and label a dump. Bad content is an outcome, not an error."""
         try:
             raw = parse_dump(dump, self.limits)
         except QuarantineError as error:
             return BuildResult(outcome=Outcome.QUARANTINED, reason=str(error))
-        complexity = measure_complexity(raw.html, self.limits)
-        if complexity.is_heavy and not complexity.limit_exceeded and not isolated:
-            raise IsolationRequiredError
         match = self.rule_lookup.match(raw)
-        return self._label(raw, match.source, clean_entry(raw, match, complexity))
+        return self._label(raw, match.source, clean_entry(raw, match, self.limits))
 
     def derive_entry_id(self, dump: Dump) -> str:
         """The id that the entry of a dump would have. Raises QuarantineError."""
@@ -214,38 +202,3 @@ class EntryBuilder:
             labels=self.matcher.label(cleaned.entry, fields),
             body_text=fields.body_text,
         )
-
-
-class EntryPool(ProcessPool[Dump, BuildResult, PackedResult]):
-    """Builds the entries of dumps with one builder. A dump that exceeds its limits is published as plain text."""
-
-    def __init__(self, builder: EntryBuilder, processes: int = 1) -> None:
-        self.builder = builder
-        task = PoolTask(
-            run=builder.build,
-            run_isolated=partial(builder.build, isolated=True),
-            pack=builder.pack,
-            on_error=partial(_build_despite_error, builder),
-            on_limit=partial(_build_fallback, builder, "cleaning it took more time or memory than a dump may have"),
-            warm_up=builder.warm_up,
-            seconds=builder.limits.seconds,
-            memory=builder.limits.memory,
-        )
-        super().__init__(task, processes, preload=__name__)
-
-
-def _build_despite_error(builder: EntryBuilder, dump: Dump, error: Exception) -> BuildResult:
-    """The result of a dump for which the builder raised an unexpected error."""
-    _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
-    return _build_fallback(builder, f"an internal error ({type(error).__name__}) kept it from being cleaned", dump)
-
-
-def _build_fallback(builder: EntryBuilder, reason: str, dump: Dump) -> BuildResult:
-    """The text of a dump without markup, flagged with the reason; quarantined if even that fails."""
-    try:
-        return builder.build_plaintext(dump, reason)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 -- last resort: the dump is kept and shown, and the others go on
-        _log.error("%s: internal error", dump.path, exc_info=error, extra={"file": dump.path})
-        return BuildResult(outcome=Outcome.QUARANTINED, reason=f"{reason}; please report it, with this file")

@@ -21,7 +21,8 @@ from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
 from ..store.dump_recording import FileResult, record_files
 from ..store.store import Store
-from .entry_builder import EntryPool, PackedResult, hash_dump
+from .entry_builder import PackedResult, hash_dump
+from .entry_pool import EntryPool
 
 BATCH_FILES = 256
 """Files in one transaction: enough to be worth its fsync, few enough that no file waits long."""
@@ -122,7 +123,8 @@ class Ingester:
                     changed.append(file)
                 else:
                     unchanged += 1
-        changed.sort(key=lambda file: (-file.mtime_ns, file.path))
+        is_suspect = self._pool.is_suspect  # such a dump must not stop the others
+        changed.sort(key=lambda file: (is_suspect(display_path(file.path)), -file.mtime_ns, file.path))
         return ScanResult(changed, unchanged)
 
     def retry_quarantined(self) -> None:

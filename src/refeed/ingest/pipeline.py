@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from ..clock import utc_now
 from ..config.settings import Settings
@@ -16,7 +17,8 @@ from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..store.entry_updates import delete_expired
 from ..store.store import Store
-from .entry_builder import EntryBuilder, EntryPool
+from .entry_builder import EntryBuilder
+from .entry_pool import EntryPool
 from .ingester import Ingester, IngestResult
 from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
@@ -44,7 +46,7 @@ class Pipeline:
         """Open the store, migrate its schema, and build everything once. Raises StoreError."""
         store = Store(settings.database_url)
         store.migrate()
-        pool = EntryPool(EntryBuilder.from_settings(settings), processes)
+        pool = EntryPool(EntryBuilder.from_settings(settings), processes, Path(settings.var_dir) / "in-work")
         output_dir = OutputDir(settings.feeds_dir)
         return cls(
             settings=settings,

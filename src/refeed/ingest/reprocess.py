@@ -13,7 +13,7 @@ from ..store.entry_updates import mark_current, relabel_entries, replace_entries
 from ..store.serialization import encode_json
 from ..store.store import Store
 from ..topics.matcher import TopicMatcher
-from .entry_builder import EntryPool
+from .entry_pool import EntryPool
 
 _BATCH = 256
 _LABELLED_KEY = "labelled"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from flask import Blueprint, Response, request
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.push_payload import parse_push_payload
-from ..dumps.writer import NewDump, write_dumps
+from ..dumps.writer import write_dumps
 from ..errors import PushError, QuarantineError
 from ..fetch.upstreams import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder
+from ..ingest.entry_pool import EntryPool
 from ..model import Dump
 from .rate_limit import MAX_PUSHES, ConcurrencyLimit, RateLimiter
 
@@ -31,7 +31,7 @@ def push_blueprint(settings: Settings) -> Blueprint:
     dump_dir = fetch_dirs(settings).dumps
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
     limit = ConcurrencyLimit(running=MAX_PUSHES, waiting=0)
-    entry_builder = EntryBuilder.from_settings(settings)
+    entry_pool = EntryPool(EntryBuilder.from_settings(settings))
 
     @blueprint.post("/dumps")
     def dumps() -> Response:
@@ -44,7 +44,7 @@ def push_blueprint(settings: Settings) -> Blueprint:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
         with limit.slot():
             body = _read_body()
-            return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_builder)
+            return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_pool)
 
     return blueprint
 
@@ -62,12 +62,15 @@ def _read_body() -> bytes | Response:
     return body
 
 
-def _write_body(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Response:
+def _write_body(body: bytes, dump_dir: Path, entry_pool: EntryPool) -> Response:
     """Write the dumps of a body, all or none. The response has the ids of their entries."""
     try:
-        new_dumps = parse_push_payload(body, request.content_type or "", utc_now())
-        ids = _derive_entry_ids(entry_builder, new_dumps)
-    except PushError as error:
+        now = utc_now()
+        new_dumps = parse_push_payload(body, request.content_type or "", now)
+        ids = entry_pool.identify(
+            [Dump(path=new.name, folder=new.folder, data=new.data, first_seen=now) for new in new_dumps]
+        )
+    except (PushError, QuarantineError) as error:
         return _text(400, str(error))
     try:
         written = write_dumps(dump_dir, new_dumps)
@@ -75,20 +78,6 @@ def _write_body(body: bytes, dump_dir: Path, entry_builder: EntryBuilder) -> Res
         return _text(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
     answer = msgspec.json.encode({"entries": ids, "new": len(written)})
     return Response(answer + b"\n", 201 if written else 200, content_type="application/json")
-
-
-def _derive_entry_ids(entry_builder: EntryBuilder, new_dumps: Sequence[NewDump]) -> list[str]:
-    """The entry id of each dump. Raises PushError if dumps would be quarantined, naming the first ten."""
-    ids, errors = [], []
-    for number, new in enumerate(new_dumps, 1):
-        try:
-            dump = Dump(path=new.name, folder=new.folder, data=new.data, first_seen=utc_now())
-            ids.append(entry_builder.derive_entry_id(dump))
-        except QuarantineError as error:
-            errors.append(f"dump {number}: {error}")
-    if errors:
-        raise PushError("\n".join(errors[:10]))
-    return ids
 
 
 def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
