@@ -117,6 +117,34 @@ def test_encoding_comes_from_header_or_bytes_when_the_feed_declares_none() -> No
     assert parse_one(text.encode("utf-8-sig"), "text/xml; charset=iso-8859-1").title == "样本 1"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "declared", "text"),
+    [
+        ("utf-8", "windows-1251", "港口燈會今晚開幕"),
+        ("utf-8", "utf-16", "港口燈會今晚開幕"),
+        ("utf-8", "unicode", "港口燈會今晚開幕"),
+        ("utf-8", "gb2312", "Café à la mère"),
+        ("big5", "utf-8", "港口燈會今晚開幕，吸引了許多人前來觀看，天氣很好"),
+        ("gb18030", "utf-8", "港口灯会今晚开幕，吸引了许多人前来观看，天气很好"),
+        ("shift_jis", "utf-8", "港の祭りが今夜始まり、多くの人が集まりました"),
+        ("euc_kr", "", "항구 축제가 오늘 밤 시작되어 많은 사람들이 모였습니다"),
+        ("cp1251", "utf-8", "Праздник в порту начался сегодня вечером и собрал много людей"),
+        ("cp1251", "windows-1251", "Праздник"),
+        ("iso2022_jp", "iso-2022-jp", "港の祭り"),
+        ("hz", "hz-gb-2312", "港口灯会"),
+        ("utf-16-le", "utf-16", "港口灯会"),
+        ("utf-16-be", "", "港口灯会"),
+        ("ascii", "utf-16", "Harbour lights"),
+    ],
+)
+def test_bytes_are_believed_before_a_declaration(encoding: str, declared: str, text: str) -> None:
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    assert (
+        parse_one(rss_feed(feed_item(1, title=text, html="x"), head=head).replace("样本", "x").encode(encoding)).title
+        == f"{text} 1"
+    )
+
+
 def test_invalid_bytes_cost_a_few_characters_and_not_the_feed() -> None:
     body = rss_feed(feed_item(1, title="样本X文章")).encode().replace(b"X", b"\xff\xfe\x80")
     assert "样本" in parse_one(body).title

@@ -16,6 +16,8 @@ from html import escape, unescape
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+import charset_normalizer
+
 from ..dumps.writer import is_http_url
 from ..errors import FetchError
 
@@ -23,14 +25,16 @@ MAX_ITEMS = 5000
 """The number of items read from one feed. The longest feeds in use have some hundreds."""
 
 # Encodings that feeds use. Other codecs of Python are excluded: punycode, for example, takes quadratic time.
-_ENCODINGS = frozenset(
-    ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "hz", "big5", "big5hkscs"]
-    + ["shift_jis", "euc_jp", "euc_kr", "cp932", "cp949", "cp950", "koi8-r"]
-    + [f"iso8859-{n}" for n in range(1, 17)]
-    + [f"cp{n}" for n in range(1250, 1259)]
-)
+_ENCODINGS = [
+    *("utf_8", "gb18030", "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "koi8_r"),
+    *(f"cp{n}" for n in range(1250, 1259)),
+    *(f"iso8859_{n}" for n in range(1, 17) if n != 12),
+]
+_7_BIT = ["hz", "iso2022_jp"]
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UTF16_STARTS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=(?:[+-]\d\d:?\d\d|Z)$)")
 _FILE_KIND = re.compile(
@@ -75,34 +79,39 @@ class MediaFile(NamedTuple):
 
 
 def decode_body(body: bytes, content_type: str) -> str:
-    """The text of a body.
+    """The text of a body. Its bytes are believed before what it says of itself.
 
-    A byte order mark decides the encoding. Otherwise it is the first that fits: that of the XML declaration, that of
-    the Content-Type header, UTF-8, GB18030.
+    A byte order mark decides; then UTF-8, if that is valid and not only ASCII. Otherwise it is the first encoding that
+    fits: that of the XML declaration, that of the Content-Type header, the one that the text reads best in.
     """
-    for mark, encoding in _BOMS:
+    for mark, encoding in (*_BOMS, *_UTF16_STARTS.items()):
         if body.startswith(mark):
             return body.decode(encoding, "replace")
     declared, charset = _XML_ENCODING.search(body[:400]), _CHARSET.search(content_type)
-    names = [declared[1].decode() if declared else "", charset[1] if charset else "", "utf-8", "gb18030"]
+    names = [declared[1].decode() if declared else "", charset[1] if charset else ""]
     encodings = [known for name in names if (known := _known_encoding(name))]
-    for encoding in encodings:
+    is_ascii = body.isascii()
+    for encoding in [each for each in encodings if each in _7_BIT] if is_ascii else ["utf_8", *encodings]:
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    # No encoding fits. A few wrong bytes shown as U+FFFD are better than no feed.
-    return body.decode(encodings[0], "replace")
+    text = body.decode("utf-8", "replace")
+    # A few wrong bytes shown as U+FFFD are better than another encoding.
+    if is_ascii or text.count("\ufffd") * 3 < len(_NOT_ASCII.findall(text)):
+        return text
+    best = charset_normalizer.from_bytes(body, cp_isolation=_ENCODINGS).best()
+    return body.decode(best.encoding, "replace") if best else text
 
 
 def _known_encoding(name: str) -> str | None:
     try:
-        known = codecs.lookup(name).name
+        known = codecs.lookup(name).name.replace("-", "_")
     except LookupError:
         return None
     if known in ("gb2312", "gbk"):
         return "gb18030"  # a superset of both; feeds labelled gb2312 or gbk often use characters beyond them
-    return known if known in _ENCODINGS else None
+    return known if known in (*_ENCODINGS, *_7_BIT) else None
 
 
 def parse_feed_date(text: str) -> datetime | None:
