@@ -29,11 +29,11 @@ from ..store.serialization import Provenance
 from ..store.store import Store
 from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
-from ..web.entry_json import ExplainedEntry, ExplainedFile, explain_file, explain_stored
+from ..web.entry_json import EntryJson, explain_file, explain_outcome, explain_stored
 from .main import pass_settings
 from .shared import find_dump_root, find_entry_id
 
-_Explanation = tuple[ExplainedFile, list[str]]
+_Explanation = tuple[EntryJson, list[str]]
 """What became of a file or an entry: as an object for JSON, and as lines of text."""
 _FIELDS = (
     "id",
@@ -73,7 +73,7 @@ def explain_command(settings: Settings, names: Sequence[str], as_json: bool, dif
                 click.echo(str(error), err=True)
                 has_failed = True
                 continue
-            has_failed = has_failed or result.outcome in (Outcome.QUARANTINED, Outcome.IGNORED)
+            has_failed = has_failed or result["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
             click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
     sys.exit(1 if has_failed else 0)
 
@@ -91,7 +91,7 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
         data = read_dump(file.path, settings.limits.bytes, root=file.root)
     except (IgnoredError, FileVanishedError, QuarantineError) as error:
         outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
-        result = ExplainedFile(file=name, outcome=outcome, reason=str(error))
+        result = explain_outcome(name, outcome, str(error))
         return result, list(_format_explanation(result))
     shown = display_path(name)
     built = pool.run(Dump(path=shown, folder=file.folder, data=data, first_seen=utc_now()))
@@ -159,23 +159,23 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
     )
 
 
-def _format_explanation(result: ExplainedFile, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
+def _format_explanation(result: EntryJson, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
     """The text form of the object that `explain --json` prints."""
     where = {origin.field: origin.where for origin in origins}
-    yield f"{result.file}: {result.outcome}" + (f" ({result.reason})" if result.reason else "")
-    if not isinstance(result, ExplainedEntry):
+    yield f"{result['file']}: {result['outcome']}" + (f" ({result['reason']})" if result["reason"] else "")
+    if "id" not in result:
         return
     for name in _FIELDS:
-        value = getattr(result, name)
+        value = result[name]
         if not value:
             continue
         text = ", ".join(value) if isinstance(value, tuple) else value
         yield f"  {name:<10} {text}" + (f"   <- {where[name]}" if name in where else "")
-    if result.image:
-        yield f"  {'image':<10} {result.image.url}  {result.image.caption}".rstrip()
-    for label in result.topics:
+    if result["image"]:
+        yield f"  {'image':<10} {result['image']['url']}  {result['image']['caption']}".rstrip()
+    for label in result["topics"]:
         yield f"  topic      {label.topic}: {label.score:g}; {'; '.join(label.reasons)}"
-    for removal in result.removed:
+    for removal in result["removed"]:
         yield f"  - {removal.step}: {removal.text}"
 
 

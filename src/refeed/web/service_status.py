@@ -134,7 +134,11 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False) -
             status.outcomes = {outcome.value: count for outcome, count in sorted(store.count_outcomes().items())}
             status.sources = _source_statuses(store, settings, now, hidden)
             status.issues = [
-                IssueStatus(file=_path_in_dumps(issue.path, settings), outcome=issue.outcome.value, reason=issue.reason)
+                IssueStatus(
+                    file=path_in_dumps(issue.path, settings, public=public),
+                    outcome=issue.outcome.value,
+                    reason=issue.reason,
+                )
                 for issue in list_file_issues(store, hidden)
             ]
     except StoreError as error:
@@ -305,12 +309,12 @@ def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bo
     return statuses
 
 
-def _path_in_dumps(path: str, settings: Settings) -> str:
-    """A dump's path below its dump folder."""
+def path_in_dumps(path: str, settings: Settings, *, public: bool) -> str:
+    """A dump's path below its dump folder. For any other absolute path the public sees only the file name."""
     for folder in dump_dirs(settings):
         if path.startswith(folder.rstrip("/") + "/"):
             return path[len(folder.rstrip("/")) + 1 :]
-    return path
+    return path.rpartition("/")[2] if public and path.startswith("/") else path
 
 
 def _format_time(instant: datetime | None) -> str | None:

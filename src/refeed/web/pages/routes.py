@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import replace
 from functools import cached_property
 from io import BytesIO
 
 import msgspec
 import segno
-from cachetools import LRUCache
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
@@ -32,7 +30,7 @@ from ..entry_json import explain_stored
 from ..negotiation import prefers_html
 from ..operations import StatusCache
 from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
-from ..service_status import list_file_issues
+from ..service_status import list_file_issues, path_in_dumps
 from ..url_map import FEED_PATTERN
 from .site_model import (
     MAX_DETAILED_FEEDS,
@@ -49,8 +47,6 @@ from .template_context import Assets, TemplateContext
 _ENTRIES = 30
 """The number of entries on a feed's page, and on each page of a month."""
 _MAX_ISSUES = 200
-_CACHED_HOME_PAGES = 12
-"""The number of home pages in memory, one per revision and language."""
 _HOME_KINDS: tuple[FeedKind, ...] = ("filtered", "topic", "source")
 """The kinds of feeds on the home page, in the order of the page."""
 _ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
@@ -81,8 +77,6 @@ class PageRoutes:
         self._context = context
         self._status_cache = status_cache
         self._snapshots = SiteSnapshots(settings, store)
-        self._home_pages: LRUCache[tuple[str, str, str], str] = LRUCache(_CACHED_HOME_PAGES)
-        self._lock = threading.Lock()
 
     def register(self, blueprint: Blueprint) -> None:
         """Add the route of every page."""
@@ -103,29 +97,18 @@ class PageRoutes:
         """The home page: all feeds with their newest entries; with `?q=`, the feeds whose names match."""
         snapshot = self._snapshots.current()
         query = request.args.get("q", "").strip()[:100]
-        if query:
-            return page_response(self._render_home(snapshot, query))
-        key = (snapshot.revision, self._context.language(), request.args.get("lang", ""))
-        with self._lock:
-            html = self._home_pages.get(key)
-        if html is None:
-            html = self._render_home(snapshot, "")
-            with self._lock:
-                self._home_pages[key] = html
-        return page_response(html)
-
-    def _render_home(self, snapshot: SiteSnapshot, query: str) -> str:
         paths_by_kind = [
             (kind, [path for path in snapshot.paths(kind) if not query or snapshot.matches(path, query)])
             for kind in _HOME_KINDS
         ]
-        return render_template(
+        html = render_template(
             "home.html",
             site_snapshot=snapshot,
             groups=[(kind, paths) for kind, paths in paths_by_kind if paths],
             query=query,
             detailed=len(snapshot.feeds) <= MAX_DETAILED_FEEDS,
         )
+        return page_response(html)
 
     def feed(self, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
         """The page of a feed: its description, how to subscribe, its newest entries, and its months."""
@@ -215,7 +198,7 @@ class PageRoutes:
         """The entry for programs, in the format of `refeed explain --json`."""
         stored, provenance = self._get_entry(id, self._snapshots.current())
         dumps = self._store.get_dumps(id)
-        file = self._path_in_dumps(dumps[-1].path) if dumps else ""
+        file = path_in_dumps(dumps[-1].path, self._settings, public=True) if dumps else ""
         return data_response(msgspec.json.encode(explain_stored(stored, provenance, file)), "application/json")
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
@@ -238,19 +221,12 @@ class PageRoutes:
             "status.html",
             site_snapshot=snapshot,
             outcomes=[(outcome.value, counts.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
-            issues=[(self._path_in_dumps(issue.path), issue) for issue in issues],
+            issues=[(path_in_dumps(issue.path, self._settings, public=True), issue) for issue in issues],
             changed=max((feed.changed for feed in self._store.get_feed_states()), default=None),
             worker=status.worker,
             stale_sources={source.source for source in status.sources if source.stale},
         )
         return page_response(html)
-
-    def _path_in_dumps(self, path: str) -> str:
-        """A dump's path below its dump folder; for any other absolute path, only the file name."""
-        for folder in self._settings.dumps.folders:
-            if path.startswith(f"{folder}/"):
-                return path.removeprefix(f"{folder}/")
-        return path.rpartition("/")[2] if path.startswith("/") else path
 
     def unavailable(self, error: StoreError) -> Response:  # noqa: ARG002
         """503 when the store does not respond. The page links to the documents, which do not need the store."""
