@@ -19,6 +19,7 @@ from typing import NamedTuple
 import opencc
 from cachetools import LRUCache, cached
 from lxml import etree
+from lxml.html import fragment_fromstring, tostring
 
 from ..clean.sanitize import sanitize
 from ..config.field_types import compile_search_pattern
@@ -142,25 +143,12 @@ def _to_text(html: str) -> str:
 
 def _remove_images(html: str) -> str:
     """Return the HTML without images and their figures, whose captions mean nothing without the image."""
-    root = etree.HTML(html) if html.strip() else None
-    body = root.find("body") if root is not None else None
-    if body is None:
-        return ""
-    for node in list(body.iter("figure", "img")):
-        parent = node.getparent()
-        if parent is None or not (node.tag == "img" or node.find(".//img") is not None):
-            continue
-        previous = node.getprevious()
-        if previous is not None:
-            previous.tail = (previous.tail or "") + (node.tail or "")
-        else:
-            parent.text = (parent.text or "") + (node.tail or "")
-        parent.remove(node)
-    inner = [
-        escape(body.text or "", quote=False),
-        *(etree.tostring(child, encoding="unicode", method="html") for child in body),
-    ]
-    return "".join(inner)
+    if "<img" not in html:
+        return html
+    root = fragment_fromstring(html, create_parent=True)
+    for node in root.xpath("//figure[.//img] | //img"):
+        node.drop_tree()  # the text after it stays
+    return str(tostring(root, encoding="unicode"))
 
 
 def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:

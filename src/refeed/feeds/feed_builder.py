@@ -19,12 +19,12 @@ from .pagination import (
     DocumentBudget,
     PlannedEntry,
     adjacent_archives,
-    count_pages,
     count_subscription_entries,
     estimate_size,
     is_oversized,
     name_archives,
     paginate_month,
+    split_pages,
 )
 from .registry import FeedRegistry
 
@@ -107,7 +107,7 @@ class FeedBuilder:
         for month in self._store.get_months(path) if months is None else months:
             version, count = self._pages.get((path, month.month), (-1, 0))
             if version != month.version:
-                count = count_pages(self._store.get_size_estimates(path, month.month), self._budget)
+                count = len(split_pages(self._store.get_size_estimates(path, month.month), self._budget))
                 self._pages[path, month.month] = month.version, count
             counts.append((month.month, count))
         return name_archives(counts)

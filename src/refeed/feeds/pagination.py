@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from ..model import Entry
@@ -91,28 +92,26 @@ def count_subscription_entries(sizes: Iterable[int], budget: DocumentBudget) -> 
 
 def paginate_month(month: str, entries: Iterable[PlannedEntry], budget: DocumentBudget) -> tuple[ArchivePage, ...]:
     """The pages of one month's entries, which may be in any order."""
-    pages: list[list[str]] = []
+    ordered = sorted(entries, key=lambda entry: (entry.published, entry.id))
+    ids = iter([entry.id for entry in ordered])
+    lengths = split_pages([entry.size for entry in ordered], budget)
+    return tuple(
+        ArchivePage(_page_name(month, number), tuple(islice(ids, length))) for number, length in enumerate(lengths, 1)
+    )
+
+
+def split_pages(sizes: Iterable[int], budget: DocumentBudget) -> list[int]:
+    """The number of entries on each page of one month, from the sizes of its entries, oldest first."""
+    lengths: list[int] = []
     total = 0
-    for entry in sorted(entries, key=lambda entry: (entry.published, entry.id)):
-        size = budgeted_size(entry.size, budget)
-        if not pages or len(pages[-1]) == budget.entries or total + size > budget.bytes:
-            pages.append([])
-            total = 0
-        pages[-1].append(entry.id)
-        total += size
-    return tuple(ArchivePage(_page_name(month, number), tuple(ids)) for number, ids in enumerate(pages, start=1))
-
-
-def count_pages(sizes: Iterable[int], budget: DocumentBudget) -> int:
-    """Number of pages that `paginate_month` makes of one month, from the sizes of its entries, oldest first."""
-    pages = held = total = 0
     for estimate in sizes:
         size = budgeted_size(estimate, budget)
-        if not pages or held == budget.entries or total + size > budget.bytes:
-            pages, held, total = pages + 1, 0, 0
-        held += 1
+        if not lengths or lengths[-1] == budget.entries or total + size > budget.bytes:
+            lengths.append(0)
+            total = 0
+        lengths[-1] += 1
         total += size
-    return pages
+    return lengths
 
 
 def name_archives(months: Iterable[tuple[str, int]]) -> tuple[str, ...]:

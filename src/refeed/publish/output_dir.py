@@ -24,7 +24,6 @@ _MANIFESTS_NAME = ".marks.json"
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
 _LOCK_TIMEOUT = 30.0
 """Seconds to wait for the lock. A process that holds it for longer hangs."""
-_HAS_FADVISE = hasattr(os, "posix_fadvise")
 
 _FileIdentity = tuple[int, int, int, int]
 
@@ -267,9 +266,5 @@ def _sync(paths: Collection[Path]) -> None:
         for path in paths:
             descriptors.append(os.open(path, os.O_RDONLY))
             opened.callback(os.close, descriptors[-1])
-        if _HAS_FADVISE:
-            for descriptor in descriptors:
-                # Linux starts to write these pages at once, so that the first fsync waits for all files.
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         for descriptor in descriptors:
             os.fsync(descriptor)

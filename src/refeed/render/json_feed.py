@@ -53,20 +53,17 @@ def _feed_members(feed: Feed) -> dict[str, Any]:
         "favicon": percent_encode_url(absolute_url(site, info.icon)),
         "language": xml_safe(info.language),
         "hubs": [] if feed.archive else [{"type": "WebSub", "url": hub} for hub in site.hubs],
-        "_feed": _without_empty(
-            {
-                "id": feed_id(site, info.path, info.query),
-                "updated": format_rfc3339(feed.updated),
-                "site": percent_encode_url(info.link),
-                "publisher": xml_safe(site.author),
-                "archive": feed.archive,
-                "removed": [
-                    {"id": tombstone.id, "when": format_rfc3339(tombstone.when)} for tombstone in feed.tombstones
-                ],
-            }
-        ),
+        "_feed": {
+            "id": feed_id(site, info.path, info.query),
+            "updated": format_rfc3339(feed.updated),
+            "site": percent_encode_url(info.link),
+            "publisher": xml_safe(site.author),
+            "archive": feed.archive,
+            "removed": [{"id": tombstone.id, "when": format_rfc3339(tombstone.when)} for tombstone in feed.tombstones],
+        },
     }
-    return _without_empty(head)
+    members: dict[str, Any] = _without_empty(head)
+    return members
 
 
 @cache_entries
@@ -87,7 +84,7 @@ def _render_item(shown: FeedEntry, site: Site) -> bytes:
         "tags": list(dict.fromkeys(c.label or c.term for c in entry_categories(shown, site))),
         "language": xml_safe(entry.language),
         "attachments": [
-            _without_empty({"url": media.url, "mime_type": media.type, "size_in_bytes": media.length})
+            {"url": media.url, "mime_type": media.type, "size_in_bytes": media.length}
             for media in entry_enclosures(shown)
         ],
         "_source": _source_member(shown, site),
@@ -101,43 +98,39 @@ def _source_member(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
     if shown.source is None:
         return None
     path = FeedPath("source", shown.source.id)
-    return _without_empty(
-        {
-            "id": feed_id(site, path),
-            "title": source_title(shown.source),
-            "url": percent_encode_url(shown.source.link) or page_url(site, path),
-            "feed_url": document_url(site, path, "json"),
-        }
-    )
+    return {
+        "id": feed_id(site, path),
+        "title": source_title(shown.source),
+        "url": percent_encode_url(shown.source.link) or page_url(site, path),
+        "feed_url": document_url(site, path, "json"),
+    }
 
 
 def _entry_member(shown: FeedEntry) -> dict[str, Any]:
     """The data of an entry that Atom and Media RSS can hold and JSON Feed cannot."""
     entry = shown.entry
-    image = entry.image
-    return _without_empty(
-        {
-            "contributors": [_without_empty({"name": p.name, "role": p.role}) for p in entry_contributors(shown)],
-            "rights": xml_safe(entry.rights),
-            "image": _without_empty(
-                {
-                    "caption": xml_safe(image.caption),
-                    "credit": xml_safe(image.credit),
-                    "mime_type": xml_safe(image.type),
-                    "size_in_bytes": image.length,
-                }
-            )
-            if image
-            else {},
-            "original": _without_empty({"url": percent_encode_url(entry.original), "language": entry.original_language})
-            if entry.original
-            else {},
-            "via": [percent_encode_url(other) for other in shown.repost_links],
-            "topics": [{"id": xml_safe(id), "title": first_nonblank(name, id)} for id, name in shown.labels],
-        }
-    )
+    image = entry.image and {
+        "caption": xml_safe(entry.image.caption),
+        "credit": xml_safe(entry.image.credit),
+        "mime_type": xml_safe(entry.image.type),
+        "size_in_bytes": entry.image.length,
+    }
+    original = entry.original and {"url": percent_encode_url(entry.original), "language": entry.original_language}
+    return {
+        "contributors": [{"name": person.name, "role": person.role} for person in entry_contributors(shown)],
+        "rights": xml_safe(entry.rights),
+        "image": image,
+        "original": original,
+        "via": [percent_encode_url(other) for other in shown.repost_links],
+        "topics": [{"id": xml_safe(id), "title": first_nonblank(name, id)} for id, name in shown.labels],
+    }
 
 
-def _without_empty(members: dict[str, Any]) -> dict[str, Any]:
-    """The members whose values are not empty."""
-    return {key: value for key, value in members.items() if value not in (None, "", [], {}, 0)}
+def _without_empty(value: Any) -> Any:
+    """The value without the members of objects, at any depth, that are empty."""
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    members = ((key, _without_empty(member)) for key, member in value.items())
+    return {key: member for key, member in members if member not in (None, "", [], {}, 0)}

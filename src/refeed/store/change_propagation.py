@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select
 
 from ..clock import month_of
 from ..model import ALL_FEED, FeedPath
@@ -31,9 +31,8 @@ from .serialization import (
 
 REVISION_KEY = "revision"
 """Key in `meta` of the number of changes so far. A feed's version is that number at its last change."""
-_CHUNK = 200
-"""Rows in one multi-row statement. PostgreSQL and SQLite both accept far more, but larger statements are no faster."""
 _BANDS_CHUNK = 500
+"""Bands in one query. PostgreSQL and SQLite accept far more, but longer statements are no faster."""
 _PERIOD = 32 * 24 * 3600
 """Seconds in a period. The same text is searched for in the period of publication and in the two beside it."""
 _PERIOD_STEP = 1 << 48
@@ -43,7 +42,6 @@ _BY_BAND = "SELECT band, entry_id FROM minhash_bands WHERE band IN (%s)"
 
 OriginalFinder = Callable[[RepostCandidate, Sequence[RepostCandidate]], "str | None"]
 """(entry, entries that may have the same text) -> id of the entry that it repeats; None when it repeats no entry."""
-_Item = TypeVar("_Item")
 
 
 def apply_changes(
@@ -169,7 +167,9 @@ def _find_near(
             for key in (band - _PERIOD_STEP, band, band + _PERIOD_STEP):
                 ids_by_band[key].append(id)
     pairs = [(band, other) for other, row in new.items() for band in _band_keys(row) if band in ids_by_band]
-    for bands in _chunks(list(ids_by_band), _BANDS_CHUNK):
+    keys = list(ids_by_band)
+    for start in range(0, len(keys), _BANDS_CHUNK):
+        bands = keys[start : start + _BANDS_CHUNK]
         indexed = connection.exec_driver_sql(_BY_BAND % ",".join(map(str, bands)))
         pairs += [(band, other) for band, other in indexed if other not in new]
     near: dict[str, set[str]] = defaultdict(set)
@@ -191,12 +191,12 @@ def _update_band_index(connection: Connection, before: Mapping[str, EntryRow], a
         old = _band_keys(before[id]) if id in before else []
         new = _band_keys(row)
         if old != new:
-            removed += [(band, id) for band in old]
+            removed += [{"old_band": band, "old_entry": id} for band in old]
             added += [{"band": band, "entry_id": id} for band in new]
     index = schema.minhash_bands.c
-    for chunk in _chunks(removed, _BANDS_CHUNK):
-        pairs = (and_(index.band == band, index.entry_id == id) for band, id in chunk)
-        connection.execute(delete(schema.minhash_bands).where(or_(*pairs)))
+    if removed:
+        is_removed = and_(index.band == bindparam("old_band"), index.entry_id == bindparam("old_entry"))
+        connection.execute(delete(schema.minhash_bands).where(is_removed), removed)
     upsert(connection, schema.minhash_bands, added)
 
 
@@ -301,18 +301,12 @@ class OutcomeCounters:
     def flush(self) -> None:
         """Write the collected changes."""
         keys = sorted(key for key in self._counts if self._counts[key] or key in self._last_seen)
-        if not keys:
-            return
-        counter = schema.outcome_counts.c
-        query = select(schema.outcome_counts).where(tuple_(counter.source, counter.outcome).in_(keys))
-        before = {(row.source, row.outcome): row for row in self._connection.execute(query)}
-        rows = []
-        for key in keys:
-            old = before.get(key)
-            dumps = self._counts[key] + (old.dumps if old else 0)
-            last_seen = max(self._last_seen.get(key, 0), old.last_seen if old else 0)
-            rows.append({"source": key[0], "outcome": key[1], "dumps": dumps, "last_seen": last_seen})
-        upsert(self._connection, schema.outcome_counts, rows)
+        rows = [
+            {"source": source, "outcome": outcome, "dumps": self._counts[source, outcome]}
+            | {"last_seen": self._last_seen.get((source, outcome), 0)}
+            for source, outcome in keys
+        ]
+        upsert(self._connection, schema.outcome_counts, rows, add=("dumps",), greatest=("last_seen",))
 
 
 class MembershipWriter:
@@ -356,45 +350,29 @@ class MembershipWriter:
         revision += 1
         upsert(self._connection, schema.meta, [{"name": REVISION_KEY, "value": str(revision)}])
         member = schema.feed_members.c
-        for chunk in _chunks(self._removed, _CHUNK):
-            members = (
-                and_(member.feed == str(feed), member.published == time, member.entry_id == id)
-                for feed, time, id in chunk
+        if self._removed:
+            names = ("feed", "published", "entry_id")
+            statement = delete(schema.feed_members).where(*(member[name] == bindparam(f"old_{name}") for name in names))
+            self._connection.execute(
+                statement,
+                [
+                    {"old_feed": str(feed), "old_published": published, "old_entry_id": id}
+                    for feed, published, id in self._removed
+                ],
             )
-            self._connection.execute(delete(schema.feed_members).where(or_(*members)))
         added = [
             {"feed": str(feed), "published": published, "entry_id": id, "size_estimate": size}
             for (feed, published, id), size in self._added.items()
         ]
         upsert(self._connection, schema.feed_members, added)
-        self._add_counts(
-            schema.feeds, ("path",), {(str(feed),): count for feed, count in self._entries.items()}, revision
-        )
-        self._add_counts(schema.feed_months, ("feed", "month"), self._months, revision)
+        # Last-Modified never goes back, even when the clock does.
+        state = {"version": revision, "changed": self._now}
+        feeds = [{"path": str(feed), "entries": count} | state for feed, count in sorted(self._entries.items())]
+        months = [
+            {"feed": feed, "month": month, "entries": count} | state
+            for (feed, month), count in sorted(self._months.items())
+        ]
+        for table, rows in ((schema.feeds, feeds), (schema.feed_months, months)):
+            upsert(self._connection, table, rows, add=("entries",), greatest=("changed",))
         notify_change(self._connection, revision)
         return revision
-
-    def _add_counts(
-        self, table: Table, key: tuple[str, ...], counts: Mapping[tuple[str, ...], int], revision: int
-    ) -> None:
-        """Add to the numbers of entries in `feeds` or `feed_months`, and set the version of these rows."""
-        columns = [table.c[name] for name in key]
-        before: dict[tuple[str, ...], tuple[int, int]] = {}
-        for chunk in _chunks(list(counts), _CHUNK):
-            is_counted = or_(
-                *(and_(*(column == value for column, value in zip(columns, values, strict=True))) for values in chunk)
-            )
-            query = select(*columns, table.c.entries, table.c.changed).where(is_counted)
-            before |= {tuple(row)[: len(key)]: (row.entries, row.changed) for row in self._connection.execute(query)}
-        rows = []
-        for values, count in sorted(counts.items()):
-            entries, changed = before.get(values, (0, 0))
-            # Last-Modified never goes back, even when the clock does.
-            row = {"entries": entries + count, "version": revision, "changed": max(self._now, changed)}
-            rows.append(dict(zip(key, values, strict=True)) | row)
-        upsert(self._connection, table, rows)
-
-
-def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

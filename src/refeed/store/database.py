@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, insert, select
+from sqlalchemy import Connection, Insert, Table, case, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
@@ -134,21 +134,35 @@ class Database:
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or update the given columns where the key exists. All rows have the same columns."""
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    add: tuple[str, ...] = (),
+    greatest: tuple[str, ...] = (),
+) -> None:
+    """Insert rows, or update the given columns where the key exists. All rows have the same columns.
+
+    The columns in `add` are added to the stored number; of those in `greatest`, the larger number stays.
+    """
     if rows:
-        connection.execute(_upsert_statement(connection.dialect.name, table, tuple(rows[0])), rows)
+        connection.execute(_upsert_statement(connection.dialect.name, table, tuple(rows[0]), add, greatest), rows)
 
 
 @cache
-def _upsert_statement(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+def _upsert_statement(
+    dialect: str, table: Table, columns: tuple[str, ...], add: tuple[str, ...], greatest: tuple[str, ...]
+) -> Insert:
     """Build the statement once: for a single dump, that takes longer than executing it."""
     statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     keys = [column.name for column in table.primary_key]
-    others = {name: statement.excluded[name] for name in columns if name not in keys}
+    values = {name: statement.excluded[name] for name in columns if name not in keys}
+    values |= {name: table.c[name] + values[name] for name in add}
+    values |= {name: case((table.c[name] > values[name], table.c[name]), else_=values[name]) for name in greatest}
     result: Insert = (
-        statement.on_conflict_do_update(index_elements=keys, set_=others)
-        if others
+        statement.on_conflict_do_update(index_elements=keys, set_=values)
+        if values
         else statement.on_conflict_do_nothing(index_elements=keys)
     )
     return result

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
 from . import schema
 from .change_propagation import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
+from .database import upsert
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
 from .store import Store
 
 _BATCH = 256
 _EXPIRED_BATCH = 500
-_UNSEEN_COLUMNS = ("rules_version", "topics_version", "provenance", "media")
-"""Columns that documents do not show. They show a part of `media`, which `_visible_content` compares."""
 
 
 def replace_entries(
@@ -189,14 +187,9 @@ def _change_rows(
     after = {id: change(row) for id, row in before.items()}
     seen = {id: row for id, row in after.items() if _visible_content(row) != _visible_content(before[id])}
     feeds = apply_changes(connection, before, seen, now, find_original)
-    unseen = [row for id, row in after.items() if id not in seen and row != before[id]]
-    if unseen:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _UNSEEN_COLUMNS}
-        statement = schema.entries.update().where(schema.entries.c.id == bindparam("entry_id")).values(values)
-        rows = [
-            {"entry_id": row.id} | {f"new_{name}": getattr(row, name) for name in _UNSEEN_COLUMNS} for row in unseen
-        ]
-        connection.execute(statement, rows)
+    upsert(
+        connection, schema.entries, [row._asdict() for id, row in after.items() if id not in seen and row != before[id]]
+    )
     return feeds
 
 
