@@ -72,6 +72,20 @@ class Dump:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the feed or the program that a dump comes from says about it, apart from title, link, date and text."""
+
+    guid: str = ""
+    """What identifies the item where it comes from; empty when that is its link."""
+    source: str = ""
+    """The source that the entry belongs to, whatever its link says; empty when the link's host decides."""
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    """BCP 47, or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawEntry:
     """A parsed dump. Its text and HTML are those of the dump, not interpreted and not sanitized."""
 
@@ -82,8 +96,9 @@ class RawEntry:
     """The time in the header; `Dump.first_seen` if that is missing or impossible (the entry is then flagged)."""
     html: str
     folder: str = ""
+    origin: Origin = Origin()
     authors: tuple[str, ...] = ()
-    """From front matter only; the cleaner finds bylines in the body."""
+    """From the origin or front matter; the cleaner finds bylines in the body."""
     tags: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
     """Problems that a person may want to look at, each as a short sentence."""

@@ -61,17 +61,18 @@ class ProcessPool:
     """Child processes that start when they are needed, as many as there are calls at the same time."""
 
     def __init__(
-        self, seconds: float, memory: int, *, preload: str, initializer: Callable[[int], object] | None = None
+        self, seconds: float, memory: int, *, preload: str = "", initializer: Callable[[int], object] | None = None
     ) -> None:
         """`seconds`: processor time for one item. `memory`: bytes that a child may allocate beyond its initial size.
 
-        `preload` names a module that children need. `initializer` runs once in each child, with the child's number:
-        the lowest that no other child has.
+        `preload` names a module that most children of this program need. `initializer` runs once in each child, with
+        the child's number: the lowest that no other child has.
         """
         self._limits = seconds, memory
         self._initializer = initializer
         # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
-        _context.set_forkserver_preload([preload])
+        if preload:
+            _context.set_forkserver_preload([preload])
         self._lock = threading.Lock()
         self._children: dict[int, _Child] = {}
         self._idle: list[_Child] = []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from html import escape
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,8 +16,8 @@ from helpers.property_testing import given, settings, st
 from helpers.upstream_server import feed_item, rss_feed
 from helpers.xml_bombs import BOMBS
 from refeed.errors import FetchError
-from refeed.fetch.parsed_feed import UpstreamItem, parse_feed_date
-from refeed.fetch.poller import parse_feed
+from refeed.fetch.feed_parser import IsolatedParser, parse_feed
+from refeed.fetch.parsed_feed import UpstreamItem
 
 URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)
@@ -62,7 +65,7 @@ def test_rss_1_items_are_found_beside_the_channel() -> None:
         "<link>https://news.example.org/1</link><dc:date>2026-02-27T08:00+08:00</dc:date><description>&lt;p&gt;文&lt;/p&gt;"
         "</description></item></rdf:RDF>"
     )
-    assert (item.title, item.published, item.html) == ("样本", AT, "<p>文</p>")
+    assert (item.title, item.updated, item.html) == ("样本", AT, "<p>文</p>")
 
 
 def test_json_feed_item_has_html_or_text_and_may_have_a_number_as_id() -> None:
@@ -85,7 +88,7 @@ def test_json_feed_item_has_html_or_text_and_may_have_a_number_as_id() -> None:
     first, second = feed.items
     assert (first.guid, first.link, first.published) == ("7", "https://upstream.example.org/7", AT)
     assert second.html == "a &lt; b<br>第二行"
-    assert feed.issues == ("items[2] has no link", "items[3] has no link")
+    assert feed.issues == ("item 3 has no link", "item 4 is not an object")
 
 
 def test_elements_of_other_namespaces_are_not_taken_for_those_of_rss() -> None:
@@ -173,7 +176,7 @@ def test_undeclared_prefix_is_taken_for_the_usual_one() -> None:
 def test_repair_leaves_html_in_cdata_alone_and_becomes_an_issue() -> None:
     feed = parse_feed(rss_feed(feed_item(1, title="a & b", html="<p>x&nbsp;y & z</p>")).encode(), "", URL)
     assert feed.items[0].html == "<p>x&nbsp;y & z</p>"
-    assert len(feed.issues) == 1 and feed.issues[0].startswith("broken XML") and "repaired" in feed.issues[0]
+    assert len(feed.issues) == 1 and feed.issues[0].startswith("broken XML")
 
 
 def test_feed_that_is_cut_off_loses_only_its_last_item() -> None:
@@ -198,7 +201,7 @@ def test_item_without_a_link_is_left_out() -> None:
     [
         ("<!DOCTYPE html><html><body>登录</body></html>", "web page"),
         ("<opml><body/></opml>", "neither RSS nor Atom"),
-        ("", "broken XML"),
+        ("", "empty"),
         ("随便什么", "broken XML"),
         ('{"items": 3}', "not a JSON Feed"),
         ('{"items": [', "not JSON"),
@@ -210,17 +213,29 @@ def test_what_is_not_a_feed_is_rejected_in_plain_words(body: str, words: str) ->
         parse_feed(body.encode(), "", URL)
 
 
-@pytest.mark.parametrize("name", BOMBS)
-def test_bomb_costs_no_time_and_reads_no_file(name: str) -> None:
-    started = time.process_time()
-    try:
-        feed = parse_feed(BOMBS[name].encode(), "", URL)
-    except FetchError as error:
-        assert str(error)
-    else:
-        assert "root:" not in "".join(item.title for item in feed.items)
-        assert sum(len(item.title) for item in feed.items) < 6_000_000
-    assert time.process_time() - started < 2
+def test_bomb_ends_with_its_process_and_reads_no_file() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for name in BOMBS:
+        with closing(IsolatedParser(seconds=1)) as parser:
+            try:
+                feed = parser.parse(BOMBS[name].encode(), "", URL)
+            except FetchError as error:
+                assert str(error)
+            else:
+                assert "root:" not in "".join(item.title for item in feed.items)
+                assert sum(len(item.title) for item in feed.items) < 6_000_000
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert after.ru_utime - before.ru_utime < 2, name
+        before = after
+
+
+def test_error_of_a_feed_arrives_from_the_other_process() -> None:
+    with closing(IsolatedParser()) as parser:
+        with pytest.raises(FetchError, match="web page"):
+            parser.parse(b"<!doctype html>", "", URL)
+        assert parser.parse(rss_feed(feed_item(1)).encode(), "", URL) == parse_feed(
+            rss_feed(feed_item(1)).encode(), "", URL
+        )
 
 
 @pytest.mark.parametrize("name", [name for name in BOMBS if "<!ENTITY" in BOMBS[name]])
@@ -235,17 +250,74 @@ def test_article_about_entities_and_old_doctype_are_accepted() -> None:
     assert item.html == "<!ENTITY x '样本'>"
 
 
-def test_dates_are_parsed_as_feeds_write_them() -> None:
-    for text in (
-        "Fri, 27 Feb 2026 08:00:00 +0800",
-        "2026-02-27T08:00:00+08:00",
-        "2026-02-27 08:00:00 +0800",
-        "27 Feb 2026 00:00 GMT",
-    ):
-        assert parse_feed_date(text) == AT, text
-    assert parse_feed_date("2026-02-27 00:00:00") == AT
-    for text in ("", "昨天", "Fri, 99 Feb 2026 08:00:00 +0800", "0000-00-00", "9" * 70):
-        assert parse_feed_date(text) is None, text
+def test_date_that_cannot_be_read_is_an_issue() -> None:
+    feed = parse_feed(rss_feed(feed_item(1), feed_item(2, date="日期待定"), feed_item(3, date="")).encode(), "", URL)
+    assert [item.published for item in feed.items] == [AT, None, None]
+    assert feed.issues == ("item 2: the date '日期待定' cannot be read",)
+
+
+def test_zone_of_the_upstream_applies_to_dates_without_one() -> None:
+    feed = rss_feed(feed_item(1, date="2026-02-27 08:00:00"), feed_item(2, date="Fri, 27 Feb 2026 08:00:00 CST"))
+    dates = [item.published for item in parse_feed(feed.encode(), "", URL, ZoneInfo("Asia/Shanghai")).items]
+    assert dates == [AT, AT]
+    dates = [item.published for item in parse_feed(feed.encode(), "", URL).items]
+    assert dates == [AT.replace(hour=8), AT.replace(hour=14)]
+
+
+FIELDS = """<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1" xmlns:m="https://search.yahoo.com/mrss/"
+xmlns:content="https://purl.org/rss/1.0/modules/content/"><channel><link>https://news.example.org/a/</link>
+<language>en-US</language><item><title>样本</title><link>b/1</link><guid isPermaLink="false">g</guid>
+<dc:creator>Ada Seaman</dc:creator><dc:creator>Bo</dc:creator><category>Ships</category>
+<category domain="x">海</category><dc:language>zh-TW</dc:language><description>The whole text.</description>
+<content:encoded>&lt;p&gt;[…]&lt;/p&gt;</content:encoded>
+<enclosure url="https://cdn.example.org/1.mp3" type="audio/mpeg" length="4567890"/></item></channel></rss>"""
+
+
+def test_authors_tags_language_and_enclosure_of_an_item_are_read() -> None:
+    item = parse_one(FIELDS)
+    assert (item.guid, item.link, item.language) == ("g", "https://news.example.org/a/b/1", "zh-TW")
+    assert (item.authors, item.tags) == (("Ada Seaman", "Bo"), ("Ships", "海"))
+    enclosure = '<audio src="https://cdn.example.org/1.mp3" type="audio/mpeg" data-length="4567890"></audio>'
+    assert item.html == f"The whole text.{enclosure}", "content:encoded shows nothing"
+    raw = {
+        "url": "/1",
+        "authors": [{"name": "Ada"}, {"url": "x"}, 5],
+        "tags": ["a", "a", 7, " b\n c"],
+        "language": "fr",
+    }
+    (item,) = parse_feed(json.dumps({"items": [raw | {"language": "fr"}]}).encode(), "", URL).items
+    assert (item.authors, item.tags, item.language) == (("Ada",), ("a", "b c"), "fr")
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ("office@harbour.example (Ada Seaman)", ("Ada Seaman",)),
+        ("Ada Seaman &lt;office@harbour.example&gt;", ("Ada Seaman",)),
+        ("office@harbour.example", ()),
+        ("Ada Seaman", ("Ada Seaman",)),
+    ],
+)
+def test_name_of_an_author_is_read_and_the_address_is_not(author: str, names: tuple[str, ...]) -> None:
+    assert parse_rss_item(f"<author>{author}</author>").authors == names
+
+
+def test_thirty_thousand_enclosures_cost_no_time() -> None:
+    """Seen: 45 s for one item with a text of 2.4 MB."""
+    files = "".join(f'<enclosure url="https://m.example.org/{n}.mp3" type="audio/mpeg"/>' for n in range(30_000))
+    feed = rss_feed(feed_item(1, html="<p>样本</p>" * 160_000).replace("</item>", files + "</item>"))
+    started = time.process_time()
+    assert parse_one(feed).html.count("<audio") == 50
+    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("reference", ["&#55357;&#56832;", "&#xD83D;&#xDE00;", "&#x1F600;"])
+def test_surrogate_references_become_the_character(reference: str) -> None:
+    """Seen: half a surrogate pair stopped the upstream for good."""
+    assert parse_one(rss_feed(feed_item(1, title=f"a{reference}b"))).title == "a😀b 1"
+    assert parse_one(rss_feed(feed_item(1, html=f"a{reference}b"))).html in ("a&#128512;b", f"a{reference}b")
+    for half in ("&#55357;", "&#xDE00;", "&#99999999999;", "&#0;", "&#xFFFE;"):
+        assert parse_one(rss_feed(feed_item(1, title=f"a{half}b"))).title == "a\ufffdb 1"
 
 
 @settings(max_examples=150, deadline=None)
@@ -275,7 +347,7 @@ def test_feed_with_any_cut_or_insertion_is_parsed_or_rejected(data: st.DataObjec
 
 SPACES = 'xmlns:media="http://search.yahoo.com/mrss/" xmlns:fb="http://rssnamespace.org/feedburner/ext/1.0"'
 MP3 = "https://media.example.org/1.mp3?a=1&amp;b=2"
-PLAYER = f'<audio src="{MP3}"></audio>'
+PLAYER = f'<audio src="{MP3}" type="audio/mpeg"></audio>'
 
 
 def parse_rss_item(*parts: str) -> UpstreamItem:
@@ -295,14 +367,15 @@ PICTURE = '<media:content url="https://media.example.org/1.jpg" medium="image"/>
 VIDEO = '<media:content url="https://media.example.org/{}" type="video/mp4"/>'
 VIDEOS = VIDEO.format("big.mp4") + VIDEO.format("small.mp4")
 GROUP = f"<media:group>{VIDEOS}<media:description>样本</media:description></media:group>"
+LONG_PLAYER = PLAYER.replace("></", ' data-length="5"></')
 LINKED = f'<description>&lt;a href="{MP3.replace("&", "&amp;")}"&gt;样本&lt;/a&gt;</description>'
 
 
 @pytest.mark.parametrize(
     ("parts", "html"),
     [
-        ([ENCLOSURE], PLAYER),
-        (["<description>样本</description>", ENCLOSURE], "样本" + PLAYER),
+        ([ENCLOSURE], LONG_PLAYER),
+        (["<description>样本</description>", ENCLOSURE], "样本" + LONG_PLAYER),
         ([LINKED, ENCLOSURE], f'<a href="{MP3}">样本</a>'),
         (['<enclosure url="/1.MP4?x"/>'], '<video src="https://upstream.example.org/1.MP4?x"></video>'),
         (['<enclosure url="javascript:x.mp3" type="audio/mpeg"/>'], ""),
@@ -362,7 +435,7 @@ def test_relative_urls_are_resolved_from_xml_base() -> None:
     item = parse_atom_entry(
         '<link xml:base="b/" href="1"/>',
         f'<content xml:base="b/c/" type="html">{escape(html)}</content>',
-        base='xml:base="/a/"',
+        base='xml:base="https://upstream.example.org/a/"',
     )
     assert item.link == "https://upstream.example.org/a/b/1"
     base = "https://upstream.example.org/a/b"

@@ -149,7 +149,7 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
         title=draft.title,
         published=published,
         updated=published,
-        language=detect_language(draft.title + text, language),
+        language=detect_language(draft.title + text, raw.origin.language or language),
         authors=tuple(draft.authors),
         contributors=tuple(draft.contributors),
         summary=_summarize(draft),

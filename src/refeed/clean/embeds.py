@@ -132,7 +132,10 @@ def caption_player(state: ExtractorState, tag: Tag) -> None:
 
 
 def _add_enclosure(state: ExtractorState, tag: Tag, url: str, media_type: str) -> None:
-    state.log.enclosures.append(Enclosure(url=url, type=media_type))
+    # The size is written by `fetch`, from the enclosure of a feed.
+    length = str(tag.get("data-length") or "")
+    size = int(length) if length.isascii() and length.isdecimal() and len(length) < 15 else 0
+    state.log.enclosures.append(Enclosure(url=url, type=media_type, length=size))
     _add_player_link(state, tag, url, media_type.partition("/")[0])
 
 

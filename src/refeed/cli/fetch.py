@@ -14,14 +14,15 @@ from .main import pass_settings
 
 
 @click.command("fetch")
+@click.option("--now", "force", is_flag=True, help="Poll every upstream, whatever its schedule.")
 @pass_settings
-def fetch_command(settings: Settings) -> None:
+def fetch_command(settings: Settings, force: bool) -> None:
     """Poll the upstreams once and write their dumps; upstreams that are not due are skipped."""
     if not settings.upstreams:
         click.echo(f"{settings.config_file}: no upstreams configured")
         return
     has_failed = False
-    for result in fetch_all(settings.upstreams, open_session(settings), fetch_dirs(settings), utc_now()):
+    for result in fetch_all(settings.upstreams, open_session(settings), fetch_dirs(settings), utc_now(), force=force):
         state = result.state
         if result.requested:
             outcome = f"{len(result.paths)} dump{'' if len(result.paths) == 1 else 's'}"

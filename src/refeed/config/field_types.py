@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import re2
 
@@ -163,6 +164,16 @@ Text = Annotated[str, matching(r"(?s).*\S.*", "more than blanks")]
 LanguageTag = Annotated[
     str, matching(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", "a language tag (BCP 47) such as zh-Hans")
 ]
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}: write one such as Asia/Shanghai") from error
+
+
+TimeZone = Annotated[str, Check(_check_timezone)]
 Url = Annotated[str, Check(_check_url)]
 GitUrl = Annotated[str, Check(partial(_check_url, schemes=("https", "file")))]
 BaseUrl = Annotated[

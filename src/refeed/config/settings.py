@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Interval, MinLen
 
 from ..model import FeedPath
-from .field_types import BaseUrl, Check, Duration, GitUrl, LanguageTag, Parse, Text, Url, duration, matching
+from .field_types import BaseUrl, Check, Duration, GitUrl, LanguageTag, Parse, Text, TimeZone, Url, duration, matching
 from .filter_rules import FilteredFeedRule
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -156,6 +156,8 @@ class UpstreamRule:
     """The branch to pull; empty means the default branch."""
     paths: tuple[Annotated[str, Check(_check_repository_path)], ...] = ()
     """The folders of the repository to read; empty means all folders."""
+    timezone: TimeZone = ""
+    """The zone of dates that name none, or one that is ambiguous (CST), such as Asia/Shanghai; empty means UTC."""
     every: Annotated[timedelta, duration("1m")] = timedelta(hours=1)
     """How often to poll. A shorter time would be impolite."""
 

@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from annotated_types import Ge
 
-from .field_types import Check, Duration, LanguageTag, RulePattern, Slug, Url, matching
-
-
-def _check_timezone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"unknown time zone {name!r}: write one such as Asia/Shanghai") from error
-
+from .field_types import Duration, LanguageTag, RulePattern, Slug, TimeZone, Url, matching
 
 ElementRole = Literal[
     "drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"
@@ -93,7 +84,7 @@ class SourceRule:
     """The source republishes other sources' texts. When both copies are stored, the other source's is the original."""
     link: Url | Literal[""] = ""
     language: LanguageTag | Literal[""] = ""
-    timezone: Annotated[str, Check(_check_timezone)] = "UTC"
+    timezone: TimeZone = "UTC"
     """The time zone of dates in the source's texts that do not name one."""
     icon: str = ""
     access: Literal["public", "private"] = "public"

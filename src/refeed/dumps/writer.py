@@ -15,7 +15,10 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit
 
+from ..model import Origin
+from ..written_dates import OLDEST_USUAL
 from ..xml_chars import ILLEGAL_XML_CHARS, xml_safe
+from .origin import NO_ORIGIN, compose_origin
 
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,31};)")
 _BLOCK_TAG = re.compile(
@@ -40,18 +43,31 @@ class NewDump:
     data: bytes
 
 
-def new_dump(*, folder: str, title: str, link: str, html: str, at: datetime, is_update: bool = False) -> NewDump:
+def new_dump(
+    *,
+    folder: str,
+    title: str,
+    link: str,
+    html: str,
+    at: datetime,
+    origin: Origin = NO_ORIGIN,
+    is_update: bool = False,
+) -> NewDump:
     """Make the dump of one article. Its name depends on its content, not on `at`, so fetching it twice gives one file.
 
     Pass `is_update` for a known article that has changed. The name then also depends on `at`, because a text that is
     changed back to an earlier version must become the newest dump again.
     """
-    number = content_number(link, title, html, *([at.isoformat()] if is_update else []))
-    return NewDump(folder=folder, name=f"{number}.md", data=compose_dump(title=title, link=link, html=html, at=at))
+    front = compose_origin(origin)
+    number = content_number(link, title, html, *([front] if front else []), *([at.isoformat()] if is_update else []))
+    data = front + compose_dump(title=title, link=link, html=html, at=at)
+    return NewDump(folder=folder, name=f"{number}.md", data=data)
 
 
 def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
     """Write a dump in the archive's format: epoch in ms, `[title](link)`, six dashes, a blank line, HTML on one line.
+
+    A time before 1990 is written in ISO 8601, because an epoch that small may be in another unit.
 
     `title` is plain text and `link` a URL. Line breaks in either, and spaces in the link, are replaced.
     """
@@ -60,7 +76,8 @@ def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
     title = _ENTITY.sub("&amp;", title)
     link = ILLEGAL_XML_CHARS.sub("", link.strip())
     link = re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", link)
-    return f"<!--{int(at.timestamp()) * 1000}-->\n[{title}]({link})\n------\n\n{to_one_line(html)}\n".encode()
+    time = f"{int(at.timestamp()) * 1000}" if at >= OLDEST_USUAL else at.isoformat()
+    return f"<!--{time}-->\n[{title}]({link})\n------\n\n{to_one_line(html)}\n".encode()
 
 
 def content_number(*parts: str | bytes) -> str:

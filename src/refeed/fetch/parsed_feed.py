@@ -8,11 +8,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, tzinfo
 from html import escape, unescape
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -20,9 +20,14 @@ import charset_normalizer
 
 from ..dumps.writer import is_http_url
 from ..errors import FetchError
+from ..written_dates import parse_date
 
 MAX_ITEMS = 5000
 """The number of items read from one feed. The longest feeds in use have some hundreds."""
+_MAX_FILES = 50
+"""The number of media files read of one item."""
+_MAX_NAMES = 50
+_MAX_NAME = 200
 
 # Encodings that feeds use. Other codecs of Python are excluded: punycode, for example, takes quadratic time.
 _ENCODINGS = [
@@ -36,7 +41,6 @@ _UTF16_STARTS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-_BLANK_BEFORE_ZONE = re.compile(r"\s+(?=(?:[+-]\d\d:?\d\d|Z)$)")
 _FILE_KIND = re.compile(
     r"\.(?:(?P<audio>mp3|m4a|aac|og[ga]|opus|wav|flac)|(?P<video>mp4|m4v|webm|ogv|mov|m3u8)|(?P<image>jpe?g|png|gif|webp|avif))",
     re.IGNORECASE,
@@ -51,7 +55,7 @@ class UpstreamItem:
     """One article of an upstream feed. Its HTML is as received: neither cleaned nor safe."""
 
     guid: str
-    """What identifies the item in its feed: its guid or id, otherwise its link."""
+    """What identifies the item in its feed; empty when the feed does not say."""
     title: str
     """Plain text."""
     link: str
@@ -59,6 +63,12 @@ class UpstreamItem:
     html: str
     published: datetime | None = None
     updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    """Only where the feed gives one for this item: that of a whole feed is often a default of its software."""
+    issues: tuple[str, ...] = ()
+    """What could not be read, in plain words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,53 @@ class MediaFile(NamedTuple):
     url: str
     type: str
     """Media type, or only its first part; empty when the upstream does not give one."""
+    length: int = 0
+    """In bytes; 0 when the upstream does not give it."""
+
+
+def to_length(text: object) -> int:
+    """A size in bytes from what an upstream writes; 0 when it is not a number."""
+    digits = str(text).strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 15 else 0
+
+
+def unique_texts(texts: Iterable[object]) -> tuple[str, ...]:
+    """Names or tags on one line each, without blank and repeated ones, and not more than a reader would look at."""
+    lines = (" ".join(text.split())[:_MAX_NAME] for text in texts if isinstance(text, str))
+    return tuple(dict.fromkeys(line for line in lines if line))[:_MAX_NAMES]
+
+
+def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> datetime | None:
+    """A date of an item in UTC, which is also the zone of a date that names none, unless `zone` is given.
+
+    None for a text that is not a date. This is added to the issues, unless the text is blank.
+    """
+    if not text.strip():
+        return None
+    parsed = parse_date(text, zone)
+    if parsed is None:
+        issues.append(f"the date {text.strip()[:60]!r} cannot be read")
+        return None
+    return (parsed.at if parsed.at.tzinfo else parsed.at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def collect_items(build: Callable[[Any], UpstreamItem | str], parts: Sequence[Any]) -> ParsedFeed:
+    """Build the items of a feed. One that cannot be built, for the reason that `build` returns, costs no other."""
+    items: list[UpstreamItem] = []
+    issues: list[str] = []
+    for number, part in enumerate(parts[:MAX_ITEMS], 1):
+        try:
+            item = build(part)
+        except Exception as error:  # noqa: BLE001 -- an item in a form that nobody has thought of must not cost the feed
+            item = f"cannot be read ({type(error).__name__}: {error})"[:200]
+        if isinstance(item, UpstreamItem):
+            items.append(item)
+            issues += (f"item {number}: {issue}" for issue in item.issues)
+        else:
+            issues.append(f"item {number} {item}")
+    if len(parts) > MAX_ITEMS:
+        issues.append(f"it has more than {MAX_ITEMS:,} items; the rest was left out")
+    return ParsedFeed(items=tuple(items), issues=tuple(issues))
 
 
 def decode_body(body: bytes, content_type: str) -> str:
@@ -114,21 +171,6 @@ def _known_encoding(name: str) -> str | None:
     return known if known in (*_ENCODINGS, *_7_BIT) else None
 
 
-def parse_feed_date(text: str) -> datetime | None:
-    """Parse a date in RFC 822, RFC 3339 or a similar format, and return it in UTC; None if it is not a date.
-
-    A date without a time zone counts as UTC.
-    """
-    text = " ".join(text.split())[:60]
-    for parse in (lambda text: datetime.fromisoformat(_BLANK_BEFORE_ZONE.sub("", text)), parsedate_to_datetime):
-        try:
-            date = parse(text)
-            return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-    return None
-
-
 def resolve_url(base: str, link: str) -> str:
     """Resolve `link` against `base`. Empty when `link` is empty or not a URL."""
     try:
@@ -155,15 +197,21 @@ def embed_media(html: str, files: Iterable[MediaFile]) -> str:
     Audio and video players are appended, unless the HTML already names the file. The first picture is put before HTML
     that has no image.
     """
-    kinds = {
-        file.url: _kind_of(file)
-        for file in files
-        if is_http_url(file.url) and file.url not in html and escape(file.url) not in html
-    }
+    by_url = {file.url: file for file in islice(files, _MAX_FILES) if is_http_url(file.url)}
+    kinds = {url: _kind_of(file) for url, file in by_url.items() if url not in html and escape(url) not in html}
     pictures = [url for url, kind in kinds.items() if kind == "image"]
     picture = f'<img src="{escape(pictures[0])}">' if pictures and "<img" not in html.lower() else ""
-    players = (f'<{kind} src="{escape(url)}"></{kind}>' for url, kind in kinds.items() if kind in ("audio", "video"))
+    players = (
+        f'<{kind} src="{escape(url)}"{_file_attributes(by_url[url])}></{kind}>'
+        for url, kind in kinds.items()
+        if kind in ("audio", "video")
+    )
     return picture + html + "".join(players)
+
+
+def _file_attributes(file: MediaFile) -> str:
+    media_type = f' type="{escape(file.type)}"' if "/" in file.type else ""
+    return media_type + (f' data-length="{file.length}"' if file.length else "")
 
 
 def _kind_of(file: MediaFile) -> str:
@@ -174,7 +222,7 @@ def _kind_of(file: MediaFile) -> str:
     return (match.lastgroup or "") if match else ""
 
 
-def parse_json_feed(text: str, url: str) -> ParsedFeed:
+def parse_json_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFeed:
     """Parse a JSON Feed (1.0 or 1.1). Items without a link become issues. Raises FetchError if it is not a feed."""
     try:
         feed = json.loads(text)
@@ -184,41 +232,44 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
         raise FetchError("the response is JSON that is nested too deeply for a feed") from error
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FetchError("the response is JSON, but not a JSON Feed: it has no list of items")
-    items, issues = [], []
-    for index, raw in enumerate(feed["items"][:MAX_ITEMS]):
-        item = _parse_json_item(raw, url) if isinstance(raw, dict) else None
-        if item:
-            items.append(item)
-        else:
-            issues.append(f"items[{index}] has no link")
-    if len(feed["items"]) > MAX_ITEMS:
-        issues.append(f"it has more than {MAX_ITEMS:,} items; the rest was left out")
-    return ParsedFeed(items=tuple(items), issues=tuple(issues))
+    return collect_items(lambda raw: _parse_json_item(raw, url, zone), feed["items"])
 
 
-def _parse_json_item(raw: dict[str, Any], url: str) -> UpstreamItem | None:
+def _parse_json_item(raw: object, url: str, zone: tzinfo | None) -> UpstreamItem | str:
+    if not isinstance(raw, dict):
+        return "is not an object"
     links = [resolve_url(url, _json_text(raw, key)) for key in ("url", "external_url")]
     link = next((link for link in [*links, _json_text(raw, "id")] if is_http_url(link)), "")
     if not link:
-        return None
+        return "has no link"
     plain = escape(_json_text(raw, "content_text") or _json_text(raw, "summary"), quote=False).replace("\n", "<br>")
+    issues: list[str] = []
     return UpstreamItem(
-        guid=_json_text(raw, "id") or link,
+        guid=_json_text(raw, "id"),
         title=_json_text(raw, "title"),
         link=link,
         html=embed_media(_json_text(raw, "content_html") or plain, _json_files(raw, url)),
-        published=parse_feed_date(_json_text(raw, "date_published")),
-        updated=parse_feed_date(_json_text(raw, "date_modified")),
+        published=parse_item_date(_json_text(raw, "date_published"), zone, issues),
+        updated=parse_item_date(_json_text(raw, "date_modified"), zone, issues),
+        authors=unique_texts(author.get("name") for author in _json_objects(raw, "authors", "author")),
+        tags=unique_texts(raw["tags"] if isinstance(raw.get("tags"), list) else ()),
+        language=_json_text(raw, "language"),
+        issues=tuple(issues),
     )
 
 
 def _json_files(raw: dict[str, Any], url: str) -> Iterator[MediaFile]:
-    attachments = raw.get("attachments")
-    for attachment in attachments if isinstance(attachments, list) else []:
-        if isinstance(attachment, dict):
-            yield MediaFile(resolve_url(url, _json_text(attachment, "url")), _json_text(attachment, "mime_type"))
+    for attachment in _json_objects(raw, "attachments"):
+        address, length = resolve_url(url, _json_text(attachment, "url")), to_length(attachment.get("size_in_bytes"))
+        yield MediaFile(address, _json_text(attachment, "mime_type"), length)
     for key in ("image", "banner_image"):
         yield MediaFile(resolve_url(url, _json_text(raw, key)), "image")
+
+
+def _json_objects(raw: dict[str, Any], *keys: str) -> Iterator[dict[str, Any]]:
+    for key in keys:
+        value = raw.get(key)
+        yield from (part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict))
 
 
 def _json_text(raw: dict[str, Any], key: str) -> str:

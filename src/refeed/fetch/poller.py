@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from ..config.settings import UpstreamRule
+from ..dumps.origin import compose_origin
 from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
+from ..model import Origin
+from .feed_parser import FeedParser, IsolatedParser, parse_feed
 from .git import checkout_dir, pull_repository
-from .parsed_feed import MAX_ITEMS, ParsedFeed, UpstreamItem, decode_body, parse_json_feed
+from .parsed_feed import MAX_ITEMS, UpstreamItem
 from .upstreams import FetchDirs, SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
-from .xml_feed_parser import parse_xml_feed
 
 if TYPE_CHECKING:
     from .session import HttpResponse, HttpSession
@@ -27,7 +33,6 @@ if TYPE_CHECKING:
 _CONCURRENT = 4
 """The number of upstreams fetched at the same time."""
 _DAY = timedelta(days=1)
-_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_SEEN = MAX_ITEMS
 """The number of items that a state remembers. No feed has more, so that no item still in a feed is forgotten."""
 _FREE_CHANGES = 10
@@ -62,20 +67,30 @@ class PollResult:
     """False when the upstream was not due."""
 
 
-def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs, now: datetime) -> FetchResult:
-    """Fetch one upstream if it is due: write its dumps, then save its state. A failure is recorded in `state.error`.
+def fetch_upstream(
+    upstream: UpstreamRule,
+    session: HttpSession,
+    dirs: FetchDirs,
+    now: datetime,
+    parse: FeedParser = parse_feed,
+    *,
+    force: bool = False,
+) -> FetchResult:
+    """Fetch one upstream if it is due, or with `force`: write its dumps, then save its state.
 
-    Raises OSError only if the state cannot be saved.
+    A failure is recorded in `state.error`. Raises nothing.
     """
     states = UpstreamStateFiles(dirs.states)
     before = states.load(upstream)
+    if force:
+        before = replace(before, next=None)
     if not is_due(before, now):
         return FetchResult(upstream=upstream, state=before, requested=False)
     try:
         if upstream.git:
             state, paths = _pull_git_upstream(upstream, session, before, dirs, now)
         else:
-            result = poll_feed(upstream, session, before, now)
+            result = poll_feed(upstream, session, before, now, parse)
             written = write_dumps(dirs.dumps, result.dumps)
             state, paths = result.state, tuple(dirs.dumps / dump.folder / dump.name for dump in written)
     except FetchError as error:
@@ -83,21 +98,33 @@ def fetch_upstream(upstream: UpstreamRule, session: HttpSession, dirs: FetchDirs
     except OSError as error:
         # For example, the disk is full. The state keeps its old contents, so the next poll writes these dumps again.
         state, paths = state_after_failure(upstream, before, f"cannot write its dumps: {error}", now), ()
-    states.save(upstream, state)
+    try:
+        states.save(upstream, state)
+    except OSError as error:
+        state = replace(state, error=f"cannot save its state: {error}")
     return FetchResult(upstream=upstream, state=state, paths=paths)
 
 
 def fetch_all(
-    upstreams: Sequence[UpstreamRule], session: HttpSession, dirs: FetchDirs, now: datetime
+    upstreams: Sequence[UpstreamRule], session: HttpSession, dirs: FetchDirs, now: datetime, *, force: bool = False
 ) -> Iterator[FetchResult]:
-    """Fetch all upstreams that are due, several at a time. Results are yielded as they finish, in any order."""
-    with ThreadPoolExecutor(max_workers=_CONCURRENT, thread_name_prefix="fetch") as pool:
-        futures = (pool.submit(fetch_upstream, upstream, session, dirs, now) for upstream in upstreams)
+    """Fetch all upstreams that are due, or with `force` all, several at a time. Results are yielded as they finish."""
+    with closing(IsolatedParser()) as parser, ThreadPoolExecutor(_CONCURRENT, thread_name_prefix="fetch") as pool:
+        futures = [
+            pool.submit(fetch_upstream, upstream, session, dirs, now, parser.parse, force=force)
+            for upstream in upstreams
+        ]
         for future in as_completed(futures):
             yield future.result()
 
 
-def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState, now: datetime) -> PollResult:
+def poll_feed(
+    upstream: UpstreamRule,
+    session: HttpSession,
+    state: UpstreamState,
+    now: datetime,
+    parse: FeedParser = parse_feed,
+) -> PollResult:
     """Request an upstream feed once, if it is due. Failures are recorded in `state.error`. Raises nothing."""
     if state.address != upstream.url:
         state = UpstreamState(address=upstream.url)
@@ -108,16 +135,9 @@ def poll_feed(upstream: UpstreamRule, session: HttpSession, state: UpstreamState
         response = session.get(state.moved or upstream.url)
         if response.status != 200:
             return PollResult(state=_state_after_status(upstream, state, response, now))
-        return _read_response(upstream, state, response, now)
+        return _read_response(upstream, state, response, now, parse)
     except FetchError as error:
         return PollResult(state=state_after_failure(upstream, state, str(error), now))
-
-
-def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
-    """Parse a feed in any format. Raises FetchError if the body is not a feed."""
-    text = decode_body(body, content_type)
-    start = text[:200].lstrip("\ufeff \t\r\n")
-    return parse_json_feed(text.lstrip("\ufeff"), url) if start.startswith(("{", "[")) else parse_xml_feed(text, url)
 
 
 def _pull_git_upstream(
@@ -142,14 +162,18 @@ def _state_after_status(
     return state_after_failure(upstream, state, f"{error}; next request after {wait}" if wait else error, now, wait)
 
 
-def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime) -> PollResult:
+def _read_response(
+    upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime, parse: FeedParser
+) -> PollResult:
     digest = sha256(response.body).hexdigest()[:32]
     dumps: tuple[NewDump, ...] = ()
     if digest != state.body_digest:
-        feed = parse_feed(response.body, response.headers.get("Content-Type", ""), response.url)
-        dumps, seen, postponed = _new_dumps(upstream.source, feed.items, state.seen, now)
-        more = len(feed.issues) - _MAX_NOTES
-        notes = (*map(replace_unprintable, feed.issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
+        zone = ZoneInfo(upstream.timezone) if upstream.timezone else None
+        feed = parse(response.body, response.headers.get("Content-Type", ""), response.url, zone)
+        dumps, seen, postponed, issues = _new_dumps(upstream.source, feed.items, state.seen, now)
+        issues = [*feed.issues, *issues]
+        more = len(issues) - _MAX_NOTES
+        notes = (*map(replace_unprintable, issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
         digest = "" if postponed else digest  # empty, so that the next poll parses even an unchanged body
         state = replace(state, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed)
     moved = response.moved_to or state.moved
@@ -164,26 +188,26 @@ def _read_response(upstream: UpstreamRule, state: UpstreamState, response: HttpR
 
 def _new_dumps(
     source: str, items: tuple[UpstreamItem, ...], seen: Mapping[str, SeenItem], now: datetime
-) -> tuple[tuple[NewDump, ...], dict[str, SeenItem], bool]:
-    """Return dumps of new and changed items, the seen items (newest last), and whether a change was postponed."""
+) -> tuple[tuple[NewDump, ...], dict[str, SeenItem], bool, list[str]]:
+    """Return dumps of new and changed items, the seen items (newest last), whether a change was postponed, issues."""
     before = dict(seen)
     in_feed: dict[str, SeenItem] = {}
     dumps: list[NewDump] = []
+    issues: list[str] = []
     postponed = False
-    links: dict[str, str] = {}
-    # Guids that several items with different links share, and which therefore identify no item.
-    shared = {item.guid for item in items if links.setdefault(item.guid, item.link) != item.link}
-    for item in items:
-        key = content_number(item.guid, item.link) if item.guid in shared else content_number(item.guid)
+    for item in _with_own_guids(items):
+        key = content_number(item.guid or item.link)
         if key in in_feed:
             continue  # the feed has this item twice: readers show the first one
-        digest, last = content_number(item.link, item.title, item.html), before.pop(key, None)
+        origin = Origin(guid=item.guid, authors=item.authors, tags=item.tags, language=item.language)
+        digest = content_number(item.link, item.title, item.html, compose_origin(origin))
+        last = before.pop(key, None)
         pausing = bool(last and last.paused_until and now < last.paused_until)
         if last and (last.digest == digest or pausing):
             in_feed[key] = last
             postponed = postponed or last.digest != digest
             continue
-        dump_time = _dump_time(item, last, now)
+        dump_time = _dump_time(item, last, now, issues)
         changes = last.changes + 1 if last else 0
         pause = min(_FIRST_PAUSE * 2 ** min(changes - _FREE_CHANGES, 16), _DAY) if changes >= _FREE_CHANGES else None
         in_feed[key] = SeenItem(
@@ -196,17 +220,37 @@ def _new_dumps(
                 link=item.link,
                 html=item.html,
                 at=dump_time,
+                origin=origin,
                 is_update=last is not None,
             )
         )
-    return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed
+    return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed, issues
 
 
-def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime) -> datetime:
+def _with_own_guids(items: Sequence[UpstreamItem]) -> Iterator[UpstreamItem]:
+    """The items without guids that several items with different links share, because these identify no item.
+
+    Where several items without a guid share a link, each is identified by link and title.
+    """
+    links: dict[str, str] = {}
+    shared = {item.guid for item in items if item.guid and links.setdefault(item.guid, item.link) != item.link}
+    without = Counter(item.link for item in items if not item.guid)
+    for item in items:
+        if item.guid in shared:
+            yield dataclasses.replace(item, guid="")
+        elif not item.guid and without[item.link] > 1:
+            yield dataclasses.replace(item, guid=f"{item.link} {item.title}")
+        else:
+            yield item
+
+
+def _dump_time(item: UpstreamItem, last: SeenItem | None, now: datetime, issues: list[str]) -> datetime:
     """The time of an item's dump: the item's own date if it is plausible, otherwise the time of the poll."""
     if last is None:
         time = item.published or item.updated
-        return time if time and _OLDEST <= time <= now + _DAY else now
+        if time and time > now + _DAY:
+            issues.append(f"{item.link}: the date {time.date()} is in the future; the time of the poll is used instead")
+        return time if time and time <= now + _DAY else now
     # The time must be later than that of the item's last dump, because the dump with the later time has the newer text.
     time = item.updated or item.published
     return time if time and last.dump_time < time <= now else max(now, last.dump_time + timedelta(seconds=1))

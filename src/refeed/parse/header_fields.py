@@ -9,10 +9,10 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from ..errors import QuarantineError
+from ..written_dates import OLDEST_USUAL, parse_date
 from ..xml_chars import xml_safe
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -46,11 +46,8 @@ _FALLBACK_LENGTH = 60
 _FALLBACK_SEARCHED = 4000
 
 _EPOCH = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
-# Microseconds, milliseconds, seconds. The unit of an epoch is the smallest that gives a date of _EARLIEST or later.
+# Microseconds, milliseconds, seconds. The unit of an epoch is the smallest that gives a date of OLDEST_USUAL or later.
 _EPOCH_UNITS = (1_000_000, 1000, 1)
-# An older date is not a date of publication: it is zero, a counter, or a default of some software.
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_MAX_DATE = 64
 
 
 def validate_link(raw: str, where: str, longest: int) -> str:
@@ -198,29 +195,17 @@ class WrittenDate:
 
     text: str
     at: datetime | None
-    """UTC, in whole seconds; None when the text is not a valid date from 1990 or later."""
+    """UTC, in whole seconds; None when the text is not a date after the year 1, or an epoch before 1990."""
 
     @classmethod
     def parse(cls, text: str) -> WrittenDate:
-        """Read an epoch in seconds, milliseconds or microseconds, ISO 8601, or RFC 2822. Without a zone it is UTC."""
+        """Read an epoch in seconds, milliseconds or microseconds, or a date in any form. Without a zone it is UTC."""
         text = text.strip()
-        at = None
-        if len(text) <= _MAX_DATE:
-            # email.utils and datetime raise these for texts that are not dates.
-            with suppress(ValueError, TypeError, IndexError, OverflowError):
-                at = _parse_instant(text)
-        return cls(text=text, at=at if at and at >= _EARLIEST else None)
-
-
-def _parse_instant(text: str) -> datetime:
-    if epoch := _EPOCH.fullmatch(text):
-        number = int(epoch[1])
-        seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= _EARLIEST.timestamp()), 0)
-        return datetime.fromtimestamp(seconds, UTC)
-    # Jekyll writes `2020-07-20 10:20:18 +0800`; ISO 8601 has no space before the offset.
-    iso = re.sub(r"(?<=\d) (?=[+-]\d\d:?\d\d$)", "", text)
-    try:
-        at = datetime.fromisoformat(iso)
-    except ValueError:
-        at = parsedate_to_datetime(text)
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
+        if epoch := _EPOCH.fullmatch(text):
+            number = int(epoch[1])
+            seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= OLDEST_USUAL.timestamp()), 0)
+            with suppress(ValueError, OverflowError):  # a year after 9999
+                return cls(text=text, at=datetime.fromtimestamp(seconds, UTC) if seconds else None)
+            return cls(text=text, at=None)
+        parsed = parse_date(text, UTC)
+        return cls(text=text, at=parsed.at.astimezone(UTC) if parsed else None)

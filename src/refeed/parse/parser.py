@@ -7,7 +7,9 @@ import re
 from datetime import datetime, timedelta
 
 from ..config.settings import DEFAULT_LIMITS, Limits
+from ..dumps.origin import parse_origin
 from ..model import Dump, RawEntry
+from ..written_dates import OLDEST_USUAL
 from .encoding import decode_dump
 from .front_matter import parse_front_matter
 from .header import line_number, parse_header, skip_blanks
@@ -36,7 +38,8 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     message names the byte, line or field that is wrong, and what to do.
     """
     text, issues = decode_dump(dump.data)
-    front, start = parse_front_matter(text, skip_blanks(text, 0))
+    origin, start = parse_origin(text)
+    front, start = parse_front_matter(text, skip_blanks(text, start))
     header = parse_header(text, start, after_front_matter=front is not None)
     if front and not header.layout:
         link = validate_link(front.link, "front matter, from", limits.link)
@@ -46,7 +49,7 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     dates = header.dates
     if front and front.date:
         dates += (WrittenDate.parse(front.date),)
-    dump_time, date_issues = _choose_date(dates, dump.first_seen)
+    dump_time, has_date, date_issues = _choose_date(dates, dump.first_seen)
     body, article_issues = _merge_articles(text, header.body_start, header.body)
     body = _wrap_paragraphs(body)
     issues += date_issues + header.issues + article_issues
@@ -60,16 +63,17 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         dump_time=dump_time,
         html=body,
         folder=dump.folder,
-        authors=front.authors if front else (),
-        tags=front.tags if front else (),
+        origin=origin,
+        authors=tuple(map(clean_line, origin.authors)) or (front.authors if front else ()),
+        tags=tuple(map(clean_line, origin.tags)) or (front.tags if front else ()),
         issues=issues + title_issues,
         layout=" + ".join(layout),
-        has_date=not date_issues,
+        has_date=has_date,
     )
 
 
-def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Return the first valid date; else `first_seen`, and an issue that gives the reason."""
+def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[datetime, bool, tuple[str, ...]]:
+    """Return the first valid date and True; else `first_seen` and False, and an issue that gives the reason."""
     date = next((date for date in dates if date.at), dates[0] if dates else None)
     if date is None:
         issue = "no date"
@@ -78,8 +82,14 @@ def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[
     elif date.at > first_seen + _MAX_FUTURE:
         issue = f"the date is in the future ({date.at:%Y-%m-%d})"
     else:
-        return date.at, ()
-    return first_seen.replace(microsecond=0), (f"{issue}; the time when the dump was first seen is used instead",)
+        is_usual = date.at >= OLDEST_USUAL
+        issues = () if is_usual else (f"the date {date.at.date()} is before {OLDEST_USUAL.year}",)
+        return date.at, True, issues
+    return (
+        first_seen.replace(microsecond=0),
+        False,
+        (f"{issue}; the time when the dump was first seen is used instead",),
+    )
 
 
 def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[str, ...]]:

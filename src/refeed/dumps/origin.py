@@ -1,0 +1,81 @@
+"""Origin <-> front matter with the key `refeed`, which stands before a dump that was fetched or pushed.
+
+---
+refeed: {"guid": "…", "source": "…", "authors": ["…"], "tags": ["…"], "language": "…"}
+---
+
+Only this form counts: one line of JSON at the very beginning, as nobody writes it by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+
+from ..model import Origin
+from ..xml_chars import xml_safe
+
+NO_ORIGIN = Origin()
+_BLOCK = re.compile(r"---\nrefeed: (\{[^\n]{0,200000}\})\n---\n")
+_RECEIVED = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?---[ \t]*\r?\n\s*refeed[ \t]*:[^\n]*\n\s*---[ \t]*(?:\r?\n|\Z)")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_MAX_GUID = 4000
+
+
+def compose_origin(origin: Origin) -> bytes:
+    """The front matter; empty when the origin says nothing."""
+    fields = {name: value for name, value in asdict(origin).items() if value}
+    return f"---\nrefeed: {json.dumps(fields, ensure_ascii=False)}\n---\n".encode("utf-8", "replace") if fields else b""
+
+
+def drop_origin(data: bytes) -> bytes:
+    """Remove such front matter from a dump that was received, because only we may write it."""
+    while match := _RECEIVED.match(data):
+        data = data[match.end() :]
+    return data
+
+
+def parse_origin(text: str) -> tuple[Origin, int]:
+    """Return the origin, and the position after its front matter. What is missing or invalid is empty."""
+    match = _BLOCK.match(text)
+    if not match:
+        return NO_ORIGIN, 0
+    try:
+        fields = json.loads(match[1])
+    except (ValueError, RecursionError):
+        fields = {}
+    return read_origin(fields, _ignore), match.end()
+
+
+def read_origin(fields: dict[str, object], report: Callable[[str, str], None]) -> Origin:
+    """The origin in an object of JSON. `report` is called with the key and what is wrong with it."""
+
+    def text(key: str, pattern: re.Pattern[str] | None, expected: str) -> str:
+        value = fields.get(key) or ""
+        value = value.strip() if isinstance(value, str) else value
+        if not isinstance(value, str) or (value and pattern and not pattern.fullmatch(value)):
+            report(key, f"must be {expected}, got {json.dumps(value)[:60]}")
+            return ""
+        return xml_safe(value)[:_MAX_GUID]
+
+    def texts(key: str) -> tuple[str, ...]:
+        value = fields.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            report(key, f"must be a list of texts, got {json.dumps(value)[:60]}")
+            return ()
+        return tuple(dict.fromkeys(line for each in value if (line := " ".join(xml_safe(each).split()))))
+
+    return Origin(
+        guid=text("guid", None, "text"),
+        source=text("source", _SOURCE, "a slug such as bbc"),
+        authors=texts("authors"),
+        tags=texts("tags"),
+        language=text("language", _LANGUAGE, "a language such as en or zh-Hans"),
+    )
+
+
+def _ignore(_key: str, _problem: str) -> None:
+    pass
