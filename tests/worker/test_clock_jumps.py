@@ -10,6 +10,7 @@ import pytest
 
 from helpers.processes import wait_until
 from helpers.service_fixture import LocalService, sample_dump
+from refeed.worker.events import EventQueue, Job
 from refeed.worker.jobs import Scheduler
 
 time_machine = pytest.importorskip("time_machine")
@@ -34,8 +35,10 @@ def test_dumps_are_ingested_and_dates_never_go_back_when_the_clock_jumps(
 
 def test_jobs_go_on_when_the_clock_goes_back() -> None:
     runs: list[float] = []
-    scheduler = Scheduler()
-    scheduler.add_job(0.2, lambda: runs.append(time.monotonic()), "sample")
+    events = EventQueue()
+    scheduler = Scheduler(events)
+    scheduler.run_every(0.2, lambda: runs.append(time.monotonic()))
+    scheduler.put_after(3600, Job.PUBLISH)
     scheduler.start()
     try:
         wait_until(lambda: len(runs) > 1)
@@ -43,5 +46,7 @@ def test_jobs_go_on_when_the_clock_goes_back() -> None:
             assert scheduler.handle_clock_jump()
             before = len(runs)
             wait_until(lambda: len(runs) > before + 1, 30)
+            assert events.get(10) is Job.PUBLISH
     finally:
         scheduler.stop()
+        events.close()

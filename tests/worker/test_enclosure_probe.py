@@ -19,8 +19,8 @@ from refeed.fetch.session import HttpSession
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
 from refeed.web.service_status import collect_status, format_status
+from refeed.worker.events import EventQueue
 from refeed.worker.probe_job import EnclosureProbe
-from refeed.worker.watcher import FileEvents
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
@@ -40,7 +40,7 @@ class Machine:
         self.now = NOON
         self.settings = load_settings({"REFEED_CONFIG": str(home / "config.yaml"), "DATABASE_URL": database})
         self.pipeline = Pipeline.open(self.settings, clock=lambda: self.now)
-        self.events = FileEvents()
+        self.events = EventQueue()
         self.probe = EnclosureProbe(self.pipeline, self.events)
         # Names of media hosts resolve to the server on loopback, which the configuration allows.
         folder = Path(self.settings.var_dir) / "http"

@@ -14,13 +14,11 @@ from helpers.upstream_server import NOON, UpstreamServer, reply, run_upstream
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.fetch.enclosure_metadata import FileMetadata
-from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import StatusFile
 from refeed.store.entry_updates import update_enclosures
-from refeed.worker.jobs import Jobs
-from refeed.worker.leader import Leader
+from refeed.worker.event_loop import WorkerLoop
+from refeed.worker.events import EventQueue, Job
 from refeed.worker.probe_job import EnclosureProbe
-from refeed.worker.watcher import FileEvents, Watcher
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
@@ -41,15 +39,16 @@ filtered_feeds:
 
 
 class Machine:
-    """A leader whose ticks the test runs one by one."""
+    """A leader whose events the test handles."""
 
     def __init__(self, service: LocalService, settings: Settings) -> None:
         self.service = service
-        self.pipeline = Pipeline.open(settings, clock=lambda: NOON)
-        self.events, status = FileEvents(), StatusFile(service.var / "report.json")
-        self.jobs = Jobs(self.pipeline, self.events, status)
-        self.watcher = Watcher(self.events, polling=True)
-        self.leader = Leader(self.pipeline, self.events, self.watcher, status, self.jobs)
+        self.events = EventQueue()
+        self.loop = WorkerLoop(settings, self.events, StatusFile(service.var / "report.json"), leads=True, holder="")
+        self.pipeline = self.loop.pipeline
+        assert self.loop.network_jobs
+        self.jobs = self.loop.network_jobs
+        self.loop.start()
 
     def send_pings(self) -> set[str]:
         """Notify the hubs; returns the documents that were waiting for it."""
@@ -59,9 +58,8 @@ class Machine:
         return {ping["topic"].partition("/feeds/")[2] for ping in waiting}
 
     def close(self) -> None:
-        self.watcher.stop()
+        self.loop.close()
         self.events.close()
-        self.pipeline.close()
 
 
 @pytest.fixture
@@ -89,7 +87,7 @@ def machine(tmp_path: Path, hub: UpstreamServer) -> Iterator[Callable[..., Machi
 
 def tick_until(machine: Machine, done: Callable[[], object]) -> None:
     def tick() -> object:
-        machine.leader.tick()
+        machine.loop.run_until_check()
         return done()
 
     wait_until(tick, 60)
@@ -146,6 +144,7 @@ def test_hubs_are_not_notified_of_changes_without_new_content(machine: Callable[
     (id,) = running.pipeline.store.get_entry_ids()
     running.jobs.probe = probe = EnclosureProbe(running.pipeline, running.events)
     probe.save_results = lambda: update_enclosures(running.pipeline.store, {id: [known]}, NOON)  # type: ignore[method-assign]
+    running.events.put(Job.SAVE_PROBED)
     tick_until(running, lambda: b"4321" in (running.service.feeds / "all.rss").read_bytes())
     assert running.send_pings() == set()
 
@@ -155,7 +154,7 @@ def test_hubs_are_not_notified_of_changes_without_new_content(machine: Callable[
 
     path.touch()
     for _ in range(3):
-        running.leader.tick()
+        running.loop.run_until_check()
     assert running.send_pings() == set()
 
     running.service.add_dump("2.md", sample_dump(2))

@@ -16,8 +16,8 @@ from refeed.config.load import load_settings
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
 from refeed.worker import jobs
-from refeed.worker.jobs import Jobs
-from refeed.worker.watcher import FileEvents
+from refeed.worker.events import EventQueue
+from refeed.worker.jobs import NetworkJobs, Scheduler
 
 CONFIG = """
 site: {{id: "tag:example.org,2026", title: 样本站, author: 样本站}}
@@ -41,7 +41,7 @@ def upstream() -> Iterator[UpstreamServer]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Jobs]]:
+def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Start the jobs, with a clock that moves by a minute whenever it is read."""
     (tmp_path / "config.yaml").write_text(CONFIG.format(url=upstream.url("/feed")))
     (tmp_path / "dumps").mkdir()
@@ -49,15 +49,11 @@ def start(tmp_path: Path, upstream: UpstreamServer, monkeypatch: pytest.MonkeyPa
     settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
     minutes = count()
     pipeline = Pipeline.open(settings, clock=lambda: NOON + timedelta(minutes=next(minutes)))
-    events = FileEvents()
-    running = Jobs(pipeline, events, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME))
-
-    def begin() -> Jobs:
-        running.scheduler.start()
-        return running
-
-    yield begin
-    running.stop()
+    events = EventQueue()
+    scheduler = Scheduler(events)
+    NetworkJobs(pipeline, events, StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME), scheduler)
+    yield scheduler.start
+    scheduler.stop()
     events.close()
     pipeline.close()
 
@@ -75,7 +71,7 @@ def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_slow_repository_does_not_delay_the_polls_of_feeds(
-    slow_git: Path, upstream: UpstreamServer, start: Callable[[], Jobs]
+    slow_git: Path, upstream: UpstreamServer, start: Callable[[], None]
 ) -> None:
     start()
     wait_until(slow_git.exists)
@@ -83,7 +79,7 @@ def test_a_slow_repository_does_not_delay_the_polls_of_feeds(
 
 
 def test_old_temporary_files_are_removed_and_new_ones_stay(
-    tmp_path: Path, slow_git: Path, start: Callable[[], Jobs]
+    tmp_path: Path, slow_git: Path, start: Callable[[], None]
 ) -> None:
     old, young = (tmp_path / "dumps" / f".{name}.md.refeed-tmp" for name in ("old", "young"))
     for path in (old, young):

@@ -1,19 +1,20 @@
-"""The worker's jobs: publish, poll upstreams, probe enclosures, ping hubs, clean up. A job that fails runs again.
-
-Retention is not among them: `leader.py` calls `Pipeline.apply_retention`.
-"""
+"""The schedule, publishing, and the jobs that send requests: poll upstreams, probe enclosures, ping hubs. A job that
+fails runs again."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from ..config.settings import UpstreamRule
@@ -26,8 +27,8 @@ from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile
 from ..model import FORMATS
 from ..publish.publisher import Publisher
+from .events import EventQueue, Job
 from .probe_job import EnclosureProbe
-from .watcher import FileEvents
 
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession
@@ -39,10 +40,6 @@ _BUSY_INTERVAL = 2.0
 _BUSY_FACTOR = 4
 """Minimum pause between publications while files wait, as a multiple of the duration of the last one: publishing takes
 at most a fifth of the time."""
-_CHECK_INTERVAL = 2.0
-"""Seconds between checks of the published documents by `stat`."""
-_SEARCH_INTERVAL = 20.0
-"""Seconds between searches of feeds/ for documents that do not belong there."""
 _RETRY = 5.0
 """Seconds until a failed publication is tried again."""
 _CLOCK_JUMP = 5.0
@@ -59,87 +56,38 @@ _PROBE_INTERVAL = 2.0
 """Seconds between checks for enclosures that are due to be probed. A check is one small query."""
 
 
-class PublishJob:
-    """Publishes when a publication is requested and due."""
-
-    def __init__(
-        self, publisher: Publisher, status: StatusFile, on_change: Callable[[Sequence[str]], None] | None = None
-    ) -> None:
-        """`on_change` is called with the names of changed documents, if subscribers are to be notified."""
-        self._publisher = publisher
-        self._status = status
-        self._on_change = on_change
-        self._due = 0.0
-        self._last_check = 0.0
-        self._last_search = 0.0
-        self._notify = True
-        self.pending = True
-
-    @property
-    def is_due(self) -> bool:
-        """Whether there is something to publish now."""
-        return self.pending and time.monotonic() >= self._due
-
-    def request(self, *, notify: bool = True) -> None:
-        """Ask for a publication. Without `notify`, subscribers are not notified of its changes."""
-        self.pending = True
-        self._notify = self._notify or notify
-
-    def run_if_due(self, *, busy: bool) -> None:
-        """Publish if a publication is due. `busy` means that more files wait to be ingested."""
-        now = time.monotonic()
-        if not self.pending and now - self._last_check > _CHECK_INTERVAL:
-            self._last_check = now
-            searches = now - self._last_search > _SEARCH_INTERVAL
-            if searches:
-                self._last_search = now
-            if self._publisher.has_damage(check_foreign=searches):
-                self.request(notify=False)
-        if self.is_due:
-            self._publish(busy)
-
-    def _publish(self, busy: bool) -> None:
-        start = time.monotonic()
-        try:
-            changed = self._publisher.publish()
-        except PublishError as error:
-            self._due = time.monotonic() + _RETRY
-            self._status.set_problem("feeds", str(error))
-            self._announce(error.changed)
-            return
-        seconds = time.monotonic() - start
-        self._due = start + seconds + (max(_BUSY_INTERVAL, _BUSY_FACTOR * seconds) if busy else 0.0)
-        self._status.clear_problem("feeds")
-        if changed:
-            fields = {"count": len(changed), "seconds": round(seconds, 3)}
-            _log.info("%d documents changed, in %.1f s", len(changed), seconds, extra=fields)
-        self._announce(changed)
-        self._notify = self.pending = False
-
-    def _announce(self, changed: Sequence[str]) -> None:
-        if self._on_change and self._notify and changed:
-            self._on_change(changed)
-
-
 class Scheduler:
-    """Runs jobs at intervals in background threads (APScheduler), also after the wall clock jumps.
+    """APScheduler, also after the wall clock jumps: puts events at intervals, and runs slow jobs in threads.
 
     A job that is still running is not started again. A job that missed several runs then runs once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events: EventQueue) -> None:
+        self._events = events
         self._scheduler = BackgroundScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone="UTC",
+            executors={"default": DebugExecutor(), "threads": ThreadPoolExecutor()},  # the first runs in its own thread
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._clock_offset = time.time() - time.monotonic()
 
-    def add_job(self, seconds: float, job: Callable[[], object], name: str, *, at_once: bool = False) -> None:
-        """Run a job at an interval in seconds, for the first time at once or after one interval."""
+    def put_every(self, seconds: float, event: Job) -> None:
+        """Put an event at an interval in seconds, for the first time after one interval."""
+        self._scheduler.add_job(self._events.put, IntervalTrigger(seconds=seconds), [event])
+
+    def put_after(self, seconds: float, event: Job) -> None:
+        """Put an event once, unless it is already planned."""
+        if self._scheduler.get_job(event.value) is None:
+            when = datetime.now(UTC) + timedelta(seconds=seconds)
+            self._scheduler.add_job(self._events.put, DateTrigger(when), [event], id=event.value)
+
+    def run_every(self, seconds: float, job: Callable[[], object], *, at_once: bool = False) -> None:
+        """Run a job in a thread at an interval in seconds, for the first time at once or after one interval."""
         first = {"next_run_time": datetime.now(UTC)} if at_once else {}
-        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), id=name, name=name, **first)
+        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), executor="threads", **first)
 
     def start(self) -> None:
-        """Start to run jobs."""
+        """Start to put events and to run jobs."""
         self._scheduler.start()
 
     def handle_clock_jump(self) -> bool:
@@ -154,7 +102,7 @@ class Scheduler:
             seconds = offset - self._clock_offset
             _log.warning("the clock jumped by %+.0f s; all intervals begin now", seconds, extra={"seconds": seconds})
             for job in self._scheduler.get_jobs():
-                job.reschedule(IntervalTrigger(seconds=job.trigger.interval.total_seconds()))
+                job.modify(next_run_time=datetime.now(UTC))
         self._clock_offset = offset
         return jumped
 
@@ -164,36 +112,91 @@ class Scheduler:
             self._scheduler.shutdown(wait=False)
 
 
-class Jobs:
-    """The jobs that only the leader runs, so that each runs once however many machines there are."""
+class PublishJob:
+    """Publishes when asked to. While files wait to be ingested, it takes at most a fifth of the time."""
 
-    def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        status: StatusFile,
+        scheduler: Scheduler,
+        on_change: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        """`on_change` is called with the names of changed documents, if subscribers are to be notified."""
+        self._publisher = publisher
+        self._status = status
+        self._scheduler = scheduler
+        self._on_change = on_change
+        self._pause_until = 0.0
+        self._notify = True
+        self._is_requested = True
+
+    def request(self, *, notify: bool = True) -> None:
+        """Ask for a publication. Without `notify`, subscribers are not notified of its changes."""
+        self._notify = self._notify or notify
+        self._is_requested = True
+        self._scheduler.put_after(0, Job.PUBLISH)
+
+    def verify(self, *, search: bool = False) -> None:
+        """Ask for a publication if a published document is damaged or missing, or (`search`) does not belong there."""
+        if not self._is_requested and self._publisher.has_damage(check_foreign=search):
+            self.request(notify=False)
+
+    def run(self, *, busy: bool) -> None:
+        """Publish. `busy` means that more files wait to be ingested."""
+        start = time.monotonic()
+        if busy and start < self._pause_until:
+            self._scheduler.put_after(self._pause_until - start, Job.PUBLISH)
+            return
+        try:
+            changed = self._publisher.publish()
+        except PublishError as error:
+            self._scheduler.put_after(_RETRY, Job.PUBLISH)
+            self._status.set_problem("feeds", str(error))
+            self._announce(error.changed)
+            return
+        seconds = time.monotonic() - start
+        self._pause_until = start + seconds + max(_BUSY_INTERVAL, _BUSY_FACTOR * seconds)
+        self._status.clear_problem("feeds")
+        if changed:
+            fields = {"count": len(changed), "seconds": round(seconds, 3)}
+            _log.info("%d documents changed, in %.1f s", len(changed), seconds, extra=fields)
+        self._announce(changed)
+        self._notify = self._is_requested = False
+
+    def _announce(self, changed: Sequence[str]) -> None:
+        if self._on_change and self._notify and changed:
+            self._on_change(changed)
+
+
+class NetworkJobs:
+    """The jobs that send requests, in threads of the scheduler. Only the leader runs them, so each runs once however
+    many machines there are. What they find comes back as dumps or as events.
+    """
+
+    def __init__(self, pipeline: Pipeline, events: EventQueue, status: StatusFile, scheduler: Scheduler) -> None:
         self._pipeline = pipeline
         self._settings = pipeline.settings
         self._events = events
         self._status = status
         self.probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
         """The job that probes enclosures; None if the setting `fetch.enrich` is off."""
-        self.scheduler = Scheduler()
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
         # Repositories are polled apart from feeds, because pulling one repository may take ten minutes.
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
-        for name, upstreams in (("feeds", feeds), ("repositories", repositories)):
-            if upstreams:
-                poll = partial(self.poll_upstreams, upstreams)
-                self.scheduler.add_job(_POLL_INTERVAL, poll, name, at_once=True)
-        self.scheduler.add_job(_CLEAN_UP_INTERVAL, self.clean_up, "clean-up", at_once=True)
+        for upstreams in filter(None, (feeds, repositories)):
+            scheduler.run_every(_POLL_INTERVAL, partial(self.poll_upstreams, upstreams), at_once=True)
+        scheduler.run_every(_CLEAN_UP_INTERVAL, self.clean_up, at_once=True)
         if self._settings.websub.hubs:
-            self.scheduler.add_job(_PING_INTERVAL, self.send_hub_pings, "hubs")
+            scheduler.run_every(_PING_INTERVAL, self.send_hub_pings)
         if self.probe:
             probe = self.probe
-            self.scheduler.add_job(_PROBE_INTERVAL, lambda: probe.probe(self._http_session), "enclosures")
+            scheduler.run_every(_PROBE_INTERVAL, lambda: probe.probe(self._http_session))
 
     def stop(self) -> None:
-        """Start no more jobs. A running probe sends no more requests."""
+        """A running probe sends no more requests."""
         if self.probe:
             self.probe.stop()
-        self.scheduler.stop()
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
         """Fetch from the upstreams that are due. The leader finds their dumps as it finds all others."""
@@ -206,7 +209,7 @@ class Jobs:
             if result.paths:
                 fields = {"upstream": address, "source": source, "count": len(result.paths)}
                 _log.info("%s: %d dumps", address, len(result.paths), extra=fields)
-                self._events.wake(overflowed=True)  # a folder that was made just now may not be watched yet
+                self._events.put(Job.SCAN)  # a folder that was made just now may not be watched yet
 
     def clean_up(self) -> None:
         """Remove temporary files that killed processes left behind, and old responses from the HTTP cache."""

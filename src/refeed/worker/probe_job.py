@@ -23,7 +23,7 @@ from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import ProbeStatus
 from ..model import FeedPath
 from ..store.entry_updates import update_enclosures, update_icons
-from .watcher import FileEvents
+from .events import EventQueue, Job
 
 if TYPE_CHECKING:
     from ..fetch.session import HttpSession
@@ -43,7 +43,7 @@ class _Results:
 class EnclosureProbe:
     """Probes the files of entries in subscription documents. Files of older entries are not probed."""
 
-    def __init__(self, pipeline: Pipeline, events: FileEvents) -> None:
+    def __init__(self, pipeline: Pipeline, events: EventQueue) -> None:
         self._pipeline = pipeline
         self._events = events
         self._stopped = threading.Event()
@@ -81,7 +81,7 @@ class EnclosureProbe:
                 found_icons[id] = find_icon(icon, link, session, now)
         if by_entry or found_icons:
             self._results = _Results(files=dict(by_entry), icons=found_icons)
-            self._events.wake()
+            self._events.put(Job.SAVE_PROBED)
 
     def save_results(self) -> frozenset[FeedPath]:
         """Save the results of the last round; returns the feeds that changed.

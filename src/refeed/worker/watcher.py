@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from watchdog.events import (
@@ -30,11 +29,10 @@ from watchdog.observers.api import BaseObserver
 
 from ..dumps.scanner import FoundFile, display_path, inspect_file, is_stable
 from ..errors import FileVanishedError, IgnoredError, QuarantineError
+from .events import EventQueue, FileEvent, Job
 
 _log = logging.getLogger("refeed.worker")
 
-_MAX_FILES = 10_000
-"""Files remembered between two calls of `drain`; with more, one scan is cheaper than inspecting each."""
 _MAX_UNSETTLED = 2_000
 """Files that are followed one by one; a scan finds the others."""
 _EVENTS = [DirCreatedEvent, DirMovedEvent, FileClosedEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
@@ -49,100 +47,22 @@ _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "afs", "ceph", "glus
 """What the types of network file systems begin with."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventBatch:
-    """The events since the last batch."""
-
-    closed: dict[str, str] = field(default_factory=dict)
-    """Files that were closed or moved in: path -> dump folder."""
-    modified: dict[str, str] = field(default_factory=dict)
-    """Files that are being written: path -> dump folder."""
-    overflowed: bool = False
-    """Whether events were lost or were too many, so that only a scan finds all files."""
-
-
-class FileEvents:
-    """Collects file events from any thread until `drain`."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._closed: dict[str, str] = {}
-        self._modified: dict[str, str] = {}
-        self._seen: set[str] = set()
-        self._overflowed = False
-        self._woken = False
-        self._overflow_handler = _OverflowHandler(self)
-        logging.getLogger("watchdog").addHandler(self._overflow_handler)
-
-    def add(self, path: str, folder: str, *, closed: bool) -> None:
-        """Record that a file in a dump folder is complete (`closed`), or is being written."""
-        with self._changed:
-            files = self._closed if closed else self._modified
-            if len(self._seen) < _MAX_FILES:
-                self._seen.add(path)
-            if len(files) < _MAX_FILES:
-                files[path] = folder
-            else:
-                self._overflowed = True
-            self._changed.notify_all()
-
-    def wake(self, *, overflowed: bool = False) -> None:
-        """End the wait in `drain`. `overflowed` means that events may have been lost."""
-        with self._changed:
-            self._overflowed = self._overflowed or overflowed
-            self._woken = True
-            self._changed.notify_all()
-
-    def drain(self, timeout: float) -> EventBatch:
-        """The events since the last call; waits up to `timeout` seconds for the first."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._modified or self._overflowed or self._woken, timeout)
-            modified = {path: folder for path, folder in self._modified.items() if path not in self._closed}
-            batch = EventBatch(self._closed, modified, self._overflowed)
-            self._closed, self._modified, self._overflowed, self._woken = {}, {}, False, False
-        return batch
-
-    def take_seen_paths(self) -> set[str] | None:
-        """The files with events since the last call; None when there were too many to remember."""
-        with self._changed:
-            seen, self._seen = self._seen, set()
-        return seen if len(seen) < _MAX_FILES else None
-
-    def close(self) -> None:
-        """Release the handler of watchdog's log."""
-        logging.getLogger("watchdog").removeHandler(self._overflow_handler)
-
-
-class _OverflowHandler(logging.Handler):
-    """Notices that the kernel's queue has overflowed, which watchdog (7.1) reports only in its log."""
-
-    def __init__(self, events: FileEvents) -> None:
-        super().__init__(logging.WARNING)
-        self._events = events
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if "overflow" in record.getMessage():
-            self._events.wake(overflowed=True)
-
-
 @dataclass(eq=False)
-class _DumpDirHandler(FileSystemEventHandler):
-    """Passes the events of one dump folder from watchdog to `FileEvents`."""
+class DumpDirHandler(FileSystemEventHandler):
+    """Passes the events of one dump folder from watchdog to the loop."""
 
-    events: FileEvents
+    events: EventQueue
     folder: str
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog's thread for every event."""
         kind = event.event_type
+        path = os.fsdecode(event.dest_path if kind == "moved" else event.src_path)
         if event.is_directory:
             if kind in ("created", "moved"):  # the folder's files may be older than its watch
-                self.events.wake(overflowed=True)
-        elif kind in ("moved", "closed"):
-            path = event.dest_path if kind == "moved" else event.src_path
-            self.events.add(os.fsdecode(path), self.folder, closed=True)
-        elif kind in ("created", "modified"):
-            self.events.add(os.fsdecode(event.src_path), self.folder, closed=False)
+                self.events.put(Job.SCAN)
+        elif path and kind in ("created", "modified", "moved", "closed"):
+            self.events.put(FileEvent(path, self.folder, is_complete=kind in ("moved", "closed")))
 
 
 class UnsettledFiles:
@@ -210,7 +130,7 @@ class _Watch:
 class Watcher:
     """Watches every dump folder that exists, and renews watches that have ended."""
 
-    def __init__(self, events: FileEvents, *, polling: bool = False) -> None:
+    def __init__(self, events: EventQueue, *, polling: bool = False) -> None:
         """With `polling`, no folder is watched."""
         self._events = events
         self._polling = polling
@@ -285,7 +205,7 @@ class Watcher:
         observer = _make_observer()
         observer.daemon = True
         try:
-            observer.schedule(_DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
+            observer.schedule(DumpDirHandler(self._events, folder), folder, recursive=True, event_filter=_EVENTS)
             observer.start()
         except OSError as error:  # out of watches or file descriptors, for now or until a limit is raised
             self._failed[folder] = (now + _RETRY, f"it cannot be watched: {error.strerror or error}")

@@ -1,59 +1,28 @@
-"""The worker: runs the loop of a leader or a standby, and starts it again after an error or a change of settings."""
+"""The worker: one loop over one queue, as the leader or as a standby; it starts again when the store fails, or when
+the settings or the leader change."""
 
 from __future__ import annotations
 
 import logging
-import os
-import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, LoopStatus, StatusFile
-from ..publish.popularity import PopularityTracker
-from ..store.change_propagation import REVISION_KEY
-from ..store.postgres import ChangeListener
+from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
-from .jobs import Jobs, PublishJob
-from .leader import Leader
+from .event_loop import WorkerLoop, describe_error
+from .events import EventQueue, Job
 from .leader_lock import make_leader_lock
-from .watcher import FileEvents, Watcher
 
 _log = logging.getLogger("refeed.worker")
 
 _RETRY = 2.0
 """Seconds from an error to the next attempt."""
-_MAX_PROCESSES = 4
-"""Maximum processes that build entries. Each takes 100 MB, and the store cannot record more than four build."""
-_STANDBY_TICK = 0.5
-"""Seconds between a standby's checks of the store's revision, and of the leader's lock."""
-
-
-class Standby:
-    """The loop while another process leads: keeps this machine's feeds/ up to date with the store."""
-
-    def __init__(self, pipeline: Pipeline, events: FileEvents, status: StatusFile, leader: str) -> None:
-        self._pipeline = pipeline
-        self._events = events
-        self._leader = leader
-        self._publish_job = PublishJob(pipeline.publisher, status)
-        self._revision: str | None = None
-
-    def status(self) -> LoopStatus:
-        """What `refeed status` shows about the standby."""
-        return {"state": "standby", "holder": self._leader}
-
-    def tick(self) -> None:
-        """Run one round of the loop. Raises StoreError."""
-        self._events.drain(_STANDBY_TICK)
-        revision = self._pipeline.store.get_meta(REVISION_KEY)
-        if revision != self._revision:
-            self._publish_job.request()
-        self._revision = revision
-        self._publish_job.run_if_due(busy=False)
 
 
 class Worker:
@@ -67,8 +36,8 @@ class Worker:
         `preferred` is for a dedicated worker: the worker that `refeed serve` starts lets it lead.
         """
         self._settings = ReloadableSettings(settings, load_settings)
-        self._stop = threading.Event()
-        self._events = FileEvents()
+        self._is_stopping = False
+        self._events = EventQueue()
         self._lock = make_leader_lock(settings, preferred=preferred)
         self._status = StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME)
         self._may_be_damaged = True
@@ -76,20 +45,20 @@ class Worker:
 
     def stop(self) -> None:
         """Ask the worker to end after its current step. Safe in a signal handler."""
-        self._stop.set()
-        self._events.wake()
+        self._is_stopping = True
+        self._events.put(Job.CHECK)
 
     def reload(self) -> None:
         """Ask the worker to read config.yaml again. Safe in a signal handler."""
         self._settings.request_reload()
-        self._events.wake()
+        self._events.put(Job.CHECK)
 
     def run(self) -> None:
         """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile."""
         try:
-            while not self._stop.is_set():
+            while not self._is_stopping:
                 if not self._run_until_change():
-                    self._stop.wait(_RETRY)
+                    self._wait(_RETRY)
             self._status.write({"state": STATE_STOPPED})
         finally:
             self._events.close()
@@ -105,10 +74,8 @@ class Worker:
             self._wait_for("store", str(error))
         except PublishError as error:
             self._wait_for("feeds", str(error))
-        except OSError as error:
-            self._wait_for("machine", f"{error.filename or 'the system'}: {error.strerror or error}")
-        except MemoryError:
-            self._wait_for("machine", "out of memory")
+        except (OSError, MemoryError) as error:
+            self._wait_for("machine", describe_error(error))
         except Exception as error:  # noqa: BLE001 -- no error ends the worker
             self._may_be_damaged = True
             _log.exception("internal error; starting over", extra={"error": type(error).__name__})
@@ -125,37 +92,21 @@ class Worker:
             if backup is not None:
                 text = "SQLite database corrupt; moved to %s, rebuilding from dumps"
                 _log.error(text, backup, extra={"file": str(backup)})
-        pipeline = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _MAX_PROCESSES))
-        watcher = Watcher(self._events, polling=settings.dumps.polling)
-        listener = None if leads else ChangeListener(settings.database_url, self._events.wake)
-        jobs = Jobs(pipeline, self._events, self._status)
-        popularity = PopularityTracker(pipeline.store)
-        try:
+        holder = "" if leads else self._lock.holder()
+        with closing(WorkerLoop(settings, self._events, self._status, leads=leads, holder=holder)) as loop:
             if leads:
                 folders = settings.dumps.folders
                 _log.info("leader: ingesting from %s", ", ".join(folders), extra={"folders": folders})
-                self._restore_from_feeds(pipeline)
-                jobs.scheduler.start()
-                loop: Leader | Standby = Leader(pipeline, self._events, watcher, self._status, jobs)
+                self._restore_from_feeds(loop.pipeline)
             else:
-                holder = self._lock.holder()
                 _log.info("standby: %s is the leader", holder, extra={"holder": holder})
-                loop = Standby(pipeline, self._events, self._status, holder)
-            while not self._stop.is_set() and not self._reload_if_changed():
+            for subject in ("machine", "refeed"):
+                self._status.clear_problem(subject)
+            loop.start()
+            while not self._is_stopping and not self._reload_if_changed():
                 if leads != (self._lock.is_held() if leads else self._lock.acquire()):
                     return
-                loop.tick()
-                jobs.scheduler.handle_clock_jump()
-                popularity.save_if_due()
-                for subject in ("store", "machine", "refeed"):
-                    self._status.clear_problem(subject)
-                self._status.write(loop.status())
-        finally:
-            jobs.stop()
-            watcher.stop()
-            if listener is not None:
-                listener.close()
-            pipeline.close()
+                loop.run_until_check()
         if leads:
             mark_clean_shutdown(settings.database_url)
 
@@ -185,6 +136,12 @@ class Worker:
             self._status.clear_problem("restore")
         except FetchError as error:
             self._status.set_problem("restore", str(error))
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, unless asked to stop. Events that arrive meanwhile are dropped: every start scans all folders."""
+        end = time.monotonic() + seconds
+        while not self._is_stopping and (left := end - time.monotonic()) > 0:
+            self._events.get(left)
 
     def _wait_for(self, subject: str, text: str) -> None:
         self._status.set_problem(subject, text)

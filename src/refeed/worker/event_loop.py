@@ -1,0 +1,182 @@
+"""Events -> ingest, publish and check, one after another, with one configuration, as the leader or as a standby."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+
+from ..config.settings import Settings
+from ..errors import StoreError
+from ..ingest.pipeline import Pipeline
+from ..ingest.status_file import LoopStatus, StatusFile
+from ..publish.popularity import PopularityTracker
+from ..store.change_propagation import REVISION_KEY
+from ..store.postgres import ChangeListener
+from .events import Event, EventQueue, Job
+from .intake import DumpIntake
+from .jobs import NetworkJobs, PublishJob, Scheduler
+
+_log = logging.getLogger("refeed.worker")
+
+_RETRY = 2.0
+"""Seconds from an error to the next attempt."""
+_MAX_PROCESSES = 4
+"""Maximum processes that build entries. Each takes 100 MB, and the store cannot record more than four build."""
+_CHECK_TIMEOUT = 1.0
+"""Seconds without an event after which the loop checks whether the clock has jumped: the schedule depends on it."""
+_SCHEDULE = {Job.CHECK: 0.5, Job.VERIFY: 2.0, Job.SEARCH: 20.0}
+"""Seconds between two events of a kind."""
+_LEADER_SCHEDULE = {Job.POLL: 2.0, Job.RETRY: 5.0, Job.RETENTION: 3600.0}
+
+
+class WorkerLoop:
+    """Handles the events of a leader, or of a standby, with one configuration."""
+
+    def __init__(self, settings: Settings, events: EventQueue, status: StatusFile, *, leads: bool, holder: str) -> None:
+        """`holder` names the leader, for the status of a standby. Raises StoreError."""
+        self._events = events
+        self._status = status
+        self._leads = leads
+        self._holder = holder
+        self._failed: dict[str, Event] = {}
+        """Subjects of problems, with the event whose success ends them."""
+        self.pipeline = pipeline = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _MAX_PROCESSES))
+        self._scheduler = scheduler = Scheduler(events)
+        self._popularity = PopularityTracker(pipeline.store)
+        self._revision = pipeline.store.get_meta(REVISION_KEY)
+        self._is_reprocessed = False
+        self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
+        self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
+        self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
+        self._listener = None if leads else ChangeListener(settings.database_url, partial(events.put, Job.CHECK))
+        self._handlers: dict[Job, Callable[[], object]] = {
+            Job.CHECK: self._check,
+            Job.PUBLISH: self._publish,
+            Job.VERIFY: self._publish_job.verify,
+            Job.SEARCH: partial(self._publish_job.verify, search=True),
+        }
+        schedule = dict(_SCHEDULE)
+        if self._intake:
+            self._handlers |= {
+                Job.SCAN: self._intake.scan,
+                Job.POLL: self._intake.poll,
+                Job.INGEST: self._intake.ingest,
+                Job.RETRY: self._intake.retry,
+                Job.REPROCESS: self._reprocess,
+                Job.RETENTION: self._apply_retention,
+                Job.SAVE_PROBED: self._save_probed,
+            }
+            schedule |= _LEADER_SCHEDULE | {Job.SCAN: settings.dumps.rescan.total_seconds()}
+        for job, seconds in schedule.items():
+            scheduler.put_every(seconds, job)
+
+    def start(self) -> None:
+        """Start the schedule. What is stored is published before anything is ingested, if it is complete."""
+        self._scheduler.start()
+        first = (Job.CHECK, Job.SCAN, Job.INGEST, Job.PUBLISH, Job.REPROCESS)
+        for job in (Job.PUBLISH, *first) if self.pipeline.is_complete() or not self._leads else first:
+            self._events.put(job)
+
+    def run_until_check(self) -> None:
+        """Handle events until everything that has no events has been looked after. Raises StoreError.
+
+        Any other error costs one event: it is logged and shown, and files that were not recorded are found again.
+        """
+        event: Event | None = None
+        while event is not Job.CHECK:
+            event = self._events.get(_CHECK_TIMEOUT)
+            try:
+                self._handle(event)
+            except StoreError:
+                raise
+            except (OSError, MemoryError) as error:
+                self._recover(event, "machine", describe_error(error))
+            except Exception as error:  # noqa: BLE001 -- no event, file or job ends the loop
+                _log.exception("internal error", extra={"error": type(error).__name__, "event": str(event)})
+                self._recover(event, "refeed", f"internal error: {type(error).__name__}: {error}")
+            else:
+                for subject in [subject for subject, failed in self._failed.items() if failed == event]:
+                    self._status.clear_problem(subject)
+                    del self._failed[subject]
+
+    def close(self) -> None:
+        """Release processes, threads, watches and connections."""
+        if self.network_jobs:
+            self.network_jobs.stop()
+        self._scheduler.stop()
+        if self._intake:
+            self._intake.close()
+        if self._listener:
+            self._listener.close()
+        self.pipeline.close()
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Job):
+            self._handlers.get(event, lambda: None)()
+        elif self._intake:
+            self._intake.handle_file(event)
+
+    def _recover(self, event: Event, subject: str, text: str) -> None:
+        """Go on after an error: its files are found by a scan, and its job is tried again."""
+        again = event if isinstance(event, Job) else Job.SCAN
+        self._failed[subject] = again
+        self._status.set_problem(subject, text)
+        if self._intake:
+            self._intake.reset()
+            self._scheduler.put_after(_RETRY, Job.SCAN)
+        self._scheduler.put_after(_RETRY, again)
+
+    def _check(self) -> None:
+        store = self.pipeline.store
+        store.check_intact()
+        if self._intake:
+            self._intake.check()
+        elif (revision := store.get_meta(REVISION_KEY)) != self._revision:
+            self._revision = revision
+            self._publish_job.request()
+        self._scheduler.handle_clock_jump()
+        self._popularity.save_if_due()
+        self._status.clear_problem("store")
+        self._status.write(self._describe_state())
+
+    def _describe_state(self) -> LoopStatus:
+        if self._intake is None:
+            return {"state": "standby", "holder": self._holder}
+        status = self._intake.status()
+        probe = self.network_jobs and self.network_jobs.probe
+        if probe and probe.status:
+            status["enrichment"] = probe.status
+        return status
+
+    def _publish(self) -> None:
+        is_busy = self._intake is not None and self._intake.is_busy
+        if self._leads and not is_busy:
+            self.pipeline.apply_retention()
+        self._publish_job.run(busy=is_busy)
+
+    def _apply_retention(self) -> None:
+        if self.pipeline.apply_retention():
+            self._publish_job.request()
+
+    def _reprocess(self) -> None:
+        """Reprocess one batch, as long as no files wait."""
+        if self._intake and not self._intake.is_busy:
+            feeds = self.pipeline.reprocessor.step()
+            if feeds is None:
+                return
+            if feeds:
+                self._publish_job.request()
+        self._events.put(Job.REPROCESS)
+
+    def _save_probed(self) -> None:
+        if self.network_jobs and self.network_jobs.probe and self.network_jobs.probe.save_results():
+            self._publish_job.request(notify=False)
+
+
+def describe_error(error: OSError | MemoryError) -> str:
+    """The message of an error of the machine, for people."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return f"{error.filename or 'the system'}: {error.strerror or error}"
