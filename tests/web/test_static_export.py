@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PREFIX = "some/path"
 BASE = f"https://static.example.org/{PREFIX}"
+HOSTILE_LINKS = [
+    f"{BASE}/{path}"
+    for path in (
+        "?page=../../../victim",
+        "all?page=../../../../victim",
+        "all/2023-05?page=..%2F..%2F..%2F..%2Fvictim",
+        "source/bbc?page=/../../../../../victim",
+        "?lang=../../../victim",
+        "%2e%2e/%2e%2e/%2e%2e/victim",
+        "static/..%2f..%2f..%2fvictim%2findex.html",
+        "qr/all.svg?x=/../../../victim",
+        "status?page=new",
+        "all?q=new&page=7&lang=en",
+    )
+]
+"""Links of articles to addresses of this site that are no pages, or not those of the export."""
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +51,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("static")
     settings = settings_of(home)
     shutil.copytree(ROOT / "seeds", home / "dumps")
+    victim = (home / "host" / "victim" / "index.html", home / "host" / "victim")
+    victim[1].mkdir(parents=True)
+    victim[0].write_text("not ours")
     for number in range(120):
         day = f"2023-{5 + number // 60:02}-{1 + number % 28:02}"
         (home / "dumps" / f"{number}.txt").write_text(
             f"<!--{day}T08:00:00Z-->\n[样稿第{number}篇：气候](https://sample.example.net/{number})\n------\n\n"
-            f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。气候变化与碳排放。</p>\n",
+            f"<p>这是一篇用来测试的样稿，第{number}篇，不是任何媒体的报道。气候变化与碳排放。</p>\n"
+            f'<p><a href="{HOSTILE_LINKS[number % len(HOSTILE_LINKS)]}">样稿里的链接</a></p>\n',
             "utf-8",
         )
     pipeline = Pipeline.open(settings)
@@ -80,6 +100,8 @@ def test_every_link_of_every_page_is_a_file(site: Path) -> None:
     for page in (site / PREFIX).rglob("*.html"):
         for link in re.findall(r'\b(?:href|src|action)="([^"]*)"', page.read_text("utf-8")):
             target = unescape(link)
+            if target in HOSTILE_LINKS:
+                continue  # of an article
             if re.match(r"[a-z]+:|#|$", target):
                 assert not target.startswith(BASE + "/"), (page, target)
                 continue
@@ -88,6 +110,15 @@ def test_every_link_of_every_page_is_a_file(site: Path) -> None:
                 wrong.append((str(page.relative_to(site)), target))
     assert wrong == []
     assert checked > 1000
+
+
+def test_links_of_articles_add_no_files_and_change_none(site: Path) -> None:
+    assert (site / "victim" / "index.html").read_text() == "not ours"
+    assert sorted(path.name for path in site.iterdir()) == ["some", "victim"]
+    pages = {str(path.relative_to(site / PREFIX)) for path in (site / PREFIX).rglob("*") if path.is_file()}
+    names = {part for page in pages for part in Path(page).parts if part.startswith("page-")}
+    assert names == {"page-2"}, names
+    assert not any("victim" in page or "new" in page for page in pages)
 
 
 def test_pages_of_entries_are_in_the_sites_language(site: Path) -> None:

@@ -11,6 +11,8 @@ from html import escape, unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from flask import Response
+
 from ..config.settings import Settings
 from ..errors import PublishError
 from ..feeds.access_tokens import AccessTokens
@@ -18,6 +20,7 @@ from ..ingest.pipeline import Pipeline
 from ..model import FORMATS
 from .app import create_app
 from .pages.languages import LANGUAGES
+from .pages.template_context import generated_links
 
 _MARKER = ".refeed-static"
 """Marks a folder as an export, so that files which are no longer published may be removed from it."""
@@ -25,6 +28,8 @@ _LINK = re.compile(r'\b(href|src|action)="([^"]*)"')
 _START_PATHS = ("/", "/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/icon.svg")
 _FILE = re.compile(r"/(?:static|feeds|qr)/|\.(?:json|txt|ico|png|svg)$")
 """Matches the URL paths of files. All other paths are pages."""
+_NAME = re.compile(r"[a-z0-9_-][A-Za-z0-9._-]*")
+"""Matches each part of a URL path that this program makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,62 +82,65 @@ def _copy_documents(settings: Settings, pipeline: Pipeline, folder: Path) -> Ite
 
 
 def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], None]) -> Iterator[Path]:
-    """Write every page that can be reached by links, and the files that pages load."""
-    client = create_app(settings).test_client()
-    base_url, language = settings.site.base_url, settings.site.language
-    prefix = urlsplit(base_url).path.rstrip("/")
-    queue, queued = list(_START_PATHS), set(_START_PATHS)
+    """Write every page that can be reached by our own links, and the files that pages load."""
+    app, links = create_app(settings), set[str]()
+
+    @app.after_request
+    def collect_links(response: Response) -> Response:
+        links.update(generated_links())
+        return response
+
+    client, prefix = app.test_client(), urlsplit(settings.site.base_url).path.rstrip("/")
+    queue, seen = list(_START_PATHS), set(_START_PATHS)
     written: set[Path] = set()
     while queue:
         url_path = queue.pop()
-        file = _file_of(url_path, language)
+        links.clear()
         response = client.get(url_path, headers={"Accept": "text/html,*/*"}, follow_redirects=False)
+        file = _file_of(url_path, settings.site.language)
         if response.status_code != 200 or folder / file in written:
             continue
+        targets = {link: _own_url_path(link, settings.site.base_url, prefix) for link in links}
         body = response.data
-        links: dict[str, str] = {}
         if file.suffix == ".html":
-            html = body.decode()
-            for match in _LINK.finditer(html):
-                if target := _own_url_path(match[2], base_url, prefix):
-                    links[match[2]] = target
-            body = _make_links_relative(html, links, file, language).encode()
+            body = _make_links_relative(body.decode(), targets, file, settings.site.language).encode()
         _write_if_changed(folder / file, body)
         written.add(folder / file)
         yield folder / file
         progress(len(written))
-        new = [target for target in links.values() if target not in queued and not target.startswith("/feeds/")]
-        queued.update(new)
-        queue += new
+        new = {target for target in targets.values() if not target.startswith("/feeds/")} - seen
+        seen |= new
+        queue += sorted(new)
 
 
-def _own_url_path(link: str, base_url: str, prefix: str) -> str | None:
-    """The URL path on this site that a link leads to; None for links to other sites."""
-    target = unescape(link)
-    if target.startswith(base_url + "/"):
-        target = prefix + target.removeprefix(base_url)
-    if not target.startswith(prefix + "/") or target.startswith("//"):
-        return None
-    url_path = target.removeprefix(prefix).partition("#")[0]
+def _own_url_path(link: str, base_url: str, prefix: str) -> str:
+    """The URL path on this site that one of our links leads to."""
+    url_path = link.removeprefix(base_url if link.startswith(base_url) else prefix)
     # Most pages are entries. They are exported only in the site's own language.
     return url_path.partition("?")[0] if url_path.startswith("/entry/") else url_path
 
 
 def _file_of(url_path: str, language: str) -> PurePosixPath:
-    """The file of a URL path. Each page is a folder; in other languages than the site's, below the language's tag."""
+    """The file of a URL path. Each page is a folder; in other languages than the site's, below the language's tag.
+
+    Raises PublishError if a part of the path is not a name, so that no file lies outside of the export.
+    """
     parts = urlsplit(url_path)
-    path = PurePosixPath(unquote(parts.path).lstrip("/"))
-    if _FILE.search(parts.path):
-        return path
+    names = unquote(parts.path).strip("/").split("/")
     query = parse_qs(parts.query)
     chosen, page = query.get("lang", [""])[0], query.get("page", ["1"])[0]
+    if not all(_NAME.fullmatch(name) for name in (*filter(None, names), page)):
+        raise PublishError(f"{url_path!r}: a page with this address cannot be a file")
+    path = PurePosixPath(*names)
+    if _FILE.search(parts.path):
+        return path
     other_language = chosen if chosen in LANGUAGES and chosen != language else ""
     return PurePosixPath(other_language) / path / (f"page-{page}" if page != "1" else "") / "index.html"
 
 
-def _make_links_relative(html: str, links: dict[str, str], file: PurePosixPath, language: str) -> str:
+def _make_links_relative(html: str, targets: dict[str, str], file: PurePosixPath, language: str) -> str:
     def replace(match: re.Match[str]) -> str:
-        target = links.get(match[2])
+        target = targets.get(unescape(match[2]))
         if target is None:
             return match[0]
         relative = os.path.relpath(_file_of(target, language), file.parent)

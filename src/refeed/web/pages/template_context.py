@@ -85,8 +85,8 @@ class TemplateContext:
             FeedPath=FeedPath,
             languages=LANGUAGES,
             current_path=self.current_path,
-            absolute_url=lambda path: f"{self._site.base_url}{quote(path)}",
-            static_url=lambda file: f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}",
+            absolute_url=lambda path: _remember(f"{self._site.base_url}{quote(path)}"),
+            static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
             format_month=format_month,
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)
@@ -113,7 +113,7 @@ class TemplateContext:
         parameters = {name: value for name, value in query.items() if value not in (None, "")}
         if chosen and "lang" not in parameters and not path.startswith(("/feeds/", "/static/", "/qr/")):
             parameters["lang"] = chosen
-        return f"{self._prefix}{quote(path)}" + (f"?{urlencode(parameters)}" if parameters else "")
+        return _remember(f"{self._prefix}{quote(path)}" + (f"?{urlencode(parameters)}" if parameters else ""))
 
     def _request_values(self) -> dict[str, Any]:
         """Template values that are computed once per page, because a page may have a thousand links and dates."""
@@ -125,6 +125,16 @@ class TemplateContext:
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
             "describe_volume": partial(describe_volume, get_translations()),
         }
+
+
+def generated_links() -> set[str]:
+    """The links that this program has put into the current page, as opposed to those of the articles on it."""
+    return g.setdefault("links", set())  # type: ignore[no-any-return]
+
+
+def _remember(link: str) -> str:
+    generated_links().add(link)
+    return link
 
 
 def _chosen_language() -> str:
