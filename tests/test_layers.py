@@ -23,8 +23,8 @@ ROWS = [
     "__main__",
 ]
 ROW = {name: row for row, names in enumerate(ROWS) for name in names.split()}
-BESIDE = {("ingest", "publish")}
-"""`ingest.pipeline` combines the two steps."""
+BESIDE = {("ingest", "publish"), ("feeds", "search")}
+"""`ingest.pipeline` combines the two steps. A filter of a feed may be a search."""
 
 FRAGMENT_LINES = 80
 SMALL_ON_PURPOSE = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
+
 from ..xml_chars import xml_safe
 
 _INVISIBLE = re.compile(
@@ -20,6 +22,7 @@ _SUSPECT = re.compile(
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
+_INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _SCRIPTS = (
@@ -107,3 +110,17 @@ def cut_at_sentence(text: str, limit: int) -> str:
         return text[: ends[-1]].strip()
     cut = max(text.rfind(mark, limit // 2, limit) for mark in "，,；;、 ")
     return text[: cut if cut > 0 else limit - 1].rstrip("，,；;、： ") + "…"
+
+
+def visible_text(html: str) -> str:
+    """The visible text of an entry's HTML, captions included, with one line for each block."""
+    root = etree.HTML(html) if html.strip() else None
+    if root is None:
+        return ""
+    pieces: list[str] = []
+    for event, node in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            pieces.append(node.text or "")
+        else:
+            pieces.append(("" if node.tag in _INLINE else "\n") + (node.tail or ""))
+    return "\n".join(stripped for line in "".join(pieces).split("\n") if (stripped := line.strip()))

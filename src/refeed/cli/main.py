@@ -33,6 +33,7 @@ _COMMANDS = {
     "tokens": "tokens.tokens_command",
     "withdraw": "withdraw.withdraw_command",
     "restore": "withdraw.restore_command",
+    "search": "search.search_command",
     "topics": "topics.topics_group",
     "migrate": "db.migrate_command",
     "copy-store": "db.copy_store_command",

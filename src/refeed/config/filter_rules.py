@@ -41,6 +41,8 @@ class FeedFilter:
     Patterns use RE2's syntax, ignore case, and may be in Simplified or Traditional characters.
     """
 
+    q: str = ""
+    """Keep only entries that this search finds, as on the page /search. It goes through the whole history of a feed."""
     filter: SearchPattern = ""
     """Keep only entries with this in the title or the text. The next four patterns search in one field."""
     filter_title: SearchPattern = ""
@@ -91,6 +93,8 @@ class FilteredFeedRule(FeedFilter):
     def __post_init__(self) -> None:
         if self.feed.kind not in ("all", "source", "topic"):
             raise ValueError(f"feed must be all, source/<id> or topic/<id>, got '{self.feed}'")
+        if self.q:
+            raise ValueError("q works only in a query, which is answered at once; use filter")
         if self.filter_time:
             # The documents of named filtered feeds are files in feeds/, and would have to change with the clock.
             raise ValueError("filter_time works only in a query, which is answered at once; use limit")

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from html import escape
-from itertools import islice, takewhile
 from threading import Lock
 from typing import NamedTuple
 
@@ -22,12 +21,15 @@ from lxml import etree
 from lxml.html import fragment_fromstring, tostring
 
 from ..clean.sanitize import sanitize
+from ..clean.text import visible_text
 from ..config.field_types import compile_search_pattern
 from ..config.filter_rules import FeedFilter
 from ..model import Entry, FeedEntry, Person
 
 MAX_SCANNED = 300
 """The largest number of entries that a filter examines, newest first."""
+MAX_FOUND = 2000
+"""The largest number of entries that a filter examines of those that a search has found."""
 _MAX_TEXT = 20_000
 """The largest number of characters of a text that are examined. The longest of 4,470 real articles has 18,000."""
 _MAX_STEPS = 100_000_000
@@ -38,7 +40,6 @@ machine."""
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _TAG = re.compile(r"(<[^<>]*>)")  # sanitized HTML has neither character inside of a tag
 _ALT = re.compile(r'( alt=")([^"]*)(")')
-_INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
 
 
 class _FilterText(NamedTuple):
@@ -62,17 +63,25 @@ class EntryFilter:
         ]
         self._steps = sum(pattern.programsize * (1 if field else 2) for _, field, pattern in self._tests)
         self._steps_left = _MAX_STEPS
+        self.complete = True
+        """False when older entries were not examined although fewer entries than asked for were found."""
 
-    def select(self, entries: Iterable[FeedEntry], limit: int) -> list[FeedEntry]:
-        """Select and present at most `limit` of the first MAX_SCANNED entries. `entries` must be newest first."""
-        matching = (feed_entry for feed_entry in islice(entries, MAX_SCANNED) if self._matches(feed_entry))
-        within_steps = takewhile(lambda _: self._steps_left >= 0, matching)
-        # Presented one by one, because an oversized entry then loses its HTML before the next one is read.
-        selected = islice(within_steps, min(self._rule.limit or limit, limit))
-        chosen = [apply_presentation(feed_entry, self._rule) for feed_entry in selected]
+    def select(self, entries: Iterable[FeedEntry], limit: int, max_scanned: int = MAX_SCANNED) -> list[FeedEntry]:
+        """Select and present at most `limit` of the first `max_scanned` entries. `entries` must be newest first."""
+        chosen: list[FeedEntry] = []
+        for number, feed_entry in enumerate(entries):
+            if number == max_scanned or self._steps_left < 0:
+                self.complete = False
+                break
+            if self.matches(feed_entry):
+                # Presented one by one, because an oversized entry then loses its HTML before the next one is read.
+                chosen.append(apply_presentation(feed_entry, self._rule))
+            if len(chosen) >= min(self._rule.limit or limit, limit):
+                break
         return chosen if self._rule.sorted else sorted(chosen, key=lambda item: item.entry.updated, reverse=True)
 
-    def _matches(self, feed_entry: FeedEntry) -> bool:
+    def matches(self, feed_entry: FeedEntry) -> bool:
+        """Whether the filter keeps this entry."""
         entry = feed_entry.entry
         if self._since is not None and entry.published < self._since:
             return False
@@ -102,7 +111,7 @@ def apply_presentation(feed_entry: FeedEntry, rule: FeedFilter) -> FeedEntry:
     if rule.mode == "titles":
         entry = replace(entry, html=sanitize(""), summary="")
     elif rule.brief:
-        text = _to_text(entry.html).replace("\n", " ")
+        text = visible_text(entry.html).replace("\n", " ")
         text = text if len(text) <= rule.brief else f"{text[: rule.brief].rstrip()}…"
         entry = replace(entry, html=sanitize(f"<p>{escape(text, quote=False)}</p>"))
     feed_entry = replace(feed_entry, entry=entry, summary_only=summary_only)
@@ -123,22 +132,8 @@ def _filter_text(feed_entry: FeedEntry) -> _FilterText:
         title=_to_simplified(entry.title),
         author=_to_simplified("\n".join(people)),
         category=_to_simplified("\n".join([*topics, entry.section, *entry.tags])),
-        content=_to_simplified(_to_text(entry.html)[:_MAX_TEXT]),
+        content=_to_simplified(visible_text(entry.html)[:_MAX_TEXT]),
     )
-
-
-def _to_text(html: str) -> str:
-    """The visible text of an entry's HTML, captions included, with one line for each block."""
-    root = etree.HTML(html) if html.strip() else None
-    if root is None:
-        return ""
-    pieces: list[str] = []
-    for event, node in etree.iterwalk(root, events=("start", "end")):
-        if event == "start":
-            pieces.append(node.text or "")
-        else:
-            pieces.append(("" if node.tag in _INLINE else "\n") + (node.tail or ""))
-    return "\n".join(stripped for line in "".join(pieces).split("\n") if (stripped := line.strip()))
 
 
 def _remove_images(html: str) -> str:

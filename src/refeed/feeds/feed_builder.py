@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from cachetools import LRUCache
 
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
+from ..config.search_query import parse_query
 from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Tombstone
+from ..search.searcher import search
 from ..store.rows import FeedMember, MonthState, StoredEntry
+from ..store.search_index import Position
 from ..store.store import Store
-from .entry_filter import MAX_SCANNED, EntryFilter, convert_script, script_language
+from .entry_filter import MAX_FOUND, MAX_SCANNED, EntryFilter, apply_presentation, convert_script, script_language
 from .pagination import (
     DocumentBudget,
     PlannedEntry,
@@ -37,6 +40,29 @@ _SHARE_FACTOR = 10
 _CACHED_ENTRIES = 1000
 """Decoded entries that stay in memory between renderings: a few MB, and most of the entries that the feeds of a new
 dump need."""
+
+
+def _incomplete_note(language: str) -> str:
+    """The sentence in a feed's subtitle when older entries were not examined."""
+    return "较旧的文章没有查看。" if language.startswith("zh") else "Older entries were not examined."
+
+
+class _FoundMembers:
+    """Iterates over the members of a feed that a search finds, in batches, newest first."""
+
+    def __init__(self, store: Store, text: str, feed: FeedPath) -> None:
+        self._store, self._query, self._feed = store, parse_query(text), feed
+        self.complete = True
+
+    def __iter__(self) -> Iterator[list[FeedMember]]:
+        place: Position | None = None
+        while True:
+            result = search(self._store, self._query, self._feed, limit=_BATCH, older_than=place)
+            self.complete = self.complete and result.complete
+            yield result.members
+            place = result.next
+            if place is None:
+                return
 
 
 class FeedBuilder:
@@ -79,27 +105,61 @@ class FeedBuilder:
     def build_filtered(self, path: FeedPath, rule: FeedFilter, now: datetime, info: FeedInfo) -> Feed:
         """The newest entries of a feed, selected and presented by `rule`, with the title and address of `info`.
 
-        `path` may be a filtered feed. The result has no archives: the archives of the feed contain all entries.
+        `path` may be a filtered feed. The result has no archives: the archives of the feed contain all entries. Its
+        subtitle says so when not all entries of the feed were examined. Raises QueryError for a wrong `rule.q`.
         """
-        members = self._store.get_newest(path, MAX_SCANNED)
         limit = min(rule.limit, MAX_FILTERED_ENTRIES) if rule.limit else self._budget.entries
-        entries = iter(self.build_subscription(path).entries) if path in self._registry.filtered else None
-        shown = EntryFilter(rule, now).select(entries or self._iter_entries(members, mixed=info.mixed), limit)
+        selection = EntryFilter(rule, now)
+        if rule.q:
+            found = _FoundMembers(self._store, rule.q, self._unfiltered(path))
+            entries = self._refilter(path, self._iter_batches(found, mixed=info.mixed))
+            shown = selection.select(entries, limit, MAX_FOUND)
+            is_complete = selection.complete and found.complete
+        else:
+            newest = self._store.get_newest(path, MAX_SCANNED + 1)
+            is_filtered = path in self._registry.filtered
+            entries = (
+                iter(self.build_subscription(path).entries)
+                if is_filtered
+                else self._iter_entries(newest, mixed=info.mixed)
+            )
+            shown = selection.select(entries, limit)
+            is_complete = selection.complete
         sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
         shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
-        newest = members[0].published if members else _NEVER
+        newest_member = self._store.get_newest(path, 1)
         is_converted = rule.opencc and info.language.startswith("zh")
+        subtitle = info.subtitle if is_complete else f"{info.subtitle} {_incomplete_note(info.language)}".strip()
         return Feed(
             site=replace(self._registry.site, hubs=()) if info.private or info.query else self._registry.site,
             info=replace(
                 info,
                 title=convert_script(info.title, rule.opencc),
-                subtitle=convert_script(info.subtitle, rule.opencc),
+                subtitle=convert_script(subtitle, rule.opencc),
                 language=script_language(rule.opencc) if is_converted else info.language,
             ),
-            updated=max((feed_entry.entry.updated for feed_entry in shown), default=newest),
+            updated=max(
+                (feed_entry.entry.updated for feed_entry in shown),
+                default=newest_member[0].published if newest_member else _NEVER,
+            ),
             entries=tuple(shown),
         )
+
+    def _unfiltered(self, path: FeedPath) -> FeedPath:
+        rule = self._registry.filtered.get(path)
+        return rule.feed if rule else path
+
+    def _refilter(self, path: FeedPath, entries: Iterator[FeedEntry]) -> Iterator[FeedEntry]:
+        """The entries that a filtered feed shows, of those of the feed that it filters."""
+        rule = self._registry.filtered.get(path)
+        if rule is None:
+            return entries
+        base = EntryFilter(rule, _NEVER)
+        return (apply_presentation(entry, rule) for entry in entries if base.matches(entry))
+
+    def _iter_batches(self, batches: Iterable[list[FeedMember]], *, mixed: bool) -> Iterator[FeedEntry]:
+        for members in batches:
+            yield from self._iter_entries(members, mixed=mixed)
 
     def list_archives(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> tuple[str, ...]:
         """Names of a feed's archives, oldest first; with `months` (successive ones), only the archives of these."""

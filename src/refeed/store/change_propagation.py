@@ -71,6 +71,7 @@ def apply_changes(
               |                      meta.revision       increased by one; PostgreSQL notifies the other machines
               v
         entries             the rows themselves, with the new revision
+        search_changes      the search index has to read the entries again
     """
     old, new = dict(before), dict(after)
     if find_original is not None:
@@ -92,6 +93,7 @@ def apply_changes(
     revision = members.flush()
 
     upsert(connection, schema.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
+    upsert(connection, schema.search_changes, [{"entry_id": id, "revision": revision} for id in new])
     return members.feeds
 
 

@@ -190,15 +190,54 @@ ALTER TABLE feed_members RENAME COLUMN weight TO size_estimate
 ALTER TABLE months RENAME TO feed_months
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST_SCHEMA, _MEDIA_AND_ICONS, _PRIVATE_ENTRIES, _OUTCOME_COUNTS, _PLAIN_NAMES)
-"""SQL statements separated by lines of `;`. `_SPELLINGS` gives {bytes}, {text} and {without_rowid} for each database.
+_SEARCH = """
+CREATE TABLE search_changes (entry_id {text} PRIMARY KEY, revision BIGINT NOT NULL) {without_rowid}
+;
+CREATE INDEX search_changes_revision ON search_changes (revision)
+;
+CREATE TABLE search_documents ({docid}, entry_id {text} NOT NULL, published BIGINT NOT NULL, content {bytes} NOT NULL)
+;
+CREATE UNIQUE INDEX search_documents_entry ON search_documents (entry_id)
+;
+{search_tokens}
+;
+INSERT INTO search_changes (entry_id, revision) SELECT id, revision FROM entries
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST_SCHEMA,
+    _MEDIA_AND_ICONS,
+    _PRIVATE_ENTRIES,
+    _OUTCOME_COUNTS,
+    _PLAIN_NAMES,
+    _SEARCH,
+)
+"""SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 
 Each migration uses the table names of its time. Today's names date from the fifth migration."""
 
 _SPELLINGS = {
-    "sqlite": {"bytes": "BLOB", "text": "TEXT", "without_rowid": "WITHOUT ROWID"},
-    # COLLATE "C" sorts text by its bytes, as SQLite does, in any locale of the server. It is also faster.
-    "postgresql": {"bytes": "BYTEA", "text": 'TEXT COLLATE "C"', "without_rowid": ""},
+    "sqlite": {
+        "bytes": "BLOB",
+        "text": "TEXT",
+        "without_rowid": "WITHOUT ROWID",
+        "docid": "docid INTEGER PRIMARY KEY",  # with BIGINT it would not be the rowid
+        # `ascii` takes every character beyond ASCII as part of a token, and tokens have only letters and digits.
+        "search_tokens": "CREATE VIRTUAL TABLE search_tokens USING fts5"
+        "(tokens, content='', detail=none, columnsize=0, tokenize='ascii')",
+    },
+    "postgresql": {
+        "bytes": "BYTEA",
+        # COLLATE "C" sorts text by its bytes, as SQLite does, in any locale of the server. It is also faster.
+        "text": 'TEXT COLLATE "C"',
+        "without_rowid": "",
+        "docid": "docid BIGINT PRIMARY KEY",
+        # Rare words are found by the index of tokens, frequent ones by walking through the newest documents. PostgreSQL
+        # needs to know many words to choose well.
+        "search_tokens": "CREATE TABLE search_tokens (docid BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)\n;\n"
+        "CREATE INDEX search_tokens_index ON search_tokens USING GIN (tokens)\n;\n"
+        "ALTER TABLE search_tokens ALTER COLUMN tokens SET STATISTICS 2000",
+    },
 }
 
 
@@ -230,7 +269,7 @@ def apply_migrations(connection: Connection, version: int = len(MIGRATIONS)) -> 
     disable_timeouts(connection)
     connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
     for number in range(read_schema_version(connection), version):
-        for statement in MIGRATIONS[number].split("\n;\n"):
-            connection.execute(text(statement.format(**_SPELLINGS[connection.dialect.name])))
+        for statement in MIGRATIONS[number].format(**_SPELLINGS[connection.dialect.name]).split("\n;\n"):
+            connection.execute(text(statement))
         connection.execute(text("INSERT INTO migrations (version) VALUES (:v)"), {"v": number + 1})
     return version

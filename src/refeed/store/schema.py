@@ -121,5 +121,21 @@ sources = Table(
     Column("icon", Text, nullable=False),
 )
 
+search_changes = Table(  # the entries whose document in the search index is missing or outdated
+    "search_changes",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+search_documents = Table(  # entries as the search index knows them; search_tokens has their tokens
+    "search_documents",
+    metadata,
+    Column("docid", BigInteger, primary_key=True),
+    Column("entry_id", Text, nullable=False),
+    Column("published", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 ALL_FILES = ""
 """`outcome_counts.source` of the rows that count files, whose source may be unknown. No real source has an empty id."""

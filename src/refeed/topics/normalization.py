@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
 import opencc
 
@@ -40,10 +41,25 @@ _MEDIA_NAMES = """
 日本放送协会 nhk · 韩联社 yonhap · 印度时报 toi · 印度快报 ie · 法兰西24 france24
 """
 
-_NAME_FORMS: dict[str, str] = dict(
-    pair.split() for pair in re.split(r" · |\n+", (_REGIONAL_NAMES + _MEDIA_NAMES).strip())
-)
-_NAMES = re.compile("|".join(re.escape(name) for name in sorted(_NAME_FORMS, key=len, reverse=True)))
+
+def _read_table(table: str) -> dict[str, str]:
+    return dict(pair.split() for pair in re.split(r" · |\n+", table.strip()))
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+
+
+_NAME_FORMS = _read_table(_REGIONAL_NAMES) | _read_table(_MEDIA_NAMES)
+_NAMES = _any_of(_NAME_FORMS)
+
+_SPELLINGS: dict[str, list[str]] = {}
+"""All spellings of a name, by each of them."""
+for _name, _form in _read_table(_REGIONAL_NAMES).items():
+    _SPELLINGS[_name] = _SPELLINGS.setdefault(_form, [_form])
+    _SPELLINGS[_form].append(_name)
+_REGIONAL = _any_of(_SPELLINGS)
+_MAX_SPELLINGS = 16
 
 # Few texts contain any of these characters, and a search for them takes a fiftieth of the time of `str.translate`.
 _FULL_WIDTH = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
@@ -77,6 +93,21 @@ def unify_names(text: str) -> str:
 def normalize_text(text: str) -> str:
     """Return the form in which texts, words and patterns are compared: simplified, with one form for each name."""
     return unify_names(to_simplified(text))
+
+
+def regional_spellings(text: str) -> tuple[str, ...]:
+    """A simplified text in all regional spellings of the names in it, the text itself first; at most 16.
+
+    川普 -> 川普, 特朗普
+    """
+    spellings = [""]
+    end = 0
+    for match in _REGIONAL.finditer(text):
+        before = text[end : match.start()]
+        names = [match[0], *(name for name in _SPELLINGS[match[0]] if name != match[0])]
+        spellings = [f"{start}{before}{name}" for start in spellings for name in names][:_MAX_SPELLINGS]
+        end = match.end()
+    return tuple(f"{start}{text[end:]}" for start in spellings)
 
 
 def normalize_pattern(pattern: str) -> str:

@@ -19,6 +19,7 @@ from flask import Response
 
 from ..clock import utc_now
 from ..config.filter_rules import FeedFilter
+from ..config.search_query import parse_query
 from ..config.validation import validate
 from ..errors import StoreError
 from ..model import FeedPath, Format
@@ -97,14 +98,17 @@ class FilteredFeeds:
             feed_filter, query = parse_filter_params(query_string)
         except FilterParamsError as error:
             # The error may quote a pattern with line breaks.
-            return error_response(400, " ".join(f"{error}.".split())[:300])
+            message = " ".join(str(error).split()).removesuffix(".")
+            return error_response(400, f"{message[:300]}.")
         if not query:
             return base
         return self._answer(_FilteredRequest(f"{path}?{query}", url, url.document.feed, feed_filter, query), base)
 
     def _answer(self, request: _FilteredRequest, base: CachedDocument) -> CachedDocument | Response:
         key = request.path_and_query
-        minute = self._clock().replace(second=0, microsecond=0) if request.feed_filter.filter_time else None
+        # A search also finds what is indexed after the feed's last change.
+        depends_on_time = request.feed_filter.filter_time or request.feed_filter.q
+        minute = self._clock().replace(second=0, microsecond=0) if depends_on_time else None
         version = _FeedVersion(base.digest, base.last_modified, minute)
         entry = self._find(key)
         if entry is None or entry.version != version:
@@ -166,8 +170,8 @@ def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
     except UnicodeDecodeError as error:
         raise FilterParamsError("the query must be UTF-8") from error
     texts = {_ALIASES.get(name, name): value for name, value in pairs if value}
-    plain = {name: _CONVERTERS.get(name, str)(texts[name]) for name in _PARAMS if name in texts}
     try:
+        plain = {name: _CONVERTERS.get(name, str)(texts[name]) for name in _PARAMS if name in texts}
         feed_filter = validate(FeedFilter, plain, from_text=True)
     except ValueError as error:
         raise FilterParamsError(str(error)) from error
@@ -176,6 +180,7 @@ def parse_filter_params(query: str) -> tuple[FeedFilter, str]:
 
 
 _CONVERTERS: dict[str, Callable[[str], object]] = {
+    "q": lambda text: parse_query(text).text,
     "filter_time": lambda seconds: f"{seconds}s",
     "source": lambda text: tuple(sorted(set(text.split(",")))),
     "mode": lambda text: "full" if text == "fulltext" else text,

@@ -44,6 +44,7 @@ _PAGE_POLICY = "; ".join(
         "img-src 'self' https: http:",
         "style-src 'self'",
         "script-src 'self'",
+        "connect-src 'self'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
         "form-action 'self'",

@@ -45,6 +45,9 @@ PAGES = [
     "/topic/empty",
     "/entry/{rich}",
     "/entry/{bilingual}",
+    "/search",
+    "/search?q=%E6%A0%B7%E4%BE%8B+sample",
+    "/search?q=sample&order=relevance",
     "/status",
 ]
 

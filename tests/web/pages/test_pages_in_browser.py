@@ -18,7 +18,9 @@ from helpers.page_fixtures import PICTURE, PageSite
 
 PAGES = {
     "home": "/",
-    "search": "/?q=bbc",
+    "search of feeds": "/?q=bbc",
+    "search": "/search?q=%E6%A0%B7%E4%BE%8B",
+    "search without results": "/search?q=nothing",
     "all": "/all",
     "source": "/source/rfi",
     "topic": "/topic/climate",
@@ -28,7 +30,7 @@ PAGES = {
     "English entry": "/entry/{bilingual}",
     "status": "/status",
 }
-ERROR_PAGES = {"missing": "/nothing", "withdrawn": "/entry/{withdrawn}"}
+ERROR_PAGES = {"mistake": "/search?q=-a", "missing": "/nothing", "withdrawn": "/entry/{withdrawn}"}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (360, 768, 1280)
 

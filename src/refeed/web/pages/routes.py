@@ -32,6 +32,7 @@ from ..operations import StatusCache
 from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
 from ..service_status import list_file_issues, path_in_dumps
 from ..url_map import FEED_PATTERN
+from .search_page import SearchPage
 from .site_model import (
     MAX_DETAILED_FEEDS,
     EntryListItem,
@@ -63,7 +64,10 @@ def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
     assets = Assets()
     context = TemplateContext(settings, assets)
     blueprint.record_once(lambda state: context.install(state.app))
-    PageRoutes(settings, Store(settings.database_url, read_only=True), context, status_cache).register(blueprint)
+    store = Store(settings.database_url, read_only=True)
+    snapshots = SiteSnapshots(settings, store)
+    PageRoutes(settings, store, snapshots, context, status_cache).register(blueprint)
+    SearchPage(store, snapshots, context).register(blueprint)
     blueprint.register_blueprint(_files_blueprint(settings, assets))
     return blueprint
 
@@ -71,12 +75,19 @@ def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
 class PageRoutes:
     """Answers requests for pages from the store. While the store does not respond, a page says so."""
 
-    def __init__(self, settings: Settings, store: Store, context: TemplateContext, status_cache: StatusCache) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        snapshots: SiteSnapshots,
+        context: TemplateContext,
+        status_cache: StatusCache,
+    ) -> None:
         self._settings = settings
         self._store = store
+        self._snapshots = snapshots
         self._context = context
         self._status_cache = status_cache
-        self._snapshots = SiteSnapshots(settings, store)
 
     def register(self, blueprint: Blueprint) -> None:
         """Add the route of every page."""

@@ -106,7 +106,7 @@ class TemplateContext:
 
     def current_path(self, **query: object) -> str:
         """The path of the current page with the given query parameters changed."""
-        kept = {name: request.args[name][:200] for name in ("q", "page", "lang") if name in request.args}
+        kept = {name: request.args[name][:200] for name in ("q", "order", "page", "lang") if name in request.args}
         return self.path_to(request.path, **kept | query)
 
     def _path_to(self, chosen: str, path: str, **query: object) -> str:

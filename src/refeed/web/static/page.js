@@ -86,3 +86,45 @@ if (search) {
   // The server's results stay until the query is edited.
   search.addEventListener("input", narrow);
 }
+
+// Shows the results of a search while somebody types. Submitting the form shows them with everything else.
+const live = document.querySelector("form[data-live]");
+if (live) {
+  const query = document.getElementById("query");
+  const list = document.querySelector(".results .rows");
+  const piecesOf = (pieces) =>
+    pieces.map(([text, found]) => {
+      if (!found) return text;
+      const mark = document.createElement("mark");
+      mark.textContent = text;
+      return mark;
+    });
+  const element = (name, children, attributes = {}) => {
+    const node = Object.assign(document.createElement(name), attributes);
+    node.append(...children);
+    return node;
+  };
+  const show = ({ entries }) => {
+    const moments = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
+    list.replaceChildren(
+      ...entries.map((entry) => {
+        const title = element("a", piecesOf(entry.title), { href: entry.page, lang: entry.language });
+        const facts = `${entry.source.title} · ${moments.format(new Date(entry.published))}`;
+        const summary = element("p", piecesOf(entry.excerpt), { className: "summary", lang: entry.language });
+        const article = [element("h2", [title]), element("p", [facts], { className: "facts" }), summary];
+        return element("li", [element("article", article)]);
+      }),
+    );
+  };
+  let waiting;
+  let newest = 0;
+  query.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const number = ++newest;
+      const answer = await fetch(`${live.dataset.live}${live.dataset.live.includes("?") ? "&" : "?"}q=${encodeURIComponent(query.value)}`);
+      // A query that is not complete yet is an error; the results before it stay.
+      if (answer.ok && number === newest) show(await answer.json());
+    }, 150);
+  });
+}

@@ -1,0 +1,88 @@
+"""Text -> its searchable form, and the tokens by which the index finds it. Pure.
+
+The searchable form is one line: Simplified characters in lower case, as topics compare text, without punctuation. A
+letter of a script that is written without spaces (Chinese, Japanese, Thai …) and of Korean is a unit of its own;
+elsewhere a word is. One space separates two units, except two such letters that directly follow each other:
+
+    5G手機，由TSMC製造 -> " 5g 手机 由 tsmc 制造 "
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import re2
+
+from ..topics.normalization import to_simplified
+
+MAX_TEXT = 100_000
+"""Characters of a text that are searchable. The longest of 4,470 real articles has 18,000. PostgreSQL stores at most
+1 MB of tokens for a row."""
+MAX_TOKEN = 64
+"""Characters of a word that the index knows. Longer words are found by their beginning and then compared whole."""
+
+LETTERS = (
+    "\u1100-\u11ff\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u31ff\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff"
+    "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"  # Chinese, Japanese, Korean
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1a20-\u1aaf"  # Thai, Lao, Burmese, Khmer, Tai Tham
+)
+"""The letters that are units of their own, for a character class of a pattern."""
+_RUN = re.compile(r"[^\W_]+")
+_MARK = re2.compile(r"\p{M}")
+_RUN_WITH_MARKS = re2.compile(r"[\p{L}\p{M}\p{N}]+")
+"""Combining marks, which `\\w` does not match. Few languages need them, and re2 is ten times as slow here."""
+_BORDER = re.compile(f"(?<=[{LETTERS}])(?=[^{LETTERS} ])|(?<=[^{LETTERS} ])(?=[{LETTERS}])")
+_LETTER = re.compile(f"[{LETTERS}]")
+_CHUNK = re.compile(f"[{LETTERS}]+|[^ ]+")
+_SEPARATED_LETTERS = re.compile(f"(?<=[{LETTERS}]) (?=[{LETTERS}])")
+
+
+def to_searchable(text: str) -> str:
+    """Return the searchable form of a text, with a space before and after; empty when it has no letter or digit."""
+    folded = to_simplified(unicodedata.normalize("NFKC", text[:MAX_TEXT]))
+    runs = (_RUN_WITH_MARKS if _MARK.search(folded) else _RUN).findall(folded)
+    line = _BORDER.sub(" ", " ".join(runs))
+    return f" {line} " if line else ""
+
+
+def make_tokens(searchable: str) -> frozenset[str]:
+    """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent ones."""
+    tokens: set[str] = set()
+    for chunk in _CHUNK.findall(searchable):
+        if is_word(chunk[0]):
+            tokens.add(chunk[:MAX_TOKEN])
+        else:
+            tokens.update(chunk)
+            tokens.update(map("".join, pairwise(chunk)))
+    return frozenset(tokens)
+
+
+def make_query_tokens(searchable: str) -> frozenset[str]:
+    """The tokens that every text with these words has. Single letters are left out where a pair contains them."""
+    tokens: set[str] = set()
+    for chunk in _CHUNK.findall(searchable):
+        if is_word(chunk[0]):
+            tokens.add(chunk[:MAX_TOKEN])
+        elif len(chunk) == 1:
+            tokens.add(chunk)
+        else:
+            tokens.update(map("".join, pairwise(chunk)))
+    return frozenset(tokens)
+
+
+def is_word(character: str) -> bool:
+    """Whether a character of a searchable text belongs to a word. Otherwise it is a unit of its own."""
+    return not _LETTER.match(character)
+
+
+def compile_phrase(searchable: str) -> re.Pattern[str]:
+    """A pattern that finds these units, one after the other, in a searchable text. Words are found as whole words.
+
+    A space that the phrase has between two letters may be missing in the text: "香 港" finds 香港. The opposite does
+    not hold, so that 香港 does not find 闻香。港口.
+    """
+    phrase = searchable.strip()
+    pattern = _SEPARATED_LETTERS.sub(" ?", re.escape(phrase).replace(r"\ ", " "))
+    return re.compile((" " if is_word(phrase[0]) else "") + pattern + (" " if is_word(phrase[-1]) else ""))

@@ -1,0 +1,75 @@
+"""A text and a query -> the text in pieces, of which those that the query found are marked. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from ..topics.normalization import to_simplified
+from .query_matcher import QueryMatcher
+from .searchable_text import LETTERS, is_word
+
+_BEFORE = 40
+"""Characters of an excerpt before the first match."""
+
+
+class Piece(NamedTuple):
+    """A part of a text."""
+
+    text: str
+    found: bool
+    """Whether the query looks for this part."""
+
+
+def mark_matches(text: str, query: QueryMatcher) -> list[Piece]:
+    """Divide a text into pieces; together they are the text."""
+    pieces, end = [], 0
+    for start, stop in _find_matches(text, query):
+        if start > end:
+            pieces.append(Piece(text[end:start], found=False))
+        pieces.append(Piece(text[start:stop], found=True))
+        end = stop
+    if end < len(text) or not pieces:
+        pieces.append(Piece(text[end:], found=False))
+    return pieces
+
+
+def excerpt(text: str, query: QueryMatcher, length: int) -> list[Piece]:
+    """The part of a text around the first match, in pieces; its beginning when nothing matches."""
+    text = " ".join(text.split())
+    matches = _find_matches(text, query)
+    start = max(0, matches[0][0] - _BEFORE) if matches and matches[0][1] > length else 0
+    part = text[start : start + length]
+    pieces = mark_matches(part, query)
+    if start:
+        pieces.insert(0, Piece("…", found=False))
+    if start + length < len(text):
+        pieces.append(Piece("…", found=False))
+    return pieces
+
+
+def _find_matches(text: str, query: QueryMatcher) -> list[tuple[int, int]]:
+    """Where the words of a query are in a text: start and end of each match, without overlaps."""
+    # Folding may change the length of a text, so that it is folded character by character. OpenCC converts a few
+    # phrases differently from their characters; these are found and not marked.
+    folded, origins = [], []
+    for position, characters in enumerate(
+        to_simplified("\0".join(unicodedata.normalize("NFKC", c) for c in text)).split("\0")
+    ):
+        folded.append(characters)
+        origins += [position] * len(characters)
+    line = "".join(folded)
+    pattern = "|".join(_loose_pattern(spelling) for term in query.words for spelling in term.spellings)
+    if not pattern:
+        return []
+    return [(origins[m.start()], origins[m.end() - 1] + 1) for m in re.finditer(pattern, line) if m.end() > m.start()]
+
+
+def _loose_pattern(searchable: str) -> str:
+    """A pattern that finds a searchable form in a text with its punctuation."""
+    units = searchable.split()
+    pattern = r"[\W_]{0,8}".join(map(re.escape, units))
+    before = f"(?<![^\\W_{LETTERS}])" if is_word(units[0][0]) else ""
+    after = f"(?![^\\W_{LETTERS}])" if is_word(units[-1][-1]) else ""
+    return f"{before}{pattern}{after}"

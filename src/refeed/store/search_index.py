@@ -1,0 +1,268 @@
+"""The rows of the search index, on SQLite (FTS5) and PostgreSQL (tsvector): which entries have which tokens.
+
+    entries --(apply_changes, same transaction)--> search_changes --(write_documents)--> search_documents, search_tokens
+
+`search_changes` lists the entries whose document is missing or outdated. It makes the index safe to kill, to delete and
+to leave behind: a document is used only while its entry is not listed. What a token is, and what a document contains,
+is decided in `refeed.search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, desc, func, insert, select, text, tuple_
+
+from ..model import FeedPath
+from . import schema
+from .database import upsert
+from .rows import FeedMember, StoredEntry
+from .serialization import compress, decompress, from_timestamp, to_timestamp
+from .store import ENTRY_COLUMNS, Store
+
+_DAY = 86_400
+_PER_DAY = 1 << 20
+"""Numbers of documents are given by the day of publication (UTC), so that the newest are found first. Within a day they
+are small and dense: FTS5 stores the distances between numbers, and documents of a day share most of their tokens."""
+_LAST_NUMBER = 1 << 62
+_CHUNK = 500
+_ALL = "\ue000"
+"""A token of every document, because FTS5 cannot search for documents that only lack a token."""
+
+
+class IndexQuery(NamedTuple):
+    """What the index looks for: documents that have all tokens of one set of each group, and none of `excluded`."""
+
+    groups: tuple[tuple[frozenset[str], ...], ...]
+    excluded: frozenset[str] = frozenset()
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+class Position(NamedTuple):
+    """A place in a list of entries, newest first: that of an entry."""
+
+    published: datetime
+    id: str
+
+
+class FoundDocument(NamedTuple):
+    """An entry as the index knows it, and as the feed shows it."""
+
+    member: FeedMember
+    content: bytes
+
+
+class EntryChange(NamedTuple):
+    """An entry whose document is missing or outdated; `entry` is None when it was deleted."""
+
+    id: str
+    revision: int
+    entry: StoredEntry | None
+
+
+def log_all_entries(store: Store) -> None:
+    """List all entries, and empty the index. `write_documents` then builds it again."""
+    with store.write_transaction() as connection:
+        for table in (schema.search_changes, schema.search_documents):
+            connection.execute(delete(table))
+        statement = "INSERT INTO search_tokens(search_tokens) VALUES ('delete-all')"
+        if connection.dialect.name == "postgresql":
+            statement = "DELETE FROM search_tokens"
+        connection.execute(text(statement))
+        entries = select(schema.entries.c.id, schema.entries.c.revision)
+        connection.execute(insert(schema.search_changes).from_select(["entry_id", "revision"], entries))
+
+
+def count_changes(store: Store) -> int:
+    """The number of listed entries."""
+    with store.read_transaction() as connection:
+        return connection.execute(select(func.count()).select_from(schema.search_changes)).scalar_one()
+
+
+def get_changes(store: Store, limit: int) -> list[EntryChange]:
+    """Listed entries, latest change first, so that news are found at once while an archive is being indexed."""
+    change, entry = schema.search_changes.c, schema.entries.c
+    query = (
+        select(change.entry_id, change.revision.label("changed"), *ENTRY_COLUMNS)
+        .select_from(schema.search_changes.outerjoin(schema.entries, entry.id == change.entry_id))
+        .order_by(desc(change.revision), change.entry_id)
+        .limit(limit)
+    )
+    with store.read_transaction() as connection:
+        return [
+            EntryChange(row.entry_id, row.changed, StoredEntry.from_row(row) if row.id is not None else None)
+            for row in connection.execute(query)
+        ]
+
+
+def write_documents(
+    store: Store,
+    changes: Sequence[EntryChange],
+    contents: Mapping[str, bytes],
+    make_tokens: Callable[[bytes], Collection[str]],
+) -> None:
+    """Write the documents of listed entries, and take them off the list unless they have changed again.
+
+    An entry without content gets no document. `make_tokens` gives the tokens of a document from its content.
+    """
+    document, change = schema.search_documents.c, schema.search_changes.c
+    with store.write_transaction() as connection:
+        is_listed = tuple_(change.entry_id, change.revision).in_([(item.id, item.revision) for item in changes])
+        current = set(connection.execute(select(change.entry_id).where(is_listed)).scalars())
+        old = connection.execute(select(schema.search_documents).where(document.entry_id.in_(current))).all()
+        _delete_tokens(connection, {row.docid: make_tokens(decompress(row.content)) for row in old})
+        connection.execute(delete(schema.search_documents).where(document.entry_id.in_(current)))
+        added: dict[int, tuple[str, int, bytes]] = {}
+        for item in changes:
+            if item.id in current and item.id in contents and item.entry is not None:
+                published = to_timestamp(item.entry.entry.published)
+                added[_free_number(connection, published, added)] = item.id, published, contents[item.id]
+        upsert(
+            connection,
+            schema.search_documents,
+            [
+                {"docid": docid, "entry_id": id, "published": published, "content": compress(content)}
+                for docid, (id, published, content) in added.items()
+            ],
+        )
+        _insert_tokens(connection, {docid: make_tokens(content) for docid, (_, _, content) in added.items()})
+        connection.execute(delete(schema.search_changes).where(change.entry_id.in_(current), is_listed))
+
+
+def find_documents(
+    store: Store,
+    query: IndexQuery,
+    feed: FeedPath,
+    limit: int,
+    *,
+    older_than: Position | None = None,
+    below: int | None = None,
+) -> tuple[list[FoundDocument], int | None]:
+    """Documents with the tokens of a query, newest first, of entries that the feed shows.
+
+    Returns all such documents of the newest days that have `limit` of them, and a number: pass it as `below` to go on
+    with older ones. It is None when there are none. Documents of listed entries are left out.
+    """
+    first = _first_number(to_timestamp(query.after)) if query.after else -_LAST_NUMBER
+    end = _first_number(to_timestamp(query.before) + _DAY - 1) if query.before else _LAST_NUMBER
+    if older_than is not None:
+        end = min(end, _first_number(to_timestamp(older_than.published) + _DAY))
+    if below is not None:
+        end = min(end, below)
+    with store.read_transaction() as connection:
+        numbers = _find_numbers(connection, query, first, end, limit)
+        following = None
+        if len(numbers) == limit:  # the rest of the last day, because numbers are in no order within a day
+            following = numbers[-1] // _PER_DAY * _PER_DAY
+            numbers += _find_numbers(connection, query, max(first, following), numbers[-1], None)
+        document, change = schema.search_documents, schema.search_changes
+        found: list[tuple[Position, bytes]] = []
+        for start in range(0, len(numbers), _CHUNK):
+            rows = connection.execute(
+                select(document)
+                .outerjoin(change, change.c.entry_id == document.c.entry_id)
+                .where(document.c.docid.in_(numbers[start : start + _CHUNK]), change.c.entry_id.is_(None))
+            )
+            found += ((Position(from_timestamp(row.published), row.entry_id), row.content) for row in rows)
+        if older_than is not None:
+            found = [item for item in found if item[0] < older_than]
+        members = get_members(connection, feed, [position for position, _ in found])
+    found.sort(reverse=True)
+    shown = [
+        FoundDocument(members[position.id], decompress(content))
+        for position, content in found
+        if position.id in members
+    ]
+    return shown, following
+
+
+def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: int, limit: int | None) -> list[int]:
+    """The highest numbers of documents from `first` to below `end`, highest first."""
+    if connection.dialect.name == "postgresql":
+        tokens, source = (
+            _to_tsquery(query),
+            "docid FROM search_tokens WHERE tokens @@ CAST(:tokens AS tsquery) AND docid",
+        )
+    else:
+        tokens, source = (
+            _to_fts5(query),
+            "rowid AS docid FROM search_tokens WHERE search_tokens MATCH :tokens AND rowid",
+        )
+    statement = f"SELECT {source} >= :first AND {source.rpartition(' ')[2]} < :end ORDER BY 1 DESC"
+    values = {"tokens": tokens, "first": first, "end": end}
+    if limit is not None:
+        statement += " LIMIT :limit"
+        values["limit"] = limit
+    return list(connection.execute(text(statement), values).scalars())
+
+
+def get_members(connection: Connection, feed: FeedPath, positions: Iterable[Position]) -> dict[str, FeedMember]:
+    """Those entries that a feed shows now, by id."""
+    member = schema.feed_members.c
+    keys = [(to_timestamp(position.published), position.id) for position in positions]
+    members: dict[str, FeedMember] = {}
+    for start in range(0, len(keys), _CHUNK):
+        is_asked = tuple_(member.published, member.entry_id).in_(keys[start : start + _CHUNK])
+        for row in connection.execute(select(schema.feed_members).where(member.feed == str(feed), is_asked)):
+            members[row.entry_id] = FeedMember(
+                id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate
+            )
+    return members
+
+
+def _first_number(published: int) -> int:
+    return published // _DAY * _PER_DAY
+
+
+def _free_number(connection: Connection, published: int, added: Collection[int]) -> int:
+    """The next number of the day, above those in the database and in `added`."""
+    first, document = _first_number(published), schema.search_documents.c
+    query = select(func.max(document.docid)).where(document.docid >= first, document.docid < first + _PER_DAY)
+    last = connection.execute(query).scalar()
+    return max(first - 1 if last is None else last, *(n for n in added if first <= n < first + _PER_DAY), first - 1) + 1
+
+
+def _insert_tokens(connection: Connection, tokens: Mapping[int, Collection[str]]) -> None:
+    if not tokens:
+        return
+    if connection.dialect.name == "postgresql":
+        statement = (
+            "INSERT INTO search_tokens (docid, tokens) VALUES (:docid, array_to_tsvector(CAST(:tokens AS text[])))"
+        )
+        rows = [{"docid": docid, "tokens": [*names, _ALL]} for docid, names in tokens.items()]
+    else:
+        statement = "INSERT INTO search_tokens (rowid, tokens) VALUES (:docid, :tokens)"
+        rows = [{"docid": docid, "tokens": " ".join({*names, _ALL})} for docid, names in tokens.items()]
+    connection.execute(text(statement), rows)
+
+
+def _delete_tokens(connection: Connection, tokens: Mapping[int, Collection[str]]) -> None:
+    if not tokens:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DELETE FROM search_tokens WHERE docid = ANY(:docids)"), {"docids": list(tokens)})
+        return
+    # FTS5 keeps no copy of what it indexed, and is told what to forget.
+    statement = "INSERT INTO search_tokens (search_tokens, rowid, tokens) VALUES ('delete', :docid, :tokens)"
+    rows = [{"docid": docid, "tokens": " ".join({*names, _ALL})} for docid, names in tokens.items()]
+    connection.execute(text(statement), rows)
+
+
+def _to_fts5(query: IndexQuery) -> str:
+    def all_of(tokens: frozenset[str]) -> str:
+        return "(" + " AND ".join(f'"{token}"' for token in sorted(tokens)) + ")"
+
+    groups = ["(" + " OR ".join(map(all_of, group)) + ")" for group in query.groups] or [f'"{_ALL}"']
+    excluded = "".join(f' NOT "{token}"' for token in sorted(query.excluded))
+    return f"({' AND '.join(groups)}){excluded}"
+
+
+def _to_tsquery(query: IndexQuery) -> str:
+    def all_of(tokens: frozenset[str]) -> str:
+        return "(" + " & ".join(f"'{token}'" for token in sorted(tokens)) + ")"
+
+    groups = ["(" + " | ".join(map(all_of, group)) + ")" for group in query.groups] or [f"'{_ALL}'"]
+    return " & ".join([*groups, *(f"!'{token}'" for token in sorted(query.excluded))])
