@@ -206,9 +206,10 @@ class CleanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A topic that an entry has or nearly has, with the score and its reasons."""
+    """A topic that an entry has or nearly has, with the score and its reasons. In the store also a named search."""
 
     topic: str
+    """The topic's id; for a named search the path of its feed, `filtered/<slug>`."""
     score: float
     reasons: tuple[str, ...]
 

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from ..model import ALL_FEED, FeedPath
 from .field_types import Check, LocalizedTitle, Parse, Slug, choose_title, compile_search_pattern, duration
+from .search_query import parse_query
 
 OpenccConversion = Literal[
     "", "s2t", "s2tw", "s2twp", "s2hk", "t2s", "t2tw", "t2hk", "tw2s", "tw2sp", "tw2t", "hk2s", "hk2t"
@@ -31,6 +32,11 @@ def _check_pattern(text: str) -> None:
     compile_search_pattern(text)
 
 
+def _check_query(text: str) -> None:
+    if text:
+        parse_query(text)
+
+
 SearchPattern = Annotated[str, Check(_check_pattern)]
 
 
@@ -41,7 +47,7 @@ class FeedFilter:
     Patterns use RE2's syntax, ignore case, and may be in Simplified or Traditional characters.
     """
 
-    q: str = ""
+    q: Annotated[str, Check(_check_query)] = ""
     """Keep only entries that this search finds, as on the page /search. It goes through the whole history of a feed."""
     filter: SearchPattern = ""
     """Keep only entries with this in the title or the text. The next four patterns search in one field."""
@@ -93,8 +99,6 @@ class FilteredFeedRule(FeedFilter):
     def __post_init__(self) -> None:
         if self.feed.kind not in ("all", "source", "topic"):
             raise ValueError(f"feed must be all, source/<id> or topic/<id>, got '{self.feed}'")
-        if self.q:
-            raise ValueError("q works only in a query, which is answered at once; use filter")
         if self.filter_time:
             # The documents of named filtered feeds are files in feeds/, and would have to change with the clock.
             raise ValueError("filter_time works only in a query, which is answered at once; use limit")

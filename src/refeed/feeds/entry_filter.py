@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import opencc
 from cachetools import LRUCache, cached
-from lxml import etree
 from lxml.html import fragment_fromstring, tostring
 
 from ..clean.sanitize import sanitize

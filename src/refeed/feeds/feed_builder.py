@@ -47,6 +47,17 @@ def _incomplete_note(language: str) -> str:
     return "较旧的文章没有查看。" if language.startswith("zh") else "Older entries were not examined."
 
 
+def _convert_info(info: FeedInfo, rule: FeedFilter) -> FeedInfo:
+    """A feed's title, subtitle and language in the script of a filter."""
+    is_converted = rule.opencc and info.language.startswith("zh")
+    return replace(
+        info,
+        title=convert_script(info.title, rule.opencc),
+        subtitle=convert_script(info.subtitle, rule.opencc),
+        language=script_language(rule.opencc) if is_converted else info.language,
+    )
+
+
 class _FoundMembers:
     """Iterates over the members of a feed that a search finds, in batches, newest first."""
 
@@ -78,8 +89,7 @@ class FeedBuilder:
 
     def build_subscription(self, path: FeedPath, months: Sequence[MonthState] | None = None) -> Feed:
         """The subscription document of a feed: its newest entries within the budget. Pass its `months` if loaded."""
-        if path in self._registry.filtered:
-            rule = self._registry.filtered[path]
+        if rule := self._registry.find_scan(path):
             return self.build_filtered(rule.feed, rule, _NEVER, self._registry.feeds[path])
         members = self._get_newest(path)
         members = members[: count_subscription_entries((member.size_estimate for member in members), self._budget)]
@@ -117,27 +127,19 @@ class FeedBuilder:
             is_complete = selection.complete and found.complete
         else:
             newest = self._store.get_newest(path, MAX_SCANNED + 1)
-            is_filtered = path in self._registry.filtered
-            entries = (
-                iter(self.build_subscription(path).entries)
-                if is_filtered
-                else self._iter_entries(newest, mixed=info.mixed)
-            )
+            if self._registry.find_scan(path):
+                entries = iter(self.build_subscription(path).entries)
+            else:
+                entries = self._present(path, self._iter_entries(newest, mixed=info.mixed))
             shown = selection.select(entries, limit)
             is_complete = selection.complete
         sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
         shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
         newest_member = self._store.get_newest(path, 1)
-        is_converted = rule.opencc and info.language.startswith("zh")
         subtitle = info.subtitle if is_complete else f"{info.subtitle} {_incomplete_note(info.language)}".strip()
         return Feed(
             site=replace(self._registry.site, hubs=()) if info.private or info.query else self._registry.site,
-            info=replace(
-                info,
-                title=convert_script(info.title, rule.opencc),
-                subtitle=convert_script(subtitle, rule.opencc),
-                language=script_language(rule.opencc) if is_converted else info.language,
-            ),
+            info=_convert_info(replace(info, subtitle=subtitle), rule),
             updated=max(
                 (feed_entry.entry.updated for feed_entry in shown),
                 default=newest_member[0].published if newest_member else _NEVER,
@@ -157,6 +159,11 @@ class FeedBuilder:
         base = EntryFilter(rule, _NEVER)
         return (apply_presentation(entry, rule) for entry in entries if base.matches(entry))
 
+    def _present(self, path: FeedPath, entries: Iterator[FeedEntry]) -> Iterator[FeedEntry]:
+        """The entries of a named search as its rule presents them; those of other feeds as they are."""
+        rule = self._registry.filtered.get(path)
+        return (apply_presentation(entry, rule) for entry in entries) if rule else entries
+
     def _iter_batches(self, batches: Iterable[list[FeedMember]], *, mixed: bool) -> Iterator[FeedEntry]:
         for members in batches:
             yield from self._iter_entries(members, mixed=mixed)
@@ -174,7 +181,9 @@ class FeedBuilder:
 
     def _get_newest(self, path: FeedPath) -> list[FeedMember]:
         """A feed's newest entries. If the feed limits each source's share, no source has more entries than that."""
-        limit, share = self._budget.entries, self._registry.source_shares.get(path, 1.0)
+        rule = self._registry.filtered.get(path)
+        limit = rule.limit if rule and rule.limit else self._budget.entries
+        share = self._registry.source_shares.get(path, 1.0)
         if share >= 1:
             return self._store.get_newest(path, limit)
         members = self._store.get_newest(path, limit * _SHARE_FACTOR)
@@ -196,7 +205,7 @@ class FeedBuilder:
         `names` are the feed's archives, oldest first, which the document may link to.
         """
         info = self._registry.feeds[path]
-        entries = tuple(self._iter_entries(members, mixed=info.mixed, batch=len(members) or 1))
+        entries = tuple(self._present(path, self._iter_entries(members, mixed=info.mixed, batch=len(members) or 1)))
         tombstones: tuple[Tombstone, ...] = ()
         if archive is None:
             tombstones = tuple(
@@ -210,7 +219,7 @@ class FeedBuilder:
         return Feed(
             # A private feed names no hub, because hubs must not learn of its changes.
             site=replace(self._registry.site, hubs=()) if info.private else self._registry.site,
-            info=info,
+            info=_convert_info(info, rule) if (rule := self._registry.filtered.get(path)) else info,
             updated=max(changes, default=_NEVER),
             entries=entries,
             tombstones=tombstones,

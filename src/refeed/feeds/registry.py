@@ -32,6 +32,14 @@ class FeedRegistry:
     retired: frozenset[FeedPath]
     """Feeds that were removed for good."""
 
+    def find_scan(self, path: FeedPath) -> FilteredFeedRule | None:
+        """The rule of a filtered feed whose entries are looked for when it is built; None for all other feeds.
+
+        Those of a public feed with a search are members of the filtered feed, as of a topic.
+        """
+        rule = self.filtered.get(path)
+        return None if rule is None or (rule.q and not self.feeds[rule.feed].private) else rule
+
     @property
     def public_feeds(self) -> dict[FeedPath, FeedInfo]:
         """The feeds that may be listed."""

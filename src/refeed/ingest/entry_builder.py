@@ -14,11 +14,13 @@ import msgspec
 from ..clean.cleaner import clean_as_text, clean_entry
 from ..clean.entry_identity import canonical_link, entry_id
 from ..clean.rule_lookup import RuleLookup
+from ..config.filter_rules import FilteredFeedRule
 from ..config.settings import Limits, Settings
 from ..config.source_rules import Retention, SourceRule
 from ..config.topic_rules import TopicRule
 from ..errors import QuarantineError
 from ..feeds.access_tokens import private_sources
+from ..feeds.named_searches import NamedSearches
 from ..feeds.pagination import estimate_size
 from ..model import CleanResult, Dump, Label, Outcome, RawEntry, Source
 from ..parse.parser import parse_dump
@@ -46,6 +48,9 @@ class BuildResult:
     source: Source | None = None
     cleaned: CleanResult | None = None
     labels: tuple[Label, ...] = ()
+    """The entry's topics."""
+    searches: tuple[Label, ...] = ()
+    """The named searches that the entry belongs to."""
     body_text: str = ""
     """The entry's plain text, extracted once for topics and for reposts."""
 
@@ -71,6 +76,8 @@ class EntryBuilder:
 
     sources: tuple[SourceRule, ...]
     topics: tuple[TopicRule, ...]
+    filtered_feeds: tuple[FilteredFeedRule, ...] = ()
+    """Those with a search make labels."""
     limits: Limits
     private_sources: frozenset[str] = frozenset()
     """Sources whose entries only the source's own feed contains."""
@@ -82,6 +89,7 @@ class EntryBuilder:
         return cls(
             sources=tuple(replace(rule, keep=Retention(), access="public") for rule in settings.sources),
             topics=settings.topics,
+            filtered_feeds=tuple(rule for rule in settings.filtered_feeds if rule.q),
             limits=settings.limits,
             private_sources=private_sources(settings),
         )
@@ -98,7 +106,8 @@ class EntryBuilder:
     @cached_property
     def topics_version(self) -> str:
         """Digest of the topic rules. Entries with a different digest are labelled again."""
-        return sha256(msgspec.json.encode(list(self.matcher.versions.items()))).hexdigest()[:16]
+        versions = [*self.matcher.versions.items(), *filter(None, [self.named_searches.version])]
+        return sha256(msgspec.json.encode(versions)).hexdigest()[:16]
 
     @cached_property
     def rule_lookup(self) -> RuleLookup:
@@ -110,9 +119,14 @@ class EntryBuilder:
         """The topic rules, compiled."""
         return TopicMatcher(self.topics)
 
+    @cached_property
+    def named_searches(self) -> NamedSearches:
+        """The named searches, compiled."""
+        return NamedSearches(self.filtered_feeds, self.topics)
+
     def warm_up(self) -> None:
         """Compile the rules now instead of at the first dump."""
-        _ = self.rule_lookup, self.matcher
+        _ = self.rule_lookup, self.matcher, self.named_searches
 
     def build(self, dump: Dump) -> BuildResult:
         """Parse, clean and label a dump. Bad content is an outcome, not an error."""
@@ -145,7 +159,9 @@ class EntryBuilder:
             reason=result.reason,
             data=data,
             dump_time=result.raw.dump_time,
-            row=self.to_row(result.cleaned, result.source, encode_json(result.labels), result.body_text),
+            row=self.to_row(
+                result.cleaned, result.source, encode_json(result.labels + result.searches), result.body_text
+            ),
         )
 
     def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:
@@ -193,12 +209,14 @@ class EntryBuilder:
 
     def _label(self, raw: RawEntry, source: Source, cleaned: CleanResult) -> BuildResult:
         fields = extract_topic_fields(cleaned.entry)
+        labels = self.matcher.label(cleaned.entry, fields)
         return BuildResult(
             outcome=Outcome.FLAGGED if cleaned.issues else Outcome.ACCEPTED,
             reason="; ".join(cleaned.issues) or None,
             raw=raw,
             source=source,
             cleaned=cleaned,
-            labels=self.matcher.label(cleaned.entry, fields),
+            labels=labels,
+            searches=self.named_searches.label(cleaned.entry, labels),
             body_text=fields.body_text,
         )

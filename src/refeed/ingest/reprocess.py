@@ -79,7 +79,8 @@ class Reprocessor:
         for stored in self._store.get_entries(ids):
             kept = [label for label in stored.labels if label.topic in order and label.topic not in changed]
             merged = sorted((*kept, *matcher.label(stored.entry)), key=lambda label: order[label.topic])
-            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_json(tuple(merged))
+            searches = self._builder.named_searches.label(stored.entry, merged)
+            labels[stored.entry.id.removeprefix("urn:uuid:")] = encode_json((*merged, *searches))
         return relabel_entries(self._store, labels, self._builder.topics_version, self._clock())
 
     def _changed_topics(self) -> set[str]:

@@ -166,7 +166,8 @@ def _make_results(
     # The entry keeps the topics it was published with. Their reasons are those that our matcher finds now, if any.
     own = {label.topic: label for label in builder.matcher.label(entry, fields)}
     published = [topic["id"] for topic in item.get("_entry", {}).get("topics", ())]
-    labels = encode_json(tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published))
+    topics = tuple(own.get(id) or Label(topic=id, score=0.0, reasons=()) for id in published)
+    labels = encode_json(topics + builder.named_searches.label(entry, topics))
     row = builder.to_row(CleanResult(entry=entry, fingerprint=""), source, labels, fields.body_text)
     versions = [(entry.published, "")]
     if entry.updated > entry.published:

@@ -93,7 +93,8 @@ class Publisher:
             _, registry, presentations, feed_builder = self._prepare()
             states = {state.path: state for state in self._store.get_feed_states()}
             identity = self._store.identity
-        states |= {path: states[rule.feed] for path, rule in registry.filtered.items() if rule.feed in states}
+        scans = {path: rule for path in registry.filtered if (rule := registry.find_scan(path))}
+        states |= {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
         with self._output_dir.lock():
             self._output_dir.remove_partial_writes()
             previous = self._output_dir.read_manifests()
@@ -220,7 +221,7 @@ class Publisher:
                 months[path] = self._store.get_months(path)
                 feed = run.feed_builder.build_subscription(path, months[path])
                 state = run.states.get(path)
-                if path not in run.registry.filtered:
+                if run.registry.find_scan(path) is None:
                     newest = feed.entries[0].entry.published if feed.entries else None
                     self._newest[path] = _feed_version(state), newest
                 for format in FORMATS:
@@ -241,7 +242,7 @@ class Publisher:
         listed = []
         for path, info in run.registry.public_feeds.items():
             state = run.states.get(path)
-            rule = run.registry.filtered.get(path)
+            rule = run.registry.find_scan(path)
             entries = None if rule else state.entries if state else 0
             updated = self._last_published(rule.feed if rule else path, state)
             listed.append(ListedFeed(info=info, entries=entries, updated=updated))

@@ -26,6 +26,7 @@ from .serialization import (
     decode_labels,
     encode_json,
     from_timestamp,
+    label_feed,
     to_timestamp,
 )
 
@@ -256,7 +257,7 @@ def _list_feeds(row: EntryRow) -> frozenset[FeedPath]:
     own = FeedPath("source", row.source)
     if row.private:
         return frozenset({own})
-    return frozenset({ALL_FEED, own, *(FeedPath("topic", label.topic) for label in decode_labels(row.labels))})
+    return frozenset({ALL_FEED, own, *map(label_feed, decode_labels(row.labels))})
 
 
 class OutcomeCounters:

@@ -21,6 +21,7 @@ from .serialization import (
     decompress,
     encode_bands,
     from_timestamp,
+    label_feed,
 )
 
 
@@ -136,6 +137,7 @@ class StoredEntry:
 
     entry: Entry
     labels: tuple[Label, ...]
+    """The entry's topics."""
     repost_links: tuple[str, ...]
     revision: int
     media: tuple[FileMetadata, ...] = ()
@@ -147,7 +149,7 @@ class StoredEntry:
         """Decode a row with the columns of `store.ENTRY_COLUMNS`."""
         return cls(
             entry=decode_entry(row.payload, row.published, row.updated, row.media),
-            labels=decode_labels(row.labels),
+            labels=tuple(label for label in decode_labels(row.labels) if label_feed(label).kind == "topic"),
             repost_links=decode_links(row.repost_links),
             revision=row.revision,
             media=decode_media(row.media),

@@ -28,7 +28,15 @@ from .rows import (
     WithdrawnEntry,
 )
 from .schema import ALL_FILES
-from .serialization import Provenance, decode_labels, decode_media, decode_provenance, decode_source, from_timestamp
+from .serialization import (
+    Provenance,
+    decode_labels,
+    decode_media,
+    decode_provenance,
+    decode_source,
+    from_timestamp,
+    label_feed,
+)
 
 # The queries of every publication are built once: building one takes several times as long as executing it.
 _entry, _member = schema.entries.c, schema.feed_members.c
@@ -206,7 +214,7 @@ class Store(Database):
         return [
             WithdrawnEntry(row.id, row.source, from_timestamp(row.withdrawn))
             for row in rows
-            if feed.kind != "topic" or any(label.topic == feed.slug for label in decode_labels(row.labels))
+            if feed.kind in ("all", "source") or any(label_feed(label) == feed for label in decode_labels(row.labels))
         ][:limit]
 
     def get_newest_dumps(self, ids: Sequence[str]) -> dict[str, StoredDump]:

@@ -128,7 +128,7 @@ class PageRoutes:
             return moved_page_response(self._context.path_to(f"/{new}"))
         if path not in snapshot.feeds:
             abort(410 if path in snapshot.registry.retired else 404)
-        if path in snapshot.registry.filtered:
+        if snapshot.registry.find_scan(path):
             budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
             filtered = FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path)
             entries = [
@@ -145,7 +145,7 @@ class PageRoutes:
         snapshot, path = self._snapshots.current(), FeedPath(kind, slug)
         if new := snapshot.renamed_to(path):
             return moved_page_response(self._context.path_to(f"/{new}/{month}"))
-        if path not in snapshot.feeds or path in snapshot.registry.filtered or not _MONTH.fullmatch(month):
+        if path not in snapshot.feeds or snapshot.registry.find_scan(path) or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.get_month(path, month)[::-1]
         pages = -(-len(members) // _ENTRIES)
