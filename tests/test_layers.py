@@ -30,6 +30,7 @@ FRAGMENT_LINES = 80
 SMALL_ON_PURPOSE = {
     "render.formats": "the table of formats",
     "render.feeds_json": "a format",
+    "feeds.named_searches": "what makes a search a feed, looked for by its name",
     "render.opml": "a format",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
