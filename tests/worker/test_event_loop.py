@@ -14,6 +14,7 @@ from helpers.processes import wait_until
 from helpers.service_fixture import LocalService, sample_dump
 from refeed.config.load import load_settings
 from refeed.ingest.status_file import StatusFile
+from refeed.store.search_index import count_changes
 from refeed.worker.event_loop import WorkerLoop
 from refeed.worker.events import EventQueue, FileEvent, Job
 from refeed.worker.watcher import DumpDirHandler
@@ -111,3 +112,14 @@ def test_every_event_of_watchdog_becomes_an_event_of_ours_or_nothing(events: Eve
     expected = {FileEvent(f"{tmp_path}/1.md", str(tmp_path), is_complete) for is_complete in (True, False)}
     assert expected | {FileEvent(f"{tmp_path}/2.md", str(tmp_path), is_complete=True), Job.SCAN} <= found
     assert "" not in {event.path for event in found if isinstance(event, FileEvent)}
+
+
+def test_new_entries_are_added_to_the_search_index(service: LocalService, loop: WorkerLoop) -> None:
+    service.add_dump("1.md", sample_dump(1))
+    store = loop.pipeline.store
+
+    def is_indexed() -> bool:
+        loop.run_until_check()
+        return len(service.ids()) == 1 and count_changes(store) == 0
+
+    wait_until(is_indexed)

@@ -27,6 +27,8 @@ class Job(Enum):
     """Try quarantined files again if the operator has asked for it."""
     REPROCESS = "reprocess"
     """Bring one batch of entries up to date with the rules."""
+    INDEX = "index"
+    """Add one batch of changed entries to the search index."""
     PUBLISH = "publish"
     VERIFY = "verify"
     """Check the published documents by `stat`."""
