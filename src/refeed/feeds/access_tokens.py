@@ -1,4 +1,4 @@
-"""One secret -> a token for each reader of each private feed. Pure.
+"""One secret -> a token for each reader of each private feed, and the documents with it. Pure.
 
 Tokens are not stored: they are computed from the secret when a request presents one. To revoke one token, list its
 first eight characters under `access.revoked`. To revoke all tokens of a reader, remove the name from `access.readers`.
@@ -10,11 +10,19 @@ from __future__ import annotations
 import hmac
 from base64 import b32encode
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
+from xml.parsers import expat
 
 from ..config.settings import Settings
 from ..model import FeedPath
+
+_OWN_RELATIONS = ("self", "current", "prev-archive", "next-archive")
+"""The Atom links that lead from a document to documents of the same feed."""
+_OWN_MEMBERS = (b'\n "feed_url": "', b'\n "next_url": "')
+"""The starts of such members in JSON Feed. No string of JSON contains a line break, so they stand nowhere else."""
+_ITEMS_MEMBER = b'\n "items": ['
 
 
 class PrivateUrl(NamedTuple):
@@ -80,10 +88,45 @@ def _private_feeds(settings: Settings) -> frozenset[FeedPath]:
     return frozenset(paths | {FeedPath("filtered", rule.id) for rule in filtered})
 
 
-def personalize(document: bytes, base_url: str, feed: FeedPath, token: str) -> bytes:
-    """Rewrite a private feed's document for one reader: links to the feed and its archives get the reader's token."""
-    for end in (".", "/archive/"):
-        document = document.replace(
-            f"{base_url}/feeds/{feed}{end}".encode(), f"{base_url}/k/{token}/feeds/{feed}{end}".encode()
-        )
-    return document
+def personalize(document: bytes, base_url: str, token: str) -> bytes:
+    """Put a reader's token into the links of a private feed's document to itself and to its archives.
+
+    What an article says must never get the token, so the document is not searched for its own address: its structure is
+    read up to the first entry, and all links of a feed to itself come before that.
+    """
+    find = _find_own_members if document.startswith(b"{") else _find_own_links
+    pieces, copied = [], 0
+    for start in find(document):
+        end = start + len(base_url.encode())
+        pieces += [document[copied:end], f"/k/{token}".encode()]
+        copied = end
+    return b"".join([*pieces, document[copied:]])
+
+
+class _FirstEntryError(Exception):
+    """Ends the parser."""
+
+
+def _find_own_links(document: bytes) -> list[int]:
+    """Where the values of `href` begin, in the links of Atom or RSS before the first entry."""
+    starts: list[int] = []
+    parser = expat.ParserCreate()
+
+    def read_start(name: str, attributes: dict[str, str]) -> None:
+        if name in ("entry", "item"):
+            raise _FirstEntryError
+        if name in ("link", "atom:link") and attributes.get("rel") in _OWN_RELATIONS:
+            # Quotes in the values of other attributes are escaped.
+            starts.append(document.index(b' href="', parser.CurrentByteIndex) + len(b' href="'))
+
+    parser.StartElementHandler = read_start
+    with suppress(_FirstEntryError):
+        parser.Parse(document, True)
+    return starts
+
+
+def _find_own_members(document: bytes) -> list[int]:
+    """Where the values of the members begin, before the items."""
+    end = document.index(_ITEMS_MEMBER)
+    found = ((document.find(member, 0, end), len(member)) for member in _OWN_MEMBERS)
+    return sorted(start + length for start, length in found if start >= 0)

@@ -136,7 +136,6 @@ class UrlMap:
 
     def personalize(self, url: DocumentUrl, data: bytes) -> bytes:
         """Change a document's links to itself to the reader's private URL. Unchanged for public URLs."""
-        feed = url.document.feed
-        if feed is None or url.token is None:
+        if url.token is None:
             return data
-        return add_checksum(personalize(strip_checksum(data), self._base_url, feed, url.token))
+        return add_checksum(personalize(strip_checksum(data), self._base_url, url.token))
