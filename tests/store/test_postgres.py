@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -15,7 +14,6 @@ from refeed.errors import ConfigError, StoreError
 from refeed.store.dump_recording import record_files
 from refeed.store.engine import create_postgres_engine, parse_database_url
 from refeed.store.entry_updates import restore_entries, withdraw_entries
-from refeed.store.postgres import ChangeListener
 from refeed.store.store import Store
 
 
@@ -176,36 +174,6 @@ def test_a_read_transaction_sees_one_state_of_the_store(store: Store, postgres_u
         assert connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one() == before == 1
     other.close()
     assert len(store.get_entry_ids()) == 2
-
-
-def test_other_machines_are_notified_of_a_change_at_once(store: Store, postgres_url: str) -> None:
-    changed = threading.Event()
-    listener = ChangeListener(postgres_url, changed.set)
-    assert changed.wait(60)  # for what changed before
-    changed.clear()
-    started = time.monotonic()
-    record_files(store, [replace(file_result(1))], NOON)
-    assert changed.wait(60)
-    assert time.monotonic() - started < 10
-    changed.clear()
-    record_files(store, [file_result(1)], NOON)  # changes nothing
-    assert not changed.wait(0.3)
-    listener.close()
-
-
-def test_a_listener_whose_connection_is_cut_connects_again(
-    store: Store, postgres_url: str, postgres_server: postgresql.PostgresServer
-) -> None:
-    changed = threading.Event()
-    listener = ChangeListener(postgres_url, changed.set, reconnect_seconds=0.1)
-    assert changed.wait(60)
-    changed.clear()
-    postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-    assert changed.wait(60)
-    changed.clear()
-    record_files(store, [file_result(1)], NOON)
-    assert changed.wait(60)
-    listener.close()
 
 
 def test_psycopg_still_has_the_method_that_we_override() -> None:

@@ -11,8 +11,8 @@ import click
 from ..config.settings import Settings
 from ..errors import StoreError
 from ..store.copy_store import copy_store
+from ..store.leader_lock import make_leader_lock
 from ..store.store import Store
-from ..worker.leader_lock import make_leader_locks
 from .main import pass_settings
 from .shared import show_progress
 
@@ -40,15 +40,14 @@ def migrate_command(settings: Settings) -> None:
 @click.command("copy-store")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@pass_settings
-def copy_store_command(settings: Settings, source: str, target: str) -> None:
+def copy_store_command(source: str, target: str) -> None:
     """Copy the store FROM one database TO an empty one (URLs, or paths of SQLite files): all of it, or nothing."""
     urls = [url if "://" in url else f"sqlite:///{Path(url).absolute()}" for url in (source, target)]
     with ExitStack() as stack:
         old = stack.enter_context(closing(Store(urls[0], read_only=True)))
         new = stack.enter_context(closing(Store(urls[1])))
-        for lock in make_leader_locks(settings, urls):
-            stack.enter_context(lock)
+        for url in sorted(set(urls)):
+            stack.enter_context(make_leader_lock(url))
         copied = copy_store(old, new, lambda table, rows: show_progress(f"{table}: {rows} rows"))
     show_progress()
     for table in copied:

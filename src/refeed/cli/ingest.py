@@ -18,9 +18,9 @@ from ..errors import FetchError, RefeedError
 from ..ingest.ingester import RETRY_KEY
 from ..ingest.pipeline import Pipeline
 from ..model import Outcome
+from ..store.leader_lock import make_leader_lock
 from ..store.serialization import decode_path
 from ..store.store import Store
-from ..worker.leader_lock import make_leader_lock
 from .main import pass_settings
 from .shared import find_dump_root
 
@@ -38,7 +38,7 @@ def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> Non
             if not Path(folder).is_dir():  # not an error: the folder may appear later
                 click.echo(f"{folder}: folder not found, skipped", err=True)
     processes = os.cpu_count() or 1
-    with make_leader_lock(settings), closing(Pipeline.open(settings, processes=processes)) as pipeline:
+    with make_leader_lock(settings.database_url), closing(Pipeline.open(settings, processes=processes)) as pipeline:
         if retry:
             pipeline.ingester.retry_quarantined()
         try:
@@ -57,7 +57,7 @@ def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> Non
 
 def _ask_leader_to_retry(settings: Settings) -> bool:
     """Ask a running leader to retry quarantined dumps. Returns False if there is no leader."""
-    lock = make_leader_lock(settings)
+    lock = make_leader_lock(settings.database_url)
     if lock.acquire():
         lock.release()
         return False

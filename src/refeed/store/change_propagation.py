@@ -16,7 +16,6 @@ from ..clock import month_of
 from ..model import ALL_FEED, FeedPath
 from . import schema
 from .database import upsert
-from .postgres import notify_change
 from .rows import EntryRow
 from .schema import ALL_FILES
 from .serialization import (
@@ -377,5 +376,4 @@ class MembershipWriter:
         ]
         for table, rows in ((schema.feeds, feeds), (schema.feed_months, months)):
             upsert(self._connection, table, rows, add=("entries",), greatest=("changed",))
-        notify_change(self._connection, revision)
         return revision

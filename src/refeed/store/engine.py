@@ -53,11 +53,6 @@ def parse_database_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername != "sqlite" else parsed
 
 
-def is_shared(url: str) -> bool:
-    """Whether processes on other machines can use the same store."""
-    return parse_database_url(url).drivername != "sqlite"
-
-
 def create_store_engine(url: str, *, read_only: bool = False) -> Engine:
     """Create an engine for either database. The execution option `write` makes a transaction a write transaction."""
     parsed = parse_database_url(url)

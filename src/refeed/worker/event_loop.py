@@ -14,7 +14,6 @@ from ..ingest.status_file import LoopStatus, StatusFile
 from ..publish.popularity import PopularityTracker
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
-from ..store.postgres import ChangeListener
 from .events import Event, EventQueue, Job
 from .intake import DumpIntake
 from .jobs import NetworkJobs, PublishJob, Scheduler
@@ -53,7 +52,6 @@ class WorkerLoop:
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
         self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
         self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
-        self._listener = None if leads else ChangeListener(settings.database_url, partial(events.put, Job.CHECK))
         self._handlers: dict[Job, Callable[[], object]] = {
             Job.CHECK: self._check,
             Job.PUBLISH: self._publish,
@@ -112,8 +110,6 @@ class WorkerLoop:
         self._scheduler.stop()
         if self._intake:
             self._intake.close()
-        if self._listener:
-            self._listener.close()
         self.pipeline.close()
 
     def _handle(self, event: Event) -> None:

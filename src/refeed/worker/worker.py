@@ -14,10 +14,10 @@ from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
+from ..store.leader_lock import make_leader_lock
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
 from .event_loop import WorkerLoop, describe_error
 from .events import EventQueue, Job
-from .leader_lock import make_leader_lock
 
 _log = logging.getLogger("refeed.worker")
 
@@ -38,7 +38,7 @@ class Worker:
         self._settings = ReloadableSettings(settings, load_settings)
         self._is_stopping = False
         self._events = EventQueue()
-        self._lock = make_leader_lock(settings, preferred=preferred)
+        self._lock = make_leader_lock(settings.database_url, preferred=preferred)
         self._status = StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME)
         self._may_be_damaged = True
         """Whether the store is to be checked before it is used: at the start, and after an error."""

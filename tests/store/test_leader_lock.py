@@ -13,12 +13,11 @@ import pytest
 from helpers import postgresql
 from helpers.processes import wait_until
 from refeed.errors import LockedError
-from refeed.store.postgres import AdvisoryLock
-from refeed.worker.leader_lock import FileLock, make_leader_lock
+from refeed.store.leader_lock import AdvisoryLock, FileLock, make_leader_lock
 
 HOLD = """
 import sys, time
-from refeed.store.postgres import AdvisoryLock
+from refeed.store.leader_lock import AdvisoryLock
 lock = AdvisoryLock(sys.argv[1], preferred=len(sys.argv) > 2)
 while not lock.acquire():
     time.sleep(0.05)
@@ -35,9 +34,21 @@ def hold(url: str, *more: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_the_store_decides_the_kind_of_lock(make_settings, postgres_url: str) -> None:
-    assert isinstance(make_leader_lock(make_settings()), FileLock)
-    assert isinstance(make_leader_lock(make_settings(DATABASE_URL=postgres_url)), AdvisoryLock)
+def test_the_store_decides_the_kind_of_lock(tmp_path: Path, postgres_url: str) -> None:
+    assert isinstance(make_leader_lock(f"sqlite:///{tmp_path}/store.db"), FileLock)
+    assert isinstance(make_leader_lock(postgres_url), AdvisoryLock)
+
+
+def test_two_workers_with_one_sqlite_file_do_not_both_lead_wherever_their_other_files_are(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    lock, other = (make_leader_lock(f"sqlite:///{tmp_path}/{name}") for name in ("store.db", "link/store.db"))
+    assert lock.acquire()
+    assert not other.acquire()
+    assert other.holder() == f"process {os.getpid()}"
+    (tmp_path / "store.db.lock").unlink()
+    assert not lock.is_held()
+    assert other.acquire()
+    other.release()
 
 
 def test_only_one_process_gets_the_lock_and_others_name_it(postgres_url: str) -> None:
