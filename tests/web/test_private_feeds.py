@@ -146,6 +146,23 @@ def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, priva
         assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(unknown.encode(), b"")
 
 
+def test_a_private_feed_is_answered_like_an_unknown_one_while_the_store_is_away(tmp_path: Path) -> None:
+    settings, environ = prepare_site(tmp_path, CONFIG + "sources: [{id: bbc, access: private}]\n", dumps=6)
+    for name in ("feeds.json", "source/bbc.atom"):
+        (tmp_path / "feeds" / name).unlink(missing_ok=True)
+    for file in (tmp_path / "var").glob("refeed.db*"):
+        file.unlink()
+    with run_site(settings, environ, tmp_path) as site:
+        statuses = set()
+        for private, unknown in (("topic/secret", "topic/nosuch"), ("source/bbc", "source/nosuch")):
+            for end in (".atom", ".json?limit=2", "/archive/2026-01.rss"):
+                answers = [site.get(f"/feeds/{feed}{end}") for feed in (private, unknown)]
+                assert answers[0].status == answers[1].status, (private, end)
+                assert answers[0].body == answers[1].body
+                statuses.add(answers[0].status)
+        assert statuses == {404, 503}
+
+
 PRIVATE_SOURCE_CONFIG = """
 site: {id: 'tag:example.org,2026', title: 样本站, author: 样本站}
 feeds: {entries: 5}

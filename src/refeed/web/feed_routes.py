@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 5
 """The Retry-After of a document that is not generated yet, in seconds."""
+_NO_FEED = "-"
+"""A slug that no feed has."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,11 @@ class FeedRoutes:
         """A public document: rendered now, not generated yet (503), moved (301), retired (410), or unknown (404)."""
         url = parse_document_url(f"/feeds/{path}")
         if url is not None:
-            response = self._moved_or_retired(url) or (self._generate(url) if self.url_map.is_allowed(url) else None)
+            if not self.url_map.is_allowed(url):
+                # From here on a private feed is a feed that does not exist, so that time and status are the same.
+                kind = url.document.feed.kind if url.document.feed else "topic"
+                url = url._replace(document=replace(url.document, feed=FeedPath(kind, _NO_FEED)))
+            response = self._moved_or_retired(url) or self._generate(url)
             if response is not None:
                 return response
             if self._is_former_topic(url):
@@ -121,16 +127,15 @@ class FeedRoutes:
         new = self.registry.moved.get(feed)
         if new in self.registry.public_feeds:
             return feed_moved_response(f"{self.registry.site.base_url}/feeds/{_renamed_path(url, feed, new)}")
-        return error_response(410) if feed in self.registry.retired and not self.access.is_private(feed) else None
+        return error_response(410) if feed in self.registry.retired else None
 
     def _moved_private(self, url: DocumentUrl) -> Response | None:
         """301 to the new address of a private feed, if the token is valid for the old address; otherwise None."""
         feed = url.document.feed
-        new = self.registry.moved.get(feed) if feed else None
-        if not feed or not new or not url.token or not self.access.is_private(new):
+        if not feed or not url.token:
             return None
-        reader = self.access.find_reader(feed, url.token)
-        if not reader:
+        reader, new = self.access.find_reader(feed, url.token), self.registry.moved.get(feed)
+        if not reader or not new or not self.access.is_private(new):
             return None
         token = self.access.make_token(new, reader)
         new_url = f"{self.registry.site.base_url}/k/{token}/feeds/{_renamed_path(url, feed, new)}"

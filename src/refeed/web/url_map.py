@@ -110,7 +110,8 @@ class UrlMap:
         feed = url.document.feed
         if url.token is None:
             return not self._access.is_private(feed)
-        return feed is not None and self._access.is_private(feed) and bool(self._access.find_reader(feed, url.token))
+        # The token is checked for public and unknown feeds too, so that the time does not tell which feeds are private.
+        return feed is not None and bool(self._access.find_reader(feed, url.token)) and self._access.is_private(feed)
 
     def headers(self, path_and_query: str, url: DocumentUrl) -> Headers:
         """The headers of the document at a URL that do not depend on its bytes."""
