@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -172,15 +175,31 @@ def test_file_of_a_pack_with_another_suffix_is_an_error(tmp_path: Path) -> None:
 def test_changed_pack_changes_the_settings(tmp_path: Path) -> None:
     config = write_files(tmp_path, "packs: [mine]\n", topics__leaf=TOPIC)
     current = ReloadableSettings(load_settings({}, config), lambda: load_settings({}, config))
-    assert not current.reload_if_changed()
+    assert not current.reload_if_changed(rested=True)
     write_files(tmp_path, "packs: [mine]\n", topics__leaf=TOPIC, topics__cup="id: cup\nwords: [茶杯]\n")
-    assert current.reload_if_changed()
+    assert current.reload_if_changed(rested=True)
     assert [rule.id for rule in current.settings.topics] == ["cup", "leaf"]
     write_files(tmp_path, "packs: [mine]\n", topics__cup="id: cup\nwords: []\n")
     with pytest.raises(ConfigError):
-        current.reload_if_changed()
+        current.reload_if_changed(rested=True)
     assert not current.is_valid
     assert len(current.settings.topics) == 2
+
+
+def test_a_changed_file_rests_for_a_second_before_it_is_read_and_an_empty_one_is_refused(tmp_path: Path) -> None:
+    config = write_files(tmp_path, "packs: []\n")
+    current = ReloadableSettings(load_settings({}, config), lambda: load_settings({}, config))
+    config.write_text("")
+    assert not current.reload_if_changed()
+    config.write_text("packs: []\nhttp: {age: 7m}\n")
+    assert not current.reload_if_changed()
+    for age in (2, -3600):  # the clock was set back by an hour
+        os.utime(config, (time.time() - age, time.time() - age))
+        assert current.reload_if_changed() == (age == 2)
+    config.write_text("")
+    with pytest.raises(ConfigError, match="the file is empty"):
+        current.reload_if_changed(rested=True)
+    assert current.settings.http.age == timedelta(minutes=7)
 
 
 def load_changed(home: Path, config: str, **files: str) -> ReloadableSettings:
@@ -189,8 +208,8 @@ def load_changed(home: Path, config: str, **files: str) -> ReloadableSettings:
     current = ReloadableSettings(load_settings({}, file), lambda: load_settings({}, file))
     write_files(home, config, **files)
     with pytest.raises(ConfigError):
-        current.reload_if_changed()
-    assert not current.reload_if_changed()  # reported once, until a file changes again
+        current.reload_if_changed(rested=True)
+    assert not current.reload_if_changed(rested=True)  # reported once, until a file changes again
     assert not current.is_valid
     return current
 
@@ -198,7 +217,7 @@ def load_changed(home: Path, config: str, **files: str) -> ReloadableSettings:
 def test_repair_of_a_newly_listed_pack_is_noticed_at_once(tmp_path: Path) -> None:
     current = load_changed(tmp_path, "packs: [mine]\n", topics__leaf="id: leaf\nwords: []\n")
     (tmp_path / "mine" / "topics" / "leaf.yaml").write_text(TOPIC, "utf-8")
-    assert current.reload_if_changed()
+    assert current.reload_if_changed(rested=True)
     assert [rule.id for rule in current.settings.topics] == ["leaf"]
     assert current.is_valid
 
@@ -207,7 +226,7 @@ def test_newly_listed_pack_may_be_made_after_config_yaml_lists_it(tmp_path: Path
     current = load_changed(tmp_path, "packs: [mine/topics]\n")
     (tmp_path / "mine" / "topics").mkdir(parents=True)
     (tmp_path / "mine" / "topics" / "leaf.yaml").write_text(TOPIC, "utf-8")
-    assert current.reload_if_changed()
+    assert current.reload_if_changed(rested=True)
     assert [rule.id for rule in current.settings.topics] == ["leaf"]
 
 
@@ -217,7 +236,7 @@ def test_removal_of_a_misnamed_file_of_a_pack_is_noticed(tmp_path: Path) -> None
     misnamed.write_text(TOPIC, "utf-8")
     current = load_changed(tmp_path, "packs: [mine]\n")
     misnamed.rename(misnamed.with_suffix(".yaml"))
-    assert current.reload_if_changed()
+    assert current.reload_if_changed(rested=True)
 
 
 @pytest.mark.parametrize(

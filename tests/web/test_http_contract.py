@@ -227,11 +227,9 @@ TABLE = [
         headers=ok_headers(content_range="bytes 0-9/{size}"),
     ),
     Row("a range of an older version", 200, send={"Range": "bytes=0-9", "If-Range": '"old"'}, headers=ok_headers()),
-    Row("an unknown feed", 404, path="/feeds/topic/nothing.atom", headers=error_headers("max-age=60")),
-    Row("an unknown format", 404, path="/feeds/topic/climate.xml", headers=error_headers("max-age=60")),
-    Row(
-        "an unknown archive", 404, path="/feeds/topic/climate/archive/1999-01.atom", headers=error_headers("max-age=60")
-    ),
+    Row("an unknown feed", 404, path="/feeds/topic/nothing.atom", headers=error_headers()),
+    Row("an unknown format", 404, path="/feeds/topic/climate.xml", headers=error_headers()),
+    Row("an unknown archive", 404, path="/feeds/topic/climate/archive/1999-01.atom", headers=error_headers()),
     Row("a feed without its format", 404, path="/feeds/topic/climate", headers=error_headers("max-age=60")),
     Row("a retired topic", 410, path="/feeds/topic/olympics.atom", headers=error_headers("max-age=86400")),
     Row("a retired source", 410, path="/feeds/source/rfi.json", headers=error_headers("max-age=86400")),
@@ -272,7 +270,7 @@ TABLE = [
         for method in ("POST", "PUT", "DELETE", "PATCH")
     ),
     Row("an invalid filter", 400, path=f"{ATOM}?limit=many", headers=error_headers()),
-    Row("a private feed", 404, path="/feeds/topic/secret.atom", headers=error_headers("max-age=60")),
+    Row("a private feed", 404, path="/feeds/topic/secret.atom", headers=error_headers()),
     Row("an invalid token", 404, path=f"/k/{'a' * 32}/feeds/topic/secret.atom", headers=error_headers()),
 ]
 

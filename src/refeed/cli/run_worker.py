@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from ..config.settings import Settings
+from ..feeds.accepted_config import check_settings
 
 _SHUTDOWN_SECONDS = 7.0
 """How long the worker may take to end after SIGTERM; platforms kill after ten seconds."""
@@ -26,7 +27,7 @@ def worker_command(load: Callable[[], Settings], with_parent: bool) -> None:
     from ..parent_watchdog import end_with_parent
     from ..worker.worker import Worker
 
-    worker = Worker(load(), load, preferred=not with_parent)
+    worker = Worker(load(), lambda: check_settings(load()), preferred=not with_parent)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # A database or a disk that hangs must not keep the process alive. A kill at any moment does no harm.

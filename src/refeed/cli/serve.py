@@ -31,6 +31,7 @@ from granian.http import HTTP1Settings
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError
+from ..feeds.accepted_config import check_settings
 from ..logs import configure_logging
 from ..metrics import share_metrics
 from ..parent_watchdog import end_with_parent
@@ -78,7 +79,7 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
     worker = WorkerSupervisor()
     if with_worker:
         worker.start()
-    watcher = ConfigWatcher(WebAppFactory(settings), load)
+    watcher = ConfigWatcher(WebAppFactory(settings), lambda: check_settings(load()))
     watcher.start()
     _log.info("serving on http://%s:%s", host, settings.port, extra={"host": host, "port": settings.port})
     gc.collect()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from time import time_ns
 from typing import Annotated, Any
 
 from annotated_types import Interval
@@ -22,6 +23,8 @@ from .validation import DataError, format_key_path, validate
 from .yaml_loader import YamlDocument, read_document
 
 _MIN_SECRET_LENGTH = 16
+_REST_NANOSECONDS = 1_000_000_000
+"""How long a changed file must stay as it is before it is read: editors and deployments write in several steps."""
 
 
 def _check_token(token: str) -> None:
@@ -172,12 +175,20 @@ class ReloadableSettings:
         """Request that the files are read again, even when unchanged. Safe in a signal handler."""
         self._reload_requested = True
 
-    def reload_if_changed(self) -> bool:
-        """Reload changed files. Returns True when the settings changed; raises ConfigError for invalid files."""
+    def reload_if_changed(self, *, rested: bool = False) -> bool:
+        """Reload changed files, once they have rested for a second, or if the caller knows that they are complete.
+
+        Returns True when the settings changed; raises ConfigError for invalid files.
+        """
         stamp = self._get_stamp()
-        if self._load is None or not (self._reload_requested or (stamp != self._stamp and stamp)):
+        age = time_ns() - max((time for _, time, *_ in stamp), default=0)
+        rested = rested or abs(age) > _REST_NANOSECONDS  # the clock may have been set back
+        has_changed = stamp != self._stamp and bool(stamp) and rested
+        if self._load is None or not (self._reload_requested or has_changed):
             return False
         self._reload_requested, self._stamp, self.is_valid = False, stamp, False
+        if stamp and stamp[0][2] == 0:
+            raise ConfigError(f"{self.settings.config_file}: the file is empty")
         try:
             fresh = self._load()
         except ConfigError as error:

@@ -11,6 +11,8 @@ from pathlib import Path
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.scanner import FoundFile
+from ..errors import RefeedError
+from ..feeds.accepted_config import accept_settings
 from ..fetch.upstreams import dump_dirs
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
@@ -43,9 +45,17 @@ class Pipeline:
 
     @classmethod
     def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = utc_now) -> Pipeline:
-        """Open the store, migrate its schema, and build everything once. Raises StoreError."""
+        """Open the store, migrate its schema, and build everything once.
+
+        Raises StoreError, and ConfigError if readers would lose a feed with these settings.
+        """
         store = Store(settings.database_url)
-        store.migrate()
+        try:
+            store.migrate()
+            accept_settings(settings, store)
+        except RefeedError:
+            store.close()
+            raise
         pool = EntryPool(EntryBuilder.from_settings(settings), processes, Path(settings.var_dir) / "in-work")
         output_dir = OutputDir(settings.feeds_dir)
         return cls(

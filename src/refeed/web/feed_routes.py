@@ -28,7 +28,7 @@ from ..render.formats import RENDERERS
 from ..store.store import Store
 from .document_middleware import DocumentSender
 from .filtered_feeds import FilterParamsError, parse_filter_params
-from .rate_limit import BusyError, ConcurrencyLimit
+from .rate_limit import ConcurrencyLimit
 from .responses import error_response, feed_moved_response
 from .url_map import DocumentUrl, UrlMap, parse_document_url
 
@@ -105,11 +105,12 @@ class FeedRoutes:
             response = self._moved_or_retired(url) or self._generate(url)
             if response is not None:
                 return response
-            if self._is_former_topic(url):
-                return error_response(410)
         if path.rstrip("/") in map(str, self.registry.public_feeds):
             return error_response(404, "The address of a feed ends in .atom, .rss or .json.")
-        return error_response(404, f"Feed not found. All feeds: {self.registry.site.base_url}/feeds/opml.xml")
+        # Not cached: a worker that is deployed later, or a file that is saved again, may bring the feed back.
+        return error_response(
+            404, f"Feed not found. All feeds: {self.registry.site.base_url}/feeds/opml.xml", cacheable=False
+        )
 
     def private_document(self, token: str, path: str) -> Response | WSGIApplication:
         """A private document: rendered now, not generated yet (503), moved (301), or not available (404)."""
@@ -140,17 +141,6 @@ class FeedRoutes:
         token = self.access.make_token(new, reader)
         new_url = f"{self.registry.site.base_url}/k/{token}/feeds/{_renamed_path(url, feed, new)}"
         return feed_moved_response(new_url, cacheable=False)
-
-    def _is_former_topic(self, url: DocumentUrl) -> bool:
-        """Whether the feed is a topic that had entries in the store but is no longer configured."""
-        feed = url.document.feed
-        if feed is None or feed.kind != "topic" or feed in self.registry.feeds:
-            return False
-        try:
-            with self.limit.slot():
-                return any(state.path == feed for state in self.store_reader.store.get_feed_states())
-        except (BusyError, StoreError):
-            return False
 
     def _generate(self, url: DocumentUrl) -> Response | WSGIApplication | None:
         feed = url.document.feed

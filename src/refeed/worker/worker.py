@@ -74,6 +74,9 @@ class Worker:
             self._wait_for("store", str(error))
         except PublishError as error:
             self._wait_for("feeds", str(error))
+        except ConfigError as error:
+            self._wait_for("settings", str(error))
+            self._reload_if_changed()
         except (OSError, MemoryError) as error:
             self._wait_for("machine", describe_error(error))
         except Exception as error:  # noqa: BLE001 -- no error ends the worker
@@ -100,7 +103,7 @@ class Worker:
                 self._restore_from_feeds(loop.pipeline)
             else:
                 _log.info("standby: %s is the leader", holder, extra={"holder": holder})
-            for subject in ("machine", "refeed"):
+            for subject in ("machine", "refeed", "settings"):
                 self._status.clear_problem(subject)
             loop.start()
             while not self._is_stopping and not self._reload_if_changed():
