@@ -9,7 +9,7 @@ import pytest
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html, clean_raw
 from helpers.property_testing import given, settings, st
 from refeed.clean.entry_identity import canonical_link
-from refeed.clean.rule_lookup import RuleLookup, slugify
+from refeed.clean.rule_lookup import RuleLookup, hashed_slug, slugify
 from refeed.config.field_types import SLUG_PATTERN
 from refeed.config.source_rules import SourceRule
 from refeed.config.yaml_loader import YamlDocument
@@ -95,15 +95,28 @@ def test_folder_name_never_gets_a_configured_or_reserved_slug(folder: str) -> No
     assert len(slug) <= 60
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("verge", "verge"),
+        ("The Verge", "the-verge"),
+        ("x.example", "x-example"),
+        ("中国新闻", "zhongguoxinwen"),
+        ("Zürich_Heute", "zurich-heute"),
+    ],
+)
+def test_slug_of_a_folder_or_host_is_readable(name: str, slug: str) -> None:
+    assert slugify(name) == slug
+
+
 @given(st.sets(st.text(min_size=1, max_size=12), min_size=2, max_size=12))
 @settings(max_examples=200, deadline=None)
-def test_two_names_never_share_a_slug(names: set[str]) -> None:
-    assert len({slugify(name, NINE) for name in names}) == len(names)
+def test_two_names_never_share_a_hashed_slug(names: set[str]) -> None:
+    assert len({hashed_slug(name) for name in names}) == len(names)
 
 
 def test_name_that_looks_like_a_hashed_slug_is_hashed() -> None:
-    taken = slugify("某报")
-    assert slugify(taken) != taken
+    assert slugify(hashed_slug("某报")) != hashed_slug("某报")
 
 
 def test_rule_may_name_a_folder() -> None:

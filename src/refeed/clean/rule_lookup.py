@@ -10,8 +10,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import soupsieve
+from anyascii import anyascii
 
-from ..config.field_types import SLUG_PATTERN, Regexp, compile_rule_pattern
+from ..config.field_types import Regexp, compile_rule_pattern
 from ..config.source_rules import ExtractRule, LineRule, SourceRule
 from ..model import RawEntry, Source
 
@@ -86,22 +87,28 @@ def _hostname(link: str) -> str:
 _RESERVED = frozenset((
     "all", "archive", "con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10)),
 ))  # fmt: skip
-# The form of a slug that `slugify` made with a hash. A name in this form gets a hash too, because it could otherwise
-# be equal to the slug of a different name.
+# The form of `hashed_slug`. A name in this form gets a hash too: it could be equal to the slug of another name.
 _HASHED_SLUG = re.compile(r".*-[0-9a-f]{10}")
+_MAX_SLUG = 40
 
 
 def slugify(name: str, taken: Iterable[str] = ()) -> str:
-    """Return an ASCII slug that is not in `taken`. Different names get different slugs."""
-    if (
-        SLUG_PATTERN.fullmatch(name)
-        and name not in taken
-        and name not in _RESERVED
-        and not _HASHED_SLUG.fullmatch(name)
-    ):
-        return name
-    ascii_part = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "source"
-    return f"{ascii_part}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+    """Return a readable ASCII slug that is not in `taken`. Names that share one are told apart by the store."""
+    slug = _ascii_slug(name)
+    is_lossy = not slug or len(slug) > _MAX_SLUG or _UNSHOWABLE.search(name)
+    if is_lossy or slug in taken or slug in _RESERVED or _HASHED_SLUG.fullmatch(slug):
+        return hashed_slug(name)
+    return slug
+
+
+def hashed_slug(name: str) -> str:
+    """Return a slug that no other name has."""
+    readable = _ascii_slug(name)[:_MAX_SLUG].strip("-") or "source"
+    return f"{readable}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+
+def _ascii_slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", anyascii(name).lower()).strip("-")
 
 
 _BACKREFERENCE = re.compile(r"\\(\d)")

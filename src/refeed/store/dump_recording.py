@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
+from ..clean.rule_lookup import hashed_slug
 from ..model import FeedPath, Outcome, Source
 from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
 from .rows import DumpRow, EntryRow, FileRow
-from .serialization import EncodedEntry, encode_json, from_timestamp, to_timestamp
+from .serialization import EncodedEntry, decode_source, encode_json, from_timestamp, rename_source, to_timestamp
 from .store import Store
 
 
@@ -122,6 +123,8 @@ def record_files(
     Raises StoreError.
     """
     with store.write_transaction() as connection:
+        entries = iter(settle_slugs(connection, [result.entry for result in results if result.entry]))
+        results = [replace(result, entry=next(entries)) if result.entry else result for result in results]
         batch = _load_batch(connection, results)
         for result in results:
             _add_result(batch, result)
@@ -129,6 +132,30 @@ def record_files(
         feeds = apply_changes(connection, batch.before, after, now, find_original)
         _write_files_and_dumps(connection, batch, results)
     return RecordResult(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed))
+
+
+def settle_slugs(connection: Connection, entries: Sequence[EncodedEntry]) -> list[EncodedEntry]:
+    """Give each source without a rule its slug, for ever: the readable one, or one with a hash if that is taken.
+
+    Earlier versions gave most names a slug with a hash. These sources keep it.
+    """
+    slugs = {entry.source.title: entry.source.id for entry in entries if not entry.source.configured}
+    if not slugs:
+        return list(entries)
+    hashed = {name: hashed_slug(name) for name in slugs}
+    is_candidate = schema.sources.c.id.in_([*slugs.values(), *hashed.values()])
+    rows = connection.execute(select(schema.sources).where(is_candidate))
+    owners = {row.id: source.title for row in rows if not (source := decode_source(row.data)).configured}
+    for name, slug in slugs.items():
+        if hashed[name] in owners or owners.get(slug, name) != name:
+            slugs[name] = hashed[name]
+        owners[slugs[name]] = name
+    return [
+        rename_source(entry, slug)
+        if (slug := slugs.get(entry.source.title, entry.source.id)) != entry.source.id and not entry.source.configured
+        else entry
+        for entry in entries
+    ]
 
 
 def forget_files(store: Store, paths: Iterable[bytes]) -> None:

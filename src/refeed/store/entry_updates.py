@@ -16,6 +16,7 @@ from ..model import FeedPath
 from . import schema
 from .change_propagation import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
+from .dump_recording import settle_slugs
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
 from .store import Store
@@ -31,8 +32,8 @@ def replace_entries(
 
     Returns the feeds that change. An entry with the same content changes no feed.
     """
-    by_id = {entry.id: entry for entry in rebuilt}
     with store.write_transaction() as connection:
+        by_id = {entry.id: entry for entry in settle_slugs(connection, rebuilt)}
         return _change_rows(connection, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
 
 

@@ -109,6 +109,13 @@ def decode_entry(payload: bytes, published: int, updated: int, media: str = "[]"
     return with_metadata(entry, decode_media(media))
 
 
+def rename_source(encoded: EncodedEntry, slug: str) -> EncodedEntry:
+    """Give the source of an entry a different slug."""
+    entry = _entry_decoder.decode(decompress(encoded.payload))
+    payload = encode_entry(replace(entry, source=slug))
+    return replace(encoded, source=replace(encoded.source, id=slug), payload=payload)
+
+
 def encode_provenance(cleaned: CleanResult) -> bytes:
     """Encode what was removed and why, the issues, and the origins of fields, for `entries.provenance`."""
     return compress(_encoder.encode(Provenance(cleaned.removed, cleaned.issues, cleaned.origins)))
