@@ -242,6 +242,7 @@ def test_post_whose_from_is_a_name_is_linked_by_another_key() -> None:
 def test_tags_are_separated_by_spaces_or_commas() -> None:
     tags = "tags:\n  - 样本\n  - 'a b'"
     assert _parse(POST.replace(tags, "tags: 样本 甲") + "样本").tags == ("样本", "甲")
+    assert _parse(POST.replace(tags, "tags: [样本 甲]") + "样本").tags == ("样本 甲",)
     assert _parse(POST.replace(tags, "tags: 样本 甲，乙") + "样本").tags == ("样本 甲", "乙")
 
 

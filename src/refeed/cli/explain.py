@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 
 from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
-from ..dumps.reader import read_dump
+from ..dumps.containers import is_container, read_article, read_members
 from ..dumps.scanner import display_path, inspect_file
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.upstreams import dump_dirs
@@ -66,15 +66,15 @@ def explain_command(settings: Settings, names: Sequence[str], as_json: bool, dif
             try:
                 path = _find_file(name, settings)
                 if path is None:
-                    result, lines = _explain_entry(name, settings, pool.builder)
+                    explained: Iterable[_Explanation] = [_explain_entry(name, settings, pool.builder)]
                 else:
-                    result, lines = _explain_file(name, path, settings, pool, diff)
+                    explained = _explain_file(name, path, settings, pool, diff)
+                for result, lines in explained:
+                    has_failed = has_failed or result["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
+                    click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
             except RefeedError as error:  # the other names are still explained
                 click.echo(str(error), err=True)
                 has_failed = True
-                continue
-            has_failed = has_failed or result["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
-            click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
     sys.exit(1 if has_failed else 0)
 
 
@@ -84,18 +84,36 @@ def _find_file(name: str, settings: Settings) -> str | None:
     return next((path for path in paths if name and os.path.lexists(path)), None)
 
 
-def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
-    builder = pool.builder
+def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, diff: bool) -> Iterator[_Explanation]:
+    """Explain a dump, or each article of a container."""
+    limits = settings.limits
     try:
-        file = inspect_file(path, find_dump_root(path, settings), settings.limits.suffixes)
-        data = read_dump(file.path, settings.limits.bytes, root=file.root)
+        file = inspect_file(path, find_dump_root(path, settings), limits.all_suffixes)
+        articles = list(read_members(file, limits))[::-1] if is_container(file, limits) else [file]
     except (IgnoredError, FileVanishedError, QuarantineError) as error:
-        outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
-        result = explain_outcome(name, outcome, str(error))
-        return result, list(_format_explanation(result))
-    shown = display_path(name)
-    built = pool.run(Dump(path=shown, folder=file.folder, data=data, first_seen=utc_now()))
-    result = explain_file(shown, built)
+        yield _explain_refusal(name, error)
+        return
+    for article in articles:
+        shown = name + article.relative_path.removeprefix(file.relative_path)
+        try:
+            data = read_article(article, limits)
+        except (IgnoredError, FileVanishedError, QuarantineError) as error:
+            yield _explain_refusal(shown, error)
+            continue
+        dump = Dump(path=display_path(shown), folder=file.folder, data=data, first_seen=utc_now())
+        yield _explain_dump(dump, settings, pool, diff)
+
+
+def _explain_refusal(name: str, error: RefeedError) -> _Explanation:
+    outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
+    result = explain_outcome(name, outcome, str(error))
+    return result, list(_format_explanation(result))
+
+
+def _explain_dump(dump: Dump, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
+    builder = pool.builder
+    built = pool.run(dump)
+    result = explain_file(dump.path, built)
     cleaned = built.cleaned
     if cleaned is None:
         return result, [*_format_explanation(result), *_format_header(built)]

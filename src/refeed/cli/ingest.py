@@ -69,7 +69,7 @@ def _ask_leader_to_retry(settings: Settings) -> bool:
 
 def _find_files(paths: Sequence[str], settings: Settings) -> tuple[list[FoundFile], bool]:
     """The dumps that `paths` name, as a scan would find them, and whether any path was refused."""
-    suffixes = settings.limits.suffixes
+    suffixes = settings.limits.all_suffixes
     found: list[FoundFile] = []
     has_refused = False
     for path in paths:

@@ -56,8 +56,17 @@ class Limits:
     """Bytes of memory that one dump may take."""
     suffixes: Annotated[tuple[Suffix, ...], MinLen(1)] = (".md", ".txt", ".html")
     """Suffixes of dumps; in a file's name they may be in any case. Other files are ignored."""
+    containers: tuple[Suffix, ...] = (".eml", ".mbox", ".xml", ".rss", ".atom", ".json")
+    """Suffixes of files that hold several articles: mail, and saved feeds. Each article counts as a dump."""
+    container_bytes: PositiveInt = 100_000_000
+    """The largest size of a container. The other limits are those of each article in it."""
     settle: Duration = timedelta(seconds=2)
     """How long a file must be unchanged before it is read, unless a file event says that it is complete."""
+
+    @property
+    def all_suffixes(self) -> tuple[str, ...]:
+        """Suffixes of all files that are read."""
+        return self.suffixes + self.containers
 
 
 DEFAULT_LIMITS = Limits()

@@ -74,15 +74,20 @@ def _open_below(path: str, root: str | Path | None) -> Iterator[int]:
         os.close(file)
 
 
+def check_size(size: int, limit: int) -> None:
+    """Raise QuarantineError for a file, or an article of a container, over the limit."""
+    if size > limit:
+        raise QuarantineError(
+            f"the file has {size:,} bytes and was not read; {limit:,} are allowed. "
+            "Split it, or raise the limit (dumps.limits.bytes)"
+        )
+
+
 def _read_all(file: int, limit: int) -> bytes:
     before = os.fstat(file)
     if kind := special_file_kind(before.st_mode):
         raise IgnoredError(kind)
-    if before.st_size > limit:
-        raise QuarantineError(
-            f"the file has {before.st_size:,} bytes and was not read; {limit:,} are allowed. "
-            "Split it, or raise the limit (dumps.limits.bytes)"
-        )
+    check_size(before.st_size, limit)
     chunks: list[bytes] = []
     left = limit + 1
     while left > 0 and (chunk := os.read(file, min(left, max(before.st_size + 1, _CHUNK)))):

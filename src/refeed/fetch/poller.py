@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from ..config.settings import UpstreamRule
+from ..dumps.feed_parser import FeedParser, IsolatedParser, parse_feed
 from ..dumps.origin import compose_origin
+from ..dumps.parsed_feed import MAX_ITEMS, UpstreamItem
 from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
 from ..model import Origin
-from .feed_parser import FeedParser, IsolatedParser, parse_feed
 from .git import checkout_dir, pull_repository
-from .parsed_feed import MAX_ITEMS, UpstreamItem
 from .upstreams import FetchDirs, SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
 
 if TYPE_CHECKING:

@@ -8,15 +8,16 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from ..dumps.reader import read_dump
+from ..dumps.containers import Member, is_container, read_article, read_members
 from ..dumps.scanner import FoundFile, display_path, scan_folder
-from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError
+from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
 from ..store.dump_recording import FileResult, record_files
@@ -118,7 +119,7 @@ class Ingester:
         changed: list[FoundFile] = []
         unchanged = 0
         for folder in folders:
-            for file in scan_folder(Path(folder), self._limits.suffixes):
+            for file in scan_folder(Path(folder), self._limits.all_suffixes):
                 if self.is_changed(file):
                     changed.append(file)
                 else:
@@ -133,8 +134,9 @@ class Ingester:
         self._recorded = _RecordedFiles(self._store.iter_file_stamps())
 
     def is_changed(self, file: FoundFile) -> bool:
-        """Whether a file differs from what is recorded, or is not recorded."""
-        return (os.fsencode(file.path), _make_stamp(file)) not in self._recorded
+        """Whether a file differs from what is recorded, or is not recorded. A container is recorded by its members."""
+        path, stamp = os.fsencode(file.path), _make_stamp(file)
+        return (path, stamp) not in self._recorded and (path + b"#1", stamp) not in self._recorded
 
     def ingest(self, files: Iterable[FoundFile], *, force: bool = False) -> Iterator[IngestResult]:
         """Ingest files in batches; each batch is recorded completely when its result is yielded.
@@ -159,8 +161,9 @@ class Ingester:
     def _split(self, files: Iterable[FoundFile]) -> Iterator[list[FoundFile]]:
         batch: list[FoundFile] = []
         size = 0
-        for file in files:
-            bytes_read = file.size if file.size <= self._limits.bytes else 0
+        for file in self._split_containers(files):
+            bytes_read = len(file.data) if isinstance(file, Member) else file.size
+            bytes_read = bytes_read if bytes_read <= self._limits.bytes else 0
             if batch and (len(batch) == BATCH_FILES or size + bytes_read > BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
@@ -168,6 +171,15 @@ class Ingester:
             size += bytes_read
         if batch:
             yield batch
+
+    def _split_containers(self, files: Iterable[FoundFile]) -> Iterator[FoundFile]:
+        """Replace each container by its members. One that cannot be split stays, and `_read` says why."""
+        for file in files:
+            if is_container(file, self._limits):
+                with suppress(RefeedError, OSError):
+                    yield from read_members(file, self._limits)
+                    continue
+            yield file
 
     def _begin(self, files: Sequence[FoundFile], *, force: bool) -> _Batch:
         """Read files, and start to build entries from new content."""
@@ -244,12 +256,18 @@ class Ingester:
             outcome=Outcome.ACCEPTED,
         )
         try:
-            data = read_dump(file.path, self._limits.bytes, root=file.root)
+            data = self._read_data(file)
         except QuarantineError as error:
             # A file stays too large until its stamp changes. Access may be granted without a new stamp, so try again.
-            stamp = result.stamp if file.size > self._limits.bytes else UNREADABLE
+            stamp = UNREADABLE if isinstance(error.__cause__, OSError) else result.stamp
             return replace(result, outcome=Outcome.QUARANTINED, reason=str(error), stamp=stamp), b""
         return replace(result, digest=hash_dump(data)), data
+
+    def _read_data(self, file: FoundFile) -> bytes:
+        if is_container(file, self._limits):
+            read_members(file, self._limits)
+            raise FileChangingError("the file is being written; it is read again when it is complete")
+        return read_article(file, self._limits)
 
     def _select_to_build(self, results: Sequence[FileResult], *, force: bool) -> list[int]:
         """Indices of the results that need an entry: the dump is not stored yet, or its file had different content

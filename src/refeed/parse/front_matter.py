@@ -1,4 +1,6 @@
-"""The front matter of a Jekyll post -> title, link, date, authors and tags.
+"""Front matter -> title, link, date, authors and tags.
+
+Blogs have it (Jekyll, Hexo, Hugo), and what clippers and note programs save (Obsidian, MarkDownload, Omnivore):
 
 ---
 title: "…"
@@ -7,23 +9,70 @@ author: …
 from: https://…
 tags: [ … ]
 ---
+
+Hugo also writes TOML between lines of `+++`. Jina Reader writes lines of `Key: value`, and Readwise a list of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import yaml
 
 from .header_fields import clean_line
 
-_BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
+_YAML_BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML_BLOCK = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z_][\w-]*)[ \t]*:(?=[ \t\n]|\Z)[ \t]*(.*)$", re.MULTILINE)
+_KEY_LINES = re.compile(
+    r"(?:(?:Title|URL Source|URL|Link|Source|Published Time|Published|Date|Authors?|Tags|Number of Pages|Warning):"
+    r"[ \t][^\n]{0,4000}\n\s{0,20}){2,9}(?:Markdown Content:[ \t]*\n)?",
+    re.IGNORECASE,
+)
+_KEY_LINE = re.compile(r"^([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
+_LIST = re.compile(
+    r"#[ \t]+([^\n]{1,4000})\n.{0,4000}?^##[ \t]+Metadata[ \t]*\n((?:[-*][ \t][^\n]*\n)+)", re.DOTALL | re.MULTILINE
+)
+_LIST_ITEM = re.compile(r"^[-*][ \t]+([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
+
 # `from` usually holds the page's URL. Some posts have the source's name there, and the URL under a different key.
-_LINK_KEYS = ("from", "link", "url")
+_LINK_KEYS = (
+    "from",
+    "link",
+    "url",
+    "source",
+    "url_original",
+    "original_url",
+    "url_source",
+    "source_url",
+    "permalink",
+    "canonical",
+    "canonical_url",
+)
+_TITLE_KEYS = ("title", "full_title")
+_AUTHOR_KEYS = ("author", "authors", "creator")
+# When the page was published; else when it was written, or clipped.
+_DATE_KEYS = (
+    "date_published",
+    "published",
+    "published_time",
+    "publish_date",
+    "pubdate",
+    "publishdate",
+    "date",
+    "created",
+    "date_created",
+    "date_saved",
+    "saved",
+    "date_added",
+    "time_added",
+)
+_TAG_KEYS = ("tags", "document_tags")
 _SEPARATOR = re.compile(r"[,，、;；]")
+_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{1,200}\|)?([^\[\]|\n]{1,200})\]\]")
 _MAX_LENGTH = 65_536
 # libyaml 0.2.5 takes quadratic time for nested brackets: 0.7 s for 16,000 of them.
 _MAX_BRACKETS = 200
@@ -43,29 +92,56 @@ class FrontMatter:
 
 
 def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
-    """Return the front matter between two lines of three dashes, and the position after it.
+    """Return the front matter that begins at `start`, and the position after it.
 
     Returns None and `start` when the text has no front matter.
     """
-    match = _BLOCK.match(text, start, start + _MAX_LENGTH)
-    if not match or not _KEY.search(match[1]):
+    values, end = _find_values(text, start)
+    if not values:
         return None, start
-    values = _parse_yaml(match[1])
-    if values is None:
-        values = _parse_lines(match[1])
     links = [link for key in _LINK_KEYS for link in _texts(values, key)[:1]]
-    authors = [name for value in _texts(values, "author") for name in _SEPARATOR.split(value)]
-    tags = values.get("tags", [])
-    if isinstance(tags, str):  # Jekyll accepts a list, or words
-        tags = _SEPARATOR.split(tags) if _SEPARATOR.search(tags) else tags.split()
+    authors = [name for key in _AUTHOR_KEYS for value in _texts(values, key) for name in _SEPARATOR.split(value)]
+    tags = [tag for key in _TAG_KEYS for tag in _tags(values, key)]
     front = FrontMatter(
-        title=next(iter(_texts(values, "title")), ""),
+        title=_first(_texts(values, key) for key in _TITLE_KEYS),
         link=next((link for link in links if "://" in link), links[0] if links else ""),
-        date=next(iter(_texts(values, "date")), ""),
+        date=_first(_texts(values, key) for key in _DATE_KEYS),
         authors=_distinct(authors),
-        tags=_distinct(tags),
+        tags=_distinct(tag.lstrip("#") for tag in tags),
     )
-    return front, match.end()
+    return front, end
+
+
+def _find_values(text: str, start: int) -> tuple[_Values | None, int]:
+    """Return the keys of the front matter with their values, None if there is none, and the position after it."""
+    end = start + _MAX_LENGTH
+    if (match := _YAML_BLOCK.match(text, start, end)) and _KEY.search(match[1]):
+        values = _parse_yaml(match[1])
+        return _parse_lines(_KEY.finditer(match[1])) if values is None else values, match.end()
+    if match := _TOML_BLOCK.match(text, start, end):
+        return _parse_toml(match[1]), match.end()
+    if match := _LIST.match(text, start, end):
+        values = _parse_lines(_LIST_ITEM.finditer(match[2]))
+        return {"title": match[1]} | values if "url" in values else None, match.end()
+    if match := _KEY_LINES.match(text, start, end):
+        values = _parse_lines(_KEY_LINE.finditer(match[0]))
+        return values if any("://" in str(values.get(key, "")) for key in _LINK_KEYS) else None, match.end()
+    return None, start
+
+
+def _parse_toml(block: str) -> _Values:
+    """Return the top-level keys with a text or a list of texts; nothing when the block is not TOML."""
+    if block.count("[") + block.count("{") > _MAX_BRACKETS:
+        return {}
+    try:
+        data = tomllib.loads(block)
+    except tomllib.TOMLDecodeError:
+        return {}
+    values: _Values = {}
+    for key, value in data.items():
+        named = value.get("name", "") if isinstance(value, dict) else value
+        values[key.lower()] = list(map(str, named)) if isinstance(named, list) else str(named)
+    return values
 
 
 def _parse_yaml(block: str) -> _Values | None:
@@ -104,17 +180,17 @@ def _yaml_items(block: str) -> Iterator[tuple[str, str | list[str]]]:
             key = None
 
 
-def _parse_lines(block: str) -> _Values:
-    """Read front matter that is not valid YAML line by line. The usual cause is a colon or a quote in the title."""
+def _parse_lines(lines: Iterable[re.Match[str]]) -> _Values:
+    """Read lines of a key and a value, such as YAML that is not valid, usually because of a colon in a title."""
     values: _Values = {}
-    for match in _KEY.finditer(block):
-        value = match[2].strip()
+    for match in lines:
+        key, value = match[1].strip().lower().replace(" ", "_"), match[2].strip()
         if value[:1] == value[-1:] and value[:1] in ("'", '"'):
             value = value[1:-1]
-        if value[:1] == "[" and value[-1:] == "]":
-            values[match[1].lower()] = [item.strip(" '\"") for item in value[1:-1].split(",")]
+        if value[:1] == "[" and value[-1:] == "]" and not value.startswith("[["):
+            values[key] = [item.strip(" '\"") for item in value[1:-1].split(",")]
         else:
-            values[match[1].lower()] = value
+            values[key] = value
     return values
 
 
@@ -122,8 +198,20 @@ def _texts(values: _Values, key: str) -> list[str]:
     """Return all texts of a key that are not blank."""
     value = values.get(key, [])
     texts = [value] if isinstance(value, str) else value
-    return [stripped for text in texts if (stripped := text.strip())]
+    return [stripped for text in texts if (stripped := _WIKI_LINK.sub(r"\1", text).strip())]
 
 
-def _distinct(names: list[str]) -> tuple[str, ...]:
+def _first(texts: Iterable[list[str]]) -> str:
+    return next((text for found in texts for text in found), "")
+
+
+def _tags(values: _Values, key: str) -> list[str]:
+    """Return the tags of a list, or of a text: Jekyll accepts words too."""
+    tags = _texts(values, key)
+    if not tags or isinstance(values[key], list):
+        return tags
+    return _SEPARATOR.split(tags[0]) if _SEPARATOR.search(tags[0]) else tags[0].split()
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for raw in names if (name := clean_line(raw))))

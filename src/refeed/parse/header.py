@@ -229,5 +229,6 @@ def _missing_link(text: str, start: int, position: int) -> QuarantineError:
     if position > start:
         return QuarantineError(f"line {line}: no link; [title](https://…) must be here")
     return QuarantineError(
-        f"line {line}: not a dump; a dump begins with <!--epoch-->, then [title](https://…), then a line of dashes"
+        f"line {line}: no link; a dump begins with <!--epoch-->, [title](https://…) and a line of dashes, or with "
+        "front matter that has the link as `url`, `source` or `permalink`; docs/dumps.md lists all forms"
     )

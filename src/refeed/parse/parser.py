@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import html
-import re
 from datetime import datetime, timedelta
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..dumps.origin import parse_origin
 from ..model import Dump, RawEntry
 from ..written_dates import OLDEST_USUAL
+from .body import body_to_html, merge_articles
 from .encoding import decode_dump
+from .feed_item import Article, is_feed, parse_feed_item
 from .front_matter import parse_front_matter
-from .header import line_number, parse_header, skip_blanks
+from .header import parse_header, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
+from .mail import is_mail, parse_mail
 
 _MAX_FUTURE = timedelta(days=1)
-
-# A header within a body. Only one quantifier can backtrack, and only within its line, so the time is linear.
-_INNER_HEADER = re.compile(
-    r"^\[(?P<link>.*)\)[ \t]*\n\s*(?P<comment><!--[^<>]{0,200}-->\s*)?-{3,}[ \t]*$(?P<date>\s*日期[ \t]*[:：][^\n]*)?",
-    re.MULTILINE,
-)
-_COMMENT_ABOVE = re.compile(r"<!--[^<>]{0,200}-->\s*\Z")
-_MAX_COMMENT_ABOVE = 300
-# In a file with more articles, the rest is left in the text unchanged.
-_MAX_ARTICLES = 10_000
-
-_TAG = re.compile(r"<[A-Za-z/!?]")
-_BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n\s*")
 
 
 def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
@@ -37,6 +25,10 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     `issues` lists problems that a person may want to check. For any bytes, QuarantineError is the only exception; its
     message names the byte, line or field that is wrong, and what to do.
     """
+    if is_mail(dump.data):
+        return _to_entry(parse_mail(dump.data), dump, limits)
+    if is_feed(dump.data):
+        return _to_entry(parse_feed_item(dump.data), dump, limits)
     text, issues = decode_dump(dump.data)
     origin, start = parse_origin(text)
     front, start = parse_front_matter(text, skip_blanks(text, start))
@@ -50,9 +42,9 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     if front and front.date:
         dates += (WrittenDate.parse(front.date),)
     dump_time, has_date, date_issues = _choose_date(dates, dump.first_seen)
-    body, article_issues = _merge_articles(text, header.body_start, header.body)
-    body = _wrap_paragraphs(body)
-    issues += date_issues + header.issues + article_issues
+    body, article_issues = merge_articles(text, header.body_start, header.body)
+    body, body_issues = body_to_html(body)
+    issues += date_issues + header.issues + article_issues + body_issues
     if not body:
         issues += ("the body is empty",)
     title, title_issues = clean_title(header.title.strip() or (front.title if front else ""), limits.title)
@@ -68,6 +60,28 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         tags=tuple(map(clean_line, origin.tags)) or (front.tags if front else ()),
         issues=issues + title_issues,
         layout=" + ".join(layout),
+        has_date=has_date,
+    )
+
+
+def _to_entry(article: Article, dump: Dump, limits: Limits) -> RawEntry:
+    """Make the entry of an article that was not written as a dump."""
+    dates = (WrittenDate.parse(article.date),) if article.date else ()
+    dump_time, has_date, date_issues = _choose_date(dates, dump.first_seen)
+    body, body_issues = body_to_html(article.body.strip())
+    title, title_issues = clean_title(article.title, limits.title)
+    link = validate_link(article.link, article.layout, limits.link)
+    return RawEntry(
+        title=title or fallback_title(body, link),
+        link=link,
+        dump_time=dump_time,
+        html=body,
+        folder=article.folder or dump.folder,
+        origin=article.origin,
+        authors=tuple(map(clean_line, article.origin.authors)),
+        tags=tuple(map(clean_line, article.origin.tags)),
+        issues=article.issues + date_issues + body_issues + title_issues,
+        layout=article.layout,
         has_date=has_date,
     )
 
@@ -90,49 +104,3 @@ def _choose_date(dates: tuple[WrittenDate, ...], first_seen: datetime) -> tuple[
         False,
         (f"{issue}; the time when the dump was first seen is used instead",),
     )
-
-
-def _merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[str, ...]]:
-    """Merge a file with several articles into one body, and return an issue that names the second article's line.
-
-    The first article becomes the entry. Each other article becomes a section below it, with its title as a heading that
-    links to its page, and the issue asks the operator to split the file. A link above a line of dashes is a header only
-    when there is also a date.
-    """
-    if "](" not in body or "---" not in body:
-        return body, ()
-    parts: list[str] = []
-    end, second_line, count = 0, 0, 1
-    for match in _INNER_HEADER.finditer(body):
-        title, opening, link = match["link"].rpartition("](")
-        link = link.strip()
-        above_start = max(end, match.start() - _MAX_COMMENT_ABOVE)
-        above = None
-        if body[above_start : match.start()].rstrip().endswith("-->"):
-            above = _COMMENT_ABOVE.search(body, above_start, match.start())
-        has_date = above or match["comment"] or match["date"]
-        if not (opening and has_date and link.lower().startswith("http")):
-            continue
-        if count == _MAX_ARTICLES:
-            break
-        heading = html.escape(clean_line(title) or link)
-        parts.append(body[end : above.start() if above else match.start()].strip())
-        parts.append(f'<h2><a href="{html.escape(link)}">{heading}</a></h2>')
-        second_line = second_line or line_number(text, body_start + match.start())
-        end, count = match.end(), count + 1
-    if count == 1:
-        return body, ()
-    parts.append(body[end:].strip())
-    issue = f"{count} articles in one file, the second in line {second_line}; they are published as one: split the file"
-    return "\n".join(part for part in parts if part), (issue,)
-
-
-def _wrap_paragraphs(body: str) -> str:
-    """Wrap each block of a plain text with blank lines in `<p>`; return any other body unchanged.
-
-    As HTML, the paragraphs of posts and text files would otherwise run together into one.
-    """
-    if "\n" not in body or _TAG.search(body):
-        return body
-    blocks = _BLANK_LINE.split(body)
-    return "\n".join(f"<p>{block}</p>" for block in blocks) if len(blocks) > 1 else body

@@ -104,10 +104,16 @@ class Store(Database):
             return dict(connection.execute(select(file.path, file.stamp).where(file.path.in_(list(paths)))).all())
 
     def retry_quarantined(self) -> None:
-        """Make the next scan read quarantined files again although they have not changed."""
+        """Make the next scan read quarantined files again although they have not changed.
+
+        Of a container with a quarantined member, the first member is forgotten too, which stands for the container.
+        """
+        path, outcome = schema.files.c.path, schema.files.c.outcome
         with self.write_transaction() as connection:
-            is_quarantined = schema.files.c.outcome == Outcome.QUARANTINED.value
-            connection.execute(update(schema.files).where(is_quarantined).values(stamp=0))
+            paths = connection.execute(select(path).where(outcome == Outcome.QUARANTINED.value)).scalars()
+            first = {file.rpartition(b"#")[0] + b"#1" for file in paths if b"#" in file}
+            is_forgotten = or_(outcome == Outcome.QUARANTINED.value, path.in_(list(first)))
+            connection.execute(update(schema.files).where(is_forgotten).values(stamp=0))
 
     def get_known_digests(self, digests: Iterable[bytes]) -> set[bytes]:
         """Return those of the digests whose dumps are in the store."""

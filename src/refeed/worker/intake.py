@@ -40,7 +40,7 @@ class DumpIntake:
         self._pipeline = pipeline
         self._ingester = pipeline.ingester
         self._folders = dump_dirs(pipeline.settings)
-        self._suffixes = limits.suffixes
+        self._suffixes = limits.all_suffixes
         self._settle = limits.settle.total_seconds()
         self._events = events
         self._scheduler = scheduler

@@ -15,9 +15,9 @@ import pytest
 from helpers.property_testing import given, settings, st
 from helpers.upstream_server import feed_item, rss_feed
 from helpers.xml_bombs import BOMBS
+from refeed.dumps.feed_parser import IsolatedParser, parse_feed
+from refeed.dumps.parsed_feed import UpstreamItem
 from refeed.errors import FetchError
-from refeed.fetch.feed_parser import IsolatedParser, parse_feed
-from refeed.fetch.parsed_feed import UpstreamItem
 
 URL = "https://upstream.example.org/feed"
 AT = datetime(2026, 2, 27, 0, 0, tzinfo=UTC)

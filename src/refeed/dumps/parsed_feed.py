@@ -1,6 +1,6 @@
 """JSON Feed -> items, and the types and helpers that all upstream formats share. Pure.
 
-`xml_feed_parser` parses RSS and Atom. Every function takes bounded time on hostile input.
+`feed_parser` parses RSS and Atom. Every function takes bounded time on hostile input.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import urljoin, urlsplit
 
 import charset_normalizer
 
-from ..dumps.writer import is_http_url
 from ..errors import FetchError
 from ..written_dates import parse_date
+from .writer import is_http_url
 
 MAX_ITEMS = 5000
 """The number of items read from one feed. The longest feeds in use have some hundreds."""

@@ -18,7 +18,6 @@ from typing import Any
 
 import feedparser
 
-from ..dumps.writer import is_http_url
 from ..errors import FetchError
 from ..process_pool import ProcessEndedError, ProcessPool
 from ..xml_chars import xml_safe
@@ -36,6 +35,7 @@ from .parsed_feed import (
     to_length,
     unique_texts,
 )
+from .writer import is_http_url
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,129 @@
+"""A container -> its members: the messages of .eml and .mbox files, the items of saved RSS, Atom and JSON feeds.
+
+The bytes of a member are a file of the same format with one article, so that `parse/` reads each alone. Splitting looks
+only for the borders, in linear time, and understands nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..config.settings import Limits
+from ..errors import QuarantineError
+from .reader import check_size, read_dump
+from .scanner import FoundFile
+
+_FORMS = "mail (.eml, .mbox), RSS or Atom (.xml, .rss, .atom), JSON Feed (.json)"
+
+_MAIL_HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{0,70}:|From )[^\n]*\n")
+_MAIL_BORDER = re.compile(rb"(?:\A|(?<=\n)\r?\n)From [^\n]*\n")
+# Tags in a CDATA section or a comment are text. A section without an end goes to the end of the file.
+_ITEM_TAG = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|<(?:[A-Za-z][\w.-]{0,40}:)?(?P<start>item|entry)(?=[\s>])|</(?:[A-Za-z][\w.-]{0,40}:)?(?P<end>item|entry)\s{0,100}>",
+    re.DOTALL,
+)
+_FEED_ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF|channel)\b")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MAX_HEAD = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Member(FoundFile):
+    """One article of a container, as the file `name#number`. Its size and times are those of the container."""
+
+    data: bytes = b""
+
+
+def is_container(file: FoundFile, limits: Limits) -> bool:
+    return file.relative_path.lower().endswith(limits.containers) and not isinstance(file, Member)
+
+
+class _Parts(NamedTuple):
+    """What a member's bytes are made of: the head, one of the items, the tail."""
+
+    items: Sequence[bytes | memoryview]
+    head: bytes = b""
+    tail: bytes = b""
+
+
+def read_members(file: FoundFile, limits: Limits) -> Iterator[Member]:
+    """Read a container and split it. Raises the errors of `read_dump`; QuarantineError if it holds no article.
+
+    The first member comes last. Whoever records members in this order has all of them once the first is recorded.
+    """
+    data = read_dump(file.path, limits.container_bytes, root=file.root)
+    if not data:
+        raise QuarantineError("the file is empty; it is read again when it changes")
+    suffix = file.relative_path.lower().rpartition(".")[2]
+    split = {"eml": _split_message, "mbox": _split_mbox, "json": _split_json_feed}.get(suffix, _split_feed)
+    parts = split(data)
+    if not parts.items:
+        raise QuarantineError(f"the file holds no article; these are read: {_FORMS}")
+    return _make_members(file, parts)
+
+
+def _make_members(file: FoundFile, parts: _Parts) -> Iterator[Member]:
+    for number in range(len(parts.items), 0, -1):
+        data = b"".join((parts.head, parts.items[number - 1], parts.tail))
+        path = f"{file.relative_path}#{number}"
+        yield Member(file.root, path, file.size, file.mtime_ns, file.ctime_ns, file.inode, data)
+
+
+def read_article(file: FoundFile, limits: Limits) -> bytes:
+    """Read a dump or a member. Raises the errors of `read_dump`."""
+    if not isinstance(file, Member):
+        return read_dump(file.path, limits.bytes, root=file.root)
+    check_size(len(file.data), limits.bytes)
+    return file.data
+
+
+def _split_message(data: bytes) -> _Parts:
+    return _Parts([data] if _MAIL_HEADER.match(data) else [])
+
+
+def _split_mbox(data: bytes) -> _Parts:
+    borders = [match.span() for match in _MAIL_BORDER.finditer(data)]
+    if not borders or borders[0][0] != 0:
+        return _Parts([])
+    starts, ends = [end for _, end in borders], [start for start, _ in borders[1:]]
+    view = memoryview(data)
+    return _Parts([view[start:end] for start, end in zip(starts, [*ends, len(data)], strict=True)])
+
+
+def _split_feed(data: bytes) -> _Parts:
+    """The head is everything above the first item, the tail everything below the last."""
+    if data.startswith(_UTF16_MARKS):
+        data = data.decode("utf-16", "replace").encode("utf-8-sig")
+    spans: list[tuple[int, int]] = []
+    start = -1
+    for match in _ITEM_TAG.finditer(data):
+        if match["start"] and start < 0:
+            start = match.start()
+        elif match["end"] and start >= 0:
+            spans.append((start, match.end()))
+            start = -1
+    if not spans or spans[0][0] > _MAX_HEAD or not _FEED_ROOT.search(data, 0, spans[0][0]):
+        return _Parts([])
+    view = memoryview(data)
+    return _Parts([view[start:end] for start, end in spans], data[: spans[0][0]], data[spans[-1][1] :][:_MAX_HEAD])
+
+
+class _JsonFeed(msgspec.Struct):
+    version: str
+    items: list[msgspec.Raw]
+    home_page_url: Any = None
+
+
+def _split_json_feed(data: bytes) -> _Parts:
+    try:
+        feed = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_JsonFeed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Parts([])
+    head = msgspec.json.encode({"version": feed.version, "home_page_url": feed.home_page_url})[:-1] + b',"items":['
+    return _Parts([memoryview(item) for item in feed.items], head, b"]}")

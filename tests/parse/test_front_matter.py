@@ -1,0 +1,135 @@
+"""What blogs, clippers and note programs write above a text becomes the fields of the entry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from refeed.errors import QuarantineError
+from refeed.model import Dump, RawEntry
+from refeed.parse.parser import parse_dump
+
+SEEN = datetime(2026, 1, 1, tzinfo=UTC)
+TEXT = "A sample about the ferry.\n"
+
+
+def parse(text: str) -> RawEntry:
+    return parse_dump(Dump(path="a.md", folder="", data=text.encode(), first_seen=SEEN))
+
+
+OBSIDIAN = """---
+title: "The ferry: a sample"
+source: "https://ferry.example/timetable"
+author:
+  - "[[Ann Sample]]"
+  - "[[people/Bo Sample|Bo Sample]]"
+published: 2024-03-02
+created: 2024-05-09
+description: "A sample."
+tags:
+  - "clippings"
+  - "#boats"
+---
+"""
+MARKDOWNLOAD = """---
+created: 2024-05-09T10:00:00 (UTC +08:00)
+tags: [boats]
+source: https://ferry.example/timetable
+author: Ann Sample
+title: The ferry
+---
+"""
+HEXO = """---
+title: The ferry
+date: 2024-03-02 08:00:00
+permalink: https://ferry.example/timetable
+tags: [boats, bay]
+---
+"""
+OMNIVORE = """---
+id: 0b6c
+title: The ferry
+author: Ann Sample
+tags:
+  - boats
+date_saved: 2024-05-09 10:00:00
+date_published: 2024-03-02 08:00:00
+url_omnivore: https://omnivore.example/me/the-ferry
+url_original: https://ferry.example/timetable
+---
+"""
+HUGO = """+++
+title = "The ferry"
+date = 2024-03-02T08:00:00Z
+authors = ["Ann Sample", "Bo Sample"]
+tags = ["boats"]
+source = "https://ferry.example/timetable"
+[params]
+toc = true
++++
+"""
+JINA = """Title: The ferry
+
+URL Source: https://ferry.example/timetable
+
+Published Time: 2024-03-02T08:00:00Z
+
+Markdown Content:
+"""
+READWISE = """# The ferry
+
+![rw-book-cover](https://ferry.example/cover.png)
+
+## Metadata
+- Author: [[Ann Sample]]
+- Full Title: The ferry
+- Category: #articles
+- Document Tags: [[boats]]
+- URL: https://ferry.example/timetable
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("front", "date", "authors", "tags"),
+    [
+        (OBSIDIAN, "2024-03-02", ("Ann Sample", "Bo Sample"), ("clippings", "boats")),
+        (HEXO, "2024-03-02", (), ("boats", "bay")),
+        (OMNIVORE, "2024-03-02", ("Ann Sample",), ("boats",)),
+        (HUGO, "2024-03-02", ("Ann Sample", "Bo Sample"), ("boats",)),
+        (JINA, "2024-03-02", (), ()),
+        (READWISE, "2026-01-01", ("Ann Sample",), ("boats",)),
+    ],
+)
+def test_front_matter_gives_title_link_date_authors_and_tags(
+    front: str, date: str, authors: tuple[str, ...], tags: tuple[str, ...]
+) -> None:
+    entry = parse(front + TEXT)
+    assert entry.title.startswith("The ferry")
+    assert entry.link == "https://ferry.example/timetable"
+    assert f"{entry.dump_time:%Y-%m-%d}" == date
+    assert (entry.authors, entry.tags) == (authors, tags)
+    assert TEXT.strip() in entry.html
+    assert "title" not in entry.html.lower()
+
+
+def test_link_of_a_clipper_is_read_where_its_date_is_not(tmp_path: object) -> None:
+    entry = parse(MARKDOWNLOAD + TEXT)
+    assert (entry.link, entry.authors) == ("https://ferry.example/timetable", ("Ann Sample",))
+
+
+def test_text_of_jina_that_begins_like_a_field_stays_in_the_text() -> None:
+    entry = parse(JINA + "Summary: the ferry is late.\n\nSource: none.\n")
+    assert "Summary: the ferry is late." in entry.html
+    assert "Source: none." in entry.html
+
+
+def test_broken_toml_is_quarantined_like_any_text_without_a_link() -> None:
+    with pytest.raises(QuarantineError, match="front matter"):
+        parse("+++\ntitle = \n+++\n" + TEXT)
+
+
+def test_lines_of_keys_without_a_link_are_no_front_matter() -> None:
+    with pytest.raises(QuarantineError):
+        parse("Title: The ferry\nDate: 2024-03-02\n\n" + TEXT)
