@@ -119,3 +119,19 @@ def test_no_redirect_leads_to_another_host(site: RunningSite) -> None:
             if line.startswith(b"location:"):
                 location = line.partition(b":")[2].strip().decode()
                 assert location.startswith(f"{BASE}/") or (location.startswith("/") and not location.startswith("//"))
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (f"GET {ATOM} HTTP/1.1\r\n", 400),
+        (f"GET {ATOM} HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400),
+        ("GET /healthz HTTP/1.0\r\n", 200),
+        (f"GET {ATOM} HTTP/1.0\r\n", 200),
+        (f"GET {ATOM} HTTP/1.1\r\nHost: a\r\n", 200),
+    ],
+)
+def test_a_request_has_one_host(site: RunningSite, request_head: str, status: int) -> None:
+    received = site.raw(f"{request_head}Connection: close\r\n\r\n".encode())
+    assert int(received[9:12]) == status

@@ -23,10 +23,10 @@ def test_polls_are_allowed_again_after_the_period() -> None:
     clock = Clock()
     poll_limit = PollLimit(HttpSettings(polls=2), clock)
     environ = {"REMOTE_ADDR": "192.0.2.1", "PATH_INFO": "/feeds/all.atom"}
-    assert [poll_limit.acquire(environ) for _ in range(3)] == [0, 0, 1800]
-    assert poll_limit.acquire(environ | {"HTTP_IF_NONE_MATCH": "x"}) == 0
+    assert [poll_limit.acquire(environ, "one") for _ in range(3)] == [0, 0, 1800]
+    assert poll_limit.acquire(environ, "two") == 0, "a new version may be polled at once"
     clock.now += 3601
-    assert poll_limit.acquire(environ) == 0
+    assert poll_limit.acquire(environ, "one") == 0
 
 
 def test_a_rate_limiter_refills_evenly_and_keeps_keys_apart() -> None:

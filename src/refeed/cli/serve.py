@@ -35,7 +35,6 @@ from ..feeds.accepted_config import check_settings
 from ..logs import configure_logging
 from ..metrics import share_metrics
 from ..parent_watchdog import end_with_parent
-from ..web.app import create_app
 from ..web.rate_limit import MAX_PUSHES, MAX_RUNNING, MAX_WAITING
 
 _log = logging.getLogger("refeed.serve")
@@ -76,6 +75,9 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
     with_worker = not (no_worker or no_watch)
     Path(settings.feeds_dir).mkdir(parents=True, exist_ok=True)
     share_metrics(Path(settings.var_dir) / "metrics" / str(settings.port))
+    from ..web import app  # noqa: F401 -- for the web processes that are forked; its metrics are shared from now on
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until granian handles it
     worker = WorkerSupervisor()
     if with_worker:
         worker.start()
@@ -128,6 +130,8 @@ class WebAppFactory:
     settings: Settings
 
     def __call__(self) -> Flask:
+        from ..web.app import create_app  # prometheus-client decides at import whether metrics are shared
+
         end_with_parent(os.getppid())
         configure_logging(self.settings.log_format)
         app = create_app(self.settings)

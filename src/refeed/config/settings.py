@@ -132,8 +132,8 @@ class HttpSettings:
     proxies: Annotated[int, Interval(ge=0, le=10)] = 0
     """The number of trusted proxies in front of the server that add to X-Forwarded-For."""
     polls: Annotated[int, Ge(0)] = 0
-    """The number of requests without If-None-Match or If-Modified-Since that one client address may make for one
-    document in each `per`. More requests are answered by 429. 0 sets no limit."""
+    """How often one client address may get the same version of a document in each `per`. More requests are answered by
+    429. 0 sets no limit."""
     per: Annotated[timedelta, duration("1s")] = timedelta(hours=1)
     memory: Annotated[int, Ge(1_000_000)] = 64_000_000
     """Bytes of documents that each web process keeps."""

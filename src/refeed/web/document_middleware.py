@@ -115,7 +115,9 @@ class DocumentMiddleware:
     poll_limit: PollLimit | None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
+        path, host = environ["PATH_INFO"], environ.get("HTTP_HOST", "")
+        if "," in host or (not host and environ.get("SERVER_PROTOCOL") == "HTTP/1.1"):
+            return _BAD_HOST(environ, start_response)
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path.startswith(("/feeds/", "/k/")):
             document = self.sender.cache.get(path)
             if document is not None:
@@ -136,13 +138,27 @@ class DocumentMiddleware:
                 return self.app(environ, start_response)
             if page is not None and is_navigation:
                 start_response = _without_caching(start_response)
-        wait = self.poll_limit.acquire(environ) if self.poll_limit else 0
-        query = environ.get("QUERY_STRING", "")
-        found = error_response(429, retry_after=wait) if wait else self.filtered_feeds.find(path, query, document)
+        found = self._find(environ, path, document)
         if isinstance(found, Response):
             self.sender.record(document.label, found.status_code, environ.get("HTTP_USER_AGENT", ""), 0)
             return found(environ, start_response)
         return self.sender.send(environ, start_response, path, found)
+
+    def _find(self, environ: WSGIEnvironment, path: str, document: CachedDocument) -> CachedDocument | Response:
+        """The document, filtered if the query says so, or an error.
+
+        A client may get the same version of a document only so often. Whether a conditional request is for another
+        version is known when its document is.
+        """
+        is_conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+        wait = self.poll_limit.acquire(environ, document.digest) if self.poll_limit and not is_conditional else 0
+        if wait:
+            return error_response(429, retry_after=wait)
+        found = self.filtered_feeds.find(path, environ.get("QUERY_STRING", ""), document)
+        if self.poll_limit and is_conditional and isinstance(found, CachedDocument):
+            is_known = _unchanged_etag(environ, found) is not None
+            wait = 0 if is_known else self.poll_limit.acquire(environ, document.digest)
+        return error_response(429, retry_after=wait) if wait else found
 
 
 _UNLIMITED = re.compile(
@@ -150,6 +166,8 @@ _UNLIMITED = re.compile(
 )
 """The paths of quick responses, and of those that are limited elsewhere: archives and pushes."""
 _BUSY = busy_response()
+_BAD_HOST = error_response(400, "A request must have one Host header.")
+"""RFC 9112 3.2. Servers join several Host headers with commas; load balancers use HTTP/1.0 without one."""
 
 
 @dataclass(frozen=True, slots=True)

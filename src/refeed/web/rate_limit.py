@@ -55,20 +55,18 @@ class RateLimiter:
 
 
 class PollLimit:
-    """Limits the unconditional requests of a client for a document to `http.polls` in `http.per`.
+    """Limits how often a client gets the same version of a document: `http.polls` in `http.per`.
 
-    Each web process counts separately. Conditional requests are not limited.
+    Each web process counts separately.
     """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._limiter = RateLimiter(settings.polls, settings.per.total_seconds(), clock=clock)
         self._proxies = settings.proxies
 
-    def acquire(self, environ: WSGIEnvironment) -> int:
+    def acquire(self, environ: WSGIEnvironment, version: str) -> int:
         """Returns 0 if the request is within the limit, otherwise the seconds until the next one is."""
-        if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ:
-            return 0
-        return self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"]))
+        return self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"], version))
 
     def client_address(self, environ: WSGIEnvironment) -> str:
         """The client's address as the outermost trusted proxy saw it; without proxies, that of the connection."""
