@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+import re2
 from bs4.element import Tag
 
 from ..model import Enclosure
@@ -21,7 +22,7 @@ from .url_cleaner import clean_link
 _INERT_SCHEMES = ("about:", "data:", "javascript:")
 _AMP_ID = re.compile(r"[\w-]{5,30}")
 _URL_IN_ATTRIBUTE = re.compile(r"https?://[^\s\"'<>]+")
-_MEDIA_FILE = re.compile(r"https?://[^\s\"'<>\\]+\.(?:mp3|mp4|m4a)")
+_MEDIA_FILE = re2.compile(r"https?://[^\s\"'<>\\]+\.(?:mp3|mp4|m4a)")  # linear, however many addresses begin
 _MEDIA_TYPES = {
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "oga": "audio/ogg",
     "opus": "audio/ogg", "wav": "audio/wav", "flac": "audio/flac", "mp4": "video/mp4", "m4v": "video/mp4",
