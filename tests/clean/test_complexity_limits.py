@@ -72,6 +72,10 @@ HEAVY = {
     "small captions": "<img src='https://a.example/b.jpg'><div><small>样例</small></div>" * 1150,
     "comments": "<!--" * 6000 + "样例",
     "references": "&#x4e2d;" * 18_000,
+    "script addresses": f'样例<script type="application/json">{"http://" * 20_000}</script>',
+    "proxy host": f'<img src="https://{"a-" * 1940}/i?url=http">' * 38,
+    "authors": "<address>2020年 1月 1日 ， 样例</address>" * 2900,
+    "inner quotes": ('<img alt="a"' + 'b alt="' * 100) * 200,
 }
 
 

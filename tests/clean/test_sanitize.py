@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -188,3 +189,18 @@ def test_a_browser_runs_and_loads_nothing_of_the_payloads_of_other_sanitizers(tm
     read = {body for texts in read_back(entries(bodies, TITLES)).values() for body in texts}
     result = check_in_browser(tmp_path, [{"id": str(number), "html": body} for number, body in enumerate(sorted(read))])
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+
+
+@pytest.mark.parametrize("piece", ["&amp;", "word &lt; ", "&amp;#x;&amp;#", "&amp;<br>"])
+def test_sanitizing_many_references_takes_linear_time(piece: str) -> None:
+    def measure(count: int) -> float:
+        started = time.process_time()
+        sanitize(f"<p>{piece * count}</p>")
+        return time.process_time() - started
+
+    assert min(measure(160_000) for _ in range(2)) < 3 * min(measure(80_000) for _ in range(3)) + 0.02
+
+
+def test_text_with_many_references_comes_out_unchanged() -> None:
+    html = f'<p>{"样例 &amp; &lt;br&gt; " * 3000}</p><figure><img src="https://example.org/?{"a&amp;" * 900}" alt=""></figure>'
+    assert sanitize(html) == html

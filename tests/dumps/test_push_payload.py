@@ -96,7 +96,10 @@ def test_error_lists_up_to_ten_wrong_lines() -> None:
     with pytest.raises(PushError) as caught:
         parse_push_payload(lines(*({**ARTICLE, "link": ""} for _ in range(14))), "", NOON)
     errors = str(caught.value).splitlines()
-    assert [line.split(":")[0] for line in errors] == [*(f"line {n}" for n in range(1, 11)), "and 4 more lines"]
+    assert [line.split(":")[0] for line in errors] == [
+        *(f"line {n}" for n in range(1, 11)),
+        "the lines below were not read",
+    ]
 
 
 def test_form_is_refused_with_what_to_send_instead() -> None:
@@ -151,3 +154,10 @@ def test_push_killed_half_way_and_repeated_loses_and_repeats_no_dump(tmp_path: P
     everything = list(tmp_path.glob("dumps/*/*.md"))
     assert len({path.read_bytes() for path in everything}) == len(everything) == COUNT
     assert write_dumps(tmp_path / "dumps", dumps) == []
+
+
+def test_a_request_of_nothing_but_wrong_lines_is_refused_at_once() -> None:
+    started = time.process_time()
+    with pytest.raises(PushError, match=r"line 10: [^\n]*\nthe lines below were not read"):
+        parse_push_payload(b"{}\n" * 1_600_000, "application/json", NOON)
+    assert time.process_time() - started < 2

@@ -338,3 +338,21 @@ def test_samples_of_all_sources_are_accepted() -> None:
             assert entry.html.endswith(">") and "------" not in entry.html[:20]
             count += 1
     assert count >= 160
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[样例](https://example.org/a) ](" + " " * 300_000,
+        "[样例](https://example.org/a) ](<" + "\u3000" * 100_000,
+        "[" + "\u202a" * 20_000 + "\u2069" * 20_000 + "样例](https://example.org/a)",
+        "[" + "\u2067" * 8000 + "\u2069" * 8000 + "样例](https://example.org/a)",
+        "[](https://example.org/a)\n------\n" + "<p>" * 100_000,
+    ],
+    ids=["blanks", "wide blanks", "embeddings", "isolates", "unclosed paragraphs"],
+)
+def test_a_hostile_header_takes_no_longer_than_its_length_explains(header: str) -> None:
+    started = time.process_time()
+    with suppress(QuarantineError):
+        _parse(f"<!--1593330404000-->\n{header}\n------\n样例")
+    assert time.process_time() - started < 0.5

@@ -117,11 +117,11 @@ def element_text(tag: Tag, separator: str = "") -> str:
     return separator.join(parts)
 
 
-_INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|time|u|wbr)(?=[\s/>])[^<>]*>",
-    re.IGNORECASE,
-)
-_ANY_TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
+_INLINE_TAGS = frozenset((
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "label",
+    "mark", "q", "s", "small", "span", "strong", "sub", "sup", "time", "u", "wbr",
+))  # fmt: skip
+_ANY_TAG = re.compile(r"<(?:/?([a-zA-Z][^\s/<>]*)|[/!?])[^<>]*>")
 _SCRIPT_TAG = re.compile(r"<(/?)(?:script|style)(?=[\s/>])", re.IGNORECASE)
 _MAX_PARAGRAPHS = 2000
 """In a longer text, neighbouring paragraphs are joined."""
@@ -130,7 +130,7 @@ _MAX_PARAGRAPHS = 2000
 def plain_text_to_blocks(html: str) -> list[Block]:
     """Extract the visible text of a body without parsing it, one paragraph for each block. Takes linear time."""
     visible = "".join(_without_scripts("".join(_without_comments(html))))
-    text = unescape(_ANY_TAG.sub("\n", _INLINE_TAG.sub("", visible)))
+    text = unescape(_ANY_TAG.sub(lambda tag: "" if (tag[1] or "").lower() in _INLINE_TAGS else "\n", visible))
     parts = [part for part in text.split("\n") if part and not part.isspace()]
     share = len(parts) // _MAX_PARAGRAPHS + 1
     paragraphs = (normalize_line(" ".join(parts[at : at + share])) for at in range(0, len(parts), share))

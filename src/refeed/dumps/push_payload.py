@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +16,8 @@ _ARTICLE_KEYS = frozenset({"title", "link", "published", "html", "source"})
 _SUFFIX = re.compile(r"\.(?:md|txt|html)$", re.IGNORECASE)
 _MAX_NAME = 120
 """In bytes: the longest name of a folder, and the length to which a dump's name is cut."""
-_MAX_REPORTED = 10
+_MAX_ERRORS = 10
+"""After this many wrong lines, the rest of a request is not read."""
 
 
 def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[NewDump, ...]:
@@ -23,8 +25,8 @@ def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[N
 
     An object is either a dump, `{name, body}`, or an article, `{title, link, published, html, source}`, from which a
     dump is made. The file names are made from the content: the same request always gives the same names, so a repeated
-    request writes nothing new, and different dumps never have the same name. Raises PushError, which lists every wrong
-    line and field.
+    request writes nothing new, and different dumps never have the same name. Raises PushError, which lists the
+    first wrong lines and their fields.
     """
     if "multipart/" in content_type.lower():
         raise PushError("send the dump itself as the body, not a form: curl --data-binary @dump.md")
@@ -38,9 +40,11 @@ def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[N
             dumps.append(_to_dump(_parse_object(text), now))
         except _FieldError as error:
             errors.append(f"line {line}: {error.field + ': ' if error.field else ''}{error.message}")
+        if len(errors) == _MAX_ERRORS:
+            errors.append("the lines below were not read")
+            break
     if errors:
-        more = [f"and {len(errors) - _MAX_REPORTED} more lines"] if len(errors) > _MAX_REPORTED else []
-        raise PushError("\n".join([*errors[:_MAX_REPORTED], *more]))
+        raise PushError("\n".join(errors))
     return tuple(dumps)
 
 
@@ -52,8 +56,8 @@ class _FieldError(Exception):
     message: str
 
 
-def _split_lines(body: bytes) -> list[tuple[int, str]]:
-    """Return the lines that are not blank, with their numbers."""
+def _split_lines(body: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, with their numbers."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -66,8 +70,9 @@ def _split_lines(body: bytes) -> list[tuple[int, str]]:
         except (ValueError, RecursionError):
             pass
         else:
-            return [(1, text)]
-    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+            yield 1, text
+            return
+    yield from ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
 
 def _parse_object(text: str) -> dict[str, object]:
