@@ -58,7 +58,7 @@ _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 
 _CLASS_PREFIX = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
-_ClassMeaning = Literal["caption", "credit", "hidden", "clutter", "author", "date"]
+_ClassMeaning = Literal["caption", "credit", "hidden", "box", "clutter", "author", "date"]
 _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     "caption": re.compile(
         r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
@@ -68,6 +68,10 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     ),
     "hidden": re.compile(
         r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText"
+    ),
+    "box": re.compile(
+        r"(?:^|\s)(?:subscription-widget\S*|subscribe-widget|kg-signup-card|kg-bookmark-icon|jetpack_subscription_widget|"
+        r"wp-block-jetpack-subscriptions\S*|mc4wp-form|comment-respond|commentlist|comment-list|comments-area)(?:$|\s)"
     ),
     "clutter": re.compile(
         r"(?i:(?:^|[\s_-])(?:share|sharing|shares|sharedaddy|addtoany\w*|social|related|recommend(?:ed|ations?)?|jp-relatedposts|newsletter|"
@@ -142,8 +146,10 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
         return Classification(meaning, classes) if is_below_figure and not is_nested else None
     if meaning == "hidden":
         return Classification("drop", "hidden labels")
+    if meaning == "box":
+        return Classification("drop", "subscribe and comment boxes")
     if meaning == "clutter":
-        return Classification("drop", "clutter") if _is_clutter(tag) else None
+        return Classification("drop", "clutter") if is_clutter(tag) else None
     if not state.text_has_started and is_short_element(tag):
         return Classification(meaning, classes)
     return None
@@ -164,14 +170,14 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
             return Classification(role, "itemprop")
     if (
         "hidden" in attrs
-        or (attrs.get("aria-hidden") == "true" and _is_clutter(tag))
+        or (attrs.get("aria-hidden") == "true" and is_clutter(tag))
         or _DISPLAY_NONE.search(str(attrs.get("style", "")))
     ):
         return Classification("drop", "hidden labels")
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 
-def _is_clutter(tag: Tag) -> bool:
+def is_clutter(tag: Tag) -> bool:
     """True when an element has no picture, no sentence, and hardly a word outside of links."""
     text = "".join(element_text(tag).split())
     if not text:

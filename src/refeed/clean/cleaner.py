@@ -9,28 +9,31 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC
+from itertools import islice
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..model import CleanResult, Entry, Image, RawEntry
 from ..xml_chars import xml_safe
 from .blocks import Block, blocks_to_html, extract_links, text_outside_links, walk_blocks
-from .body_metadata import parse_byline, resolve_published, unique_names
+from .body_dates import parse_body_date, resolve_published
+from .bylines import MAX_CREDITS_LENGTH, parse_byline, parse_credits, prefer_persons, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
 from .entry_identity import canonical_link, entry_id
 from .extractor_state import ExtractionLog
 from .html_parser import find_exceeded_limit, plain_text_to_blocks, repair_markup
+from .language import detect_language
 from .rule_lookup import CompiledRule, SourceMatch
 from .sanitize import sanitize
 from .steps.boilerplate import (
     drop_repeated_title,
-    drop_service_footers,
     drop_stray_words,
     extract_byline,
     extract_credit_lines,
     extract_preamble,
     extract_small_print,
 )
+from .steps.leftovers import drop_leftovers, drop_links_between_paragraphs
 from .steps.normalize import (
     extract_lead,
     join_datelines,
@@ -40,11 +43,11 @@ from .steps.normalize import (
     normalize_headings,
 )
 from .steps.rule_driven import apply_line_rules, drop_related_lists, extract_original_link, trim_end_marks
-from .text import collapse_whitespace, cut_at_sentence, detect_language, normalize_line
+from .text import collapse_whitespace, cut_at_sentence, normalize_line, only_letters
 
 STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_stray_words,
-    drop_service_footers,
+    drop_leftovers,
     extract_preamble,
     drop_repeated_title,
     apply_line_rules,
@@ -54,7 +57,8 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     extract_original_link,
     drop_related_lists,
     extract_small_print,
-    drop_service_footers,
+    drop_links_between_paragraphs,
+    drop_leftovers,
     merge_duplicate_images,
     normalize_captions,
     join_datelines,
@@ -99,24 +103,29 @@ def clean_as_text(raw: RawEntry, match: SourceMatch, reason: str) -> CleanResult
 def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: ExtractionLog, *issues: str) -> CleanResult:
     source, rule = match
     link, section = canonical_link(raw.link, rule)
-    title, column = _split_title(raw.title, rule, source.title)
+    site_names = _site_names(raw, match)
+    default_language = raw.origin.language or source.language
+    title, column = _split_title(raw.title, rule, site_names)
     draft = Draft(
         raw=raw,
         rule=rule,
         title=title,
+        link=link,
+        language=detect_language(f"{title} {_sample(blocks)}", default_language),
+        outlet_names=site_names.union(map(only_letters, raw.tags)) - {""},
         blocks=blocks,
         removed=log.removed,
         enclosures=log.enclosures,
         section=column or section,
         relative_time=log.relative_time,
         lead_above_dropped_image=log.lead_above_dropped_image,
-        authors=unique_names(name for author in raw.authors for name in parse_byline(author, rule.is_agency)),
         tags=[line for tag in raw.tags if (line := normalize_line(tag))],
     )
+    draft.authors = unique_names(name for author in raw.authors for name in parse_byline(author, draft.is_outlet))
     set_fields(draft, log.fields)
     for step in STEPS:
         step(draft)
-    entry = _build_entry(draft, source.id, link, source.language)
+    entry = _build_entry(draft, source.id, link, default_language)
     text = "".join([block.text for block in draft.blocks])
     if not text.strip() and not entry.images and not entry.enclosures:
         issues = (*issues, "the body is empty")
@@ -130,6 +139,22 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         issues=tuple(dict.fromkeys((*raw.issues, *issues))),
         origins=tuple(draft.origins),
     )
+
+
+def _sample(blocks: Iterable[Block]) -> str:
+    return "\n".join(block.text for block in islice(blocks, 20) if block.kind != "figure")
+
+
+def _site_names(raw: RawEntry, match: SourceMatch) -> frozenset[str]:
+    """Return the names by which the dump and its rule know the site, only their letters and digits.
+
+    An author whose name is also a tag of the dump is the site too: that is how crawlers fill in both.
+    """
+    names = [match.source.title, match.source.id, raw.folder, *(set(raw.authors) & set(raw.tags))]
+    for host in match.rule.hosts:
+        names += (host, *host.split(".")[-2:-1])
+    letters = frozenset(map(only_letters, names)) - {""}
+    return letters.union(f"the{name}" for name in letters)
 
 
 def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entry:
@@ -149,9 +174,9 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
         title=draft.title,
         published=published,
         updated=published,
-        language=detect_language(draft.title + text, raw.origin.language or language),
-        authors=tuple(draft.authors),
-        contributors=tuple(draft.contributors),
+        language=draft.language if len(text) > _SHORT_TEXT else detect_language(f"{draft.title} {text}", language),
+        authors=tuple(prefer_persons(draft.authors)),
+        contributors=tuple(person for person in draft.contributors if person.name not in draft.authors),
         summary=_summarize(draft),
         html=sanitize(blocks_to_html(draft.blocks)),
         image=image,
@@ -165,11 +190,13 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
     )
 
 
-_TITLE_SEPARATORS = (" - ", " | ", " – ", " — ", "_", "｜")
-"""Separators between a title and the publisher's name after it."""
+_SHORT_TEXT = 400
+"""In characters. What was removed from a longer text does not change what language it is in."""
+_TITLE_SEPARATOR = re.compile(r"\s+[-–—|·•»«/]\s+|\s*(?:[|｜丨]|::|_)\s*|\s*－\s*")
+"""Stands between a title and the publisher's name after it."""
 
 
-def _split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple[str, str]:
+def _split_title(raw_title: str, rule: CompiledRule, site_names: frozenset[str]) -> tuple[str, str]:
     """Return (title, column): the title on one line without the publisher's name, and the column in it or ""."""
     title = collapse_whitespace(xml_safe(raw_title))
     column = ""
@@ -178,13 +205,9 @@ def _split_title(raw_title: str, rule: CompiledRule, source_title: str) -> tuple
         if match and match.group(0) != title:
             column = match.groupdict().get("section") or column
             title = normalize_line(title[: match.start()] + title[match.end() :])
-    publisher_names = {source_title.casefold()}
-    for host in rule.hosts:
-        publisher_names.update((host, *host.split(".")[-2:-1]))
-    for separator in _TITLE_SEPARATORS:
-        head, _, tail = title.rpartition(separator)
-        if head and tail.casefold() in publisher_names:
-            title = head.strip()
+    separators = list(_TITLE_SEPARATOR.finditer(title))
+    while separators and only_letters(title[separators[-1].end() :]) in site_names and separators[-1].start():
+        title = title[: separators.pop().start()]
     return title, column
 
 
@@ -198,18 +221,31 @@ def _summarize(draft: Draft) -> str:
         return cut_at_sentence(normalize_line(draft.lead), 2 * _SUMMARY_LENGTH)
     texts = [block for block in draft.blocks if block.kind != "figure"]
     lines = (normalize_line(block.text) for block in (*texts, *draft.blocks) if block.text.strip())
-    return cut_at_sentence(_first_paragraphs(texts) or next(lines, ""), _SUMMARY_LENGTH)
+    return cut_at_sentence(_first_paragraphs(draft, texts) or next(lines, ""), _SUMMARY_LENGTH)
 
 
-def _first_paragraphs(blocks: Iterable[Block]) -> str:
-    """Join paragraphs from the beginning until they have a third of the longest summary's length."""
+def _first_paragraphs(draft: Draft, blocks: Iterable[Block]) -> str:
+    """Join paragraphs from the beginning until they have a third of the longest summary's length.
+
+    Lines above the text that say no part of it are left out: the title again, a date, names, a caption.
+    """
+    above = {only_letters(draft.title)}
+    above.update(only_letters(block.text) for block in draft.blocks if block.kind == "figure")
     text = ""
     for block in blocks:
-        if block.kind == "p" and not _is_aside(block):
-            text += (" " if text and text[-1].isascii() else "") + normalize_line(block.text)
-            if len(text) >= _SUMMARY_LENGTH // 3:
-                break
+        if block.kind != "p" or _is_aside(block) or (not text and _is_above_text(block, above)):
+            continue
+        text += (" " if text else "") + normalize_line(block.text)
+        if len(text) >= _SUMMARY_LENGTH // 3:
+            break
     return text
+
+
+def _is_above_text(block: Block, above: set[str]) -> bool:
+    text = block.text
+    if only_letters(text) in above or text.startswith(("—", "–")):
+        return True
+    return len(text) <= MAX_CREDITS_LENGTH and (parse_body_date(text) is not None or bool(parse_credits(text)))
 
 
 def _is_aside(block: Block) -> bool:

@@ -22,6 +22,7 @@ from .classify import (
     MARK_TAGS,
     TEXTLESS_TAGS,
     ElementClassifier,
+    is_clutter,
     is_short_element,
     is_small_caption,
     select_elements,
@@ -31,7 +32,7 @@ from .html_parser import element_text, parse_html
 from .image_urls import IMAGE_FILE, find_image_url, is_emoji_image, is_invisible_image, picture_key
 from .rule_lookup import CompiledRule
 from .text import normalize_line, strip_invisible
-from .url_cleaner import clean_link, is_share_link
+from .url_cleaner import clean_link, is_share_link, is_tag_link
 
 _Marks = tuple[Mark, ...]
 
@@ -100,7 +101,7 @@ class _BlockExtractor:
             return False
         kind, reason = classification
         if kind == "drop":
-            state.log_removed(reason, tag)
+            state.log_removed(reason, tag, str(tag.get("src") or "") if tag.name == "img" else "")
             return True
         if kind == "shell":
             return embeds.add_attribute_embed(state, tag, reason)
@@ -145,11 +146,11 @@ class _BlockExtractor:
         name = tag.name
         if name == "div" and is_small_caption(tag) and self.read_as_caption(tag):
             return
-        if name == "address" and not state.text_has_started and is_short_element(tag):
+        if name == "address" and not state.text_has_started and is_short_element(tag) and not _has_digit(tag):
             self.extract_field("author", tag, "address")
             return
-        if name == "nav":
-            state.log_removed("navigation", tag)
+        if name == "nav" or (name == "footer" and _is_site_footer(tag)):
+            state.log_removed("navigation" if name == "nav" else "footers", tag)
             return
         start = len(state.blocks)
         self.read_children(tag, marks, depth)
@@ -272,6 +273,16 @@ class _BlockExtractor:
             embeds.add_script_media(self.state, tag)
         elif name in ("button", "svg", "option", "select"):
             self.state.log_removed("controls", tag)
+
+
+def _has_digit(tag: Tag) -> bool:
+    """True for an address with a number: it is a postal address and no name."""
+    return any(char.isdecimal() for char in element_text(tag))
+
+
+def _is_site_footer(tag: Tag) -> bool:
+    """True for a footer of links that are no tags of the article."""
+    return is_clutter(tag) and not any(is_tag_link(str(a.get("href"))) for a in tag.find_all("a"))
 
 
 def _format_kept_attributes(tag: Tag) -> str:

@@ -9,18 +9,11 @@ from typing import Any
 
 from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
 from .blocks import Block, Run, extract_links, split_lines, text_of_runs
-from .body_metadata import (
-    AUTHOR_ROLES,
-    BodyDate,
-    parse_body_date,
-    parse_byline,
-    parse_credits,
-    split_date,
-    unique_names,
-)
+from .body_dates import BodyDate, parse_body_date, split_date
+from .bylines import is_author_role, parse_byline, parse_credits, unique_names
 from .extractor_state import ExtractedField
 from .rule_lookup import CompiledRule
-from .text import collapse_whitespace
+from .text import collapse_whitespace, only_letters
 
 _LONGEST_TAG = 60
 
@@ -32,6 +25,12 @@ class Draft:
     raw: RawEntry
     rule: CompiledRule
     title: str
+    link: str
+    """The canonical link."""
+    language: str
+    """The language of the body before the steps; `und` when it is unknown."""
+    outlet_names: frozenset[str]
+    """Names of the site, of its folder and of the dump's own tags, only letters and digits, in lower case."""
     blocks: list[Block]
     removed: list[Removal]
     enclosures: list[Enclosure]
@@ -68,9 +67,19 @@ class Draft:
         """Log where a field came from."""
         self.origins.append(FieldOrigin(field=name, where=where))
 
+    def set_date(self, date: BodyDate | None, origin: str) -> None:
+        """Keep the first date found; one that a label calls an update gives way to one that none does."""
+        if date is not None and (self.date is None or (self.date.is_update and not date.is_update)):
+            self.date = date
+            self.log_origin("date", origin)
+
+    def is_outlet(self, name: str) -> bool:
+        """True for a name that is the site's or an agency's, and no person's."""
+        return self.rule.is_agency(name) or only_letters(name) in self.outlet_names
+
     def add_byline(self, text: str, origin: str) -> None:
         """Add the persons in a byline to the authors."""
-        self.add_authors(parse_byline(text, self.rule.is_agency), origin)
+        self.add_authors(parse_byline(text, self.is_outlet), origin)
 
     def add_authors(self, names: Sequence[str], origin: str) -> None:
         """Append names to the authors, without duplicates."""
@@ -81,8 +90,8 @@ class Draft:
     def add_credits(self, credits: Iterable[tuple[str, str]], origin: str) -> None:
         """Add (role, name) pairs: to the authors when the role is in AUTHOR_ROLES, else to the contributors."""
         for role, name in credits:
-            if role in AUTHOR_ROLES:
-                if not self.rule.is_agency(name):
+            if is_author_role(role):
+                if not self.is_outlet(name):
                     self.add_authors([name], origin)
             elif all((person.name, person.role) != (name, role) for person in self.contributors):
                 self.contributors.append(Person(name=name, role=role))
@@ -114,13 +123,10 @@ def set_fields(draft: Draft, fields: Iterable[ExtractedField]) -> None:
     """Copy the fields found in markup into the draft. Only the first date, lead, rights and original link are used."""
     for role, text, runs, origin in fields:
         if role == "date":
-            draft.date = draft.date or parse_body_date(text)
-            draft.log_origin("date", origin)
+            draft.set_date(parse_body_date(text), origin)
         elif role == "author":
             date, byline = split_date(text)
-            if date is not None and draft.date is None:
-                draft.date = date
-                draft.log_origin("date", origin)
+            draft.set_date(date, origin)
             draft.add_byline(byline, origin)
         elif role == "people":
             draft.add_credits(parse_credits(text.replace("\n", " ")), origin)

@@ -1,4 +1,4 @@
-"""Plain text: invisible characters, white space, language, sentences. Pure."""
+"""Plain text: invisible characters, white space, names, sentences. Pure."""
 
 from __future__ import annotations
 
@@ -23,31 +23,6 @@ _SUSPECT = re.compile(
 )
 
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
-_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_SCRIPTS = (
-    ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("ru", re.compile("[\u0400-\u052f]")),
-    ("ar", re.compile("[\u0600-\u06ff]")),
-    ("he", re.compile("[\u0590-\u05ff]")),
-    ("el", re.compile("[\u0370-\u03ff]")),
-    ("th", re.compile("[\u0e00-\u0e7f]")),
-    ("hi", re.compile("[\u0900-\u097f]")),
-)
-# The most common characters that differ between the two scripts, in the same order. One str.count for each is the
-# fastest way to count them.
-_SIMPLIFIED = "这国说们来为时会对个发经过还没后进问现间长当从体关开动实"
-_TRADITIONAL = "這國說們來為時會對個發經過還沒後進問現間長當從體關開動實"
-_COMMON_WORDS = (
-    ("en", ("the", "and", "of", "to", "is", "in", "that", "for")),
-    ("de", ("der", "die", "und", "das", "ist", "nicht", "von", "ein")),
-    ("fr", ("le", "les", "des", "et", "est", "une", "dans", "que")),
-    ("es", ("el", "los", "las", "una", "por", "con", "que", "del")),
-    ("pt", ("os", "uma", "não", "para", "com", "que", "dos", "em")),
-    ("it", ("il", "di", "che", "non", "una", "della", "per", "sono")),
-    ("vi", ("và", "của", "là", "không", "được", "các", "một", "những")),
-)
-_WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a-z0-9)”\"])\.(?=\s|$)[”\"']?")
 
 
@@ -68,37 +43,9 @@ def normalize_line(text: str) -> str:
     return collapse_whitespace(strip_invisible(text))
 
 
-def detect_language(text: str, default: str) -> str:
-    """Return the language (BCP 47), judged by script, common words and Chinese character variants; else `default`."""
-    sample = text[:800]
-    simplified = sum(map(sample.count, _SIMPLIFIED))
-    traditional = sum(map(sample.count, _TRADITIONAL))
-    if simplified + traditional > len(sample) // 50 and not _KANA.search(sample):
-        return _detect_chinese(simplified, traditional, default)
-    letters = len(sample) - sample.count(" ")
-    for language, pattern in _SCRIPTS:
-        if len(pattern.findall(sample)) * 4 > letters:
-            return default if default.startswith(language) else language
-    if len(_HAN.findall(sample)) * 4 > letters:
-        return "ja" if len(_KANA.findall(sample)) > 3 else _detect_chinese(simplified, traditional, default)
-    return _detect_latin(sample, default)
-
-
-def _detect_chinese(simplified: int, traditional: int, default: str) -> str:
-    if simplified == traditional:
-        return default if default.startswith("zh") else "zh-Hans"
-    return "zh-Hant" if traditional > simplified else "zh-Hans"
-
-
-def _detect_latin(sample: str, default: str) -> str:
-    words = [word.lower() for word in _WORD.findall(sample)]
-    if not words:
-        return default or "und"
-    votes = {language: sum(map(words.count, common)) for language, common in _COMMON_WORDS}
-    best = max(votes, key=lambda language: votes[language])
-    if votes[best] * 12 < len(words) or len(words) < 5:
-        return default or "und"
-    return default if default.startswith(best) else best
+def only_letters(text: str) -> str:
+    """Return the letters and digits of a text in lower case: two names are equal when these are."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def cut_at_sentence(text: str, limit: int) -> str:

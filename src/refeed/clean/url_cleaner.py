@@ -40,7 +40,7 @@ _TRACKING_PARAMS = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|hsctatracking|vero_id|"
     r"ref_src|ref_url|spm|scm|campaign_id|emc|instance_id|regi_id|segment_id|smid|smtyp|partner|cmpid|ocid|ns_campaign|ns_mchannel|ns_source|"
     r"ns_linkname|at_medium|at_campaign|at_custom\d|at_bbc_team|xtor|share_source|share_medium|share_plat|share_token|share_tag|_branch_match_id|"
-    r"ncid|cid_source|trk|trkinfo|sc_campaign|sc_channel|wt\.mc_id|__twitter_impression|feature=emb_[a-z]+|"
+    r"ncid|_gl|srsltid|gad_source|gclsrc|li_fat_id|ttclid|epik|share_from|share_id|ncid|cid_source|trk|trkinfo|sc_campaign|sc_channel|wt\.mc_id|__twitter_impression|feature=emb_[a-z]+|"
     r"s_kwcid|ck_subscriber_id|oly_anon_id|oly_enc_id|rb_clickid|wickedid|cvid|oicd)",
     re.IGNORECASE,
 )
@@ -55,7 +55,18 @@ _HOST_TRACKING_PARAMS = {
     "youtube.com": re.compile(r"feature|si|pp|ab_channel", re.I),
     "youtu.be": re.compile(r"feature|si", re.I),
     "nytcn.me": re.compile(r"source", re.I),
+    "mp.weixin.qq.com": re.compile(
+        r"chksm|a?scene|subscene|sharer_\w+|clicktime|enterid|devicetype|version|lang|nettype|abtest_cookie|pass_ticket|wx_header|exportkey|sessionid|"
+        r"from|isappinstalled|srcid|click_id|key|uin|mpshare|poc_token",
+        re.I,
+    ),
 }
+
+# Parameters that say where a reader came from, when their value is a feed or the host of another page.
+_REFERRER_PARAM = re.compile(
+    r"source=(?:rss|feed)(?:[-_.][\w.-]*)?|(?:ref|from|via|src)=(?:rss|feed|atom|newsletter|twitter|facebook|homepage|(?:[a-z0-9-]+\.)+[a-z]{2,6})",
+    re.IGNORECASE,
+)
 
 _SHARE_LINK = re.compile(
     r"(?:https?:)?//(?:(?:www|m|web)\.)?(?:facebook\.com/(?:sharer|share\.php|dialog/(?:share|feed|send))|twitter\.com/(?:intent|share|home\?status)|x\.com/(?:intent|share)|"
@@ -65,6 +76,11 @@ _SHARE_LINK = re.compile(
     r"addtoany\.com/(?:share|add_to)|addthis\.com/bookmark|del\.icio\.us/post|getpocket\.com/(?:save|edit)|news\.ycombinator\.com/submitlink|"
     r"(?:douban|renren|kaixin001)\.com/(?:share|recommend)|feeds\.feedburner\.com/~ff/)",
     re.IGNORECASE,
+)
+
+
+_TAG_PATH = re.compile(
+    r"/(?:tags?|categor(?:y|ies|ia)|topics?|labels?|keywords?|schlagwort|themen?|etiquetas?)/", re.IGNORECASE
 )
 
 
@@ -163,7 +179,9 @@ def strip_tracking_params(url: str) -> str:
     kept = []
     for part in query.split("&"):
         name = part.partition("=")[0].removeprefix("amp;")
-        if not _TRACKING_PARAMS.fullmatch(name) and not (host_params and host_params.fullmatch(name)):
+        if _TRACKING_PARAMS.fullmatch(name) or _REFERRER_PARAM.fullmatch(part.removeprefix("amp;")):
+            continue
+        if not (host_params and host_params.fullmatch(name)):
             kept.append(part)
     return head + ("?" + "&".join(kept) if any(kept) else "") + hash_mark + fragment
 
@@ -171,3 +189,8 @@ def strip_tracking_params(url: str) -> str:
 def is_share_link(url: str) -> bool:
     """True for a link that posts the page to a social network or a messenger."""
     return bool(_SHARE_LINK.match(url)) or url.startswith(("whatsapp:", "fb-messenger:", "tg:", "weixin:", "line:"))
+
+
+def is_tag_link(url: str) -> bool:
+    """True for a link to a page that lists the articles with one tag or of one category."""
+    return _TAG_PATH.search(url) is not None

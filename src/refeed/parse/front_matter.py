@@ -15,6 +15,7 @@ Hugo also writes TOML between lines of `+++`. Jina Reader writes lines of `Key: 
 
 from __future__ import annotations
 
+import html
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -100,7 +101,9 @@ def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
     if not values:
         return None, start
     links = [link for key in _LINK_KEYS for link in _texts(values, key)[:1]]
-    authors = [name for key in _AUTHOR_KEYS for value in _texts(values, key) for name in _SEPARATOR.split(value)]
+    authors = [
+        name for key in _AUTHOR_KEYS for value in _texts(values, key) for name in _SEPARATOR.split(html.unescape(value))
+    ]
     tags = [tag for key in _TAG_KEYS for tag in _tags(values, key)]
     front = FrontMatter(
         title=_first(_texts(values, key) for key in _TITLE_KEYS),

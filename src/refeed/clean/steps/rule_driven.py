@@ -20,7 +20,7 @@ from ..blocks import (
     text_outside_links,
     walk_blocks,
 )
-from ..body_metadata import parse_credits
+from ..bylines import parse_credits
 from ..draft import Draft, matched_groups
 from ..rule_lookup import CompiledRule
 from ..text import collapse_whitespace

@@ -1,0 +1,342 @@
+"""Steps that remove what services and sites add below and between paragraphs, by the table in edge_patterns.
+
+The end of a text is read upwards, line by line, and the first line that belongs to the article ends it. Words decide
+only for whole lines; where a line's links lead decides whatever its words are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from urllib.parse import unquote
+
+from ..blocks import (
+    HEADING_KINDS,
+    Block,
+    Run,
+    extract_links,
+    has_only_links,
+    join_lines,
+    leaf_blocks,
+    normalize_runs,
+    split_lines,
+    text_of_runs,
+    text_outside_links,
+    walk_blocks,
+)
+from ..draft import Draft
+from ..edge_patterns import KINDS
+from ..language import candidate_languages
+from ..text import collapse_whitespace, only_letters
+from ..url_cleaner import is_tag_link
+
+_LONGEST_LINE = 300
+_LONGEST_LABEL = 40
+_LEFTOVERS = ("service footers", "read more", "promotions", "share labels", "comments", "counts")
+_BUTTONS = ("promotions", "share labels", "comments")
+_AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→»›>«‹<☞👉⬇↓※|｜/【】[]［］（）()〖〗~…:：.。!！,，、★☆✦#"
+"""What may stand around the words of a line without a meaning."""
+_WORD = re.compile(r"\w")
+_COMMENT_FRAGMENT = re.compile(
+    r"(?:comments?|respond|disqus_thread|more|reply|discussion)(?:[-_]?\w{0,20})?", re.IGNORECASE
+)
+_TAG_WORDS = re.compile(
+    r"(?:\b(?:posted|filed|in|under|tagged|with|as|tags?|categor(?:y|ies)|and|topics?|labels?|schlagwörter|kategorien?|und|étiquettes|catégories?|"
+    r"et|etiquetas|categorías?|y|теги|метки|рубрик[аи]|и)\b|标签|分类|標籤|分類|タグ|カテゴリー?|[\W\d_])*",
+    re.IGNORECASE,
+)
+"""What may stand between links to tags."""
+_CODE_FOR_SCANNING = re.compile(r"二维码|二維碼|扫|掃|关注|關注|公众号|小程序|QR|LINE")
+
+
+def drop_leftovers(draft: Draft) -> None:
+    """Drop, from the end upwards, lines of services, promotions, labels, related lists and dividers."""
+    while draft.blocks:
+        last = draft.blocks[-1]
+        if last.kind == "hr":
+            draft.blocks.pop()
+        elif not (
+            (last.is_text and _drop_last_line(draft, last))
+            or _drop_related_tail(draft)
+            or _drop_boxed_leftovers(draft, last)
+            or _drop_code_for_scanning(draft)
+        ):
+            break
+    _drop_comment_section(draft)
+
+
+def drop_links_between_paragraphs(draft: Draft) -> None:
+    """Drop buttons, and a label with links to other pages of the source (`Read also: …`), wherever they stand."""
+    removed: list[Block] = []
+    for at, block in enumerate(draft.blocks):
+        if not block.is_text or len(block.text) > _LONGEST_LINE:
+            continue
+        if extract_links(block.runs):
+            _drop_linked_lines(draft, block)
+            if not block.runs:
+                removed.append(block)
+        elif _is_label_of_list(draft, block, draft.blocks[at + 1 : at + 2]):
+            for other in draft.blocks[at : at + 2]:
+                draft.log_removed("related", other.text)
+                removed.append(other)
+    draft.remove_blocks(removed)
+
+
+def _drop_linked_lines(draft: Draft, block: Block) -> None:
+    """Drop the lines of a paragraph that are a button or a label with links; a text of nothing else stays."""
+    if len(draft.blocks) == 1:
+        return
+    kept = []
+    for line in split_lines(block.runs):
+        step = _button_step(draft, line) or ("related" if _is_related_line(draft, line) else "")
+        if step:
+            draft.log_removed(step, text_of_runs(line))
+        else:
+            kept.append(line)
+    block.runs = normalize_runs(join_lines(kept))
+
+
+def _button_step(draft: Draft, line: list[Run]) -> str:
+    """Return the step that drops a link which is a line of its own and reads as a button (`Subscribe now`)."""
+    text = text_of_runs(line)
+    if len(text) > _LONGEST_LABEL or len(extract_links(line)) != 1 or _WORD.search(text_outside_links(line)):
+        return ""
+    return next((kind for kind in _BUTTONS if match_leftover(kind, text, draft.language)), "")
+
+
+def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:
+    """Match a line against a kind of edge_patterns, in the languages that its script and the text's language allow."""
+    if len(text) > _LONGEST_LINE:
+        return None
+    bare = collapse_whitespace(text).strip(_AROUND)
+    if not bare:
+        return None
+    return next((match for each in candidate_languages(bare, language) if (match := _match(kind, each, bare))), None)
+
+
+def _match(kind: str, language: str, bare: str) -> re.Match[str] | None:
+    pattern = _compile(kind, language)
+    return pattern.fullmatch(bare) if pattern else None
+
+
+@cache
+def _compile(kind: str, language: str) -> re.Pattern[str] | None:
+    """Compile one cell of the table when it is first needed: all of it takes a quarter of a second."""
+    patterns = KINDS[kind].get(language, ())
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+
+
+def _drop_last_line(draft: Draft, block: Block) -> bool:
+    """Drop a block's last line, or the link at its end, when that is a leftover."""
+    lines = split_lines(block.runs)
+    if len(lines) > 1 and _leftover_step(draft, block.runs):
+        lines = [block.runs]
+    is_only_text = len(draft.blocks) == 1 and len(lines) == 1
+    step = _leftover_step(draft, lines[-1])
+    if step and (not is_only_text or step == "service footers"):
+        draft.log_removed(step, text_of_runs(lines[-1]))
+        lines.pop()
+    elif shortened := _without_link_to_entry(draft, lines[-1]):
+        lines[-1] = shortened
+    elif _lift_tag_links(draft, lines[-1]) and not is_only_text:
+        lines.pop()
+    else:
+        return False
+    block.runs = normalize_runs(join_lines(lines))
+    if not block.runs:
+        draft.blocks.pop()
+    return True
+
+
+def _leftover_step(draft: Draft, line: list[Run]) -> str:
+    """Return the name of the step that drops this line at the end of a text, or ""."""
+    text = collapse_whitespace(text_of_runs(line))
+    if len(text) > 2 * _LONGEST_LINE:
+        return ""
+    if not text.strip(_AROUND):
+        return "dividers" if not extract_links(line) else "entry links"
+    links = [url for url, _ in extract_links(line)]
+    outside = collapse_whitespace(text_outside_links(line))
+    if links and (step := _step_by_links(draft, links, outside)):
+        return step
+    if len(text) > _LONGEST_LINE:
+        return "service footers" if match_leftover("service footers", text[:_LONGEST_LINE], draft.language) else ""
+    for kind in _LEFTOVERS:
+        if not match_leftover(kind, text, draft.language):
+            continue
+        if kind == "read more" and links and (len(links) > 1 or _WORD.search(outside)):
+            continue
+        if kind == "share labels" and (links or len(text) > _LONGEST_LABEL):
+            continue
+        if kind == "comments" and not all(draft.rule.is_own_link(url) or url in text for url in links):
+            continue
+        return kind
+    first = match_leftover("first publication", text, draft.language)
+    if first is None:
+        return ""
+    names_title = any(group and only_letters(group) == only_letters(draft.title) for group in first.groups())
+    return "first publication" if names_title or any(_is_site_link(draft, url) for url in links) else ""
+
+
+def _step_by_links(draft: Draft, links: list[str], outside: str) -> str:
+    """Judge a line by where its links lead: to the entry itself, to the site's start, or to a feed service."""
+    if outside.startswith("获取更多RSS"):
+        is_own_link = all("feedx." in url or "feedx" in url.partition("/")[0] for url in links)
+        return "service footers" if len(outside) < 12 and is_own_link else ""
+    to_entry = [url for url in links if is_entry_link(draft, url)]
+    to_site = [url for url in links if url not in to_entry and _is_site_link(draft, url)]
+    if len(to_entry) + len(to_site) == len(links):
+        if len(links) == 2 and to_entry and to_site and len(outside) <= 100:
+            return "first publication"
+        if to_entry and len(outside) <= _LONGEST_LABEL and (not _WORD.search(outside) or outside.endswith((":", "："))):
+            return "entry links"
+        if to_site and not _WORD.search(outside):
+            return "site links"
+    if len(links) == 1 and draft.rule.is_own_link(links[0]) and only_letters(outside) in draft.outlet_names:
+        return "site links"
+    return ""
+
+
+def is_entry_link(draft: Draft, url: str) -> bool:
+    """True when a link leads to the entry's own page, or to the comments on it."""
+    page, _, fragment = url.partition("#")
+    if fragment and not _COMMENT_FRAGMENT.fullmatch(fragment):
+        return False
+    return _page(page) in (_page(draft.raw.link), _page(draft.link))
+
+
+@lru_cache(maxsize=256)
+def _page(url: str) -> str:
+    page = unquote(url.partition("#")[0].partition("://")[2]).removeprefix("www.").removesuffix("/feed/")
+    return page.partition("?utm_")[0].rstrip("/").lower()
+
+
+def _is_site_link(draft: Draft, url: str) -> bool:
+    """True when a link leads to the start of the entry's site, or to the start of the part that the entry is in."""
+    page, entry = _page(url), _page(draft.raw.link)
+    return "?" not in page and page != entry and entry.startswith(page + "/")
+
+
+def _without_link_to_entry(draft: Draft, line: list[Run]) -> list[Run]:
+    """Return a line without the link to the entry at its end (`… more`); empty when it has none."""
+    links = extract_links(line)
+    if not links or not is_entry_link(draft, links[-1][0]):
+        return []
+    url, words = links[-1]
+    end = len(line)
+    while end and any(mark == ("a", url) for mark in line[end - 1][1]):
+        end -= 1
+    after = text_of_runs(run for run in line[end:] if not any(tag == "a" for tag, _ in run[1]))
+    if end in (0, len(line)) or _WORD.search(after):
+        return []
+    is_label = not _WORD.search(words) or any(
+        match_leftover(kind, words, draft.language) for kind in ("entry links", "read more", "comments")
+    )
+    if not is_label:
+        return []
+    draft.log_removed("entry links", words)
+    return line[:end]
+
+
+def _lift_tag_links(draft: Draft, line: list[Run]) -> bool:
+    """Take a line of links to the source's pages of tags or categories, and of words that say so, as tags."""
+    links = extract_links(line)
+    if not links or not _TAG_WORDS.fullmatch(text_outside_links(line)):
+        return False
+    if not all(is_tag_link(url) and draft.rule.is_own_link(url) for url, _ in links):
+        return False
+    draft.add_tags(name.strip(_AROUND) for _, name in links)
+    draft.log_removed("lifted: tags", text_of_runs(line))
+    return True
+
+
+def _is_related_line(draft: Draft, line: list[Run]) -> bool:
+    """True for a label and links to other own pages, with no other words."""
+    links = [url for url, _ in extract_links(line)]
+    if not links or not all(map(draft.rule.is_own_link, links)):
+        return False
+    outside = text_outside_links(line)
+    return bool(_WORD.search(outside)) and match_leftover("related", outside, draft.language) is not None
+
+
+def _is_label_of_list(draft: Draft, label: Block, following: list[Block]) -> bool:
+    """True for a label like 相关阅读 before a list of links to other pages of the source."""
+    if not following or following[0].kind not in ("ul", "ol") or not has_only_links(following[0]):
+        return False
+    links = [url for leaf in leaf_blocks(following) for url, _ in extract_links(leaf.runs)]
+    if len(label.text) > _LONGEST_LABEL or not all(map(draft.rule.is_own_link, links)):
+        return False
+    return match_leftover("related", label.text, draft.language) is not None
+
+
+def _drop_related_tail(draft: Draft) -> bool:
+    """Drop a label like 相关阅读 and everything below it, when everything below it is links."""
+    start = len(draft.blocks)
+    while start and _is_link_block(draft, draft.blocks[start - 1]):
+        start -= 1
+    if start == len(draft.blocks) or start < 2:
+        return False
+    label = draft.blocks[start - 1]
+    if not label.is_text or not match_leftover("related", label.text, draft.language):
+        return False
+    for block in draft.blocks[start - 1 :]:
+        draft.log_removed("related", f"{block.text} {block.url}")
+    del draft.blocks[start - 1 :]
+    return True
+
+
+def _is_link_block(draft: Draft, block: Block) -> bool:
+    """True for a block of links, a linked picture of another own page, or a link with a date."""
+    if block.kind == "figure":
+        return bool(block.href) and not block.runs and draft.rule.is_own_link(block.href)
+    if has_only_links(block):
+        return True
+    if not block.is_text or len(block.text) > 100 or not extract_links(block.runs):
+        return False
+    return not re.search(r"[^\W\d_]", text_outside_links(block.runs))
+
+
+def _drop_boxed_leftovers(draft: Draft, box: Block) -> bool:
+    """Drop a list or quotation at the end whose every line is a leftover or a link to tags."""
+    if not box.children or box.kind == "table" or len(draft.blocks) == 1:
+        return False
+    leaves = leaf_blocks([box])
+    lines = [line for leaf in leaves for line in split_lines(leaf.runs)]
+    if any(leaf.kind == "figure" for leaf in leaves):
+        return False
+    if all(_leftover_step(draft, line) for line in lines):
+        draft.log_removed(_leftover_step(draft, lines[0]), box.text)
+    elif not all(_lift_tag_links(draft, line) for line in lines):
+        return False
+    draft.blocks.pop()
+    return True
+
+
+def _drop_code_for_scanning(draft: Draft) -> bool:
+    """Drop a picture at the end below an invitation to scan it."""
+    figures = 0
+    while figures < len(draft.blocks) and draft.blocks[-1 - figures].kind == "figure":
+        figures += 1
+    if not 1 <= figures <= 2 or figures >= len(draft.blocks) - 1:
+        return False
+    above = draft.blocks[-1 - figures]
+    if not above.is_text or any(figure.runs for figure in draft.blocks[-figures:]):
+        return False
+    line = text_of_runs(split_lines(above.runs)[-1])
+    if not _CODE_FOR_SCANNING.search(line) or not match_leftover("promotions", line, draft.language):
+        return False
+    for figure in draft.blocks[-figures:]:
+        draft.log_removed("promotions", figure.url)
+    del draft.blocks[-figures:]
+    return True
+
+
+def _drop_comment_section(draft: Draft) -> None:
+    """Drop a heading that counts comments, and everything below it."""
+    for at, block in enumerate(draft.blocks[1:], start=1):
+        if block.kind in HEADING_KINDS and match_leftover("counted comments", block.text, draft.language):
+            for other in walk_blocks(draft.blocks[at:]):
+                if not other.children:
+                    draft.log_removed("comments", f"{other.text} {other.url}")
+            del draft.blocks[at:]
+            return

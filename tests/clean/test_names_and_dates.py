@@ -1,0 +1,165 @@
+"""Names and dates around a text become fields, in several languages, and sentences that look like them stay."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from helpers.entry_builders import GENERIC_LINK, clean_body, clean_raw
+from refeed.model import RawEntry
+
+AT = datetime(2020, 7, 20, 12, 0, tzinfo=UTC)
+TEXT = "A town with a harbour held a festival of lights this weekend, and many visitors came to see it."
+MORE = "The mayor said that there were more of them than ever before, and that the festival will return."
+
+
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("By Ada Sample", ["Ada Sample"]),
+        ("By Ada Sample, a senior reporter", ["Ada Sample"]),
+        ("By Ada Sample and Bea Sample, Staff Writers", ["Ada Sample", "Bea Sample"]),
+        ("By Ada Sample in Berlin", ["Ada Sample"]),
+        ("By Ada Sample for The Harbour Daily", ["Ada Sample"]),
+        ("By Ada van der Sample", ["Ada van der Sample"]),
+        ("Written by Ada Sample", ["Ada Sample"]),
+        ("Von Anna Schmidt und Peter Müller, Berlin", ["Anna Schmidt", "Peter Müller"]),
+        ("Par Jean Dupont, journaliste", ["Jean Dupont"]),
+        ("Por María García y Juan Pérez", ["María García", "Juan Pérez"]),
+        ("Di Mario Rossi", ["Mario Rossi"]),
+        ("Автор: Иван Петров", ["Иван Петров"]),
+        ("取材・文：山田太郎", ["山田太郎"]),
+        ("文／样甲", ["样甲"]),
+        ("采写︱样甲", ["样甲"]),
+        ("撰稿丨样甲；翻译丨样乙", ["样甲"]),
+        ("Text: Ada Sample | Photos: Bea Sample", ["Ada Sample"]),
+        ("By Ada Sample · 5 min read", ["Ada Sample"]),
+        ("By Ada Sample | July 19, 2020 | 1,234 views", ["Ada Sample"]),
+    ],
+)
+def test_byline_above_the_text_becomes_its_authors(line: str, authors: list[str]) -> None:
+    entry = clean_body(f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>").entry
+    assert list(entry.authors) == authors
+    assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Monday, the harbour was closed.",
+        "By Harbour Lane, the captain had seen enough.",
+        "Von Anna Schmidt ist nichts geblieben.",
+        "Von Bremen nach Hamburg",
+        "Par Toutatis, le port est fermé.",
+        "Por fin llega el verano al puerto.",
+        "Text messages reached the harbour.",
+        "Photo opportunities were rare.",
+        "Editor wanted in the harbour.",
+        "5 minutes read like an hour.",
+    ],
+)
+def test_sentence_that_begins_like_a_byline_stays(line: str) -> None:
+    entry = clean_body(f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>").entry
+    assert entry.authors == ()
+    assert entry.html == f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    ("line", "contributors"),
+    [
+        ("撰稿丨样甲；翻译丨样乙", [("翻译", "样乙")]),
+        ("取材・文：山田太郎　写真：佐藤花子", [("写真", "佐藤花子")]),
+        (
+            "Text: Ada Sample | Photos: Bea Sample | Translation: Cyr Sample",
+            [("Photos", "Bea Sample"), ("Translation", "Cyr Sample")],
+        ),
+        ("Texte : Jean Dupont | Photos : Marie Durand", [("Photos", "Marie Durand")]),
+        ("Текст: Иван Петров, Фото: Анна Иванова", [("Фото", "Анна Иванова")]),
+        ("Reporting by Ada Sample in Berlin; Editing by Bea Sample", [("Editing by", "Bea Sample")]),
+    ],
+)
+def test_photographer_translator_and_editor_are_contributors(line: str, contributors: list[tuple[str, str]]) -> None:
+    for html in (f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>", f"<p>{TEXT}</p><p>{MORE}</p><p>{line}</p>"):
+        entry = clean_body(html).entry
+        assert [(person.role, person.name) for person in entry.contributors] == contributors
+        assert len(entry.authors) == 1
+        assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    ("authors", "tags", "names"),
+    [
+        (("港口日报",), ("港口日报",), []),
+        (("news.example.org",), (), []),
+        (("The Harbour",), ("Sea",), []),
+        (("Ada Sample &#38; more",), (), ["Ada Sample"]),
+        (("Ada Sample &amp; Bea Sample",), (), ["Ada Sample", "Bea Sample"]),
+        (("样甲、样乙等",), (), ["样甲", "样乙"]),
+        (("Ada Sample et al.",), (), ["Ada Sample"]),
+        (("Ada Sample", "3 more"), (), ["Ada Sample"]),
+        (("38",), (), []),
+        (("Ada Sample, Staff Writer",), (), ["Ada Sample"]),
+        (("Ada Sample",), ("港口日报",), ["Ada Sample"]),
+    ],
+)
+def test_only_persons_are_authors(authors: tuple[str, ...], tags: tuple[str, ...], names: list[str]) -> None:
+    raw = RawEntry(
+        title="Lights",
+        link=GENERIC_LINK,
+        dump_time=AT,
+        html=f"<p>{TEXT}</p><p>{MORE}</p>",
+        folder="the-harbour",
+        authors=authors,
+        tags=tags,
+    )
+    assert list(clean_raw(raw).entry.authors) == names
+
+
+def test_outlet_in_the_header_gives_way_to_a_byline_in_the_body() -> None:
+    raw = RawEntry(
+        title="Lights",
+        link=GENERIC_LINK,
+        dump_time=AT,
+        html=f"<p>By Ada Sample</p><p>{TEXT}</p><p>{MORE}</p>",
+        authors=("港口日报",),
+    )
+    assert clean_raw(raw).entry.authors == ("Ada Sample",)
+
+
+@pytest.mark.parametrize(
+    ("line", "published"),
+    [
+        ("2020年7月20日 10時05分", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("20. Juli 2020, 10:05 Uhr", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("Publié le 20 juillet 2020 à 10h05", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("20 de julio de 2020, 10:05", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("20 июля 2020, 10:05", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("Monday, July 20th, 2020 at 10:05 am", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("Updated: July 20, 2020 11:00 | Published: July 20, 2020 10:05", datetime(2020, 7, 20, 10, 5, tzinfo=UTC)),
+        ("Republished July 19, 2020 10:00 | First published March 3, 2019 10:00", AT),
+        ("2020-07-20T00:00:00Z", AT),
+        ("2020-07-20 00:00", AT),
+        ("2020-07-19T00:00:00Z", datetime(2020, 7, 19, tzinfo=UTC)),
+    ],
+)
+def test_date_above_the_text_becomes_the_date_of_publication(line: str, published: datetime) -> None:
+    entry = clean_body(f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>", at=AT).entry
+    assert entry.published == published
+    assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["In May 2020, the harbour was empty.", "20 sailors came in 2020.", "May 20 was a holiday in 2020 and after."],
+)
+def test_sentence_with_a_date_stays(line: str) -> None:
+    assert (
+        clean_body(f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>").entry.html == f"<p>{line}</p><p>{TEXT}</p><p>{MORE}</p>"
+    )
+
+
+def test_postal_address_is_no_author() -> None:
+    entry = clean_body(f"<address>10 Quay Street, Harbour</address><p>{TEXT}</p><p>{MORE}</p>").entry
+    assert entry.authors == ()
+    assert entry.html.startswith("<p>10 Quay Street, Harbour</p>")

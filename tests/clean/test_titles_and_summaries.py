@@ -1,0 +1,86 @@
+"""A title loses the site's name, a text its repeated title, and a summary begins with the text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from helpers.entry_builders import clean_body, clean_raw
+from refeed.model import RawEntry
+
+TEXT = "A town with a harbour held a festival of lights, and many came."
+MORE = "The mayor said that there were more visitors than ever before, and that the festival will return next year."
+LINK = "https://www.harbourdaily.example/2020/07/sample.html"
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Lights of May - Harbour Daily", "Lights of May"),
+        ("Lights of May – The Harbour Daily", "Lights of May"),
+        ("Lights of May | harbourdaily.example", "Lights of May"),
+        ("灯会开幕_Harbour Daily", "灯会开幕"),
+        ("Lights of May · Harbour Daily | Harbour Daily", "Lights of May"),
+        ("Lights of May - A harbour story", "Lights of May - A harbour story"),
+        ("Harbour Daily", "Harbour Daily"),
+        ("Lights-Harbour Daily", "Lights-Harbour Daily"),
+        ("港口灯会_新闻频道_港口网", "港口灯会_新闻频道_港口网"),
+    ],
+)
+def test_name_of_the_site_after_a_title_goes(written: str, title: str) -> None:
+    assert clean_body(f"<p>{TEXT}</p>", link=LINK, title=written).entry.title == title
+
+
+def test_name_that_is_author_and_tag_is_the_name_of_the_site() -> None:
+    raw = RawEntry(
+        title="灯会开幕 - 港口日报",
+        link=LINK,
+        dump_time=datetime(2020, 7, 20, tzinfo=UTC),
+        html=f"<p>{TEXT}</p>",
+        authors=("港口日报",),
+        tags=("港口日报",),
+    )
+    assert clean_raw(raw).entry.title == "灯会开幕"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "<h1>Lights of May</h1>",
+        "<p>Lights of May</p>",
+        "<h1>Lights of May</h1><h2>Lights of May</h2>",
+        '<p>Short deck</p><img src="https://i.example/a.jpg"><h1>Lights of May</h1>',
+        "<h1>Lights of May - Harbour Daily</h1>",
+    ],
+)
+def test_title_above_the_text_goes(above: str) -> None:
+    cleaned = clean_body(f"{above}<p>{TEXT}</p><p>{MORE}</p>", link=LINK, title="Lights of May - Harbour Daily")
+    assert "Lights of May" not in cleaned.entry.html
+    assert "title repeated" in {removal.step for removal in cleaned.removed}
+
+
+def test_title_in_the_middle_of_a_text_stays() -> None:
+    html = f"<p>{TEXT}</p><p>{MORE}</p><p>Lights of May</p><p>{MORE}</p>"
+    assert "<p>Lights of May</p>" in clean_body(html, title="Lights of May").entry.html
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "",
+        "<p>— Ada Sample, letters</p>",
+        '<img src="https://i.example/a.jpg" alt=""><p>Text: Ada Sample</p>',
+        '<figure><img src="https://i.example/a.jpg"><figcaption>The harbour at night</figcaption></figure><p>The harbour at night</p>',
+        "<h2>What happened</h2>",
+        "<p><strong>In short</strong></p>",
+    ],
+)
+def test_summary_begins_with_the_text(above: str) -> None:
+    summary = clean_body(f"{above}<p>{TEXT}</p><p>{MORE}</p>", title="Lights of May").entry.summary
+    assert summary == f"{TEXT} {MORE}"
+
+
+def test_paragraphs_of_a_chinese_summary_are_joined_by_a_blank() -> None:
+    first, second = "港口城市在周末举行了灯会，吸引了许多游客前来参观。", "主办方说，明年还会继续。"
+    assert clean_body(f"<p>{first}</p><p>{second}</p>").entry.summary == f"{first} {second}"
