@@ -29,6 +29,8 @@ _MAX_CANDIDATES = 5_000
 for, needs more than a few."""
 _MAX_WORK = 200_000_000
 """Characters times spellings that one search compares: about half a second."""
+_FIRST_BATCH = 32
+"""Documents that are compared first: a page and a few that do not match. Each further batch is twice as large."""
 _RANKED = 500
 """The newest matches that are ranked by relevance."""
 _TITLE_WEIGHT = 5.0
@@ -97,7 +99,7 @@ class _Matches:
         ]
 
     def _indexed(self) -> Iterator[tuple[FeedMember, SearchableEntry]]:
-        index_query, below, size, seen, work = to_index_query(self._matcher), None, 50, 0, 0
+        index_query, below, size, seen, work = to_index_query(self._matcher), None, _FIRST_BATCH, 0, 0
         while True:
             documents, below = find_documents(
                 self._store, index_query, self._feed, size, older_than=self._older_than, below=below

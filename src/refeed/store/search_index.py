@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, desc, func, insert, select, text, tuple_
+from sqlalchemy import Connection, bindparam, delete, desc, func, insert, select, text, tuple_
 
 from ..model import FeedPath
 from . import schema
@@ -30,6 +30,20 @@ _LAST_NUMBER = 1 << 62
 _CHUNK = 500
 _ALL = "\ue000"
 """A token of every document, because FTS5 cannot search for documents that only lack a token."""
+
+
+# Built once: building a statement takes longer than executing it.
+_document, _change, _member = schema.search_documents, schema.search_changes, schema.feed_members
+_DOCUMENTS = (
+    select(_document)
+    .outerjoin(_change, _change.c.entry_id == _document.c.entry_id)
+    .where(_document.c.docid.in_(bindparam("numbers", expanding=True)), _change.c.entry_id.is_(None))
+)
+_MEMBERS = select(_member).where(
+    _member.c.feed == bindparam("feed"),
+    _member.c.published.in_(bindparam("times", expanding=True)),
+    _member.c.entry_id.in_(bindparam("ids", expanding=True)),
+)
 
 
 class IndexQuery(NamedTuple):
@@ -158,14 +172,9 @@ def find_documents(
         if len(numbers) == limit:  # the rest of the last day, because numbers are in no order within a day
             following = numbers[-1] // _PER_DAY * _PER_DAY
             numbers += _find_numbers(connection, query, max(first, following), numbers[-1], None)
-        document, change = schema.search_documents, schema.search_changes
         found: list[tuple[Position, bytes]] = []
         for start in range(0, len(numbers), _CHUNK):
-            rows = connection.execute(
-                select(document)
-                .outerjoin(change, change.c.entry_id == document.c.entry_id)
-                .where(document.c.docid.in_(numbers[start : start + _CHUNK]), change.c.entry_id.is_(None))
-            )
+            rows = connection.execute(_DOCUMENTS, {"numbers": numbers[start : start + _CHUNK]})
             found += ((Position(from_timestamp(row.published), row.entry_id), row.content) for row in rows)
         if older_than is not None:
             found = [item for item in found if item[0] < older_than]
@@ -201,16 +210,17 @@ def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: in
 
 def get_members(connection: Connection, feed: FeedPath, positions: Iterable[Position]) -> dict[str, FeedMember]:
     """Those entries that a feed shows now, by id."""
-    member = schema.feed_members.c
-    keys = [(to_timestamp(position.published), position.id) for position in positions]
+    places = list(positions)
     members: dict[str, FeedMember] = {}
-    for start in range(0, len(keys), _CHUNK):
-        is_asked = tuple_(member.published, member.entry_id).in_(keys[start : start + _CHUNK])
-        for row in connection.execute(select(schema.feed_members).where(member.feed == str(feed), is_asked)):
+    for start in range(0, len(places), _CHUNK):
+        part = places[start : start + _CHUNK]
+        times = {to_timestamp(position.published) for position in part}
+        values = {"feed": str(feed), "times": list(times), "ids": [position.id for position in part]}
+        for row in connection.execute(_MEMBERS, values):
             members[row.entry_id] = FeedMember(
                 id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate
             )
-    return members
+    return {id: members[id] for published, id in places if id in members and members[id].published == published}
 
 
 def _first_number(published: int) -> int:
