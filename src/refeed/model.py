@@ -192,12 +192,28 @@ class FieldOrigin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What identifies an entry, as far as one dump tells."""
+
+    link_id: str
+    """The id made from the link."""
+    guid_id: str = ""
+    """The id made from source and guid; empty for a dump that comes from no feed or program."""
+    former_id: str = ""
+    """The id that earlier versions made from the link with http."""
+    is_certain: bool = True
+    """False where no rule knows the host. Which of the ids the entry has then depends on its other dumps, and on those
+    with the same link or guid: see `store.identity`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanResult:
     """An entry, and how it was made."""
 
     entry: Entry
     fingerprint: str
     """Equal for two dumps exactly when readers see the same title, text and images in both."""
+    identity: Identity = Identity(link_id="")
     removed: tuple[Removal, ...] = ()
     issues: tuple[str, ...] = ()
     """The issues of the raw entry, then those that the cleaner found. If there are any, the outcome is `flagged`."""

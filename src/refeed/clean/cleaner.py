@@ -19,7 +19,7 @@ from .body_dates import parse_body_date, resolve_published
 from .bylines import MAX_CREDITS_LENGTH, parse_byline, parse_credits, prefer_persons, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
-from .entry_identity import canonical_link, entry_id
+from .entry_identity import identify_entry
 from .extractor_state import ExtractionLog
 from .html_parser import find_exceeded_limit, plain_text_to_blocks, repair_markup
 from .language import detect_language
@@ -101,8 +101,10 @@ def clean_as_text(raw: RawEntry, match: SourceMatch, reason: str) -> CleanResult
 
 
 def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: ExtractionLog, *issues: str) -> CleanResult:
-    source, rule = match
-    link, section = canonical_link(raw.link, rule)
+    source, rule = match.source, match.rule
+    link, section, identity = identify_entry(raw, match)
+    if match.host_owner:
+        issues = (*issues, f"its link belongs to the source {match.host_owner}, which {source.id} may not write")
     site_names = _site_names(raw, match)
     default_language = raw.origin.language or source.language
     title, column = _split_title(raw.title, rule, site_names)
@@ -125,7 +127,7 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
     set_fields(draft, log.fields)
     for step in STEPS:
         step(draft)
-    entry = _build_entry(draft, source.id, link, default_language)
+    entry = _build_entry(draft, source.id, identity.link_id, link, default_language)
     text = "".join([block.text for block in draft.blocks])
     if not text.strip() and not entry.images and not entry.enclosures:
         issues = (*issues, "the body is empty")
@@ -134,6 +136,7 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
     visible = "\x00".join((entry.title, "".join(text.split()), *entry.images))
     return CleanResult(
         entry=entry,
+        identity=identity,
         fingerprint=hashlib.sha256(visible.encode("utf-8", "replace")).hexdigest(),
         removed=tuple(draft.removed),
         issues=tuple(dict.fromkeys((*raw.issues, *issues))),
@@ -157,7 +160,7 @@ def _site_names(raw: RawEntry, match: SourceMatch) -> frozenset[str]:
     return letters.union(f"the{name}" for name in letters)
 
 
-def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entry:
+def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str) -> Entry:
     raw, source_rule = draft.raw, draft.rule.source_rule
     figures = [block for block in walk_blocks(draft.blocks) if block.kind == "figure"]
     published, origin = resolve_published(draft.date, raw.dump_time, source_rule.timezone, draft.relative_time)
@@ -168,7 +171,7 @@ def _build_entry(draft: Draft, source_id: str, link: str, language: str) -> Entr
     if figures:
         image = Image(url=figures[0].url, caption=normalize_line(figures[0].text), credit=figures[0].credit)
     return Entry(
-        id=entry_id(link),
+        id=id,
         source=source_id,
         link=link,
         title=draft.title,

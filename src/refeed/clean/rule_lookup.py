@@ -23,33 +23,41 @@ class SourceMatch(NamedTuple):
     source: Source
     rule: CompiledRule
     """The source's own rule. For a source that is not configured, it contains only the host."""
+    is_own_host: bool = False
+    """Whether the rule knows the host of the link."""
+    host_owner: str = ""
+    """The source that the host belongs to, if the entry's origin may not write to that source."""
 
 
 class RuleLookup:
     """All source rules, compiled once and indexed by host and by folder. Immutable."""
 
-    __slots__ = ("_by_folder", "_by_host", "_ids", "rules")
+    __slots__ = ("_by_folder", "_by_host", "_by_id", "_ids", "rules")
 
     def __init__(self, rules: Iterable[SourceRule]) -> None:
         self.rules = tuple(rules)
         matches = [SourceMatch(_configured_source(rule), _compile_rule(rule)) for rule in self.rules]
-        self._by_host = {host: match for match in matches for host in match.rule.hosts}
+        self._by_host = {host: match._replace(is_own_host=True) for match in matches for host in match.rule.hosts}
+        self._by_id = {match.source.id: match for match in matches}
         self._by_folder = {folder: match for match in matches for folder in match.rule.source_rule.folders}
         self._ids = frozenset(rule.id for rule in self.rules)
 
     def match(self, raw: RawEntry) -> SourceMatch:
         """Look up the source and rule of a raw entry: by the link's host or its nearest parent domain, then by folder.
 
-        When neither is known, the source is named after the dump's folder, or after the host.
+        When neither is known, the source is named after the dump's folder, or after the host. If the entry's origin
+        says its source, only that source's hosts count.
         """
-        host = _hostname(raw.link)
+        host, own = _hostname(raw.link), raw.origin.source
         labels = host.split(".")
-        for index in range(len(labels)):
-            if match := self._by_host.get(".".join(labels[index:])):
-                return match
-        if match := self._by_folder.get(raw.folder):
+        parents = (self._by_host.get(".".join(labels[index:])) for index in range(len(labels)))
+        match = next(filter(None, parents), None)
+        owner = match.source.id if match and own and match.source.id != own else ""
+        if match and not owner:
             return match
-        name = raw.folder or host
+        if match := self._by_id.get(own) or self._by_folder.get(raw.folder):
+            return match._replace(host_owner=owner)
+        name = own or raw.folder or host
         return SourceMatch(
             Source(
                 id=slugify(name, self._ids),
@@ -58,6 +66,7 @@ class RuleLookup:
                 configured=False,
             ),
             _compile_rule(SourceRule(id="unconfigured", hosts=(host.removeprefix("www."),))),
+            host_owner=owner,
         )
 
 

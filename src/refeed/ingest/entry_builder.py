@@ -12,7 +12,7 @@ from hashlib import blake2b, sha256
 import msgspec
 
 from ..clean.cleaner import clean_as_text, clean_entry
-from ..clean.entry_identity import canonical_link, entry_id
+from ..clean.entry_identity import identify_entry
 from ..clean.rule_lookup import RuleLookup
 from ..config.filter_rules import FilteredFeedRule
 from ..config.settings import Limits, Settings
@@ -140,8 +140,8 @@ class EntryBuilder:
     def derive_entry_id(self, dump: Dump) -> str:
         """The id that the entry of a dump would have. Raises QuarantineError."""
         raw = parse_dump(dump, self.limits)
-        link, _ = canonical_link(raw.link, self.rule_lookup.match(raw).rule)
-        return entry_id(link)
+        _, _, identity = identify_entry(raw, self.rule_lookup.match(raw))
+        return identity.link_id
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
         """Build the entry of a dump whose cleaning was stopped: all of its text, without markup."""
@@ -170,6 +170,7 @@ class EntryBuilder:
         minhash = reposts.compute_minhash(body_text)
         return EncodedEntry(
             id=entry.id.removeprefix("urn:uuid:"),
+            identity=None if cleaned.identity.is_certain else cleaned.identity,
             source=source,
             title=entry.title,
             published=entry.published,

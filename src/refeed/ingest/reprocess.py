@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -63,7 +62,7 @@ class Reprocessor:
             Dump(path=row.path, folder=row.folder, data=row.data, first_seen=row.first_seen) for row in stored.values()
         ]
         results = zip(stored, self._pool.map(dumps), strict=True)
-        rows = [replace(result.row, id=id) for id, result in results if result.row is not None]
+        rows = [result.row.with_id(id) for id, result in results if result.row is not None]
         feeds = replace_entries(self._store, rows, self._clock(), self._builder.find_repost_original)
         rebuilt = {row.id for row in rows}
         kept = [id for id in ids if id not in rebuilt]

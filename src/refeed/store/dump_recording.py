@@ -16,8 +16,17 @@ from ..model import FeedPath, Outcome, Source
 from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
+from .identity_resolution import NewDump, resolve_identities
 from .rows import DumpRow, EntryRow, FileRow
-from .serialization import EncodedEntry, decode_source, encode_json, from_timestamp, rename_source, to_timestamp
+from .serialization import (
+    EncodedEntry,
+    change_id,
+    decode_source,
+    encode_json,
+    from_timestamp,
+    rename_source,
+    to_timestamp,
+)
 from .store import Store
 
 
@@ -125,13 +134,17 @@ def record_files(
     with store.write_transaction() as connection:
         entries = iter(settle_slugs(connection, [result.entry for result in results if result.entry]))
         results = [replace(result, entry=next(entries)) if result.entry else result for result in results]
-        batch = _load_batch(connection, results)
+        results, moves = _resolve_ids(connection, results)
+        batch = _load_batch(connection, results, moves)
         for result in results:
             _add_result(batch, result)
+        emptied = _move_entries(batch, moves)
         after = {id: batch.rows[id] for id in batch.changed}
         feeds = apply_changes(connection, batch.before, after, now, find_original)
         _write_files_and_dumps(connection, batch, results)
-    return RecordResult(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed))
+        for column in (schema.entries.c.id, schema.minhash_bands.c.entry_id) if emptied else ():
+            connection.execute(delete(column.table).where(column.in_(list(emptied))))
+    return RecordResult(counts=batch.counts, feeds=feeds, entries=tuple(batch.changed.keys() - emptied))
 
 
 def settle_slugs(connection: Connection, entries: Sequence[EncodedEntry]) -> list[EncodedEntry]:
@@ -180,9 +193,34 @@ _VERSIONS = select(
 _ENTRIES = select(schema.entries).where(schema.entries.c.id.in_(_values))
 
 
-def _load_batch(connection: Connection, results: Sequence[FileResult]) -> _Batch:
+def _resolve_ids(
+    connection: Connection, results: Sequence[FileResult]
+) -> tuple[Sequence[FileResult], list[tuple[str, str]]]:
+    """The results with the final ids of their entries, and the stored dumps' moves from entry to entry."""
+    uncertain = {
+        result.digest: result for result in results if result.digest and result.entry and result.entry.identity
+    }
+    if not uncertain:
+        return results, []
+    known = {row.digest: row.entry_id for row in connection.execute(_DUMPS, {"values": list(uncertain)})}
+    new = [
+        NewDump.from_identity(to_timestamp(result.dump_time), digest, result.entry.identity)
+        for digest, result in uncertain.items()
+        if not known.get(digest) and result.dump_time and result.entry and result.entry.identity
+    ]
+    ids, moves = resolve_identities(connection, new)
+    ids |= {digest: dict(moves).get(id, id) for digest, id in known.items() if id}
+    return [
+        replace(result, entry=result.entry.with_id(ids[result.digest]))
+        if result.entry and result.digest in uncertain and result.digest in ids
+        else result
+        for result in results
+    ], moves
+
+
+def _load_batch(connection: Connection, results: Sequence[FileResult], moves: Sequence[tuple[str, str]]) -> _Batch:
     digests = list({result.digest for result in results if result.digest})
-    ids = list({result.entry.id for result in results if result.entry})
+    ids = list({result.entry.id for result in results if result.entry}.union(*moves))
     known = {
         row.digest: _KnownDump(row.entry_id, row.outcome, row.reason)
         for row in connection.execute(_DUMPS, {"values": digests})
@@ -225,6 +263,7 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
         batch.counts["flagged"] += result.outcome is Outcome.FLAGGED
     # Bytes that gave no entry before may give one now, because limits and rules change.
     if digest is not None and (known is None or (not has_entry and result.entry is not None)):
+        identity = result.entry.identity if result.entry else None
         batch.known[digest] = _KnownDump(result.entry.id if result.entry else None, result.outcome.value, result.reason)
         batch.dumps[digest] = DumpRow(
             digest=digest,
@@ -239,6 +278,8 @@ def _add_result(batch: _Batch, result: FileResult) -> None:
             folder=result.folder,
             first_seen=to_timestamp(result.first_seen),
             data=result.data,
+            link_id=identity.link_id.removeprefix("urn:uuid:") if identity else None,
+            guid_id=(identity.guid_id.removeprefix("urn:uuid:") or None) if identity else None,
         )
 
 
@@ -272,6 +313,32 @@ def _add_version(
     batch.rows[entry.id] = row
     batch.changed[entry.id] = None
     return "changed" if old else "new"
+
+
+def _move_entries(batch: _Batch, moves: Sequence[tuple[str, str]]) -> set[str]:
+    """Give the entries that stored dumps left or joined their content and dates; returns those without any dump."""
+    emptied = set()
+    origins = {new: old for old, new in moves}
+    for id in {id for move in moves for id in move}:
+        row, versions = batch.rows.get(id), tuple(batch.versions.get(id, {}).values())
+        if not versions:
+            if row:
+                emptied.add(id)
+                batch.rows[id] = row._replace(withdrawn=0)  # any time: it leaves all feeds, and is deleted afterwards
+                batch.changed[id] = None
+            continue
+        dates = _resolve_dates(versions)
+        if row is None or row.digest != dates.newest:
+            content = next((other for other in batch.before.values() if other.digest == dates.newest), None)
+            # Without content at hand, the entry shows that of the entry it comes from until it is built again.
+            content = content or (row or batch.before[origins[id]])._replace(rules_version="", digest=dates.newest)
+            payload = change_id(content.payload, id)
+            row = content._replace(id=id, payload=payload, repost_of=None, repost_links="[]")
+        row = row._replace(published=to_timestamp(dates.published), updated=to_timestamp(dates.updated))
+        if row != batch.before.get(id):
+            batch.rows[id] = row
+            batch.changed[id] = None
+    return emptied
 
 
 def _resolve_dates(versions: Sequence[_EntryVersion]) -> _EntryDates:

@@ -204,6 +204,16 @@ CREATE UNIQUE INDEX search_documents_entry ON search_documents (entry_id)
 INSERT INTO search_changes (entry_id, revision) SELECT id, revision FROM entries
 """
 
+_IDENTITIES = """
+ALTER TABLE dumps ADD COLUMN link_id {text}
+;
+ALTER TABLE dumps ADD COLUMN guid_id {text}
+;
+CREATE INDEX dumps_link ON dumps (link_id, dump_time, digest) WHERE link_id IS NOT NULL
+;
+CREATE INDEX dumps_guid ON dumps (guid_id, dump_time, digest) WHERE guid_id IS NOT NULL
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -211,6 +221,7 @@ MIGRATIONS: tuple[str, ...] = (
     _OUTCOME_COUNTS,
     _PLAIN_NAMES,
     _SEARCH,
+    _IDENTITIES,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

@@ -87,6 +87,10 @@ class DumpRow(NamedTuple):
     first_seen: int
     data: bytes | None
     """The bytes of the dump, compressed."""
+    link_id: str | None = None
+    """The id made from the link; None where a rule knows the host."""
+    guid_id: str | None = None
+    """The id made from source and guid; None for a dump without a guid."""
 
 
 class FileRow(NamedTuple):

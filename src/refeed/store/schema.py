@@ -32,6 +32,8 @@ dumps = Table(  # one row for each distinct content of a dump
     Column("folder", Text, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("link_id", Text),
+    Column("guid_id", Text),
 )
 
 files = Table(  # one row for each file of the dump folders, as it was last read
