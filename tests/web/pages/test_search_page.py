@@ -126,3 +126,12 @@ def test_a_search_from_any_page_leads_to_the_results(browser: Browser, site: Pag
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator(".results h2")).to_have_text(["样例：应有尽有的一篇"])
     session.context.close()
+
+
+def test_a_search_is_narrowed_by_links_to_a_source_a_topic_or_a_time(site: PageSite) -> None:
+    page = BeautifulSoup(get(site, "/search", "样例")[1], "lxml")
+    links = [str(link["href"]) for link in page.select(".narrow a")]
+    assert any("source%3Adw" in link for link in links)
+    assert any("topic%3Aclimate" in link for link in links)
+    narrowed = [get(site, link)[0] for link in links if "after%3A" in link]
+    assert narrowed == [200, 200, 200]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
 from ...clean.text import visible_text
-from ...clock import format_rfc3339
+from ...clock import format_rfc3339, utc_now
 from ...config.search_query import MAX_LENGTH, QueryError, SearchQuery, parse_query
 from ...search.query_matcher import QueryMatcher
 from ...search.searcher import Order, SearchResult, search
@@ -27,6 +27,8 @@ _RESULTS = 20
 _EXCERPT = 160
 _MAX_EXCERPTED = 20_000
 """Characters of a text that are searched for the excerpt."""
+_PERIODS = (7, 30, 365)
+"""Days that a link narrows a search to."""
 _PLACE = re.compile(r"(-?\d{1,12})\.([0-9a-f-]{36})")
 
 
@@ -75,6 +77,7 @@ class SearchPage:
             order=_order(),
             feed_query=urlencode({"q": query.text}) if query else "",
             sources=[(path.slug, snapshot.feed_name(path, language)) for path in snapshot.paths("source")],
+            periods=[(days, (utc_now() - timedelta(days=days)).date()) for days in _PERIODS],
             topics=[(path.slug, snapshot.feed_name(path, language)) for path in snapshot.paths("topic")],
         )
         return page_response(html, 400 if problem else 200)
