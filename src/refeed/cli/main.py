@@ -31,6 +31,7 @@ _COMMANDS = {
     "check": "check.check_command",
     "status": "status.status_command",
     "tokens": "tokens.tokens_command",
+    "recover": "recover.recover_command",
     "withdraw": "withdraw.withdraw_command",
     "restore": "withdraw.restore_command",
     "search": "search.search_command",

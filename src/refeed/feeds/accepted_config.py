@@ -12,10 +12,9 @@ import msgspec
 
 from ..config.settings import Settings
 from ..errors import ConfigError, StoreError
+from ..store.decisions import ACCEPTED_KEY, sync_decisions
 from ..store.store import Store
 from .registry import build_registry
-
-_META_KEY = "accepted_config"
 
 
 class _AcceptedConfig(msgspec.Struct, frozen=True):
@@ -35,7 +34,8 @@ def accept_settings(settings: Settings, store: Store, *, with_losses: bool = Fal
         raise _refusal(settings, losses)
     feeds = sorted(str(path) for path in build_registry(settings).feeds)
     accepted = _AcceptedConfig(settings.site.id, feeds)
-    store.set_meta(_META_KEY, msgspec.json.encode(accepted).decode())
+    store.set_meta(ACCEPTED_KEY, msgspec.json.encode(accepted).decode())
+    sync_decisions(store)
     return losses
 
 
@@ -55,7 +55,7 @@ def check_settings(settings: Settings) -> Settings:
 
 def _find_losses(settings: Settings, store: Store) -> list[str]:
     """What readers have and would lose, in words. A feed that is renamed or listed under `retired` is not lost."""
-    stored = store.get_meta(_META_KEY)
+    stored = store.get_meta(ACCEPTED_KEY)
     if stored is None:
         return []
     accepted = msgspec.json.decode(stored, type=_AcceptedConfig)

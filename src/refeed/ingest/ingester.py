@@ -20,7 +20,8 @@ from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
-from ..store.dump_recording import FileResult, record_files
+from ..store.dump_recording import FileResult, forget_files, record_files
+from ..store.rows import StoredDump
 from ..store.store import Store
 from .entry_builder import PackedResult, hash_dump
 from .entry_pool import EntryPool
@@ -157,6 +158,35 @@ class Ingester:
             waiting = begun
         if waiting:
             yield self._finish(waiting)
+
+    def rebuild(self, dumps: Sequence[StoredDump]) -> None:
+        """Build entries from dumps that were salvaged without them. The files of these dumps are read again."""
+        for start in range(0, len(dumps), BATCH_FILES):
+            batch = dumps[start : start + BATCH_FILES]
+            results = [
+                FileResult(
+                    path=b"salvaged:" + dump.digest,
+                    display_path=dump.path,
+                    folder=dump.folder,
+                    stamp=1,
+                    first_seen=dump.first_seen,
+                    outcome=built.outcome,
+                    reason=built.reason,
+                    digest=dump.digest,
+                    data=built.data,
+                    dump_time=built.dump_time,
+                    entry=built.row,
+                )
+                for dump, built in zip(
+                    batch,
+                    self._pool.map(
+                        [Dump(path=d.path, folder=d.folder, data=d.data, first_seen=d.first_seen) for d in batch]
+                    ),
+                    strict=True,
+                )
+            ]
+            record_files(self._store, results, self._clock(), self._pool.builder.find_repost_original)
+            forget_files(self._store, [result.path for result in results])
 
     def _split(self, files: Iterable[FoundFile]) -> Iterator[list[FoundFile]]:
         batch: list[FoundFile] = []

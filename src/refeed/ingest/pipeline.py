@@ -17,6 +17,7 @@ from ..fetch.upstreams import dump_dirs
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
+from ..store.decisions import sync_decisions
 from ..store.entry_updates import delete_expired
 from ..store.store import Store
 from .entry_builder import EntryBuilder
@@ -52,6 +53,7 @@ class Pipeline:
         store = Store(settings.database_url)
         try:
             store.migrate()
+            sync_decisions(store)
             accept_settings(settings, store)
         except RefeedError:
             store.close()

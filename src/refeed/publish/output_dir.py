@@ -45,6 +45,8 @@ class FeedManifest:
     """Digest of everything that documents depend on besides entries: titles, addresses, budgets."""
     store: str = ""
     """Identity of the store that counts the versions."""
+    entries: int = 0
+    """Number of entries of the feed, in its document and all archives."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digests of the documents as they were written, by name."""
 

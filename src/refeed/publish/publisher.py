@@ -23,6 +23,7 @@ from ..model import ALL_FEED, FORMATS, FeedPath, ListedFeed, Source
 from ..render.feeds_json import render_feeds_json
 from ..render.formats import RENDERERS
 from ..render.opml import render_opml
+from ..store.change_propagation import REVISION_KEY
 from ..store.rows import FeedState, MonthState
 from ..store.store import Store
 from .output_dir import FeedManifest, OutputDir, RenderedDocument
@@ -31,6 +32,8 @@ from .popularity import load_popularity
 COMPLETE_KEY = "complete"
 """Key in `meta`, set once everything has been ingested. Until then a new store does not overwrite the documents of a
 lost store, which contain more entries."""
+_ACCEPTED_LOSSES_KEY = "accepted_losses"
+"""Key in `meta` of the revision at which `refeed recover --accept` accepted that the store has fewer entries."""
 RENDERING_VERSION = 2
 """Increase it when rendering changes, so that all documents are rendered again."""
 _POPULARITY_THRESHOLD = 5
@@ -101,8 +104,17 @@ class Publisher:
             is_other_store = any(manifest.store != identity for path, manifest in previous.items() if path is not None)
             if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:
                 return []
+            if losses := self._find_losses(previous, states, identity):
+                more = f" (and {len(losses) - 1} more feeds)" if len(losses) > 1 else ""
+                hint = "bring the missing dumps or store back, or run `refeed recover --accept`"
+                raise PublishError(f"{losses[0]}{more}; nothing is published over them: {hint}")
             expected: dict[FeedPath | None, FeedManifest] = {
-                path: FeedManifest(version=_feed_version(states.get(path)), presentation=presentation, store=identity)
+                path: FeedManifest(
+                    version=_feed_version(states.get(path)),
+                    presentation=presentation,
+                    store=identity,
+                    entries=states[path].entries if path in states else 0,
+                )
                 for path, presentation in presentations.items()
             }
             intact = expected.keys() - self._output_dir.find_damaged(previous)
@@ -128,6 +140,35 @@ class Publisher:
             message = f"{run.problems[0]}{others}; the documents published before stay"
             raise PublishError(message, changed=run.changed) from run.problems[0]
         return run.changed
+
+    def find_losses(self) -> list[str]:
+        """The feeds of which more entries are published than the store has, in words. Raises StoreError."""
+        states = {state.path: state for state in self._store.get_feed_states()}
+        return self._find_losses(self._output_dir.read_manifests(), states, self._store.identity)
+
+    def accept_losses(self) -> None:
+        """Let documents be published although readers lose entries. Raises StoreError."""
+        self._store.set_meta(_ACCEPTED_LOSSES_KEY, self._store.get_meta(REVISION_KEY) or "0")
+
+    def _find_losses(
+        self,
+        manifests: Mapping[FeedPath | None, FeedManifest],
+        states: Mapping[FeedPath, FeedState],
+        identity: str,
+    ) -> list[str]:
+        """Compare only with documents of another store, or of a later state of this one: those of this store may have
+        lost entries by a withdrawal or by retention."""
+        losses = []
+        for path in sorted(path for path in manifests if path is not None and path.kind in ("all", "source")):
+            manifest, state = manifests[path], states.get(path)
+            entries = state.entries if state else 0
+            is_later = manifest.store != identity or manifest.version > _feed_version(state)
+            if is_later and manifest.entries > entries:
+                losses.append(f"the store has {entries} entries of {path}, and {manifest.entries} are published")
+        if losses and (accepted := self._store.get_meta(_ACCEPTED_LOSSES_KEY)) is not None:
+            # A store that is replaced by an older copy of itself has an older revision, or has never accepted anything.
+            return losses if int(accepted) > int(self._store.get_meta(REVISION_KEY) or 0) else []
+        return losses
 
     def has_damage(self, *, check_foreign: bool = False) -> bool:
         """Whether a document is missing or differs from what was published. Unchanged files cost one `stat` each.

@@ -16,6 +16,7 @@ from ..model import FeedPath, Outcome, Source
 from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
+from .decisions import load_withdrawals
 from .identity_resolution import NewDump, resolve_identities
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import (
@@ -113,6 +114,8 @@ class _Batch:
     """Entries as they are stored, by id."""
     rows: dict[str, EntryRow]
     """Entries with the results that were added so far, by id."""
+    withdrawn: dict[str, int]
+    """When entries were withdrawn, by id. An entry that comes back stays withdrawn."""
     dumps: dict[bytes, DumpRow] = field(default_factory=dict)
     """New rows of `dumps`, by digest."""
     edits: dict[bytes, _EntryVersion] = field(default_factory=dict)
@@ -243,6 +246,7 @@ def _load_batch(connection: Connection, results: Sequence[FileResult], moves: Se
         versions=versions,
         before=rows,
         rows=dict(rows),
+        withdrawn=load_withdrawals(connection),
     )
 
 
@@ -303,7 +307,7 @@ def _add_version(
     versions[digest] = version
     dates = _resolve_dates(tuple(versions.values()))
     old = batch.rows.get(entry.id)
-    row = old or EntryRow(id=entry.id)
+    row = old or EntryRow(id=entry.id, withdrawn=batch.withdrawn.get(entry.id))
     if dates.newest == digest or old is None:
         row = row.with_content(entry)._replace(digest=digest)
         batch.sources[entry.source.id] = entry.source

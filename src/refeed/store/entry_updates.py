@@ -16,6 +16,7 @@ from ..model import FeedPath
 from . import schema
 from .change_propagation import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
+from .decisions import record_withdrawals, sync_decisions
 from .dump_recording import settle_slugs
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
@@ -88,9 +89,12 @@ def withdraw_entries(
     """
     time = to_timestamp(now)
     with store.write_transaction() as connection:
-        return _change_rows(
+        record_withdrawals(connection, ids, time)
+        feeds = _change_rows(
             connection, ids, lambda row: row._replace(withdrawn=row.withdrawn or time), now, find_original
         )
+    sync_decisions(store)
+    return feeds
 
 
 def restore_entries(
@@ -98,7 +102,10 @@ def restore_entries(
 ) -> frozenset[FeedPath]:
     """Undo `withdraw_entries`; returns the feeds that change."""
     with store.write_transaction() as connection:
-        return _change_rows(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
+        record_withdrawals(connection, ids, None)
+        feeds = _change_rows(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
+    sync_decisions(store)
+    return feeds
 
 
 def update_enclosures(store: Store, files: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from ..clock import utc_now
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..store.leader_lock import make_leader_lock
+from ..store.salvage import Salvage, salvage_rows
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
+from ..store.store import Store
 from .event_loop import WorkerLoop, describe_error
 from .events import EventQueue, Job
 
@@ -89,17 +92,18 @@ class Worker:
         """Lead or follow, until the settings or the leader change, or the worker is stopped."""
         settings = self._settings.settings
         leads = self._lock.acquire()
+        salvage = Salvage()
         if leads and self._may_be_damaged:
             backup = recover_sqlite(settings.database_url)
             self._may_be_damaged = False
             if backup is not None:
-                text = "SQLite database corrupt; moved to %s, rebuilding from dumps"
-                _log.error(text, backup, extra={"file": str(backup)})
+                salvage = self._salvage(settings, backup)
         holder = "" if leads else self._lock.holder()
         with closing(WorkerLoop(settings, self._events, self._status, leads=leads, holder=holder)) as loop:
             if leads:
                 folders = settings.dumps.folders
                 _log.info("leader: ingesting from %s", ", ".join(folders), extra={"folders": folders})
+                loop.pipeline.ingester.rebuild(salvage.dumps)
                 self._restore_from_feeds(loop.pipeline)
             else:
                 _log.info("standby: %s is the leader", holder, extra={"holder": holder})
@@ -112,6 +116,15 @@ class Worker:
                 loop.run_until_check()
         if leads:
             mark_clean_shutdown(settings.database_url)
+
+    def _salvage(self, settings: Settings, damaged: Path) -> Salvage:
+        """Fill a new store from the damaged one that was moved aside. What is missing comes from the dump folders."""
+        with closing(Store(settings.database_url)) as store:
+            store.migrate()
+            salvage = salvage_rows(damaged, store, utc_now())
+        text = "SQLite database corrupt; moved to %s, %d entries salvaged, the others are rebuilt from dumps"
+        _log.error(text, damaged, salvage.entries, extra={"file": str(damaged), "count": salvage.entries})
+        return salvage
 
     def _reload_if_changed(self) -> bool:
         """Read changed settings; returns whether they differ. Invalid ones are logged, and the previous ones stay."""

@@ -1,0 +1,29 @@
+"""`refeed recover`: what a new or older store lacks of the published documents."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+import click
+
+from ..config.settings import Settings
+from ..ingest.pipeline import Pipeline
+from .main import pass_settings
+
+
+@click.command("recover")
+@click.option("--accept", is_flag=True, help="Publish although readers lose these entries.")
+@pass_settings
+def recover_command(settings: Settings, accept: bool) -> None:
+    """Show the feeds of which more entries are published than the store has. Nothing is published over them."""
+    with closing(Pipeline.open(settings)) as pipeline:
+        losses = pipeline.publisher.find_losses()
+        for loss in losses:
+            click.echo(loss, err=not accept)
+        if losses and not accept:
+            click.echo("bring the missing dumps or store back, or run `refeed recover --accept`", err=True)
+            sys.exit(1)
+        if losses:
+            pipeline.publisher.accept_losses()
+        click.echo(f"{len(pipeline.publisher.publish())} documents changed")

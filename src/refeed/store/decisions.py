@@ -1,0 +1,79 @@
+"""What the operator decided (withdrawals, accepted settings) -> a small file beside an SQLite store, and back.
+
+A store that is lost or damaged is rebuilt from dumps, which know nothing of these decisions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from . import schema
+from .database import Database, upsert
+
+ACCEPTED_KEY = "accepted_config"
+"""Key in `meta` of the feeds that `feeds.accepted_config` accepted."""
+_WITHDRAWN_KEY = "withdrawn"
+"""Key in `meta` of the ids of withdrawn entries, each with the time in seconds. An entry may come back without its row:
+from its dump, after a retention, or from published feeds."""
+_KEYS = (_WITHDRAWN_KEY, ACCEPTED_KEY)
+_SUFFIX = ".decisions"
+
+
+def load_withdrawals(connection: Connection) -> dict[str, int]:
+    """When each withdrawn entry was withdrawn, by id, whether or not the store has the entry."""
+    entry, meta = schema.entries.c, schema.meta.c
+    stored = connection.execute(select(meta.value).where(meta.name == _WITHDRAWN_KEY)).scalar_one_or_none()
+    if stored is not None:
+        return msgspec.json.decode(stored, type=dict[str, int])
+    query = select(entry.id, entry.withdrawn).where(entry.withdrawn.is_not(None))
+    return {row.id: row.withdrawn for row in connection.execute(query)}
+
+
+def record_withdrawals(connection: Connection, ids: Iterable[str], time: int | None) -> None:
+    """Remember that entries are withdrawn, or with None that they are not. A time that is known already stays."""
+    withdrawn = load_withdrawals(connection)
+    for id in ids:
+        if time is None:
+            withdrawn.pop(id, None)
+        else:
+            withdrawn.setdefault(id, time)
+    value = msgspec.json.encode(withdrawn, order="sorted").decode()
+    upsert(connection, schema.meta, [{"name": _WITHDRAWN_KEY, "value": value}])
+
+
+def sync_decisions(store: Database) -> None:
+    """Copy the decisions to the file beside the store; into a store that has none, copy them from the file.
+
+    Raises StoreError. A file that cannot be written is written at the next decision or start.
+    """
+    database = store.engine.url.database
+    if store.engine.dialect.name != "sqlite" or not database:
+        return
+    path = Path(database + _SUFFIX)
+    try:
+        copied = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        copied = {}
+    meta = schema.meta.c
+    with store.read_transaction() as connection:
+        rows = connection.execute(select(meta.name, meta.value).where(meta.name.in_(_KEYS)))
+        stored: dict[str, str] = {row.name: row.value for row in rows}
+    missing = [{"name": key, "value": copied[key]} for key in _KEYS if key in copied and key not in stored]
+    if missing:
+        with store.write_transaction() as connection:
+            upsert(connection, schema.meta, missing)
+    decisions = copied | stored
+    if decisions != copied:
+        with suppress(OSError):
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            with temporary.open("wb") as file:
+                file.write(msgspec.json.encode(decisions))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)

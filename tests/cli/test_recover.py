@@ -1,0 +1,82 @@
+"""`refeed recover`: a store that comes back with fewer entries than are published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from helpers.service_fixture import LocalService, sample_dump
+from refeed.cli.main import main
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalService:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # a process pool takes a second to start
+    service = LocalService(tmp_path)
+    for number in range(6):
+        service.add_dump(f"{number}.md", sample_dump(number))
+    assert run(service, "ingest").exit_code == 0
+    return service
+
+
+def run(service: LocalService, *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=service.environment())
+
+
+def check_refusal_and_acceptance(service: LocalService, before: dict[str, bytes], entries: int) -> None:
+    refused = run(service, "ingest")
+    assert refused.exit_code == 1
+    assert f"the store has {entries} entries of all, and 6 are published" in refused.stderr
+    assert service.documents() == before
+    shown = run(service, "recover")
+    assert shown.exit_code == 1
+    assert f"the store has {entries} entries of source/sample-example-org" in shown.stderr
+    assert service.documents() == before
+    assert run(service, "recover", "--accept").exit_code == 0
+    assert len(service.ids()) == entries
+    assert run(service, "recover").stdout == "0 documents changed\n"
+
+
+def test_a_new_store_with_fewer_entries_publishes_nothing_until_it_is_accepted(service: LocalService) -> None:
+    before = service.documents()
+    service.store.unlink()
+    for number in range(2):
+        (service.dumps / f"{number}.md").unlink()
+    check_refusal_and_acceptance(service, before, 4)
+
+
+def test_a_new_store_is_published_as_soon_as_the_missing_dumps_are_back(service: LocalService) -> None:
+    before = service.documents()
+    service.store.unlink()
+    service.dumps.rename(service.home / "unmounted")
+    service.dumps.mkdir()
+    assert "0 entries of all" in run(service, "ingest").stderr
+    assert service.documents() == before
+    service.dumps.rmdir()
+    (service.home / "unmounted").rename(service.dumps)
+    assert run(service, "ingest").exit_code == 0
+    assert service.documents() == before
+
+
+def test_an_older_copy_of_the_store_publishes_nothing_until_it_is_accepted(service: LocalService) -> None:
+    shutil.copy(service.store, service.home / "copy.db")
+    for number in range(6, 9):
+        service.add_dump(f"{number}.md", sample_dump(number))
+    run(service, "ingest")
+    before = service.documents()
+    shutil.copy(service.home / "copy.db", service.store)
+    refused = run(service, "publish")
+    assert refused.exit_code == 1
+    assert "the store has 6 entries of all, and 9 are published" in refused.stderr
+    assert service.documents() == before
+    assert run(service, "ingest").exit_code == 0  # the dumps are still there
+    assert service.documents() == before
+
+
+def test_a_withdrawal_is_no_loss(service: LocalService) -> None:
+    assert run(service, "withdraw", "https://sample.example.org/3").exit_code == 0
+    assert len(service.ids()) == 5
