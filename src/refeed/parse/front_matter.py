@@ -35,7 +35,7 @@ _KEY_LINES = re.compile(
 )
 _KEY_LINE = re.compile(r"^([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
 _LIST = re.compile(
-    r"#[ \t]+([^\n]{1,4000})\n.{0,4000}?^##[ \t]+Metadata[ \t]*\n((?:[-*][ \t][^\n]*\n)+)", re.DOTALL | re.MULTILINE
+    r"#[ \t]++([^\n]{1,4000})\n.{0,4000}?^##[ \t]+Metadata[ \t]*\n((?:[-*][ \t][^\n]*\n)+)", re.DOTALL | re.MULTILINE
 )
 _LIST_ITEM = re.compile(r"^[-*][ \t]+([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
 
