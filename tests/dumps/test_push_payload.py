@@ -161,3 +161,10 @@ def test_a_request_of_nothing_but_wrong_lines_is_refused_at_once() -> None:
     with pytest.raises(PushError, match=r"line 10: [^\n]*\nthe lines below were not read"):
         parse_push_payload(b"{}\n" * 1_600_000, "application/json", NOON)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("folder", ["~", "x~", "x.part", "x.TMP", "~$x", ".hidden", "x.swp"])
+def test_a_folder_that_the_scan_ignores_is_refused(folder: str) -> None:
+    for fields in ({"name": f"{folder}/a.md", "body": DUMP}, {"name": "a.md", "source": folder, "body": DUMP}):
+        with pytest.raises(PushError, match="one short folder name"):
+            parse_push_payload(json.dumps(fields).encode(), "", NOON)

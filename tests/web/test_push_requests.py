@@ -14,7 +14,7 @@ import pytest
 from helpers.server_fixture import RunningSite, prepare_site, run_site
 from helpers.service_fixture import sample_dump
 
-TOKEN = "sample-token"
+TOKEN = "sample-token-of-the-tests"
 ATOM = "/feeds/topic/climate.atom"
 
 

@@ -27,9 +27,17 @@ _REST_NANOSECONDS = 1_000_000_000
 """How long a changed file must stay as it is before it is read: editors and deployments write in several steps."""
 
 
+_LEAST_TOKEN = 16
+"""Characters of a token, so that it cannot be guessed."""
+
+
 def _check_token(token: str) -> None:
     if not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", token):
         raise ValueError("must be printable ASCII without spaces around it, to fit into an HTTP header")
+    if len(token) < _LEAST_TOKEN:
+        raise ValueError(
+            f"must have at least {_LEAST_TOKEN} characters, got {len(token)}; openssl rand -hex 16 makes one"
+        )
 
 
 def _check_folder(path: str) -> None:
@@ -55,6 +63,7 @@ class Environment:
     refeed_var: Folder = ""
     refeed_push_token: Annotated[str, Check(_check_token)] = ""
     refeed_access_secret: str = ""
+    refeed_operator_token: Annotated[str, Check(_check_token)] = ""
     refeed_log: Annotated[str, Parse(str.lower), matching("text|json", "text or json")] = "text"
 
 
@@ -130,6 +139,7 @@ def _load(
         web_concurrency=environment.web_concurrency,
         push_token=environment.refeed_push_token,
         access_secret=secret,
+        operator_token=environment.refeed_operator_token,
         log_format=environment.refeed_log,
     )
 

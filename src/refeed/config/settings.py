@@ -245,6 +245,7 @@ class Settings(ConfigFile):
     web_concurrency: int
     push_token: str = field(repr=False)
     access_secret: str = field(repr=False)
+    operator_token: str = field(repr=False)
     log_format: str
 
     @property

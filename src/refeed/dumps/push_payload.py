@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..errors import PushError
+from .scanner import ignore_reason
 from .writer import NewDump, content_number, is_http_url, new_dump
 
 _DUMP_KEYS = frozenset({"name", "body", "source"})
@@ -127,10 +128,11 @@ def _get_text(fields: dict[str, object], key: str, default: str | None = None) -
 
 
 def _check_folder(field: str, name: str) -> str:
-    """Return the name of a folder that is directly below the dump root and not hidden. Raises _FieldError."""
+    """Return the name of a folder that is directly below the dump root and not ignored there. Raises _FieldError."""
     name = name.strip()
     has_separator = "/" in name or "\\" in name
-    if not name.isprintable() or name.startswith(".") or has_separator or len(name.encode()) > _MAX_NAME:
+    is_ignored = bool(name) and ignore_reason(name, folder=True) is not None
+    if not name.isprintable() or is_ignored or has_separator or len(name.encode()) > _MAX_NAME:
         raise _FieldError(field, f"must be one short folder name such as bbc, got {name[:100]!r}")
     return name
 

@@ -15,6 +15,7 @@ from ..feeds.access_tokens import AccessTokens
 from ..feeds.registry import build_registry
 from ..logs import configure_logging
 from ..publish.output_dir import OutputDir
+from .authorization import TokenCheck
 from .document_cache import SECURITY_HEADERS, DocumentCache
 from .document_middleware import DocumentMiddleware, DocumentSender, LimitedPages
 from .feed_routes import FeedRoutes, StoreReader
@@ -26,6 +27,7 @@ from .request_metrics import RequestMetrics
 from .responses import busy_response, deny_if_private, http_error_response
 from .url_map import UrlMap
 
+_OPERATOR_PATHS = ("/status", "/status.json", "/metrics")
 _TOKEN = re.compile(r"/k/[^/]*/?")
 
 
@@ -66,6 +68,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(push_blueprint(settings))
     if settings.access.site == "private":
         app.before_request(deny_if_private)
+    if settings.operator_token:
+        token_check = TokenCheck(settings.operator_token, settings.http.proxies, scheme="Basic")
+        app.before_request(lambda: token_check.refuse() if request.path in _OPERATOR_PATHS else None)
     app.wsgi_app = DocumentMiddleware(  # type: ignore[method-assign]
         app=LimitedPages(app.wsgi_app, limit),
         sender=sender,

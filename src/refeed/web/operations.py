@@ -32,7 +32,10 @@ _STATUS_TTL = 5.0
 
 
 class StatusCache:
-    """The public status, collected at most once in five seconds. Safe to use from several threads."""
+    """The status, collected at most once in five seconds. Safe to use from several threads.
+
+    It is complete if the operator's token protects it, and what the public may know otherwise.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -44,7 +47,7 @@ class StatusCache:
         """The current status, as in `/status.json`."""
         with self._lock:
             if self._status is None or time.monotonic() > self._expires:
-                self._status = collect_status(self._settings, utc_now(), public=True)
+                self._status = collect_status(self._settings, utc_now(), public=not self._settings.operator_token)
                 self._expires = time.monotonic() + _STATUS_TTL
             return self._status
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -18,6 +16,7 @@ from ..fetch.upstreams import fetch_dirs
 from ..ingest.entry_builder import EntryBuilder
 from ..ingest.entry_pool import EntryPool
 from ..model import Dump
+from .authorization import TokenCheck
 from .rate_limit import MAX_PUSHES, ConcurrencyLimit, RateLimiter
 
 MAX_REQUEST_BYTES = 5_000_000
@@ -27,7 +26,7 @@ _MAX_REQUESTS_A_MINUTE = 60
 def push_blueprint(settings: Settings) -> Blueprint:
     """Create the route. Used only if the settings have a push token."""
     blueprint = Blueprint("push", __name__)
-    token_digest = sha256(settings.push_token.encode()).digest()
+    token_check = TokenCheck(settings.push_token, settings.http.proxies, scheme="Bearer")
     dump_dir = fetch_dirs(settings).dumps
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
     limit = ConcurrencyLimit(running=MAX_PUSHES, waiting=0)
@@ -35,10 +34,9 @@ def push_blueprint(settings: Settings) -> Blueprint:
 
     @blueprint.post("/dumps")
     def dumps() -> Response:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given_digest = sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
-        if not hmac.compare_digest(given_digest, token_digest):
-            return _text(401, "send the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+        refusal = token_check.refuse()
+        if refusal is not None:
+            return refusal
         wait = rate_limiter.acquire()
         if wait:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})

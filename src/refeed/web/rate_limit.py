@@ -66,15 +66,17 @@ class PollLimit:
 
     def acquire(self, environ: WSGIEnvironment, version: str) -> int:
         """Returns 0 if the request is within the limit, otherwise the seconds until the next one is."""
-        return self._limiter.acquire((self.client_address(environ), environ["PATH_INFO"], version))
+        address = client_address(environ, self._proxies)
+        return self._limiter.acquire((address, environ["PATH_INFO"], version))
 
-    def client_address(self, environ: WSGIEnvironment) -> str:
-        """The client's address as the outermost trusted proxy saw it; without proxies, that of the connection."""
-        if self._proxies:
-            forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-            if len(forwarded) >= self._proxies and forwarded[-self._proxies]:
-                return str(forwarded[-self._proxies][:64])
-        return str(environ.get("REMOTE_ADDR", ""))
+
+def client_address(environ: WSGIEnvironment, proxies: int) -> str:
+    """The client's address as the outermost of the trusted proxies saw it; without proxies, that of the connection."""
+    if proxies:
+        forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        if len(forwarded) >= proxies and forwarded[-proxies]:
+            return str(forwarded[-proxies][:64])
+    return str(environ.get("REMOTE_ADDR", ""))
 
 
 class BusyError(Exception):

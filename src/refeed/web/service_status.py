@@ -24,13 +24,13 @@ from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, 
 from ..model import FeedPath, Source
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
-from ..store.rows import FileIssue
 from ..store.store import Store
 
 _HISTORY = 500
 """The number of newest entries that give a source's usual interval: weeks of the busiest source, years of others."""
 _MIN_INTERVALS = 10
 """With fewer intervals than this, the usual interval is unknown."""
+_MAX_ISSUES = 1000
 _SHORTEST_INTERVAL = timedelta(hours=1)
 _WORKER_TIMEOUT = timedelta(seconds=60)
 """A worker counts as silent after this time. It writes its status file every five seconds."""
@@ -116,7 +116,7 @@ def assess_freshness(delivered: datetime | None, history: Sequence[datetime], no
 def collect_status(settings: Settings, now: datetime, *, public: bool = False) -> ServiceStatus:
     """Collect the current status.
 
-    If `public`, it has no paths, processes or machine names, and nothing about private sources.
+    If `public`, it has no files, processes or machine names, and nothing about private sources.
     """
     hidden = private_sources(settings) if public else frozenset()
     status = ServiceStatus(
@@ -135,11 +135,11 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False) -
             status.sources = _source_statuses(store, settings, now, hidden)
             status.issues = [
                 IssueStatus(
-                    file=path_in_dumps(issue.path, settings, public=public),
+                    file=path_in_dumps(issue.path, settings, public=False),
                     outcome=issue.outcome.value,
                     reason=issue.reason,
                 )
-                for issue in list_file_issues(store, hidden)
+                for issue in ([] if public else store.get_file_issues(_MAX_ISSUES))
             ]
     except StoreError as error:
         url = parse_database_url(settings.database_url)
@@ -185,15 +185,6 @@ def _format_source(source: SourceStatus) -> str:
     if source.newest != source.delivered:
         line += f"  (delivered: {source.delivered or 'nothing yet'})"
     return line + ("" if source.configured else "  (not configured)")
-
-
-def list_file_issues(store: Store, hidden: frozenset[str], limit: int = 1000) -> list[FileIssue]:
-    """The files that were flagged or quarantined, without those of hidden sources.
-
-    The source of an unreadable file is unknown, so these files are left out if any source is hidden.
-    """
-    issues = store.get_file_issues(limit)
-    return [issue for issue in issues if issue.source not in {*hidden, None}] if hidden else issues
 
 
 def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> list[SourceStatus]:

@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ...clean.sanitize import sanitize_for_page
 from ...config.settings import Settings
 from ...errors import StoreError
-from ...feeds.access_tokens import private_sources
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...feeds.registry import build_registry
@@ -30,7 +29,7 @@ from ..entry_json import explain_stored
 from ..negotiation import prefers_html
 from ..operations import StatusCache
 from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
-from ..service_status import list_file_issues, path_in_dumps
+from ..service_status import path_in_dumps
 from ..url_map import FEED_PATTERN
 from .search_page import SearchPage
 from .site_model import (
@@ -224,15 +223,17 @@ class PageRoutes:
         return replace(stored, labels=labels), provenance
 
     def status(self) -> Response:
-        """The status page: files by outcome, how recent each source is, and which files have issues."""
+        """The status page: files by outcome, how recent each source is; for the operator the files with issues."""
         snapshot, status = self._snapshots.current(), self._status_cache.current()
         counts = self._store.count_outcomes()
-        issues = list_file_issues(self._store, private_sources(self._settings), _MAX_ISSUES)
+        is_operator = bool(self._settings.operator_token)  # without it, this page is not answered
+        issues = self._store.get_file_issues(_MAX_ISSUES) if is_operator else []
         html = render_template(
             "status.html",
             site_snapshot=snapshot,
             outcomes=[(outcome.value, counts.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
-            issues=[(path_in_dumps(issue.path, self._settings, public=True), issue) for issue in issues],
+            is_operator=is_operator,
+            issues=[(path_in_dumps(issue.path, self._settings, public=False), issue) for issue in issues],
             changed=max((feed.changed for feed in self._store.get_feed_states()), default=None),
             worker=status.worker,
             stale_sources={source.source for source in status.sources if source.stale},
