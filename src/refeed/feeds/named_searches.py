@@ -53,7 +53,7 @@ class NamedSearches:
             for rule, matcher in self._rules
             if _is_in_feed(rule.feed, searchable)
             if matcher.matches(searchable)
-            if EntryFilter(rule, _ALWAYS).matches(shown)
+            if not (rule.patterns or rule.source) or EntryFilter(rule, _ALWAYS).matches(shown)
         )
 
 

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from ..clean.text import visible_text
 from ..config.search_query import ID_FIELDS, SearchQuery, SearchTerm
 from ..model import Entry
 from ..topics.normalization import regional_spellings
-from .searchable_text import compile_phrase, make_query_tokens, to_searchable
+from .searchable_text import compile_phrase, make_query_tokens, to_needle, to_searchable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +45,12 @@ class TermMatcher:
         if term.field not in ID_FIELDS:
             spellings = regional_spellings(to_searchable(term.words).strip())
             self.spellings = tuple(f" {spelling} " for spelling in spellings if spelling)
-        self.patterns: tuple[re.Pattern[str], ...] = ()
+        self._needles = () if term.field in ID_FIELDS else tuple(map(to_needle, self.spellings))
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
         """What finds each spelling in a searchable text."""
-        if term.field not in ID_FIELDS:
-            self.patterns = tuple(map(compile_phrase, self.spellings))
+        return () if self.field in ID_FIELDS else tuple(map(compile_phrase, self.spellings))
 
     def matches(self, entry: SearchableEntry) -> bool:
         """Whether the entry has the words."""
@@ -56,6 +59,8 @@ class TermMatcher:
         if self.field == "topic":
             return self.spellings[0] in entry.topics
         texts = (getattr(entry, self.field),) if self.field else (entry.title, entry.text)
+        if all(self._needles):  # looking for a text takes a third of the time of a pattern
+            return any(needle in text for needle in self._needles for text in texts)
         return any(pattern.search(text) for pattern in self.patterns for text in texts)
 
     @property

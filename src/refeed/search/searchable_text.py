@@ -77,6 +77,14 @@ def is_word(character: str) -> bool:
     return not _LETTER.match(character)
 
 
+def to_needle(searchable: str) -> str:
+    """What a text contains exactly when `compile_phrase` finds this phrase in it; empty when only a pattern can say."""
+    phrase = searchable.strip()
+    if _SEPARATED_LETTERS.search(phrase):
+        return ""
+    return (" " if is_word(phrase[0]) else "") + phrase + (" " if is_word(phrase[-1]) else "")
+
+
 def compile_phrase(searchable: str) -> re.Pattern[str]:
     """A pattern that finds these units, one after the other, in a searchable text. Words are found as whole words.
 
