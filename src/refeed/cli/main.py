@@ -38,6 +38,7 @@ _COMMANDS = {
     "topics": "topics.topics_group",
     "migrate": "db.migrate_command",
     "copy-store": "db.copy_store_command",
+    "backup": "db.backup_command",
 }
 _ALIASES = {"watch": "worker"}
 """Former names of commands. They work, and `--help` does not list them."""

@@ -1,4 +1,4 @@
-"""Checks an SQLite store and moves a damaged one aside, so that a new one can be filled from the dump folders."""
+"""Checks an SQLite store, moves a damaged one aside so that a new one can be filled, and copies a live one."""
 
 from __future__ import annotations
 
@@ -60,6 +60,27 @@ def is_intact(url: str) -> bool:
     # SQLite reads a file that was truncated to nothing as an empty database: a new store, which will be filled.
     ours = {"migrations", "entries", "files"} <= tables and not tables.isdisjoint({"dumps", "originals"})
     return ours or not tables  # `dumps` was named `originals` before migration 5
+
+
+def backup_sqlite(url: str, file: Path) -> None:
+    """Copy a store that may be in use to a file, and verify the copy. Raises StoreError."""
+    path = _sqlite_path(url)
+    if path is None:
+        raise StoreError(f"the store is PostgreSQL: run `pg_dump --format=custom --file={file}` with DATABASE_URL")
+    temporary = file.with_name(f".{file.name}.new")
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as live,
+            closing(sqlite3.connect(temporary)) as copy,
+        ):
+            live.backup(copy)
+        if not is_intact(f"sqlite:///{temporary.absolute()}"):
+            raise StoreError(f"the copy of {path} is damaged, and so is the store")
+        temporary.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"the store {path} cannot be copied to {file}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _sqlite_path(url: str) -> Path | None:
