@@ -14,9 +14,11 @@ import pytest
 
 from helpers.property_testing import given, st
 from helpers.upstream_server import NOON
+from refeed.dumps.origin import parse_origin
 from refeed.dumps.push_payload import parse_push_payload
 from refeed.dumps.writer import write_dumps
 from refeed.errors import PushError
+from refeed.model import Origin
 
 ROOT = Path(__file__).parents[2]
 DUMP = "<!--1772150400000-->\n[样本](https://news.example.org/1)\n------\n\n<p>文</p>\n"
@@ -67,7 +69,10 @@ def test_same_push_again_has_the_same_names_and_different_dumps_never_share_one(
         (lines(ARTICLE, [1]), "line 2: must be an object"),
         (lines({**ARTICLE, "link": "/relative"}), "line 1: link: must be an absolute http(s) URL, got '/relative'"),
         (lines({**ARTICLE, "link": "javascript:1"}), "line 1: link: "),
-        (lines({**ARTICLE, "titel": "x"}), "line 1: titel: unknown; known here: html, link, published, source, title"),
+        (
+            lines({**ARTICLE, "titel": "x"}),
+            "line 1: titel: unknown; known here: authors, guid, html, language, link, published",
+        ),
         (lines({"title": "x", "link": "https://example.org/"}), "line 1: html: is missing"),
         (lines({**ARTICLE, "title": 3}), "line 1: title: must be text, got 3"),
         (
@@ -168,3 +173,25 @@ def test_a_folder_that_the_scan_ignores_is_refused(folder: str) -> None:
     for fields in ({"name": f"{folder}/a.md", "body": DUMP}, {"name": "a.md", "source": folder, "body": DUMP}):
         with pytest.raises(PushError, match="one short folder name"):
             parse_push_payload(json.dumps(fields).encode(), "", NOON)
+
+
+def test_guid_authors_tags_and_language_stand_before_the_dump() -> None:
+    fields = {"guid": "g", "authors": ["Ada"], "tags": ["a", "b"], "language": "en"}
+    article = {"title": "t", "link": "https://e.org/1", "html": "x"}
+    for sent in (
+        article,
+        {"name": "1", "body": '---\nrefeed: {"source": "bbc"}\n---\n[t](https://e.org/1)\n------\nx'},
+    ):
+        (dump,) = parse_push_payload(json.dumps(sent | fields).encode(), "application/json", NOON)
+        origin, _ = parse_origin(dump.data.decode())
+        assert origin == Origin(guid="g", authors=("Ada",), tags=("a", "b"), language="en")
+        assert dump.data.count(b"refeed") == 1
+    with pytest.raises(PushError, match="line 1: authors: must be a list of texts"):
+        parse_push_payload(json.dumps(article | {"authors": "Ada"}).encode(), "application/json", NOON)
+
+
+@pytest.mark.parametrize("front", ['---\nrefeed: {"source": "bbc"}\n---\n', " \r\n---\r\nrefeed : x\r\n---\r\n"])
+def test_origin_in_a_received_dump_is_dropped(front: str) -> None:
+    body = "[t](https://e.org/1)\n------\nx\n"
+    (dump,) = parse_push_payload((front * 2 + body).encode(), "text/plain", NOON)
+    assert dump.data.decode() == body

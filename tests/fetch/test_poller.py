@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.settings import FetchSettings
+from refeed.dumps.origin import parse_origin
 from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstreams import FetchDirs, UpstreamState, is_due
@@ -42,7 +45,7 @@ def test_item_becomes_a_dump_in_the_format_of_the_archive(
     (path,) = done.paths
     assert path.parent == dirs.dumps / "bbc" and re.fullmatch(r"\d{18}\.md", path.name)
     assert path.read_text() == (
-        '---\nrefeed: {"guid": "g1"}\n---\n'
+        '---\nrefeed: {"guid": "g1", "source": "bbc"}\n---\n'
         "<!--1772150400000-->\n[一篇样本文章 1](https://news.example.org/1)\n------\n\n"
         "<p>第一段</p><p>第二段</p><img src='a.png'>\n"
     )
@@ -133,6 +136,25 @@ def test_upstream_is_not_polled_before_it_is_due(upstream: UpstreamServer, sessi
     assert state.next == NOON + 2 * HOUR, "Cache-Control asks for longer than `every`"
     assert not poll_feed(rule, session, state, NOON + HOUR).requested
     assert upstream.count("/feed") == 1
+
+
+@pytest.mark.parametrize(
+    ("sources", "written"),
+    [((), ["sample", "sample", "sample"]), (("news",), ["news", "sample", "sample"]), ("all", ["", "", ""])],
+)
+def test_item_belongs_to_the_owner_of_its_host_only_if_the_upstream_may_write_there(
+    sources: tuple[str, ...] | Literal["all"],
+    written: list[str],
+    upstream: UpstreamServer,
+    session: HttpSession,
+) -> None:
+    links = ["https://www.news.example.org/1", "https://other.example/2", "https://unknown.example/3"]
+    items = [feed_item(n).replace(f"https://news.example.org/{n}", link) for n, link in enumerate(links, 1)]
+    upstream.routes["/feed"] = reply(rss_feed(*items))
+    rule = dataclasses.replace(upstream.rule("/feed"), sources=sources)
+    owners = {"news.example.org": "news", "other.example": "other"}
+    result = poll_feed(rule, session, UpstreamState(), NOON, host_owners=owners)
+    assert [parse_origin(dump.data.decode())[0].source for dump in result.dumps] == written
 
 
 def test_upstream_is_polled_now_when_that_is_asked_for(

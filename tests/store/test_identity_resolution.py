@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select
 from helpers.store_builders import recount_feeds, recount_outcomes, stored_feeds, stored_outcomes
 from refeed.clean.entry_identity import entry_id, guid_entry_id
 from refeed.config.settings import DEFAULT_LIMITS
+from refeed.config.source_rules import SourceRule
 from refeed.dumps.writer import new_dump
 from refeed.ingest.entry_builder import EntryBuilder, hash_dump
 from refeed.ingest.entry_pool import EntryPool
@@ -163,3 +165,18 @@ def test_id_that_an_earlier_version_gave_to_an_http_link_stays(store: Store, poo
     record(store, pool, [(2, "https://harbour.example/1", "a", "new")])
     record(store, pool, [(3, "https://harbour.example/2", "a", "newest")])
     assert titles(store, pool) == {given: "样本 newest"}
+
+
+def test_item_of_another_source_changes_nothing_there(store: Store) -> None:
+    """Seen: any upstream could overwrite the entries of another source."""
+    rules = (SourceRule(id="good", hosts=("good.example",)), SourceRule(id="secret", hosts=("secret.example",)))
+    with closing(EntryPool(EntryBuilder(sources=rules, topics=(), limits=DEFAULT_LIMITS))) as pool:
+        record(store, pool, [(5, "https://good.example/1", "", "good"), (5, "https://secret.example/1", "", "secret")])
+        before = stored(store, pool)
+        for hour in (1, 9):
+            record(
+                store, pool, [(hour, f"https://{name}.example/1", "g", f"evil {hour}") for name in ("good", "secret")]
+            )
+        after = stored(store, pool)
+        assert all(after[id] == facts for id, facts in before.items() if id != "dumps")
+        assert guid_entry_id("harbour", "g") in after

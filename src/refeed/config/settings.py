@@ -9,7 +9,20 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Interval, MinLen
 
 from ..model import FeedPath
-from .field_types import BaseUrl, Check, Duration, GitUrl, LanguageTag, Parse, Text, TimeZone, Url, duration, matching
+from .field_types import (
+    BaseUrl,
+    Check,
+    Duration,
+    GitUrl,
+    LanguageTag,
+    Parse,
+    Slug,
+    Text,
+    TimeZone,
+    Url,
+    duration,
+    matching,
+)
 from .filter_rules import FilteredFeedRule
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -165,6 +178,8 @@ class UpstreamRule:
     """The branch to pull; empty means the default branch."""
     paths: tuple[Annotated[str, Check(_check_repository_path)], ...] = ()
     """The folders of the repository to read; empty means all folders."""
+    sources: tuple[Slug, ...] | Literal["all"] = ()
+    """The sources whose entries a feed may write, by the host of the link, besides its own; `all` for any source."""
     timezone: TimeZone = ""
     """The zone of dates that name none, or one that is ambiguous (CST), such as Asia/Shanghai; empty means UTC."""
     every: Annotated[timedelta, duration("1m")] = timedelta(hours=1)
@@ -177,6 +192,8 @@ class UpstreamRule:
             raise ValueError("source is missing: a slug such as bbc, which names the folder of the feed's dumps")
         if self.url and (self.branch or self.paths):
             raise ValueError("branch and paths belong to git, not to url")
+        if self.git and self.sources:
+            raise ValueError("sources belongs to url; a repository of dumps may write to every source")
         if self.git and self.source:
             raise ValueError("source belongs to url; in a repository the folders name the sources")
 

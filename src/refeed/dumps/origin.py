@@ -47,11 +47,15 @@ def parse_origin(text: str) -> tuple[Origin, int]:
         fields = json.loads(match[1])
     except (ValueError, RecursionError):
         fields = {}
-    return read_origin(fields, _ignore), match.end()
+    return read_origin(fields), match.end()
 
 
-def read_origin(fields: dict[str, object], report: Callable[[str, str], None]) -> Origin:
-    """The origin in an object of JSON. `report` is called with the key and what is wrong with it."""
+def read_origin(fields: dict[str, object], error: Callable[[str, str], Exception] | None = None) -> Origin:
+    """The origin in an object of JSON. Raises `error(key, message)` for a wrong value; without `error` it is empty."""
+
+    def report(key: str, message: str) -> None:
+        if error:
+            raise error(key, message)
 
     def text(key: str, pattern: re.Pattern[str] | None, expected: str) -> str:
         value = fields.get(key) or ""
@@ -75,7 +79,3 @@ def read_origin(fields: dict[str, object], report: Callable[[str, str], None]) -
         tags=texts("tags"),
         language=text("language", _LANGUAGE, "a language such as en or zh-Hans"),
     )
-
-
-def _ignore(_key: str, _problem: str) -> None:
-    pass

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..errors import PushError
+from ..model import Origin
+from .origin import compose_origin, drop_origin, read_origin
 from .scanner import ignore_reason
 from .writer import NewDump, content_number, is_http_url, new_dump
 
-_DUMP_KEYS = frozenset({"name", "body", "source"})
-_ARTICLE_KEYS = frozenset({"title", "link", "published", "html", "source"})
+_ORIGIN_KEYS = frozenset({"guid", "authors", "tags", "language"})
+_DUMP_KEYS = _ORIGIN_KEYS | {"name", "body", "source"}
+_ARTICLE_KEYS = _ORIGIN_KEYS | {"title", "link", "published", "html", "source"}
 _SUFFIX = re.compile(r"\.(?:md|txt|html)$", re.IGNORECASE)
 _MAX_NAME = 120
 """In bytes: the longest name of a folder, and the length to which a dump's name is cut."""
@@ -25,16 +28,17 @@ def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[N
     """Return the dumps in a request, in order. The body is one dump, or JSON with one object on each line.
 
     An object is either a dump, `{name, body}`, or an article, `{title, link, published, html, source}`, from which a
-    dump is made. The file names are made from the content: the same request always gives the same names, so a repeated
-    request writes nothing new, and different dumps never have the same name. Raises PushError, which lists the
-    first wrong lines and their fields.
+    dump is made. Both may have `guid`, `authors`, `tags` and `language`. The file names are made from the content: the
+    same request always gives the same names, so a repeated request writes nothing new, and different dumps never have
+    the same name. Raises PushError, which lists the first wrong lines and their fields.
     """
     if "multipart/" in content_type.lower():
         raise PushError("send the dump itself as the body, not a form: curl --data-binary @dump.md")
     if not body.strip():
         raise PushError("the body is empty; send one dump, or JSON with one object a line")
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) and "json" not in content_type.lower():
-        return (NewDump(folder="", name=f"{content_number(body)}.md", data=body),)
+        data = drop_origin(body)
+        return (NewDump(folder="", name=f"{content_number(data)}.md", data=data),)
     dumps, errors = [], []
     for line, text in _split_lines(body):
         try:
@@ -105,6 +109,7 @@ def _to_dump(fields: dict[str, object], now: datetime) -> NewDump:
         link=link,
         html=_get_text(fields, "html"),
         at=_parse_published(fields.get("published"), now),
+        origin=_get_origin(fields),
     )
 
 
@@ -116,8 +121,12 @@ def _dump_as_sent(fields: dict[str, object]) -> NewDump:
     folder = _check_folder("name", folder) or _check_folder("source", _get_text(fields, "source", ""))
     stem = re.sub(r"[^\w.-]+", " ", _SUFFIX.sub("", stem)).strip(" .")
     stem = stem.encode()[:_MAX_NAME].decode("utf-8", "ignore").strip()
-    data = body.encode("utf-8", "replace")
+    data = compose_origin(_get_origin(fields)) + drop_origin(body.encode("utf-8", "replace"))
     return NewDump(folder=folder, name=f"{content_number(name, data)}{'_' + stem if stem else ''}.md", data=data)
+
+
+def _get_origin(fields: dict[str, object]) -> Origin:
+    return read_origin({key: fields[key] for key in _ORIGIN_KEYS & fields.keys()}, _FieldError)
 
 
 def _get_text(fields: dict[str, object], key: str, default: str | None = None) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -90,7 +91,7 @@ def fetch_upstream(
         if upstream.git:
             state, paths = _pull_git_upstream(upstream, session, before, dirs, now)
         else:
-            result = poll_feed(upstream, session, before, now, parse)
+            result = poll_feed(upstream, session, before, now, parse, dirs.host_owners)
             written = write_dumps(dirs.dumps, result.dumps)
             state, paths = result.state, tuple(dirs.dumps / dump.folder / dump.name for dump in written)
     except FetchError as error:
@@ -124,6 +125,7 @@ def poll_feed(
     state: UpstreamState,
     now: datetime,
     parse: FeedParser = parse_feed,
+    host_owners: Mapping[str, str] = {},
 ) -> PollResult:
     """Request an upstream feed once, if it is due. Failures are recorded in `state.error`. Raises nothing."""
     if state.address != upstream.url:
@@ -135,7 +137,7 @@ def poll_feed(
         response = session.get(state.moved or upstream.url)
         if response.status != 200:
             return PollResult(state=_state_after_status(upstream, state, response, now))
-        return _read_response(upstream, state, response, now, parse)
+        return _read_response(upstream, state, response, now, parse, host_owners)
     except FetchError as error:
         return PollResult(state=state_after_failure(upstream, state, str(error), now))
 
@@ -163,14 +165,19 @@ def _state_after_status(
 
 
 def _read_response(
-    upstream: UpstreamRule, state: UpstreamState, response: HttpResponse, now: datetime, parse: FeedParser
+    upstream: UpstreamRule,
+    state: UpstreamState,
+    response: HttpResponse,
+    now: datetime,
+    parse: FeedParser,
+    host_owners: Mapping[str, str],
 ) -> PollResult:
     digest = sha256(response.body).hexdigest()[:32]
     dumps: tuple[NewDump, ...] = ()
     if digest != state.body_digest:
         zone = ZoneInfo(upstream.timezone) if upstream.timezone else None
         feed = parse(response.body, response.headers.get("Content-Type", ""), response.url, zone)
-        dumps, seen, postponed, issues = _new_dumps(upstream.source, feed.items, state.seen, now)
+        dumps, seen, postponed, issues = _new_dumps(upstream, feed.items, state.seen, now, host_owners)
         issues = [*feed.issues, *issues]
         more = len(issues) - _MAX_NOTES
         notes = (*map(replace_unprintable, issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
@@ -187,7 +194,11 @@ def _read_response(
 
 
 def _new_dumps(
-    source: str, items: tuple[UpstreamItem, ...], seen: Mapping[str, SeenItem], now: datetime
+    upstream: UpstreamRule,
+    items: tuple[UpstreamItem, ...],
+    seen: Mapping[str, SeenItem],
+    now: datetime,
+    host_owners: Mapping[str, str],
 ) -> tuple[tuple[NewDump, ...], dict[str, SeenItem], bool, list[str]]:
     """Return dumps of new and changed items, the seen items (newest last), whether a change was postponed, issues."""
     before = dict(seen)
@@ -199,7 +210,8 @@ def _new_dumps(
         key = content_number(item.guid or item.link)
         if key in in_feed:
             continue  # the feed has this item twice: readers show the first one
-        origin = Origin(guid=item.guid, authors=item.authors, tags=item.tags, language=item.language)
+        source = _choose_source(upstream, item.link, host_owners)
+        origin = Origin(guid=item.guid, source=source, authors=item.authors, tags=item.tags, language=item.language)
         digest = content_number(item.link, item.title, item.html, compose_origin(origin))
         last = before.pop(key, None)
         pausing = bool(last and last.paused_until and now < last.paused_until)
@@ -215,7 +227,7 @@ def _new_dumps(
         )
         dumps.append(
             new_dump(
-                folder=source,
+                folder=upstream.source,
                 title=item.title,
                 link=item.link,
                 html=item.html,
@@ -225,6 +237,17 @@ def _new_dumps(
             )
         )
     return tuple(dumps), dict([*before.items(), *in_feed.items()][-_MAX_SEEN:]), postponed, issues
+
+
+def _choose_source(upstream: UpstreamRule, link: str, host_owners: Mapping[str, str]) -> str:
+    """The source that an item belongs to: the owner of its host if the upstream may write there, else the upstream's
+    own; empty if the host decides."""
+    if upstream.sources == "all":
+        return ""
+    labels = (urlsplit(link).hostname or "").rstrip(".").split(".")
+    hosts = (".".join(labels[index:]) for index in range(len(labels)))
+    owner = next((host_owners[host] for host in hosts if host in host_owners), "")
+    return owner if owner in upstream.sources else upstream.source
 
 
 def _with_own_guids(items: Sequence[UpstreamItem]) -> Iterator[UpstreamItem]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +43,8 @@ class FetchDirs:
     """Git's own data, outside the work trees."""
     suffixes: tuple[str, ...]
     """The suffixes of dumps. Other files of a repository are not checked out."""
+    host_owners: Mapping[str, str] = field(default_factory=dict)
+    """The source that each host belongs to."""
 
 
 def fetch_dirs(settings: Settings) -> FetchDirs:
@@ -53,6 +56,7 @@ def fetch_dirs(settings: Settings) -> FetchDirs:
         states=var / "upstreams",
         repositories=var / "git",
         suffixes=settings.limits.suffixes,
+        host_owners={host.lower(): rule.id for rule in settings.sources for host in rule.hosts},
     )
 
 
