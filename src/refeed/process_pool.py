@@ -35,6 +35,9 @@ _LIMIT_EXITS = (_OUT_OF_MEMORY, -signal.SIGPROF, -signal.SIGABRT)
 """How a child ends at a limit: out of memory in Python, out of time, out of memory in Rust or C++."""
 
 _context = multiprocessing.get_context("forkserver")
+_lock = threading.RLock()
+"""Held while children are started and waited for: when two threads ask for the exit status of a child, and to start
+one is to ask for those of all, CPython (3.11 to 3.14) gives 255 to the second."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -68,30 +71,34 @@ class ProcessPool:
         `preload` names a module that most children of this program need. `initializer` runs once in each child, with
         the child's number: the lowest that no other child has.
         """
-        self._limits = seconds, memory
+        self._seconds = seconds
+        self._memory = memory
         self._initializer = initializer
         # Children are forks of a server that has imported the program: they start in 10 ms instead of a second.
         if preload:
             _context.set_forkserver_preload([preload])
-        self._lock = threading.Lock()
         self._children: dict[int, _Child] = {}
         self._idle: list[_Child] = []
         self._is_closed = False
 
-    def call(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def call(
+        self, function: Callable[[Item], Result], items: Sequence[Item], seconds: float | None = None
+    ) -> Iterator[Result]:
         """The result of each item, in order, from one child. Threads may call this at the same time.
 
+        `seconds` replaces the limit of the pool.
         Raises what the function raises, and ProcessEndedError for the item that was in work when the child ended.
         """
+        limit = self._seconds if seconds is None else seconds
         child = self._take_child()
         is_complete = False
         try:
             try:
-                child.connection.send((function, items))
+                child.connection.send((function, items, limit))
             except OSError:
                 raise self._ended(child) from None
             for _ in items:
-                result, error = self._receive(child)
+                result, error = self._receive(child, _WALL_CLOCK_FACTOR * limit)
                 if error is not None:
                     raise error
                 yield result
@@ -107,7 +114,7 @@ class ProcessPool:
         if not keep:
             self._is_closed = True
             atexit.unregister(self.close)
-        with self._lock:
+        with _lock:
             ended, self._idle = self._idle[keep:], self._idle[:keep]
             working = [] if keep else list(self._children.values())
         for child in working:
@@ -117,7 +124,7 @@ class ProcessPool:
 
     def _take_child(self) -> _Child:
         """An idle child, or a new one. Raises OSError if none can be started, whatever the next item is."""
-        with self._lock:
+        with _lock:
             while self._idle:
                 child = self._idle.pop()
                 if not child.connection.poll():  # an idle connection becomes readable only when it closes
@@ -126,52 +133,52 @@ class ProcessPool:
         for _ in range(_START_ATTEMPTS):
             child = self._start_child()
             with suppress(ProcessEndedError):
-                self._receive(child)  # it is ready
+                self._receive(child, _START_SECONDS)  # it is ready
                 return child
         raise ChildProcessError("a process that reads dumps ends as soon as it has started")
 
     def _start_child(self) -> _Child:
-        with self._lock:
+        with _lock:
             if self._is_closed:
                 raise ChildProcessError("the processes that read dumps have been ended")
             if not self._children:
                 atexit.register(self.close)  # at exit the interpreter waits for children, and they wait for us
             own, other = _context.Pipe()
             number = next(number for number in range(len(self._children) + 1) if number not in self._children)
-            arguments = (other, number, self._initializer, *self._limits)
+            arguments = (other, number, self._initializer, self._memory)
             child = _Child(_context.Process(target=_serve, args=arguments, daemon=True), own, number)
             child.process.start()
             other.close()
             self._children[number] = child
         return child
 
-    def _receive(self, child: _Child) -> tuple[Any, Exception | None]:
+    def _receive(self, child: _Child, seconds: float) -> tuple[Any, Exception | None]:
         try:
-            if not child.connection.poll(_START_SECONDS + _WALL_CLOCK_FACTOR * self._limits[0]):
-                child.process.kill()
+            if not child.connection.poll(seconds) and child.process.pid:
+                os.kill(child.process.pid, signal.SIGPROF)  # as if its processor time were over
             answer: tuple[Any, Exception | None] = child.connection.recv()
         except (EOFError, OSError):  # perhaps in the middle of its answer
             raise self._ended(child) from None
         return answer
 
     def _ended(self, child: _Child) -> ProcessEndedError:
-        child.process.join(1)  # its connection closes a little before it has ended
-        self._end(child)
-        return ProcessEndedError(child.process.exitcode)
+        with _lock:
+            child.process.join(1)  # its connection closes a little before it has ended
+            self._end(child)
+            return ProcessEndedError(child.process.exitcode)
 
     def _end(self, child: _Child) -> None:
-        child.connection.close()
-        child.process.kill()
-        child.process.join()
-        self._children.pop(child.number, None)
+        with _lock:
+            child.connection.close()
+            child.process.kill()
+            child.process.join()
+            self._children.pop(child.number, None)
 
 
 # The functions below run in the children.
 
 
-def _serve(
-    connection: Connection, number: int, initializer: Callable[[int], object] | None, seconds: float, memory: int
-) -> None:
+def _serve(connection: Connection, number: int, initializer: Callable[[int], object] | None, memory: int) -> None:
     """Answer calls until the connection closes, or until this process has become large."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # the parent ends this process when its answers are complete
         signal.signal(ignored, signal.SIG_IGN)
@@ -185,7 +192,7 @@ def _serve(
     connection.send((None, None))
     while _address_space() < largest - memory // 2:  # memory that earlier items left behind is not an item's fault
         try:
-            function, items = connection.recv()
+            function, items, seconds = connection.recv()
             for item in items:
                 connection.send(_call_in_time(function, item, seconds))
         except (EOFError, OSError):  # the parent has ended

@@ -24,10 +24,12 @@ import pytest
 
 from helpers.processes import wait_until
 from refeed.config.settings import Limits, Settings
+from refeed.dumps.scanner import FoundFile, inspect_file
 from refeed.errors import QuarantineError
 from refeed.ingest import entry_pool
 from refeed.ingest.entry_builder import BuildResult, EntryBuilder
 from refeed.ingest.entry_pool import EntryPool
+from refeed.ingest.ingester import Ingester
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Dump, Outcome
 from refeed.store.serialization import decompress
@@ -111,6 +113,30 @@ def test_a_dump_that_ends_its_process_stops_no_other(text: str, outcome: Outcome
     if outcome is Outcome.FLAGGED:
         assert packed[17].row is not None
         assert "编号17".encode() in decompress(packed[17].row.payload)
+
+
+def test_no_dump_waits_for_a_slow_one_and_an_edited_file_does_not_wait_for_its_former_content(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    folder = tmp_path / "dumps"
+    folder.mkdir(exist_ok=True)
+
+    def write(name: str, sample: Dump) -> FoundFile:
+        (folder / name).write_bytes(sample.data)
+        return inspect_file(str(folder / name), str(folder))
+
+    with closing(Pipeline.open(make_settings())) as pipeline, closing(EntryPool(HOSTILE, 2)) as pool:
+        ingester = Ingester(pipeline.store, pool, lambda: NOW)
+        slow = [write("slow.md", dump(1, "SLEEP")), write("edited.md", dump(2, "SLEEP"))]
+        list(ingester.ingest([*slow, write("ordinary.md", dump(3))]))
+        assert len(pipeline.store.get_entry_ids()) == 1
+        assert ingester.is_waiting
+        assert ingester.scan([folder]).changed == []
+        list(ingester.ingest([write("edited.md", dump(4))]))
+        assert len(pipeline.store.get_entry_ids()) == 2
+        assert ingester.finish_slow(wait=True).counts["flagged"] == 1
+        assert not ingester.is_waiting
+        assert len(pipeline.store.get_entry_ids()) == 3
 
 
 def test_a_dump_that_was_in_work_when_the_machine_ended_twice_is_quarantined_by_name(tmp_path: Path) -> None:

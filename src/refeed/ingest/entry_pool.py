@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _BATCH = 16
 """Dumps that a child gets at a time, at most."""
+_FAST_SHARE = 8
+"""A dump that takes longer than this part of the time limit is built alone. A usual one takes a four-hundredth."""
 _IDLE = 15.0
 """Seconds without work after which all children but one end. Each takes 40 MB."""
 _NOTE_BYTES = 512
@@ -77,6 +79,7 @@ class EntryPool:
         self.builder = builder
         self._processes = processes
         self._notes = notes
+        self._seconds = builder.limits.seconds
         self._suspects = {} if notes is None else _read_notes(notes)
         self._children = ProcessPool(
             builder.limits.seconds,
@@ -84,34 +87,40 @@ class EntryPool:
             preload=__name__,
             initializer=partial(_prepare_child, builder, notes),
         )
-        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="pool")
+        self._fast_lane = ThreadPoolExecutor(processes, thread_name_prefix="pool")
+        self._slow_lane = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self._last_used = 0.0
         self._has_started = False
 
     def map(self, dumps: Sequence[Dump]) -> Iterator[PackedResult]:
         """The packed results of dumps, in order. Work starts at once, before the first result is read."""
+        return (each.result() if isinstance(each, Future) else each for each in self.build(dumps))
+
+    def build(self, dumps: Sequence[Dump]) -> Iterator[PackedResult | Future[PackedResult]]:
+        """The same, but other dumps need not wait for a slow one: its result comes later."""
         self._start()
         works = [self._make_work(dump) for dump in dumps]
         size = max(1, min(_BATCH, len(works) // self._processes))
         batches = [works[start : start + size] for start in range(0, len(works), size)]
-        futures = [self._threads.submit(self._build_batch, _pack, batch, _quarantine_packed) for batch in batches]
-        return self._collect(futures)
+        return self._collect([self._fast_lane.submit(self._build_batch, batch) for batch in batches])
 
     def run(self, dump: Dump) -> BuildResult:
         """The result of one dump. Raises OSError if the machine is out of file descriptors."""
         self._start()
-        [result] = self._build_batch(_build, [self._make_work(dump)], _quarantine)
-        return result
+        return self._build_alone(_build, self._make_work(dump), _quarantine)
 
     def identify(self, dumps: Sequence[Dump]) -> list[str]:
         """The ids that the entries of dumps would have. Raises QuarantineError, naming each dump that has none."""
         self._start()
-        works = [_Work(dump) for dump in dumps]
-        found = self._build_batch(_identify, works, lambda _, reason: QuarantineError(reason))
-        errors = [f"dump {number}: {each}" for number, each in enumerate(found, 1) if isinstance(each, Exception)]
+        ids, errors = [], []
+        for number, dump in enumerate(dumps, 1):
+            try:
+                ids.append(self._build_alone(_identify, _Work(dump), _refuse))
+            except QuarantineError as error:
+                errors.append(f"dump {number}: {error}")
         if errors:
             raise QuarantineError("\n".join(errors[:10]))
-        return [str(id) for id in found]
+        return ids
 
     def is_suspect(self, path: str) -> bool:
         """Whether a dump (its display path) was in work when this program last ended without being asked to."""
@@ -126,7 +135,8 @@ class EntryPool:
     def close(self) -> None:
         """End all children."""
         self._children.close()
-        self._threads.shutdown(cancel_futures=True)
+        for lane in (self._fast_lane, self._slow_lane):
+            lane.shutdown(cancel_futures=True)
         if self._has_started:
             self._remove_notes()
 
@@ -144,31 +154,41 @@ class EntryPool:
         note = self._suspects.get(hash_dump(dump.data).hex()) if self._suspects else None
         return _Work(dump, tries=note.tries + 1) if note else _Work(dump)
 
-    def _collect(self, futures: Sequence[Future[list[PackedResult]]]) -> Iterator[PackedResult]:
-        for future in futures:
-            yield from future.result()
+    def _collect(
+        self, batches: Sequence[Future[list[PackedResult | Future[PackedResult]]]]
+    ) -> Iterator[PackedResult | Future[PackedResult]]:
+        for batch in batches:
+            yield from batch.result()
         self._last_used = time.monotonic()
 
-    def _build_batch(
-        self, function: Callable[[_Work], Result], batch: Sequence[_Work], give_up: Callable[[Dump, str], Result]
-    ) -> list[Result]:
-        """The result of each dump. One that ends its child is tried once more; the others go on."""
-        works = list(batch)
-        results: list[Result] = []
-        while len(results) < len(works):
-            work = works[len(results)]
-            if work.tries > _MAX_TRIES:
-                _log.error("%s: %s", work.dump.path, work.reason, extra={"file": work.dump.path})
-                results.append(give_up(work.dump, work.reason))
-                continue
-            # The second time alone.
-            rest = [work] if work.tries > 1 else [*takewhile(lambda each: each.tries == 1, works[len(results) :])]
-            try:
-                for result in self._children.call(function, rest):
-                    results.append(result)  # noqa: PERF402 -- those before an error are kept
-            except ProcessEndedError as error:
-                works[len(results)] = works[len(results)].try_again(error)
+    def _build_batch(self, works: Sequence[_Work]) -> list[PackedResult | Future[PackedResult]]:
+        """The result of each dump. One that is slow or ends its child is built alone; the others go on."""
+        results: list[PackedResult | Future[PackedResult]] = []
+        while rest := works[len(results) :]:
+            work = rest[0]
+            if work.tries == 1:
+                fast = [*takewhile(lambda each: each.tries == 1, rest)]
+                try:
+                    for result in self._children.call(_pack, fast, self._seconds / _FAST_SHARE):
+                        results.append(result)  # noqa: PERF402 -- those before an error are kept
+                    continue
+                except ProcessEndedError:
+                    work = replace(works[len(results)], tries=2)
+            results.append(self._slow_lane.submit(self._build_alone, _pack, work, _quarantine_packed))
         return results
+
+    def _build_alone(
+        self, function: Callable[[_Work], Result], work: _Work, give_up: Callable[[Dump, str], Result]
+    ) -> Result:
+        """The result of a dump: only its text if it exceeds the limits; what `give_up` says if it ends its child."""
+        while work.tries <= _MAX_TRIES:
+            try:
+                [result] = self._children.call(function, [work])
+                return result
+            except ProcessEndedError as error:
+                work = work.try_again(error)
+        _log.error("%s: %s", work.dump.path, work.reason, extra={"file": work.dump.path})
+        return give_up(work.dump, work.reason)
 
 
 def _read_notes(path: Path) -> dict[str, _Note]:
@@ -187,6 +207,10 @@ def _read_notes(path: Path) -> dict[str, _Note]:
 
 def _quarantine(_dump: Dump, reason: str) -> BuildResult:
     return BuildResult(outcome=Outcome.QUARANTINED, reason=reason)
+
+
+def _refuse(_dump: Dump, reason: str) -> str:
+    raise QuarantineError(reason)
 
 
 def _quarantine_packed(dump: Dump, reason: str) -> PackedResult:
@@ -263,8 +287,5 @@ def _build_text(dump: Dump, reason: str) -> BuildResult:
         return _quarantine(dump, f"{reason}; please report it, with this file")
 
 
-def _identify(work: _Work) -> str | QuarantineError:
-    try:
-        return _Child.builder.derive_entry_id(work.dump)
-    except QuarantineError as error:
-        return error
+def _identify(work: _Work) -> str:
+    return _Child.builder.derive_entry_id(work.dump)

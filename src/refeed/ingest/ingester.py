@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ BATCH_FILES = 256
 """Files in one transaction: enough to be worth its fsync, few enough that no file waits long."""
 BATCH_BYTES = 16_000_000
 """Total size of the files in a batch. With its results, a batch takes several times as much memory."""
+_MAX_SLOW = 16
+"""Slow dumps that may be in work while others are ingested. Each may have 5 MB."""
 RETRY_KEY = "retry"
 """Key in the store of the time when the operator last asked to try quarantined files again."""
 UNREADABLE = 0
@@ -79,7 +82,7 @@ class _Batch:
     results: list[FileResult]
     to_build: list[int]
     """Indices of the results that need an entry."""
-    built: Iterator[PackedResult]
+    built: Iterator[PackedResult | Future[PackedResult]]
     """The entries for `to_build`, in the same order."""
     files: int
     postponed: tuple[FoundFile, ...]
@@ -99,6 +102,9 @@ class _RecordedFiles:
     def add(self, path: bytes, stamp: int) -> None:
         self._since.add(hash((path, stamp)))
 
+    def discard(self, path: bytes, stamp: int) -> None:
+        self._since.discard(hash((path, stamp)))
+
     def __contains__(self, file: tuple[bytes, int]) -> bool:
         key = hash(file)
         index = bisect_left(self._before, key)
@@ -114,6 +120,13 @@ class Ingester:
         self._limits = pool.builder.limits
         self._clock = clock
         self._recorded = _RecordedFiles(store.iter_file_stamps())
+        self._slow: dict[bytes, tuple[FileResult, Future[PackedResult]]] = {}
+        """Files whose entries take long to build, by path. Other files do not wait for them."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether entries of slow dumps are still being built."""
+        return bool(self._slow)
 
     def scan(self, folders: Iterable[str | Path]) -> ScanResult:
         """Look for files in the dump folders. Uses only `stat`, and opens no file."""
@@ -213,6 +226,8 @@ class Ingester:
 
     def _begin(self, files: Sequence[FoundFile], *, force: bool) -> _Batch:
         """Read files, and start to build entries from new content."""
+        for file in files:
+            self._slow.pop(os.fsencode(file.path), None)  # it has been written to since
         now = self._clock()
         read: list[tuple[FileResult, bytes]] = []
         postponed: list[FoundFile] = []
@@ -240,7 +255,7 @@ class Ingester:
         return _Batch(
             results=results,
             to_build=to_build,
-            built=self._pool.map(dumps),
+            built=self._pool.build(dumps),
             files=len(files),
             postponed=tuple(postponed),
             problem=problem,
@@ -248,27 +263,45 @@ class Ingester:
         )
 
     def _finish(self, batch: _Batch) -> IngestResult:
-        """Record a batch once its entries are built."""
+        """Record a batch once its entries are built, all but those of slow dumps."""
         with observe_duration("ingest"):
-            results = list(batch.results)
+            results = dict(enumerate(batch.results))
             for index, built in zip(batch.to_build, batch.built, strict=True):
-                results[index] = replace(
-                    results[index],
-                    outcome=built.outcome,
-                    reason=built.reason,
-                    data=built.data,
-                    dump_time=built.dump_time,
-                    entry=built.row,
-                )
-            recorded = record_files(self._store, results, self._clock(), self._pool.builder.find_repost_original)
+                if isinstance(built, PackedResult):
+                    results[index] = _combine(results[index], built)
+                else:
+                    slow = results.pop(index)
+                    self._slow[slow.path] = slow, built
+                    self._recorded.add(slow.path, slow.stamp)
+            recorded = self._record(list(results.values()))
+        counts = recorded.counts + Counter({Outcome.QUARANTINED.value: batch.still_unreadable})
+        recorded = replace(recorded, files=batch.files, counts=counts, postponed=batch.postponed, problem=batch.problem)
+        return recorded + self._finish_slow(leave=_MAX_SLOW)
+
+    def finish_slow(self, *, wait: bool = False) -> IngestResult:
+        """Record the slow dumps whose entries are built by now; with `wait`, all of them."""
+        return self._finish_slow(leave=0 if wait else len(self._slow))
+
+    def _finish_slow(self, *, leave: int) -> IngestResult:
+        """Record what is built, and wait until at most `leave` slow dumps are left."""
+        results = []
+        for path, (result, future) in list(self._slow.items()):
+            if future.done() or len(self._slow) > leave:
+                del self._slow[path]
+                try:
+                    results.append(_combine(result, future.result()))
+                except BaseException:
+                    self._recorded.discard(path, result.stamp)  # the next scan finds it
+                    raise
+        return self._record(results) if results else IngestResult()
+
+    def _record(self, results: Sequence[FileResult]) -> IngestResult:
+        recorded = record_files(self._store, results, self._clock(), self._pool.builder.find_repost_original)
         for result in results:
             self._recorded.add(result.path, result.stamp)
         return IngestResult(
-            files=batch.files,
-            counts=recorded.counts + Counter({Outcome.QUARANTINED.value: batch.still_unreadable}),
+            counts=recorded.counts,
             feeds=recorded.feeds,
-            postponed=batch.postponed,
-            problem=batch.problem,
             quarantined={
                 result.display_path: result.reason or "" for result in results if result.outcome is Outcome.QUARANTINED
             },
@@ -309,6 +342,17 @@ class Ingester:
             for index, result in enumerate(results)
             if result.digest and (result.digest not in known or result.path in before)
         ]
+
+
+def _combine(result: FileResult, built: PackedResult) -> FileResult:
+    return replace(
+        result,
+        outcome=built.outcome,
+        reason=built.reason,
+        data=built.data,
+        dump_time=built.dump_time,
+        entry=built.row,
+    )
 
 
 def _make_stamp(file: FoundFile) -> int:

@@ -87,6 +87,7 @@ class Pipeline:
         for result in self.ingester.ingest(changed, force=force):
             total += result
             progress(total.files, len(changed))
+        total += self.ingester.finish_slow(wait=True)
         while self.reprocessor.step() is not None:
             pass
         self.apply_retention()

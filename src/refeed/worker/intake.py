@@ -92,7 +92,9 @@ class DumpIntake:
         for file in self._unsettled.pop_settled():
             if self._ingester.is_changed(file):
                 self._queue_first(file)
-        if not self._backlog and not self._results:
+        if self._ingester.is_waiting:
+            self._handle_result(self._ingester.finish_slow())
+        elif not self._backlog and not self._results:
             self._pipeline.pool.shrink()
 
     def retry(self) -> None:
@@ -140,7 +142,7 @@ class DumpIntake:
         result = next(self._results, None)
         if result is None:
             self._results = None
-            if not self._backlog and Job.SCAN not in self._events:
+            if not (self._backlog or self._ingester.is_waiting or Job.SCAN in self._events):
                 self._pipeline.mark_complete()
         else:
             self._handle_result(result)
