@@ -5,15 +5,24 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
+from helpers.upstream_server import (
+    NOON,
+    UpstreamServer,
+    conditional_reply,
+    feed_item,
+    reply,
+    rss_feed,
+    run_upstream,
+)
 from refeed.config.settings import FetchSettings
 from refeed.fetch.poller import poll_feed
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstreams import UpstreamState
+from refeed.fetch.upstreams import UpstreamState, upstream_credentials
 
 
 def test_gzip_is_requested_and_decoded(upstream: UpstreamServer, session: HttpSession) -> None:
@@ -89,3 +98,26 @@ def test_pruning_the_http_cache_keeps_what_is_recent(upstream: UpstreamServer, s
     session.get(upstream.url("/feed"))
     session.prune()
     assert session.get(upstream.url("/feed")).not_modified
+
+
+def test_login_and_header_reach_only_the_host_of_their_upstream(
+    upstream: UpstreamServer, fetch_settings: FetchSettings, tmp_path: Path
+) -> None:
+    with run_upstream() as other:
+        upstream.routes["/feed"] = reply(status=302, Location="/here")
+        upstream.routes["/here"] = reply(status=302, Location=other.url("/there"))
+        other.routes["/there"] = conditional_reply("x", '"v1"')
+        upstream.routes["/key"] = reply("x", ETag='"k"')
+        rules = [
+            replace(upstream.rule("/feed"), login="ada:sea shell"),
+            replace(upstream.rule("/key"), header="X-Key: k-1"),
+        ]
+        assert "shell" not in repr(rules) and "k-1" not in repr(rules)
+        with HttpSession(tmp_path, fetch_settings, credentials=upstream_credentials(rules)) as session:
+            session.get(upstream.url("/feed"))
+            session.get(upstream.url("/key"))
+    basic = "Basic YWRhOnNlYSBzaGVsbA=="
+    assert [headers.get("Authorization") for _, _, headers, _ in upstream.requests] == [basic, basic, None]
+    assert upstream.requests[2][2]["X-Key"] == "k-1"
+    assert not {"Authorization", "X-Key"} & other.requests[0][2].keys()
+    assert b"YWRh" not in (tmp_path / "requests.sqlite").read_bytes()

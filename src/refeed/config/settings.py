@@ -180,6 +180,10 @@ class UpstreamRule:
     """The folders of the repository to read; empty means all folders."""
     sources: tuple[Slug, ...] | Literal["all"] = ()
     """The sources whose entries a feed may write, by the host of the link, besides its own; `all` for any source."""
+    login: Annotated[str, matching(r"(?:[^\r\n:]+:[^\r\n]+)?", "user:password")] = field(default="", repr=False)
+    """User and password (basic authentication). Only this upstream's host gets them."""
+    header: Annotated[str, matching(r"(?:[A-Za-z0-9-]+: ?[!-~ ]+)?", "Name: value")] = field(default="", repr=False)
+    """A request header with a key, such as `Authorization: Bearer …`. Only this upstream's host gets it."""
     timezone: TimeZone = ""
     """The zone of dates that name none, or one that is ambiguous (CST), such as Asia/Shanghai; empty means UTC."""
     every: Annotated[timedelta, duration("1m")] = timedelta(hours=1)
@@ -194,6 +198,8 @@ class UpstreamRule:
             raise ValueError("branch and paths belong to git, not to url")
         if self.git and self.sources:
             raise ValueError("sources belongs to url; a repository of dumps may write to every source")
+        if self.git and (self.login or self.header):
+            raise ValueError("login and header belong to url, not to git")
         if self.git and self.source:
             raise ValueError("source belongs to url; in a repository the folders name the sources")
 

@@ -77,12 +77,16 @@ class HttpSession:
         user_agent: str = "refeed",
         resolve: Resolver = system_resolve,
         ca_file: str | None = None,
+        credentials: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
-        """`resolve` and `ca_file` replace the system's resolver and certificate authorities."""
+        """`credentials` are headers by URL or by origin, such as `https://feeds.example.org`.
+
+        `resolve` and `ca_file` replace the system's resolver and certificate authorities.
+        """
         self.settings = settings or FetchSettings()
         self.guard = AddressGuard(self.settings.allow, resolve)
         limits = TransportLimits(connect=self.settings.connect.total_seconds(), bytes=self.settings.bytes)
-        adapter = GuardedAdapter(self.guard, limits, ca_file)
+        adapter = GuardedAdapter(self.guard, limits, ca_file, credentials)
         self._session = _open_cache(folder / "requests.sqlite")
         self._session.trust_env = False
         self._session.headers = CaseInsensitiveDict(

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -50,8 +50,16 @@ class GuardedAdapter(HTTPAdapter):
     The `timeout` of a request is its deadline, on the clock of `time.monotonic`.
     """
 
-    def __init__(self, guard: AddressGuard, limits: TransportLimits, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        guard: AddressGuard,
+        limits: TransportLimits,
+        ca_file: str | None = None,
+        credentials: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """`credentials`: a header by URL or by origin. It is added here, so that no cache and no other host sees it."""
         super().__init__()
+        self._credentials = credentials or {}
         self._guard = guard
         self._limits = limits
         # Only this file decides which certificates are trusted. SSL_CERT_FILE and REQUESTS_CA_BUNDLE have no effect.
@@ -125,10 +133,17 @@ class GuardedAdapter(HTTPAdapter):
             "Host": host if target.port in (80, 443) else f"{host}:{target.port}",
             "Connection": "close",
         }
+        url = parse_url(str(request.url))
+        secret = self._credentials.get(str(request.url)) or self._credentials.get(f"{url.scheme}://{url.netloc}")
+        headers |= dict([secret] if secret else [])
         body = request.body if isinstance(request.body, str | bytes) else None
-        path = parse_url(str(request.url)).request_uri
         connection.request(
-            str(request.method), path, body=body, headers=headers, preload_content=False, decode_content=False
+            str(request.method),
+            url.request_uri,
+            body=body,
+            headers=headers,
+            preload_content=False,
+            decode_content=False,
         )
         response = connection.getresponse()
         limit = self._limits.bytes

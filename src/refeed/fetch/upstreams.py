@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -74,7 +76,22 @@ def open_session(settings: Settings) -> HttpSession:
     from .session import HttpSession
 
     agent = f"refeed/{version('refeed')} (+{settings.site.base_url}/)"
-    return HttpSession(Path(settings.var_dir) / "http", settings.fetch, user_agent=agent)
+    folder = Path(settings.var_dir) / "http"
+    return HttpSession(folder, settings.fetch, user_agent=agent, credentials=upstream_credentials(settings.upstreams))
+
+
+def upstream_credentials(upstreams: Iterable[UpstreamRule]) -> dict[str, tuple[str, str]]:
+    """The header that opens each upstream with a login or a header, by URL, and by origin for its redirects."""
+    credentials: dict[str, tuple[str, str]] = {}
+    for upstream in upstreams:
+        name, _, value = upstream.header.partition(":")
+        if upstream.login:
+            name, value = "Authorization", f"Basic {b64encode(upstream.login.encode()).decode()}"
+        if name:
+            parts = urlsplit(upstream.url)
+            credentials[upstream.url] = name, value.strip()
+            credentials.setdefault(f"{parts.scheme}://{parts.netloc}", (name, value.strip()))
+    return credentials
 
 
 class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "at", "paused_until": "rests"}):
