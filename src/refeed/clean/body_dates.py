@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_DIGIT = re.compile(r"\d")
+from ..written_dates import parse_date
+
+_LONGEST_DATE = 60
 _MAX_AFTER = timedelta(minutes=5)
 _MAX_BEFORE = timedelta(hours=48)
 """A date in the text is used only when it is at most this far after or before the dump's time."""
 
-_ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
-    r" ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
-    re.IGNORECASE,
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SENTENCE = re.compile(
+    "(?![年月日号號時时分秒点點星期周週上下中早晚午凌晨傍清一二三四五六天火水木金土])[\u3400-\u9fff]|(?:[^\\W\\d_]+\\W+){7}"
 )
-_EUROPEAN = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s{0,3}[-–,]?\s{0,3}(\d{1,2})[:h](\d{2}))?")
-_CHINESE = re.compile(
-    r"(\d{4})\s{0,3}[年/.-]\s{0,3}(\d{1,2})\s{0,3}[月/.-]\s{0,3}(\d{1,2})\s{0,3}日?"
-    r"(?:\s{0,3}(?:(?:星期|周|週)[一二三四五六日天]|[(（][一二三四五六日月火水木金土][)）]))?"
-    r"(?:\s{0,3}(上午|下午|晚上)?\s{0,3}(\d{1,2})[:：时時] ?(\d{2})(?:[:：](\d{2}))?分?)?"
-)
-_RFC822 = re.compile(
-    r"(?:[A-Z][a-z]{2},? +)?\d{1,2} +[A-Z][a-z]{2} +\d{4} +\d{1,2}:\d{2}(?::\d{2})? +(?:[A-Z]{1,5}|[+-]\d{4})"
-)
-_WORDED = re.compile(
-    r"(?:(?P<month>[^\W\d_]{3,10})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?|"
-    r"(?P<day2>\d{1,2})(?:\.|º|er|st|nd|rd|th)? (?:de |d[’'])?(?P<month2>[^\W\d_]{3,10})\.?)"
-    r",? (?:de |del )?(?P<year>\d{4})(?: ?г\.)?"
-    r"(?:,? ?(?:[-–—|·] ?)?(?:at |um |à |a las |às |alle |в )?"
-    r"(?P<hour>\d{1,2}) ?[:h.] ?(?P<minute>\d{2})(?::\d{2})?(?: ?(?:Uhr|h|hrs?))?(?: ?(?P<half>[ap]\.?m\.?))?)?",
-    re.IGNORECASE,
-)
-_WEEKDAY = re.compile(r"^[^\W\d_]{2,13}\.?,? (?=[^\W\d_]{3,10}\.? \d|\d{1,2}[.º ])")
-_MONTHS = {
-    name: number
-    for number, names in enumerate((
-        "jan janv ene gen янв", "feb fév févr fev фев", "mar mär mrz mars mrt мар", "apr avr abr апр",
-        "may mai mag maj mei май мая", "jun juin giu июн", "jul juil lug июл", "aug août ago авг", "sep sept set сен",
-        "oct okt ott out окт", "nov ноя", "dec dez déc dic дек",
-    ), start=1)
-    for name in names.split()
-}  # fmt: skip
-"""Beginnings of the names of months in English, German, French, Spanish, Portuguese, Italian, Dutch and Russian."""
+"""What no date has. Reading names of months loads 20 MB of calendars, which few bodies need."""
+_DAY_FIRST = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
+"""Around a text, figures with slashes begin with the day."""
+_PART = re.compile(r"(?<!\d)(?=\d)|(?<=[\s,，|｜·•/／-])(?=[^\s,，|｜·•/／-])")
+"""Where a date may begin or end beside a byline."""
 _LABEL = re.compile(
-    r"^(?:(?:(?:first |originally |last )?(?:published|posted|updated|modified|revised|created|date))(?: on| at)?|"
+    r"^(?:(?:first |originally |last )?(?:(?:re)?published|posted|updated|modified|revised|created|date)(?: on| at)?|"
     r"(?:mis à jour|modifié|publié)(?: le)?|veröffentlicht(?: am)?|aktualisiert(?: am)?|stand|erstellt(?: am)?|"
     r"(?:publicado|actualizado|atualizado|pubblicato|aggiornato)(?: el| em| il)?|gepubliceerd(?: op)?|"
     r"опубликовано|обновлено|дата(?: публикации)?|"
@@ -63,7 +40,6 @@ _UPDATE_LABEL = re.compile(
 )
 _LABEL_AT_END = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")
 _RELATIVE_TIME = re.compile(r"(\d{1,3})\s*(分钟|分鐘|小时|小時|天|minutes?|hours?|days?)\s*(?:以?前|ago)")
-_DATES = (_RFC822, _CHINESE, _ISO, _WORDED, _EUROPEAN)
 _SEPARATORS = " \t\n\u3000,，|｜·•/／-"
 _UNITS = {
     "分": timedelta(minutes=1),
@@ -90,30 +66,30 @@ def parse_body_date(text: str) -> BodyDate | None:
 
     Exactly midnight is a day without a time: it is how software writes a date of which it knows no more.
     """
-    if len(text) > 60 or _DIGIT.search(text) is None:
+    text = text.strip()
+    if len(text) > _LONGEST_DATE or _YEAR.search(text) is None:
         return None
-    is_update = _UPDATE_LABEL.match(text.strip()) is not None
-    text = _LABEL.sub("", text.strip(), count=1).strip()
-    for parse in (_parse_iso, _parse_rfc822, _parse_european, _parse_chinese, _parse_worded):
-        try:
-            if date := parse(text):
-                if date.at.time() == time():
-                    date = BodyDate(date.at.replace(tzinfo=None), day_only=True)
-                return replace(date, is_update=is_update)
-        except (ValueError, OverflowError):
-            continue
-    return None
+    bare = _LABEL.sub("", text, count=1).strip()
+    if _SENTENCE.search(bare) or (date := parse_date(_DAY_FIRST.sub(r"\3-\2-\1", bare))) is None:
+        return None
+    is_update = _UPDATE_LABEL.match(text) is not None
+    if date.at.time() == time():
+        return BodyDate(date.at.replace(tzinfo=None), day_only=True, is_update=is_update)
+    return BodyDate(date.at, date.day_only, is_update)
 
 
 def split_date(text: str) -> tuple[BodyDate | None, str]:
     """Return (date, rest): the date before or after a byline, and the byline without the date."""
     text = text.strip()
-    if _DIGIT.search(text) is not None:
-        for match in (match for pattern in _DATES for match in pattern.finditer(text)):
-            before, after = text[: match.start()], text[match.end() :]
-            is_beside = not after or (not before and after[0] in _SEPARATORS)
-            if is_beside and (date := parse_body_date(match[0])):
-                return date, _LABEL_AT_END.sub("", (before or after).strip(_SEPARATORS)).strip()
+    if _YEAR.search(text) is None:
+        return None, text
+    places = [match.start() for match in _PART.finditer(text)]
+    for place in places:
+        if date := parse_body_date(text[place:].strip(_SEPARATORS)):
+            return date, _LABEL_AT_END.sub("", text[:place].strip(_SEPARATORS)).strip()
+    for place in reversed(places):
+        if date := parse_body_date(text[:place].strip(_SEPARATORS)):
+            return date, text[place:].strip(_SEPARATORS)
     return None, text
 
 
@@ -147,55 +123,3 @@ def _resolve_day(day: datetime, dump_time: datetime, zone: str, relative_time: s
     if dump_time - _MAX_BEFORE - timedelta(days=1) <= instant <= dump_time + _MAX_AFTER:
         return max(instant, dump_time - _MAX_BEFORE), f"day in the text, without a time, {zone}"
     return dump_time, "header; the text's day is too far from it"
-
-
-def _parse_iso(text: str) -> BodyDate | None:
-    match = _ISO.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, hour, minute, second, zone = match.groups()
-    moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001  the zone comes next
-    return BodyDate(moment.replace(tzinfo=_parse_offset(zone)) if zone else moment, day_only=hour is None)
-
-
-def _parse_offset(zone: str) -> timezone:
-    if zone[0] not in "+-":
-        return UTC
-    delta = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-    return timezone(-delta if zone[0] == "-" else delta)
-
-
-def _parse_rfc822(text: str) -> BodyDate | None:
-    return BodyDate(parsedate_to_datetime(text)) if _RFC822.fullmatch(text) else None
-
-
-def _parse_european(text: str) -> BodyDate | None:
-    match = _EUROPEAN.fullmatch(text)
-    if not match:
-        return None
-    day, month, year, hour, minute = match.groups()
-    return BodyDate(datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0)), day_only=hour is None)  # noqa: DTZ001
-
-
-def _parse_chinese(text: str) -> BodyDate | None:
-    match = _CHINESE.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, half, hour, minute, second = match.groups()
-    hours = int(hour or 0) + (12 if half in ("下午", "晚上") and int(hour or 0) < 12 else 0)
-    moment = datetime(int(year), int(month), int(day), hours, int(minute or 0), int(second or 0))  # noqa: DTZ001
-    return BodyDate(moment, day_only=hour is None)
-
-
-def _parse_worded(text: str) -> BodyDate | None:
-    match = _WORDED.fullmatch(_WEEKDAY.sub("", text))
-    if not match:
-        return None
-    name = (match["month"] or match["month2"]).lower()
-    month = _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
-    if month is None:
-        return None
-    hour, half = match["hour"], match["half"]
-    hours = int(hour or 0) % 12 + (12 if half[0] in "pP" else 0) if half else int(hour or 0)
-    moment = datetime(int(match["year"]), month, int(match["day"] or match["day2"]), hours, int(match["minute"] or 0))  # noqa: DTZ001
-    return BodyDate(moment, day_only=hour is None)
