@@ -36,6 +36,7 @@ _COMMANDS = {
     "restore": "withdraw.restore_command",
     "search": "search.search_command",
     "topics": "topics.topics_group",
+    "upstreams": "import_upstreams.upstreams_group",
     "migrate": "db.migrate_command",
     "copy-store": "db.copy_store_command",
     "backup": "db.backup_command",
