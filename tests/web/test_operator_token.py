@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,16 @@ def test_without_a_token_the_public_sees_counts_only(tmp_path: Path) -> None:
             answer = site.get(path)
             assert answer.status == 200
             assert b"broken" not in answer.body
+
+
+def test_security_txt_names_the_contact_of_the_site(tmp_path: Path, site: RunningSite) -> None:
+    assert site.get("/.well-known/security.txt").status == 404
+    config = CONFIG.replace("author: 样本站}", "author: 样本站, contact: 'mailto:admin@example.org'}")
+    settings, environ = prepare_site(tmp_path, config, dumps=1)
+    with run_site(settings, environ, tmp_path) as other:
+        lines = other.get("/.well-known/security.txt").body.decode().splitlines()
+    assert lines[0] == "Contact: mailto:admin@example.org"
+    assert re.fullmatch(r"Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[1])
 
 
 def test_wrong_tokens_are_slowed_down_by_address(operated: RunningSite) -> None:

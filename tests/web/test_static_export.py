@@ -121,6 +121,13 @@ def test_links_of_articles_add_no_files_and_change_none(site: Path) -> None:
     assert not any("victim" in page or "new" in page for page in pages)
 
 
+def test_every_page_carries_its_policy(site: Path) -> None:
+    for page in (site / PREFIX).rglob("*.html"):
+        policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page.read_text("utf-8"))
+        assert policy is not None, page
+        assert unescape(policy[1]).startswith("default-src 'none'; ")
+
+
 def test_pages_of_entries_are_in_the_sites_language(site: Path) -> None:
     pages = [page.read_text("utf-8") for page in (site / PREFIX).glob("entry/*/index.html")]
     languages = [re.findall(r'<html lang="([^"]*)"', page) for page in pages]

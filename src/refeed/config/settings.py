@@ -94,6 +94,10 @@ class SiteSettings:
     )
     title: str = "refeed"
     author: str = "refeed"
+    contact: Annotated[str, matching(r"(?:mailto:|tel:|https://)[!-~]+|", "a URI such as mailto:admin@example.org")] = (
+        ""
+    )
+    """Whom to tell about holes, in `/.well-known/security.txt`."""
     language: LanguageTag = "zh-Hans"
     base_url: BaseUrl | Literal[""] = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"

@@ -37,7 +37,7 @@ _MESSAGES = {
 WITHDRAWN_MESSAGE = "This entry has been withdrawn."
 """The text of a 410 response that is not cached, because a withdrawn entry may be restored."""
 
-_PAGE_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
         # Images of entries are loaded from their original hosts. Many older ones are available only over http.
@@ -49,9 +49,9 @@ _PAGE_POLICY = "; ".join(
         "trusted-types 'none'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
     )
 )
+"""Also in the pages themselves, for those that a static host serves. There, frame-ancestors would be ignored."""
 _ONE_MINUTE = "max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 _ONE_YEAR = "max-age=31536000, immutable"
 _ERROR_CACHE_CONTROL = {404: "max-age=60", 410: "max-age=86400", 301: "max-age=86400"}
@@ -64,7 +64,7 @@ _OPEN_PATHS = re.compile(
 def page_response(html: str, status: int = 200) -> Response:
     """A page. With status 200 it has an ETag and is cached for a minute; the page of a document is never cached."""
     response = Response(html, status, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors 'none'"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -26,7 +26,7 @@ _MARKER = ".refeed-static"
 """Marks a folder as an export, so that files which are no longer published may be removed from it."""
 _LINK = re.compile(r'\b(href|src|action)="([^"]*)"')
 _START_PATHS = ("/", "/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/icon.svg")
-_FILE = re.compile(r"/(?:static|feeds|qr)/|\.(?:json|txt|ico|png|svg)$")
+_FILE = re.compile(r"/(?:static|feeds|qr)/|\.(?:json|txt|ico|png|svg|xml)$")
 """Matches the URL paths of files. All other paths are pages."""
 _NAME = re.compile(r"[a-z0-9_-][A-Za-z0-9._-]*")
 """Matches each part of a URL path that this program makes."""

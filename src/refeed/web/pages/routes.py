@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from io import BytesIO
 
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ...clean.sanitize import sanitize_for_page
+from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
 from ...errors import StoreError
 from ...feeds.feed_builder import FeedBuilder
@@ -53,6 +55,7 @@ _ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
 _ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "icon.svg": "icon.svg"}
 """Paths that browsers and readers request by convention, and their files."""
 _FEED = re.compile(FEED_PATTERN)
+_SECURITY_TXT_AGE = timedelta(days=90)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
@@ -292,6 +295,13 @@ def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
         # Always black on white, with the quiet zone that cameras need.
         code.save(image, "svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
         return data_response(image.getvalue(), "image/svg+xml")
+
+    @blueprint.get("/.well-known/security.txt")
+    def security() -> Response:
+        if not settings.site.contact:
+            abort(404)
+        expires = format_rfc3339(utc_now() + _SECURITY_TXT_AGE)  # RFC 9116 2.5.5
+        return data_response(f"Contact: {settings.site.contact}\nExpires: {expires}\n", "text/plain; charset=utf-8")
 
     @blueprint.get("/robots.txt")
     def robots() -> Response:

@@ -28,6 +28,7 @@ from markupsafe import Markup, escape
 from ...clock import format_rfc3339
 from ...config.settings import Settings
 from ...model import FeedPath
+from ..responses import PAGE_POLICY
 from .languages import LANGUAGES, TranslationDomain, choose_language, load_translations
 
 _MEDIA_TYPES = {
@@ -88,6 +89,7 @@ class TemplateContext:
             absolute_url=lambda path: _remember(f"{self._site.base_url}{quote(path)}"),
             static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
             format_month=format_month,
+            page_policy=PAGE_POLICY,
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)
         app.context_processor(self._request_values)
