@@ -31,13 +31,14 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<[A-Za-z/!?]")
-_CERTAIN = re.compile(
-    r"^ {0,3}#{1,6}[ \t]+\S"  # a heading
-    r"|!?\[[^\[\]\n]{0,500}\]\((?:https?:|/|\.)[^\s)]{0,2000}"  # a link or a picture
-    r"|\*\*[^\s*][^*\n]{0,500}\*\*|^\[[^\]\n]{1,100}\]:[ \t]*https?:"  # strong text, the address of a link
-    r"|^ {0,3}\|?[ \t]*:?-{3,}:?[ \t]*\|",  # the line below the header of a table
+_CERTAIN_LINE = re.compile(
+    r"^ {0,3}(?:#{1,6}[ \t]+\S"  # a heading
+    r"|\[[^\]\n]{1,100}\]:[ \t]*https?:"  # the address of a link
+    r"|\|?[ \t]*:?-{3,}:?[ \t]*\|)",  # the line below the header of a table
     re.MULTILINE,
 )
+_LINK = re.compile(r"\[[^\[\]\n]{0,500}\]\((?:https?:|/|\.)[^\s)]{0,2000}")
+_STRONG = re.compile(r"\*\*[^\s*][^*\n]{0,500}\*\*")
 _POSSIBLE = re.compile(r"^ {0,3}(?:[-*+][ \t]+\S|[0-9]{1,3}[.)][ \t]+\S|>[ \t]?\S)", re.MULTILINE)
 _COSTLY = re.compile(r"[\n\[*_~|<&`]")
 # Each takes up to 30 us: 1.5 s in all.
@@ -95,7 +96,9 @@ def is_markdown(body: str) -> bool:
     """True when a body reads as Markdown: it has more of Markdown's marks than tags of HTML."""
     code = len(_FENCE.findall(body))
     text = _FENCE.sub("", body) if code else body
-    certain = code + len(_CERTAIN.findall(text))
+    certain = code + len(_CERTAIN_LINE.findall(text))
+    certain += len(_LINK.findall(text)) if "](" in text else 0  # looking first takes a tenth of the time
+    certain += len(_STRONG.findall(text)) if "**" in text else 0
     possible = len(_POSSIBLE.findall(text))
     return (certain > 0 or possible > 1) and certain + possible > len(_HTML.findall(text))
 
