@@ -77,7 +77,7 @@ BYLINE_TAIL = (
 _JOB_ALONE = re.compile(
     rf"(?:(?:a|an|the|our|its) )?.{{0,40}}\b(?:{_JOB})\b(?: (?:of|for|at|in|bei|à|de) .{{1,40}})?", re.IGNORECASE
 )
-_OTHERS_AT_END = re.compile(r"(?<=[\u3400-\u9fff]{2})等(?:\d*人)?$|\s+et al\.?$")
+_OTHERS_AT_END = re.compile(r"(?<=[\u3400-\u9fff]{2})等(?:\d*人)?$|\s{1,4}et al\.?$")
 _ALL_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
 _NOT_A_NAME = re.compile(
     r"^[《〈【].*[》〉】]$|"
@@ -154,7 +154,9 @@ def parse_credits(text: str) -> list[tuple[str, str]]:
             return []
         names = _PLACE_AT_END.sub("", line[pair.end() : end].strip(" ；;，,。、/／|｜丨︱·"))
         names = re.sub(rf" in {_CAPITAL}[\w ]*$", "", names)
-        persons = re.split(r"\s*[、/／,，;；&]\s*|\s+(?=[\u3400-\u9fff])|(?<=\w) (?:and|und|et|y|e|и) (?=\w)", names)
+        persons = re.split(
+            r" ?[、/／,，;；&] ?| (?=[\u3400-\u9fff])|(?<=\w) (?:and|und|et|y|e|и) (?=\w)", " ".join(names.split())
+        )
         if not all(map(_is_name, persons)):
             return []
         credits += [(role, person) for person in persons]

@@ -195,7 +195,7 @@ def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str
 
 _SHORT_TEXT = 400
 """In characters. What was removed from a longer text does not change what language it is in."""
-_TITLE_SEPARATOR = re.compile(r"\s+[-–—|·•»«/]\s+|\s*(?:[|｜丨]|::|_)\s*|\s*－\s*")
+_TITLE_SEPARATOR = re.compile(r"\s{1,4}[-–—|·•»«/]\s{1,4}|\s{0,4}(?:[|｜丨]|::|_)\s{0,4}|\s{0,4}－\s{0,4}")
 """Stands between a title and the publisher's name after it."""
 
 

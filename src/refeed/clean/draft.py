@@ -104,7 +104,7 @@ class Draft:
         if "people" in groups:
             self.add_credits(parse_credits(groups["people"]), origin)
         if "name" in groups:
-            for name in re.split(r"\s*[、,，/／]\s*", groups["name"].strip()):
+            for name in re.split("[、,，/／]", groups["name"]):
                 self.add_credits([(groups.get("role") or role, name.strip())], origin)
 
     def add_tags(self, tags: Iterable[str]) -> None:

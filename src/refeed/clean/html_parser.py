@@ -121,7 +121,7 @@ _INLINE_TAGS = frozenset((
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "label",
     "mark", "q", "s", "small", "span", "strong", "sub", "sup", "time", "u", "wbr",
 ))  # fmt: skip
-_ANY_TAG = re.compile(r"<(?:/?([a-zA-Z][^\s/<>]*)|[/!?])[^<>]*>")
+_ANY_TAG = re.compile(r"<(?:/?([a-zA-Z][^\s/<>]*+)|[/!?])[^<>]*>")
 _SCRIPT_TAG = re.compile(r"<(/?)(?:script|style)(?=[\s/>])", re.IGNORECASE)
 _MAX_PARAGRAPHS = 2000
 """In a longer text, neighbouring paragraphs are joined."""

@@ -6,6 +6,7 @@ import json
 import re
 from urllib.parse import unquote
 
+import re2
 from bs4.element import Tag
 
 from .url_cleaner import HTTP_URL, absolutize_url
@@ -19,7 +20,7 @@ _IMAGE_PROXIES = re.compile(
     r"images\d*-focus-opensocial\.googleusercontent\.com/gadgets/proxy\?(?:[a-z_]+=[^&]*&)*?url=|"
     r"[\w.-]*duckduckgo\.com/iu/\?(?:[a-z]+=[^&]*&)*?u=|"
     r"(?:[\w-]+\.)*cdn\.ampproject\.org/i{1,2}/(?:s/)?|"
-    r"(?:external|[\w-]+)[\w.-]*\.fbcdn\.net/safe_image\.php\?(?:[a-z_]+=[^&]*&)*?url=|"
+    r"[\w-][\w.-]*\.fbcdn\.net/safe_image\.php\?(?:[a-z_]+=[^&]*&)*?url=|"
     r"image\.baidu\.com/search/down\?(?:[a-z]+=[^&]*&)*?url=|"
     r"img\.noobzone\.ru/getimg\.php\?url="
     r")(ssl:)?",
@@ -30,9 +31,8 @@ _PROXY_OPTIONS = re.compile(
     r"[?&](?:w|h|q|fit|resize|crop|ssl|strip|quality|output|we|il|n|dpr|default|maxage|container|refresh)(?:=[^&]*)?(?=&|$)"
 )
 # Resizers that have the image's whole URL in their path: thumbor, imgproxy's plain form and similar services.
-_RESIZERS = re.compile(
-    r"https?://[^?#]*?/(?:unsafe|resize|thumb|thumbs?or|insecure|plain|fit-in|cdn-cgi/image|fetch|proxy|imgproxy|rs:[^/]*)/(?:[^?#]*?/)?(https?(?::|%3A)(?:/|%2F){1,2}.+)",
-    re.IGNORECASE,
+_RESIZERS = re2.compile(
+    r"(?i)https?://[^?#]*?/(?:unsafe|resize|thumb|thumbs?or|insecure|plain|fit-in|cdn-cgi/image|fetch|proxy|imgproxy|rs:[^/]*)/(?:[^?#]*?/)?(https?(?::|%3A)(?:/|%2F){1,2}.+)"
 )
 
 _MAYBE_PROXIED = re.compile(

@@ -261,7 +261,7 @@ def _find_program() -> str:
     if not program:
         raise FetchError("git upstreams need the git program, which is not installed")
     output = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
-    number = re.search(r"(\d+)\.(\d+)", output)
+    number = re.search(r"(\d{1,4})\.(\d{1,4})", output)
     if not number or (int(number[1]), int(number[2])) < _OLDEST_GIT:
         raise FetchError(f"git {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]} or newer is needed")
     return program

@@ -24,7 +24,7 @@ _MAX_COMMENT_ABOVE = 300
 # In a file with more articles, the rest is left in the text unchanged.
 _MAX_ARTICLES = 10_000
 
-_FENCE = re.compile(r"^ {0,3}(```+|~~~+)[^\n]*\n.*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(```++|~~~++)[^\n]*+\n.*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
 # Markup that Markdown contains only now and then. Inline markup and embeds are usual in it.
 _HTML = re.compile(
     r"</?(?:address|article|b|blockquote|body|br|div|dl|em|figure|font|h[1-6]|hr|html|i|li|ol|p|section|span|strong|table|td|tr|ul)\b",

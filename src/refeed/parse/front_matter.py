@@ -37,7 +37,7 @@ _KEY_LINE = re.compile(r"^([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
 _LIST = re.compile(
     r"#[ \t]++([^\n]{1,4000})\n.{0,4000}?^##[ \t]+Metadata[ \t]*\n((?:[-*][ \t][^\n]*\n)+)", re.DOTALL | re.MULTILINE
 )
-_LIST_ITEM = re.compile(r"^[-*][ \t]+([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
+_LIST_ITEM = re.compile(r"^[-*][ \t]++([A-Za-z][A-Za-z ]*+):[ \t]*+(.*)$", re.MULTILINE)
 
 # `from` usually holds the page's URL. Some posts have the source's name there, and the URL under a different key.
 _LINK_KEYS = (
