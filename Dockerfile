@@ -7,8 +7,8 @@ COPY src ./src
 RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
 FROM python:3.13-slim
-# git is needed only for upstreams that are git repositories.
-RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
+# git is needed only for upstreams that are git repositories; tini reaps processes whose parent was killed.
+RUN apt-get update && apt-get install -y --no-install-recommends git tini && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data refeed && install -d -o refeed /data /dumps
 COPY --from=build /opt/refeed /opt/refeed
 COPY config.yaml /etc/refeed/config.yaml
@@ -25,4 +25,5 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+ENTRYPOINT ["tini", "--"]
 CMD ["refeed", "serve"]

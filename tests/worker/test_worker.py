@@ -89,6 +89,27 @@ def test_a_file_that_grows_is_published_once_and_whole(service: LocalService, st
     assert len(service.query("SELECT digest FROM dumps")) == 1
 
 
+def test_files_and_folders_moved_out_in_and_across_end_nothing(
+    service: LocalService, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    start()
+    wait_until(lambda: is_leading(service))
+    for number in range(3):
+        service.add_dump(f"{number}/x.md", sample_dump(number))
+    wait_until(has(service, 3))
+    (service.dumps / "0" / "x.md").rename(service.home / "out.md")
+    (service.dumps / "1").rename(service.home / "out")
+    (service.dumps / "2" / "x.md").rename(service.dumps / "2" / ".hidden.md")
+    (service.dumps / "2").rename(service.dumps / "3")
+    (service.dumps / "3" / ".hidden.md").rename(service.dumps / "shown.md")
+    shutil.rmtree(service.dumps / "3")
+    (service.home / "out").rename(service.dumps / "in again")
+    service.add_dump("4.md", sample_dump(4))
+    wait_until(has(service, 4))
+    assert "internal error" not in caplog.text
+    assert problems(service) == {}
+
+
 def test_a_dump_folder_may_appear_later_vanish_and_reappear(
     service: LocalService, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
