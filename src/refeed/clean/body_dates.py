@@ -16,7 +16,7 @@ _MAX_BEFORE = timedelta(hours=48)
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SENTENCE = re.compile(
-    "(?![年月日号號時时分秒点點星期周週上下中早晚午凌晨傍清一二三四五六天火水木金土])[\u3400-\u9fff]|(?:[^\\W\\d_]+\\W+){7}"
+    "(?![年月日号號時时分秒点點星期周週上下中早晚午凌晨傍清一二三四五六天火水木金土])[\u3400-\u9fff]|(?<![^\\W\\d_])(?:[^\\W\\d_]++\\W++){7}"
 )
 """What no date has. Reading names of months loads 20 MB of calendars, which few bodies need."""
 _DAY_FIRST = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
