@@ -263,7 +263,7 @@ TABLE = [
         "the former address of a private filtered feed",
         404,
         path="/feeds/view/hidden.atom",
-        headers=error_headers("max-age=60"),
+        headers=error_headers(),
     ),
     *(
         Row(f"{method} of a document", 405, method=method, headers=error_headers(allow="GET, HEAD, OPTIONS"))
