@@ -6,6 +6,7 @@ tags cannot be expressed in this form.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
@@ -23,7 +24,7 @@ _BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "
 class Block:
     """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable; each body has separate blocks."""
 
-    __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "kind", "url")
+    __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "is_decoration", "kind", "url")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Block:
         url: str = "",
         alt: str = "",
         attributes: str = "",
+        is_decoration: bool = False,
     ) -> None:
         self.kind = kind
         self.children = children or []
@@ -42,9 +44,11 @@ class Block:
         self.alt = alt
         self.credit = ""
         self.href = ""
-        """The link around the image of a figure, when it leads to something other than the image."""
+        """The link around the image of a figure."""
+        self.is_decoration = is_decoration
+        """True for an icon or the like, which is never the entry's lead image."""
         self.attributes = attributes
-        """Attributes of td, th and ol as HTML: `colspan="2"`."""
+        """Attributes of td, th and ol as HTML: `colspan="2"`. Those of li are for `split_numbered_list`."""
         self.runs = runs or []
 
     @property
@@ -198,6 +202,17 @@ def leaf_blocks(blocks: Iterable[Block]) -> list[Block]:
     return [block for block in walk_blocks(blocks) if not block.children]
 
 
+def addresses_in(blocks: Iterable[Block]) -> Counter[str]:
+    """Count the addresses of all links and pictures in blocks."""
+    addresses: Counter[str] = Counter()
+    for block in walk_blocks(blocks):
+        if block.kind == "figure":
+            addresses.update(filter(None, (block.url, block.href)))
+        if len(block.runs) > 1 or (block.runs and block.runs[0][1]):
+            addresses.update([url for url, _ in extract_links(block.runs)])
+    return addresses
+
+
 def has_only_links(block: Block) -> bool:
     """True when all text in a block is links, apart from separators."""
     if block.is_text and not any(marks for _, marks in block.runs):
@@ -226,10 +241,12 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
         block.children = fix_nesting(block.children, block.kind)
         if block.kind == "table":
             fixed.extend(child for child in block.children if child.kind != "tr")
-            block.children = [child for child in block.children if child.kind == "tr"]
-        if block.kind == "table" and len(block.children) == 1 and len(block.children[0].children) == 1:
-            fixed.extend(block.children[0].children[0].children)  # a layout table
-        elif block.children:
+            block.children = _drop_empty_cells([child for child in block.children if child.kind == "tr"])
+            cells = [cell for row in block.children for cell in row.children if cell.children]
+            if len(cells) == 1:  # a layout table
+                fixed.extend(cells[0].children)
+                continue
+        if block.children or block.kind in ("td", "th"):
             fixed.append(block)
     if item_kind := _ITEM_KINDS.get(parent):
         return [
@@ -237,6 +254,32 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             for child in fixed
         ]
     return fixed
+
+
+def _drop_empty_cells(rows: list[Block]) -> list[Block]:
+    """Return a table's rows without empty rows, and without columns that are empty in all rows.
+
+    Other empty cells stay, because the cells after them would stand under the wrong heads.
+    """
+    rows = [row for row in rows if any(cell.children for cell in row.children)]
+    if any(cell.attributes for row in rows for cell in row.children):
+        return rows
+    used = {index for row in rows for index, cell in enumerate(row.children) if cell.children}
+    for row in rows:
+        row.children = [cell for index, cell in enumerate(row.children) if index in used]
+    return rows
+
+
+def split_numbered_list(block: Block) -> list[Block]:
+    """Split an ordered list before each item that has a number of its own, so that each part can start with it."""
+    parts = [Block("ol", attributes=block.attributes)]
+    for item in block.children:
+        if item.attributes and parts[-1].children:
+            parts.append(Block("ol"))
+        parts[-1].attributes = item.attributes or parts[-1].attributes
+        parts[-1].children.append(item)
+        item.attributes = ""
+    return parts
 
 
 def blocks_to_html(blocks: Iterable[Block]) -> str:
@@ -264,7 +307,7 @@ def _write(blocks: Iterable[Block], write: Callable[[str], None]) -> None:
 
 def _write_box(block: Block, write: Callable[[str], None]) -> None:
     kind, children = block.kind, block.children
-    write(f"<{kind} {block.attributes}>" if block.attributes else f"<{kind}>")
+    write(f"<{kind} {block.attributes}>" if block.attributes and kind != "li" else f"<{kind}>")
     if len(children) == 1 and children[0].kind == "p" and kind not in ("blockquote", "ul", "ol"):
         _write_runs(children[0].runs, write)  # an item or a cell with one paragraph needs no <p>
     else:

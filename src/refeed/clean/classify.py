@@ -6,16 +6,19 @@ The tables list what tags, attributes and class names mean in every source.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from bs4.element import Tag
+from bs4.element import NavigableString, Tag
 
 from ..config.source_rules import ElementRole, ExtractRule
-from .extractor_state import ExtractorState
+from .extractor_state import WIDEST_CAPTION, ExtractorState
+from .formulas import FORMULA_CLASS
 from .html_parser import element_text
+from .image_urls import is_lazy_image
 from .rule_lookup import CompiledRule
+from .text import display_width
 
 MARK_TAGS = {
     "b": "strong", "strong": "strong", "i": "em", "em": "em", "dfn": "em", "var": "em", "cite": "cite", "u": "u",
@@ -33,7 +36,7 @@ TEXTLESS_TAGS = frozenset((
 
 BLOCK_TAGS = frozenset((
     "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "address", "fieldset",
-    "form", "details", "summary", "hgroup", "figure", "picture",
+    "form", "details", "summary", "hgroup", "figure",
 ))  # fmt: skip
 """Tags that start and end a paragraph."""
 
@@ -45,6 +48,9 @@ BOX_TAGS = {
 
 HEADING_TAGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6": "h6"}
 
+_LINE_END_TAGS = (
+    BLOCK_TAGS | BOX_TAGS.keys() | HEADING_TAGS.keys() | {"br", "hr", "pre", "figcaption", "body", "[document]"}
+)
 _EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
 """Attributes that may hold the only URL of an embed."""
 
@@ -58,10 +64,11 @@ _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 
 _CLASS_PREFIX = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
-_ClassMeaning = Literal["caption", "credit", "hidden", "box", "clutter", "author", "date"]
+_ClassMeaning = Literal["formula", "caption", "credit", "hidden", "box", "clutter", "author", "date"]
 _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
+    "formula": FORMULA_CLASS,
     "caption": re.compile(
-        r"(?:^|\s)(?:wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
+        r"(?:^|\s)(?:tr-caption|wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
     ),
     "credit": re.compile(
         r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)"
@@ -92,8 +99,8 @@ _SHORT = 120
 class Classification(NamedTuple):
     """The result for an element that is not plain text."""
 
-    kind: ElementRole | Literal["shell"]
-    """A role of a source rule, or `shell`: an embed without content."""
+    kind: ElementRole | Literal["shell", "formula"]
+    """A role of a source rule, `shell`: an embed without content, or `formula`: all forms of one formula."""
     reason: str
     """For `drop`, the name of the step; for `shell`, the attribute's value; else the selector or class that matched."""
 
@@ -140,6 +147,8 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
     meaning = _class_meaning(classes) if classes else ""
     if not meaning:
         return None
+    if meaning == "formula":
+        return Classification(meaning, classes)
     if meaning == "caption" or meaning == "credit":
         is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
         is_nested = meaning == "caption" and state.in_caption
@@ -171,7 +180,7 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
     if (
         "hidden" in attrs
         or (attrs.get("aria-hidden") == "true" and is_clutter(tag))
-        or _DISPLAY_NONE.search(str(attrs.get("style", "")))
+        or (_DISPLAY_NONE.search(str(attrs.get("style", ""))) and not is_lazy_image(tag))
     ):
         return Classification("drop", "hidden labels")
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
@@ -194,6 +203,54 @@ def is_short_element(tag: Tag) -> bool:
 
 
 def is_small_caption(tag: Tag) -> bool:
-    """True for `<div><small>…</small></div>`, which is how the full-text service writes captions."""
+    """True for `<div><small>…</small></div>` and `<p role="text">`, which is how some sites write captions."""
+    if tag.name == "p" and tag.get("role") == "text":
+        return True
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
-    return len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
+    is_small = len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
+    return is_small and (tag.name == "div" or is_caption_line(tag))
+
+
+def is_caption_line(tag: Tag) -> bool:
+    """True when an element is short, on one line, and has at most one link, as captions do and footers do not."""
+    is_short = display_width(element_text(tag)) <= WIDEST_CAPTION
+    return is_short and tag.find("br") is None and len(tag.find_all("a", limit=2)) < 2
+
+
+def is_in_sentence(tag: Tag) -> bool:
+    """True for an inline element that a sentence in the same paragraph follows."""
+    text = "".join(_inline_text_after(tag)).strip()
+    return len(text) > _SHORT or text.endswith((".", "!", "?", "。", "！", "？"))
+
+
+def is_followed_by_text(tag: Tag) -> bool:
+    """True when text follows an inline element on the same line."""
+    return any(text.strip() for text in _inline_text_after(tag))
+
+
+def _inline_text_after(tag: Tag) -> Iterator[str]:
+    """Yield the text after an inline element up to the end of its line."""
+    element: Tag | None = tag
+    while element is not None and element.name not in _LINE_END_TAGS:
+        for sibling in element.next_siblings:
+            if isinstance(sibling, Tag):
+                if sibling.name in _LINE_END_TAGS:
+                    return
+                yield element_text(sibling)
+            elif type(sibling) is NavigableString:
+                yield str(sibling)
+        element = element.parent
+
+
+def format_kept_attributes(tag: Tag) -> str:
+    """Return the attributes that a list, an item or a cell keeps, as HTML: `start`, `colspan`, `rowspan`."""
+    if tag.name == "ol":
+        start = str(tag.get("start") or "")
+        return f'start="{start}"' if start.isdigit() and start != "1" and len(start) < 7 else ""
+    if tag.name == "li":
+        value = str(tag.get("value") or "")
+        return f'start="{value}"' if value.isdigit() and len(value) < 7 else ""
+    if tag.name in ("td", "th"):
+        spans = [(name, str(tag.get(name) or "")) for name in ("colspan", "rowspan")]
+        return " ".join(f'{name}="{value}"' for name, value in spans if value.isdigit() and 1 < int(value[:4]) < 1000)
+    return ""

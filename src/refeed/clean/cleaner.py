@@ -14,11 +14,12 @@ from itertools import islice
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..model import CleanResult, Entry, Image, RawEntry
 from ..xml_chars import xml_safe
-from .blocks import Block, blocks_to_html, extract_links, text_outside_links, walk_blocks
+from .blocks import Block, addresses_in, blocks_to_html, extract_links, text_outside_links, walk_blocks
 from .body_dates import parse_body_date, resolve_published
 from .bylines import MAX_CREDITS_LENGTH, parse_byline, parse_credits, prefer_persons, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
+from .embeds import label_media
 from .entry_identity import identify_entry
 from .extractor_state import ExtractionLog
 from .html_parser import find_exceeded_limit, plain_text_to_blocks, repair_markup
@@ -89,7 +90,7 @@ def clean_entry(raw: RawEntry, match: SourceMatch, limits: Limits = DEFAULT_LIMI
     if reason := find_exceeded_limit(raw.html, limits):
         return clean_as_text(raw, match, reason)
     try:
-        blocks, log = extract_blocks(repair_markup(raw.html), raw.link, match.rule, match.source.language)
+        blocks, log = extract_blocks(repair_markup(raw.html), raw.link, match.rule)
     except (TooDeepError, RecursionError):
         return clean_as_text(raw, match, "elements are nested deeper than any reader shows")
     return _finish(raw, match, blocks, log)
@@ -125,9 +126,10 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
     )
     draft.authors = unique_names(name for author in raw.authors for name in parse_byline(author, draft.is_outlet))
     set_fields(draft, log.fields)
-    for step in STEPS:
-        step(draft)
-    entry = _build_entry(draft, source.id, identity.link_id, link, default_language)
+    run_steps(draft)
+    language = _final_language(draft, default_language)
+    label_media(log.media_links, language)
+    entry = _build_entry(draft, source.id, identity.link_id, link, language)
     text = "".join([block.text for block in draft.blocks])
     if not text.strip() and not entry.images and not entry.enclosures:
         issues = (*issues, "the body is empty")
@@ -142,6 +144,22 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         issues=tuple(dict.fromkeys((*raw.issues, *issues))),
         origins=tuple(draft.origins),
     )
+
+
+def run_steps(draft: Draft) -> None:
+    """Run the steps. Addresses of links and pictures in what a step removes are logged under the step's name."""
+    addresses = addresses_in(draft.blocks)
+    for step in STEPS:
+        count = len(draft.removed)
+        step(draft)
+        if len(draft.removed) == count:
+            continue
+        logged = " ".join([removal.text for removal in draft.removed[count:]])
+        remaining = addresses_in(draft.blocks)
+        for address, times in (addresses - remaining).items():
+            for _ in range(times - logged.count(address)):
+                draft.log_removed(draft.removed[-1].step, address)
+        addresses = remaining
 
 
 def _sample(blocks: Iterable[Block]) -> str:
@@ -160,16 +178,19 @@ def _site_names(raw: RawEntry, match: SourceMatch) -> frozenset[str]:
     return letters.union(f"the{name}" for name in letters)
 
 
+def _final_language(draft: Draft, default: str) -> str:
+    text = "\n".join([block.text for block in draft.blocks if block.kind != "figure"])
+    return draft.language if len(text) > _SHORT_TEXT else detect_language(f"{draft.title} {text}", default)
+
+
 def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str) -> Entry:
     raw, source_rule = draft.raw, draft.rule.source_rule
     figures = [block for block in walk_blocks(draft.blocks) if block.kind == "figure"]
     published, origin = resolve_published(draft.date, raw.dump_time, source_rule.timezone, draft.relative_time)
     published = published.astimezone(UTC).replace(microsecond=0)
     draft.log_origin("published", origin if raw.has_date else origin.replace("header", "first seen"))
-    text = "\n".join([block.text for block in draft.blocks if block.kind != "figure"])
-    image = None
-    if figures:
-        image = Image(url=figures[0].url, caption=normalize_line(figures[0].text), credit=figures[0].credit)
+    lead = next((figure for figure in figures if not figure.is_decoration), None)
+    image = Image(url=lead.url, caption=normalize_line(lead.text), credit=lead.credit) if lead else None
     return Entry(
         id=id,
         source=source_id,
@@ -177,7 +198,7 @@ def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str
         title=draft.title,
         published=published,
         updated=published,
-        language=draft.language if len(text) > _SHORT_TEXT else detect_language(f"{draft.title} {text}", language),
+        language=language,
         authors=tuple(prefer_persons(draft.authors)),
         contributors=tuple(person for person in draft.contributors if person.name not in draft.authors),
         summary=_summarize(draft),

@@ -1,4 +1,4 @@
-"""Players, embeds and media files in a body -> links that a reader can follow, and enclosures.
+"""Pictures, players, embeds and media files in a body -> figures, links that a reader can follow, and enclosures.
 
 Each function `add_…` takes the extractor's state and an element, and adds the resulting blocks to the state.
 """
@@ -6,16 +6,26 @@ Each function `add_…` takes the extractor's state and an element, and adds the
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+from collections.abc import Iterable
 
 import re2
 from bs4.element import Tag
 
+from ..config.field_types import Regexp
 from ..model import Enclosure
-from .blocks import Block
+from .blocks import Block, Mark
 from .extractor_state import ExtractorState
-from .html_parser import element_text
-from .image_urls import clean_image_url
+from .formulas import formula_in_image
+from .html_parser import element_text, visible_text
+from .image_urls import (
+    clean_image_url,
+    find_image_url,
+    is_decoration,
+    is_emoji_image,
+    is_invisible_image,
+    is_larger_version,
+)
+from .player_pages import link_label, player_page_url
 from .text import normalize_line
 from .url_cleaner import clean_link
 
@@ -28,44 +38,70 @@ _MEDIA_TYPES = {
     "opus": "audio/ogg", "wav": "audio/wav", "flac": "audio/flac", "mp4": "video/mp4", "m4v": "video/mp4",
     "webm": "video/webm", "ogv": "video/ogg", "mov": "video/quicktime", "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
+_LONGEST_SOURCE = 4000
 _EXTENSION = re.compile(r"\.(\w{2,4})(?:[?#].*)?$")
-_MEDIA_LABELS = {"audio": {"zh-Hans": "音频", "zh-Hant": "音訊"}, "video": {"zh-Hans": "视频", "zh-Hant": "影片"}}
-_SITE_NAMES = (
-    ("youtube.com", "YouTube"), ("youtu.be", "YouTube"), ("facebook.com", "Facebook"), ("twitter.com", "Twitter"),
-    ("x.com", "X"), ("instagram.com", "Instagram"), ("vimeo.com", "Vimeo"), ("bilibili.com", "bilibili"),
-    ("dailymotion.com", "Dailymotion"), ("soundcloud.com", "SoundCloud"), ("spotify.com", "Spotify"),
-    ("t.me", "Telegram"), ("tiktok.com", "TikTok"), ("google.com", "Google"),
-)  # fmt: skip
-_TWEET = re.compile(r"https?://(?:www\.)?(?:twitter|x)\.com/(\w+)/status/\d+")
-_PLAYER_PAGES = (
-    (
-        re.compile(r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v|shorts)/([\w-]{6,})[^#]*"),
-        r"https://www.youtube.com/watch?v=\1",
-    ),
-    (re.compile(r"https?://player\.vimeo\.com/video/(\d+).*"), r"https://vimeo.com/\1"),
-    (re.compile(r"https?://(?:www\.)?dailymotion\.com/embed/video/(\w+).*"), r"https://www.dailymotion.com/video/\1"),
-    (
-        re.compile(r"https?://player\.bilibili\.com/player\.html\?(?:.*&)?bvid=(\w+).*"),
-        r"https://www.bilibili.com/video/\1",
-    ),
-    (re.compile(r"https?://open\.spotify\.com/embed/(.*)"), r"https://open.spotify.com/\1"),
-)
-_FACEBOOK_PLUGIN = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:video|post)\.php\?(?:.*&)?href=([^&]+)")
+_GIST = re.compile(r"(https://gist\.github\.com/[\w-]+/\w+)\.js")
+
+
+def add_image(state: ExtractorState, tag: Tag, marks: tuple[Mark, ...], dropped: Regexp | None) -> None:
+    """Add an `img`, or a `picture` without one, as a figure. Images of characters and formulas become text.
+
+    Images that show nothing, or whose URL matches `dropped`, are logged.
+    """
+    if tag.contents and tag.name != "picture":
+        state.log_removed("fallback of an image", tag)
+    url, stand_in = find_image_url(tag, state.base_url)
+    if is_emoji_image(tag):
+        state.add_text(str(tag.get("alt") or ""), marks)
+        state.log_text("emoji become text", url)
+        return
+    if formula := formula_in_image(tag):
+        state.add_text(formula, marks)
+        state.log_text("formulas become text", url)
+        return
+    alt = normalize_line(str(tag.get("alt") or tag.get("aria-label") or ""))
+    if not url:
+        state.log_text("pixels and stand-ins", f"{alt} {stand_in}".strip() or "(an image without an address)")
+        return
+    state.log_text("pixels and stand-ins", stand_in)
+    state.end_paragraph()
+    if is_invisible_image(tag, url) or (dropped is not None and dropped.search(url)):
+        state.log_text("pixels and stand-ins", f"{alt} {url}".strip())
+        state.log.lead_above_dropped_image |= len(state.blocks) == 1 and state.blocks[0].is_text
+    else:
+        state.add_block(Block("figure", url=url, alt=alt, is_decoration=is_decoration(tag, url)))
+
+
+def link_image(state: ExtractorState, figure: Block, url: str) -> None:
+    """Put a link around a figure's image. When it leads to the same picture in a larger size, the figure shows that."""
+    if is_larger_version(url, figure.url):
+        state.log_text("smaller versions", figure.url)
+        figure.url = clean_image_url(url, state.base_url)
+    figure.href = url
 
 
 def add_media(state: ExtractorState, tag: Tag) -> None:
-    """Add a `video` or `audio`: the file becomes an enclosure and a link, the poster becomes a figure."""
+    """Add a `video` or `audio`: the file becomes an enclosure and a link, the poster becomes a figure.
+
+    Other formats of the file, and what only browsers without players show, are logged.
+    """
     state.end_paragraph()
-    poster = clean_image_url(str(tag.get("poster") or ""), state.base_url)
+    poster = clean_image_url(str(tag.get("poster") or tag.get("data-poster") or ""), state.base_url)
     if poster:
         state.add_block(Block("figure", url=poster))
+    is_added = False
     for candidate in (tag, *tag.find_all("source")):
         source = str(candidate.get("src") or candidate.get("data-src") or "")
         url = clean_link(source, state.base_url) if source else ""
-        if url.startswith("http"):
+        if is_added or not url.startswith("http"):
+            state.log_text("other formats of a player", url or source[:_LONGEST_SOURCE])
+        else:
             _add_enclosure(state, tag, url, _media_type(str(candidate.get("type") or ""), url, tag.name))
-            state.open_figure = state.blocks[-2] if poster else None
-            return
+            is_added = True
+    if is_added and poster:
+        state.open_figure = state.blocks[-2]
+    fallback = state.addresses_in(tag, ("a", "img", "iframe", "video", "audio", "embed", "object"))
+    state.log_text("fallback of a player", " ".join([normalize_line(visible_text(tag)), *fallback]).strip())
 
 
 def _media_type(declared: str, url: str, tag_name: str) -> str:
@@ -79,15 +115,17 @@ def _media_type(declared: str, url: str, tag_name: str) -> str:
 def add_iframe(state: ExtractorState, tag: Tag) -> None:
     """Add an `iframe` as a link to the page that shows its content."""
     state.end_paragraph()
-    source = str(tag.get("src") or tag.get("data-src") or tag.get("data-lazy-src") or "")
-    url = clean_link(source, state.base_url) if source and not source.startswith(_INERT_SCHEMES) else ""
-    state.log_removed("embeds become links", tag, url)
+    sources = [str(value) for name, value in tag.attrs.items() if "src" in name and name != "srcdoc"]
+    source = next((value for value in sources if value and not value.startswith(_INERT_SCHEMES)), "")
+    url = clean_link(source, state.base_url) if source else ""
+    state.log_removed("embeds become links", tag, (url or source or " ".join(sources))[:_LONGEST_SOURCE])
     if url:
-        _add_new_player_link(state, tag, _player_page_url(url))
+        _add_new_player_link(state, tag, player_page_url(url))
 
 
 def add_amp_player(state: ExtractorState, tag: Tag) -> None:
     """Add one of AMP's players, which refer to a video or a tweet by its id."""
+    state.log_removed("embeds become links", tag)
     id = str(tag.get("data-videoid") or tag.get("data-tweetid") or "")
     if _AMP_ID.fullmatch(id):
         state.end_paragraph()
@@ -99,7 +137,7 @@ def add_plugin(state: ExtractorState, tag: Tag) -> None:
     """Add an `object` or `embed`, which browsers no longer play, as a link."""
     url = clean_link(str(tag.get("data") or tag.get("src") or ""), state.base_url)
     state.log_removed("embeds become links", tag, url)
-    if url and not _is_last_link(state, page := _player_page_url(url)):
+    if url and not _is_last_link(state, page := player_page_url(url)):
         state.end_paragraph()
         _add_player_link(state, tag, page)
 
@@ -112,13 +150,22 @@ def add_script_media(state: ExtractorState, tag: Tag) -> None:
         _add_enclosure(state, tag, clean_link(match[0], state.base_url), media_type)
 
 
+def add_script_embed(state: ExtractorState, tag: Tag) -> None:
+    """Add a `script` that would show a file of another page, as GitHub's gists do."""
+    if match := _GIST.match(str(tag.get("src") or "")):
+        state.end_paragraph()
+        _add_new_player_link(state, tag, match[1])
+
+
 def add_attribute_embed(state: ExtractorState, tag: Tag, value: str) -> bool:
     """Add an embed whose URL is only in an attribute; False when there is no URL, or when the element has text."""
     match = _URL_IN_ATTRIBUTE.search(value)
     if not match or element_text(tag).strip():
         return False
     state.end_paragraph()
-    _add_new_player_link(state, tag, _player_page_url(clean_link(match[0], state.base_url)))
+    url = clean_link(match[0], state.base_url)
+    state.log_removed("embeds become links", tag, url)
+    _add_new_player_link(state, tag, player_page_url(url))
     return True
 
 
@@ -128,6 +175,8 @@ def caption_player(state: ExtractorState, tag: Tag) -> None:
     captions = {normalize_line(block.text) for block in state.blocks if block.kind == "figure"}
     if text and text not in captions and state.player_link:
         state.player_link.runs = [(text, state.player_link.runs[0][1])]
+        for address in state.addresses_in(tag):
+            state.log_text("links in captions of players", address)
     else:
         state.log_removed("caption repeated", tag)
 
@@ -149,27 +198,17 @@ def _add_new_player_link(state: ExtractorState, tag: Tag, url: str) -> None:
 def _add_player_link(state: ExtractorState, tag: Tag, url: str, medium: str = "") -> None:
     """Add a paragraph that links to a player. Its text is the element's title, else names the medium or the site."""
     label = normalize_line(str(tag.get("title") or tag.get("aria-label") or ""))
-    state.player_link = Block("p", [(label or _link_label(url, medium, state.language), (("a", url),))])
+    state.player_link = Block("p", [(label or link_label(url, medium, ""), (("a", url),))])
+    if medium and not label:
+        state.log.media_links.append((state.player_link, medium))
     state.add_block(state.player_link)
 
 
-def _link_label(url: str, medium: str, language: str) -> str:
-    if medium in _MEDIA_LABELS:
-        return _MEDIA_LABELS[medium].get(language, medium.capitalize())
-    if tweet := _TWEET.match(url):
-        return f"Twitter: @{tweet[1]}"
-    host = url.partition("://")[2].partition("/")[0].removeprefix("www.")
-    return next((name for site, name in _SITE_NAMES if host == site or host.endswith("." + site)), host)
-
-
-def _player_page_url(url: str) -> str:
-    """Return the page that shows what the player at this URL plays; the URL itself when no such page is known."""
-    if match := _FACEBOOK_PLUGIN.match(url):
-        return clean_link(unquote(match[1]), url)
-    for pattern, page in _PLAYER_PAGES:
-        if pattern.match(url):
-            return pattern.sub(page, url, count=1)
-    return url
+def label_media(links: Iterable[tuple[Block, str]], language: str) -> None:
+    """Write the labels of links to media files in the entry's language."""
+    for block, medium in links:
+        if len(block.runs) == 1 and block.runs[0][0] == link_label("", medium, ""):
+            block.runs = [(link_label("", medium, language), block.runs[0][1])]
 
 
 def _is_last_link(state: ExtractorState, url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,17 +11,45 @@ from bs4.element import Tag
 
 from ..config.source_rules import ElementRole
 from ..model import Enclosure, Removal
-from .blocks import BREAK, Block, Mark, Run, leaf_blocks, normalize_runs, split_paragraphs, text_of_runs
-from .html_parser import element_text
-from .text import collapse_whitespace, normalize_line, strip_invisible
+from .blocks import (
+    BREAK,
+    Block,
+    Mark,
+    Run,
+    cut_text,
+    extract_links,
+    leaf_blocks,
+    normalize_runs,
+    split_paragraphs,
+    text_of_runs,
+)
+from .html_parser import has_text_around, visible_nodes
+from .text import collapse_whitespace, display_width, normalize_line, strip_invisible
+from .url_cleaner import clean_link
 
 _LONGEST_PREAMBLE = 40
 """In characters. A longer paragraph is part of the text, not a date or a byline above it."""
+WIDEST_CAPTION = 220
+"""In columns. A longer paragraph below a picture is text when nothing but its place says that it is a caption."""
 _SENTENCE_ENDS = ("。", "！", "？", "”", ".", "!", "?")
-_MAX_REMOVED_TEXT = 2000
+_LONGEST_ADDRESS = 4000
+_ADDRESS_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("a", "area"), ("href",)),
+    "image": ("href", "xlink:href", "src"),
+    "object": ("data",),
+    "img": ("src", "data-src", "data-lazy-src", "data-original"),
+    **dict.fromkeys(("video", "amp-video"), ("src", "data-src", "poster")),
+    **dict.fromkeys(
+        ("audio", "embed", "iframe", "input", "source", "amp-audio", "amp-iframe", "amp-img"), ("src", "data-src")
+    ),
+}
+"""Elements that link or show something -> the attributes that may hold its address, the best first."""
+_LONGEST_CREDIT = 80
+_CAPTION_LABEL = re.compile(r"(?:图像加注文字|圖像加註文字|图像说明|圖像說明|Image caption)\s*[，,:：]\s*")
 _CREDIT_LABEL = re.compile(
-    r"^(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|"
-    r"Image source|Image credit|Photo(?:graph)?(?: by)?|Credit)\s*[，,:：]?\s*"
+    r"(?:(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|Image source|Image credit|Photo(?:graph)?s?|Credit)\s*[，,:：]|"
+    r"图[像片](?:来源|版权)|圖[像片](?:來源|版權)|(?:Image source|Image credit|Credit)(?![a-z])|"
+    r"Photo(?:graph)?s? by\b)\s*"
 )
 
 
@@ -44,6 +72,8 @@ class ExtractionLog:
     fields: list[ExtractedField] = field(default_factory=list)
     """In the order of the body."""
     enclosures: list[Enclosure] = field(default_factory=list)
+    media_links: list[tuple[Block, str]] = field(default_factory=list)
+    """Paragraphs that link to a media file, with the medium, which is to be named in the entry's language."""
     lead_above_dropped_image: bool = False
     """True when exactly one paragraph precedes a lead image that was dropped because it shows nothing."""
     relative_time: str = ""
@@ -57,7 +87,6 @@ class ExtractorState:
         "base_url",
         "blocks",
         "in_caption",
-        "language",
         "log",
         "open_figure",
         "player_link",
@@ -65,8 +94,8 @@ class ExtractorState:
         "text_has_started",
     )
 
-    def __init__(self, base_url: str, language: str, log: ExtractionLog) -> None:
-        self.base_url, self.language, self.log = base_url, language, log
+    def __init__(self, base_url: str, log: ExtractionLog) -> None:
+        self.base_url, self.log = base_url, log
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
         """The open paragraph."""
@@ -80,13 +109,13 @@ class ExtractorState:
 
     def for_caption(self, figure: Block) -> ExtractorState:
         """Return a state for the content of a figure's caption, with the same log."""
-        inner = ExtractorState(self.base_url, self.language, self.log)
+        inner = ExtractorState(self.base_url, self.log)
         inner.open_figure, inner.in_caption, inner.text_has_started = figure, True, True
         return inner
 
     def for_field(self) -> ExtractorState:
         """Return a state for the content of a field, with a separate log, because the field is logged as a whole."""
-        inner = ExtractorState(self.base_url, self.language, ExtractionLog())
+        inner = ExtractorState(self.base_url, ExtractionLog())
         inner.text_has_started = True
         return inner
 
@@ -128,15 +157,27 @@ class ExtractorState:
 
     def add_caption(self, figure: Block, runs: list[Run], credit: str) -> None:
         """Add to a figure's caption. A second caption is appended unless it repeats the first."""
-        credit = _CREDIT_LABEL.sub("", credit)
-        if credit and not figure.credit:
-            figure.credit = credit
+        if runs and not credit and len(text := text_of_runs(runs)) <= _LONGEST_CREDIT and _CREDIT_LABEL.match(text):
+            for url, _ in extract_links(runs):
+                self.log_text("links in credits", url)
+            runs, credit = [], text
+        elif label := _CAPTION_LABEL.match(text_of_runs(runs)):
+            self.log_text("caption labels", label[0].strip())
+            runs = cut_text(runs, 0, label.end())
+        if label := _CREDIT_LABEL.match(credit):
+            credit = credit[label.end() :]
+            self.log_text("caption labels", label[0].strip())
+        if credit and figure.credit:
+            self.log_text("caption repeated", credit)
+        figure.credit = figure.credit or credit
         if not runs:
             return
         if not figure.runs:
             figure.runs = runs
         elif text_of_runs(runs) not in figure.text:
             figure.runs = [*figure.runs, BREAK, *runs]
+        else:
+            self.log_text("caption repeated", text_of_runs(runs))
 
     def add_caption_blocks(self, figure: Block, blocks: Iterable[Block]) -> None:
         """Add the blocks of an element to a figure's caption. Text marked `cite` is the credit."""
@@ -148,31 +189,62 @@ class ExtractorState:
             elif block.runs:
                 runs.extend([*([BREAK] if runs else []), *block.runs])
         caption = [run for run in runs if ("cite", "") not in run[1]]
-        credit = text_of_runs(run for run in runs if ("cite", "") in run[1])
+        cited = [run for run in runs if ("cite", "") in run[1]]
+        credit = text_of_runs(cited)
+        for url, _ in extract_links(cited):
+            self.log_text("links in credits", url)
         self.add_caption(figure, normalize_runs(caption), normalize_line(credit))
 
-    def detect_gallery_caption(self, start: int) -> None:
-        """Make a text with a bold head (`**Name**: …`) the caption of the picture before it, as in galleries.
+    def detect_caption(self, start: int, wrapper: Tag) -> None:
+        """Make the text after a picture its caption when the two are all of a wrapper, whose blocks begin at `start`.
 
-        This applies only when the two are the only blocks from index `start` on.
+        The text must have a bold head (`**Name**: …`), as in galleries, or be short beside the text around the wrapper.
         """
         if len(self.blocks) != start + 2:
             return
         figure, text = self.blocks[start:]
-        if figure.kind != "figure" or figure.runs or text.kind != "p" or len(text.runs) < 2:
+        if figure.kind != "figure" or figure.runs or text.kind != "p":
             return
-        head, rest = text.runs[:2]
-        if head[1] == (("strong", ""),) and rest[0].startswith(("：", ":")):
+        has_bold_head = (
+            len(text.runs) > 1 and text.runs[0][1] == (("strong", ""),) and text.runs[1][0].startswith(("：", ":"))
+        )
+        is_short_line = "\n" not in text.text and display_width(text.text) <= WIDEST_CAPTION
+        is_line_of_text = is_short_line and len(extract_links(text.runs)) <= 1
+        if has_bold_head or (is_line_of_text and has_text_around(wrapper, 2 * len(text.text))):
             figure.runs = text.runs
             self.blocks.pop()
+            self.open_figure = figure
 
     def add_field(self, role: ElementRole, text: str, origin: str, runs: Sequence[Run] = ()) -> None:
         """Log a field. `runs` is the same text with its marks, if it has any."""
         self.log.fields.append(ExtractedField(role, text, [*runs], origin))
 
     def log_removed(self, step: str, tag: Tag, url: str = "") -> None:
-        """Log that an element is not part of the text. An element with neither text nor URL is not logged."""
-        text = normalize_line(element_text(tag, " "))
-        if text or url:
-            text = (text + (" " if text and url else "") + url)[:_MAX_REMOVED_TEXT]
+        """Log an element that is not part of the text: its words, and the addresses of its links, pictures and players.
+
+        An element without any of them is not logged.
+        """
+        words: list[str] = []
+        addresses = [url or self._address_of(tag)]
+        for node in visible_nodes(tag):
+            if isinstance(node, Tag):
+                addresses.append(self._address_of(node))
+            else:
+                words.append(node)
+        self.log_text(step, " ".join(filter(None, [normalize_line(" ".join(words)), *addresses])))
+
+    def log_text(self, step: str, text: str) -> None:
+        """Log text or an address that is not part of the entry; empty text is not logged."""
+        if text:
             self.log.removed.append(Removal(step=step, text=text))
+
+    def addresses_in(self, tag: Tag, names: Iterable[str] = _ADDRESS_ATTRIBUTES) -> Iterator[str]:
+        """Yield the addresses of the links, pictures and players in an element, in order."""
+        for element in tag.find_all(tuple(names)):
+            if address := self._address_of(element):
+                yield address
+
+    def _address_of(self, tag: Tag) -> str:
+        values = (str(tag.get(name) or "").strip() for name in _ADDRESS_ATTRIBUTES.get(tag.name, ()))
+        address = next(filter(None, values), "")
+        return (clean_link(address, self.base_url) or address)[:_LONGEST_ADDRESS] if address else ""

@@ -82,13 +82,23 @@ _VALUE = re.compile(
     r"""(\s(?:alt|title|aria-label)=")(.*?)("(?=\s*/?>|\s+[a-zA-Z][\w:-]*\s*=)|\Z)""", re.IGNORECASE | re.DOTALL
 )
 
+# Void elements that libxml2 (2.14) does not know as such. It would read everything up to the end of the paragraph, or
+# of the body, as their content.
+_UNKNOWN_VOID = re.compile(
+    r"<(source|embed|track|wbr|image|keygen|bgsound|command|nextid)(?=[\s/>])([^<>]*)>", re.IGNORECASE
+)
+
 
 def repair_markup(html: str) -> str:
-    """Split glued tags and attributes, escape quotes in `alt` and `title`, and replace characters illegal in XML."""
+    """Split glued tags and attributes, escape quotes in `alt` and `title`, close void elements.
+
+    Characters illegal in XML are replaced.
+    """
     html = xml_safe(html)
     if _MAYBE_GLUED.search(html):
         html = _GLUED_TAG.sub(r"<\1 ", html)
         html = _GLUED_ATTRIBUTE.sub(r"\1 ", html)
+    html = _UNKNOWN_VOID.sub(lambda tag: f"<{tag[1]}{tag[2].removesuffix('/')} />", html)
     return _TAG_WITH_TEXT.sub(_escape_quotes, html)
 
 
@@ -115,6 +125,37 @@ def element_text(tag: Tag, separator: str = "") -> str:
         elif isinstance(node, Tag):
             stack.extend(reversed(node.contents))
     return separator.join(parts)
+
+
+def visible_nodes(tag: Tag) -> Iterator[str | Tag]:
+    """Yield the texts and the elements in an element, in order, without scripts and styles."""
+    stack = list(reversed(tag.contents))
+    while stack:
+        node = stack.pop()
+        if type(node) is NavigableString:
+            yield node
+        elif isinstance(node, Tag) and node.name not in ("script", "style"):
+            yield node
+            stack.extend(reversed(node.contents))
+
+
+def visible_text(tag: Tag) -> str:
+    """Return the text in an element without scripts and styles, with a blank between its parts."""
+    return " ".join([node for node in visible_nodes(tag) if not isinstance(node, Tag)])
+
+
+def has_text_around(tag: Tag, length: int) -> bool:
+    """True when the text before and after an element has more than `length` characters without white space."""
+    element: Tag | None = tag
+    while element is not None and element.parent is not None:
+        for sibling in element.parent.contents:
+            if sibling is not element:
+                text = element_text(sibling) if isinstance(sibling, Tag) else str(sibling)
+                length -= len("".join(text.split()))
+                if length < 0:
+                    return True
+        element = element.parent
+    return False
 
 
 _INLINE_TAGS = frozenset((

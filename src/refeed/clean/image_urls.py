@@ -1,106 +1,155 @@
-"""An `img` element -> the image's own URL, without lazy loading and image proxies. Pure."""
+"""An `img` element -> the image's own URL, without lazy loading and image proxies, and what the image is. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
-import re2
 from bs4.element import Tag
 
-from .url_cleaner import HTTP_URL, absolutize_url
+from .image_proxies import IMAGE_FILE, strip_image_proxy
+from .url_cleaner import absolutize_url
 
-# The part of an image proxy's URL before the image's own URL. Everything after it belongs to the image, so a query in
-# it (`?v=1&t=2`) is the image's query and not the proxy's.
-_IMAGE_PROXIES = re.compile(
-    r"https?://(?:"
-    r"images\.weserv\.nl/?\?(?:[a-z]+=[^&]*&)*?url=|wsrv\.nl/?\?(?:[a-z]+=[^&]*&)*?url=|"
-    r"i[0-3]\.wp\.com/|"
-    r"images\d*-focus-opensocial\.googleusercontent\.com/gadgets/proxy\?(?:[a-z_]+=[^&]*&)*?url=|"
-    r"[\w.-]*duckduckgo\.com/iu/\?(?:[a-z]+=[^&]*&)*?u=|"
-    r"(?:[\w-]+\.)*cdn\.ampproject\.org/i{1,2}/(?:s/)?|"
-    r"[\w-][\w.-]*\.fbcdn\.net/safe_image\.php\?(?:[a-z_]+=[^&]*&)*?url=|"
-    r"image\.baidu\.com/search/down\?(?:[a-z]+=[^&]*&)*?url=|"
-    r"img\.noobzone\.ru/getimg\.php\?url="
-    r")(ssl:)?",
+# Names of attributes in which lazy loaders keep the image's URL while `src` holds a stand-in.
+_LAZY_NAME = re.compile(r"(?:.*[-_:a-z])?(?:src|lazy|lazyload|lazy-?load\w*)|.*lazy.*|data-(?:original|echo|url|image)")
+# Names of attributes with other versions of the image, or with other images and addresses. They are not better than a
+# `src` that is an image, and some of them are no better than a stand-in either.
+_OTHER_VERSION = re.compile(r".*(?:fallback|error|default|thumb|small|preview|hover|placeholder|poster|low).*")
+_OTHER_ADDRESS = re.compile(
+    r"src|srcset|alt|title|class|id|style|sizes|usemap|longdesc|name|.*(?:avatar|author|profile|permalink|share|href|link|caption|alt|title|srcset|sprite|icon|logo).*"
+)
+_ADDRESS = re.compile(r"(?:(?:https?:)?//|\.{0,2}/)[^\s\"'<>{}]+", re.IGNORECASE)
+_ADDRESS_ATTRIBUTES = ("src", "data", "href", "xlink:href")
+"""The attributes of `img`, `object` and SVG's `image`."""
+_LONGEST_STAND_IN = 80
+"""A longer one is an image in a `data:` URL."""
+_MAX_NAME, _MAX_ADDRESS = 64, 4000
+_SRCSET_ATTRIBUTES = ("data-lazy-srcset", "data-srcset", "srcset", "data-src-set", "lazy-srcset", "data-original-set")
+# In a set, a comma ends a candidate when it follows the candidate's size, or when white space or a URL follows it.
+_SRCSET_SEPARATOR = re.compile(r"(?<=[0-9][wxh])\s*,\s*|,\s+|,(?=https?://|//|data:)")
+_SRCSET_SIZE = re.compile(r"(\d+(?:\.\d+)?)[wxh]")
+
+_STAND_IN = re.compile(
+    r"(?:data:|about:|blob:|javascript:|$)|(?:[^?#]*/)?(?:(?:blank|spacer|placeholder|loading|loader|load|lazy|lazyload|pixel|px|"
+    r"\d{1,2}x\d{1,2}|transparent|transp|trans|sg|grey|gray|dot|clear|empty|none|null|[bst](?=\.gif))[-_.]?\d{0,4}){1,4}\.(?:gif|png|svg|webp)(?:[?#].*)?$",
     re.IGNORECASE,
 )
-# Options of the proxies weserv and Photon, which follow the image's URL.
-_PROXY_OPTIONS = re.compile(
-    r"[?&](?:w|h|q|fit|resize|crop|ssl|strip|quality|output|we|il|n|dpr|default|maxage|container|refresh)(?:=[^&]*)?(?=&|$)"
+"""Matches an address that shows nothing: none at all, or a file whose whole name is that of a stand-in."""
+_MAYBE_STAND_IN = re.compile(
+    r"(?:blank|spacer|placeholder|loading|loader|load|lazy|pixel|1x1|transparent|trans|grey|gray|default|zhanwei|none|empty|no-?(?:image|pic|photo))[^/]*$",
+    re.IGNORECASE,
 )
-# Resizers that have the image's whole URL in their path: thumbor, imgproxy's plain form and similar services.
-_RESIZERS = re2.compile(
-    r"(?i)https?://[^?#]*?/(?:unsafe|resize|thumb|thumbs?or|insecure|plain|fit-in|cdn-cgi/image|fetch|proxy|imgproxy|rs:[^/]*)/(?:[^?#]*?/)?(https?(?::|%3A)(?:/|%2F){1,2}.+)"
-)
-
-_MAYBE_PROXIED = re.compile(
-    r"[?&/]u(?:rl)?=|\.wp\.com/|\.ampproject\.org/|/https?(?::|%3A)|=https?(?::|%3A)", re.IGNORECASE
-)
-
-# Attributes in which lazy loaders keep the image's URL while `src` holds a placeholder.
-_LAZY_ATTRIBUTES = (
-    "data-lazy-src",
-    "data-src",
-    "data-original",
-    "data-lazyload",
-    "data-actualsrc",
-    "data-echo",
-    "data-url",
-    "data-full-url",
-    "data-orig-file",
-    "data-hi-res-src",
-)
-_SRCSET_ATTRIBUTES = ("data-lazy-srcset", "data-srcset", "srcset")
-_PLACEHOLDER = re.compile(
-    r"^(?:data:|about:|$)|(?:^|/)(?:blank|spacer|placeholder|loading|lazy|pixel|1x1|transparent|grey)[\w-]*\.(?:gif|png|svg|jpe?g)(?:\?|$)",
-    re.I,
-)
+"""Matches a file name that may be a stand-in's. It counts only when the element has another address."""
 _RESIZED = re.compile(r"-\d{2,4}x\d{2,4}\.[a-z]{3,4}(?:\?|$)", re.IGNORECASE)
-_TRACKING_PIXEL = re.compile(
-    r"//(?:[\w.-]+\.)?(?:amazon-adsystem\.com|doubleclick\.net|google-analytics\.com|googletagmanager\.com|scorecardresearch\.com|quantserve\.com|"
-    r"facebook\.com/tr|pixel\.wp\.com|stats\.wordpress\.com|feedburner\.com/~r/|feeds\.feedburner\.com/~|hm\.baidu\.com|cnzz\.com|chartbeat\.(?:com|net)|"
-    r"pixel\.[\w.-]+|[\w-]*\.?2o7\.net|imrworldwide\.com|sb\.scorecardresearch|adservice\.google|bat\.bing\.com|analytics\.twitter\.com|"
-    r"feedsportal\.com/mf\.gif|da\.feedsportal\.com|blogger\.com/blogger\.g\?blogID|counter\.[\w.-]+/|track(?:er|ing)?\.[\w.-]+/)",
+
+_TRACKER = re.compile(
+    r"//(?:[\w-]+\.){0,4}(?:amazon-adsystem\.com|doubleclick\.net|google-analytics\.com|googletagmanager\.com|googleadservices\.com|"
+    r"scorecardresearch\.com|quantserve\.com|facebook\.com/tr\b|pixel\.wp\.com|stats\.wp\.com|stats\.wordpress\.com|feedburner\.com/~|hm\.baidu\.com|"
+    r"cnzz\.com|chartbeat\.(?:com|net)|2o7\.net|imrworldwide\.com|adservice\.google|bat\.bing\.com|analytics\.twitter\.com|t\.co/i/adsct|"
+    r"feedsportal\.com/(?:mf\.gif|c/)|da\.feedsportal\.com|blogger\.com/blogger\.g\?blogID|medium\.com/_/stat|list-manage\.com/track|"
+    r"mandrillapp\.com/track|sendgrid\.net/wf/open|substack\.com/(?:o|open)/|zergnet\.com|adsafeprotected\.com|moatads\.com|mc\.yandex\.ru|"
+    r"counter\.yadro\.ru|sitemeter\.com|statcounter\.com|histats\.com|matomo\.\w+|piwik\.\w+)",
     re.IGNORECASE,
 )
+# Hosts and paths that often, but not always, count readers. A photo may come from `pixel.example` too.
+_MAYBE_TRACKER = re.compile(
+    r"//(?:pixel|counter|track(?:er|ing)?|beacon|stats?|analytics|ping)\.|/(?:pixel|beacon|track(?:ing)?|open|counter|piwik|matomo)(?:\.(?:gif|php|png))?(?:[/?]|$)",
+    re.IGNORECASE,
+)
+_PHOTO = re.compile(r"\.(?:jpe?g|png|webp|avif)(?:[?#!].*)?$", re.IGNORECASE)
+_STYLE_SIDE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,4})(?:\.\d+)?px", re.IGNORECASE)
+_VISIBLE = 50
+"""An image that is declared larger, in pixels, is an image whatever its name is."""
+
 _EMOJI_CLASS = re.compile(r"(?:^|\s)(?:wp-smiley|emoji|twemoji|emoticon)(?:$|\s)")
 _EMOJI_URL = re.compile(
     r"s\.w\.org/images/core/emoji/|sinajs\.cn/.*?/expression/|twemoji|/emoji/|face\.t\.sinajs", re.IGNORECASE
 )
-# WordPress writes sizes as `-300x200.jpg`, the BBC as `/news/976/`, `/ace/ws/640/` and `/ic/480xn/`.
+_ICON_SIDE, _ICON_RATIO = 48, 8
+_DECORATION = re.compile(
+    r"(?:^|[/_.\s-])(?:icons?|favicon|(?:gr)?avatars?|logos?|badges?|emojis?|separator|divider|sprites?|bullet|arrow|button|btn|"
+    r"social[-_]?(?:card|share|icons?|image)|share[-_]?(?:card|image)|(?:og|twitter)[-_]?(?:card|image)|opengraph)(?=[/_.\s?\d-]|$)",
+    re.IGNORECASE,
+)
+_SIZE_IN_QUERY = re.compile(r"[?&](?:s|size|w|width|h|height)=(\d{1,4})(?:&|$)")
+
+# WordPress writes sizes as `-300x200.jpg`, Blogger as `/s640/` and `=s640`, the BBC as `/news/976/`, `/ace/ws/640/` and
+# `/ic/480xn/`.
 _SIZE_IN_PATH = re.compile(
-    r"-\d{2,4}x\d{2,4}(?=\.[a-z]{3,4}$)|[@_-](?:thumb|small|medium|large)(?=\.[a-z]{3,4}$)|/(?:w|p|h):[^/]+|(?<=/news/)\d+/|(?<=/ace/ws/)\d+/|(?<=/ic/)\d+x[\dn]+/",
-    re.I,
+    r"-\d{2,4}x\d{2,4}(?=\.[a-z]{3,4}$)|[@_-](?:thumb|small|medium|large)(?=\.[a-z]{3,4}$)|/(?:w|p|h):[^/]+|(?<=/news/)\d+/|"
+    r"(?<=/ace/ws/)\d+/|(?<=/ic/)\d+x[\dn]+/|/(?:s\d{2,4}|w\d{2,4}-h\d{2,4})(?:-[a-z-]+)?(?=/[^/]+$)|=(?:s|w)\d{2,4}(?:-[\w-]+)?$",
+    re.IGNORECASE,
 )
 _SIZE_PARAM = re.compile(r"(?:w|h|width|height|q|quality|fit|resize)=.*")
-IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:/?\?.*|/image)?$", re.IGNORECASE)
-"""Matches the end of an image file's URL."""
+_SIZE_IN_NAME = re.compile(
+    r"^(?:\d{2,4}px|thumb(?:nail)?|tn|small|mini|medium)[-_]|"
+    r"[-_@](?:\d{2,4}x\d{2,4}|\d{2,4}(?:px|w)?|thumb(?:nail)?|tn|small|medium|large|big|full|orig(?:inal)?|scaled|[sqtmnzcbo]|2x)$",
+    re.IGNORECASE,
+)
+_DECLARED_SIZE = re.compile(r"(?<![\d.])(\d{2,4})(?=x\d{2,4}|px-)|/[sw](\d{2,4})(?=[/-])|[=/][sw]=?(\d{2,4})(?!\d)")
 
 
-def find_image_url(tag: Tag, base: str) -> str:
-    """Return the URL of the image that an `img` shows after loading, on the host it comes from; empty without one."""
-    source = str(tag.get("src") or "")
-    if _PLACEHOLDER.search(source):
-        lazy_values = (str(tag.get(name) or "") for name in _LAZY_ATTRIBUTES)
-        source = next((value for value in lazy_values if value and not _PLACEHOLDER.search(value)), "")
-        source = source or _widest_in_srcset(tag) or _url_in_dataset(tag)
-    elif _RESIZED.search(source):
-        source = _widest_in_srcset(tag) or source
-    return clean_image_url(source, base) if source else ""
+def find_image_url(tag: Tag, base: str) -> tuple[str, str]:
+    """Return (url, stand-in) of an `img`: the image that it shows after loading, and the address that it gave way to.
+
+    The URL is on the host that the image comes from. Each is empty when there is none.
+    """
+    source = next((str(tag.get(name)).strip() for name in _ADDRESS_ATTRIBUTES if tag.get(name)), "")
+    address = _better_address(tag, source) or source
+    url = clean_image_url(address, base)
+    return url, source[:_LONGEST_STAND_IN] if address != source or not url else ""
+
+
+def _better_address(tag: Tag, source: str) -> str:
+    """Return the address of the image that `source` stands in for, or of a larger version; empty without one."""
+    if len(tag.attrs) > 1 and (lazy := next(_lazy_addresses(tag), "")):
+        return lazy
+    if _STAND_IN.match(source) or _MAYBE_STAND_IN.search(source[-100:]):
+        return next(_other_addresses(tag), "") or _widest_in_srcset(tag) or _url_in_dataset(tag) or _picture_source(tag)
+    return _widest_in_srcset(tag) if _RESIZED.search(source) else ""
+
+
+def _lazy_addresses(tag: Tag) -> Iterator[str]:
+    """Yield the addresses in attributes of lazy loaders. They are the image even when `src` looks like one."""
+    for name, address in _addresses(tag):
+        is_lazy = _LAZY_NAME.fullmatch(name) and not _OTHER_VERSION.fullmatch(name)
+        if is_lazy and (IMAGE_FILE.search(address) or name not in ("data-url", "data-image")):
+            yield address
+
+
+def _other_addresses(tag: Tag) -> Iterator[str]:
+    """Yield the addresses of images in all other attributes, whatever they are called."""
+    for name, address in _addresses(tag):
+        if IMAGE_FILE.search(address) or name.endswith("src"):
+            yield address
+
+
+def _addresses(tag: Tag) -> Iterator[tuple[str, str]]:
+    """Yield (name, address) for each attribute that may hold the image's address, except `src`."""
+    for name, value in tag.attrs.items():
+        if len(name) <= _MAX_NAME and not _OTHER_ADDRESS.fullmatch(name) and len(value) <= _MAX_ADDRESS:
+            address = str(value).strip()
+            is_address = _ADDRESS.fullmatch(address) or (
+                IMAGE_FILE.search(address) and " " not in address and ("/" in address or name.endswith("src"))
+            )
+            if is_address and not _STAND_IN.match(address):
+                yield name, address
 
 
 def _widest_in_srcset(tag: Tag) -> str:
-    candidates: list[tuple[float, str]] = []
+    """Return the largest image in an element's sets of images; the first of several that are as large."""
+    best, widest = "", 0.0
     for name in _SRCSET_ATTRIBUTES:
-        for part in re.split(r",\s+|,(?=https?://|//)", str(tag.get(name) or "")):
-            url, _, size = part.strip().rpartition(" ")
-            if not url:
-                url, size = part.strip(), "1x"
-            if url and not url.startswith("data:") and size[:-1].replace(".", "", 1).isdigit():
-                candidates.append((float(size[:-1]), url))
-    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else ""
+        for part in _SRCSET_SEPARATOR.split(str(tag.get(name) or "")):
+            url, *sizes = part.strip().strip(",").split()[:3] or [""]
+            size = _SRCSET_SIZE.fullmatch(sizes[0]) if sizes else None
+            if url and (size or not sizes) and not _STAND_IN.match(url):
+                width = float(size[1]) if size else 1.0
+                if width > widest:
+                    best, widest = url, width
+    return best
 
 
 def _url_in_dataset(tag: Tag) -> str:
@@ -111,51 +160,63 @@ def _url_in_dataset(tag: Tag) -> str:
         return ""
 
 
+def _picture_source(tag: Tag) -> str:
+    """Return the image in the `source` elements of the `picture` around an `img`."""
+    picture = tag if tag.name == "picture" else tag.find_parent("picture")
+    if picture is None:
+        return ""
+    sources = [source for source in picture.find_all("source") if "audio" not in str(source.get("type") or "")]
+    found = (_widest_in_srcset(source) or next(_lazy_addresses(source), "") or source.get("src") for source in sources)
+    return str(next((address for address in found if address), ""))
+
+
 def clean_image_url(url: str, base: str) -> str:
     """Return an image's absolute URL on the host it comes from; empty unless it is http or https."""
     resolved = absolutize_url(url, base)
     if not resolved.startswith("http"):
         return ""
     inner = strip_image_proxy(resolved)
-    return inner if inner is resolved else absolutize_url(inner, base)
-
-
-def strip_image_proxy(url: str) -> str:
-    """Return the image's own URL without image proxies, of which up to four may be nested."""
-    if _MAYBE_PROXIED.search(url) is None:
-        return url
-    for _ in range(4):
-        inner = _proxied_url(url)
-        if not inner or inner == url:
-            break
-        url = inner
-    return url
-
-
-def _proxied_url(url: str) -> str:
-    if match := _IMAGE_PROXIES.match(url):
-        inner = url[match.end() :]
-        is_escaped = "/" not in inner.partition("?")[0] and "%2f" in inner.lower()
-        if is_escaped:
-            inner = unquote(inner.partition("&")[0])
-        elif "?" not in inner or ".wp.com/" in match[0]:
-            inner = _PROXY_OPTIONS.sub("", inner)
-        inner = inner.removeprefix("ssl:")
-        return inner if HTTP_URL.match(inner) else f"https://{inner.lstrip('/')}"
-    if match := _RESIZERS.match(url):
-        inner = match[1]
-        if not HTTP_URL.match(inner):
-            inner = unquote(inner) if "%" in inner[:12] else re.sub(r"^(https?):/+", r"\1://", inner)
-        return inner
-    return ""
+    return inner if inner is resolved else absolutize_url(inner, base) or resolved
 
 
 def is_invisible_image(tag: Tag, url: str) -> bool:
-    """True for an image that shows nothing: a tracking pixel or a spacer."""
-    if str(tag.get("alt") or "").startswith("Presentational"):
+    """True for an image that shows nothing: a tracking pixel, a spacer, or a stand-in without its image."""
+    if str(tag.get("alt") or "").startswith("Presentational white space"):
         return True
-    sides = [str(tag.get(side) or "").strip().removesuffix("px") for side in ("width", "height")]
-    return all(side in ("0", "1") for side in sides) or bool(_TRACKING_PIXEL.search(url))
+    sides = _declared_sides(tag)
+    if (sides and max(sides) <= 1) or _STAND_IN.match(url):
+        return True
+    if sides and min(sides) > _VISIBLE:
+        return False
+    return bool(_TRACKER.search(url) or (_MAYBE_TRACKER.search(url) and not _PHOTO.search(url)) or _STAND_IN.match(url))
+
+
+def _declared_sides(tag: Tag) -> list[int]:
+    """Return the width and the height that an `img` declares, in pixels, as far as it does."""
+    declared = {side: str(tag.get(side) or "").strip().removesuffix("px") for side in ("width", "height")}
+    if style := tag.get("style"):
+        declared.update(_STYLE_SIDE.findall(str(style)))
+    return [int(float(side)) for side in declared.values() if re.fullmatch(r"\d{1,5}(?:\.\d{1,3})?", side)]
+
+
+def is_decoration(tag: Tag, url: str) -> bool:
+    """True for an icon, an avatar, a logo, a social card or a separator, which is never an entry's lead image."""
+    sides = _declared_sides(tag) or [int(size) for size in _SIZE_IN_QUERY.findall(url)]
+    if sides and (min(sides) <= _ICON_SIDE or max(sides) >= _ICON_RATIO * min(sides)):
+        return True
+    name = f"{tag.get('class') or ''} {url.partition('://')[2].partition('/')[2]}"
+    match = _DECORATION.search(name)
+    return match is not None and (not sides or min(sides) <= 3 * _ICON_SIDE or "card" in match[0].lower())
+
+
+def is_lazy_image(tag: Tag) -> bool:
+    """True for an `img` that a script would show: it is hidden only until then."""
+    return tag.name == "img" and next(_lazy_addresses(tag), "") != ""
+
+
+def is_image_object(tag: Tag) -> bool:
+    """True for an `object` that shows an image."""
+    return str(tag.get("type") or "").startswith("image/") or bool(IMAGE_FILE.search(str(tag.get("data") or "")[-400:]))
 
 
 def is_emoji_image(tag: Tag) -> bool:
@@ -164,7 +225,10 @@ def is_emoji_image(tag: Tag) -> bool:
     return bool(
         alt
         and len(alt) <= 12
-        and (_EMOJI_CLASS.search(str(tag.get("class") or "")) or _EMOJI_URL.search(str(tag.get("src") or "")))
+        and (
+            _EMOJI_CLASS.search(str(tag.get("class") or ""))
+            or _EMOJI_URL.search(str(tag.get("src") or "")[:_MAX_ADDRESS])
+        )
     )
 
 
@@ -173,3 +237,25 @@ def picture_key(url: str) -> str:
     path, _, query = url.partition("://")[2].partition("?")
     query = "&".join(part for part in query.split("&") if part and not _SIZE_PARAM.fullmatch(part))
     return f"{_SIZE_IN_PATH.sub('', path)}?{query}"
+
+
+def is_larger_version(link: str, shown: str) -> bool:
+    """True when a link around an image leads to the same picture in a larger size."""
+    if link == shown or not IMAGE_FILE.search(link) or _picture_name(link) != _picture_name(shown):
+        return False
+    size, shown_size = _size_in_url(link), _size_in_url(shown)
+    return not size or not shown_size or size > shown_size
+
+
+def _picture_name(url: str) -> str:
+    """Return the name of an image's file without its format and its size."""
+    name = unquote(url.partition("?")[0].rpartition("/")[2]).casefold()
+    name = re.sub(r"(?:\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)){1,2}(?:[!@:~].*)?$", "", name)
+    for _ in range(2):
+        name = _SIZE_IN_NAME.sub("", name) or name
+    return name
+
+
+def _size_in_url(url: str) -> int:
+    """Return the largest size in pixels that an image's URL contains; 0 without one."""
+    return max((int(next(filter(None, sizes))) for sizes in _DECLARED_SIZE.findall(url)), default=0)

@@ -23,6 +23,7 @@ _SUSPECT = re.compile(
 )
 
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a-z0-9)”\"])\.(?=\s|$)[”\"']?")
 
 
@@ -41,6 +42,11 @@ def collapse_whitespace(text: str) -> str:
 def normalize_line(text: str) -> str:
     """Return one line of plain text, with white space collapsed and without invisible characters."""
     return collapse_whitespace(strip_invisible(text))
+
+
+def display_width(text: str) -> int:
+    """Return the width of a text in columns: a Chinese or Japanese character takes two."""
+    return len(text) + len(_WIDE.findall(text))
 
 
 def only_letters(text: str) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ...model import Removal
 from ..blocks import HEADING_KINDS, Block, cut_text, normalize_runs, walk_blocks
 from ..draft import Draft, matched_groups
 from ..image_urls import picture_key
@@ -27,15 +26,19 @@ def merge_duplicate_images(draft: Draft) -> None:
         first = seen.setdefault(picture_key(block.url), block)
         if first is block:
             continue
+        repeated = block.url
+        if block.credit and first.credit:
+            repeated += f" {block.credit}"
         first.credit = first.credit or block.credit
         first.alt = first.alt or block.alt
         if block.runs and not first.runs:
-            first.runs = block.runs
-        draft.removed.append(Removal(step="twins", text=block.url))
-        if block.runs and first.runs is not block.runs and block.text not in first.text:
-            block.kind = "p"  # its caption is different, and stays as text
-        else:
+            first.runs, block.runs = block.runs, []
+        is_repeated = block.text in first.text
+        draft.log_removed("twins", f"{repeated} {block.text if is_repeated else ''}")
+        if is_repeated:
             removed.add(id(block))
+        else:
+            block.kind = "p"  # its caption is different, and stays as text
     if removed:
         draft.blocks = _without(draft.blocks, removed)
 
