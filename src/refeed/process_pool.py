@@ -131,8 +131,8 @@ class ProcessPool:
                     return child
                 self._end(child)
         for _ in range(_START_ATTEMPTS):
-            child = self._start_child()
-            with suppress(ProcessEndedError):
+            with suppress(ProcessEndedError, EOFError):  # EOFError: the server of forks was killed, and starts again
+                child = self._start_child()
                 self._receive(child, _START_SECONDS)  # it is ready
                 return child
         raise ChildProcessError("a process that reads dumps ends as soon as it has started")
