@@ -163,7 +163,7 @@ class _BlockExtractor:
         if name == "address" and not state.text_has_started and is_short_element(tag) and not _has_digit(tag):
             self.extract_field("author", tag, "address")
             return
-        if name == "nav" or (name == "footer" and _is_site_footer(tag)):
+        if name == "nav" or (name == "footer" and tag.find_parent("blockquote") is None and _is_site_footer(tag)):
             state.log_removed("navigation" if name == "nav" else "footers", tag)
             return
         start = len(state.blocks)
