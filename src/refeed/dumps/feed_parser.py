@@ -91,7 +91,7 @@ class IsolatedParser:
                 f"the feed takes more than {_SECONDS:g} s or {_MEMORY:,} bytes to parse ({error})"
             ) from error
         except Exception as error:
-            _log.exception("%s: internal error", url)
+            _log.exception("%s: internal error", url, extra={"upstream": url})
             raise FetchError(f"the feed cannot be parsed ({type(error).__name__}: {error})"[:300]) from error
         return feed
 

@@ -135,7 +135,8 @@ def find_active_content(text: str) -> list[str]:
             active.append(element.name)
         if element.name == "script" and not re.fullmatch(r"/static/page\.[0-9a-f]{12}\.js", str(element.get("src"))):
             active.append(str(element))
-        if element.name == "meta" and element.get("http-equiv"):
+        # Of these, only the pages' own policy has no effect that a text could want.
+        if element.name == "meta" and element.get("http-equiv") not in (None, "Content-Security-Policy"):
             active.append(str(element))
         for name, value in element.attrs.items():
             if _EVENT.match(name) or name in ("style", "srcdoc", "formaction", "ping"):
