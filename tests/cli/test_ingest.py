@@ -37,7 +37,8 @@ def test_a_file_without_a_dump_suffix_is_refused_with_its_reason_and_exit_status
     ran = ingest(service, good, other)
     assert ran.exit_code == 1
     assert ran.stdout.startswith("1 new")
-    assert ran.stderr == f"refused: {other}: not a dump's suffix: .md, .txt, .html, .eml, .mbox, .xml, .rss, .atom, .json\n"
+    suffixes = ".md, .txt, .html, .eml, .mbox, .xml, .rss, .atom, .json"
+    assert ran.stderr == f"refused: {other}: not a dump's suffix: {suffixes}\n"
 
 
 def test_only_named_files_are_listed_as_quarantined(service: LocalService) -> None:

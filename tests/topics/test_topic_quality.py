@@ -23,9 +23,7 @@ Score = tuple[Counter[str], Counter[str], Counter[str]]
 def topics_of(builder: EntryBuilder, path: Path) -> set[str]:
     """The topics that a dump gets."""
     first_seen = datetime(2026, 1, 1, tzinfo=UTC)
-    result = builder.build(
-        Dump(path=path.name, folder=path.parent.name, data=path.read_bytes(), first_seen=first_seen)
-    )
+    result = builder.build(Dump(path=path.name, folder=path.parent.name, data=path.read_bytes(), first_seen=first_seen))
     return {label.topic for label in result.labels}
 
 
