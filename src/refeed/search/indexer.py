@@ -71,8 +71,9 @@ def decode_document(document: FoundDocument) -> SearchableEntry:
 def document_tokens(content: bytes) -> Collection[str]:
     """The tokens of a document: those of its title and text, and those of each field with the field's mark."""
     title, text, author, tag, source, topics = content.decode().split("\n")
-    tokens = set(make_tokens(title) | make_tokens(text))
-    tokens |= {_mark("title", token) for token in make_tokens(title)}
+    of_title = make_tokens(title)
+    tokens = set(of_title | make_tokens(text))
+    tokens |= {_mark("title", token) for token in of_title}
     tokens |= {_mark("author", token) for token in make_tokens(author)}
     tokens |= {_mark("tag", token) for token in make_tokens(tag)}
     tokens.add(_mark("source", source))

@@ -16,7 +16,7 @@ from ..clean.text import visible_text
 from ..config.search_query import ID_FIELDS, SearchQuery, SearchTerm
 from ..model import Entry
 from ..topics.normalization import regional_spellings
-from .searchable_text import compile_phrase, make_query_tokens, to_needle, to_searchable
+from .searchable_text import compile_phrase, make_tokens, to_needle, to_searchable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class TermMatcher:
         """For each spelling the tokens that all entries with it have in this field."""
         if self.field in ID_FIELDS:
             return (frozenset(self.spellings),)
-        return tuple(map(make_query_tokens, self.spellings))
+        return tuple(make_tokens(spelling, for_query=True) for spelling in self.spellings)
 
 
 class QueryMatcher:

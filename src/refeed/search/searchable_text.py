@@ -47,28 +47,19 @@ def to_searchable(text: str) -> str:
     return f" {line} " if line else ""
 
 
-def make_tokens(searchable: str) -> frozenset[str]:
-    """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent ones."""
+def make_tokens(searchable: str, *, for_query: bool = False) -> frozenset[str]:
+    """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent ones.
+
+    `for_query` leaves out the letters that a pair contains: a text with the pair has them too.
+    """
     tokens: set[str] = set()
     for chunk in _CHUNK.findall(searchable):
         if is_word(chunk[0]):
             tokens.add(chunk[:MAX_TOKEN])
-        else:
+            continue
+        tokens.update(map("".join, pairwise(chunk)))
+        if len(chunk) == 1 or not for_query:
             tokens.update(chunk)
-            tokens.update(map("".join, pairwise(chunk)))
-    return frozenset(tokens)
-
-
-def make_query_tokens(searchable: str) -> frozenset[str]:
-    """The tokens that every text with these words has. Single letters are left out where a pair contains them."""
-    tokens: set[str] = set()
-    for chunk in _CHUNK.findall(searchable):
-        if is_word(chunk[0]):
-            tokens.add(chunk[:MAX_TOKEN])
-        elif len(chunk) == 1:
-            tokens.add(chunk)
-        else:
-            tokens.update(map("".join, pairwise(chunk)))
     return frozenset(tokens)
 
 
@@ -80,9 +71,7 @@ def is_word(character: str) -> bool:
 def to_needle(searchable: str) -> str:
     """What a text contains exactly when `compile_phrase` finds this phrase in it; empty when only a pattern can say."""
     phrase = searchable.strip()
-    if _SEPARATED_LETTERS.search(phrase):
-        return ""
-    return (" " if is_word(phrase[0]) else "") + phrase + (" " if is_word(phrase[-1]) else "")
+    return "" if _SEPARATED_LETTERS.search(phrase) else _with_borders(phrase, phrase)
 
 
 def compile_phrase(searchable: str) -> re.Pattern[str]:
@@ -93,4 +82,9 @@ def compile_phrase(searchable: str) -> re.Pattern[str]:
     """
     phrase = searchable.strip()
     pattern = _SEPARATED_LETTERS.sub(" ?", re.escape(phrase).replace(r"\ ", " "))
-    return re.compile((" " if is_word(phrase[0]) else "") + pattern + (" " if is_word(phrase[-1]) else ""))
+    return re.compile(_with_borders(phrase, pattern))
+
+
+def _with_borders(phrase: str, pattern: str) -> str:
+    """The pattern of a phrase with a space at each end that is a word."""
+    return (" " if is_word(phrase[0]) else "") + pattern + (" " if is_word(phrase[-1]) else "")

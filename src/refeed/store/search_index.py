@@ -191,16 +191,11 @@ def find_documents(
 def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: int, limit: int | None) -> list[int]:
     """The highest numbers of documents from `first` to below `end`, highest first."""
     if connection.dialect.name == "postgresql":
-        tokens, source = (
-            _to_tsquery(query),
-            "docid FROM search_tokens WHERE tokens @@ CAST(:tokens AS tsquery) AND docid",
-        )
+        tokens, number, is_match = _to_tsquery(query), "docid", "tokens @@ CAST(:tokens AS tsquery)"
     else:
-        tokens, source = (
-            _to_fts5(query),
-            "rowid AS docid FROM search_tokens WHERE search_tokens MATCH :tokens AND rowid",
-        )
-    statement = f"SELECT {source} >= :first AND {source.rpartition(' ')[2]} < :end ORDER BY 1 DESC"
+        tokens, number, is_match = _to_fts5(query), "rowid", "search_tokens MATCH :tokens"
+    statement = f"SELECT {number} FROM search_tokens WHERE {is_match} AND {number} >= :first AND {number} < :end"
+    statement += f" ORDER BY {number} DESC"
     values = {"tokens": tokens, "first": first, "end": end}
     if limit is not None:
         statement += " LIMIT :limit"
@@ -262,17 +257,21 @@ def _delete_tokens(connection: Connection, tokens: Mapping[int, Collection[str]]
 
 
 def _to_fts5(query: IndexQuery) -> str:
-    def all_of(tokens: frozenset[str]) -> str:
-        return "(" + " AND ".join(f'"{token}"' for token in sorted(tokens)) + ")"
-
-    groups = ["(" + " OR ".join(map(all_of, group)) + ")" for group in query.groups] or [f'"{_ALL}"']
     excluded = "".join(f' NOT "{token}"' for token in sorted(query.excluded))
-    return f"({' AND '.join(groups)}){excluded}"
+    groups = _join_groups(query, " AND ", " OR ", '"')
+    return f"({groups}){excluded}"
 
 
 def _to_tsquery(query: IndexQuery) -> str:
-    def all_of(tokens: frozenset[str]) -> str:
-        return "(" + " & ".join(f"'{token}'" for token in sorted(tokens)) + ")"
+    excluded = "".join(f" & !'{token}'" for token in sorted(query.excluded))
+    return _join_groups(query, " & ", " | ", "'") + excluded
 
-    groups = ["(" + " | ".join(map(all_of, group)) + ")" for group in query.groups] or [f"'{_ALL}'"]
-    return " & ".join([*groups, *(f"!'{token}'" for token in sorted(query.excluded))])
+
+def _join_groups(query: IndexQuery, conjunction: str, disjunction: str, quote: str) -> str:
+    """The groups of a query in the operators of a database. Tokens contain no quotation mark."""
+
+    def all_of(tokens: Iterable[str]) -> str:
+        return "(" + conjunction.join(f"{quote}{token}{quote}" for token in sorted(tokens)) + ")"
+
+    groups = query.groups or ((frozenset({_ALL}),),)
+    return conjunction.join("(" + disjunction.join(map(all_of, group)) + ")" for group in groups)
