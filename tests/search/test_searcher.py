@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -51,14 +50,6 @@ QUERIES = st.lists(st.tuples(st.sampled_from(["", "", "", "-"]), TERMS), min_siz
 )
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    opened = Store(store_url)
-    opened.migrate()
-    yield opened
-    opened.close()
-
-
 def index_all(store: Store) -> None:
     while index_batch(store):
         pass
@@ -86,18 +77,6 @@ def scan(store: Store, query: SearchQuery, feed: FeedPath = ALL_FEED) -> list[st
     ]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def module_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('search') / 'store.db'}"
-    else:
-        url = request.getfixturevalue("postgres_server").make_database()
-    store = Store(url)
-    store.migrate()
-    yield store
-    store.close()
-
-
 def empty(store: Store) -> None:
     with store.write_transaction() as connection:
         for table in schema.metadata.sorted_tables:
@@ -114,26 +93,26 @@ def empty(store: Store) -> None:
 )
 @example(texts=[("闻香。港口", "香港", 1)], queries=["香港", '"香 港"'], left=0)
 def test_a_search_finds_what_a_scan_finds(
-    module_store: Store, texts: list[tuple[str, str, int]], queries: list[str], left: int
+    shared_store: Store, texts: list[tuple[str, str, int]], queries: list[str], left: int
 ) -> None:
-    empty(module_store)
+    empty(shared_store)
     results = [
         file_result(n, text=f"{title} {text}", days=days, topics=TOPICS[: n % 3], source=("one", "two")[n % 2])
         for n, (title, text, days) in enumerate(texts)
     ]
     half = len(results) // 2
-    record_files(module_store, results[half:], NOON)
-    index_all(module_store)
-    record_files(module_store, results[:half], NOON)
-    index_batch(module_store, left)
+    record_files(shared_store, results[half:], NOON)
+    index_all(shared_store)
+    record_files(shared_store, results[:half], NOON)
+    index_batch(shared_store, left)
     for text in queries:
         try:
             query = parse_query(text)
         except QueryError:
             continue
-        assert find_all(module_store, text) == scan(module_store, query)
-        assert find_all(module_store, text, FeedPath("source", "two")) == scan(
-            module_store, query, FeedPath("source", "two")
+        assert find_all(shared_store, text) == scan(shared_store, query)
+        assert find_all(shared_store, text, FeedPath("source", "two")) == scan(
+            shared_store, query, FeedPath("source", "two")
         )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from helpers.property_testing import HealthCheck, given, settings, st
@@ -60,19 +58,6 @@ STEPS = st.lists(
     ),
     max_size=10,
 )
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One store for all examples, emptied before each."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('counters') / 'store.db'}"
-    else:
-        url = request.getfixturevalue("postgres_server").make_database()
-    store = Store(url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -37,14 +37,6 @@ def pool() -> Iterator[EntryPool]:
     pool.close()
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
-
-
 def to_data(item: Item) -> bytes:
     hour, link, guid, text = item
     at = datetime(2026, 2, 1 + hour // 24, hour % 24, tzinfo=UTC)
