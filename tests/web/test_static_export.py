@@ -64,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     pipeline = Pipeline.open(settings)
     pipeline.ingest()
-    result = export_static_site(settings, pipeline, home / "host" / PREFIX)
+    result = export_static_site(settings, pipeline.store, home / "host" / PREFIX)
     pipeline.close()
     assert result.documents > 40
     assert result.pages > 150
@@ -156,7 +156,7 @@ def test_a_second_export_writes_changed_files_and_removes_others(site: Path, tmp
     other.parent.mkdir()
     other.write_text("formerly")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
-    export_static_site(settings, pipeline, folder)
+    export_static_site(settings, pipeline.store, folder)
     pipeline.close()
     assert not other.parent.exists()
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.html")}
@@ -167,7 +167,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path, site: Path) -> Non
     (tmp_path / "precious.txt").write_text("not ours")
     pipeline = Pipeline.open(settings_of(site.parent))
     with pytest.raises(PublishError, match="not made by"):
-        export_static_site(settings_of(site.parent), pipeline, tmp_path)
+        export_static_site(settings_of(site.parent), pipeline.store, tmp_path)
     pipeline.close()
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 

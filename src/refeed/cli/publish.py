@@ -12,8 +12,9 @@ import click
 
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
+from ..store.store import Store
 from .main import pass_settings
-from .shared import show_progress
+from .shared import publish_changes, show_progress
 
 
 @click.command("publish")
@@ -26,10 +27,10 @@ from .shared import show_progress
 def publish_command(settings: Settings, everything: bool, checks: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
     with closing(Pipeline.open(settings)) as pipeline:
-        changed = pipeline.publisher.publish(everything=everything)
-        click.echo(f"{len(changed)} documents changed")
-        if static is not None:
-            _export(settings, pipeline, Path(static))
+        if static is None:
+            publish_changes(pipeline, everything=everything)
+        else:
+            _export(settings, pipeline.store, Path(static))
     if checks:
         errors = {name: _find_error(pipeline.output_dir.read(name)) for name in pipeline.output_dir.list_documents()}
         for name, error in errors.items():
@@ -51,11 +52,11 @@ def _find_error(document: bytes | None) -> str:
     return ""
 
 
-def _export(settings: Settings, pipeline: Pipeline, folder: Path) -> None:
+def _export(settings: Settings, store: Store, folder: Path) -> None:
     from ..web.static_export import export_static_site  # loads Flask, which publishing does not need
 
-    exported = export_static_site(settings, pipeline, folder, lambda pages: show_progress(f"{pages} pages"))
+    exported = export_static_site(settings, store, folder, lambda pages: show_progress(f"{pages} pages"))
     show_progress()
     click.echo(f"{folder}: {exported.documents} documents and {exported.pages} files of pages")
-    if "//127.0.0.1" in settings.site.base_url:
+    if settings.site.base_url == settings.default_base_url:
         click.echo("BASE_URL is not set: the exported feeds name an address of this machine", err=True)

@@ -10,6 +10,7 @@ import click
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
 from .main import pass_settings
+from .shared import publish_changes
 
 
 @click.command("recover")
@@ -26,4 +27,4 @@ def recover_command(settings: Settings, accept: bool) -> None:
             sys.exit(1)
         if losses:
             pipeline.publisher.accept_losses()
-        click.echo(f"{len(pipeline.publisher.publish())} documents changed")
+        publish_changes(pipeline)

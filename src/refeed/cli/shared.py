@@ -17,7 +17,9 @@ from ..config.settings import Settings
 from ..errors import QuarantineError
 from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import EntryBuilder
+from ..ingest.pipeline import Pipeline
 from ..model import Dump
+from ..store.leader_lock import make_leader_lock
 from ..store.store import Store
 
 _ENTRY_ID = re.compile(
@@ -49,6 +51,15 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
     with suppress(QuarantineError):
         dump = Dump(path="", folder="", data=f"<!--0-->\n[-]({link})\n------\n".encode(), first_seen=utc_now())
         yield builder.derive_entry_id(dump).removeprefix("urn:uuid:")
+
+
+def publish_changes(pipeline: Pipeline, *, everything: bool = False) -> None:
+    """Publish what has changed, or leave that to the leader on this machine, which has the service's environment."""
+    lock = make_leader_lock(pipeline.settings.database_url)
+    if lock.is_held_here():
+        click.echo(f"{lock.holder()} is the leader; it publishes changes within seconds")
+    else:
+        click.echo(f"{len(pipeline.publisher.publish(everything=everything))} documents changed")
 
 
 def show_progress(text: str = "") -> None:

@@ -14,7 +14,7 @@ from ..ingest.pipeline import Pipeline
 from ..model import FeedPath
 from ..store.entry_updates import restore_entries, withdraw_entries
 from .main import pass_settings
-from .shared import find_entry_id
+from .shared import find_entry_id, publish_changes
 
 
 @click.command("withdraw")
@@ -42,6 +42,6 @@ def _change_and_publish(settings: Settings, names: Sequence[str], change: Callab
         for name in unknown:
             click.echo(f"{name!r}: no stored entry has this id or link", err=True)
         feeds = change(pipeline.store, [id for id in ids.values() if id], utc_now(), builder.find_repost_original)
-        pipeline.publisher.publish()
-    click.echo(f"{len(feeds)} feeds changed")
+        click.echo(f"{len(feeds)} feeds changed")
+        publish_changes(pipeline)
     sys.exit(1 if unknown else 0)

@@ -119,16 +119,15 @@ def _load(
         raise ConfigError(*errors)
     home = Path(document.file).resolve().parent
     folders = tuple(filter(None, environment.refeed_dumps.split(":")))
-    base_url = environment.base_url or config.site.base_url or f"http://127.0.0.1:{environment.port}"
+    base_url = environment.base_url or config.site.base_url
     var = Path(environment.refeed_var or home / "var")
     values = {name: getattr(config, name) for name in _names(ConfigFile)} | {
         "access": access,
-        "site": replace(config.site, base_url=base_url.rstrip("/")),
         "dumps": replace(config.dumps, folders=folders or tuple(str(home / name) for name in config.dumps.folders)),
         "sources": tuple(located.rule for located in sources),
         "topics": tuple(located.rule for located in topics),
     }
-    return Settings(
+    settings = Settings(
         **values,
         config_file=document.file,
         pack_dirs=tuple(packs.own_dirs),
@@ -142,6 +141,8 @@ def _load(
         operator_token=environment.refeed_operator_token,
         log_format=environment.refeed_log,
     )
+    base_url = base_url.rstrip("/") or settings.default_base_url
+    return replace(settings, site=replace(config.site, base_url=base_url))
 
 
 def _names(cls: type) -> list[str]:

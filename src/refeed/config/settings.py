@@ -279,3 +279,8 @@ class Settings(ConfigFile):
     def limits(self) -> Limits:
         """`dumps.limits`."""
         return self.dumps.limits
+
+    @property
+    def default_base_url(self) -> str:
+        """`site.base_url` if neither the environment nor config.yaml sets it: an address of this machine."""
+        return f"http://127.0.0.1:{self.port}"

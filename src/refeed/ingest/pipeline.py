@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,10 @@ from .ingester import Ingester, IngestResult
 from .reprocess import Reprocessor
 from .restore_from_feeds import restore_store
 
+_log = logging.getLogger(__name__)
+
+_BASE_URL_KEY = "base_url"
+"""Key in the store of the address that the service was last started with."""
 _RESTORE_KEY = "reseed"
 """Key in the store of `begun` or `done`; `reseed` is the former word for restoring. An interrupted restore
 starts over, and records nothing twice."""
@@ -45,8 +50,13 @@ class Pipeline:
     reprocessor: Reprocessor
 
     @classmethod
-    def open(cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = utc_now) -> Pipeline:
+    def open(
+        cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = utc_now, serves: bool = False
+    ) -> Pipeline:
         """Open the store, migrate its schema, and build everything once.
+
+        The worker `serves`: documents have its `site.base_url`, and the store remembers it. Other commands publish with
+        the address in the store, because they may run in a shell without the service's environment.
 
         Raises StoreError, and ConfigError if readers would lose a feed with these settings.
         """
@@ -55,6 +65,7 @@ class Pipeline:
             store.migrate()
             sync_decisions(store)
             accept_settings(settings, store)
+            settings = _settle_base_url(settings, store, serves=serves)
         except RefeedError:
             store.close()
             raise
@@ -144,3 +155,18 @@ class Pipeline:
         """Release processes, connections and files."""
         self.pool.close()
         self.store.close()
+
+
+def _settle_base_url(settings: Settings, store: Store, *, serves: bool) -> Settings:
+    """The settings with the address that documents get. The first program that opens a store records its own."""
+    recorded, own = store.get_meta(_BASE_URL_KEY), settings.site.base_url
+    if recorded == own:
+        return settings
+    if recorded is None or serves:
+        store.set_meta(_BASE_URL_KEY, own)
+        return settings
+    if own != settings.default_base_url:
+        hint = "restart the service with it to change the address"
+        fields = {"url": recorded}
+        _log.warning("BASE_URL %s is not used: the service publishes as %s; %s", own, recorded, hint, extra=fields)
+    return replace(settings, site=replace(settings.site, base_url=recorded))

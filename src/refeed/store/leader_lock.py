@@ -20,6 +20,7 @@ from .engine import ADVISORY_LOCK_CLASS, create_postgres_engine, error_text, par
 _log = logging.getLogger("refeed.store")
 _LEADER_KEY, _PREFERRED_KEY = 1, 2
 """Second halves of the lock keys: the leader lock, and a shared lock that every dedicated worker holds."""
+_HOST = socket.gethostname()[:30]
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.classid = :class AND l.objid = :key AND l.objsubid = 2 "
@@ -56,6 +57,10 @@ class LeaderLock(ABC):
     @abstractmethod
     def holder(self) -> str:
         """The process that has the lock, as text for people."""
+
+    @abstractmethod
+    def is_held_here(self) -> bool:
+        """Whether another process of this machine has the lock."""
 
     def __enter__(self) -> LeaderLock:
         if not self.acquire():
@@ -114,6 +119,13 @@ class FileLock(LeaderLock):
         except (OSError, ValueError):
             return "another process"
 
+    def is_held_here(self) -> bool:
+        if self.is_held():
+            return False
+        is_free = self.acquire()
+        self.release()
+        return not is_free
+
 
 class AdvisoryLock(LeaderLock):
     """A lock between all processes that share a PostgreSQL database. It is lost with the connection that holds it.
@@ -125,7 +137,7 @@ class AdvisoryLock(LeaderLock):
 
     def __init__(self, url: str, *, preferred: bool = False) -> None:
         self._preferred = preferred
-        name = f"refeed {socket.gethostname()[:30]} process {os.getpid()}"
+        name = f"refeed {_HOST} process {os.getpid()}"
         self._engine = create_postgres_engine(
             parse_database_url(url).update_query_dict({"application_name": name}), read_only=True, pooled=False
         )
@@ -175,6 +187,9 @@ class AdvisoryLock(LeaderLock):
         except SQLAlchemyError:
             self.release()
             return "another process"
+
+    def is_held_here(self) -> bool:
+        return not self.is_held() and self.holder().startswith(f"{_HOST} ")
 
     def _find_holder(self, key: int) -> str:
         name = self._connect().execute(_HOLDER, {"class": ADVISORY_LOCK_CLASS, "key": key}).scalars().first()

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape, unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,8 +16,10 @@ from flask import Response
 from ..config.settings import Settings
 from ..errors import PublishError
 from ..feeds.access_tokens import AccessTokens
-from ..ingest.pipeline import Pipeline
 from ..model import FORMATS
+from ..publish.output_dir import OutputDir
+from ..publish.publisher import Publisher
+from ..store.store import Store
 from .app import create_app
 from .pages.languages import LANGUAGES
 from .pages.template_context import generated_links
@@ -41,9 +43,12 @@ class ExportResult:
 
 
 def export_static_site(
-    settings: Settings, pipeline: Pipeline, folder: Path, progress: Callable[[int], None] = lambda _: None
+    settings: Settings, store: Store, folder: Path, progress: Callable[[int], None] = lambda _: None
 ) -> ExportResult:
     """Write all public documents and pages into a folder. `progress` is called with the number of pages so far.
+
+    It has the address of these settings. The documents that are served are neither used nor changed: those of the
+    export are kept below var/, where only the next export uses them.
 
     Raises PublishError if the folder holds other files or cannot be written, or if the site is private.
     """
@@ -54,7 +59,8 @@ def export_static_site(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).touch()
-        documents = set(_copy_documents(settings, pipeline, folder))
+        settings = replace(settings, feeds_dir=str(Path(settings.var_dir) / "export"))
+        documents = set(_copy_documents(settings, store, folder))
         pages = set(_write_pages(settings, folder, progress))
         _remove_others(folder, documents | pages | {folder / _MARKER})
     except OSError as error:
@@ -62,22 +68,24 @@ def export_static_site(
     return ExportResult(documents=len(documents), pages=len(pages))
 
 
-def _copy_documents(settings: Settings, pipeline: Pipeline, folder: Path) -> Iterator[Path]:
+def _copy_documents(settings: Settings, store: Store, folder: Path) -> Iterator[Path]:
     """Copy the public documents and archives, also to former paths of feeds, because a static host cannot redirect."""
-    pipeline.publisher.publish()
-    registry, access = pipeline.publisher.registry(), AccessTokens(settings)
+    output_dir = OutputDir(settings.feeds_dir)
+    publisher = Publisher(settings, store, output_dir)
+    publisher.publish()
+    registry, access = publisher.registry(), AccessTokens(settings)
     copies = {name: name for name in ("opml.xml", "feeds.json")}
     for path in registry.feeds:
         if not access.is_private(path):
             former_paths = [old for old, new in registry.moved.items() if new == path]
-            archives = pipeline.publisher.render_archives(path)
+            archives = publisher.render_archives(path)
             for end in ("", *(f"/archive/{name}" for name in archives)):
                 for format in FORMATS:
                     copies |= {f"{copy}{end}.{format}": f"{path}{end}.{format}" for copy in (path, *former_paths)}
     for name, original in copies.items():
         target = folder / "feeds" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(pipeline.output_dir.root / original, target)
+        shutil.copy2(output_dir.root / original, target)
         yield target
 
 

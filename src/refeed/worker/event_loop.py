@@ -44,7 +44,8 @@ class WorkerLoop:
         self._holder = holder
         self._failed: dict[str, Event] = {}
         """Subjects of problems, with the event whose success ends them."""
-        self.pipeline = pipeline = Pipeline.open(settings, processes=min(os.cpu_count() or 1, _MAX_PROCESSES))
+        processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
+        self.pipeline = pipeline = Pipeline.open(settings, processes=processes, serves=True)
         self._scheduler = scheduler = Scheduler(events)
         self._popularity = PopularityTracker(pipeline.store)
         self._revision = pipeline.store.get_meta(REVISION_KEY)
@@ -133,9 +134,9 @@ class WorkerLoop:
         store.check_intact()
         if self._intake:
             self._intake.check()
-        elif (revision := store.get_meta(REVISION_KEY)) != self._revision:
+        if (revision := store.get_meta(REVISION_KEY)) != self._revision:  # perhaps by a command
             self._revision = revision
-            self._publish_job.request()
+            self._publish_job.request(notify=False)
         self._scheduler.handle_clock_jump()
         self._popularity.save_if_due()
         self._status.clear_problem("store")
