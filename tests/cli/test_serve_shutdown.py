@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from helpers.server_fixture import ROOT, prepare_site, run_site
-from refeed.cli import serve
+from refeed.cli import worker_supervisor
 
 
 def children(pid: int) -> list[int]:
@@ -92,8 +92,8 @@ def test_worker_ends_when_stop_is_requested_before_its_start_returns(
         started.append(SlowPopen(*args, **kwargs))
         return started[-1]
 
-    monkeypatch.setattr(serve.subprocess, "Popen", start)
-    worker = serve.WorkerSupervisor()
+    monkeypatch.setattr(worker_supervisor.subprocess, "Popen", start)
+    worker = worker_supervisor.WorkerSupervisor()
     worker.start()
     time.sleep(0.3)
     worker.stop()

@@ -7,13 +7,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from helpers.processes import free_port
 from helpers.server_fixture import ROOT, prepare_site
-from refeed.cli.serve import check_can_listen
+from refeed.cli.listen_address import claim_address
 from refeed.errors import ConfigError
 
 
@@ -43,17 +45,52 @@ def test_a_port_in_use_gives_one_line_and_exit_status_2(tmp_path: Path) -> None:
     assert "panicked" not in ran.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel for the process")
+@pytest.mark.parametrize(("first", "second"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "::1")])
+def test_a_second_server_on_a_port_is_refused_with_the_process_that_has_it(first: str, second: str) -> None:
+    if ":" in first and not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    port = free_port()
+    with claim_address(first, port), socket.socket(socket.AF_INET6 if ":" in first else socket.AF_INET) as web_process:
+        web_process.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        web_process.bind((first, port))
+        web_process.listen()
+        with pytest.raises(ConfigError, match=f"port {port}: .* in use by refeed, process {os.getpid()}; PORT sets"):
+            claim_address(second, port).__enter__()
+    with claim_address(second, port):  # it is free again
+        pass
+
+
+def test_of_two_servers_that_start_at_the_same_moment_one_is_refused() -> None:
+    port = free_port()
+    with claim_address("127.0.0.1", port), pytest.raises(ConfigError, match="in use"):
+        claim_address("127.0.0.1", port).__enter__()
+
+
+def test_a_server_waits_for_one_that_is_being_stopped() -> None:
+    port = free_port()
+    with socket.socket() as web_process:
+        web_process.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        web_process.bind(("127.0.0.1", port))
+        web_process.listen()
+        ending = threading.Timer(0.3, web_process.close)
+        ending.start()
+        with claim_address("127.0.0.1", port):
+            assert ending.finished.is_set()
+
+
 @pytest.mark.parametrize("host", ["localhost", "nowhere.example", "127.0.0.1:8000", ""])
 def test_an_invalid_host_error_says_what_to_write(host: str) -> None:
     with pytest.raises(ConfigError, match=f"--host: must be an IP address, got {host!r}; use 127.0.0.1"):
-        check_can_listen(host, 0)
+        claim_address(host, 0).__enter__()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 def test_addresses_of_this_machine_are_accepted(host: str) -> None:
     if ":" in host and not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 here")
-    check_can_listen(host, 0)
+    with claim_address(host, 0):
+        pass
 
 
 def test_every_line_of_a_json_log_is_json_including_those_of_the_server(tmp_path: Path) -> None:

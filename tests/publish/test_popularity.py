@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from refeed.config.settings import Settings
 from refeed.config.topic_rules import TopicRule
 from refeed.ingest.pipeline import Pipeline
-from refeed.metrics import MULTIPROC_DIR, count_feed_reads, get_metrics
+from refeed.metrics import get_metrics
 from refeed.publish.popularity import PopularityTracker, load_popularity
 from refeed.store.store import Store
 
@@ -53,11 +51,6 @@ def test_reads_are_saved_once_and_fade(store_url: str) -> None:
     assert load_popularity(store) == {"topic/one": 90.0, "topic/two": 5.0}
     assert PopularityTracker(store).save_if_due() is None  # a new process counts nothing twice
     store.close()
-
-
-def test_a_removed_metrics_folder_stops_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path / "gone"))
-    assert count_feed_reads() is not None
 
 
 def _written(file: Path) -> int:

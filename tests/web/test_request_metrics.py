@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from helpers.server_fixture import CONFIG, RunningSite, prepare_site, run_site
+from helpers.server_fixture import CONFIG, ROOT, RunningSite, prepare_site, run_site
 from refeed.web.request_metrics import UserAgent, parse_user_agent
+
+PATH = {"PYTHONPATH": str(ROOT / "src")}
 
 
 @pytest.mark.parametrize(
@@ -113,19 +119,27 @@ def test_documents_have_the_configured_robots_header(limited: RunningSite) -> No
     assert limited.get("/feeds/all.json", If_None_Match='"old"')["x-robots-tag"] == "noindex"
 
 
-def test_shared_metrics_start_empty_with_the_server(tmp_path: Path) -> None:
-    import os
+def test_counts_of_ended_processes_stay_and_damaged_files_are_ignored(tmp_path: Path) -> None:
+    script = (
+        "import sys; from refeed.metrics import *; share_metrics(sys.argv[1]);"
+        "get_metrics().requests.labels('200', 'topic/ended', 'curl').inc(); save_metrics();"
+        "print(count_feed_reads()['topic/ended'])"
+    )
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    (folder / "1.json").write_bytes(b"not ours")
+    run = partial(subprocess.run, [sys.executable, "-c", script, str(tmp_path)], env=os.environ | PATH, check=True)
+    assert [int(run(capture_output=True).stdout) for _ in range(3)] == [1, 2, 3]
+    assert len(list(folder.iterdir())) == 2
 
-    from refeed.metrics import MULTIPROC_DIR, share_metrics
 
-    before = os.environ.pop(MULTIPROC_DIR, None)
-    try:
-        (tmp_path / "metrics").mkdir()
-        (tmp_path / "metrics" / "counter_1.db").write_bytes(b"old")
-        share_metrics(tmp_path / "metrics")
-        assert list((tmp_path / "metrics").iterdir()) == []
-        assert os.environ[MULTIPROC_DIR] == str(tmp_path / "metrics")
-    finally:
-        os.environ.pop(MULTIPROC_DIR, None)
-        if before is not None:
-            os.environ[MULTIPROC_DIR] = before
+def test_metrics_that_cannot_be_saved_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "metrics").write_bytes(b"a file in place of the folder")
+    script = (
+        "import sys; from refeed.metrics import *; share_metrics(sys.argv[1]);"
+        "get_metrics().requests.labels('200', 'all', 'curl').inc(); save_metrics(); print(count_feed_reads()['all'])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], env=os.environ | PATH, check=True, capture_output=True
+    )
+    assert int(ran.stdout) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from helpers.processes import wait_until
 from helpers.service_fixture import CONFIG, LocalService, sample_dump
-from refeed.ingest.status_file import STATUS_FILE_NAME
+from refeed.ingest.status_file import STATUS_FILE_NAME, read_status_file
 
 Start = Callable[[], object]
 
@@ -232,7 +232,9 @@ def test_a_standby_names_the_leader_and_takes_over(service: LocalService, start:
         wait_until(lambda: is_leading(service), 30)
         refused = service.run("ingest")
         assert refused.returncode == 1
-        assert f"process {first.pid} " in refused.stderr
+        leader = read_status_file(service.var / STATUS_FILE_NAME)
+        assert leader
+        assert f"process {leader['process']} " in refused.stderr
         start()
         service.add_dump("1.md", sample_dump(1))
         wait_until(has(service, 1))

@@ -1,4 +1,5 @@
-"""`refeed worker`: the process that ingests and publishes. SIGTERM and SIGINT end it, SIGHUP reloads config.yaml."""
+"""`refeed worker`: the process that ingests and publishes, and the one that watches it. SIGTERM and SIGINT end both,
+SIGHUP reloads config.yaml."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import click
 
 from ..config.settings import Settings
 from ..feeds.accepted_config import check_settings
+from .worker_supervisor import WorkerSupervisor
 
 _SHUTDOWN_SECONDS = 7.0
 """How long the worker may take to end after SIGTERM; platforms kill after ten seconds."""
@@ -20,29 +22,48 @@ _NICENESS = 5
 
 
 @click.command("worker")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
+@click.option("--supervised", is_flag=True, hidden=True, help="Give signs of life, and end when standard input closes.")
+@click.option("--beside-web", is_flag=True, hidden=True, help="Give way to web processes and to dedicated workers.")
 @click.pass_obj
-def worker_command(load: Callable[[], Settings], with_parent: bool) -> None:
+def worker_command(load: Callable[[], Settings], supervised: bool, beside_web: bool) -> None:
     """Run the worker alone: ingest what lands in the dump folders, and publish it."""
+    settings = load()
+    if supervised:
+        _run_worker(settings, load, beside_web=beside_web)
+    else:
+        supervisor = WorkerSupervisor()
+        _handle_signals(supervisor.request_stop, supervisor.reload)
+        supervisor.start()
+        while supervisor.is_alive():
+            # Without a timeout, a signal that the kernel delivers to another thread would wait for the next one.
+            supervisor.join(1)
+
+
+def _run_worker(settings: Settings, load: Callable[[], Settings], *, beside_web: bool) -> None:
+    from ..heartbeat import send_signs
     from ..parent_watchdog import end_with_parent
     from ..worker.worker import Worker
 
-    worker = Worker(load(), lambda: check_settings(load()), preferred=not with_parent)
+    worker = Worker(settings, lambda: check_settings(load()), preferred=not beside_web)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop() -> None:
         # A database or a disk that hangs must not keep the process alive. A kill at any moment does no harm.
         killer = threading.Timer(_SHUTDOWN_SECONDS, os._exit, (0,))
         killer.daemon = True
         killer.start()
         worker.stop()
 
-    def reload(_number: int, _frame: FrameType | None) -> None:
-        worker.reload()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGHUP, reload)
-    if with_parent:
+    _handle_signals(stop, worker.reload)
+    if beside_web:
         os.nice(_NICENESS)
-        end_with_parent(os.getppid(), pipe=0)
+    end_with_parent(os.getppid(), pipe=0)
+    send_signs(0)
     worker.run()
+
+
+def _handle_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
+        (reload if number == signal.SIGHUP else stop)()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handle)

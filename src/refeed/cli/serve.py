@@ -6,17 +6,16 @@ Both are watched, and started again with a pause when they exit; web processes r
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
 import resource
 import signal
 import socket
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -33,18 +32,16 @@ from ..config.settings import Settings
 from ..errors import ConfigError
 from ..feeds.accepted_config import check_settings
 from ..logs import configure_logging
-from ..metrics import share_metrics
 from ..parent_watchdog import end_with_parent
 from ..web.rate_limit import MAX_PUSHES, MAX_RUNNING, MAX_WAITING
+from .listen_address import claim_address
+from .worker_supervisor import FIRST_PAUSE, WorkerSupervisor, restart_pause
 
 _log = logging.getLogger("refeed.serve")
 
 _CONFIG_POLL_SECONDS = 2.0
-_WORKER_SHUTDOWN_SECONDS = 8.0
-"""How long the worker may take to end; platforms kill ten seconds after SIGTERM."""
 _WEB_SHUTDOWN_SECONDS = 7
 """How long requests in flight may take after SIGTERM."""
-_FIRST_RESTART_PAUSE, _LONGEST_RESTART_PAUSE = 1.0, 30.0
 
 _THREADS = MAX_RUNNING + MAX_WAITING + MAX_PUSHES + 2
 """The threads of a web process. Two more than slow requests and pushes can hold answer requests for documents."""
@@ -71,14 +68,19 @@ _NO_LOG_HANDLERS: dict[str, Any] = {
 def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str) -> None:
     """Run the web server, and the worker unless --no-worker is given. SIGTERM ends both; requests in flight finish."""
     settings = load()
-    check_can_listen(host, settings.port)
-    with_worker = not (no_worker or no_watch)
-    Path(settings.feeds_dir).mkdir(parents=True, exist_ok=True)
-    share_metrics(Path(settings.var_dir) / "metrics" / str(settings.port))
-    from ..web import app  # noqa: F401 -- for the web processes that are forked; its metrics are shared from now on
+    with claim_address(host, settings.port) as claim:
+        _serve(settings, load, host, claim, with_worker=not (no_worker or no_watch))
+
+
+def _serve(
+    settings: Settings, load: Callable[[], Settings], host: str, claim: socket.socket, *, with_worker: bool
+) -> None:
+    for folder in (settings.feeds_dir, settings.var_dir):
+        _warn_if_unwritable(Path(folder))
+    from ..web import app  # noqa: F401 -- for the web processes that are forked
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until granian handles it
-    worker = WorkerSupervisor()
+    worker = WorkerSupervisor("--beside-web")
     if with_worker:
         worker.start()
     watcher = ConfigWatcher(WebAppFactory(settings), lambda: check_settings(load()))
@@ -86,38 +88,31 @@ def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool,
     _log.info("serving on http://%s:%s", host, settings.port, extra={"host": host, "port": settings.port})
     gc.collect()
     gc.freeze()  # a collection in a forked web process would copy all pages of memory: 5 MB each
+
+    def release() -> None:
+        claim.close()  # the next server may start while requests in flight are answered
+        worker.request_stop()
+
     try:
-        WebSupervisor(host, watcher, worker.request_stop).run()
+        WebSupervisor(host, watcher, release).run()
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # a second one must not change the exit status
+            signal.signal(number, signal.SIG_IGN)
         watcher.stop()
         if with_worker:
             worker.stop()
 
 
-def check_can_listen(host: str, port: int) -> None:
-    """Raises ConfigError if the server cannot listen on the address, with one line instead of granian's hundred."""
+def _warn_if_unwritable(folder: Path) -> None:
+    """Serving needs no writable folder."""
     try:
-        version = ipaddress.ip_address(host).version
-    except ValueError:
-        hint = "use 127.0.0.1 for this machine only, or 0.0.0.0 for all"
-        raise ConfigError(f"--host: must be an IP address, got {host!r}; {hint}") from None
-    with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET) as probe:
-        for option in (
-            socket.SO_REUSEADDR,
-            socket.SO_REUSEPORT,
-        ):  # as granian binds: a stopping server may hold the port
-            probe.setsockopt(socket.SOL_SOCKET, option, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            problem = f"cannot listen on {host} port {port}: {error.strerror}"
-            raise ConfigError(f"{problem}; PORT sets another port, --host another address") from error
-
-
-def _restart_pause(ran_since: float, previous: float) -> float:
-    """Seconds until a process that exited is started again: doubled each time, unless it has run for a minute."""
-    has_run_well = time.monotonic() - ran_since > 60
-    return _FIRST_RESTART_PAUSE if has_run_well else min(previous * 2, _LONGEST_RESTART_PAUSE)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        _log.warning(
+            "%s: not writable (%s); serving what is there", folder, error.strerror, extra={"folder": str(folder)}
+        )
 
 
 @dataclass(slots=True)
@@ -130,7 +125,7 @@ class WebAppFactory:
     settings: Settings
 
     def __call__(self) -> Flask:
-        from ..web.app import create_app  # prometheus-client decides at import whether metrics are shared
+        from ..web.app import create_app
 
         end_with_parent(os.getppid())
         configure_logging(self.settings.log_format)
@@ -153,7 +148,7 @@ class WebSupervisor:
     def run(self) -> None:
         """Serve. Returns when a signal has ended the server."""
         stopping = threading.Event()
-        pause = _FIRST_RESTART_PAUSE / 2
+        pause = FIRST_PAUSE / 2
         while not stopping.is_set():
             server, started = self._create_server(), time.monotonic()
             server.on_startup(lambda: self._announce_signals(stopping))
@@ -164,10 +159,15 @@ class WebSupervisor:
             except SystemExit as error:
                 if stopping.is_set():  # a web process got the signal first
                     return
-                pause = _restart_pause(started, pause)
-                fields = {"status": error.code, "seconds": pause}
-                _log.error("web server exited (status %s); restarting in %.0f s", error.code, pause, extra=fields)
-                stopping.wait(pause)
+                reason = f"status {error.code}"
+            except OSError as error:  # no memory or no process for a new web process
+                reason = str(error)
+                with suppress(SystemExit):
+                    server.shutdown()
+            pause = restart_pause(started, pause)
+            fields = {"error": reason, "seconds": pause}
+            _log.error("web server exited (%s); restarting in %.0f s", reason, pause, extra=fields)
+            stopping.wait(pause)
 
     def _create_server(self) -> Any:  # Granian has different types with and without a GIL
         settings = self.watcher.factory.settings
@@ -212,49 +212,6 @@ def _raise_file_limit() -> int:
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return min(_MAX_CONNECTIONS, allowed // 2)
-
-
-class WorkerSupervisor(threading.Thread):
-    """Keeps `refeed worker` running. The worker ends by itself when this process dies: its standard input closes."""
-
-    def __init__(self) -> None:
-        super().__init__(name="worker-supervisor", daemon=True)
-        self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def request_stop(self) -> None:
-        """Ask the worker to end; returns at once."""
-        self._stopping.set()
-        if self._process is not None:
-            self._process.terminate()
-
-    def stop(self) -> None:
-        """Ask the worker to end and wait for it; kill it when it takes too long."""
-        self.request_stop()
-        self.join(_WORKER_SHUTDOWN_SECONDS)
-        if self._process is not None:
-            self._process.kill()
-        self.join()
-
-    def run(self) -> None:
-        """Start the worker, and restart it whenever it exits, until `request_stop` is called."""
-        pause = _FIRST_RESTART_PAUSE / 2
-        while not self._stopping.is_set():
-            started = time.monotonic()
-            # Popen may return late. It waits until the pipe to the starting child closes, and a web process that was
-            # forked at that moment holds a copy of the pipe until it ends.
-            with subprocess.Popen(
-                [sys.executable, "-m", "refeed", "worker", "--with-parent"], stdin=subprocess.PIPE
-            ) as self._process:
-                if self._stopping.is_set():  # request_stop came before `_process` was set
-                    self._process.terminate()
-                status = self._process.wait()
-            if self._stopping.is_set():
-                return
-            pause = _restart_pause(started, pause)
-            fields = {"status": status, "seconds": pause}
-            _log.error("worker exited (status %s); restarting in %.0f s", status, pause, extra=fields)
-            self._stopping.wait(pause)
 
 
 class ConfigWatcher(threading.Thread):

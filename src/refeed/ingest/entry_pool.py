@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from ..errors import QuarantineError
+from ..heartbeat import wait_for
 from ..model import Dump, Outcome
 from ..process_pool import ProcessEndedError, ProcessPool
 from ..store.serialization import compress
@@ -94,7 +95,7 @@ class EntryPool:
 
     def map(self, dumps: Sequence[Dump]) -> Iterator[PackedResult]:
         """The packed results of dumps, in order. Work starts at once, before the first result is read."""
-        return (each.result() if isinstance(each, Future) else each for each in self.build(dumps))
+        return (wait_for(each) if isinstance(each, Future) else each for each in self.build(dumps))
 
     def build(self, dumps: Sequence[Dump]) -> Iterator[PackedResult | Future[PackedResult]]:
         """The same, but other dumps need not wait for a slow one: its result comes later."""
@@ -158,7 +159,7 @@ class EntryPool:
         self, batches: Sequence[Future[list[PackedResult | Future[PackedResult]]]]
     ) -> Iterator[PackedResult | Future[PackedResult]]:
         for batch in batches:
-            yield from batch.result()
+            yield from wait_for(batch)
         self._last_used = time.monotonic()
 
     def _build_batch(self, works: Sequence[_Work]) -> list[PackedResult | Future[PackedResult]]:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ..dumps.containers import Member, is_container, read_article, read_members
 from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError, RefeedError
+from ..heartbeat import beat, wait_for
 from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
 from ..store.dump_recording import FileResult, forget_files, record_files
@@ -134,6 +135,7 @@ class Ingester:
         unchanged = 0
         for folder in folders:
             for file in scan_folder(Path(folder), self._limits.all_suffixes):
+                beat()
                 if self.is_changed(file):
                     changed.append(file)
                 else:
@@ -233,6 +235,7 @@ class Ingester:
         postponed: list[FoundFile] = []
         problem = ""
         for file in files:
+            beat()
             try:
                 read.append(self._read(file, now))
             except FileChangingError:
@@ -289,7 +292,7 @@ class Ingester:
             if future.done() or len(self._slow) > leave:
                 del self._slow[path]
                 try:
-                    results.append(_combine(result, future.result()))
+                    results.append(_combine(result, wait_for(future)))
                 except BaseException:
                     self._recorded.discard(path, result.stamp)  # the next scan finds it
                     raise

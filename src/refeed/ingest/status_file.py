@@ -88,6 +88,10 @@ class StatusFile:
         if self.problems.pop(subject, None) is not None:
             _log.info("%s: resolved", subject, extra={"subject": subject})
 
+    def touch(self) -> None:
+        """Give the file the present time, which is that of the worker's last sign of life. Raises OSError."""
+        os.utime(self._path)
+
     def write(self, status: LoopStatus) -> None:
         """Write the file if its content has changed or is some seconds old. Ignores OSError."""
         current = status, dict(self.problems)

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ..errors import PublishError
+from ..heartbeat import beat
 from ..model import FeedPath
 from ..render import checksum
 
@@ -123,6 +124,7 @@ class OutputDir:
 
         A file that has not changed since the last call is not read again.
         """
+        beat()
         path = f"{self._path}/{name}"  # called for every document whenever one changes: a Path doubles the time
         try:
             info = os.lstat(path)
@@ -221,6 +223,7 @@ class OutputDir:
                     raise PublishError(
                         f"{self.root}: locked for {_LOCK_TIMEOUT:.0f} s by another process that publishes into it"
                     ) from None
+                beat()
                 time.sleep(0.05)
 
     def _make_folder(self, folder: Path) -> None:

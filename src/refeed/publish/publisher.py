@@ -18,6 +18,7 @@ from ..errors import PublishError
 from ..feeds.feed_builder import FeedBuilder
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
+from ..heartbeat import beat
 from ..metrics import observe_duration
 from ..model import ALL_FEED, FORMATS, FeedPath, ListedFeed, Source
 from ..render.feeds_json import render_feeds_json
@@ -235,6 +236,7 @@ class Publisher:
         """Write the documents of feeds in groups. A failed document stops the others only if all would fail."""
         waiting = deque(groups)
         while waiting:
+            beat()
             group = waiting.popleft()
             try:
                 self._publish_group(group, run)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Insert, Table, case, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
+from ..heartbeat import long_call
 from . import schema
 from .engine import create_store_engine, error_text, parse_database_url
 from .migrations import MIGRATIONS, apply_migrations, read_schema_version
@@ -53,7 +54,7 @@ class Database:
         with self.read_transaction() as connection:
             version = read_schema_version(connection)
         if version < len(MIGRATIONS):
-            with self.write_transaction() as connection:
+            with self.write_transaction() as connection, long_call():
                 version = apply_migrations(connection)
                 if (
                     connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == IDENTITY_KEY)).first()
@@ -77,7 +78,9 @@ class Database:
         began = time.monotonic()
         if began < self._next_check:
             return
-        if not is_intact(self.url):
+        with long_call():
+            intact = is_intact(self.url)
+        if not intact:
             raise StoreError(f"the store {self.display_name} was damaged by another program")
         self._file = file
         self._next_check = time.monotonic() + _CHECK_SHARE * (time.monotonic() - began)

@@ -13,13 +13,17 @@ from sqlalchemy.pool import NullPool
 
 from ..config.field_types import check_database_url
 from ..errors import ConfigError
+from ..heartbeat import beat
 
 ADVISORY_LOCK_CLASS = 0x72656665  # "refe" in ASCII; any number works if all our processes use it
 """First half of the keys of our advisory locks. The second half is 0 for the writer, 1 for the leader, and 2 for
 dedicated workers."""
 
 _SQLITE_BUSY_SECONDS = 10.0
-_STATEMENT_MS = 30_000
+_SQLITE_PROGRESS_STEPS = 1_000_000
+"""Steps of SQLite's virtual machine between two signs of life: some tens of milliseconds."""
+_STATEMENT_MS = 22_000
+"""With `_TIMEOUT_MARGIN` less than `heartbeat.SILENCE_SECONDS`: a worker that waits for a database does not hang."""
 _READ_ONLY_STATEMENT_MS = 8_000
 """Limit for processes that only read, because a person waits for their answers."""
 _TIMEOUT_MARGIN = 5.0
@@ -81,6 +85,7 @@ def _create_sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
+        connection.set_progress_handler(beat, _SQLITE_PROGRESS_STEPS)
         connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
         if not read_only:
             connection.execute(f"PRAGMA journal_mode={mode}")
@@ -111,6 +116,7 @@ def create_postgres_engine(url: URL, *, read_only: bool, pooled: bool = True) ->
         return _timeout_connection_class().connect(**(arguments | defaults))
 
     def limit_waiting(connection: Any, *_: object) -> None:
+        beat()
         connection.response_timeout = limit / 1000 + _TIMEOUT_MARGIN
 
     def begin(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table
 
+from ..heartbeat import beat
 from . import schema
 from .change_propagation import OutcomeCounters, apply_changes
 from .database import IDENTITY_KEY, Database, upsert
@@ -89,6 +90,7 @@ def _iter_rows(old: sqlite3.Connection, table: Table) -> Iterator[dict[str, Any]
         last = None
     gap = number = 0
     while number < last if last is not None else gap < _MAX_GAP:
+        beat()
         number += 1
         gap += 1
         try:

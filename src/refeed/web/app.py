@@ -14,6 +14,7 @@ from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens
 from ..feeds.registry import build_registry
 from ..logs import configure_logging
+from ..metrics import share_metrics
 from ..publish.output_dir import OutputDir
 from .authorization import TokenCheck
 from .document_cache import SECURITY_HEADERS, DocumentCache
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load_settings(os.environ)
         configure_logging(settings.log_format)
+    share_metrics(settings.var_dir)
     access, request_metrics, limit = AccessTokens(settings), RequestMetrics(), ConcurrencyLimit()
     url_map, store_reader = UrlMap(settings, access), StoreReader(settings)
     cache = DocumentCache(settings.feeds_dir, url_map, settings.http.memory)

@@ -17,7 +17,7 @@ from ..clock import utc_now
 from ..config.settings import Settings
 from ..errors import StoreError
 from ..feeds.registry import build_registry
-from ..metrics import collect_registry
+from ..metrics import collect_metrics
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
 from .request_metrics import RequestMetrics
@@ -81,10 +81,19 @@ def operations_blueprint(
         request_metrics.flush()
         registry = CollectorRegistry()
         registry.register(source_freshness)
-        body = generate_latest(collect_registry()) + generate_latest(registry)
+        registry.register(_SharedMetricsCollector())
+        body = generate_latest(registry)
         return _uncached(200, body, "text/plain; version=0.0.4; charset=utf-8")
 
     return blueprint
+
+
+class _SharedMetricsCollector(Collector):
+    """The metrics of all processes of this machine."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the metrics. Called for each scrape."""
+        return collect_metrics()
 
 
 class _SourceFreshnessCollector(Collector):

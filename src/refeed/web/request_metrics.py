@@ -11,7 +11,7 @@ from collections import Counter, deque
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..metrics import get_metrics
+from ..metrics import get_metrics, save_metrics
 
 _NAMES = """
 feedly inoreader newsblur theoldreader feedbin bazqux feedspot netvibes freshrss miniflux liferea newsboat akregator
@@ -89,3 +89,4 @@ class RequestMetrics:
         while True:
             pause.wait(_INTERVAL)
             self.flush()
+            save_metrics()

@@ -9,8 +9,10 @@ from functools import partial
 
 from ..config.settings import Settings
 from ..errors import StoreError
+from ..heartbeat import beat
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LoopStatus, StatusFile
+from ..metrics import save_metrics
 from ..publish.popularity import PopularityTracker
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
@@ -90,6 +92,7 @@ class WorkerLoop:
         event: Event | None = None
         while event is not Job.CHECK:
             event = self._events.get(_CHECK_TIMEOUT)
+            beat()
             try:
                 self._handle(event)
             except StoreError:
@@ -141,6 +144,7 @@ class WorkerLoop:
         self._popularity.save_if_due()
         self._status.clear_problem("store")
         self._status.write(self._describe_state())
+        save_metrics()
 
     def _describe_state(self) -> LoopStatus:
         if self._intake is None:

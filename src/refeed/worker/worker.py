@@ -13,8 +13,10 @@ from ..clock import utc_now
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, FetchError, PublishError, StoreError
+from ..heartbeat import add_sign, beat, long_call
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
+from ..metrics import share_metrics
 from ..store.leader_lock import make_leader_lock
 from ..store.salvage import Salvage, salvage_rows
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
@@ -43,6 +45,8 @@ class Worker:
         self._events = EventQueue()
         self._lock = make_leader_lock(settings.database_url, preferred=preferred)
         self._status = StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME)
+        add_sign(self._status.touch)
+        share_metrics(settings.var_dir)
         self._may_be_damaged = True
         """Whether the store is to be checked before it is used: at the start, and after an error."""
 
@@ -94,7 +98,8 @@ class Worker:
         leads = self._lock.acquire()
         salvage = Salvage()
         if leads and self._may_be_damaged:
-            backup = recover_sqlite(settings.database_url)
+            with long_call():
+                backup = recover_sqlite(settings.database_url)
             self._may_be_damaged = False
             if backup is not None:
                 salvage = self._salvage(settings, backup)
@@ -146,7 +151,9 @@ class Worker:
     def _restore_from_feeds(self, pipeline: Pipeline) -> None:
         """Fill an empty store from published feeds, if they are reachable. Dumps are ingested in any case."""
         try:
-            if count := pipeline.restore_from_feeds():
+            with long_call():  # it waits for another server
+                count = pipeline.restore_from_feeds()
+            if count:
                 base_url = pipeline.settings.site.restore_from
                 _log.info("%d entries restored from %s", count, base_url, extra={"url": base_url, "count": count})
             self._status.clear_problem("restore")
@@ -158,6 +165,7 @@ class Worker:
         end = time.monotonic() + seconds
         while not self._is_stopping and (left := end - time.monotonic()) > 0:
             self._events.get(left)
+            beat()
 
     def _wait_for(self, subject: str, text: str) -> None:
         self._status.set_problem(subject, text)
