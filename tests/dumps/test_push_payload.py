@@ -8,17 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from helpers.property_testing import given, st
 from helpers.upstream_server import NOON
-from refeed.dumps.origin import parse_origin
+from refeed.dumps.origin import split_origin
 from refeed.dumps.push_payload import parse_push_payload
 from refeed.dumps.writer import write_dumps
-from refeed.errors import PushError
-from refeed.model import Origin
+from refeed.errors import PushError, QuarantineError
+from refeed.model import Dump, Origin
+from refeed.parse.parser import parse_dump
 
 ROOT = Path(__file__).parents[2]
 DUMP = "<!--1772150400000-->\n[样本](https://news.example.org/1)\n------\n\n<p>文</p>\n"
@@ -183,7 +185,7 @@ def test_guid_authors_tags_and_language_stand_before_the_dump() -> None:
         {"name": "1", "body": '---\nrefeed: {"source": "bbc"}\n---\n[t](https://e.org/1)\n------\nx'},
     ):
         (dump,) = parse_push_payload(json.dumps(sent | fields).encode(), "application/json", NOON)
-        origin, _ = parse_origin(dump.data.decode())
+        origin, _ = split_origin(dump.data)
         assert origin == Origin(guid="g", authors=("Ada",), tags=("a", "b"), language="en")
         assert dump.data.count(b"refeed") == 1
     with pytest.raises(PushError, match="line 1: authors: must be a list of texts"):
@@ -195,3 +197,15 @@ def test_origin_in_a_received_dump_is_dropped(front: str) -> None:
     body = "[t](https://e.org/1)\n------\nx\n"
     (dump,) = parse_push_payload((front * 2 + body).encode(), "text/plain", NOON)
     assert dump.data.decode() == body
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\u2028", "\x85", "\f"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_no_encoding_and_no_line_end_brings_an_origin_in(line_end: str, encoding: str) -> None:
+    for between in (line_end, "\n"):
+        front = f'---{line_end}refeed: {{"source": "bbc", "guid": "g"}}{between}---{line_end}'
+        text = f"{front}[样例测试的文章](https://e.org/1){line_end}------{line_end}这是样例。"
+        (dump,) = parse_push_payload(text.encode(encoding), "text/plain", NOON)
+        with suppress(QuarantineError):  # without a header that can be read there is no entry
+            entry = parse_dump(Dump(path="1.md", folder="", data=dump.data, first_seen=NOON))
+            assert entry.origin == Origin()

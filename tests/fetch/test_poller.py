@@ -14,7 +14,7 @@ import pytest
 
 from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.settings import FetchSettings
-from refeed.dumps.origin import parse_origin
+from refeed.dumps.origin import split_origin
 from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstreams import FetchDirs, UpstreamState, is_due
@@ -154,7 +154,7 @@ def test_item_belongs_to_the_owner_of_its_host_only_if_the_upstream_may_write_th
     rule = dataclasses.replace(upstream.rule("/feed"), sources=sources)
     owners = {"news.example.org": "news", "other.example": "other"}
     result = poll_feed(rule, session, UpstreamState(), NOON, host_owners=owners)
-    assert [parse_origin(dump.data.decode())[0].source for dump in result.dumps] == written
+    assert [split_origin(dump.data)[0].source for dump in result.dumps] == written
 
 
 def test_upstream_is_polled_now_when_that_is_asked_for(

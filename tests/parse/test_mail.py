@@ -14,6 +14,7 @@ from refeed.model import Dump, RawEntry
 from refeed.parse.mail import is_mail
 from refeed.parse.parser import parse_dump
 
+HEAD = "From: a <a@ferry.example>\nMIME-Version: 1.0\nMessage-ID: <1@ferry.example>\n"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = '<p><a href="https://ferry.example/w/1?a=1&amp;b=2"><b>View this email</b> in your browser</a></p>'
 
@@ -96,3 +97,24 @@ def test_long_header_takes_time_in_proportion_to_its_length(unit: bytes) -> None
         return time.process_time() - start
 
     assert cost(20_000) < 1
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "unicode_escape", "utf-7", "zlib", "x\0y", "ü", ".."])
+def test_name_of_any_codec_as_the_charset_is_no_error(charset: str) -> None:
+    html = "<p>\\ud800 +2AA- caf\xe9</p>"
+    assert "caf" in parse(f'{HEAD}Content-Type: text/html; charset="{charset}"\n\n{html}'.encode()).html
+    for field in ("Subject", "From", "Message-ID", "List-Id", "Archived-At", "Date"):
+        encoded = f"=?{charset}?B?XHVkODAwKzJBQS0=?="  # \ud800+2AA-
+        entry = parse(f"{HEAD}{field}: {encoded}\nContent-Type: text/html\n\n<p>x</p>".encode())
+        (entry.title + entry.link + "".join(entry.authors)).encode()
+
+
+def test_charset_that_takes_quadratic_time_is_not_used() -> None:
+    started = time.process_time()
+    parse(f"{HEAD}Content-Type: text/html; charset=punycode\n\n{'<p>zz-abcdefgh' * 20_000}".encode())
+    assert time.process_time() - started < 2
+
+
+def test_sender_of_comments_within_comments_is_quarantined() -> None:
+    with pytest.raises(QuarantineError, match="comments within comments"):
+        parse(b"From: " + b"(" * 3000 + b"\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p>x</p>")

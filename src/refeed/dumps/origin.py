@@ -4,7 +4,8 @@
 refeed: {"guid": "…", "source": "…", "authors": ["…"], "tags": ["…"], "language": "…"}
 ---
 
-Only this form counts: one line of JSON at the very beginning, as nobody writes it by hand.
+Only these bytes count: one line of JSON in UTF-8 at the very beginning. Otherwise another encoding or other line ends
+would bring in what `drop_origin` does not see.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..model import Origin
 from ..xml_chars import xml_safe
 
 NO_ORIGIN = Origin()
-_BLOCK = re.compile(r"---\nrefeed: (\{[^\n]{0,200000}\})\n---\n")
+_BLOCK = re.compile(rb"---\nrefeed: (\{[^\r\n]{0,800000}\})\n---\n")
 _RECEIVED = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?---[ \t]*\r?\n\s*refeed[ \t]*:[^\n]*\n\s*---[ \t]*(?:\r?\n|\Z)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -38,16 +39,16 @@ def drop_origin(data: bytes) -> bytes:
     return data
 
 
-def parse_origin(text: str) -> tuple[Origin, int]:
-    """Return the origin, and the position after its front matter. What is missing or invalid is empty."""
-    match = _BLOCK.match(text)
+def split_origin(data: bytes) -> tuple[Origin, bytes]:
+    """Return the origin, and the dump below its front matter. What is missing or invalid is empty."""
+    match = _BLOCK.match(data)
     if not match:
-        return NO_ORIGIN, 0
+        return NO_ORIGIN, data
     try:
         fields = json.loads(match[1])
     except (ValueError, RecursionError):
         fields = {}
-    return read_origin(fields), match.end()
+    return read_origin(fields), data[match.end() :]
 
 
 def read_origin(fields: dict[str, object], error: Callable[[str, str], Exception] | None = None) -> Origin:

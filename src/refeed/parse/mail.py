@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from ..errors import QuarantineError
 from ..model import Origin
+from ..xml_chars import xml_safe
 from .feed_item import Article
 from .header_fields import clean_line
 
@@ -28,6 +30,8 @@ _LINK = re.compile(
     r"<a\b[^<>]{0,500}?\bhref\s*=\s*[\"'](https?:[^\"'<>\s]{1,2000})[\"'][^<>]{0,500}>(.{0,300}?)</a>", re.I | re.S
 )
 _TAG = re.compile(r"<[^<>]{0,1000}>")
+_NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
+"""Codecs of Python from text to text. No mail uses them, and punycode takes quadratic time."""
 # What newsletters call the link to their page: "View in browser", "Read online", 在浏览器中查看.
 _ONLINE = re.compile(
     r"\b(?:view|read|open|see)\b.{0,30}\b(?:browser|online|web|website)\b|\bonline (?:version|view)\b|\bwebversion\b"
@@ -49,9 +53,10 @@ def parse_mail(data: bytes) -> Article:
     try:
         message = email.message_from_bytes(data)
         body, is_html = _find_body(message)
+        name, address = parseaddr(_field(message, "From"))
     except RecursionError as error:
-        raise QuarantineError("the message has too many parts within parts; save it with fewer") from error
-    name, address = parseaddr(_field(message, "From"))
+        what = "the message has too many parts within parts, or comments within comments; save it with fewer"
+        raise QuarantineError(what) from error
     list_id = _LIST_ID.search(_field(message, "List-Id"))
     source = list_id[1].lower() if list_id else address.rpartition("@")[2].lower()
     link = next(_links(message, body if is_html else ""), "")
@@ -76,9 +81,10 @@ def _field(message: Message, name: str) -> str:
     """Return a field of the header, decoded (RFC 2047), on one line."""
     raw = str(message.get(name, ""))[:_MAX_FIELD]
     try:
-        return " ".join(str(make_header(decode_header(raw))).split())
-    except (ValueError, LookupError, email.errors.HeaderParseError):
-        return " ".join(raw.split())
+        text = str(make_header(decode_header(raw)))
+    except (ValueError, LookupError, email.errors.MessageError):
+        text = raw
+    return xml_safe(" ".join(text.split()))
 
 
 def _find_body(message: Message) -> tuple[str, bool]:
@@ -99,9 +105,11 @@ def _find_body(message: Message) -> tuple[str, bool]:
 def _decode(payload: bytes, charset: str) -> str:
     charset = "gb18030" if charset in ("gb2312", "gbk") else charset
     try:
-        return payload.decode(charset, "replace").replace("\r\n", "\n")
-    except LookupError:
-        return payload.decode("utf-8", "replace").replace("\r\n", "\n")
+        is_charset = codecs.lookup(charset).name not in _NO_CHARSETS
+        text = payload.decode(charset if is_charset else "utf-8", "replace")
+    except (LookupError, ValueError):  # an unknown name, a codec of Python that is not for text, a name with a NUL
+        text = payload.decode("utf-8", "replace")
+    return xml_safe(text.replace("\r\n", "\n"))
 
 
 def _links(message: Message, html: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..config.settings import DEFAULT_LIMITS, Limits
-from ..dumps.origin import parse_origin
+from ..dumps.origin import split_origin
 from ..model import Dump, RawEntry
 from ..written_dates import OLDEST_USUAL
 from .body import body_to_html, merge_articles
@@ -29,9 +29,9 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         return _to_entry(parse_mail(dump.data), dump, limits)
     if is_feed(dump.data):
         return _to_entry(parse_feed_item(dump.data), dump, limits)
-    text, issues = decode_dump(dump.data)
-    origin, start = parse_origin(text)
-    front, start = parse_front_matter(text, skip_blanks(text, start))
+    origin, data = split_origin(dump.data)
+    text, issues = decode_dump(data)
+    front, start = parse_front_matter(text, skip_blanks(text, 0))
     header = parse_header(text, start, after_front_matter=front is not None)
     if front and not header.layout:
         link = validate_link(front.link, "front matter, from", limits.link)
