@@ -99,7 +99,9 @@ def test_long_header_takes_time_in_proportion_to_its_length(unit: bytes) -> None
     assert cost(20_000) < 1
 
 
-@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "unicode_escape", "utf-7", "zlib", "x\0y", "ü", ".."])
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "undefined", "unicode_escape", "utf-7", "zlib", "x\0y", "ü", ".."]
+)
 def test_name_of_any_codec_as_the_charset_is_no_error(charset: str) -> None:
     html = "<p>\\ud800 +2AA- caf\xe9</p>"
     assert "caf" in parse(f'{HEAD}Content-Type: text/html; charset="{charset}"\n\n{html}'.encode()).html

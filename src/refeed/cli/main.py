@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from ..config.load import load_settings
+from ..config.load import load_settings, protect_var
 from ..config.settings import Settings
 from ..errors import ConfigError, RefeedError
 from ..logs import configure_logging
@@ -98,13 +98,14 @@ def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P,
 
 
 def _load_and_prepare() -> Settings:
-    """Load the settings, and prepare what every command needs: the log, and a folder for temporary files.
+    """Load the settings, and prepare what every command needs: the log, modes of files, a temporary folder.
 
     In a container with a read-only root only our own folders are writable. Pool processes are reached through a socket
     in the temporary folder, so that folder is made below var/.
     """
     settings = load_settings(os.environ)
     configure_logging(settings.log_format)
+    protect_var(settings)
     try:
         tempfile.gettempdir()
     except FileNotFoundError:

@@ -5,8 +5,10 @@ Invalid changes are refused, and the previous settings stay in use.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from time import time_ns
@@ -23,20 +25,17 @@ from .validation import DataError, format_key_path, validate
 from .yaml_loader import YamlDocument, read_document
 
 _MIN_SECRET_LENGTH = 16
+"""Characters of a secret or a token, so that it cannot be guessed."""
 _REST_NANOSECONDS = 1_000_000_000
 """How long a changed file must stay as it is before it is read: editors and deployments write in several steps."""
-
-
-_LEAST_TOKEN = 16
-"""Characters of a token, so that it cannot be guessed."""
 
 
 def _check_token(token: str) -> None:
     if not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", token):
         raise ValueError("must be printable ASCII without spaces around it, to fit into an HTTP header")
-    if len(token) < _LEAST_TOKEN:
+    if len(token) < _MIN_SECRET_LENGTH:
         raise ValueError(
-            f"must have at least {_LEAST_TOKEN} characters, got {len(token)}; openssl rand -hex 16 makes one"
+            f"must have at least {_MIN_SECRET_LENGTH} characters, got {len(token)}; openssl rand -hex 16 makes one"
         )
 
 
@@ -90,6 +89,18 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
     except ConfigError as error:
         error.pack_dirs = tuple(packs.own_dirs)
         raise
+
+
+def protect_var(settings: Settings) -> None:
+    """Keep what this process and its children write from everyone but the user and the group, whatever the umask.
+
+    Documents get their modes where they are written.
+    """
+    os.umask(0o027)
+    var = Path(settings.var_dir)
+    with suppress(OSError):  # not there yet, or another user's
+        if var.stat().st_mode & 0o027:
+            var.chmod(0o750)
 
 
 def _load(

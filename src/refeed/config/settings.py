@@ -276,6 +276,11 @@ class Settings(ConfigFile):
     log_format: str
 
     @property
+    def private_dir(self) -> str:
+        """The folder of private documents."""
+        return f"{self.var_dir}/private"
+
+    @property
     def limits(self) -> Limits:
         """`dumps.limits`."""
         return self.dumps.limits

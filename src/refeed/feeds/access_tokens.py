@@ -46,6 +46,11 @@ class AccessTokens:
         """Whether a feed's documents, or the lists of feeds (None), are served only at addresses with a token."""
         return self._access.site == "private" or feed in self._private_feeds
 
+    @property
+    def has_private_feeds(self) -> bool:
+        """Whether any feed is private."""
+        return self._access.site == "private" or bool(self._private_feeds)
+
     def make_token(self, feed: FeedPath, reader: str) -> str:
         """The token of one reader for one feed: 160 bits in letters and digits, which no mail program breaks."""
         code = hmac.digest(self._secret, f"refeed\0{feed}\0{reader}".encode(), sha256)

@@ -70,7 +70,7 @@ class Pipeline:
             store.close()
             raise
         pool = EntryPool(EntryBuilder.from_settings(settings), processes, Path(settings.var_dir) / "in-work")
-        output_dir = OutputDir(settings.feeds_dir)
+        output_dir = OutputDir.from_settings(settings)
         return cls(
             settings=settings,
             clock=clock,

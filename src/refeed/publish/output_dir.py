@@ -1,4 +1,8 @@
-"""Writes documents to feeds/, each of them atomically. Only this module writes to that folder."""
+"""Writes documents to feeds/ and private ones to var/private/, each of them atomically. Only this module does.
+
+The modes do not depend on the umask: everyone may read feeds/, as a web server in front does, and only the group what
+is private.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,29 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from ..config.settings import Settings
 from ..errors import PublishError
+from ..feeds.access_tokens import AccessTokens
 from ..heartbeat import beat
 from ..model import FeedPath
 from ..render import checksum
 
+_TEMPORARY_DIR = ".new"
+_LOCK_NAME = ".lock"
 _MANIFESTS_NAME = ".marks.json"
 """Name of the file next to the documents that records what they were made from."""
 _SUFFIXES = {".atom", ".rss", ".json", ".xml"}
+_PUBLIC, _PRIVATE = 0o644, 0o640
+"""Modes of files. Folders have the same, and may be entered by whoever may read them."""
 _LOCK_TIMEOUT = 30.0
 """Seconds to wait for the lock. A process that holds it for longer hangs."""
 
@@ -61,25 +72,54 @@ class FeedManifest:
 
 
 class OutputDir:
-    """The feeds folder. The name of a document is its path below the folder, for example `source/bbc.atom`.
+    """The feeds folder, and the folder of private documents, which no web server for feeds/ reaches.
+
+    The name of a document is its path below one of the two, for example `source/bbc.atom`.
 
     Every write makes a temporary file, syncs it, renames it and syncs the folder: a reader sees the old bytes or the
     new.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(
+        self, root: str | Path, private_root: str | Path = "", is_private: Callable[[str], bool] | None = None
+    ) -> None:
+        """`is_private` tells for the name of a document whether it belongs below `private_root`."""
         self.root = Path(root)
-        self._path = os.fspath(self.root)
-        self._temporary_dir = self.root / ".new"
+        self._private_root = Path(private_root) if private_root else self.root
+        self._path, self._private_path = os.fspath(self.root), os.fspath(self._private_root)
+        self._is_private = is_private
         self._manifests = self.root / _MANIFESTS_NAME
         self._known_digests: dict[str, tuple[_FileIdentity, str]] = {}
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> OutputDir:
+        """The folders of these settings."""
+        access = AccessTokens(settings)
+
+        @cache
+        def is_private(name: str) -> bool:
+            path = name.partition("/archive/")[0] if "/archive/" in name else name.rpartition(".")[0]
+            try:
+                return access.is_private(FeedPath.parse(path))
+            except ValueError:
+                return access.is_private(None)  # the lists of feeds
+
+        return cls(settings.feeds_dir, settings.private_dir, is_private if access.has_private_feeds else None)
+
+    def path_of(self, name: str) -> Path:
+        """The file of a document."""
+        return Path(self._file(name))
+
+    def _file(self, name: str) -> str:
+        # Called for every document whenever one changes: a Path doubles the time.
+        return f"{self._private_path if self._is_private and self._is_private(name) else self._path}/{name}"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Prevent other processes from publishing into the folder. Raises PublishError."""
         with self._convert_errors():
             self._make_folder(self.root)
-            held = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            held = os.open(self.root / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
         try:
             with self._convert_errors():
                 self._wait_for_lock(held)
@@ -89,9 +129,22 @@ class OutputDir:
 
     def remove_partial_writes(self) -> None:
         """Remove temporary files that a killed process left. Call with the lock held."""
-        with suppress(OSError):
-            if any(self._temporary_dir.iterdir()):
-                shutil.rmtree(self._temporary_dir, ignore_errors=True)
+        for folder in self._roots():
+            with suppress(OSError):
+                if any((folder / _TEMPORARY_DIR).iterdir()):
+                    shutil.rmtree(folder / _TEMPORARY_DIR, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove private documents from feeds/ and public ones from the other folder, which are those of feeds whose
+        access has changed, and correct modes that other programs or versions have set. Raises PublishError."""
+        with self._convert_errors():
+            for root in self._roots():
+                for name in list(_documents_below(root, root)):
+                    if self.path_of(name) != root / name:
+                        self._remove_file(root / name)
+                for path in (root, *root.rglob("*")):
+                    with suppress(FileNotFoundError, PermissionError):  # PermissionError: another user's
+                        self._correct_mode(path)
 
     def write(self, documents: Mapping[str, RenderedDocument]) -> list[str]:
         """Write documents with their checksums; returns the names of those whose bytes changed.
@@ -105,13 +158,13 @@ class OutputDir:
                     data = checksum.add_checksum(document.data)
                     digest = checksum.read_checksum(data)
                     if self.document_digest(name) == digest:
-                        _set_time(self.root / name, document.last_modified)  # only another document of the feed changed
+                        _set_time(self.path_of(name), document.last_modified)  # only another document of it changed
                     else:
-                        pending[name] = self._write_temporary(len(pending), data, document.last_modified), digest
+                        pending[name] = self._write_temporary(name, len(pending), data, document.last_modified), digest
                 _sync([temporary for temporary, _ in pending.values()])
                 for name, (temporary, digest) in pending.items():
                     self._replace(temporary, name, digest)
-                _sync({(self.root / name).parent for name in pending})
+                _sync({self.path_of(name).parent for name in pending})
         except PublishError:
             for temporary, _ in pending.values():
                 with suppress(OSError):
@@ -125,7 +178,7 @@ class OutputDir:
         A file that has not changed since the last call is not read again.
         """
         beat()
-        path = f"{self._path}/{name}"  # called for every document whenever one changes: a Path doubles the time
+        path = self._file(name)
         try:
             info = os.lstat(path)
         except OSError:
@@ -153,22 +206,15 @@ class OutputDir:
         """Remove documents; names that do not exist are skipped."""
         with self._convert_errors():
             for name in names:
-                path = self.root / name
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    if path.is_dir() and not path.is_symlink():
-                        shutil.rmtree(path)
-                    else:
-                        path.unlink()
+                self._remove_file(self.path_of(name))
 
     def list_documents(self, below: str = "") -> list[str]:
         """The names of all documents below a path in sorted order, including damaged documents."""
-        root = self.root / below
-        files = (path.relative_to(self.root) for path in root.rglob("*") if path.suffix in _SUFFIXES)
-        return sorted(str(path) for path in files if not any(part.startswith(".") for part in path.parts))
+        return sorted({name for root in self._roots() for name in _documents_below(root / below, root)})
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a document; None when it is missing or damaged."""
-        data = _read(self.root / name)
+        data = _read(self._file(name))
         return data if data is not None and checksum.verify_checksum(data) is not None else None
 
     def read_manifests(self) -> dict[FeedPath | None, FeedManifest]:
@@ -184,27 +230,59 @@ class OutputDir:
         """Save the manifests, after the documents were written. Raises PublishError."""
         with self._convert_errors():
             data = msgspec.json.encode({str(path or ""): manifest for path, manifest in manifests.items()})
-            temporary = self._write_temporary(0, data, None)
+            temporary = self._write_temporary(_MANIFESTS_NAME, 0, data, None)
             _sync([temporary])
             temporary.replace(self._manifests)
 
+    def _roots(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys((self.root, self._private_root)))
+
+    def _root_of(self, path: Path) -> Path:
+        """The one of the two folders that has a file."""
+        is_private = self._private_root != self.root and path.is_relative_to(self._private_root)
+        return self._private_root if is_private else self.root
+
+    def _mode_of(self, path: Path) -> int:
+        # The manifests and the lock are nobody else's concern; the manifests name private feeds.
+        is_public = self._root_of(path) == self.root and path.name not in (_MANIFESTS_NAME, _LOCK_NAME)
+        return _PUBLIC if is_public else _PRIVATE
+
+    def _correct_mode(self, path: Path) -> None:
+        found, mode = path.lstat().st_mode, self._mode_of(path)
+        if stat.S_ISDIR(found):
+            mode |= (mode & 0o444) >> 2
+        elif not stat.S_ISREG(found):
+            return
+        if stat.S_IMODE(found) != mode:
+            path.chmod(mode)
+
     def _replace(self, temporary: Path, name: str, digest: str) -> None:
-        path = self.root / name
+        path = self.path_of(name)
         self._make_folder(path.parent)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
         self._known_digests[name] = _identity(os.lstat(path)), digest  # just written: no need to read it
 
-    def _write_temporary(self, number: int, data: bytes, changed: datetime | None) -> Path:
-        self._make_folder(self._temporary_dir)
-        path = self._temporary_dir / f"{os.getpid()}-{number}"
+    def _write_temporary(self, name: str, number: int, data: bytes, changed: datetime | None) -> Path:
+        root = self.root if name == _MANIFESTS_NAME else self._root_of(self.path_of(name))
+        folder = root / _TEMPORARY_DIR
+        self._make_folder(folder)
+        path = folder / f"{os.getpid()}-{number}"
         with path.open("wb") as file:
+            os.fchmod(file.fileno(), _PRIVATE if name == _MANIFESTS_NAME else self._mode_of(path))
             file.write(data)
             file.flush()
             if changed is not None:
                 os.utime(file.fileno(), (changed.timestamp(), changed.timestamp()))
         return path
+
+    def _remove_file(self, path: Path) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     @contextmanager
     def _convert_errors(self) -> Iterator[None]:
@@ -227,14 +305,27 @@ class OutputDir:
                 time.sleep(0.05)
 
     def _make_folder(self, folder: Path) -> None:
-        # feeds/ is generated: a file in place of one of its subfolders is not ours, and is removed. A file in place of
-        # feeds/ itself is kept, because the setting may be wrong.
+        # Both folders are generated: a file in place of one of their subfolders is not ours, and is removed. A file in
+        # place of feeds/ itself is kept, because the setting may be wrong.
         if folder.is_dir():
             return
-        for part in (*reversed(folder.parents), folder):
-            if part != self.root and part.is_relative_to(self.root) and (part.is_symlink() or part.is_file()):
+        root = self._root_of(folder)
+        below = [part for part in (*reversed(folder.parents), folder) if part.is_relative_to(root)]
+        for part in below[1:]:
+            if part.is_symlink() or part.is_file():
                 part.unlink()
+        missing = [part for part in below if not part.is_dir()]
         folder.mkdir(parents=True, exist_ok=True)
+        for part in missing:
+            self._correct_mode(part)
+
+
+def _documents_below(folder: Path, root: Path) -> Iterable[str]:
+    """The names of documents below a folder in `root`."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(root)
+        if path.suffix in _SUFFIXES and not any(part.startswith(".") for part in name.parts):
+            yield str(name)
 
 
 def _read(path: Path | str) -> bytes | None:

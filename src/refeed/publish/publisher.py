@@ -1,4 +1,4 @@
-"""Store -> feeds/: decides which documents are stale, and renders and writes those.
+"""Store -> feeds/ and var/private/: decides which documents are stale, and renders and writes those.
 
 A feed's documents are up to date when their manifest has the version that the store counts for the feed, and the
 current presentation, a digest of everything that documents contain besides entries.
@@ -101,6 +101,8 @@ class Publisher:
         states |= {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
         with self._output_dir.lock():
             self._output_dir.remove_partial_writes()
+            if not self._is_clean:
+                self._output_dir.tidy()
             previous = self._output_dir.read_manifests()
             is_other_store = any(manifest.store != identity for path, manifest in previous.items() if path is not None)
             if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..config.load import load_settings
+from ..config.load import load_settings, protect_var
 from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens
 from ..feeds.registry import build_registry
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load_settings(os.environ)
         configure_logging(settings.log_format)
+        protect_var(settings)
     share_metrics(settings.var_dir)
     access, request_metrics, limit = AccessTokens(settings), RequestMetrics(), ConcurrencyLimit()
     url_map, store_reader = UrlMap(settings, access), StoreReader(settings)
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         access=access,
         sender=sender,
         store_reader=store_reader,
-        output_dir=OutputDir(settings.feeds_dir),
+        output_dir=OutputDir.from_settings(settings),
         limit=limit,
     )
     status_cache = StatusCache(settings)

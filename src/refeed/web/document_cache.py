@@ -110,7 +110,7 @@ class DocumentLocation(NamedTuple):
     """The file of a document, and what its URL adds to it."""
 
     file: str
-    """Path below the root folder."""
+    """Path below the root folder, or an absolute one."""
     label: str
     headers: Headers
     personalize: Callable[[bytes], bytes] | None = None
@@ -191,7 +191,7 @@ class DocumentCache:
 
     def _load(self, url_path: str) -> CachedDocument | None:
         location = self._locate(url_path)
-        entry = None if location is None else _read_document(f"{self._root}/{location.file}", location)
+        entry = None if location is None else _read_document(os.path.join(self._root, location.file), location)  # noqa: PTH118
         with self._lock:
             self._store(url_path, entry)
         return entry.document if entry else None

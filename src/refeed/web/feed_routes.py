@@ -56,7 +56,7 @@ class StoreReader:
     @cached_property
     def publisher(self) -> Publisher:
         """The publisher, which writes archives into feeds/."""
-        return Publisher(self.settings, self.store, OutputDir(self.settings.feeds_dir))
+        return Publisher(self.settings, self.store, OutputDir.from_settings(self.settings))
 
     def render_filtered(
         self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime

@@ -57,7 +57,7 @@ def operations_blueprint(
 ) -> Blueprint:
     """Create the routes for operators."""
     blueprint = Blueprint("operations", __name__)
-    output_dir = OutputDir(settings.feeds_dir)
+    output_dir = OutputDir.from_settings(settings)
     documents = [f"{path}.{format}" for path in build_registry(settings).feeds for format in FORMATS]
     source_freshness = _SourceFreshnessCollector(read_freshness)
 

@@ -22,6 +22,7 @@ from ..feeds.access_tokens import private_sources
 from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
 from ..model import FeedPath, Source
+from ..publish.output_dir import OutputDir
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
 from ..store.store import Store
@@ -203,7 +204,8 @@ def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: fr
 def _sources_without_store(settings: Settings, hidden: frozenset[str]) -> list[SourceStatus]:
     """The sources' statuses, from the published documents only."""
     statuses = []
-    for path in sorted(Path(settings.feeds_dir, "source").glob("*.json")):
+    folders = (Path(folder, "source") for folder in (settings.feeds_dir, settings.private_dir))
+    for path in sorted((path for folder in folders for path in folder.glob("*.json")), key=lambda path: path.stem):
         delivered = _newest_delivered(settings, path.stem)
         if delivered and path.stem not in hidden:
             assessed = SourceFreshness(delivered=delivered, expected=None, stale=None)
@@ -244,7 +246,7 @@ class _Document(msgspec.Struct):
 def _newest_delivered(settings: Settings, source: str) -> datetime | None:
     """Publication time of the newest entry in the source's published document."""
     try:
-        data = Path(settings.feeds_dir, "source", f"{source}.json").read_bytes()
+        data = OutputDir.from_settings(settings).path_of(f"source/{source}.json").read_bytes()
         items = msgspec.json.decode(data, type=_Document).items if verify_checksum(data) else []
     except (OSError, msgspec.DecodeError):
         return None

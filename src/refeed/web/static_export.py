@@ -56,6 +56,7 @@ def export_static_site(
         raise PublishError(f"{folder}: not empty, and not made by `refeed publish --static`; choose another folder")
     if settings.access.site == "private":
         raise PublishError("the site is private (access.site): a static host would show it to everyone")
+    umask = os.umask(0o022)  # for whoever serves the export
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).touch()
@@ -65,6 +66,8 @@ def export_static_site(
         _remove_others(folder, documents | pages | {folder / _MARKER})
     except OSError as error:
         raise PublishError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+    finally:
+        os.umask(umask)
     return ExportResult(documents=len(documents), pages=len(pages))
 
 

@@ -5,6 +5,7 @@ Only this module decides which URLs reach the disk.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -91,6 +92,7 @@ class UrlMap:
         self._base_url = settings.site.base_url
         self._hubs = settings.websub.hubs
         self._http = settings.http
+        self._private_dir = os.path.abspath(settings.private_dir)  # noqa: PTH100
         self._access = access
 
     def __call__(self, url_path: str) -> DocumentLocation | None:
@@ -103,7 +105,8 @@ class UrlMap:
         # Metrics must not name private feeds.
         label = "private" if url.token else str(feed or url.path)
         personalize = partial(self.personalize, url) if url.token else None
-        return DocumentLocation(url.path, label, self.headers(url_path, url), personalize)
+        file = f"{self._private_dir}/{url.path}" if url.token else url.path
+        return DocumentLocation(file, label, self.headers(url_path, url), personalize)
 
     def is_allowed(self, url: DocumentUrl) -> bool:
         """Whether the URL gives access to its document: private ones need a valid token, public ones must have none."""
