@@ -139,6 +139,8 @@ def test_machines_that_share_a_store_serve_the_same_documents(machines: tuple[Ma
     assert min(seconds) < 10
 
     wait_until(lambda: serve_the_same(first, second), 60)
+    # The machine without a worker knows the leader from the store.
+    wait_until(lambda: b"refeed_last_ingest_timestamp_seconds 1." in second.get("metrics")[2], 30)
 
     other_title = write_sample(second, 50)  # the folder of a web machine is not read while there is a worker
     os.kill(first.pid("worker.1"), signal.SIGKILL)

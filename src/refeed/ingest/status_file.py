@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Required, TypedDict
 
@@ -16,6 +17,8 @@ from ..clock import format_rfc3339, utc_now
 
 STATUS_FILE_NAME = "worker.json"
 """Name of the status file in the var folder."""
+LEADER_KEY = "leader"
+"""Key in a store that several machines share of the leader's status."""
 STATE_STOPPED = "stopped"
 """The last state of a worker that ended because it was asked to."""
 _INTERVAL = 5.0
@@ -52,6 +55,10 @@ class LoopStatus(TypedDict, total=False):
     """Only if the setting `fetch.enrich` is on."""
     holder: str
     """The process that leads."""
+    ingested: str
+    """When dumps were last recorded."""
+    published: str
+    """When feeds/ was last brought up to date."""
 
 
 class WorkerStatus(LoopStatus, total=False):
@@ -92,11 +99,11 @@ class StatusFile:
         """Give the file the present time, which is that of the worker's last sign of life. Raises OSError."""
         os.utime(self._path)
 
-    def write(self, status: LoopStatus) -> None:
-        """Write the file if its content has changed or is some seconds old. Ignores OSError."""
+    def write(self, status: LoopStatus) -> WorkerStatus | None:
+        """Write the file if its content has changed or is some seconds old; returns what it writes. Ignores OSError."""
         current = status, dict(self.problems)
         if current == self._last and time.monotonic() - self._last_written < _INTERVAL:
-            return
+            return None
         self._last, self._last_written = current, time.monotonic()
         content: WorkerStatus = {
             "at": format_rfc3339(utc_now()),
@@ -110,11 +117,16 @@ class StatusFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(msgspec.json.encode(content))
             temporary.replace(self._path)
+        return content
 
 
 def read_status_file(path: Path) -> WorkerStatus | None:
-    """What the worker of this machine wrote last; None if there is no valid file."""
+    """What the worker of this machine wrote last, with the time of its last sign; None if there is no valid file."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=WorkerStatus)
+        status = msgspec.json.decode(path.read_bytes(), type=WorkerStatus)
+        signed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, msgspec.DecodeError):
         return None
+    if status["at"] is not None:
+        status["at"] = max(status["at"], format_rfc3339(signed))
+    return status

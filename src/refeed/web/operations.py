@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ..clock import utc_now
 from ..config.settings import Settings
-from ..errors import StoreError
 from ..feeds.registry import build_registry
 from ..metrics import collect_metrics
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
 from .request_metrics import RequestMetrics
+from .service_metrics import FreshnessCollector, FreshnessReader, ServiceCollector, find_faults
 from .service_status import ServiceStatus, collect_status
 
-FreshnessReader = Callable[[], dict[str, tuple[int, datetime]]]
-"""Returns the number of entries of each source, and when its newest was published. Raises StoreError."""
-_FRESHNESS_TTL = 30.0
-"""Seconds for which a result is reused, because the query counts every entry."""
 _STATUS_TTL = 5.0
 """Seconds for which a status is reused, because it costs several queries and anyone can request it."""
 
@@ -37,8 +31,9 @@ class StatusCache:
     It is complete if the operator's token protects it, and what the public may know otherwise.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, brief: bool = False) -> None:
         self._settings = settings
+        self._brief = brief
         self._lock = threading.Lock()
         self._status: ServiceStatus | None = None
         self._expires = float("-inf")
@@ -47,7 +42,8 @@ class StatusCache:
         """The current status, as in `/status.json`."""
         with self._lock:
             if self._status is None or time.monotonic() > self._expires:
-                self._status = collect_status(self._settings, utc_now(), public=not self._settings.operator_token)
+                public = not self._settings.operator_token
+                self._status = collect_status(self._settings, utc_now(), public=public, brief=self._brief)
                 self._expires = time.monotonic() + _STATUS_TTL
             return self._status
 
@@ -59,16 +55,29 @@ def operations_blueprint(
     blueprint = Blueprint("operations", __name__)
     output_dir = OutputDir.from_settings(settings)
     documents = [f"{path}.{format}" for path in build_registry(settings).feeds for format in FORMATS]
-    source_freshness = _SourceFreshnessCollector(read_freshness)
+    health_cache = StatusCache(settings, brief=True)
+    registry = CollectorRegistry()
+
+    def count_missing() -> int:
+        return sum(1 for name in documents if output_dir.document_digest(name) is None)
+
+    for collector in (
+        _SharedMetricsCollector(),
+        ServiceCollector(health_cache.current, count_missing),
+        FreshnessCollector(read_freshness),
+    ):
+        registry.register(collector)
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
+        if "deep" in request.args:
+            faults = find_faults(health_cache.current(), count_missing())
+            return _uncached(503 if faults else 200, "".join(f"{fault}\n" for fault in faults or ["well"]).encode())
         return _uncached(200, b"alive\n")
 
     @blueprint.get("/readyz")
     def readyz() -> Response:
-        missing = sum(1 for name in documents if output_dir.document_digest(name) is None)
-        if missing:
+        if missing := count_missing():
             return _uncached(503, f"{missing} of {len(documents)} documents are not generated yet.\n".encode())
         return _uncached(200, b"ready\n")
 
@@ -79,11 +88,7 @@ def operations_blueprint(
     @blueprint.get("/metrics")
     def metrics() -> Response:
         request_metrics.flush()
-        registry = CollectorRegistry()
-        registry.register(source_freshness)
-        registry.register(_SharedMetricsCollector())
-        body = generate_latest(registry)
-        return _uncached(200, body, "text/plain; version=0.0.4; charset=utf-8")
+        return _uncached(200, generate_latest(registry), "text/plain; version=0.0.4; charset=utf-8")
 
     return blueprint
 
@@ -94,33 +99,6 @@ class _SharedMetricsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Return the metrics. Called for each scrape."""
         return collect_metrics()
-
-
-class _SourceFreshnessCollector(Collector):
-    """Prometheus gauges of each source's entries and newest entry; none while the store does not respond."""
-
-    def __init__(self, read_freshness: FreshnessReader) -> None:
-        self._read_freshness = read_freshness
-        self._sources: dict[str, tuple[int, datetime]] = {}
-        self._expires = 0.0
-
-    def collect(self) -> Iterator[Metric]:
-        """Return the gauges. Called for each scrape."""
-        if time.monotonic() >= self._expires:
-            try:
-                self._sources = self._read_freshness()
-            except StoreError:
-                self._sources = {}
-            self._expires = time.monotonic() + _FRESHNESS_TTL
-        newest = GaugeMetricFamily(
-            "refeed_source_newest_timestamp_seconds", "When a source's newest entry was published.", labels=["source"]
-        )
-        entries = GaugeMetricFamily("refeed_source_entries", "Entries of a source.", labels=["source"])
-        for source, (count, published) in sorted(self._sources.items()):
-            newest.add_metric([source], published.timestamp())
-            entries.add_metric([source], count)
-        yield newest
-        yield entries
 
 
 def _uncached(code: int, body: bytes, media_type: str = "text/plain; charset=utf-8") -> Response:

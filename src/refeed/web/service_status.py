@@ -20,7 +20,7 @@ from ..config.settings import Settings
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
-from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
+from ..ingest.status_file import LEADER_KEY, STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
 from ..model import FeedPath, Source
 from ..publish.output_dir import OutputDir
 from ..render.checksum import verify_checksum
@@ -33,7 +33,7 @@ _MIN_INTERVALS = 10
 """With fewer intervals than this, the usual interval is unknown."""
 _MAX_ISSUES = 1000
 _SHORTEST_INTERVAL = timedelta(hours=1)
-_WORKER_TIMEOUT = timedelta(seconds=60)
+WORKER_TIMEOUT = timedelta(seconds=60)
 """A worker counts as silent after this time. It writes its status file every five seconds."""
 _HIDDEN_TEXT = "see the log, or refeed status"
 """Replaces the text of a problem in the public status."""
@@ -84,6 +84,8 @@ class ServiceStatus(msgspec.Struct, kw_only=True):
     store_problem: str | None = None
     worker: WorkerStatus
     """The last status written by the worker on this machine."""
+    leader: WorkerStatus | None = None
+    """The last status that the leader wrote into a store that several machines share."""
     upstreams: list[UpstreamStatus]
     outcomes: dict[str, int]
     """The number of files by outcome."""
@@ -114,10 +116,11 @@ def assess_freshness(delivered: datetime | None, history: Sequence[datetime], no
     return SourceFreshness(delivered=delivered, expected=expected, stale=stale)
 
 
-def collect_status(settings: Settings, now: datetime, *, public: bool = False) -> ServiceStatus:
+def collect_status(settings: Settings, now: datetime, *, public: bool = False, brief: bool = False) -> ServiceStatus:
     """Collect the current status.
 
-    If `public`, it has no files, processes or machine names, and nothing about private sources.
+    If `public`, it has no files, processes or machine names, and nothing about private sources. If `brief`, it has
+    neither sources nor issues, and costs the same for any number of them.
     """
     hidden = private_sources(settings) if public else frozenset()
     status = ServiceStatus(
@@ -133,22 +136,26 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False) -
     try:
         with store.snapshot():
             status.outcomes = {outcome.value: count for outcome, count in sorted(store.count_outcomes().items())}
-            status.sources = _source_statuses(store, settings, now, hidden)
+            status.sources = [] if brief else _source_statuses(store, settings, now, hidden)
             status.issues = [
                 IssueStatus(
                     file=path_in_dumps(issue.path, settings, public=False),
                     outcome=issue.outcome.value,
                     reason=issue.reason,
                 )
-                for issue in ([] if public else store.get_file_issues(_MAX_ISSUES))
+                for issue in ([] if public or brief else store.get_file_issues(_MAX_ISSUES))
             ]
+            if leader := store.get_meta(LEADER_KEY):
+                written = msgspec.json.decode(leader, type=WorkerStatus)
+                status.leader = _visible_status(written, settings, now, public=public)
     except StoreError as error:
         url = parse_database_url(settings.database_url)
         if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
             status.store_problem = "nothing ingested yet"
         else:
             status.store_problem = "the store does not respond" if public else str(error)
-        status.outcomes, status.sources, status.issues = {}, _sources_without_store(settings, hidden), []
+        known = [] if brief else _sources_without_store(settings, hidden)
+        status.outcomes, status.sources, status.issues = {}, known, []
     finally:
         store.close()
     return status
@@ -159,6 +166,8 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
     worker = status.worker
     yield f"store     {status.store}" + (f": {status.store_problem}" if status.store_problem else "")
     yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
+    if leader := status.leader:
+        yield f"leader    {leader['state']}, process {leader.get('process', '?')} on {leader.get('machine', '?')}"
     for subject, text in worker["problems"].items():
         yield f"problem   {subject}: {text}"
     if probe := worker.get("enrichment"):
@@ -258,19 +267,24 @@ def _worker_status(settings: Settings, now: datetime, *, public: bool) -> Worker
     written = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
     if written is None:
         return {"state": "none on this machine", "at": None, "problems": {}}
+    return _visible_status(written, settings, now, public=public)
+
+
+def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *, public: bool) -> WorkerStatus:
     at = datetime.fromisoformat(written["at"] or "1970-01-01T00:00:00Z")
-    if written["state"] != STATE_STOPPED and now - at > _WORKER_TIMEOUT:
+    if written["state"] != STATE_STOPPED and now - at > WORKER_TIMEOUT:
         written["state"] = f"silent (was {written['state']})"
     if not public:
         return written
     listed = {f"upstream {upstream.address}" for upstream in settings.upstreams}
     problems = {subject: _HIDDEN_TEXT for subject in written["problems"] if subject not in listed}
-    return {
-        "state": written["state"],
-        "at": written["at"],
-        "waiting": written.get("waiting", 0),
-        "problems": problems,
-    }
+    visible: WorkerStatus = {"state": written["state"], "at": written["at"], "problems": problems}
+    visible["waiting"] = written.get("waiting", 0)
+    if "ingested" in written:
+        visible["ingested"] = written["ingested"]
+    if "published" in written:
+        visible["published"] = written["published"]
+    return visible
 
 
 def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[UpstreamStatus]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from functools import partial
+
+import msgspec
 
 from ..config.settings import Settings
 from ..errors import StoreError
 from ..heartbeat import beat
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import LoopStatus, StatusFile
+from ..ingest.status_file import LEADER_KEY, LoopStatus, StatusFile
 from ..metrics import save_metrics
 from ..publish.popularity import PopularityTracker
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
+from ..store.engine import parse_database_url
 from .events import Event, EventQueue, Job
 from .intake import DumpIntake
 from .jobs import NetworkJobs, PublishJob, Scheduler
@@ -31,6 +35,8 @@ _CHECK_TIMEOUT = 1.0
 _SCHEDULE = {Job.CHECK: 0.5, Job.VERIFY: 2.0, Job.SEARCH: 20.0}
 """Seconds between two events of a kind."""
 _LEADER_SCHEDULE = {Job.POLL: 2.0, Job.RETRY: 5.0, Job.INDEX: 5.0, Job.RETENTION: 3600.0}
+_ANNOUNCEMENT = 10.0
+"""Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
 """Entries that are indexed before the loop looks for news: about a tenth of a second."""
 
@@ -51,7 +57,8 @@ class WorkerLoop:
         self._scheduler = scheduler = Scheduler(events)
         self._popularity = PopularityTracker(pipeline.store)
         self._revision = pipeline.store.get_meta(REVISION_KEY)
-        self._is_reprocessed = False
+        self._shares_status = leads and parse_database_url(settings.database_url).drivername != "sqlite"
+        self._next_announcement = 0.0
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
         self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
         self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
@@ -143,13 +150,20 @@ class WorkerLoop:
         self._scheduler.handle_clock_jump()
         self._popularity.save_if_due()
         self._status.clear_problem("store")
-        self._status.write(self._describe_state())
+        written = self._status.write(self._describe_state())
+        if written and self._shares_status and time.monotonic() > self._next_announcement:
+            self._next_announcement = time.monotonic() + _ANNOUNCEMENT
+            store.set_meta(LEADER_KEY, msgspec.json.encode(written).decode())
         save_metrics()
 
     def _describe_state(self) -> LoopStatus:
-        if self._intake is None:
-            return {"state": "standby", "holder": self._holder}
-        status = self._intake.status()
+        status: LoopStatus = {"state": "standby", "holder": self._holder}
+        if self._intake:
+            status = self._intake.status()
+            if self._intake.last_ingest:
+                status["ingested"] = self._intake.last_ingest
+        if self._publish_job.last_publication:
+            status["published"] = self._publish_job.last_publication
         probe = self.network_jobs and self.network_jobs.probe
         if probe and probe.status:
             status["enrichment"] = probe.status

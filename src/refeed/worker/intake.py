@@ -53,6 +53,8 @@ class DumpIntake:
         """Results of the batches of the backlog, while it is being ingested."""
         self._pause_scans_until = 0.0
         self._last_scan_time = ""
+        self.last_ingest = ""
+        """When dumps were last recorded; empty if not since the start."""
         self._retry_request = pipeline.store.get_meta(RETRY_KEY)
 
     @property
@@ -190,6 +192,7 @@ class DumpIntake:
         for path, reason in result.quarantined.items():
             _log.warning("quarantined: %s: %s", path, reason, extra={"file": path})
         if result.counts["new"] or result.counts["changed"]:
+            self.last_ingest = format_rfc3339(utc_now())
             counts = {name: count for name, count in sorted(result.counts.items()) if count}
             text = ", ".join(f"{count} {name}" for name, count in counts.items())
             _log.info("%s", text, extra={"count": result.files, "counts": counts})

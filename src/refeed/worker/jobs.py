@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from ..clock import format_rfc3339, utc_now
 from ..config.settings import UpstreamRule
 from ..dumps.writer import remove_temporary_files
 from ..errors import FetchError, PublishError
@@ -130,6 +131,8 @@ class PublishJob:
         self._pause_until = 0.0
         self._notify = True
         self._is_requested = True
+        self.last_publication = ""
+        """When feeds/ was last brought up to date; empty if not since the start."""
 
     def request(self, *, notify: bool = True) -> None:
         """Ask for a publication. Without `notify`, subscribers are not notified of its changes."""
@@ -158,6 +161,7 @@ class PublishJob:
         seconds = time.monotonic() - start
         self._pause_until = start + seconds + max(_BUSY_INTERVAL, _BUSY_FACTOR * seconds)
         self._status.clear_problem("feeds")
+        self.last_publication = format_rfc3339(utc_now())
         if changed:
             fields = {"count": len(changed), "seconds": round(seconds, 3)}
             _log.info("%d documents changed, in %.1f s", len(changed), seconds, extra=fields)
