@@ -18,6 +18,8 @@ from typing import Any
 
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
+from .terminal import encode_json, escape_unprintable
+
 _QUEUE_SIZE = 10_000
 """Lines that are kept while the reader of standard error is slow. Further lines are dropped."""
 _FLUSH_SECONDS = 1.0
@@ -28,12 +30,15 @@ _FIELDS = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info"
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _escape(super().format(record))
+        return escape_unprintable(super().format(record))
 
 
 class _JsonFormatter(MsgspecFormatter):
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return log_data | {"level": log_data["level"].lower(), "message": _escape(log_data["message"])}
+        return log_data | {"level": log_data["level"].lower(), "message": escape_unprintable(log_data["message"])}
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        return encode_json(log_data)
 
 
 class _BackgroundHandler(QueueHandler):
@@ -78,10 +83,3 @@ def configure_logging(style: str) -> None:
     root.setLevel(logging.INFO)
     # APScheduler warns when a job still runs at its next time: every two seconds while enclosures are probed.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
-
-def _escape(text: str) -> str:
-    """Escape line breaks and unprintable characters. U+3000 stays, although Python counts it as unprintable."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text)

@@ -12,6 +12,7 @@ from ..feeds.accepted_config import accept_settings, check_settings
 from ..ingest.entry_builder import EntryBuilder
 from ..store.store import Store
 from .main import pass_settings
+from .output import echo
 
 
 @click.command("check")
@@ -25,9 +26,9 @@ def check_command(settings: Settings, accept: bool) -> None:
             store.migrate()
             losses = accept_settings(settings, store, with_losses=True)
         for loss in losses:
-            click.echo(f"accepted: {loss}")
+            echo(f"accepted: {loss}")
         with suppress(OSError):  # a read-only file: a running process reads it again at SIGHUP
             os.utime(settings.config_file)
     else:
         check_settings(settings)
-    click.echo(f"{settings.config_file}: {len(settings.sources)} sources, {len(settings.topics)} topics, no errors")
+    echo(f"{settings.config_file}: {len(settings.sources)} sources, {len(settings.topics)} topics, no errors")

@@ -15,6 +15,7 @@ from ..store.leader_lock import make_leader_lock
 from ..store.sqlite_recovery import backup_sqlite
 from ..store.store import Store
 from .main import pass_settings
+from .output import echo
 from .shared import show_progress
 
 _RETRY_PAUSES = (1, 2, 4, 8)
@@ -31,11 +32,11 @@ def migrate_command(settings: Settings) -> None:
                 version = store.migrate()
                 break
             except StoreError as error:
-                click.echo(f"{error}; retrying in {pause} s", err=True)
+                echo(f"{error}; retrying in {pause} s", err=True)
                 time.sleep(pause)
         else:
             version = store.migrate()
-        click.echo(f"{store.display_name}: schema version {version}")
+        echo(f"{store.display_name}: schema version {version}")
 
 
 @click.command("copy-store")
@@ -52,8 +53,8 @@ def copy_store_command(source: str, target: str) -> None:
         copied = copy_store(old, new, lambda table, rows: show_progress(f"{table}: {rows} rows"))
     show_progress()
     for table in copied:
-        click.echo(f"{table.table:<12}{table.rows:>12} rows, verified {table.checksum}")
-    click.echo(f"{new.display_name} is now the same store; set DATABASE_URL to it")
+        echo(f"{table.table:<12}{table.rows:>12} rows, verified {table.checksum}")
+    echo(f"{new.display_name} is now the same store; set DATABASE_URL to it")
 
 
 @click.command("backup")
@@ -62,4 +63,4 @@ def copy_store_command(source: str, target: str) -> None:
 def backup_command(settings: Settings, file: str) -> None:
     """Copy the SQLite store to FILE while refeed runs. FILE put in the place of the store restores it."""
     backup_sqlite(settings.database_url, Path(file))
-    click.echo(f"{file}: {Path(file).stat().st_size} bytes, verified")
+    echo(f"{file}: {Path(file).stat().st_size} bytes, verified")

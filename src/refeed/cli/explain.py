@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import msgspec
 from bs4 import BeautifulSoup
 
 from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
 from ..dumps.containers import is_container, read_article, read_members
-from ..dumps.scanner import display_path, inspect_file
+from ..dumps.scanner import display_path, inspect_file, original_path
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError, StoreError
 from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import BuildResult, EntryBuilder
@@ -27,10 +26,12 @@ from ..store.engine import parse_database_url
 from ..store.rows import StoredEntry
 from ..store.serialization import Provenance
 from ..store.store import Store
+from ..terminal import encode_json
 from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
 from ..web.entry_json import EntryJson, explain_file, explain_outcome, explain_stored
 from .main import pass_settings
+from .output import echo
 from .shared import find_dump_root, find_entry_id
 
 _Explanation = tuple[EntryJson, list[str]]
@@ -71,16 +72,17 @@ def explain_command(settings: Settings, names: Sequence[str], as_json: bool, dif
                     explained = _explain_file(name, path, settings, pool, diff)
                 for result, lines in explained:
                     has_failed = has_failed or result["outcome"] in (Outcome.QUARANTINED, Outcome.IGNORED)
-                    click.echo(msgspec.json.encode(result).decode() if as_json else "\n".join(lines))
+                    echo(*([encode_json(result)] if as_json else lines))
             except RefeedError as error:  # the other names are still explained
-                click.echo(str(error), err=True)
+                echo(str(error), err=True)
                 has_failed = True
     sys.exit(1 if has_failed else 0)
 
 
 def _find_file(name: str, settings: Settings) -> str | None:
     """The path of an existing file: `name` itself, or below a dump folder, as `status` names files."""
-    paths = [name, *(os.path.join(folder, name) for folder in dump_dirs(settings))]  # noqa: PTH118
+    names = dict.fromkeys((name, original_path(name)))
+    paths = [os.path.join(folder, each) for each in names for folder in ("", *dump_dirs(settings))]  # noqa: PTH118
     return next((path for path in paths if name and os.path.lexists(path)), None)
 
 
@@ -101,7 +103,7 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
             yield _explain_refusal(shown, error)
             continue
         dump = Dump(path=display_path(shown), folder=file.folder, data=data, first_seen=utc_now())
-        yield _explain_dump(dump, settings, pool, diff)
+        yield _explain_dump(shown, dump, settings, pool, diff)
 
 
 def _explain_refusal(name: str, error: RefeedError) -> _Explanation:
@@ -110,10 +112,10 @@ def _explain_refusal(name: str, error: RefeedError) -> _Explanation:
     return result, list(_format_explanation(result))
 
 
-def _explain_dump(dump: Dump, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
+def _explain_dump(file: str, dump: Dump, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
     builder = pool.builder
     built = pool.run(dump)
-    result = explain_file(dump.path, built)
+    result = explain_file(file, built)
     cleaned = built.cleaned
     if cleaned is None:
         return result, [*_format_explanation(result), *_format_header(built)]
@@ -172,7 +174,7 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
     return _KnownEntry(
         stored=stored,
         provenance=provenance,
-        dump_path=dumps[-1].path if dumps else "",
+        dump_path=original_path(dumps[-1].path) if dumps else "",
         visibility=(*_format_withdrawal(stored), *format_same_text(stored, copies)),
     )
 
@@ -180,7 +182,8 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
 def _format_explanation(result: EntryJson, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
     """The text form of the object that `explain --json` prints."""
     where = {origin.field: origin.where for origin in origins}
-    yield f"{result['file']}: {result['outcome']}" + (f" ({result['reason']})" if result["reason"] else "")
+    reason = f" ({result['reason']})" if result["reason"] else ""
+    yield f"{display_path(result['file'])}: {result['outcome']}{reason}"
     if "id" not in result:
         return
     for name in _FIELDS:

@@ -11,6 +11,7 @@ from ..config.settings import Settings
 from ..fetch.poller import fetch_all
 from ..fetch.upstreams import fetch_dirs, open_session
 from .main import pass_settings
+from .output import echo
 
 
 @click.command("fetch")
@@ -19,7 +20,7 @@ from .main import pass_settings
 def fetch_command(settings: Settings, force: bool) -> None:
     """Poll the upstreams once and write their dumps; upstreams that are not due are skipped."""
     if not settings.upstreams:
-        click.echo(f"{settings.config_file}: no upstreams configured")
+        echo(f"{settings.config_file}: no upstreams configured")
         return
     has_failed = False
     for result in fetch_all(settings.upstreams, open_session(settings), fetch_dirs(settings), utc_now(), force=force):
@@ -32,5 +33,5 @@ def fetch_command(settings: Settings, force: bool) -> None:
             outcome += f": {state.error}"
             has_failed = True
         for line in (outcome, *state.notes):
-            click.echo(f"{result.upstream.address}: {line}", err=bool(state.error))
+            echo(f"{result.upstream.address}: {line}", err=bool(state.error))
     sys.exit(1 if has_failed else 0)

@@ -13,15 +13,15 @@ import click
 
 from ..clock import utc_now
 from ..config.settings import Settings
-from ..dumps.scanner import FoundFile, inspect_file, scan_folder
+from ..dumps.scanner import FoundFile, display_path, inspect_file, scan_folder
 from ..errors import FetchError, RefeedError
 from ..ingest.ingester import RETRY_KEY
 from ..ingest.pipeline import Pipeline
 from ..model import Outcome
 from ..store.leader_lock import make_leader_lock
-from ..store.serialization import decode_path
 from ..store.store import Store
 from .main import pass_settings
+from .output import echo
 from .shared import find_dump_root
 
 
@@ -36,7 +36,7 @@ def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> Non
     if not paths:
         for folder in settings.dumps.folders:
             if not Path(folder).is_dir():  # not an error: the folder may appear later
-                click.echo(f"{folder}: folder not found, skipped", err=True)
+                echo(f"{folder}: folder not found, skipped", err=True)
     processes = os.cpu_count() or 1
     with make_leader_lock(settings.database_url), closing(Pipeline.open(settings, processes=processes)) as pipeline:
         if retry:
@@ -44,12 +44,12 @@ def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> Non
         try:
             pipeline.restore_from_feeds()
         except FetchError as error:
-            click.echo(f"{error}; ingesting dumps anyway", err=True)
+            echo(f"{error}; ingesting dumps anyway", err=True)
         files, has_refused = _find_files(paths, settings) if paths else (None, False)
         with _show_progress() as progress:
             counts = pipeline.ingest(files, progress=progress).counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
-        click.echo(", ".join(f"{counts[name]} {name}" for name in names))
+        echo(", ".join(f"{counts[name]} {name}" for name in names))
         if counts["quarantined"]:
             _print_quarantined(pipeline.store, files)
         sys.exit(1 if counts["quarantined"] or has_refused else 0)
@@ -63,7 +63,7 @@ def _ask_leader_to_retry(settings: Settings) -> bool:
         return False
     with closing(Store(settings.database_url)) as store:
         store.set_meta(RETRY_KEY, utc_now().isoformat())
-    click.echo(f"{lock.holder()} is the leader; it retries quarantined dumps within seconds")
+    echo(f"{lock.holder()} is the leader; it retries quarantined dumps within seconds")
     return True
 
 
@@ -78,17 +78,17 @@ def _find_files(paths: Sequence[str], settings: Settings) -> tuple[list[FoundFil
             try:
                 found.append(inspect_file(file, find_dump_root(file, settings, folder), suffixes))
             except RefeedError as error:
-                click.echo(f"refused: {file}: {error}", err=True)
+                echo(f"refused: {display_path(file)}: {error}", err=True)
                 has_refused = True
     return found, has_refused
 
 
 def _print_quarantined(store: Store, files: Sequence[FoundFile] | None) -> None:
     """Print what is quarantined and why: all of it, or only `files`."""
-    paths = None if files is None else {decode_path(os.fsencode(file.path)) for file in files}
+    paths = None if files is None else {file.path for file in files}
     for issue in store.get_file_issues():
         if issue.outcome is Outcome.QUARANTINED and (paths is None or issue.path in paths):
-            click.echo(f"quarantined: {issue.path}: {issue.reason}", err=True)
+            echo(f"quarantined: {display_path(issue.path)}: {issue.reason}", err=True)
 
 
 @contextmanager

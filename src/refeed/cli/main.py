@@ -17,6 +17,8 @@ from ..config.load import load_settings, protect_var
 from ..config.settings import Settings
 from ..errors import ConfigError, RefeedError
 from ..logs import configure_logging
+from ..terminal import escape_unprintable
+from .output import echo
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,10 +68,12 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            click.echo(str(error), err=True)
+            echo(*error.errors, err=True)
             sys.exit(2)
+        except click.UsageError as error:  # it quotes what was typed
+            raise click.UsageError(escape_unprintable(error.format_message()), error.ctx) from error
         except RefeedError as error:
-            click.echo(f"refeed: {error}", err=True)
+            echo(f"refeed: {error}", err=True)
             sys.exit(1)
 
 

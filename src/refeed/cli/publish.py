@@ -14,6 +14,7 @@ from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
 from ..store.store import Store
 from .main import pass_settings
+from .output import echo
 from .shared import publish_changes, show_progress
 
 
@@ -34,7 +35,7 @@ def publish_command(settings: Settings, everything: bool, checks: bool, static: 
     if checks:
         errors = {name: _find_error(pipeline.output_dir.read(name)) for name in pipeline.output_dir.list_documents()}
         for name, error in errors.items():
-            click.echo(f"{name}: {error or 'ok'}")
+            echo(f"{name}: {error or 'ok'}")
         sys.exit(1 if any(errors.values()) else 0)
 
 
@@ -57,6 +58,6 @@ def _export(settings: Settings, store: Store, folder: Path) -> None:
 
     exported = export_static_site(settings, store, folder, lambda pages: show_progress(f"{pages} pages"))
     show_progress()
-    click.echo(f"{folder}: {exported.documents} documents and {exported.pages} files of pages")
+    echo(f"{folder}: {exported.documents} documents and {exported.pages} files of pages")
     if settings.site.base_url == settings.default_base_url:
-        click.echo("BASE_URL is not set: the exported feeds name an address of this machine", err=True)
+        echo("BASE_URL is not set: the exported feeds name an address of this machine", err=True)

@@ -10,6 +10,7 @@ import click
 from ..config.settings import Settings
 from ..ingest.pipeline import Pipeline
 from .main import pass_settings
+from .output import echo
 from .shared import publish_changes
 
 
@@ -21,9 +22,9 @@ def recover_command(settings: Settings, accept: bool) -> None:
     with closing(Pipeline.open(settings)) as pipeline:
         losses = pipeline.publisher.find_losses()
         for loss in losses:
-            click.echo(loss, err=not accept)
+            echo(loss, err=not accept)
         if losses and not accept:
-            click.echo("bring the missing dumps or store back, or run `refeed recover --accept`", err=True)
+            echo("bring the missing dumps or store back, or run `refeed recover --accept`", err=True)
             sys.exit(1)
         if losses:
             pipeline.publisher.accept_losses()

@@ -17,6 +17,7 @@ from ..search.searcher import search
 from ..search.snippets import Piece, excerpt, mark_matches
 from ..store.search_index import count_changes, log_all_entries
 from ..store.store import Store
+from ..terminal import escape_unprintable
 from .main import pass_settings
 from .shared import show_progress
 
@@ -70,4 +71,5 @@ def _update_index(store: Store) -> None:
 
 
 def _styled(pieces: list[Piece]) -> str:
-    return "".join(click.style(piece.text, bold=True) if piece.found else piece.text for piece in pieces)
+    texts = ((escape_unprintable(piece.text), piece.found) for piece in pieces)
+    return "".join(click.style(text, bold=True) if found else text for text, found in texts)

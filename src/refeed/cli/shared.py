@@ -21,6 +21,7 @@ from ..ingest.pipeline import Pipeline
 from ..model import Dump
 from ..store.leader_lock import make_leader_lock
 from ..store.store import Store
+from .output import echo
 
 _ENTRY_ID = re.compile(
     r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I
@@ -57,9 +58,9 @@ def publish_changes(pipeline: Pipeline, *, everything: bool = False) -> None:
     """Publish what has changed, or leave that to the leader on this machine, which has the service's environment."""
     lock = make_leader_lock(pipeline.settings.database_url)
     if lock.is_held_here():
-        click.echo(f"{lock.holder()} is the leader; it publishes changes within seconds")
+        echo(f"{lock.holder()} is the leader; it publishes changes within seconds")
     else:
-        click.echo(f"{len(pipeline.publisher.publish(everything=everything))} documents changed")
+        echo(f"{len(pipeline.publisher.publish(everything=everything))} documents changed")
 
 
 def show_progress(text: str = "") -> None:

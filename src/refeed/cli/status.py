@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 
 import click
-import msgspec
 
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..feeds.registry import build_registry
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
+from ..terminal import encode_json
 from ..web.service_status import collect_status, format_status
 from .main import pass_settings
+from .output import echo
 
 
 @click.command("status")
@@ -26,11 +27,10 @@ def status_command(settings: Settings, as_json: bool, check: bool) -> None:
     if check:
         from ..web.service_metrics import find_faults
 
-        output_dir = OutputDir(settings.feeds_dir)
+        output_dir = OutputDir.from_settings(settings)
         documents = [f"{path}.{format}" for path in build_registry(settings).feeds for format in FORMATS]
         missing = sum(1 for name in documents if output_dir.document_digest(name) is None)
         faults = find_faults(status, missing)
-        for fault in faults:
-            click.echo(fault, err=True)
+        echo(*faults, err=True)
         sys.exit(1 if faults else 0)
-    click.echo(msgspec.json.encode(status).decode() if as_json else "\n".join(format_status(status)))
+    echo(*([encode_json(status)] if as_json else format_status(status)))

@@ -27,4 +27,4 @@ def tokens_command(settings: Settings, feeds: Sequence[str]) -> None:
     if not urls:
         raise RefeedError("no private feed found; docs/http.md says how to make a feed private")
     for feed, reader, url in urls:
-        click.echo(f"{feed}\t{reader}\t{url}")
+        click.echo(f"{feed}\t{reader}\t{url}")  # readers are printable

@@ -15,6 +15,7 @@ from ..store.store import Store
 from ..topics.dry_run import compare_topics, format_topic_changes
 from ..topics.matcher import TopicMatcher
 from .main import pass_settings
+from .output import echo
 
 
 @click.group("topics")
@@ -31,7 +32,7 @@ def try_command(settings: Settings, file: str) -> None:
     with closing(Store(settings.database_url)) as store:
         store.migrate()
         changes = compare_topics(TopicMatcher(settings.topics), TopicMatcher(changed.topics), _iter_entries(store))
-    click.echo("\n".join(format_topic_changes(changes)))
+    echo(*format_topic_changes(changes))
 
 
 def _iter_entries(store: Store) -> Iterator[Entry]:

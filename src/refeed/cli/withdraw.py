@@ -14,6 +14,7 @@ from ..ingest.pipeline import Pipeline
 from ..model import FeedPath
 from ..store.entry_updates import restore_entries, withdraw_entries
 from .main import pass_settings
+from .output import echo
 from .shared import find_entry_id, publish_changes
 
 
@@ -40,8 +41,8 @@ def _change_and_publish(settings: Settings, names: Sequence[str], change: Callab
         ids = {name: find_entry_id(pipeline.store, name, builder) for name in names}
         unknown = [name for name, id in ids.items() if id is None]
         for name in unknown:
-            click.echo(f"{name!r}: no stored entry has this id or link", err=True)
+            echo(f"{name!r}: no stored entry has this id or link", err=True)
         feeds = change(pipeline.store, [id for id in ids.values() if id], utc_now(), builder.find_repost_original)
-        click.echo(f"{len(feeds)} feeds changed")
+        echo(f"{len(feeds)} feeds changed")
         publish_changes(pipeline)
     sys.exit(1 if unknown else 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,9 @@ _FILE_KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISCHR, "a device"),
 )
+_ESCAPED = re.compile(r"\\([\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNESCAPES = {shown: char for char, shown in _ESCAPES.items()}
 # str.isprintable is False for spaces like U+3000 and for the joiner in emoji, which are safe to display. The spaces
 # below are not, because they break lines or separate records.
 _CONTROL_SPACES = frozenset("\u2028\u2029\x1c\x1d\x1e\x1f\x85\v\f")
@@ -169,6 +173,19 @@ def display_path(path: str) -> str:
     if path.isprintable() and "\\" not in path:
         return path
     return "".join(map(_display_char, path))
+
+
+def original_path(shown: str) -> str:
+    """Undo `display_path`."""
+    return _ESCAPED.sub(_original_char, shown)
+
+
+def _original_char(match: re.Match[str]) -> str:
+    kind, digits = match[1][0], match[1][1:]
+    if not digits:
+        return _UNESCAPES[match[0]]
+    code = int(digits, 16)
+    return chr(0xDC00 + code if kind == "x" and code >= 0x80 else min(code, sys.maxunicode))
 
 
 def _display_char(char: str) -> str:

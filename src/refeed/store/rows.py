@@ -5,6 +5,7 @@ This module imports no SQLAlchemy and touches no database.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +18,6 @@ from .serialization import (
     decode_labels,
     decode_links,
     decode_media,
-    decode_path,
     decompress,
     encode_bands,
     from_timestamp,
@@ -196,6 +196,7 @@ class FileIssue:
     """A file that is quarantined or flagged, and the reason."""
 
     path: str
+    """As `os.fsdecode` decodes it."""
     outcome: Outcome
     reason: str
     first_seen: datetime | None
@@ -206,7 +207,7 @@ class FileIssue:
     def from_row(cls, row: Any) -> FileIssue:
         """Decode a row of the query in `Store.get_file_issues`."""
         return cls(
-            path=decode_path(row.path),
+            path=os.fsdecode(row.path),
             outcome=Outcome(row.outcome),
             reason=row.reason,
             first_seen=from_timestamp(row.first_seen) if row.first_seen is not None else None,

@@ -157,11 +157,6 @@ def decode_bands(data: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(data) // 8}q", data)
 
 
-def decode_path(path: bytes) -> str:
-    """Decode a file's path for `FileIssue`; bytes that are not UTF-8 are escaped."""
-    return path.decode("utf-8", "backslashreplace")
-
-
 def to_timestamp(time: datetime) -> int:
     """Convert a time to whole seconds since 1970, as the database stores it."""
     return int(time.timestamp())

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-import msgspec
 from flask import Blueprint, Response, request
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
@@ -17,6 +16,7 @@ from ..feeds.registry import build_registry
 from ..metrics import collect_metrics
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
+from ..terminal import encode_json
 from .request_metrics import RequestMetrics
 from .service_metrics import FreshnessCollector, FreshnessReader, ServiceCollector, find_faults
 from .service_status import ServiceStatus, collect_status
@@ -83,7 +83,7 @@ def operations_blueprint(
 
     @blueprint.get("/status.json")
     def status_json() -> Response:
-        return _uncached(200, msgspec.json.encode(status_cache.current()) + b"\n", "application/json")
+        return _uncached(200, f"{encode_json(status_cache.current())}\n".encode(), "application/json")
 
     @blueprint.get("/metrics")
     def metrics() -> Response:

@@ -17,6 +17,7 @@ import msgspec
 
 from ..clock import format_rfc3339
 from ..config.settings import Settings
+from ..dumps.scanner import display_path
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
@@ -182,7 +183,7 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         yield f"upstream  {upstream.address}, last success {upstream.success or 'never'}{error}{retry}"
         yield from (f"          {note}" for note in upstream.notes)
     for issue in status.issues:
-        yield f"{issue.outcome:<11} {issue.file}: {issue.reason}"
+        yield f"{issue.outcome:<11} {display_path(issue.file)}: {issue.reason}"
 
 
 def _format_source(source: SourceStatus) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cached_property
 from io import BytesIO
 
-import msgspec
 import segno
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ...clean.sanitize import sanitize_for_page
 from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
+from ...dumps.scanner import display_path, original_path
 from ...errors import StoreError
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
@@ -26,6 +26,7 @@ from ...model import FeedKind, FeedPath, Outcome
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
+from ...terminal import encode_json
 from ...topics.matcher import TopicMatcher
 from ..entry_json import explain_stored
 from ..negotiation import prefers_html
@@ -211,8 +212,8 @@ class PageRoutes:
         """The entry for programs, in the format of `refeed explain --json`."""
         stored, provenance = self._get_entry(id, self._snapshots.current())
         dumps = self._store.get_dumps(id)
-        file = path_in_dumps(dumps[-1].path, self._settings, public=True) if dumps else ""
-        return data_response(msgspec.json.encode(explain_stored(stored, provenance, file)), "application/json")
+        file = path_in_dumps(original_path(dumps[-1].path), self._settings, public=True) if dumps else ""
+        return data_response(encode_json(explain_stored(stored, provenance, file)), "application/json")
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         """A public entry with its public labels. Aborts with 404, or with 410 if the entry was withdrawn."""
@@ -236,7 +237,7 @@ class PageRoutes:
             site_snapshot=snapshot,
             outcomes=[(outcome.value, counts.get(outcome, 0)) for outcome in Outcome if outcome is not Outcome.IGNORED],
             is_operator=is_operator,
-            issues=[(path_in_dumps(issue.path, self._settings, public=False), issue) for issue in issues],
+            issues=[(display_path(path_in_dumps(issue.path, self._settings, public=False)), issue) for issue in issues],
             changed=max((feed.changed for feed in self._store.get_feed_states()), default=None),
             worker=status.worker,
             stale_sources={source.source for source in status.sources if source.stale},
