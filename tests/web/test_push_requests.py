@@ -32,10 +32,10 @@ def post(body: bytes, *, length: int | None = None, token: str = TOKEN) -> bytes
 
 
 def count(site: RunningSite) -> int:
-    return sum(1 for _ in Path(site.settings.dumps.folders[-1]).rglob("*.md"))
+    return sum(1 for _ in (Path(site.settings.var_dir) / "refeed.db.inbox").rglob("*.md"))
 
 
-def test_a_pushed_dump_is_on_disk_before_the_response_and_written_once(pushed: RunningSite) -> None:
+def test_a_pushed_dump_is_in_the_inbox_before_the_response_and_written_once(pushed: RunningSite) -> None:
     before = count(pushed)
     assert pushed.raw(post(sample_dump(1))).startswith(b"HTTP/1.1 201")
     assert pushed.raw(post(sample_dump(1))).startswith(b"HTTP/1.1 200")

@@ -154,6 +154,11 @@ class Ingester:
         path, stamp = os.fsencode(file.path), _make_stamp(file)
         return (path, stamp) not in self._recorded and (path + b"#1", stamp) not in self._recorded
 
+    def find_recorded(self, files: Sequence[FoundFile]) -> list[FoundFile]:
+        """Those of the files that the store has as they are now."""
+        stamps = self._store.get_file_stamps([os.fsencode(file.path) for file in files])
+        return [file for file in files if stamps.get(os.fsencode(file.path)) == _make_stamp(file)]
+
     def ingest(self, files: Iterable[FoundFile], *, force: bool = False) -> Iterator[IngestResult]:
         """Ingest files in batches; each batch is recorded completely when its result is yielded.
 

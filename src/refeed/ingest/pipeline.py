@@ -11,15 +11,17 @@ from pathlib import Path
 
 from ..clock import utc_now
 from ..config.settings import Settings
-from ..dumps.scanner import FoundFile
-from ..errors import RefeedError
+from ..dumps.scanner import FoundFile, inspect_file
+from ..dumps.writer import write_dumps
+from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..feeds.accepted_config import accept_settings
-from ..fetch.upstreams import dump_dirs
+from ..fetch.upstreams import dump_dirs, fetch_dirs
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..store.decisions import sync_decisions
 from ..store.entry_updates import delete_expired
+from ..store.inbox import Inbox, make_inbox
 from ..store.store import Store
 from .entry_builder import EntryBuilder
 from .entry_pool import EntryPool
@@ -43,6 +45,7 @@ class Pipeline:
     settings: Settings
     clock: Callable[[], datetime]
     store: Store
+    inbox: Inbox
     output_dir: OutputDir
     pool: EntryPool
     ingester: Ingester
@@ -75,6 +78,7 @@ class Pipeline:
             settings=settings,
             clock=clock,
             store=store,
+            inbox=make_inbox(store),
             output_dir=output_dir,
             pool=pool,
             ingester=Ingester(store, pool, clock),
@@ -93,6 +97,8 @@ class Pipeline:
 
         `progress` is called with the number of files that are done, and the number of all files.
         """
+        if files is None:
+            self.take_pushed()
         changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)
         total = IngestResult(counts=Counter(unchanged=unchanged))
         for result in self.ingester.ingest(changed, force=force):
@@ -104,8 +110,34 @@ class Pipeline:
         self.apply_retention()
         if files is None:
             self.mark_complete()
+            self.take_pushed()
         self.publisher.publish()
         return total
+
+    def take_pushed(self) -> list[FoundFile]:
+        """Write pushed dumps into the dump folder; returns those that are still to be ingested.
+
+        A dump leaves the inbox once the store has it, so that none is lost or ingested twice, whatever is killed.
+        Raises OSError or StoreError.
+        """
+        items = self.inbox.list_items()
+        if not items:
+            return []
+        root = fetch_dirs(self.settings).dumps
+        paths = {item: root / item.folder / item.name for item in items}
+        write_dumps(root, self.inbox.read([item for item, path in paths.items() if not path.exists()]))
+        found, done = {}, []
+        for item, path in paths.items():
+            try:
+                found[item] = inspect_file(path, root, self.settings.limits.all_suffixes)
+            except (IgnoredError, FileVanishedError, QuarantineError) as error:
+                _log.warning("pushed dump not ingested: %s: %s", path, error, extra={"file": str(path)})
+                done.append(item)
+        recorded = self.ingester.find_recorded(list(found.values()))
+        done += [item for item, file in found.items() if file in recorded]
+        if done:
+            self.inbox.remove(done)
+        return [file for file in found.values() if file not in recorded]
 
     def apply_retention(self) -> frozenset[FeedPath]:
         """Apply retention: delete entries that `keep` of their source excludes. Returns the feeds that changed."""

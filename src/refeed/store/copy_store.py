@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Table, func, select, tuple_
 from ..errors import StoreError
 from . import schema
 from .engine import disable_timeouts, error_text
+from .inbox import make_inbox
 from .migrations import MIGRATIONS, read_schema_version
 from .store import Store
 
@@ -42,6 +43,10 @@ def copy_store(source: Store, target: Store, progress: Callable[[str, int], None
     if version != len(MIGRATIONS):
         content = "an older schema: run `refeed migrate` on it first" if version else "no store"
         raise StoreError(f"{source.display_name} holds {content}")
+    if waiting := len(make_inbox(source).list_items()):
+        raise StoreError(
+            f"{waiting} pushed dumps wait in the inbox of {source.display_name}: run `refeed ingest` first"
+        )
     target.migrate()
     with source.read_transaction() as old, target.write_transaction() as new:
         disable_timeouts(old)

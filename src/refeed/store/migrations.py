@@ -214,6 +214,16 @@ CREATE INDEX dumps_link ON dumps (link_id, dump_time, digest) WHERE link_id IS N
 CREATE INDEX dumps_guid ON dumps (guid_id, dump_time, digest) WHERE guid_id IS NOT NULL
 """
 
+_INBOX = """
+CREATE TABLE inbox (
+    folder {text} NOT NULL,
+    name {text} NOT NULL,
+    received BIGINT NOT NULL,
+    data {bytes} NOT NULL,
+    PRIMARY KEY (folder, name)
+)
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -222,6 +232,7 @@ MIGRATIONS: tuple[str, ...] = (
     _PLAIN_NAMES,
     _SEARCH,
     _IDENTITIES,
+    _INBOX,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

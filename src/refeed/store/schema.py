@@ -123,6 +123,15 @@ sources = Table(
     Column("icon", Text, nullable=False),
 )
 
+inbox = Table(  # pushed dumps that the leader has not ingested yet (PostgreSQL; SQLite has files for them)
+    "inbox",
+    metadata,
+    Column("folder", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 search_changes = Table(  # the entries whose document in the search index is missing or outdated
     "search_changes",
     metadata,

@@ -1,8 +1,9 @@
-"""`POST /dumps` with a token -> dumps on disk, written before the response. The worker ingests them from there."""
+"""`POST /dumps` with a token -> dumps in the store's inbox, written before the response. The leader ingests them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import closing, suppress
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -10,12 +11,13 @@ from flask import Blueprint, Response, request
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..dumps.push_payload import parse_push_payload
-from ..dumps.writer import write_dumps
-from ..errors import PushError, QuarantineError
-from ..fetch.upstreams import fetch_dirs
-from ..ingest.entry_builder import EntryBuilder
+from ..dumps.writer import NewDump
+from ..errors import PushError, QuarantineError, StoreError
+from ..ingest.entry_builder import EntryBuilder, hash_dump
 from ..ingest.entry_pool import EntryPool
 from ..model import Dump
+from ..store.inbox import make_inbox
+from ..store.store import Store
 from .authorization import TokenCheck
 from .rate_limit import MAX_PUSHES, ConcurrencyLimit, RateLimiter
 
@@ -27,10 +29,9 @@ def push_blueprint(settings: Settings) -> Blueprint:
     """Create the route. Used only if the settings have a push token."""
     blueprint = Blueprint("push", __name__)
     token_check = TokenCheck(settings.push_token, settings.http.proxies, scheme="Bearer")
-    dump_dir = fetch_dirs(settings).dumps
+    inbox = _PushInbox(settings, EntryPool(EntryBuilder.from_settings(settings)))
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
     limit = ConcurrencyLimit(running=MAX_PUSHES, waiting=0)
-    entry_pool = EntryPool(EntryBuilder.from_settings(settings))
 
     @blueprint.post("/dumps")
     def dumps() -> Response:
@@ -42,7 +43,7 @@ def push_blueprint(settings: Settings) -> Blueprint:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
         with limit.slot():
             body = _read_body()
-            return body if isinstance(body, Response) else _write_body(body, dump_dir, entry_pool)
+            return body if isinstance(body, Response) else inbox.accept(body)
 
     return blueprint
 
@@ -60,22 +61,40 @@ def _read_body() -> bytes | Response:
     return body
 
 
-def _write_body(body: bytes, dump_dir: Path, entry_pool: EntryPool) -> Response:
-    """Write the dumps of a body, all or none. The response has the ids of their entries."""
-    try:
+class _PushInbox:
+    """Puts what is pushed into the inbox of the store."""
+
+    def __init__(self, settings: Settings, entry_pool: EntryPool) -> None:
+        self._entry_pool = entry_pool
+        self._database_url = settings.database_url
+
+    def accept(self, body: bytes) -> Response:
+        """Accept the dumps of a body, all or none. The response has the ids of their entries."""
         now = utc_now()
-        new_dumps = parse_push_payload(body, request.content_type or "", now)
-        ids = entry_pool.identify(
-            [Dump(path=new.name, folder=new.folder, data=new.data, first_seen=now) for new in new_dumps]
-        )
-    except (PushError, QuarantineError) as error:
-        return _text(400, str(error))
-    try:
-        written = write_dumps(dump_dir, new_dumps)
-    except OSError as error:
-        return _text(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
-    answer = msgspec.json.encode({"entries": ids, "new": len(written)})
-    return Response(answer + b"\n", 201 if written else 200, content_type="application/json")
+        try:
+            dumps = parse_push_payload(body, request.content_type or "", now)
+            ids = self._entry_pool.identify(
+                [Dump(path=new.name, folder=new.folder, data=new.data, first_seen=now) for new in dumps]
+            )
+        except (PushError, QuarantineError) as error:
+            return _text(400, str(error))
+        try:
+            new = self._add(dumps)
+        except OSError as error:
+            return _text(503, f"the dumps could not be written ({error.strerror})", {"Retry-After": "30"})
+        except StoreError:
+            return _text(503, "the store does not accept dumps at the moment", {"Retry-After": "30"})
+        answer = msgspec.json.encode({"entries": ids, "new": new})
+        return Response(answer + b"\n", 201 if new else 200, content_type="application/json")
+
+    def _add(self, dumps: Sequence[NewDump]) -> int:
+        """Add the dumps that the store does not have yet; all of them while it cannot say. Returns how many are new."""
+        new = {hash_dump(dump.data): dump for dump in dumps}
+        with suppress(StoreError), closing(Store(self._database_url, read_only=True)) as store:
+            for known in store.get_known_digests(new):
+                del new[known]
+        with closing(Store(self._database_url)) as store:
+            return make_inbox(store).add(list(new.values())) if new else 0
 
 
 def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:

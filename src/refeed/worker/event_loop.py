@@ -34,7 +34,7 @@ _CHECK_TIMEOUT = 1.0
 """Seconds without an event after which the loop checks whether the clock has jumped: the schedule depends on it."""
 _SCHEDULE = {Job.CHECK: 0.5, Job.VERIFY: 2.0, Job.SEARCH: 20.0}
 """Seconds between two events of a kind."""
-_LEADER_SCHEDULE = {Job.POLL: 2.0, Job.RETRY: 5.0, Job.INDEX: 5.0, Job.RETENTION: 3600.0}
+_LEADER_SCHEDULE = {Job.INBOX: 0.5, Job.POLL: 2.0, Job.RETRY: 5.0, Job.INDEX: 5.0, Job.RETENTION: 3600.0}
 _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
@@ -73,6 +73,7 @@ class WorkerLoop:
             self._handlers |= {
                 Job.SCAN: self._intake.scan,
                 Job.POLL: self._intake.poll,
+                Job.INBOX: self._intake.take_pushed,
                 Job.INGEST: self._intake.ingest,
                 Job.RETRY: self._intake.retry,
                 Job.REPROCESS: self._reprocess,

@@ -21,6 +21,8 @@ class Job(Enum):
     """Look for changed files in all dump folders."""
     POLL = "poll"
     """The same, if a folder has no reliable events."""
+    INBOX = "inbox"
+    """Take pushed dumps from the inbox."""
     INGEST = "ingest"
     """Ingest one batch of changed files."""
     RETRY = "retry"

@@ -51,6 +51,8 @@ class DumpIntake:
         self._backlog: OrderedDict[str, FoundFile] = OrderedDict()
         self._results: Iterator[IngestResult] | None = None
         """Results of the batches of the backlog, while it is being ingested."""
+        self._pushed: set[str] = set()
+        """Pushed dumps that are in the backlog, or in work."""
         self._pause_scans_until = 0.0
         self._last_scan_time = ""
         self.last_ingest = ""
@@ -135,6 +137,20 @@ class DumpIntake:
         self._events.put(Job.INGEST)
         self._report_polled_folders()
 
+    def take_pushed(self) -> None:
+        """Ingest pushed dumps first."""
+        try:
+            files = self._pipeline.take_pushed()
+        except OSError as error:
+            self._status.set_problem("inbox", f"pushed dumps wait: {error.filename}: {error.strerror}")
+            return
+        self._status.clear_problem("inbox")
+        waiting = {file.path for file in files}
+        for file in files:
+            if file.path not in self._pushed:
+                self._queue_first(file)
+        self._pushed = waiting
+
     def ingest(self) -> None:
         """Ingest one batch of the backlog. While it is recorded, the next one is already being built."""
         if self._results is None:
@@ -153,6 +169,7 @@ class DumpIntake:
     def reset(self) -> None:
         """Forget the batch in work, after an error. The next scan finds its files again."""
         self._results = None
+        self._pushed = set()
 
     def close(self) -> None:
         """End all watches."""
