@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from refeed.config.settings import Settings
 from refeed.errors import FetchError
 from refeed.fetch.enclosure_metadata import DUE_NOW, FileMetadata
 from refeed.ingest.pipeline import Pipeline
+from refeed.render.checksum import add_checksum, strip_checksum
 from refeed.store.entry_updates import update_enclosures, update_icons, withdraw_entries
 
 ROOT = Path(__file__).parents[2]
@@ -153,4 +156,57 @@ def test_a_damaged_document_is_reported_and_not_used(
     damaged.write_bytes(whole)
     os.utime(damaged, (damaged.stat().st_mtime + 60,) * 2)  # Last-Modified has whole seconds
     assert pipeline.restore_from_feeds() == 122  # an interrupted restoration begins again
+    pipeline.close()
+
+
+def change_document(path: Path, change: Callable[[dict[str, Any]], object], minutes: int = 0) -> None:
+    """Change a document, with a valid checksum, as whoever holds the address may."""
+    document = json.loads(strip_checksum(path.read_bytes()))
+    change(document)
+    path.write_bytes(add_checksum(json.dumps(document, ensure_ascii=False, indent=1).encode()))
+    os.utime(path, (path.stat().st_mtime + 60 * minutes,) * 2)
+
+
+FOREIGN: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
+    ("source/nytimes.json", lambda document: document["items"][0].update(url="javascript:alert(1)")),
+    ("source/nytimes.json", lambda document: document["items"][0].pop("id")),
+    ("source/nytimes.json", lambda document: document.update(items=["x"])),
+    ("feeds.json", lambda document: [feed.update(path="source/../../victim") for feed in document["feeds"]]),
+    ("feeds.json", lambda document: document.update(feeds=3)),
+)
+
+
+def test_documents_that_refeed_would_not_write_are_refused(
+    lost_store: tuple[dict[str, bytes], Settings], tmp_path: Path
+) -> None:
+    pipeline = Pipeline.open(lost_store[1])
+    for number, (name, change) in enumerate(FOREIGN, 1):
+        path = tmp_path / "old" / "feeds" / name
+        whole = path.read_bytes()
+        change_document(path, change, minutes=2 * number)
+        with pytest.raises(FetchError, match="is not written by refeed"):
+            pipeline.restore_from_feeds()
+        path.write_bytes(whole)
+        os.utime(path, (path.stat().st_mtime + 120 * number + 60,) * 2)  # Last-Modified has whole seconds
+    pipeline.close()
+
+
+def test_restored_entries_have_http_addresses_alone(
+    lost_store: tuple[dict[str, bytes], Settings], tmp_path: Path, url: str
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["next_url"] = f"{url}/feeds/source/nytimes.json"  # for ever
+        for item in document["items"]:
+            item |= {"image": "javascript:1", "attachments": [{"url": "data:x", "mime_type": "a/b"}]}
+            item["_entry"] = {"original": {"url": "file:///etc/passwd"}}
+            item["content_html"] = '<p><a href="javascript:alert(1)">x</a><img src="data:x"></p>'
+
+    change_document(tmp_path / "old" / "feeds" / "source" / "nytimes.json", change)
+    pipeline = Pipeline.open(lost_store[1])
+    pipeline.restore_from_feeds()
+    entries = [stored.entry for stored in pipeline.store.get_entries(pipeline.store.get_entry_ids())]
+    changed = [entry for entry in entries if entry.source == "nytimes"]
+    assert changed
+    assert [(e.image, e.images, e.enclosures, e.original) for e in changed] == [(None, (), (), None)] * len(changed)
+    assert not any("javascript" in entry.html for entry in changed)
     pipeline.close()

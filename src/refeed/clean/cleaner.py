@@ -12,7 +12,7 @@ from datetime import UTC
 from itertools import islice
 
 from ..config.settings import DEFAULT_LIMITS, Limits
-from ..model import CleanResult, Entry, Image, RawEntry
+from ..model import CleanResult, Entry, Image, Person, RawEntry
 from ..xml_chars import xml_safe
 from .blocks import Block, addresses_in, blocks_to_html, extract_links, text_outside_links, walk_blocks
 from .body_dates import parse_body_date, resolve_published
@@ -190,7 +190,7 @@ def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str
     published = published.astimezone(UTC).replace(microsecond=0)
     draft.log_origin("published", origin if raw.has_date else origin.replace("header", "first seen"))
     lead = next((figure for figure in figures if not figure.is_decoration), None)
-    image = Image(url=lead.url, caption=normalize_line(lead.text), credit=lead.credit) if lead else None
+    image = Image(url=lead.url, caption=normalize_line(lead.text), credit=normalize_line(lead.credit)) if lead else None
     return Entry(
         id=id,
         source=source_id,
@@ -199,19 +199,27 @@ def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str
         published=published,
         updated=published,
         language=language,
-        authors=tuple(prefer_persons(draft.authors)),
-        contributors=tuple(person for person in draft.contributors if person.name not in draft.authors),
-        summary=_summarize(draft),
+        authors=_to_lines(prefer_persons(draft.authors)),
+        contributors=tuple(
+            Person(name=normalize_line(person.name), role=normalize_line(person.role))
+            for person in draft.contributors
+            if person.name not in draft.authors
+        ),
+        summary=normalize_line(_summarize(draft)),
         html=sanitize(blocks_to_html(draft.blocks)),
         image=image,
         images=tuple(dict.fromkeys(figure.url for figure in figures)),
         enclosures=tuple({enclosure.url: enclosure for enclosure in draft.enclosures}.values()),
-        rights=draft.rights,
+        rights=normalize_line(draft.rights),
         original=draft.original or None,
         original_language=source_rule.original_language,
-        tags=tuple(draft.tags),
-        section=draft.section,
+        tags=_to_lines(draft.tags),
+        section=normalize_line(draft.section),
     )
+
+
+def _to_lines(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(normalize_line, names))))
 
 
 _SHORT_TEXT = 400

@@ -13,6 +13,7 @@ import msgspec
 
 from ..clean.sanitize import sanitize
 from ..config.settings import Settings
+from ..dumps.writer import is_http_url
 from ..errors import FetchError
 from ..fetch.enclosure_metadata import DUE_NOW, FileMetadata
 from ..fetch.upstreams import open_session
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _IMAGE_URL = re.compile(r'<img[^<>]* src="([^"]+)"')
+_SLUG = re.compile(r"[a-z0-9-]{1,100}")
 _ONE_SECOND = timedelta(seconds=1)
 
 
@@ -52,7 +54,7 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
         batch.clear()
         enclosures.clear()
 
-    try:
+    try:  # what is not shaped like our own documents is not trusted in anything else
         for item, source, icon in _iter_items(session, settings):
             if item["id"] in seen:  # the subscription document overlaps with the newest archive
                 continue
@@ -68,6 +70,8 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
             if len(batch) >= _BATCH:
                 record()
         record()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FetchError(f"site.restore_from: a document is not written by refeed ({error!r})") from error
     finally:
         session.close()
     update_icons(store, {id: FileMetadata(url=icon, next=DUE_NOW) for id, icon in icons.items() if icon}, clock())
@@ -82,16 +86,20 @@ def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict
         if feed["kind"] != "source" or not feed["entries"]:
             continue
         id = feed["path"].removeprefix("source/")
+        if not _SLUG.fullmatch(id):
+            raise ValueError(f"{id!r} is no slug")
         source = Source(
             id=id,
             title=feed["title"],
-            link=feed["source_url"] or "",
+            link=_http_url(feed["source_url"]),
             language=feed["language"],
             configured=id in icons,
         )
-        icon = "" if icons.get(id) else feed["icon"] or ""
+        icon = "" if icons.get(id) else _http_url(feed["icon"])
         url: str | None = f"{base}/feeds/{feed['path']}.json"
-        while url:
+        visited = set[str]()
+        while url and url not in visited:
+            visited.add(url)
             document = _get_document(session, url)
             for item in document["items"]:
                 yield item, source, icon
@@ -118,11 +126,14 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         response = session.get(f"{base_url.rstrip('/')}/entry/{id}.json")
         html = msgspec.json.decode(response.body)["html"] if response.status == 200 else html
     topics = {topic["title"] for topic in extension.get("topics", ())}
+    link = _http_url(item["url"])
+    if not link:
+        raise ValueError(f"{item['url']!r} is no http(s) address")
     original, image = extension.get("original", {}), extension.get("image", {})
     return Entry(
         id=item["id"],
         source=source.id,
-        link=item["url"],
+        link=link,
         title=item["title"],
         published=datetime.fromisoformat(item["date_published"]),
         updated=datetime.fromisoformat(item["date_modified"]),
@@ -134,24 +145,30 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         summary=item.get("summary", ""),
         html=sanitize(html),
         image=Image(
-            url=item["image"],
+            url=_http_url(item["image"]),
             caption=image.get("caption", ""),
             credit=image.get("credit", ""),
             type=image.get("mime_type", ""),
             length=image.get("size_in_bytes", 0),
         )
-        if item.get("image")
+        if _http_url(item.get("image"))
         else None,
-        images=tuple(dict.fromkeys(_IMAGE_URL.findall(html))),
+        images=tuple(dict.fromkeys(filter(_http_url, _IMAGE_URL.findall(html)))),
         enclosures=tuple(
             Enclosure(url=file["url"], type=file["mime_type"], length=file.get("size_in_bytes", 0))
             for file in item.get("attachments", ())
+            if _http_url(file["url"])
         ),
         rights=extension.get("rights", ""),
-        original=original.get("url"),
+        original=_http_url(original.get("url")) or None,
         original_language=original.get("language", "en"),
         tags=tuple(tag for tag in item.get("tags", ()) if tag not in topics),
     )
+
+
+def _http_url(url: str | None) -> str:
+    """The URL if it is http(s), else an empty text."""
+    return url if url and is_http_url(url) else ""
 
 
 def _make_results(
