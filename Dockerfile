@@ -1,10 +1,14 @@
 # docker build -t refeed . && docker run -p 8000:8000 -v refeed:/data -v ./dumps:/dumps:ro refeed
+# To pin the base image too, write python:3.13-slim@sha256:… with the digest that `docker buildx imagetools inspect
+# python:3.13-slim` prints, twice.
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/refeed
-COPY requirements.txt pyproject.toml README.md LICENSE ./
+COPY requirements.lock ./
+RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+RUN /opt/refeed/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.13-slim
 # git is needed only for upstreams that are git repositories; tini reaps processes whose parent was killed.

@@ -1,7 +1,8 @@
-"""The requirements files pin what pyproject.toml declares, everything that this needs, and nothing else."""
+"""requirements.txt and the lock files pin what pyproject.toml declares and what this needs, and nothing else."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from importlib import metadata
@@ -12,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+BUILD = [Requirement(text) for text in PROJECT["dependency-groups"]["build"]]
 PROGRAM = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
 DEVELOPMENT = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 
@@ -19,7 +21,7 @@ DEVELOPMENT = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]
 def pinned(*files: str) -> dict[str, str]:
     """Name and version of every package that the files pin for this platform."""
     lines = [line for file in files for line in (ROOT / file).read_text("utf-8").splitlines() if "==" in line]
-    pins = [Requirement(line) for line in lines]
+    pins = [Requirement(line.rstrip(" \\")) for line in lines]
     return {
         canonicalize_name(pin.name): str(pin.specifier).removeprefix("==")
         for pin in pins
@@ -46,7 +48,7 @@ def all_needed(requirements: Iterable[Requirement]) -> set[str]:
 
 
 def test_each_pin_satisfies_what_pyproject_declares() -> None:
-    pins = pinned("requirements.txt", "requirements-dev.txt")
+    pins = pinned("requirements.txt", "requirements-dev.lock")
     wrong = [str(one) for one in (*PROGRAM, *DEVELOPMENT) if pins[canonicalize_name(one.name)] not in one.specifier]
     assert wrong == [], "./run lock"
 
@@ -56,4 +58,29 @@ def test_the_program_s_pins_are_what_it_needs() -> None:
 
 
 def test_the_other_pins_are_what_development_needs_besides() -> None:
-    assert pinned("requirements-dev.txt").keys() == all_needed(DEVELOPMENT) - all_needed(PROGRAM), "./run lock"
+    assert pinned("requirements-dev.lock").keys() == all_needed(DEVELOPMENT) - all_needed(PROGRAM), "./run lock"
+
+
+def test_the_lock_file_pins_the_same_and_what_builds_the_program() -> None:
+    locked, pins = pinned("requirements.lock"), pinned("requirements.txt")
+    build = {canonicalize_name(one.name) for one in BUILD}
+    assert {name: version for name, version in locked.items() if name not in build} == pins, "./run lock"
+    assert build <= locked.keys()
+
+
+def test_every_locked_package_has_hashes() -> None:
+    for file in ("requirements.lock", "requirements-dev.lock"):
+        blocks = re.split(r"(?m)^(?=\S)", (ROOT / file).read_text("utf-8"))
+        packages = [block for block in blocks if block and not block.startswith("#")]
+        assert len(packages) > 20
+        assert [
+            block.splitlines()[0] for block in packages if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block)
+        ] == []
+
+
+def test_the_container_and_run_install_by_hash() -> None:
+    for file in ("run", "Dockerfile"):
+        installs = re.findall(r"pip install (.*)", (ROOT / file).read_text("utf-8"))
+        ours = [line for line in installs if "uv>=" not in line and "pip-audit" not in line]
+        assert len(ours) == 2
+        assert all("--require-hashes" in line or "--no-deps" in line for line in ours), file
