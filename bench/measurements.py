@@ -162,6 +162,7 @@ def measure_starts(workspace: Workspace, stored: int, rounds: int) -> list[Row]:
 def measure_rendering(workspace: Workspace, stored: int) -> list[Row]:
     """Which documents are rendered and written for one new dump, and for fifty at once."""
     pipeline = Pipeline.open(load_settings(workspace.environment(), workspace.config))
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     rows = []
     with _count_renderings() as counted:
@@ -282,6 +283,7 @@ def measure_relabelling(workspace: Workspace, stored: int) -> list[Row]:
     started = time.monotonic()
     while pipeline.reprocessor.step() is not None:
         pass
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     seconds = time.monotonic() - started
     ids = {member.id for member in pipeline.store.get_newest(FeedPath("topic", wider.id), stored)}
@@ -301,6 +303,7 @@ def _bring_up_to_date(settings: Settings) -> None:
     pipeline = Pipeline.open(settings)
     while pipeline.reprocessor.step() is not None:
         pass
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     pipeline.close()
 

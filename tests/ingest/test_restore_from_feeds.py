@@ -50,6 +50,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def documents(pipeline: Pipeline) -> dict[str, bytes]:
     """All documents, with archives."""
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     for path in pipeline.publisher.registry().feeds:
         pipeline.publisher.render_archives(path)

@@ -28,6 +28,7 @@ def test_the_most_popular_documents_are_rendered_first_on_an_empty_disk(
     for feed, times in {"topic/t5": 30, "all": 20, "topic/t2": 10}.items():
         count_reads(feed, times)
     tracker.save()
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     pipeline.close()
     files = Path(pipeline.settings.feeds_dir).rglob("*.atom")

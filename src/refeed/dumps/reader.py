@@ -48,6 +48,12 @@ def read_dump(path: str | Path, limit: int = DEFAULT_LIMITS.bytes, *, root: str 
         raise QuarantineError(reason) from error
 
 
+def read_head(path: str, size: int, *, root: str) -> bytes:
+    """The first bytes of a file below `root`, which may be written to meanwhile. Raises OSError, IgnoredError."""
+    with _open_below(path, root) as file:
+        return os.read(file, size)
+
+
 @contextmanager
 def _open_below(path: str, root: str | Path | None) -> Iterator[int]:
     """Open the file folder by folder from the root, which refuses links, and yield its descriptor."""

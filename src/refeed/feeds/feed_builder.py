@@ -96,6 +96,16 @@ class FeedBuilder:
         months = self._store.get_months(path) if months is None else months
         return self._build_document(path, members, self.list_archives(path, months[:2]), None)
 
+    def is_full(self, path: FeedPath) -> bool:
+        """Whether the subscription document of a feed has as many entries, or bytes, as it may have."""
+        rule = self._registry.filtered.get(path)
+        limit = rule.limit if rule and rule.limit else self._budget.entries
+        if self._registry.find_scan(path):
+            return len(self.build_subscription(path).entries) >= limit
+        members = self._get_newest(path)
+        count = count_subscription_entries((member.size_estimate for member in members), self._budget)
+        return count >= limit or count < len(members)
+
     def build_archive(self, path: FeedPath, name: str) -> Feed | None:
         """One archive of a feed (RFC 5005), or None for an unknown name."""
         months = self._store.get_months(path)

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..dumps.containers import Member, is_container, read_article, read_members
+from ..dumps.reader import read_head
 from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..heartbeat import beat, wait_for
 from ..metrics import observe_duration
 from ..model import Dump, FeedPath, Outcome
+from ..parse.parser import peek_dump_time
 from ..store.dump_recording import FileResult, forget_files, record_files
 from ..store.rows import StoredDump
 from ..store.store import Store
@@ -34,6 +36,8 @@ BATCH_BYTES = 16_000_000
 """Total size of the files in a batch. With its results, a batch takes several times as much memory."""
 _MAX_SLOW = 16
 """Slow dumps that may be in work while others are ingested. Each may have 5 MB."""
+_HEAD_BYTES = 1024
+"""Bytes from which the date of a dump is read before the dump itself: long titles and links have some hundred."""
 RETRY_KEY = "retry"
 """Key in the store of the time when the operator last asked to try quarantined files again."""
 UNREADABLE = 0
@@ -44,7 +48,8 @@ class ScanResult(NamedTuple):
     """The files in the dump folders."""
 
     changed: list[FoundFile]
-    """Files that are new, or whose size or times have changed; newest first, so that subscribers get news first."""
+    """Files that are new, or whose size or times have changed; newest first by their own dates, so that subscribers get
+    news first."""
     unchanged: int
     """The number of other files."""
 
@@ -130,7 +135,7 @@ class Ingester:
         return bool(self._slow)
 
     def scan(self, folders: Iterable[str | Path]) -> ScanResult:
-        """Look for files in the dump folders. Uses only `stat`, and opens no file."""
+        """Look for files in the dump folders. Uses only `stat`; with many changed files it reads the head of each."""
         changed: list[FoundFile] = []
         unchanged = 0
         for folder in folders:
@@ -141,7 +146,11 @@ class Ingester:
                 else:
                     unchanged += 1
         is_suspect = self._pool.is_suspect  # such a dump must not stop the others
-        changed.sort(key=lambda file: (is_suspect(display_path(file.path)), -file.mtime_ns, file.path))
+        # In a checkout or a copy all file times are alike. What fits into one batch needs no order.
+        times = {file: _peek_time(file, self._clock()) for file in changed} if len(changed) > BATCH_FILES else {}
+        changed.sort(
+            key=lambda file: (is_suspect(display_path(file.path)), -times.get(file, file.mtime_ns / 1e9), file.path)
+        )
         return ScanResult(changed, unchanged)
 
     def retry_quarantined(self) -> None:
@@ -361,6 +370,17 @@ def _combine(result: FileResult, built: PackedResult) -> FileResult:
         dump_time=built.dump_time,
         entry=built.row,
     )
+
+
+def _peek_time(file: FoundFile, now: datetime) -> float:
+    """When an article was written, in seconds, by the head of its file; when it has no date, the file's time."""
+    modified = file.mtime_ns / 1e9
+    try:
+        head = read_head(file.path, _HEAD_BYTES, root=file.root)
+    except (RefeedError, OSError):  # reported when the file is read
+        return modified
+    written = peek_dump_time(head)
+    return min(written, now).timestamp() if written else modified
 
 
 def _make_stamp(file: FoundFile) -> int:

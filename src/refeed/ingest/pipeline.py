@@ -108,8 +108,8 @@ class Pipeline:
         while self.reprocessor.step() is not None:
             pass
         self.apply_retention()
+        self.mark_complete()  # named files, too: a person has chosen what is to be published
         if files is None:
-            self.mark_complete()
             self.take_pushed()
         self.publisher.publish()
         return total

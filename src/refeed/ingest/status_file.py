@@ -47,6 +47,8 @@ class LoopStatus(TypedDict, total=False):
     """Folders that are polled because their events are unreliable: folder -> reason."""
     waiting: int
     """Files to be ingested."""
+    to_come: int
+    """Dumps of the first scan that are still to be ingested. Only until it is finished."""
     growing: int
     """Files that are being written."""
     scanned: str

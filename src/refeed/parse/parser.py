@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..dumps.origin import split_origin
+from ..errors import QuarantineError
 from ..model import Dump, RawEntry
 from ..written_dates import OLDEST_USUAL
 from .body import body_to_html, merge_articles
@@ -62,6 +63,19 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         layout=" + ".join(layout),
         has_date=has_date,
     )
+
+
+def peek_dump_time(head: bytes) -> datetime | None:
+    """The date in the first bytes of a dump, of which the last line may be cut; None when no date is there."""
+    try:
+        text, _ = decode_dump(split_origin(head[: head.rfind(b"\n") + 1])[1])
+        front, start = parse_front_matter(text, skip_blanks(text, 0))
+        dates = parse_header(text, start, after_front_matter=True).dates
+    except QuarantineError:
+        return None
+    if front and front.date:
+        dates += (WrittenDate.parse(front.date),)
+    return next((date.at for date in dates if date.at), None)
 
 
 def _to_entry(article: Article, dump: Dump, limits: Limits) -> RawEntry:

@@ -32,7 +32,7 @@ from .popularity import load_popularity
 
 COMPLETE_KEY = "complete"
 """Key in `meta`, set once everything has been ingested. Until then a new store does not overwrite the documents of a
-lost store, which contain more entries."""
+lost store, which contain more entries, and only full documents are published: no entry of theirs is still to come."""
 _ACCEPTED_LOSSES_KEY = "accepted_losses"
 """Key in `meta` of the revision at which `refeed recover --accept` accepted that the store has fewer entries."""
 RENDERING_VERSION = 2
@@ -105,7 +105,8 @@ class Publisher:
                 self._output_dir.tidy()
             previous = self._output_dir.read_manifests()
             is_other_store = any(manifest.store != identity for path, manifest in previous.items() if path is not None)
-            if is_other_store and self._store.get_meta(COMPLETE_KEY) is None:
+            is_complete = self._store.get_meta(COMPLETE_KEY) is not None
+            if is_other_store and not is_complete:
                 return []
             if losses := self._find_losses(previous, states, identity):
                 more = f" (and {len(losses) - 1} more feeds)" if len(losses) > 1 else ""
@@ -123,6 +124,9 @@ class Publisher:
             intact = expected.keys() - self._output_dir.find_damaged(previous)
             current = {path: manifest for path, manifest in previous.items() if path in intact}
             stale = [path for path in presentations if everything or not expected[path].matches(current.get(path))]
+            waiting = self._sort_by_priority(stale, previous)
+            if not is_complete:
+                waiting = [path for path in waiting if path and feed_builder.is_full(path)]
             expected[None] = FeedManifest(version=0, presentation="")
             run = _PublishRun(
                 registry=registry,
@@ -132,7 +136,7 @@ class Publisher:
                 expected=expected,
                 current=current,
             )
-            self._publish_groups(_group_feeds(self._sort_by_priority(stale, previous)), run)
+            self._publish_groups(_group_feeds(waiting), run)
             if everything or not self._is_clean or expected.keys() != previous.keys():
                 self._output_dir.remove(self._find_foreign(registry.feeds))
                 self._is_clean = True
@@ -189,6 +193,8 @@ class Publisher:
 
         Raises StoreError, PublishError.
         """
+        if self._store.get_meta(COMPLETE_KEY) is None:
+            raise PublishError(f"{path}: dumps of this archive may still be to come")
         with self._store.snapshot():
             preparation = self._prepare()
         if path not in preparation.registry.feeds:

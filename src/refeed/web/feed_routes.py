@@ -23,7 +23,7 @@ from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
 from ..model import FeedPath, Format
 from ..publish.output_dir import OutputDir
-from ..publish.publisher import Publisher
+from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..render.formats import RENDERERS
 from ..store.store import Store
 from .document_middleware import DocumentSender
@@ -62,6 +62,8 @@ class StoreReader:
         self, feed: FeedPath, format: Format, feed_filter: FeedFilter, query: str, now: datetime
     ) -> bytes:
         """Render the document of a feed with a filter. `query` is the filter's canonical query. Raises StoreError."""
+        if self.store.get_meta(COMPLETE_KEY) is None:
+            raise StoreError("dumps of this feed may still be to come")
         registry = build_registry(self.settings, self.store.get_sources())
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self.store, registry, budget)

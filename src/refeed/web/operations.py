@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from flask import Blueprint, Response, request
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -13,6 +14,7 @@ from prometheus_client.registry import Collector
 from ..clock import utc_now
 from ..config.settings import Settings
 from ..feeds.registry import build_registry
+from ..ingest.status_file import STATUS_FILE_NAME, read_status_file
 from ..metrics import collect_metrics
 from ..model import FORMATS
 from ..publish.output_dir import OutputDir
@@ -55,6 +57,7 @@ def operations_blueprint(
     blueprint = Blueprint("operations", __name__)
     output_dir = OutputDir.from_settings(settings)
     documents = [f"{path}.{format}" for path in build_registry(settings).feeds for format in FORMATS]
+    documents.append("feeds.json")  # written last, when no dump of the first scan is still to come
     health_cache = StatusCache(settings, brief=True)
     registry = CollectorRegistry()
 
@@ -78,7 +81,10 @@ def operations_blueprint(
     @blueprint.get("/readyz")
     def readyz() -> Response:
         if missing := count_missing():
-            return _uncached(503, f"{missing} of {len(documents)} documents are not generated yet.\n".encode())
+            worker = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
+            to_come = worker.get("to_come") if worker else None
+            text = "" if to_come is None else f" {to_come} dumps are still to come."
+            return _uncached(503, f"{missing} of {len(documents)} documents are not generated yet.{text}\n".encode())
         return _uncached(200, b"ready\n")
 
     @blueprint.get("/status.json")

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,7 @@ from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LEADER_KEY, LoopStatus, StatusFile
 from ..metrics import save_metrics
 from ..publish.popularity import PopularityTracker
+from ..publish.publisher import COMPLETE_KEY
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
 from ..store.engine import parse_database_url
@@ -56,7 +58,7 @@ class WorkerLoop:
         self.pipeline = pipeline = Pipeline.open(settings, processes=processes, serves=True)
         self._scheduler = scheduler = Scheduler(events)
         self._popularity = PopularityTracker(pipeline.store)
-        self._revision = pipeline.store.get_meta(REVISION_KEY)
+        self._seen_state = self._read_state()
         self._shares_status = leads and parse_database_url(settings.database_url).drivername != "sqlite"
         self._next_announcement = 0.0
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
@@ -145,8 +147,10 @@ class WorkerLoop:
         store.check_intact()
         if self._intake:
             self._intake.check()
-        if (revision := store.get_meta(REVISION_KEY)) != self._revision:  # perhaps by a command
-            self._revision = revision
+            if self._intake.has_finished_scan and not (self.network_jobs and self.network_jobs.is_cloning):
+                self.pipeline.mark_complete()
+        if (state := self._read_state()) != self._seen_state:  # perhaps by a command
+            self._seen_state = state
             self._publish_job.request(notify=False)
         self._scheduler.handle_clock_jump()
         self._popularity.save_if_due()
@@ -157,12 +161,26 @@ class WorkerLoop:
             store.set_meta(LEADER_KEY, msgspec.json.encode(written).decode())
         save_metrics()
 
+    def _read_state(self) -> tuple[str | None, str | None]:
+        """What all documents depend on: the revision, and whether the first scan is finished."""
+        store = self.pipeline.store
+        return store.get_meta(REVISION_KEY), store.get_meta(COMPLETE_KEY)
+
+    def _count_to_come(self, status: LoopStatus) -> int:
+        """Dumps of the first scan that are still to be ingested, as the leader says."""
+        if not self._intake:
+            leader = msgspec.json.decode(self.pipeline.store.get_meta(LEADER_KEY) or "{}", type=dict[str, Any])
+            return int(leader.get("to_come", 0))
+        return status.get("waiting", 0) + status.get("growing", 0)
+
     def _describe_state(self) -> LoopStatus:
         status: LoopStatus = {"state": "standby", "holder": self._holder}
         if self._intake:
             status = self._intake.status()
             if self._intake.last_ingest:
                 status["ingested"] = self._intake.last_ingest
+        if not self.pipeline.is_complete():
+            status["to_come"] = self._count_to_come(status)
         if self._publish_job.last_publication:
             status["published"] = self._publish_job.last_publication
         probe = self.network_jobs and self.network_jobs.probe

@@ -20,6 +20,8 @@ from .watcher import UnsettledFiles, Watcher
 
 _log = logging.getLogger("refeed.worker")
 
+_MAX_SETTLING = 60.0
+"""Seconds after the first scan in which files that are being written keep it from being finished."""
 _SCAN_FACTOR = 5
 """Minimum pause between scans, as a multiple of the duration of the last one."""
 
@@ -55,6 +57,7 @@ class DumpIntake:
         """Pushed dumps that are in the backlog, or in work."""
         self._pause_scans_until = 0.0
         self._last_scan_time = ""
+        self._settle_until = 0.0
         self.last_ingest = ""
         """When dumps were last recorded; empty if not since the start."""
         self._retry_request = pipeline.store.get_meta(RETRY_KEY)
@@ -63,6 +66,13 @@ class DumpIntake:
     def is_busy(self) -> bool:
         """Whether files wait to be ingested."""
         return bool(self._backlog)
+
+    @property
+    def has_finished_scan(self) -> bool:
+        """Whether everything that the first scan has found is recorded. A file that never settles is not waited for."""
+        is_busy = self._backlog or self._results or self._ingester.is_waiting or Job.SCAN in self._events
+        is_settling = self._unsettled and time.monotonic() < self._settle_until
+        return bool(self._last_scan_time) and not is_busy and not is_settling
 
     def status(self) -> LoopStatus:
         """What `refeed status` shows about the leader."""
@@ -128,6 +138,8 @@ class DumpIntake:
                 self._backlog[file.path] = file
             else:
                 self._unsettled.add(file)
+        if not self._last_scan_time:
+            self._settle_until = time.monotonic() + _MAX_SETTLING
         self._last_scan_time = format_rfc3339(utc_now())
         seconds = time.monotonic() - start
         self._pause_scans_until = time.monotonic() + _SCAN_FACTOR * seconds
@@ -160,8 +172,6 @@ class DumpIntake:
         result = next(self._results, None)
         if result is None:
             self._results = None
-            if not (self._backlog or self._ingester.is_waiting or Job.SCAN in self._events):
-                self._pipeline.mark_complete()
         else:
             self._handle_result(result)
         self._events.put(Job.INGEST)

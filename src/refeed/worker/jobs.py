@@ -188,8 +188,12 @@ class NetworkJobs:
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
         # Repositories are polled apart from feeds, because pulling one repository may take ten minutes.
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
-        for upstreams in filter(None, (feeds, repositories)):
-            scheduler.run_every(_POLL_INTERVAL, partial(self.poll_upstreams, upstreams), at_once=True)
+        self.is_cloning = bool(repositories)
+        """Whether a repository, which is a dump folder, has not been pulled since the start."""
+        if feeds:
+            scheduler.run_every(_POLL_INTERVAL, partial(self.poll_upstreams, feeds), at_once=True)
+        if repositories:
+            scheduler.run_every(_POLL_INTERVAL, partial(self._pull, repositories), at_once=True)
         scheduler.run_every(_CLEAN_UP_INTERVAL, self.clean_up, at_once=True)
         if self._settings.websub.hubs:
             scheduler.run_every(_PING_INTERVAL, self.send_hub_pings)
@@ -201,6 +205,12 @@ class NetworkJobs:
         """A running probe sends no more requests."""
         if self.probe:
             self.probe.stop()
+
+    def _pull(self, repositories: Sequence[UpstreamRule]) -> None:
+        try:
+            self.poll_upstreams(repositories)
+        finally:
+            self.is_cloning = False
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
         """Fetch from the upstreams that are due. The leader finds their dumps as it finds all others."""

@@ -38,6 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
     fill_store(pipeline.store, [*make_entries(70), everything, english, withdrawn], SOURCES)
     record_quarantined(pipeline.store, b"bbc/broken.md", "bbc/broken.md", "byte 17: this is a sample of a reason")
     withdraw_entries(pipeline.store, [withdrawn.entry.id.removeprefix("urn:uuid:")], NOW)
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     pipeline.close()
     with serve_pages(settings):

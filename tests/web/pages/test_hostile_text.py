@@ -97,6 +97,7 @@ def build_site(home: Path, texts: list[str], **environ: str) -> Any:
     fill_store(pipeline.store, [make_hostile(n, text) for n, text in enumerate(texts)], [*SOURCES, source])
     for n, text in enumerate(texts):
         record_quarantined(pipeline.store, f"{n}/{text}".encode(errors="replace"), f"{n}/{text}", text)
+    pipeline.mark_complete()
     pipeline.publisher.publish()
     pipeline.close()
     return settings
