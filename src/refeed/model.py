@@ -199,11 +199,11 @@ class Identity:
     """The id made from the link."""
     guid_id: str = ""
     """The id made from source and guid; empty for a dump that comes from no feed or program."""
-    former_id: str = ""
-    """The id that earlier versions made from the link with http."""
+    former_ids: tuple[str, ...] = ()
+    """Ids that earlier versions may have made from the link. The first that the store has stands for `link_id`."""
     is_certain: bool = True
-    """False where no rule knows the host. Which of the ids the entry has then depends on its other dumps, and on those
-    with the same link or guid: see `store.identity`."""
+    """False where no rule knows the host, or an earlier version made another id. Which of the ids the entry has then
+    depends on its other dumps, and on those with the same link or guid: see `store.identity_resolution`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,12 @@ def to_data(item: Item) -> bytes:
 
 
 def record(store: Store, pool: EntryPool, items: list[Item]) -> None:
-    """Record one batch."""
-    data = [to_data(item) for item in items]
-    dumps = [Dump(path=f"{hash_dump(each).hex()}.md", folder="harbour", data=each, first_seen=NOW) for each in data]
+    """Record one batch. A dump without a guid lies in the folder of another source."""
+    folders = ["harbour" if guid else "quay" for _, _, guid, _ in items]
+    dumps = [
+        Dump(path=f"{hash_dump(data).hex()}.md", folder=folder, data=data, first_seen=NOW)
+        for folder, data in zip(folders, map(to_data, items), strict=True)
+    ]
     results = [
         FileResult(
             path=os.fsencode(dump.path),
@@ -146,17 +149,44 @@ def test_guid_that_arrives_late_with_the_earliest_date_has_the_id_of_the_link(st
     assert set(titles(store, pool)) == {entry_id(f"{SITE}/first"), guid_entry_id("harbour", "b")}
 
 
-def test_id_that_an_earlier_version_gave_to_an_http_link_stays(store: Store, pool: EntryPool) -> None:
-    link = "http://harbour.example/1"
-    record(store, pool, [(1, link, "", "old")])
-    given, bare = entry_id(link), entry_id(link).removeprefix("urn:uuid:")
-    with store.write_transaction() as connection:  # as earlier versions wrote it
+# Ids that the version of the first schema (4b3750d) made from links.
+FORMER_LINKS = {
+    "http://harbour.example/1": "https://harbour.example/1",
+    "https://harbour.example/%e6": "http://harbour.example/%E6",
+    "https://harbour.example/2?srsltid=5&p=1": "https://harbour.example/2?srsltid=5&p=1&utm_source=x",
+    "https://harbour.example/3?ref=rss": "http://harbour.example/3?ref=rss#top",
+    "https://mp.weixin.qq.com/s?mid=1&chksm=4": "https://mp.weixin.qq.com/s?mid=1&chksm=4",
+    "https://good.example/4?_gl=1": "https://good.example/4?_gl=1",
+}
+
+
+@pytest.mark.parametrize(("former", "link"), FORMER_LINKS.items())
+def test_id_that_an_earlier_version_gave_to_a_link_stays(store: Store, former: str, link: str) -> None:
+    rules = (SourceRule(id="good", hosts=("good.example",)),)
+    with closing(EntryPool(EntryBuilder(sources=rules, topics=(), limits=DEFAULT_LIMITS))) as pool:
+        record(store, pool, [(1, link, "", "old")])
+        given, bare = entry_id(former), entry_id(former).removeprefix("urn:uuid:")
+        with store.write_transaction() as connection:  # as earlier versions wrote it
+            connection.execute(t.dumps.update().values(entry_id=bare, link_id=None))
+            connection.execute(t.entries.update().values(id=bare, rules_version=""))
+            connection.execute(t.feed_members.update().values(entry_id=bare))
+        record(store, pool, [(2, link, "", "new")])
+        record(store, pool, [(3, link, "" if "good" in link else "a", "newer")])
+        record(store, pool, [(4, link, "", "newest")])
+        assert titles(store, pool) == {given: "样本 newest"}
+
+
+def test_other_trackers_of_a_former_link_are_one_entry_of_their_own(store: Store, pool: EntryPool) -> None:
+    page = f"{SITE}/2?srsltid="
+    record(store, pool, [(1, f"{page}1", "", "old")])
+    bare = entry_id(f"{page}1").removeprefix("urn:uuid:")
+    with store.write_transaction() as connection:
         connection.execute(t.dumps.update().values(entry_id=bare, link_id=None))
         connection.execute(t.entries.update().values(id=bare, rules_version=""))
         connection.execute(t.feed_members.update().values(entry_id=bare))
-    record(store, pool, [(2, "https://harbour.example/1", "a", "new")])
-    record(store, pool, [(3, "https://harbour.example/2", "a", "newest")])
-    assert titles(store, pool) == {given: "样本 newest"}
+    for hour, tracker in enumerate(["2", "1", "3", "1"], 2):
+        record(store, pool, [(hour, f"{page}{tracker}", "", tracker)])
+    assert titles(store, pool) == {entry_id(f"{page}1"): "样本 1", entry_id(f"{SITE}/2"): "样本 3"}
 
 
 def test_item_of_another_source_changes_nothing_there(store: Store) -> None:

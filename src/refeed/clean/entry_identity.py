@@ -13,10 +13,11 @@ from .url_cleaner import canonicalize_url, clean_link, percent_encode
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 
-def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
+def canonical_link(link: str, rule: CompiledRule, *, formerly: bool = False) -> tuple[str, str]:
     """Return (canonical link, section): the stable form of a link, and the source's section in it or "".
 
     The canonical link is made from the rule's `id_pattern` when that matches, else with `canonicalize_url`.
+    `formerly`: as the first version made it.
     """
     section = ""
     if rule.section and (match := rule.section.search(unquote(link, errors="replace"))):
@@ -28,7 +29,7 @@ def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
             for name, value in match.groupdict().items():
                 canonical = canonical.replace("{" + name + "}", value or "")
         return percent_encode(canonical), section
-    canonical = canonicalize_url(clean_link(link, link) or link)
+    canonical = canonicalize_url(clean_link(link, link, formerly=formerly) or link, formerly=formerly)
     if template and canonical.startswith("http:"):
         canonical = "https" + canonical[4:]
     return canonical, section
@@ -37,8 +38,10 @@ def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
 def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identity]:
     """Return (link, section, identity): the canonical link to show, the section in it, and the entry's identity."""
     link, section = canonical_link(raw.link, match.rule)
+    former_link, _ = canonical_link(raw.link, match.rule, formerly=True)
     if match.is_own_host:
-        return link, section, Identity(link_id=entry_id(link))
+        former = () if former_link == link else (entry_id(former_link),)
+        return link, section, Identity(link_id=entry_id(link), former_ids=former, is_certain=not former)
     origin, source = raw.origin, match.source.id
     # Without a rule, http and https are one page, and an application's pages differ in what follows `#/` or `#!`.
     fragment = raw.link.partition("#")[2]
@@ -49,8 +52,16 @@ def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identit
         link = f"{link}#{percent_encode(fragment)}"  # one of several items of a page
     if match.host_owner:
         return link, section, Identity(link_id=guid_id or guid_entry_id(source, key))
-    former = entry_id(f"http:{canonicalize_url(link).partition(':')[2]}")
-    return link, section, Identity(link_id=entry_id(key), guid_id=guid_id, former_id=former, is_certain=False)
+    former_ids = () if fragment.startswith(("/", "!")) else _former_ids(former_link, key)
+    return link, section, Identity(link_id=entry_id(key), guid_id=guid_id, former_ids=former_ids, is_certain=False)
+
+
+def _former_ids(former_link: str, key: str) -> tuple[str, ...]:
+    """Ids of the spellings of a link that the first version told apart, without the one that `key` gives."""
+    address = former_link.partition(":")[2]
+    escapes = (address, *(_ESCAPE.sub(change, address) for change in (lambda e: e[0].upper(), lambda e: e[0].lower())))
+    links = dict.fromkeys(f"{scheme}:{spelling}" for scheme in ("https", "http") for spelling in escapes)
+    return tuple(entry_id(link) for link in links if link != key)
 
 
 def entry_id(link: str) -> str:

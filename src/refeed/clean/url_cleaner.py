@@ -40,10 +40,15 @@ _TRACKING_PARAMS = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|hsctatracking|vero_id|"
     r"ref_src|ref_url|spm|scm|campaign_id|emc|instance_id|regi_id|segment_id|smid|smtyp|partner|cmpid|ocid|ns_campaign|ns_mchannel|ns_source|"
     r"ns_linkname|at_medium|at_campaign|at_custom\d|at_bbc_team|xtor|share_source|share_medium|share_plat|share_token|share_tag|_branch_match_id|"
-    r"ncid|_gl|srsltid|gad_source|gclsrc|li_fat_id|ttclid|epik|share_from|share_id|ncid|cid_source|trk|trkinfo|sc_campaign|sc_channel|wt\.mc_id|__twitter_impression|feature=emb_[a-z]+|"
+    r"ncid|cid_source|trk|trkinfo|sc_campaign|sc_channel|wt\.mc_id|__twitter_impression|feature=emb_[a-z]+|"
     r"s_kwcid|ck_subscriber_id|oly_anon_id|oly_enc_id|rb_clickid|wickedid|cvid|oicd)",
     re.IGNORECASE,
 )
+_LATER_TRACKING_PARAMS = re.compile(
+    r"_gl|srsltid|gad_source|gclsrc|li_fat_id|ttclid|epik|share_from|share_id", re.IGNORECASE
+)
+"""Those that the first version did not know. An id that it made from a link with one of these stays: a parameter that
+is found later belongs here."""
 # Parameters that only track readers on this host. On other hosts they may have a meaning.
 _HOST_TRACKING_PARAMS = {
     "nytimes.com": re.compile(
@@ -55,6 +60,8 @@ _HOST_TRACKING_PARAMS = {
     "youtube.com": re.compile(r"feature|si|pp|ab_channel", re.I),
     "youtu.be": re.compile(r"feature|si", re.I),
     "nytcn.me": re.compile(r"source", re.I),
+}
+_LATER_HOST_TRACKING_PARAMS = {
     "mp.weixin.qq.com": re.compile(
         r"chksm|a?scene|subscene|sharer_\w+|clicktime|enterid|devicetype|version|lang|nettype|abtest_cookie|pass_ticket|wx_header|exportkey|sessionid|"
         r"from|isappinstalled|srcid|click_id|key|uin|mpshare|poc_token",
@@ -84,8 +91,11 @@ _TAG_PATH = re.compile(
 )
 
 
-def clean_link(url: str, base: str) -> str:
-    """Return the intended URL of a link; empty when a reader cannot follow it."""
+def clean_link(url: str, base: str, *, formerly: bool = False) -> str:
+    """Return the intended URL of a link; empty when a reader cannot follow it.
+
+    `formerly`: as the first version did, which knew fewer tracking parameters.
+    """
     url = repair_url(url)
     if url and "://" not in url[:9] and not url.startswith(("/", "#", "?", ".")) and url[:4].lower() == "www.":
         url = f"https://{url}"
@@ -93,12 +103,12 @@ def clean_link(url: str, base: str) -> str:
     if not resolved or resolved.startswith("mailto:"):
         return resolved
     target = strip_redirector(resolved)
-    return strip_tracking_params(target if target is resolved else absolutize_url(target, base))
+    return strip_tracking_params(target if target is resolved else absolutize_url(target, base), formerly=formerly)
 
 
-def canonicalize_url(url: str) -> str:
+def canonicalize_url(url: str, *, formerly: bool = False) -> str:
     """Return the canonical URL of a page: without trackers, fragment and default port, and with a path."""
-    url = strip_tracking_params(url).partition("#")[0]
+    url = strip_tracking_params(url, formerly=formerly).partition("#")[0]
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
     return f"{parts.scheme}://{host}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
@@ -165,23 +175,23 @@ def strip_redirector(url: str) -> str:
     return url
 
 
-def strip_tracking_params(url: str) -> str:
+def strip_tracking_params(url: str, *, formerly: bool = False) -> str:
     """Remove the query parameters that track readers. All others keep their spelling and order."""
     head, mark, query = url.partition("?")
     if not mark:
         return url
     query, hash_mark, fragment = query.partition("#")
     host = head.partition("://")[2].partition("/")[0]
-    host_params = next(
-        (params for suffix, params in _HOST_TRACKING_PARAMS.items() if host == suffix or host.endswith("." + suffix)),
-        None,
-    )
+    by_host = _HOST_TRACKING_PARAMS if formerly else _HOST_TRACKING_PARAMS | _LATER_HOST_TRACKING_PARAMS
+    names = [_TRACKING_PARAMS] if formerly else [_TRACKING_PARAMS, _LATER_TRACKING_PARAMS]
+    names += [names for suffix, names in by_host.items() if host == suffix or host.endswith("." + suffix)]
     kept = []
     for part in query.split("&"):
-        name = part.partition("=")[0].removeprefix("amp;")
-        if _TRACKING_PARAMS.fullmatch(name) or _REFERRER_PARAM.fullmatch(part.removeprefix("amp;")):
+        parameter = part.removeprefix("amp;")
+        name = parameter.partition("=")[0]
+        if any(pattern.fullmatch(name) for pattern in names):
             continue
-        if not (host_params and host_params.fullmatch(name)):
+        if formerly or not _REFERRER_PARAM.fullmatch(parameter):
             kept.append(part)
     return head + ("?" + "&".join(kept) if any(kept) else "") + hash_mark + fragment
 

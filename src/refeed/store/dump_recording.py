@@ -17,7 +17,7 @@ from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
 from .decisions import load_withdrawals
-from .identity_resolution import NewDump, resolve_identities
+from .identity_resolution import MovedDump, NewDump, find_former_links, resolve_identities
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import (
     EncodedEntry,
@@ -138,11 +138,12 @@ def record_files(
         entries = iter(settle_slugs(connection, [result.entry for result in results if result.entry]))
         results = [replace(result, entry=next(entries)) if result.entry else result for result in results]
         results, moves = _resolve_ids(connection, results)
-        batch = _load_batch(connection, results, moves)
+        batch = _load_batch(connection, results, {id for move in moves for id in move[:2]})
         for result in results:
             _add_result(batch, result)
         emptied = _move_entries(batch, moves)
         after = {id: batch.rows[id] for id in batch.changed}
+        _count_moves(connection, batch, moves)
         feeds = apply_changes(connection, batch.before, after, now, find_original)
         _write_files_and_dumps(connection, batch, results)
         for column in (schema.entries.c.id, schema.minhash_bands.c.entry_id) if emptied else ():
@@ -196,34 +197,49 @@ _VERSIONS = select(
 _ENTRIES = select(schema.entries).where(schema.entries.c.id.in_(_values))
 
 
-def _resolve_ids(
-    connection: Connection, results: Sequence[FileResult]
-) -> tuple[Sequence[FileResult], list[tuple[str, str]]]:
-    """The results with the final ids of their entries, and the stored dumps' moves from entry to entry."""
+def _resolve_ids(connection: Connection, results: Sequence[FileResult]) -> tuple[Sequence[FileResult], list[MovedDump]]:
+    """The results with the final ids of their entries and links, and the stored dumps that moved to other entries."""
     uncertain = {
-        result.digest: result for result in results if result.digest and result.entry and result.entry.identity
+        result.digest: (result.dump_time, result.entry.identity)
+        for result in results
+        if result.digest and result.dump_time and result.entry and result.entry.identity
     }
     if not uncertain:
         return results, []
-    known = {row.digest: row.entry_id for row in connection.execute(_DUMPS, {"values": list(uncertain)})}
-    new = [
-        NewDump.from_identity(to_timestamp(result.dump_time), digest, result.entry.identity)
-        for digest, result in uncertain.items()
-        if not known.get(digest) and result.dump_time and result.entry and result.entry.identity
-    ]
-    ids, moves = resolve_identities(connection, new)
-    ids |= {digest: dict(moves).get(id, id) for digest, id in known.items() if id}
+    new = [NewDump.from_identity(to_timestamp(time), digest, of) for digest, (time, of) in uncertain.items()]
+    new = find_former_links(connection, new)
+    known = _load_entry_ids(connection, uncertain)
+    ids, moves = resolve_identities(connection, [dump for dump in new if dump.digest not in known])
+    ids |= _load_entry_ids(connection, uncertain) if known else {}
+    links = {dump.digest: dump.link_id for dump in new}
     return [
-        replace(result, entry=result.entry.with_id(ids[result.digest]))
-        if result.entry and result.digest in uncertain and result.digest in ids
+        replace(result, entry=result.entry.with_id(ids[result.digest], links[result.digest]))
+        if result.entry and result.digest in uncertain and result.digest
         else result
         for result in results
     ], moves
 
 
-def _load_batch(connection: Connection, results: Sequence[FileResult], moves: Sequence[tuple[str, str]]) -> _Batch:
+def _load_entry_ids(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, str]:
+    """The entries of those of the dumps that are stored and have one."""
+    rows = connection.execute(_DUMPS, {"values": list(digests)})
+    return {row.digest: row.entry_id for row in rows if row.entry_id}
+
+
+def _count_moves(connection: Connection, batch: _Batch, moves: Sequence[MovedDump]) -> None:
+    """Count dumps that moved for the source of their new entry as it was before the batch: the rest is counted as for
+    every entry whose source changes."""
+    counters = OutcomeCounters(connection)
+    for move in moves:
+        counters.count_dumps(batch.before[move.old_entry].source, move.outcome, -1, 0)
+        row = batch.before.get(move.new_entry) or batch.rows[move.new_entry]
+        counters.count_dumps(row.source, move.outcome, 1, move.first_seen)
+    counters.flush()
+
+
+def _load_batch(connection: Connection, results: Sequence[FileResult], moved: set[str]) -> _Batch:
     digests = list({result.digest for result in results if result.digest})
-    ids = list({result.entry.id for result in results if result.entry}.union(*moves))
+    ids = list({result.entry.id for result in results if result.entry} | moved)
     known = {
         row.digest: _KnownDump(row.entry_id, row.outcome, row.reason)
         for row in connection.execute(_DUMPS, {"values": digests})
@@ -319,11 +335,11 @@ def _add_version(
     return "changed" if old else "new"
 
 
-def _move_entries(batch: _Batch, moves: Sequence[tuple[str, str]]) -> set[str]:
+def _move_entries(batch: _Batch, moves: Sequence[MovedDump]) -> set[str]:
     """Give the entries that stored dumps left or joined their content and dates; returns those without any dump."""
     emptied = set()
-    origins = {new: old for old, new in moves}
-    for id in {id for move in moves for id in move}:
+    origins = {move.new_entry: move.old_entry for move in moves}
+    for id in {id for move in moves for id in move[:2]}:
         row, versions = batch.rows.get(id), tuple(batch.versions.get(id, {}).values())
         if not versions:
             if row:

@@ -7,12 +7,12 @@
 - A dump without a guid belongs to the first guid of its link.
 
 The ids follow from the set of dumps. When a dump with an early time arrives late, dumps that are stored may therefore
-move to another entry. An id that an earlier version of the program made from a link stays.
+move to another entry. Where an earlier version of the program made an id from the link, that id is the link's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
@@ -38,13 +38,24 @@ class NewDump(NamedTuple):
     link_id: str
     guid_id: str
     """Empty for a dump without a guid."""
-    former_id: str
+    former_ids: tuple[str, ...]
 
     @classmethod
     def from_identity(cls, dump_time: int, digest: bytes, identity: Identity) -> NewDump:
         """The dump with this identity."""
-        ids = (identity.link_id, identity.guid_id, identity.former_id)
-        return cls(dump_time, digest, *(id.removeprefix("urn:uuid:") for id in ids))
+        link_id, guid_id, *former_ids = (
+            id.removeprefix("urn:uuid:") for id in (identity.link_id, identity.guid_id, *identity.former_ids)
+        )
+        return cls(dump_time, digest, link_id, guid_id, tuple(former_ids))
+
+
+class MovedDump(NamedTuple):
+    """A stored dump that belongs to another entry now."""
+
+    old_entry: str
+    new_entry: str
+    outcome: str
+    first_seen: int
 
 
 class _Claim(NamedTuple):
@@ -58,21 +69,28 @@ class _Claim(NamedTuple):
     """Empty if the dump is not stored."""
 
 
-def resolve_identities(
-    connection: Connection, new: Sequence[NewDump]
-) -> tuple[dict[bytes, str], list[tuple[str, str]]]:
+def find_former_links(connection: Connection, new: Sequence[NewDump]) -> list[NewDump]:
+    """The dumps, each with the id that an earlier version made from its link where the store has such an id."""
+    former = {id for dump in new for id in dump.former_ids}
+    query = select(_link_id).where(_is_at_link(list(former))).distinct()
+    known = set(connection.execute(query).scalars()) if former else set()
+    return [dump._replace(link_id=next(filter(known.__contains__, dump.former_ids), dump.link_id)) for dump in new]
+
+
+def resolve_identities(connection: Connection, new: Sequence[NewDump]) -> tuple[dict[bytes, str], list[MovedDump]]:
     """Decide which entries new dumps belong to, and move stored dumps that they affect to other entries.
 
-    Returns the entry ids by digest, and the moves: (old entry, new entry).
+    Returns the entry ids by digest, and the stored dumps that moved.
     """
-    links = {dump.link_id: dump.former_id for dump in new}
+    links = {dump.link_id for dump in new}
     claims = [_Claim(*dump[:4], entry_id="") for dump in new if dump.guid_id]
     stored_firsts = (connection.execute(_FIRST_AT_LINK, {"link": link}).first() for link in links)
     claims += [_Claim._make(row) for row in stored_firsts if row]
     first_at_link = _earliest(claims, "link_id")
     claims += _load_first_claims(connection, {claim.guid_id for claim in claims})
     first_of_guid = _earliest(claims, "guid_id")
-    kept, without_guid = _load_without_guid(connection, links)
+    query = select(_link_id, _dump.entry_id).where(_dump.guid_id.is_(None), _is_at_link(list(links))).distinct()
+    without_guid = connection.execute(query).all()
 
     entries: dict[str, str] = {}
     for guid, claim in first_of_guid.items():
@@ -80,21 +98,17 @@ def resolve_identities(
             entries[guid] = claim.entry_id
         else:
             is_first = first_at_link[claim.link_id].guid_id == guid
-            entries[guid] = kept.get(claim.link_id, claim.link_id) if is_first else guid
-    by_link = {
-        link: entries[first_at_link[link].guid_id] if link in first_at_link else kept.get(link, link) for link in links
-    }
+            entries[guid] = claim.link_id if is_first else guid
+    by_link = {link: entries[first_at_link[link].guid_id] if link in first_at_link else link for link in links}
     changes = [
         (claim.entry_id, entries[claim.guid_id], _belongs_to(claim, links)) for claim in claims if claim.entry_id
     ]
     changes += [
-        (entry_id, by_link[link], _is_without_guid([link, links[link]])) for link, entry_id in without_guid.items()
+        (entry_id, by_link[link], and_(_dump.guid_id.is_(None), _dump.entry_id == entry_id, _is_at_link([link])))
+        for link, entry_id in without_guid
     ]
-    changes = [change for change in changes if change[0] != change[1]]
-    _move_dumps(connection, changes)
-    return {dump.digest: entries[dump.guid_id] if dump.guid_id else by_link[dump.link_id] for dump in new}, [
-        (old, new_id) for old, new_id, _ in changes
-    ]
+    moved = _move_dumps(connection, [change for change in changes if change[0] != change[1]])
+    return {dump.digest: entries[dump.guid_id] if dump.guid_id else by_link[dump.link_id] for dump in new}, moved
 
 
 def _earliest(claims: Iterable[_Claim], key: str) -> dict[str, _Claim]:
@@ -113,35 +127,26 @@ def _load_first_claims(connection: Connection, guids: Iterable[str]) -> list[_Cl
     return [_Claim._make(row) for row in connection.execute(query)]
 
 
-def _load_without_guid(connection: Connection, links: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the ids that earlier versions gave to links, and the entries of stored dumps without a guid; by link."""
-    link_of = {former: link for link, former in links.items() if former} | {link: link for link in links}
-    link_id = func.coalesce(_dump.link_id, _dump.entry_id).label("link_id")
-    query = select(link_id, _dump.entry_id).where(_is_without_guid(list(link_of))).distinct()
-    rows = connection.execute(query).all()
-    kept = {link_of[row.link_id]: row.link_id for row in rows if link_of[row.link_id] != row.link_id}
-    return kept, {link_of[row.link_id]: row.entry_id for row in rows}
+# Dumps of earlier versions, and those of known hosts, have no `link_id`.
+_link_id = func.coalesce(_dump.link_id, _dump.entry_id).label("link_id")
 
 
-def _is_without_guid(link_ids: Sequence[str]) -> Any:
-    """Dumps of links without a guid. Dumps of earlier versions, and those of known hosts, have no `link_id`."""
-    is_at_link = or_(_dump.link_id.in_(link_ids), and_(_dump.link_id.is_(None), _dump.entry_id.in_(link_ids)))
-    return and_(_dump.guid_id.is_(None), is_at_link)
+def _is_at_link(link_ids: Sequence[str]) -> Any:
+    return or_(_dump.link_id.in_(link_ids), and_(_dump.link_id.is_(None), _dump.entry_id.in_(link_ids)))
 
 
-def _belongs_to(claim: _Claim, links: Mapping[str, str]) -> Any:
+def _belongs_to(claim: _Claim, links: Collection[str]) -> Any:
     """The dumps of a guid, and those without a guid that follow it: at links that are not decided now."""
-    decided = [id for pair in links.items() for id in pair]
-    follows = and_(_dump.guid_id.is_(None), func.coalesce(_dump.link_id, _dump.entry_id).not_in(decided))
+    follows = and_(_dump.guid_id.is_(None), func.coalesce(_dump.link_id, _dump.entry_id).not_in(list(links)))
     return and_(_dump.entry_id == claim.entry_id, or_(_dump.guid_id == claim.guid_id, follows))
 
 
-def _move_dumps(connection: Connection, changes: Iterable[tuple[str, str, Any]]) -> None:
+def _move_dumps(connection: Connection, changes: Iterable[tuple[str, str, Any]]) -> list[MovedDump]:
     """Write the entries of the dumps that meet each condition. All are found before any is moved."""
-    found = [
-        (list(connection.execute(select(_dump.digest).where(condition)).scalars()), entry_id)
-        for _, entry_id, condition in changes
-    ]
-    for digests, entry_id in found:
+    facts = select(_dump.digest, _dump.outcome, _dump.first_seen)
+    found = [(old, new, connection.execute(facts.where(condition)).all()) for old, new, condition in changes]
+    for _, entry_id, dumps in found:
         values = {"entry_id": entry_id, "link_id": func.coalesce(_dump.link_id, _dump.entry_id)}
-        connection.execute(update(schema.dumps).where(_dump.digest.in_(digests)).values(values))
+        is_moved = _dump.digest.in_([dump.digest for dump in dumps])
+        connection.execute(update(schema.dumps).where(is_moved).values(values))
+    return [MovedDump(old, new, dump.outcome, dump.first_seen) for old, new, dumps in found for dump in dumps]

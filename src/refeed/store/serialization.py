@@ -57,9 +57,11 @@ class EncodedEntry:
     identity: Identity | None = None
     """What the id follows from; None if it is certain."""
 
-    def with_id(self, id: str) -> EncodedEntry:
-        """The same entry with another id."""
-        return self if id == self.id else replace(self, id=id, payload=change_id(self.payload, id))
+    def with_id(self, id: str, link_id: str = "") -> EncodedEntry:
+        """The same entry with another id, and if given, with another id made from the link."""
+        identity = replace(self.identity, link_id=f"urn:uuid:{link_id}") if self.identity and link_id else self.identity
+        payload = self.payload if id == self.id else change_id(self.payload, id)
+        return replace(self, id=id, payload=payload, identity=identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
