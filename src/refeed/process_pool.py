@@ -33,6 +33,7 @@ _OUT_OF_MEMORY = 77
 """Exit status of a child that reached its memory limit."""
 _LIMIT_EXITS = (_OUT_OF_MEMORY, -signal.SIGPROF, -signal.SIGABRT)
 """How a child ends at a limit: out of memory in Python, out of time, out of memory in Rust or C++."""
+_CLOSED = "the processes that read dumps have been ended"
 
 _context = multiprocessing.get_context("forkserver")
 _lock = threading.RLock()
@@ -87,7 +88,8 @@ class ProcessPool:
         """The result of each item, in order, from one child. Threads may call this at the same time.
 
         `seconds` replaces the limit of the pool.
-        Raises what the function raises, and ProcessEndedError for the item that was in work when the child ended.
+        Raises what the function raises, ProcessEndedError for the item that was in work when the child ended, and
+        ChildProcessError if the pool has been closed.
         """
         limit = self._seconds if seconds is None else seconds
         child = self._take_child()
@@ -140,7 +142,7 @@ class ProcessPool:
     def _start_child(self) -> _Child:
         with _lock:
             if self._is_closed:
-                raise ChildProcessError("the processes that read dumps have been ended")
+                raise ChildProcessError(_CLOSED)
             if not self._children:
                 atexit.register(self.close)  # at exit the interpreter waits for children, and they wait for us
             own, other = _context.Pipe()
@@ -161,10 +163,12 @@ class ProcessPool:
             raise self._ended(child) from None
         return answer
 
-    def _ended(self, child: _Child) -> ProcessEndedError:
+    def _ended(self, child: _Child) -> Exception:
         with _lock:
             child.process.join(1)  # its connection closes a little before it has ended
             self._end(child)
+            if self._is_closed:
+                return ChildProcessError(_CLOSED)  # what the child worked on did not end it
             return ProcessEndedError(child.process.exitcode)
 
     def _end(self, child: _Child) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -53,6 +54,10 @@ class HostileBuilder(EntryBuilder):
             os.kill(os.getpid(), signal.SIGSEGV)
         if b"SLEEP" in dump.data:
             time.sleep(60)
+        if b"SLOW" in dump.data:
+            if signal.getitimer(signal.ITIMER_PROF)[0] < self.limits.seconds / 2:
+                os.kill(os.getpid(), signal.SIGPROF)  # as if the short limit were over
+            wait_until(Path(dump.data.split(b"|")[1].decode()).exists)
         return super().build(dump)
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
@@ -65,6 +70,8 @@ class HostileBuilder(EntryBuilder):
 
 
 HOSTILE = HostileBuilder(sources=(), topics=(), limits=Limits(seconds=0.2))
+PATIENT = HostileBuilder(sources=(), topics=(), limits=Limits(seconds=60))
+"""Its limits are reached by no load of the machine."""
 
 
 def dump(number: int, text: str = "样稿。") -> Dump:
@@ -125,16 +132,20 @@ def test_no_dump_waits_for_a_slow_one_and_an_edited_file_does_not_wait_for_its_f
         (folder / name).write_bytes(sample.data)
         return inspect_file(str(folder / name), str(folder))
 
-    with closing(Pipeline.open(make_settings())) as pipeline, closing(EntryPool(HOSTILE, 2)) as pool:
+    end_of_slow = tmp_path / "end"
+    with closing(Pipeline.open(make_settings())) as pipeline, closing(EntryPool(PATIENT, 2)) as pool:
         ingester = Ingester(pipeline.store, pool, lambda: NOW)
-        slow = [write("slow.md", dump(1, "SLEEP")), write("edited.md", dump(2, "SLEEP"))]
+        slow = [
+            write(name, dump(number, f"SLOW|{end_of_slow}|")) for number, name in enumerate(("slow.md", "edited.md"))
+        ]
         list(ingester.ingest([*slow, write("ordinary.md", dump(3))]))
         assert len(pipeline.store.get_entry_ids()) == 1
         assert ingester.is_waiting
         assert ingester.scan([folder]).changed == []
         list(ingester.ingest([write("edited.md", dump(4))]))
         assert len(pipeline.store.get_entry_ids()) == 2
-        assert ingester.finish_slow(wait=True).counts["flagged"] == 1
+        end_of_slow.touch()
+        assert ingester.finish_slow(wait=True).counts["new"] == 1
         assert not ingester.is_waiting
         assert len(pipeline.store.get_entry_ids()) == 3
 
@@ -142,7 +153,7 @@ def test_no_dump_waits_for_a_slow_one_and_an_edited_file_does_not_wait_for_its_f
 def test_a_dump_that_was_in_work_when_the_machine_ended_twice_is_quarantined_by_name(tmp_path: Path) -> None:
     dumps, notes = [dump(0), dump(1, "SLEEP"), dump(2)], tmp_path / "in-work"
     for tries in (1, 2):
-        pool = EntryPool(HOSTILE, 1, notes)
+        pool = EntryPool(PATIENT, 1, notes)
         assert pool.is_suspect("1.md") == (tries == 2)
         pool.map([dumps[1]])
         noted = f'"tries":{tries},"path":"1.md"'.encode()
@@ -150,7 +161,7 @@ def test_a_dump_that_was_in_work_when_the_machine_ended_twice_is_quarantined_by_
         left_behind = notes.read_bytes()  # as if everything ended now
         pool.close()
         notes.write_bytes(left_behind)
-    with closing(EntryPool(HOSTILE, 1, notes)) as pool:
+    with closing(EntryPool(PATIENT, 1, notes)) as pool:
         packed = list(pool.map(dumps))
     assert [each.outcome for each in packed] == [Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.ACCEPTED]
     assert "ended each time" in str(packed[1].reason)
@@ -220,6 +231,16 @@ def test_a_pool_that_is_closed_while_it_works_starts_no_process_again() -> None:
     next(pool.map([dump(number) for number in range(600)]))
     pool.close()
     assert multiprocessing.active_children() == []
+
+
+def test_a_pool_that_is_closed_while_it_works_blames_no_dump(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    with closing(EntryPool(PATIENT, 1, tmp_path / "in-work")) as pool:
+        [built] = pool.build([dump(1, f"SLOW|{tmp_path / 'never'}|")])
+        assert isinstance(built, Future)
+        wait_until(lambda: b'"tries":2' in (tmp_path / "in-work").read_bytes())
+    with pytest.raises(ChildProcessError):
+        built.result()
+    assert caplog.records == []
 
 
 def test_no_free_files_degrade_no_entry() -> None:
