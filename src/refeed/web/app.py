@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.operator_token:
         token_check = TokenCheck(settings.operator_token, settings.http.proxies, scheme="Basic")
         app.before_request(lambda: token_check.refuse() if request.path in _OPERATOR_PATHS else None)
+        app.after_request(_keep_from_caches)
     app.wsgi_app = DocumentMiddleware(  # type: ignore[method-assign]
         app=LimitedPages(app.wsgi_app, limit),
         sender=sender,
@@ -81,6 +82,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         poll_limit=PollLimit(settings.http) if settings.http.polls else None,
     )
     return app
+
+
+def _keep_from_caches(response: Response) -> Response:
+    """Let no cache store what the operator's token has opened."""
+    if request.path in _OPERATOR_PATHS:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _create_flask_app(request_metrics: RequestMetrics) -> Flask:

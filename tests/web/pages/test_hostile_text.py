@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -110,6 +112,7 @@ def crawl(client: Any) -> Iterator[str]:
         "/",
         "/status",
         "/all",
+        *(f"/search?q={quote(query)}" for query in ("alert", "样例", "onerror OR script", *HOSTILE_TEXTS)),
         "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         "/%3Cscript%3Ealert(1)%3C/script%3E",
     ]
@@ -122,7 +125,7 @@ def crawl(client: Any) -> Iterator[str]:
         page = BeautifulSoup(client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True), "lxml")
         for link in page.select("main a[href^='/']"):
             address = str(link["href"])
-            if not address.startswith(("/feeds/", "/qr/")) and "." not in address:
+            if not address.startswith(("/feeds/", "/qr/", "/search")) and "." not in address:
                 waiting.append(address)
 
 
@@ -172,6 +175,19 @@ def test_hostile_text_is_shown_unchanged(tmp_path: Path) -> None:
     client = create_app(settings).test_client()
     page = BeautifulSoup(client.get("/all").get_data(as_text=True), "lxml")
     assert {title.get_text() for title in page.select(".rows h3 a")} == set(HOSTILE_TEXTS)
+
+
+def test_hostile_text_is_data_for_programs_that_search(tmp_path: Path) -> None:
+    settings = build_site(tmp_path, list(HOSTILE_TEXTS))
+    client = create_app(settings).test_client()
+    for text in ("alert", *HOSTILE_TEXTS):
+        answer = client.get("/search.json", query_string={"q": text})
+        assert answer.mimetype == "application/json"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.status_code == 400 or isinstance(json.loads(answer.data)["entries"], list)
+    description = client.get("/opensearch.xml")
+    names = [element.text for element in ET.fromstring(description.data)]
+    assert any(HOSTILE_TEXTS[0][:16] in (name or "") for name in names)
 
 
 def test_xss_fragments_of_public_suites_have_no_effect_on_any_page(tmp_path: Path) -> None:
