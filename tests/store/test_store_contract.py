@@ -116,10 +116,13 @@ def test_feeds_that_changed_since_a_version_are_found(store: Store) -> None:
     assert [feed.path for feed in store.get_feed_states(version)] == [ALL_FEED, FeedPath("source", "two")]
 
 
-def test_the_time_of_a_feeds_last_change_never_goes_back_even_when_the_clock_does(store: Store) -> None:
-    record_files(store, [file_result(1)], NOON)
-    record_files(store, [file_result(2)], NOON - timedelta(days=300))
-    assert {feed.changed for feed in store.get_feed_states()} == {NOON}
+def test_every_change_of_a_feed_is_later_than_the_one_before_whatever_the_clock_says(store: Store) -> None:
+    times = []
+    for number, now in enumerate((NOON, NOON, NOON - timedelta(days=1), NOON + timedelta(hours=1))):
+        record_files(store, [file_result(number)], now)
+        times.append(next(feed.changed for feed in store.get_feed_states() if str(feed.path) == "all"))
+        assert store.get_months(ALL_FEED)[0].changed == times[-1]
+    assert times == [NOON, NOON + timedelta(seconds=1), NOON + timedelta(seconds=2), NOON + timedelta(hours=1)]
 
 
 def test_withdrawing_leaves_a_tombstone_and_restoring_removes_it(store: Store) -> None:

@@ -367,7 +367,8 @@ class MembershipWriter:
             for (feed, published, id), size in self._added.items()
         ]
         upsert(self._connection, schema.feed_members, added)
-        # Last-Modified never goes back, even when the clock does.
+        # Last-Modified increases with every change, even when the clock goes back or two changes fall into one
+        # second: a reader that sends only If-Modified-Since would get 304 for what it does not have.
         state = {"version": revision, "changed": self._now}
         feeds = [{"path": str(feed), "entries": count} | state for feed, count in sorted(self._entries.items())]
         months = [
@@ -375,5 +376,5 @@ class MembershipWriter:
             for (feed, month), count in sorted(self._months.items())
         ]
         for table, rows in ((schema.feeds, feeds), (schema.feed_months, months)):
-            upsert(self._connection, table, rows, add=("entries",), greatest=("changed",))
+            upsert(self._connection, table, rows, add=("entries",), later=("changed",))
         return revision

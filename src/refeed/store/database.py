@@ -144,18 +144,27 @@ def upsert(
     *,
     add: tuple[str, ...] = (),
     greatest: tuple[str, ...] = (),
+    later: tuple[str, ...] = (),
 ) -> None:
     """Insert rows, or update the given columns where the key exists. All rows have the same columns.
 
-    The columns in `add` are added to the stored number; of those in `greatest`, the larger number stays.
+    The columns in `add` are added to the stored number; of those in `greatest`, the larger number stays. Those in
+    `later` always increase, at least by one.
     """
     if rows:
-        connection.execute(_upsert_statement(connection.dialect.name, table, tuple(rows[0]), add, greatest), rows)
+        connection.execute(
+            _upsert_statement(connection.dialect.name, table, tuple(rows[0]), add, greatest, later), rows
+        )
 
 
 @cache
 def _upsert_statement(
-    dialect: str, table: Table, columns: tuple[str, ...], add: tuple[str, ...], greatest: tuple[str, ...]
+    dialect: str,
+    table: Table,
+    columns: tuple[str, ...],
+    add: tuple[str, ...],
+    greatest: tuple[str, ...],
+    later: tuple[str, ...],
 ) -> Insert:
     """Build the statement once: for a single dump, that takes longer than executing it."""
     statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
@@ -163,6 +172,7 @@ def _upsert_statement(
     values = {name: statement.excluded[name] for name in columns if name not in keys}
     values |= {name: table.c[name] + values[name] for name in add}
     values |= {name: case((table.c[name] > values[name], table.c[name]), else_=values[name]) for name in greatest}
+    values |= {name: case((table.c[name] >= values[name], table.c[name] + 1), else_=values[name]) for name in later}
     result: Insert = (
         statement.on_conflict_do_update(index_elements=keys, set_=values)
         if values

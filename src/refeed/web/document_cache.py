@@ -72,7 +72,10 @@ class CachedDocument:
     """Headers of a 304 response by the client's ETag. Any coding's ETag matches, because all have the same content."""
 
     def __post_init__(self) -> None:
-        self.last_modified = format_datetime(self.modified.astimezone(UTC), usegmt=True)
+        # If the clock was set back, Last-Modified must still not be later than Date (RFC 9110 8.8.2.1).
+        # If-Modified-Since is compared with the true time: a reader that has an earlier version must not get 304.
+        shown = min(self.modified, datetime.now(UTC))
+        self.last_modified = format_datetime(shown.astimezone(UTC), usegmt=True)
         repeated = [header for header in self.headers if header[0] in _NOT_MODIFIED_HEADERS]
         etags = map(self.etag, ("identity", *CODINGS))
         self.not_modified = {etag: [("ETag", etag), *repeated] for etag in etags}
@@ -217,8 +220,7 @@ def _read_document(path: str, location: DocumentLocation) -> _CacheEntry | None:
         digest = verify_checksum(data)
     if digest is None:
         return None
-    # If the clock was set back, Last-Modified must still not be later than Date (RFC 9110 8.8.2.1).
-    modified = min(datetime.fromtimestamp(int(stat.st_mtime), UTC), datetime.now(UTC).replace(microsecond=0))
+    modified = datetime.fromtimestamp(int(stat.st_mtime), UTC)
     document = CachedDocument(
         label=location.label, data=data, digest=digest, modified=modified, headers=location.headers
     )
