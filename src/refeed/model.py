@@ -79,6 +79,8 @@ class Origin:
     """What identifies the item where it comes from; empty when that is its link."""
     source: str = ""
     """The source that the entry belongs to, whatever its link says; empty when the link's host decides."""
+    sources: tuple[str, ...] = ()
+    """Further sources to which the sender may write, where the link's host decides."""
     authors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     language: str = ""
@@ -201,6 +203,8 @@ class Identity:
     """The id made from source and guid; empty for a dump that comes from no feed or program."""
     former_ids: tuple[str, ...] = ()
     """Ids that earlier versions may have made from the link. The first that the store has stands for `link_id`."""
+    owner_id: str = ""
+    """The id that the link has in the source which its host belongs to, if that is another source."""
     is_certain: bool = True
     """False where no rule knows the host, or an earlier version made another id. Which of the ids the entry has then
     depends on its other dumps, and on those with the same link or guid: see `store.identity_resolution`."""

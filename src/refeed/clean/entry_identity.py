@@ -38,6 +38,7 @@ def canonical_link(link: str, rule: CompiledRule, *, formerly: bool = False) -> 
 def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identity]:
     """Return (link, section, identity): the canonical link to show, the section in it, and the entry's identity."""
     link, section = canonical_link(raw.link, match.rule)
+    owner_id = entry_id(link) if match.host_owner else ""
     former_link, _ = canonical_link(raw.link, match.rule, formerly=True)
     if match.is_own_host:
         former = () if former_link == link else (entry_id(former_link),)
@@ -51,7 +52,7 @@ def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identit
     if fragment and (origin.guid or fragment.startswith(("/", "!"))):
         link = f"{link}#{percent_encode(fragment)}"  # one of several items of a page
     if match.host_owner:
-        return link, section, Identity(link_id=guid_id or guid_entry_id(source, key))
+        return link, section, Identity(link_id=guid_id or guid_entry_id(source, key), owner_id=owner_id)
     former_ids = () if fragment.startswith(("/", "!")) else _former_ids(former_link, key)
     return link, section, Identity(link_id=entry_id(key), guid_id=guid_id, former_ids=former_ids, is_certain=False)
 

@@ -46,13 +46,13 @@ class RuleLookup:
         """Look up the source and rule of a raw entry: by the link's host or its nearest parent domain, then by folder.
 
         When neither is known, the source is named after the dump's folder, or after the host. If the entry's origin
-        says its source, only that source's hosts count.
+        says its source, only the hosts of that source, and of those it may write to, count.
         """
         host, own = _hostname(raw.link), raw.origin.source
         labels = host.split(".")
         parents = (self._by_host.get(".".join(labels[index:])) for index in range(len(labels)))
         match = next(filter(None, parents), None)
-        owner = match.source.id if match and own and match.source.id != own else ""
+        owner = match.source.id if match and own and match.source.id not in (own, *raw.origin.sources) else ""
         if match and not owner:
             return match
         if match := self._by_id.get(own) or self._by_folder.get(raw.folder):

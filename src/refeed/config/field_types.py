@@ -196,3 +196,17 @@ def choose_title(title: LocalizedTitle, language: str, default: str) -> str:
         return title or default
     primary = language.split("-")[0]
     return title.get(language) or title.get(primary) or next(iter(title.values()), "") or default
+
+
+MIN_SECRET_LENGTH = 16
+"""Characters of a secret or a token, so that it cannot be guessed."""
+
+
+def check_token(token: str) -> None:
+    """Raise ValueError for a token that does not fit into an HTTP header, or is short enough to be guessed."""
+    if not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", token):
+        raise ValueError("must be printable ASCII without spaces around it, to fit into an HTTP header")
+    if len(token) < MIN_SECRET_LENGTH:
+        raise ValueError(
+            f"must have at least {MIN_SECRET_LENGTH} characters, got {len(token)}; openssl rand -hex 16 makes one"
+        )

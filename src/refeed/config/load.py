@@ -6,7 +6,6 @@ Invalid changes are refused, and the previous settings stay in use.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -18,25 +17,14 @@ from annotated_types import Interval
 
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
-from .field_types import BaseUrl, Check, Parse, check_database_url, matching
+from .field_types import MIN_SECRET_LENGTH, BaseUrl, Check, Parse, check_database_url, check_token, matching
 from .packs import LocatedRule, Packs, Place, Rule, list_rules, load_packs
 from .settings import AccessSettings, ConfigFile, Settings
 from .validation import DataError, format_key_path, validate
 from .yaml_loader import YamlDocument, read_document
 
-_MIN_SECRET_LENGTH = 16
-"""Characters of a secret or a token, so that it cannot be guessed."""
 _REST_NANOSECONDS = 1_000_000_000
 """How long a changed file must stay as it is before it is read: editors and deployments write in several steps."""
-
-
-def _check_token(token: str) -> None:
-    if not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", token):
-        raise ValueError("must be printable ASCII without spaces around it, to fit into an HTTP header")
-    if len(token) < _MIN_SECRET_LENGTH:
-        raise ValueError(
-            f"must have at least {_MIN_SECRET_LENGTH} characters, got {len(token)}; openssl rand -hex 16 makes one"
-        )
 
 
 def _check_folder(path: str) -> None:
@@ -60,9 +48,9 @@ class Environment:
     refeed_dumps: str = ""
     refeed_feeds: Folder = ""
     refeed_var: Folder = ""
-    refeed_push_token: Annotated[str, Check(_check_token)] = ""
+    refeed_push_token: Annotated[str, Check(check_token)] = ""
     refeed_access_secret: str = ""
-    refeed_operator_token: Annotated[str, Check(_check_token)] = ""
+    refeed_operator_token: Annotated[str, Check(check_token)] = ""
     refeed_log: Annotated[str, Parse(str.lower), matching("text|json", "text or json")] = "text"
 
 
@@ -122,9 +110,9 @@ def _load(
     levels = {access.site, *(each.rule.access for each in sources), *(each.rule.access for each in topics)}
     levels |= {rule.access for rule in config.filtered_feeds}
     secret = environment.refeed_access_secret
-    if "private" in levels and len(secret) < _MIN_SECRET_LENGTH:
+    if "private" in levels and len(secret) < MIN_SECRET_LENGTH:
         what = "is too short" if secret else "is not set, and a feed is private"
-        example = f"use {_MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
+        example = f"use {MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
         errors.append(f"environment: REFEED_ACCESS_SECRET: {what}; {example}")
     if errors:
         raise ConfigError(*errors)

@@ -20,6 +20,7 @@ from .field_types import (
     Text,
     TimeZone,
     Url,
+    check_token,
     duration,
     matching,
 )
@@ -183,7 +184,8 @@ class UpstreamRule:
     paths: tuple[Annotated[str, Check(_check_repository_path)], ...] = ()
     """The folders of the repository to read; empty means all folders."""
     sources: tuple[Slug, ...] | Literal["all"] = ()
-    """The sources whose entries a feed may write, by the host of the link, besides its own; `all` for any source."""
+    """The sources whose entries it may write, by the host of the link; `all` for any source. A feed may also write its
+    own. A repository may write any by default; otherwise the first of the list is its own."""
     login: Annotated[str, matching(r"(?:[^\r\n:]+:[^\r\n]+)?", "user:password")] = field(default="", repr=False)
     """User and password (basic authentication). Only this upstream's host gets them."""
     header: Annotated[str, matching(r"(?:[A-Za-z0-9-]+: ?[!-~ ]+)?", "Name: value")] = field(default="", repr=False)
@@ -200,8 +202,6 @@ class UpstreamRule:
             raise ValueError("source is missing: a slug such as bbc, which names the folder of the feed's dumps")
         if self.url and (self.branch or self.paths):
             raise ValueError("branch and paths belong to git, not to url")
-        if self.git and self.sources:
-            raise ValueError("sources belongs to url; a repository of dumps may write to every source")
         if self.git and (self.login or self.header):
             raise ValueError("login and header belong to url, not to git")
         if self.git and self.source:
@@ -211,6 +211,17 @@ class UpstreamRule:
     def address(self) -> str:
         """The URL of the feed or the repository, which identifies the upstream."""
         return self.url or self.git
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushToken:
+    """A token for `POST /dumps`, and what its owner may write."""
+
+    token: Annotated[str, Check(check_token)] = field(repr=False)
+    """From the environment: `${BBC_TOKEN}`."""
+    sources: Annotated[tuple[Slug, ...], MinLen(1)] | Literal["all"]
+    """The sources whose entries it may write, by the host of the link; `all` for any source. The first is its own, to
+    which all other entries belong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +266,8 @@ class ConfigFile:
     """Feeds that no longer exist, for example topic/olympics-2024. They are answered by 410, so readers unsubscribe."""
     upstreams: tuple[UpstreamRule, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
+    push_tokens: tuple[PushToken, ...] = ()
+    """Further tokens for `POST /dumps`, besides REFEED_PUSH_TOKEN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +287,12 @@ class Settings(ConfigFile):
     access_secret: str = field(repr=False)
     operator_token: str = field(repr=False)
     log_format: str
+
+    @property
+    def all_push_tokens(self) -> tuple[PushToken, ...]:
+        """REFEED_PUSH_TOKEN, which may write to all sources, and the tokens of config.yaml."""
+        operator = PushToken(token=self.push_token, sources="all") if self.push_token else None
+        return (*([operator] if operator else []), *self.push_tokens)
 
     @property
     def private_dir(self) -> str:

@@ -1,7 +1,7 @@
 """Origin <-> front matter with the key `refeed`, which stands before a dump that was fetched or pushed.
 
 ---
-refeed: {"guid": "…", "source": "…", "authors": ["…"], "tags": ["…"], "language": "…"}
+refeed: {"guid": "…", "source": "…", "sources": ["…"], "authors": ["…"], "tags": ["…"], "language": "…"}
 ---
 
 Only these bytes count: one line of JSON in UTF-8 at the very beginning. Otherwise another encoding or other line ends
@@ -30,6 +30,12 @@ def compose_origin(origin: Origin) -> bytes:
     """The front matter; empty when the origin says nothing."""
     fields = {name: value for name, value in asdict(origin).items() if value}
     return f"---\nrefeed: {json.dumps(fields, ensure_ascii=False)}\n---\n".encode("utf-8", "replace") if fields else b""
+
+
+def limited_origin(sources: tuple[str, ...], own: str = "") -> Origin:
+    """The origin of a sender that may write to these sources only. Its own is `own`, or else the first."""
+    own = own or sources[0]
+    return Origin(source=own, sources=tuple(source for source in sources if source != own))
 
 
 def drop_origin(data: bytes) -> bytes:
@@ -76,6 +82,7 @@ def read_origin(fields: dict[str, object], error: Callable[[str, str], Exception
     return Origin(
         guid=text("guid", None, "text"),
         source=text("source", _SOURCE, "a slug such as bbc"),
+        sources=texts("sources"),
         authors=texts("authors"),
         tags=texts("tags"),
         language=text("language", _LANGUAGE, "a language such as en or zh-Hans"),

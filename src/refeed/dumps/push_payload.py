@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..errors import PushError
 from ..model import Origin
-from .origin import compose_origin, drop_origin, read_origin
+from .origin import compose_origin, drop_origin, limited_origin, read_origin
 from .scanner import ignore_reason
 from .writer import NewDump, content_number, is_http_url, new_dump
 
@@ -24,13 +24,16 @@ _MAX_ERRORS = 10
 """After this many wrong lines, the rest of a request is not read."""
 
 
-def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[NewDump, ...]:
+def parse_push_payload(
+    body: bytes, content_type: str, now: datetime, sources: tuple[str, ...] = ()
+) -> tuple[NewDump, ...]:
     """Return the dumps in a request, in order. The body is one dump, or JSON with one object on each line.
 
     An object is either a dump, `{name, body}`, or an article, `{title, link, published, html, source}`, from which a
     dump is made. Both may have `guid`, `authors`, `tags` and `language`. The file names are made from the content: the
     same request always gives the same names, so a repeated request writes nothing new, and different dumps never have
-    the same name. Raises PushError, which lists the first wrong lines and their fields.
+    the same name. `sources` are those that the sender may write to; empty means all. Raises PushError, which lists the
+    first wrong lines and their fields.
     """
     if "multipart/" in content_type.lower():
         raise PushError("send the dump itself as the body, not a form: curl --data-binary @dump.md")
@@ -38,11 +41,13 @@ def parse_push_payload(body: bytes, content_type: str, now: datetime) -> tuple[N
         raise PushError("the body is empty; send one dump, or JSON with one object a line")
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) and "json" not in content_type.lower():
         data = drop_origin(body)
-        return (NewDump(folder="", name=f"{content_number(data)}.md", data=data),)
+        if sources:
+            data = compose_origin(limited_origin(sources)) + data
+        return (NewDump(folder=sources[0] if sources else "", name=f"{content_number(data)}.md", data=data),)
     dumps, errors = [], []
     for line, text in _split_lines(body):
         try:
-            dumps.append(_to_dump(_parse_object(text), now))
+            dumps.append(_to_dump(_parse_object(text), now, sources))
         except _FieldError as error:
             errors.append(f"line {line}: {error.field + ': ' if error.field else ''}{error.message}")
         if len(errors) == _MAX_ERRORS:
@@ -92,41 +97,45 @@ def _parse_object(text: str) -> dict[str, object]:
     return value
 
 
-def _to_dump(fields: dict[str, object], now: datetime) -> NewDump:
+def _to_dump(fields: dict[str, object], now: datetime, sources: tuple[str, ...]) -> NewDump:
     is_dump = "body" in fields or "name" in fields
     allowed = _DUMP_KEYS if is_dump else _ARTICLE_KEYS
     for key in fields:
         if key not in allowed:
             raise _FieldError(key[:40], f"unknown; known here: {', '.join(sorted(allowed))}")
     if is_dump:
-        return _dump_as_sent(fields)
+        return _dump_as_sent(fields, sources)
     link = _get_text(fields, "link")
     if not is_http_url(link):
         raise _FieldError("link", f"must be an absolute http(s) URL, got {link[:200]!r}")
+    folder = _own_source("source", _get_text(fields, "source", ""), sources)
     return new_dump(
-        folder=_check_folder("source", _get_text(fields, "source", "")),
+        folder=folder,
         title=_get_text(fields, "title"),
         link=link,
         html=_get_text(fields, "html"),
         at=_parse_published(fields.get("published"), now),
-        origin=_get_origin(fields),
+        origin=_get_origin(fields, folder, sources),
     )
 
 
-def _dump_as_sent(fields: dict[str, object]) -> NewDump:
+def _dump_as_sent(fields: dict[str, object], sources: tuple[str, ...]) -> NewDump:
     name, body = _get_text(fields, "name"), _get_text(fields, "body")
     if not body.strip():
         raise _FieldError("body", "is empty")
     folder, _, stem = name.rpartition("/")
-    folder = _check_folder("name", folder) or _check_folder("source", _get_text(fields, "source", ""))
+    field = "name" if folder else "source"
+    folder = _own_source(field, folder or _get_text(fields, "source", ""), sources)
     stem = re.sub(r"[^\w.-]+", " ", _SUFFIX.sub("", stem)).strip(" .")
     stem = stem.encode()[:_MAX_NAME].decode("utf-8", "ignore").strip()
-    data = compose_origin(_get_origin(fields)) + drop_origin(body.encode("utf-8", "replace"))
+    data = compose_origin(_get_origin(fields, folder, sources)) + drop_origin(body.encode("utf-8", "replace"))
     return NewDump(folder=folder, name=f"{content_number(name, data)}{'_' + stem if stem else ''}.md", data=data)
 
 
-def _get_origin(fields: dict[str, object]) -> Origin:
-    return read_origin({key: fields[key] for key in _ORIGIN_KEYS & fields.keys()}, _FieldError)
+def _get_origin(fields: dict[str, object], folder: str, sources: tuple[str, ...]) -> Origin:
+    origin = read_origin({key: fields[key] for key in _ORIGIN_KEYS & fields.keys()}, _FieldError)
+    limited = limited_origin(sources, folder) if sources else origin
+    return replace(origin, source=limited.source, sources=limited.sources)
 
 
 def _get_text(fields: dict[str, object], key: str, default: str | None = None) -> str:
@@ -134,6 +143,14 @@ def _get_text(fields: dict[str, object], key: str, default: str | None = None) -
     if not isinstance(value, str):
         raise _FieldError(key, "is missing" if value is None else f"must be text, got {json.dumps(value)[:60]}")
     return value
+
+
+def _own_source(field: str, name: str, sources: tuple[str, ...]) -> str:
+    """The folder of a dump: its source if it has one, or else the first that the sender may write to."""
+    folder = _check_folder(field, name) or next(iter(sources), "")
+    if sources and folder not in sources:
+        raise _FieldError(field, f"this token may write to {', '.join(sources)}, got {folder!r}")
+    return folder
 
 
 def _check_folder(field: str, name: str) -> str:

@@ -21,7 +21,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ..config.settings import Settings, UpstreamRule
+from ..dumps.origin import limited_origin
 from ..dumps.writer import content_number
+from ..model import Origin
 from .git import checkout_dir
 
 if TYPE_CHECKING:
@@ -68,6 +70,16 @@ def dump_dirs(settings: Settings) -> tuple[str, ...]:
     checkouts = fetch_dirs(settings).checkouts
     trees = (str(checkout_dir(upstream, checkouts)) for upstream in settings.upstreams if upstream.git)
     return tuple(dict.fromkeys((*settings.dumps.folders, *trees)))
+
+
+def limited_checkouts(settings: Settings) -> dict[str, Origin]:
+    """The checkouts of git upstreams that may write to some sources only, with the origin of their dumps."""
+    checkouts = fetch_dirs(settings).checkouts
+    return {
+        str(checkout_dir(upstream, checkouts)): limited_origin(upstream.sources)
+        for upstream in settings.upstreams
+        if upstream.git and upstream.sources and upstream.sources != "all"
+    }
 
 
 def open_session(settings: Settings) -> HttpSession:

@@ -29,7 +29,7 @@ from ..topics import reposts
 from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher
 
-CLEANING_VERSION = 2
+CLEANING_VERSION = 3
 """Increase it when parsing or cleaning changes. Stored entries are then cleaned again and keep their dates."""
 
 
@@ -166,11 +166,12 @@ class EntryBuilder:
 
     def to_row(self, cleaned: CleanResult, source: Source, labels: str, body_text: str) -> EncodedEntry:
         """Encode an entry for the store. `body_text` is `TopicFields.body_text`."""
-        entry = cleaned.entry
+        entry, identity = cleaned.entry, cleaned.identity
         minhash = reposts.compute_minhash(body_text)
         return EncodedEntry(
             id=entry.id.removeprefix("urn:uuid:"),
-            identity=None if cleaned.identity.is_certain else cleaned.identity,
+            identity=None if identity.is_certain else identity,
+            link_id=(identity.owner_id or identity.link_id).removeprefix("urn:uuid:"),
             source=source,
             title=entry.title,
             published=entry.published,

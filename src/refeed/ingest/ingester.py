@@ -7,7 +7,7 @@ import struct
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..dumps.containers import Member, is_container, read_article, read_members
+from ..dumps.origin import compose_origin, drop_origin
 from ..dumps.reader import read_head
 from ..dumps.scanner import FoundFile, display_path, scan_folder
 from ..errors import FileChangingError, FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..heartbeat import beat, wait_for
 from ..metrics import observe_duration
-from ..model import Dump, FeedPath, Outcome
+from ..model import Dump, FeedPath, Origin, Outcome
 from ..parse.parser import peek_dump_time
 from ..store.dump_recording import FileResult, forget_files, record_files
 from ..store.rows import StoredDump
@@ -120,11 +121,19 @@ class _RecordedFiles:
 class Ingester:
     """Ingests dumps into the store. Remembers which files are recorded, so that a scan needs only `stat`."""
 
-    def __init__(self, store: Store, pool: EntryPool, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pool: EntryPool,
+        clock: Callable[[], datetime],
+        origins: Mapping[str, Origin] = {},
+    ) -> None:
+        """`origins`: the origin of the dumps in folders that may write to some sources only, by folder."""
         self._store = store
         self._pool = pool
         self._limits = pool.builder.limits
         self._clock = clock
+        self._origins = origins
         self._recorded = _RecordedFiles(store.iter_file_stamps())
         self._slow: dict[bytes, tuple[FileResult, Future[PackedResult]]] = {}
         """Files whose entries take long to build, by path. Other files do not wait for them."""
@@ -347,7 +356,8 @@ class Ingester:
         if is_container(file, self._limits):
             read_members(file, self._limits)
             raise FileChangingError("the file is being written; it is read again when it is complete")
-        return read_article(file, self._limits)
+        data, origin = read_article(file, self._limits), self._origins.get(file.root)
+        return compose_origin(origin) + drop_origin(data) if origin else data
 
     def _select_to_build(self, results: Sequence[FileResult], *, force: bool) -> list[int]:
         """Indices of the results that need an entry: the dump is not stored yet, or its file had different content

@@ -15,7 +15,7 @@ from ..dumps.scanner import FoundFile, inspect_file
 from ..dumps.writer import write_dumps
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..feeds.accepted_config import accept_settings
-from ..fetch.upstreams import dump_dirs, fetch_dirs
+from ..fetch.upstreams import dump_dirs, fetch_dirs, limited_checkouts
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
@@ -81,7 +81,7 @@ class Pipeline:
             inbox=make_inbox(store),
             output_dir=output_dir,
             pool=pool,
-            ingester=Ingester(store, pool, clock),
+            ingester=Ingester(store, pool, clock, limited_checkouts(settings)),
             publisher=Publisher(settings, store, output_dir),
             reprocessor=Reprocessor(store, pool, clock),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..config.settings import DEFAULT_LIMITS, Limits
@@ -26,11 +27,11 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     `issues` lists problems that a person may want to check. For any bytes, QuarantineError is the only exception; its
     message names the byte, line or field that is wrong, and what to do.
     """
-    if is_mail(dump.data):
-        return _to_entry(parse_mail(dump.data), dump, limits)
-    if is_feed(dump.data):
-        return _to_entry(parse_feed_item(dump.data), dump, limits)
     origin, data = split_origin(dump.data)
+    if is_mail(data) or is_feed(data):
+        article = parse_mail(data) if is_mail(data) else parse_feed_item(data)
+        own = replace(article.origin, source=origin.source, sources=origin.sources)
+        return _to_entry(replace(article, origin=own), dump, limits)
     text, issues = decode_dump(data)
     front, start = parse_front_matter(text, skip_blanks(text, 0))
     header = parse_header(text, start, after_front_matter=front is not None)

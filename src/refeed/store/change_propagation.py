@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,23 +112,33 @@ def _update_reposts(
     Stored entries that change are added to `old` (as they were) and `new` (as they are now).
     """
     entry = schema.entries.c
+    same_link = _load_same_link(connection, [*old.values(), *new.values()], new)
+    old.update(same_link)
+    new.update(same_link)
     near = _find_near(connection, new, new)
     related = {other for others in near.values() for other in others}
     related |= {row.repost_of for row in new.values() if row.repost_of}
     related |= set(connection.execute(select(entry.id).where(entry.repost_of.in_(list(new)))).scalars())
-    if not related:
+    if not related and not same_link:
         return
     stored = load_entries(connection, select(schema.entries).where(entry.id.in_(list(related - new.keys()))))
     near |= _find_near(connection, stored, new)
     known = stored | new
     distant = {other for others in near.values() for other in others} - known.keys()
     known |= load_entries(connection, select(schema.entries).where(entry.id.in_(list(distant))))
+    with_link = [row for id, row in known.items() if row.link_id and id not in new]
+    known |= _load_same_link(connection, with_link, known)
+    first_of_link = _find_first_of_link(known.values())
     changed = dict(new)
     for id in [*new, *stored]:
         row = known[id]
         candidate = _to_candidate(row)
-        others = [other for name in near.get(id, ()) if name in known and (other := _to_candidate(known[name]))]
-        original = find_original(candidate, others) if candidate and others else None
+        # A text is never the repost of one that is hidden for its link: two entries would hide each other.
+        names = [name for name in near.get(id, ()) if name in known and name not in first_of_link]
+        others = [other for name in names if (other := _to_candidate(known[name]))]
+        original = first_of_link.get(id)
+        if original is None and candidate and others:
+            original = find_original(candidate, others)
         if original != row.repost_of:
             changed[id] = row._replace(repost_of=original)
     _update_links(connection, known, changed)
@@ -136,6 +146,34 @@ def _update_reposts(
         if id not in new:
             old[id] = known[id]
         new[id] = row
+    for id, row in same_link.items():
+        if new[id] == row:
+            del old[id], new[id]
+
+
+def _load_same_link(connection: Connection, rows: Sequence[EntryRow], known: Collection[str]) -> dict[str, EntryRow]:
+    """Stored entries that have a link in common with one of `rows`, without those in `known`."""
+    entry = schema.entries.c
+    owners = {row.link_id for row in rows if row.link_id}
+    conditions = [entry.link_id.in_(owners | {row.id for row in rows}), entry.id.in_(owners)]
+    found: dict[str, EntryRow] = {}
+    for condition in conditions[: 1 + bool(owners)]:
+        found |= load_entries(connection, select(schema.entries).where(condition))
+    return {id: row for id, row in found.items() if id not in known}
+
+
+def _find_first_of_link(rows: Iterable[EntryRow]) -> dict[str, str]:
+    """The entry that other sources' feeds show of each link, by the entries that it hides: the link's owner, or the
+    first that was published."""
+    by_link = defaultdict(list)
+    for row in rows:
+        if row.withdrawn is None and not row.private:
+            by_link[row.link_id or row.id].append(row)
+    hidden = {}
+    for link_id, group in by_link.items():
+        first = min(group, key=lambda row: (row.id != link_id, row.published, row.id))
+        hidden.update({row.id: first.id for row in group if row.source != first.source})
+    return hidden
 
 
 def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed: dict[str, EntryRow]) -> None:
@@ -146,8 +184,10 @@ def _update_links(connection: Connection, known: Mapping[str, EntryRow], changed
         stored = load_entries(connection, select(schema.entries).where(schema.entries.c.repost_of == original))
         rows = stored | dict(known) | changed
         reposts = [row for row in rows.values() if row.repost_of == original and _to_candidate(row)]
-        links = encode_json(sorted(decode_entry(row.payload, row.published, row.updated).link for row in reposts))
         row = changed.get(original, known[original])
+        found = {decode_entry(each.payload, each.published, each.updated).link for each in reposts}
+        own = {decode_entry(row.payload, row.published, row.updated).link} if found else set()
+        links = encode_json(sorted(found - own))
         if row.repost_links != links:
             changed[original] = row._replace(repost_links=links)
 

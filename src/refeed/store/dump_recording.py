@@ -353,7 +353,7 @@ def _move_entries(batch: _Batch, moves: Sequence[MovedDump]) -> set[str]:
             # Without content at hand, the entry shows that of the entry it comes from until it is built again.
             content = content or (row or batch.before[origins[id]])._replace(rules_version="", digest=dates.newest)
             payload = change_id(content.payload, id)
-            row = content._replace(id=id, payload=payload, repost_of=None, repost_links="[]")
+            row = content._replace(payload=payload, repost_of=None, repost_links="[]").with_id(id)
         row = row._replace(published=to_timestamp(dates.published), updated=to_timestamp(dates.updated))
         if row != batch.before.get(id):
             batch.rows[id] = row

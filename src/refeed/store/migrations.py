@@ -224,6 +224,12 @@ CREATE TABLE inbox (
 )
 """
 
+_SHARED_LINKS = """
+ALTER TABLE entries ADD COLUMN link_id {text}
+;
+CREATE INDEX entries_link ON entries (link_id) WHERE link_id IS NOT NULL
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -233,6 +239,7 @@ MIGRATIONS: tuple[str, ...] = (
     _SEARCH,
     _IDENTITIES,
     _INBOX,
+    _SHARED_LINKS,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

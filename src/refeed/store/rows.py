@@ -53,6 +53,8 @@ class EntryRow(NamedTuple):
     withdrawn: int | None = None
     revision: int = 0
     """The store's revision at which the row was last written."""
+    link_id: str | None = None
+    """The id that the entry's link has, if the entry has another: its guid's, or one of another source."""
 
     def with_content(self, entry: EncodedEntry) -> EntryRow:
         """Return the row with the content that was built from a dump. All other columns stay."""
@@ -68,7 +70,12 @@ class EntryRow(NamedTuple):
             rules_version=entry.rules_version,
             topics_version=entry.topics_version,
             private=int(entry.private),
-        )
+            link_id=entry.link_id,
+        ).with_id(self.id)
+
+    def with_id(self, id: str) -> EntryRow:
+        """The row of the same entry with this id. The payload stays."""
+        return self._replace(id=id, link_id=None if self.link_id == id else self.link_id)
 
 
 class DumpRow(NamedTuple):

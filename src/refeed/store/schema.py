@@ -69,6 +69,7 @@ entries = Table(  # rows.EntryRow has the same fields in the same order
     Column("repost_links", Text, nullable=False),
     Column("withdrawn", BigInteger),
     Column("revision", BigInteger, nullable=False),
+    Column("link_id", Text),
 )
 
 minhash_bands = Table(  # entries by the bands of their MinHash: texts that may be the same share a band

@@ -56,12 +56,16 @@ class EncodedEntry:
     """Whether the entry's source is private. Only the feed of that source shows the entry."""
     identity: Identity | None = None
     """What the id follows from; None if it is certain."""
+    link_id: str | None = None
+    """The id that the link has; None if it is the entry's only id."""
 
     def with_id(self, id: str, link_id: str = "") -> EncodedEntry:
         """The same entry with another id, and if given, with another id made from the link."""
         identity = replace(self.identity, link_id=f"urn:uuid:{link_id}") if self.identity and link_id else self.identity
+        is_former = self.identity is not None and f"urn:uuid:{id}" in self.identity.former_ids
+        link_id = link_id or (id if is_former else self.link_id or "")
         payload = self.payload if id == self.id else change_id(self.payload, id)
-        return replace(self, id=id, payload=payload, identity=identity)
+        return replace(self, id=id, payload=payload, identity=identity, link_id=link_id or None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

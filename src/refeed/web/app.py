@@ -65,14 +65,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(feed_routes.blueprint())
     app.register_blueprint(pages_blueprint(settings, status_cache))
     app.register_blueprint(operations)
-    if settings.push_token:
+    if settings.all_push_tokens:
         from .push_endpoint import push_blueprint  # imports the whole cleaning of dumps
 
         app.register_blueprint(push_blueprint(settings))
     if settings.access.site == "private":
         app.before_request(deny_if_private)
     if settings.operator_token:
-        token_check = TokenCheck(settings.operator_token, settings.http.proxies, scheme="Basic")
+        token_check = TokenCheck([settings.operator_token], settings.http.proxies, scheme="Basic")
         app.before_request(lambda: token_check.refuse() if request.path in _OPERATOR_PATHS else None)
         app.after_request(_keep_from_caches)
     app.wsgi_app = DocumentMiddleware(  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from typing import Literal
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -28,22 +29,23 @@ _MAX_REQUESTS_A_MINUTE = 60
 def push_blueprint(settings: Settings) -> Blueprint:
     """Create the route. Used only if the settings have a push token."""
     blueprint = Blueprint("push", __name__)
-    token_check = TokenCheck(settings.push_token, settings.http.proxies, scheme="Bearer")
+    tokens = settings.all_push_tokens
+    token_check = TokenCheck([each.token for each in tokens], settings.http.proxies, scheme="Bearer")
     inbox = _PushInbox(settings, EntryPool(EntryBuilder.from_settings(settings)))
     rate_limiter = RateLimiter(_MAX_REQUESTS_A_MINUTE, 60, max_keys=1)
     limit = ConcurrencyLimit(running=MAX_PUSHES, waiting=0)
 
     @blueprint.post("/dumps")
     def dumps() -> Response:
-        refusal = token_check.refuse()
-        if refusal is not None:
-            return refusal
+        found = token_check.find_token()
+        if isinstance(found, Response):
+            return found
         wait = rate_limiter.acquire()
         if wait:
             return _text(429, f"at most {_MAX_REQUESTS_A_MINUTE} requests a minute", {"Retry-After": str(wait)})
         with limit.slot():
             body = _read_body()
-            return body if isinstance(body, Response) else inbox.accept(body)
+            return body if isinstance(body, Response) else inbox.accept(body, tokens[found].sources)
 
     return blueprint
 
@@ -68,11 +70,14 @@ class _PushInbox:
         self._entry_pool = entry_pool
         self._database_url = settings.database_url
 
-    def accept(self, body: bytes) -> Response:
-        """Accept the dumps of a body, all or none. The response has the ids of their entries."""
+    def accept(self, body: bytes, sources: tuple[str, ...] | Literal["all"]) -> Response:
+        """Accept the dumps of a body, all or none. The response has the ids of their entries.
+
+        `sources` are those that the sender may write to.
+        """
         now = utc_now()
         try:
-            dumps = parse_push_payload(body, request.content_type or "", now)
+            dumps = parse_push_payload(body, request.content_type or "", now, () if sources == "all" else sources)
             ids = self._entry_pool.identify(
                 [Dump(path=new.name, folder=new.folder, data=new.data, first_seen=now) for new in dumps]
             )
