@@ -24,7 +24,20 @@ _BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "
 class Block:
     """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable; each body has separate blocks."""
 
-    __slots__ = ("_runs", "_text", "alt", "attributes", "children", "credit", "href", "is_decoration", "kind", "url")
+    __slots__ = (
+        "_runs",
+        "_text",
+        "alt",
+        "attributes",
+        "children",
+        "credit",
+        "has_empty_caption",
+        "href",
+        "is_decoration",
+        "kind",
+        "title",
+        "url",
+    )
 
     def __init__(
         self,
@@ -34,6 +47,7 @@ class Block:
         children: list[Block] | None = None,
         url: str = "",
         alt: str = "",
+        title: str = "",
         attributes: str = "",
         is_decoration: bool = False,
     ) -> None:
@@ -42,9 +56,13 @@ class Block:
         self.url = url
         """The image of a figure."""
         self.alt = alt
+        self.title = title
+        """The text that a browser shows over a figure's image."""
         self.credit = ""
         self.href = ""
         """The link around the image of a figure."""
+        self.has_empty_caption = False
+        """True for a figure whose `figcaption` is empty."""
         self.is_decoration = is_decoration
         """True for an icon or the like, which is never the entry's lead image."""
         self.attributes = attributes

@@ -27,6 +27,7 @@ from .language import detect_language
 from .rule_lookup import CompiledRule, SourceMatch
 from .sanitize import sanitize
 from .steps.boilerplate import (
+    drop_repeated_lead,
     drop_repeated_title,
     drop_stray_words,
     extract_byline,
@@ -51,6 +52,7 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_leftovers,
     extract_preamble,
     drop_repeated_title,
+    drop_repeated_lead,
     apply_line_rules,
     extract_credit_lines,
     extract_byline,
@@ -122,7 +124,7 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         section=column or section,
         relative_time=log.relative_time,
         lead_above_dropped_image=log.lead_above_dropped_image,
-        tags=[line for tag in raw.tags if (line := normalize_line(tag))],
+        tags=[line for tag in raw.tags if (line := normalize_line(tag)) and only_letters(line) not in site_names],
     )
     draft.authors = unique_names(name for author in raw.authors for name in parse_byline(author, draft.is_outlet))
     set_fields(draft, log.fields)

@@ -336,7 +336,9 @@ class _BlockExtractor:
 
     def read_caption(self, tag: Tag, figure: Block) -> None:
         inner = _BlockExtractor(self.state.for_caption(figure), self.rule, self.classifier)
-        self.state.add_caption_blocks(figure, inner.read(tag))
+        blocks = inner.read(tag)
+        figure.has_empty_caption = not blocks
+        self.state.add_caption_blocks(figure, blocks)
 
     def read_textless(self, tag: Tag, marks: _Marks, depth: int) -> None:
         """Read an element that holds no text of the article. Some of these are players, formulas or links."""

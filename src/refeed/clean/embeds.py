@@ -60,6 +60,7 @@ def add_image(state: ExtractorState, tag: Tag, marks: tuple[Mark, ...], dropped:
         state.log_text("formulas become text", url)
         return
     alt = normalize_line(str(tag.get("alt") or tag.get("aria-label") or ""))
+    title = normalize_line(str(tag.get("title") or ""))
     if not url:
         state.log_text("pixels and stand-ins", f"{alt} {stand_in}".strip() or "(an image without an address)")
         return
@@ -69,7 +70,7 @@ def add_image(state: ExtractorState, tag: Tag, marks: tuple[Mark, ...], dropped:
         state.log_text("pixels and stand-ins", f"{alt} {url}".strip())
         state.log.lead_above_dropped_image |= len(state.blocks) == 1 and state.blocks[0].is_text
     else:
-        state.add_block(Block("figure", url=url, alt=alt, is_decoration=is_decoration(tag, url)))
+        state.add_block(Block("figure", url=url, alt=alt, title=title, is_decoration=is_decoration(tag, url)))
 
 
 def link_image(state: ExtractorState, figure: Block, url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from .blocks import (
     split_paragraphs,
     text_of_runs,
 )
+from .captions import CAPTION_LABEL, starts_with_credit_label, strip_credit_label
 from .html_parser import has_text_around, visible_nodes
 from .text import collapse_whitespace, display_width, normalize_line, strip_invisible
 from .url_cleaner import clean_link
@@ -44,13 +44,6 @@ _ADDRESS_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     ),
 }
 """Elements that link or show something -> the attributes that may hold its address, the best first."""
-_LONGEST_CREDIT = 80
-_CAPTION_LABEL = re.compile(r"(?:图像加注文字|圖像加註文字|图像说明|圖像說明|Image caption)\s*[，,:：]\s*")
-_CREDIT_LABEL = re.compile(
-    r"(?:(?:图[像片](?:来源|版权)|圖[像片](?:來源|版權)|Image source|Image credit|Photo(?:graph)?s?|Credit)\s*[，,:：]|"
-    r"图[像片](?:来源|版权)|圖[像片](?:來源|版權)|(?:Image source|Image credit|Credit)(?![a-z])|"
-    r"Photo(?:graph)?s? by\b)\s*"
-)
 
 
 class ExtractedField(NamedTuple):
@@ -157,16 +150,15 @@ class ExtractorState:
 
     def add_caption(self, figure: Block, runs: list[Run], credit: str) -> None:
         """Add to a figure's caption. A second caption is appended unless it repeats the first."""
-        if runs and not credit and len(text := text_of_runs(runs)) <= _LONGEST_CREDIT and _CREDIT_LABEL.match(text):
+        if match := CAPTION_LABEL.match(text_of_runs(runs)):
+            self.log_text("caption labels", match[0].strip())
+            runs = cut_text(runs, 0, match.end())
+        if runs and not credit and starts_with_credit_label(text := text_of_runs(runs)):
             for url, _ in extract_links(runs):
                 self.log_text("links in credits", url)
             runs, credit = [], text
-        elif label := _CAPTION_LABEL.match(text_of_runs(runs)):
-            self.log_text("caption labels", label[0].strip())
-            runs = cut_text(runs, 0, label.end())
-        if label := _CREDIT_LABEL.match(credit):
-            credit = credit[label.end() :]
-            self.log_text("caption labels", label[0].strip())
+        credit, label = strip_credit_label(credit)
+        self.log_text("caption labels", label)
         if credit and figure.credit:
             self.log_text("caption repeated", credit)
         figure.credit = figure.credit or credit
@@ -211,8 +203,8 @@ class ExtractorState:
         is_short_line = "\n" not in text.text and display_width(text.text) <= WIDEST_CAPTION
         is_line_of_text = is_short_line and len(extract_links(text.runs)) <= 1
         if has_bold_head or (is_line_of_text and has_text_around(wrapper, 2 * len(text.text))):
-            figure.runs = text.runs
             self.blocks.pop()
+            self.add_caption(figure, text.runs, "")
             self.open_figure = figure
 
     def add_field(self, role: ElementRole, text: str, origin: str, runs: Sequence[Run] = ()) -> None:

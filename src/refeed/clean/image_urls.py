@@ -20,6 +20,10 @@ _OTHER_VERSION = re.compile(r".*(?:fallback|error|default|thumb|small|preview|ho
 _OTHER_ADDRESS = re.compile(
     r"src|srcset|alt|title|class|id|style|sizes|usemap|longdesc|name|.*(?:avatar|author|profile|permalink|share|href|link|caption|alt|title|srcset|sprite|icon|logo).*"
 )
+_FULL_PICTURE = re.compile(
+    r"data-(?:[a-z-]*(?:full|large|orig|zoom|hires|hi-res|big|retina|src)[a-z-]*|href|image|url)"
+)
+"""Names of attributes of a wrapper that may hold the picture in its full size."""
 _ADDRESS = re.compile(r"(?:(?:https?:)?//|\.{0,2}/)[^\s\"'<>{}]+", re.IGNORECASE)
 _ADDRESS_ATTRIBUTES = ("src", "data", "href", "xlink:href")
 """The attributes of `img`, `object` and SVG's `image`."""
@@ -98,6 +102,7 @@ def find_image_url(tag: Tag, base: str) -> tuple[str, str]:
     """
     source = next((str(tag.get(name)).strip() for name in _ADDRESS_ATTRIBUTES if tag.get(name)), "")
     address = _better_address(tag, source) or source
+    address = _address_in_wrapper(tag, address) or address
     url = clean_image_url(address, base)
     return url, source[:_LONGEST_STAND_IN] if address != source or not url else ""
 
@@ -109,6 +114,21 @@ def _better_address(tag: Tag, source: str) -> str:
     if _STAND_IN.match(source) or _MAYBE_STAND_IN.search(source[-100:]):
         return next(_other_addresses(tag), "") or _widest_in_srcset(tag) or _url_in_dataset(tag) or _picture_source(tag)
     return _widest_in_srcset(tag) if _RESIZED.search(source) else ""
+
+
+def _address_in_wrapper(tag: Tag, shown: str) -> str:
+    """Return the address of the same picture that an attribute of the element around a preview holds (`data-href`)."""
+    wrapper = tag.parent
+    if wrapper is None or wrapper.name not in ("figure", "div", "span", "picture") or not wrapper.attrs:
+        return ""
+    if len(wrapper.find_all("img", limit=2)) > 1:
+        return ""
+    for name, value in wrapper.attrs.items():
+        address = str(value).strip()
+        is_picture = _FULL_PICTURE.fullmatch(name) and len(address) <= _MAX_ADDRESS and IMAGE_FILE.search(address)
+        if is_picture and (_STAND_IN.match(shown) or _picture_name(address) == _picture_name(shown)):
+            return address
+    return ""
 
 
 def _lazy_addresses(tag: Tag) -> Iterator[str]:

@@ -65,11 +65,12 @@ class RuleLookup:
                 link=f"{urlsplit(raw.link).scheme or 'https'}://{host}/",
                 configured=False,
             ),
-            _compile_rule(SourceRule(id="unconfigured", hosts=(host.removeprefix("www."),))),
+            _compile_rule(SourceRule(id=_UNCONFIGURED, hosts=(host.removeprefix("www."),))),
             host_owner=owner,
         )
 
 
+_UNCONFIGURED = "unconfigured"
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -142,6 +143,11 @@ class CompiledRule:
     original: Regexp | None
     hosts: tuple[str, ...]
     """In lower case."""
+
+    @property
+    def is_configured(self) -> bool:
+        """False for the rule of a source that has none of its own."""
+        return self.source_rule.id != _UNCONFIGURED
 
     def is_agency(self, name: str) -> bool:
         """True for a byline that names the publisher or an agency instead of a person."""

@@ -12,6 +12,10 @@ _CLEAN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(
 _MAX_LENGTH = 4000
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 HTTP_URL = re.compile(r"https?://", re.IGNORECASE)
+# A site wrote its own address before one that was whole: `https://news.examplehttps://www.example.net/`.
+_DOUBLED_HOST = re.compile(r"(?:https?:)?//[\w.:-]{0,100}?(?=https?:/{0,2}[\w\[])", re.IGNORECASE)
+_SCHEME_START = re.compile(r"(https?):/*", re.IGNORECASE)
+_BLANKS_AT_END = re.compile(r"(?:%20|%0[ad]|%C2%A0|%E3%80%80|\s){1,20}$", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,40}\](?::\d{1,5})?", re.IGNORECASE)
 
 # Redirectors that count clicks; the group is the target.
@@ -115,9 +119,12 @@ def canonicalize_url(url: str, *, formerly: bool = False) -> str:
 
 
 def repair_url(url: str) -> str:
-    """Undo two kinds of damage: a parser read `&reg` and `&sect` as characters, or the URL was pasted twice."""
+    """Undo damage: `&reg` and `&sect` read as characters, a URL pasted twice or after a host, blanks at its end."""
     if "®" in url or "§" in url:
         url = url.replace("®", "&reg").replace("§", "&sect")
+    if "http" in url[5:] and (doubled := _DOUBLED_HOST.match(url)):
+        url = _SCHEME_START.sub(r"\1://", url[doubled.end() :], count=1)
+    url = _BLANKS_AT_END.sub("", url)
     first, blank, second = url.strip().partition(" ")
     return first if blank and (second == first or second.strip() == first) else url
 

@@ -107,6 +107,23 @@ def drop_repeated_title(draft: Draft) -> None:
         draft.blocks.remove(repeated)
 
 
+_SHORTEST_LEAD = 12
+
+
+def drop_repeated_lead(draft: Draft) -> None:
+    """Drop a heading, or a paragraph below the first picture, that only repeats the first paragraph."""
+    texts = draft.text_blocks()[:_FIRST_BLOCKS]
+    lead = only_letters(texts[0].text) if texts else ""
+    if len(lead) < _SHORTEST_LEAD:
+        return
+    start = draft.blocks.index(texts[0])
+    for block in texts[1:]:
+        is_below_picture = any(other.kind == "figure" for other in draft.blocks[start : draft.blocks.index(block)])
+        if only_letters(block.text) == lead and (block.kind in HEADING_KINDS or is_below_picture):
+            draft.log_removed("lead repeated", block.text)
+            draft.blocks.remove(block)
+
+
 def extract_credit_lines(draft: Draft) -> None:
     """Extract lines of roles and names (记者：甲 责编：乙) from the first and last paragraphs."""
     texts = draft.text_blocks()

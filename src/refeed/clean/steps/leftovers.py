@@ -88,7 +88,8 @@ def _drop_linked_lines(draft: Draft, block: Block) -> None:
         return
     kept = []
     for line in split_lines(block.runs):
-        step = _button_step(draft, line) or ("related" if _is_related_line(draft, line) else "")
+        step = "promotions" if _lists_podcast_directories(draft, line) else _button_step(draft, line)
+        step = step or ("related" if _is_related_line(draft, line) else "")
         if step:
             draft.log_removed(step, text_of_runs(line))
         else:
@@ -102,6 +103,26 @@ def _button_step(draft: Draft, line: list[Run]) -> str:
     if len(text) > _LONGEST_LABEL or len(extract_links(line)) != 1 or _WORD.search(text_outside_links(line)):
         return ""
     return next((kind for kind in _BUTTONS if match_leftover(kind, text, draft.language)), "")
+
+
+_PODCAST_DIRECTORY = re.compile(
+    r"https?://(?:[\w-]{1,60}\.){0,3}(?:(?:podcasts|itunes|music)\.apple\.com|open\.spotify\.com/(?:show|episode)|spotify\.com|"
+    r"podcasts\.google\.com|google\.com/podcasts|stitcher\.com|tunein\.com|overcast\.fm|pca\.st|pocketcasts\.com|castbox\.fm|"
+    r"deezer\.com|music\.amazon\.[a-z.]{2,6}|audible\.[a-z.]{2,6}|castro\.fm|player\.fm|podbean\.com|iheart\.com|"
+    r"xiaoyuzhoufm\.com|ximalaya\.com|kkbox\.com|podcastaddict\.com|podchaser\.com)(?=[/?#]|$)",
+    re.IGNORECASE,
+)
+
+
+def _lists_podcast_directories(draft: Draft, line: list[Run]) -> bool:
+    """True for two or more links to where a podcast can be heard, with a short label or an invitation around them."""
+    links = extract_links(line)
+    if len(links) < 2 or not all(_PODCAST_DIRECTORY.match(url) for url, _ in links):
+        return False
+    outside = collapse_whitespace(text_outside_links(line))
+    return (
+        len(outside) <= _LONGEST_LABEL or match_leftover("promotions", text_of_runs(line), draft.language) is not None
+    )
 
 
 def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:

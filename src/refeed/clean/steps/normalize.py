@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..blocks import HEADING_KINDS, Block, cut_text, normalize_runs, walk_blocks
+from ..blocks import HEADING_KINDS, Block, Run, cut_text, extract_links, normalize_runs, text_of_runs, walk_blocks
+from ..captions import is_file_name, parse_credit, reads_as_caption, split_credit
 from ..draft import Draft, matched_groups
+from ..extractor_state import WIDEST_CAPTION
 from ..image_urls import picture_key
-from ..text import collapse_whitespace
-
-_FILE_NAME = re.compile(
-    r"[\w .()@+%-]*\.(?:jpe?g|png|gif|webp)|(?:image|img|photo|picture|图片|图像|照片)?[\W\d_]*", re.IGNORECASE
-)
+from ..text import collapse_whitespace, display_width, only_letters
 
 
 def merge_duplicate_images(draft: Draft) -> None:
@@ -57,21 +55,88 @@ def _without(blocks: Sequence[Block], removed: set[int]) -> list[Block]:
     return kept
 
 
+_NO_CAPTION_ENDS = (":", "：", "。", ".", "?", "？", "!", "！")
+
+
 def normalize_captions(draft: Draft) -> None:
-    """Turn a line that repeats a figure's alt into its caption; clear an alt that repeats it or is a file name."""
+    """Turn a line that is a figure's caption, and an alt or title that reads as one, into its caption.
+
+    An alt that repeats the caption or is a file name is cleared.
+    """
     captions: list[Block] = []
     for block, following in pairwise(draft.blocks):
-        if block.kind == "figure" and not block.runs and following.kind == "p":
-            text = collapse_whitespace(following.text)
-            if text and text == collapse_whitespace(block.alt) and len(draft.text_blocks()) > 1:
+        if block.kind == "figure" and following.kind == "p" and len(draft.text_blocks()) - len(captions) > 1:
+            if not block.runs and _is_caption_of(following, block, is_configured=draft.rule.is_configured):
                 block.runs = following.runs
+                captions.append(following)
+            elif not draft.rule.is_configured and _repeats_credit(following, block):
+                draft.log_removed("caption repeated", following.text)
                 captions.append(following)
     draft.remove_blocks(captions)
     for block in walk_blocks(draft.blocks):
-        if block.kind == "figure" and block.alt:
-            caption = "".join((block.text + block.credit).split())
-            if _FILE_NAME.fullmatch(block.alt) or "".join(block.alt.split()) in caption:
-                block.alt = ""
+        if block.kind != "figure":
+            continue
+        if not draft.rule.is_configured:
+            if not block.runs:
+                block.runs = _caption_in_attributes(draft, block)
+            _split_credit(draft, block)
+        if block.alt and (is_file_name(block.alt) or _repeats_alt(block)):
+            block.alt = ""
+
+
+def _repeats_alt(figure: Block) -> bool:
+    caption = "".join((figure.text + figure.credit).split())
+    if "".join(figure.alt.split()) in caption:
+        return True
+    alt = only_letters(text_of_runs(split_credit([(figure.alt, ())]).runs))
+    return bool(alt) and alt == only_letters(figure.text)
+
+
+def _is_caption_of(paragraph: Block, figure: Block, *, is_configured: bool) -> bool:
+    """True for a paragraph that repeats a figure's alt, or that is a line below a figure with an empty caption."""
+    text = collapse_whitespace(paragraph.text)
+    if text and text == collapse_whitespace(figure.alt):
+        return True
+    if is_configured or not figure.has_empty_caption or text.startswith(("（", "(")) or text.endswith(_NO_CAPTION_ENDS):
+        return False
+    is_line = "\n" not in paragraph.text and 8 <= display_width(text) <= WIDEST_CAPTION // 2
+    return is_line and not all(("strong", "") in marks for run, marks in paragraph.runs if run.strip())
+
+
+def _repeats_credit(paragraph: Block, figure: Block) -> bool:
+    text = collapse_whitespace(paragraph.text)
+    credit = parse_credit(text)
+    return bool(figure.credit and credit and only_letters(credit[0]) == only_letters(figure.credit))
+
+
+def _caption_in_attributes(draft: Draft, figure: Block) -> list[Run]:
+    """Return the caption that only an image's title has, or its alt when that says who made the picture."""
+    title, alt, entry_title = figure.title, figure.alt, only_letters(draft.title)
+    is_own = (
+        bool(only_letters(title)) and only_letters(title) not in entry_title and entry_title not in only_letters(title)
+    )
+    if is_own and reads_as_caption(title):
+        return [(title, ())]
+    runs: list[Run] = [(alt, ())]
+    is_credited = (
+        bool(alt) and only_letters(alt) != entry_title and split_credit(runs).credit and split_credit(runs).runs
+    )
+    return runs if is_credited else []
+
+
+def _split_credit(draft: Draft, figure: Block) -> None:
+    """Take who made the picture out of its caption. A source's rule says itself where its credits are."""
+    if figure.credit or not figure.runs:
+        return
+    runs, figure.credit, label = split_credit(figure.runs)
+    kept = [url for url, _ in extract_links(runs)]
+    for url, _ in extract_links(figure.runs):
+        if url in kept:
+            kept.remove(url)
+        else:
+            draft.log_removed("links in credits", url)
+    draft.log_removed("caption labels", label)
+    figure.runs = runs
 
 
 _STARRED = re.compile(r"\*\*([^*\n]{1,80})\*\*")
