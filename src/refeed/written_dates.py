@@ -22,8 +22,8 @@ _MAX_LENGTH = 100
 _LANGUAGES = ("en", "en_GB", "de", "fr", "es", "it", "pt", "nl", "ru", "uk", "pl", "tr", "sv", "zh", "zh_Hant", "ja")
 _NOISE = "at um uhr h à le de del da den der the of am on st nd rd th в г о om klo"
 """Words around the parts of a date that do not change it."""
-_PM = frozenset(["下午", "晚上", "午後", "午后", "傍晚"])
-_AM = frozenset(["上午", "凌晨", "早上", "午前", "清晨"])
+_PM = frozenset(["下午", "晚上", "午後", "午后", "傍晚", "오후"])
+_AM = frozenset(["上午", "凌晨", "早上", "午前", "清晨", "오전"])
 _ZONES = {
     name: float(hours)
     for hours, names in re.findall(
@@ -39,7 +39,7 @@ _AMBIGUOUS_ZONES = ("cst", "ist")
 """Names of several zones. A caller that knows the zone of the writer knows better (CST is China's time, too)."""
 
 _COMMENT = re.compile(r"\([^()]*\)")
-_CJK_UNITS = (re.compile(r"(?<=\d)\s?[年月]"), re.compile(r"(?<=\d)\s?[日号號]"))
+_CJK_UNITS = (re.compile(r"(?<=\d)\s?[年月년월]\s{0,2}"), re.compile(r"(?<=\d)\s?[日号號일]"))
 _TIME = re.compile(
     r"(?:(?<=\d)t|(?<![\d:]))\s{0,4}(\d{1,2})\s?[:h時时点點]\s?(\d{2})(?:\s?[:分]\s?(\d{2})(?:[.,]\d{1,9})?)?\s?[分秒]?"
     r"(?:\s{0,4}([ap])\.?\s?m\b\.?)?"
@@ -100,6 +100,8 @@ def _parse(text: str, zone: tzinfo | None) -> ParsedDate | None:
         return ParsedDate(datetime.combine(day, time(), zone), day_only=True)
     hour, minute, second, half, sign, hours, minutes = clock.groups()
     is_pm, is_am = half == "p" or not _PM.isdisjoint(words), half == "a" or not _AM.isdisjoint(words)
+    if (hour, minute) == ("24", "00"):  # the end of a day (ISO 8601)
+        day, hour = day + timedelta(days=1), "0"
     hour = int(hour) + (12 if is_pm and int(hour) < 12 else -12 if is_am and int(hour) == 12 else 0)
     named = [word for word in words if word in _ZONES]
     if sign:
