@@ -174,6 +174,10 @@ class Pipeline:
         self.store.set_meta(_RESTORE_KEY, "done")
         return count
 
+    def give_up_restore(self) -> None:
+        """Do without the published feeds from now on."""
+        self.store.set_meta(_RESTORE_KEY, "done")
+
     def mark_complete(self) -> None:
         """Remember that the store holds everything in the dump folders."""
         if not self.is_complete():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from ..fetch.upstreams import open_session
 from ..model import CleanResult, Enclosure, Entry, Image, Label, Outcome, Person, Source
 from ..render import checksum
 from ..store.dump_recording import FileResult, forget_files, record_files
-from ..store.entry_updates import update_enclosures, update_icons
+from ..store.entry_updates import update_enclosures, update_icons, withdraw_entries
 from ..store.serialization import compress, encode_json
 from ..store.store import Store
 from ..topics.fields import extract_topic_fields
@@ -54,8 +54,14 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
         batch.clear()
         enclosures.clear()
 
+    def withdraw(removed: Sequence[Mapping[str, str]]) -> None:
+        """Remember withdrawals, and withdraw what came back from a dump meanwhile."""
+        for tombstone in removed:
+            when = datetime.fromisoformat(tombstone["when"])
+            withdraw_entries(store, [_short_id(tombstone["id"])], when, builder.find_repost_original)
+
     try:  # what is not shaped like our own documents is not trusted in anything else
-        for item, source, icon in _iter_items(session, settings):
+        for item, source, icon in _iter_items(session, settings, withdraw):
             if item["id"] in seen:  # the subscription document overlaps with the newest archive
                 continue
             seen.add(item["id"])
@@ -78,8 +84,13 @@ def restore_store(settings: Settings, store: Store, builder: EntryBuilder, clock
     return len(seen)
 
 
-def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict[str, Any], Source, str]]:
-    """Every entry, source by source: its JSON Feed item, its source, and the icon that was found for the source."""
+def _iter_items(
+    session: HttpSession, settings: Settings, on_removed: Callable[[Sequence[Mapping[str, str]]], None]
+) -> Iterator[tuple[dict[str, Any], Source, str]]:
+    """Every entry, source by source: its JSON Feed item, its source, and the icon that was found for the source.
+
+    `on_removed` gets the tombstones of each source.
+    """
     base = settings.site.restore_from.rstrip("/")
     icons = {rule.id: rule.icon for rule in settings.sources}
     for feed in _get_document(session, f"{base}/feeds/feeds.json")["feeds"]:
@@ -101,6 +112,7 @@ def _iter_items(session: HttpSession, settings: Settings) -> Iterator[tuple[dict
         while url and url not in visited:
             visited.add(url)
             document = _get_document(session, url)
+            on_removed(document.get("_feed", {}).get("removed", ()))
             for item in document["items"]:
                 yield item, source, icon
             next_url = document.get("next_url")

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from ..config.settings import Settings
-from ..errors import StoreError
-from ..heartbeat import beat
+from ..errors import FetchError, StoreError
+from ..heartbeat import beat, long_call
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LEADER_KEY, LoopStatus, StatusFile
 from ..metrics import save_metrics
@@ -37,6 +37,11 @@ _CHECK_TIMEOUT = 1.0
 _SCHEDULE = {Job.CHECK: 0.5, Job.VERIFY: 2.0, Job.SEARCH: 20.0}
 """Seconds between two events of a kind."""
 _LEADER_SCHEDULE = {Job.INBOX: 0.5, Job.POLL: 2.0, Job.RETRY: 5.0, Job.INDEX: 5.0, Job.RETENTION: 3600.0}
+_FIRST_RESTORE_PAUSE, _LONGEST_RESTORE_PAUSE = 1.0, 60.0
+"""Seconds between two attempts to restore the store from published feeds; the first pause is twice as long."""
+_RESTORE_TIME = 600.0
+"""Seconds after which restoring is given up. A first deployment may name its own address, where nothing is published
+yet."""
 _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
@@ -52,6 +57,10 @@ class WorkerLoop:
         self._status = status
         self._leads = leads
         self._holder = holder
+        self._is_restoring = False
+        self._restore_pause = _FIRST_RESTORE_PAUSE
+        self._restore_until = 0.0
+        """When restoring from published feeds is given up, by the monotonic clock; 0 before the first failure."""
         self._failed: dict[str, Event] = {}
         """Subjects of problems, with the event whose success ends them."""
         processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
@@ -73,6 +82,7 @@ class WorkerLoop:
         schedule = dict(_SCHEDULE)
         if self._intake:
             self._handlers |= {
+                Job.RESTORE: self._restore,
                 Job.SCAN: self._intake.scan,
                 Job.POLL: self._intake.poll,
                 Job.INBOX: self._intake.take_pushed,
@@ -91,6 +101,9 @@ class WorkerLoop:
         """Start the schedule. What is stored is published before anything is ingested, if it is complete."""
         self._scheduler.start()
         first = (Job.CHECK, Job.SCAN, Job.INGEST, Job.PUBLISH, Job.REPROCESS)
+        if self._leads:
+            self._is_restoring = bool(self.pipeline.settings.site.restore_from)
+            self._events.put(Job.RESTORE)
         for job in (Job.PUBLISH, *first) if self.pipeline.is_complete() or not self._leads else first:
             self._events.put(job)
 
@@ -147,7 +160,8 @@ class WorkerLoop:
         store.check_intact()
         if self._intake:
             self._intake.check()
-            if self._intake.has_finished_scan and not (self.network_jobs and self.network_jobs.is_cloning):
+            is_incomplete = self._is_restoring or (self.network_jobs and self.network_jobs.is_cloning)
+            if self._intake.has_finished_scan and not is_incomplete:
                 self.pipeline.mark_complete()
         if (state := self._read_state()) != self._seen_state:  # perhaps by a command
             self._seen_state = state
@@ -192,7 +206,31 @@ class WorkerLoop:
         is_busy = self._intake is not None and self._intake.is_busy
         if self._leads and not is_busy:
             self.pipeline.apply_retention()
-        self._publish_job.run(busy=is_busy)
+        if not self._is_restoring:
+            self._publish_job.run(busy=is_busy)
+
+    def _restore(self) -> None:
+        """Fill an empty store from published feeds. Nothing is published before that has succeeded or is given up."""
+        try:
+            with long_call():  # it waits for another server
+                count = self.pipeline.restore_from_feeds()
+        except FetchError as error:
+            now = time.monotonic()
+            self._restore_until = self._restore_until or now + _RESTORE_TIME
+            if now < self._restore_until:
+                self._restore_pause = min(self._restore_pause * 2, _LONGEST_RESTORE_PAUSE)
+                self._status.set_problem("restore", f"{error}; nothing is published before it succeeds")
+                self._scheduler.put_after(self._restore_pause, Job.RESTORE)
+                return
+            self._status.set_problem("restore", f"given up: {error}")
+            self.pipeline.give_up_restore()
+        else:
+            self._status.clear_problem("restore")
+            if count:
+                url = self.pipeline.settings.site.restore_from
+                _log.info("%d entries restored from %s", count, url, extra={"url": url, "count": count})
+        self._is_restoring = False
+        self._publish_job.request()
 
     def _apply_retention(self) -> None:
         if self.pipeline.apply_retention():

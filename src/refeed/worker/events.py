@@ -21,6 +21,8 @@ class Job(Enum):
     """Look for changed files in all dump folders."""
     POLL = "poll"
     """The same, if a folder has no reliable events."""
+    RESTORE = "restore"
+    """Fill an empty store from published feeds, if the settings say so."""
     INBOX = "inbox"
     """Take pushed dumps from the inbox."""
     INGEST = "ingest"

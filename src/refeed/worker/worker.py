@@ -12,9 +12,8 @@ from pathlib import Path
 from ..clock import utc_now
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
-from ..errors import ConfigError, FetchError, PublishError, StoreError
+from ..errors import ConfigError, PublishError, StoreError
 from ..heartbeat import add_sign, beat, long_call
-from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..metrics import share_metrics
 from ..store.leader_lock import make_leader_lock
@@ -109,7 +108,6 @@ class Worker:
                 folders = settings.dumps.folders
                 _log.info("leader: ingesting from %s", ", ".join(folders), extra={"folders": folders})
                 loop.pipeline.ingester.rebuild(salvage.dumps)
-                self._restore_from_feeds(loop.pipeline)
             else:
                 _log.info("standby: %s is the leader", holder, extra={"holder": holder})
             for subject in ("machine", "refeed", "settings"):
@@ -147,18 +145,6 @@ class Worker:
         if changed or self._settings.is_valid:
             self._status.clear_problem("config")
         return changed
-
-    def _restore_from_feeds(self, pipeline: Pipeline) -> None:
-        """Fill an empty store from published feeds, if they are reachable. Dumps are ingested in any case."""
-        try:
-            with long_call():  # it waits for another server
-                count = pipeline.restore_from_feeds()
-            if count:
-                base_url = pipeline.settings.site.restore_from
-                _log.info("%d entries restored from %s", count, base_url, extra={"url": base_url, "count": count})
-            self._status.clear_problem("restore")
-        except FetchError as error:
-            self._status.set_problem("restore", str(error))
 
     def _wait(self, seconds: float) -> None:
         """Wait, unless asked to stop. Events that arrive meanwhile are dropped: every start scans all folders."""
