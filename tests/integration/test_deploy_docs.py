@@ -131,6 +131,14 @@ def test_documents_come_unchanged_through_caddy_as_documented(site: RunningSite,
         [str(CADDY), "run", "--adapter", "caddyfile", "--config", "Caddyfile"], tmp_path, port, secure=False
     ) as connection:
         check_documents(site, connection)
+        # No header with an underscore takes the place of the one that Caddy sends.
+        statuses = []
+        for number, name in enumerate(("X_Forwarded_For", "X-Forwarded_For", "x_forwarded-for", "X_Forwarded_For")):
+            connection.request("GET", "/feeds/all.json", headers={name: f"192.0.2.{number}"})
+            response = connection.getresponse()
+            response.read()
+            statuses.append(response.status)
+        assert statuses == [200, 200, 429, 429]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
