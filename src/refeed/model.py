@@ -108,6 +108,8 @@ class RawEntry:
     """The layout of the header in words, shown by `explain`."""
     has_date: bool = True
     """False when `dump_time` is `Dump.first_seen`."""
+    is_page: bool = False
+    """True when the body is a whole saved page, in which the article has to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """RawEntry and its source's rule -> Entry, with a log of every removal and of every field's origin. Pure.
 
-The order: repair, parse, extract blocks, run the steps, write HTML, sanitize.
+The order: repair, find the article of a saved page, parse, extract blocks, run the steps, write HTML, sanitize.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from datetime import UTC
 from itertools import islice
 
 from ..config.settings import DEFAULT_LIMITS, Limits
-from ..model import CleanResult, Entry, Image, Person, RawEntry
+from ..model import CleanResult, Entry, Image, Person, RawEntry, Removal
 from ..xml_chars import xml_safe
+from .article_finder import remove_surroundings
 from .blocks import Block, addresses_in, blocks_to_html, extract_links, text_outside_links, walk_blocks
 from .body_dates import parse_body_date, resolve_published
 from .bylines import MAX_CREDITS_LENGTH, parse_byline, parse_credits, prefer_persons, unique_names
@@ -92,7 +93,11 @@ def clean_entry(raw: RawEntry, match: SourceMatch, limits: Limits = DEFAULT_LIMI
     if reason := find_exceeded_limit(raw.html, limits):
         return clean_as_text(raw, match, reason)
     try:
-        blocks, log = extract_blocks(repair_markup(raw.html), raw.link, match.rule)
+        html, outside = repair_markup(raw.html), list[Removal]()
+        if raw.is_page:
+            html, outside = remove_surroundings(html, raw.link)
+        blocks, log = extract_blocks(html, raw.link, match.rule)
+        log.removed[:0] = outside
     except (TooDeepError, RecursionError):
         return clean_as_text(raw, match, "elements are nested deeper than any reader shows")
     return _finish(raw, match, blocks, log)

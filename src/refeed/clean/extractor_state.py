@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ WIDEST_CAPTION = 220
 """In columns. A longer paragraph below a picture is text when nothing but its place says that it is a caption."""
 _SENTENCE_ENDS = ("。", "！", "？", "”", ".", "!", "?")
 _LONGEST_ADDRESS = 4000
-_ADDRESS_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+ADDRESS_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("a", "area"), ("href",)),
     "image": ("href", "xlink:href", "src"),
     "object": ("data",),
@@ -223,20 +223,30 @@ class ExtractorState:
                 addresses.append(self._address_of(node))
             else:
                 words.append(node)
-        self.log_text(step, " ".join(filter(None, [normalize_line(" ".join(words)), *addresses])))
+        self.log_text(step, join_removed(words, addresses))
 
     def log_text(self, step: str, text: str) -> None:
         """Log text or an address that is not part of the entry; empty text is not logged."""
         if text:
             self.log.removed.append(Removal(step=step, text=text))
 
-    def addresses_in(self, tag: Tag, names: Iterable[str] = _ADDRESS_ATTRIBUTES) -> Iterator[str]:
+    def addresses_in(self, tag: Tag, names: Iterable[str] = ADDRESS_ATTRIBUTES) -> Iterator[str]:
         """Yield the addresses of the links, pictures and players in an element, in order."""
         for element in tag.find_all(tuple(names)):
             if address := self._address_of(element):
                 yield address
 
     def _address_of(self, tag: Tag) -> str:
-        values = (str(tag.get(name) or "").strip() for name in _ADDRESS_ATTRIBUTES.get(tag.name, ()))
-        address = next(filter(None, values), "")
-        return (clean_link(address, self.base_url) or address)[:_LONGEST_ADDRESS] if address else ""
+        return address_of(tag.name, tag.attrs, self.base_url)
+
+
+def address_of(name: str, attributes: Mapping[str, object], base_url: str) -> str:
+    """Return the address that an element links to or shows, absolute where it can be; empty without one."""
+    values = (str(attributes.get(key) or "").strip() for key in ADDRESS_ATTRIBUTES.get(name, ()))
+    address = next(filter(None, values), "")
+    return (clean_link(address, base_url) or address)[:_LONGEST_ADDRESS] if address else ""
+
+
+def join_removed(words: Iterable[str], addresses: Iterable[str]) -> str:
+    """Return the words and addresses of a removal as one line."""
+    return " ".join(filter(None, [normalize_line(" ".join(words)), *addresses]))

@@ -42,7 +42,7 @@ class DumpHeader:
     body_start: int
     """The position in the text where the body begins."""
     layout: str
-    """The parts of the header in their order; empty when there is only front matter."""
+    """The parts of the header in their order; empty when there is only front matter, or the head of a page."""
     issues: tuple[str, ...]
 
 
@@ -66,10 +66,11 @@ def line_number(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> DumpHeader:
+def parse_header(text: str, start: int, *, is_optional: bool = False) -> DumpHeader:
     """Read the header that begins at `start`. Raises QuarantineError when it has no link.
 
-    With `after_front_matter` the header is optional, and a link without other parts belongs to the body.
+    An optional header may be missing, because front matter or the head of a page has the fields too. A link without
+    other parts belongs to the body then.
     """
     reader = _HeaderReader(text, start)
     for _ in range(_MAX_PARTS):
@@ -77,7 +78,7 @@ def parse_header(text: str, start: int, *, after_front_matter: bool = False) -> 
         if is_complete or not reader.read_part():
             break
     link = reader.link
-    if after_front_matter and (link is None or len(reader.layout) < 2):
+    if is_optional and (link is None or len(reader.layout) < 2):
         start = skip_blanks(text, start)
         body = text[start:].rstrip()
         return DumpHeader(title="", link="", link_line=1, dates=(), body=body, body_start=start, layout="", issues=())

@@ -17,6 +17,7 @@ from .front_matter import parse_front_matter
 from .header import parse_header, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
 from .mail import is_mail, parse_mail
+from .saved_page import NO_HEAD, begins_as_page, is_saved_page, parse_page_head
 
 _MAX_FUTURE = timedelta(days=1)
 
@@ -34,35 +35,46 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         return _to_entry(replace(article, origin=own), dump, limits)
     text, issues = decode_dump(data)
     front, start = parse_front_matter(text, skip_blanks(text, 0))
-    header = parse_header(text, start, after_front_matter=front is not None)
-    if front and not header.layout:
+    header = parse_header(text, start, is_optional=front is not None or begins_as_page(text, start))
+    head = parse_page_head(header.body) if is_saved_page(header.body) else NO_HEAD
+    if header.layout:
+        link = validate_link(header.link, f"line {header.link_line}", limits.link)
+    elif front and (front.link or not head.is_page):
         link = validate_link(front.link, "front matter, from", limits.link)
     else:
-        link = validate_link(header.link, f"line {header.link_line}", limits.link)
-    # The dates of the header in its order, then the date of the front matter.
+        link = validate_link(head.link, "the page's canonical link, og:url or comment of its saving", limits.link)
+    # The dates of the header in its order, then the date of the front matter, then that of the page.
     dates = header.dates
     if front and front.date:
         dates += (WrittenDate.parse(front.date),)
+    if head.date:
+        dates += (WrittenDate.parse(head.date),)
     dump_time, has_date, date_issues = _choose_date(dates, dump.first_seen)
-    body, article_issues = merge_articles(text, header.body_start, header.body)
-    body, body_issues = body_to_html(body)
-    issues += date_issues + header.issues + article_issues + body_issues
+    body = header.body
+    issues += date_issues + header.issues
+    if not head.is_page:
+        body, article_issues = merge_articles(text, header.body_start, body)
+        body, body_issues = body_to_html(body)
+        issues += article_issues + body_issues
     if not body:
         issues += ("the body is empty",)
-    title, title_issues = clean_title(header.title.strip() or (front.title if front else ""), limits.title)
-    layout = [*(["front matter"] if front else []), *([header.layout] if header.layout else [])]
+    title, title_issues = clean_title(
+        header.title.strip() or (front.title if front else "") or head.title, limits.title
+    )
+    layout = [*(["front matter"] if front else []), *([header.layout] if header.layout else [])] or ["page"]
     return RawEntry(
         title=title or fallback_title(body, link),
         link=link,
         dump_time=dump_time,
         html=body,
         folder=dump.folder,
-        origin=origin,
-        authors=tuple(map(clean_line, origin.authors)) or (front.authors if front else ()),
+        origin=origin if origin.language else replace(origin, language=head.language),
+        authors=tuple(map(clean_line, origin.authors)) or (front.authors if front else ()) or head.authors,
         tags=tuple(map(clean_line, origin.tags)) or (front.tags if front else ()),
         issues=issues + title_issues,
         layout=" + ".join(layout),
         has_date=has_date,
+        is_page=head.is_page,
     )
 
 
@@ -71,7 +83,7 @@ def peek_dump_time(head: bytes) -> datetime | None:
     try:
         text, _ = decode_dump(split_origin(head[: head.rfind(b"\n") + 1])[1])
         front, start = parse_front_matter(text, skip_blanks(text, 0))
-        dates = parse_header(text, start, after_front_matter=True).dates
+        dates = parse_header(text, start, is_optional=True).dates
     except QuarantineError:
         return None
     if front and front.date:
