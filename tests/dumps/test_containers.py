@@ -139,3 +139,10 @@ def test_quarantined_member_is_retried_with_its_container(
 
 def test_member_is_no_container(tmp_path: Path) -> None:
     assert not is_container(Member(str(tmp_path), "a.eml", 1, 1, 1, 1, b""), LIMITS)
+
+
+def test_long_head_of_a_json_feed_is_not_copied_to_every_member(tmp_path: Path) -> None:
+    head = '{"version": "https://jsonfeed.org/version/1.1", "home_page_url": "%s", "items": [{}, {}]}'
+    members = split(tmp_path, "a.json", (head % ("x" * 100_000)).encode())
+    assert [len(data) < 100 for data in members.values()] == [True, True]
+    assert b"ferry" in split(tmp_path, "b.json", (head % "https://ferry.example/").encode())["b.json#1"]

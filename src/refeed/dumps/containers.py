@@ -31,6 +31,7 @@ _ITEM_TAG = re.compile(
 _FEED_ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF|channel)\b")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_HEAD = 100_000
+_MAX_FIELD = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +126,8 @@ def _split_json_feed(data: bytes) -> _Parts:
         feed = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_JsonFeed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Parts([])
-    head = msgspec.json.encode({"version": feed.version, "home_page_url": feed.home_page_url})[:-1] + b',"items":['
+    # Every member gets a copy of the head, so that a long one would make a million of them.
+    known = {"version": feed.version, "home_page_url": feed.home_page_url}
+    head = msgspec.json.encode({name: text for name, text in known.items() if len(str(text)) <= _MAX_FIELD})
+    head = head[:-1] + (b"," if len(head) > 2 else b"") + b'"items":['
     return _Parts([memoryview(item) for item in feed.items], head, b"]}")
