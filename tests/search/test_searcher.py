@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from helpers.property_testing import HealthCheck, example, given, settings, st
+from helpers.search_scan import scan
 from helpers.store_builders import NOON, TOPICS, entry_id, file_result
-from refeed.config.search_query import QueryError, SearchQuery, parse_query
+from refeed.config.search_query import QueryError, parse_query
 from refeed.model import ALL_FEED, FeedPath
-from refeed.search.indexer import index_batch, stored_searchable
-from refeed.search.query_matcher import QueryMatcher
+from refeed.search.indexer import index_batch
 from refeed.search.searcher import search
 from refeed.store import schema
 from refeed.store.dump_recording import FileResult, record_files
@@ -66,15 +66,6 @@ def find_all(store: Store, text: str, feed: FeedPath = ALL_FEED, page: int = 3) 
         place = result.next
         if place is None:
             return ids
-
-
-def scan(store: Store, query: SearchQuery, feed: FeedPath = ALL_FEED) -> list[str]:
-    """What a search must find: every entry of the feed is compared with the query, newest first."""
-    matcher, members = QueryMatcher(query), store.get_newest(feed, 10_000)
-    entries = store.get_entries([member.id for member in members])
-    return [
-        member.id for member, entry in zip(members, entries, strict=True) if matcher.matches(stored_searchable(entry))
-    ]
 
 
 def empty(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,12 @@ from watchdog import events as watchdog_events
 
 from helpers.processes import wait_until
 from helpers.service_fixture import LocalService, sample_dump
+from helpers.store_builders import NOON, entry_id, file_result
 from refeed.config.load import load_settings
+from refeed.config.search_query import parse_query
 from refeed.ingest.status_file import StatusFile
+from refeed.search.searcher import search
+from refeed.store.dump_recording import record_files
 from refeed.store.search_index import count_changes
 from refeed.worker.event_loop import WorkerLoop
 from refeed.worker.events import EventQueue, FileEvent, Job
@@ -123,3 +127,28 @@ def test_new_entries_are_added_to_the_search_index(service: LocalService, loop: 
         return len(service.ids()) == 1 and count_changes(store) == 0
 
     wait_until(is_indexed)
+
+
+def test_a_dump_is_published_and_found_while_the_index_is_built_which_the_log_and_the_status_show(
+    service: LocalService, loop: WorkerLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = loop.pipeline.store
+    record_files(store, [file_result(number, text="旧闻", days=-1000) for number in range(2000)], NOON)
+    caplog.set_level("INFO", "refeed.worker")
+
+    def status() -> str:
+        return (service.var / "worker.json").read_text()
+
+    def repeat(is_done: Callable[[], bool]) -> None:
+        def done() -> bool:
+            loop.run_until_check()
+            return is_done()
+
+        wait_until(done)
+
+    repeat(lambda: '"unindexed":' in status())
+    assert "building the search index" in caplog.text
+    service.add_dump("new.md", sample_dump(5000))
+    repeat(lambda: f"urn:uuid:{entry_id(5000)}" in service.ids())
+    repeat(lambda: bool(search(store, parse_query("第5000篇样本")).members))
+    assert 0 < count_changes(store) < 2000

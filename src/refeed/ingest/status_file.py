@@ -49,6 +49,8 @@ class LoopStatus(TypedDict, total=False):
     """Files to be ingested."""
     to_come: int
     """Dumps of the first scan that are still to be ingested. Only until it is finished."""
+    unindexed: int
+    """Entries that the search index does not know yet. Only while there are some."""
     growing: int
     """Files that are being written."""
     scanned: str

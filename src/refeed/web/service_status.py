@@ -169,6 +169,8 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
     yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
     if leader := status.leader:
         yield f"leader    {leader['state']}, process {leader.get('process', '?')} on {leader.get('machine', '?')}"
+    if unindexed := worker.get("unindexed"):
+        yield f"search    {unindexed} entries are not in the index yet"
     for subject, text in worker["problems"].items():
         yield f"problem   {subject}: {text}"
     if probe := worker.get("enrichment"):
@@ -281,6 +283,8 @@ def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *,
     problems = {subject: _HIDDEN_TEXT for subject in written["problems"] if subject not in listed}
     visible: WorkerStatus = {"state": written["state"], "at": written["at"], "problems": problems}
     visible["waiting"] = written.get("waiting", 0)
+    if "unindexed" in written:
+        visible["unindexed"] = written["unindexed"]
     if "ingested" in written:
         visible["ingested"] = written["ingested"]
     if "published" in written:

@@ -46,6 +46,8 @@ _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
 """Entries that are indexed before the loop looks for news: about a tenth of a second."""
+_PROGRESS = 30.0
+"""Seconds between two log lines about the progress of the index."""
 
 
 class WorkerLoop:
@@ -70,6 +72,10 @@ class WorkerLoop:
         self._seen_state = self._read_state()
         self._shares_status = leads and parse_database_url(settings.database_url).drivername != "sqlite"
         self._next_announcement = 0.0
+        self._unindexed = 0
+        self._is_indexing = False
+        """Whether the log said that the index is being built, and not yet that it is complete."""
+        self._next_progress = 0.0
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
         self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
         self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
@@ -193,6 +199,8 @@ class WorkerLoop:
             status = self._intake.status()
             if self._intake.last_ingest:
                 status["ingested"] = self._intake.last_ingest
+        if self._unindexed:
+            status["unindexed"] = self._unindexed
         if not self.pipeline.is_complete():
             status["to_come"] = self._count_to_come(status)
         if self._publish_job.last_publication:
@@ -247,8 +255,18 @@ class WorkerLoop:
         self._events.put(Job.REPROCESS)
 
     def _index(self) -> None:
-        """Index one batch, as long as no files wait."""
-        if self._intake and not self._intake.is_busy and index_batch(self.pipeline.store, _INDEXED_AT_ONCE):
+        """Index one batch, as long as no files wait. The log says from time to time how many entries are left."""
+        if self._intake is None or self._intake.is_busy:
+            return
+        left, now = index_batch(self.pipeline.store, _INDEXED_AT_ONCE), time.monotonic()
+        if left == 0 and self._is_indexing:
+            _log.info("the search index is complete")
+            self._is_indexing = False
+        elif left > _INDEXED_AT_ONCE and now >= self._next_progress:
+            _log.info("building the search index", extra={"left": left})
+            self._is_indexing, self._next_progress = True, now + _PROGRESS
+        self._unindexed = left
+        if left:
             self._events.put(Job.INDEX)
 
     def _save_probed(self) -> None:
