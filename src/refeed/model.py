@@ -106,6 +106,8 @@ class RawEntry:
     """Problems that a person may want to look at, each as a short sentence."""
     layout: str = ""
     """The layout of the header in words, shown by `explain`."""
+    written_date: datetime | None = None
+    """The date in the front matter above a header that has a date too, in UTC."""
     has_date: bool = True
     """False when `dump_time` is `Dump.first_seen`."""
     is_page: bool = False

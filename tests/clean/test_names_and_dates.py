@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from helpers.entry_builders import GENERIC_LINK, clean_body, clean_raw
-from refeed.model import RawEntry
+from refeed.model import Dump, RawEntry
+from refeed.parse.parser import parse_dump
 
 AT = datetime(2020, 7, 20, 12, 0, tzinfo=UTC)
 TEXT = "A town with a harbour held a festival of lights this weekend, and many visitors came to see it."
@@ -163,3 +164,22 @@ def test_postal_address_is_no_author() -> None:
     entry = clean_body(f"<address>10 Quay Street, Harbour</address><p>{TEXT}</p><p>{MORE}</p>").entry
     assert entry.authors == ()
     assert entry.html.startswith("<p>10 Quay Street, Harbour</p>")
+
+
+@pytest.mark.parametrize(
+    ("front", "published"),
+    [
+        ("2020-07-20T08:30:43.052Z", "2020-07-20T08:30:43+00:00"),  # the header's epoch is a local time
+        ("2020-07-20T15:59:00Z", "2020-07-20T15:59:00+00:00"),
+        ("2020-07-20T17:00:00Z", "2020-07-20T16:00:00+00:00"),
+        ("2020-07-20T00:00:00Z", "2020-07-20T16:00:00+00:00"),  # a day
+        ("2018-01-01T10:00:00Z", "2020-07-20T16:00:00+00:00"),  # the article's first version, long ago
+        ("soon", "2020-07-20T16:00:00+00:00"),
+    ],
+)
+def test_earlier_one_of_two_dates_in_the_header_is_the_publication(front: str, published: str) -> None:
+    header = f"---\ntitle: Lights\ndate: {front}\nfrom: {GENERIC_LINK}\n---\n<!--1595260800000-->\n[Lights]({GENERIC_LINK})\n------\n\n"
+    raw = parse_dump(
+        Dump(path="1.md", folder="", data=f"{header}<p>{TEXT}</p>".encode(), first_seen=AT + timedelta(days=9))
+    )
+    assert clean_raw(raw).entry.published.isoformat() == published

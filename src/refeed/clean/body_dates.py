@@ -72,10 +72,14 @@ def parse_body_date(text: str) -> BodyDate | None:
     bare = _LABEL.sub("", text, count=1).strip()
     if _SENTENCE.search(bare) or (date := parse_date(_DAY_FIRST.sub(r"\3-\2-\1", bare))) is None:
         return None
-    is_update = _UPDATE_LABEL.match(text) is not None
-    if date.at.time() == time():
-        return BodyDate(date.at.replace(tzinfo=None), day_only=True, is_update=is_update)
-    return BodyDate(date.at, date.day_only, is_update)
+    return date_at(date.at, day_only=date.day_only, is_update=_UPDATE_LABEL.match(text) is not None)
+
+
+def date_at(at: datetime, *, day_only: bool = False, is_update: bool = False) -> BodyDate:
+    """Return a date with its time; exactly midnight is a day without a time."""
+    if at.time() == time():
+        return BodyDate(at.replace(tzinfo=None), day_only=True, is_update=is_update)
+    return BodyDate(at, day_only, is_update)
 
 
 def split_date(text: str) -> tuple[BodyDate | None, str]:

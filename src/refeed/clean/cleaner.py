@@ -16,7 +16,7 @@ from ..model import CleanResult, Entry, Image, Person, RawEntry, Removal
 from ..xml_chars import xml_safe
 from .article_finder import remove_surroundings
 from .blocks import Block, addresses_in, blocks_to_html, extract_links, text_outside_links, walk_blocks
-from .body_dates import parse_body_date, resolve_published
+from .body_dates import date_at, parse_body_date, resolve_published
 from .bylines import MAX_CREDITS_LENGTH, parse_byline, parse_credits, prefer_persons, unique_names
 from .dom_to_blocks import TooDeepError, extract_blocks
 from .draft import Draft, set_fields
@@ -193,7 +193,12 @@ def _final_language(draft: Draft, default: str) -> str:
 def _build_entry(draft: Draft, source_id: str, id: str, link: str, language: str) -> Entry:
     raw, source_rule = draft.raw, draft.rule.source_rule
     figures = [block for block in walk_blocks(draft.blocks) if block.kind == "figure"]
-    published, origin = resolve_published(draft.date, raw.dump_time, source_rule.timezone, draft.relative_time)
+    # Two dates in the header differ when one is the time of the crawl, or a local time written as UTC. Nothing is
+    # published after it was seen, so the earlier one holds, as for a date in the text.
+    date = draft.date
+    if date is None and raw.written_date and raw.written_date < raw.dump_time:
+        date = date_at(raw.written_date)
+    published, origin = resolve_published(date, raw.dump_time, source_rule.timezone, draft.relative_time)
     published = published.astimezone(UTC).replace(microsecond=0)
     draft.log_origin("published", origin if raw.has_date else origin.replace("header", "first seen"))
     lead = next((figure for figure in figures if not figure.is_decoration), None)

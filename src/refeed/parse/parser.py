@@ -45,8 +45,9 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         link = validate_link(head.link, "the page's canonical link, og:url or comment of its saving", limits.link)
     # The dates of the header in its order, then the date of the front matter, then that of the page.
     dates = header.dates
-    if front and front.date:
-        dates += (WrittenDate.parse(front.date),)
+    front_date = WrittenDate.parse(front.date) if front and front.date else None
+    if front_date:
+        dates += (front_date,)
     if head.date:
         dates += (WrittenDate.parse(head.date),)
     dump_time, has_date, date_issues = _choose_date(dates, dump.first_seen)
@@ -73,6 +74,7 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         tags=tuple(map(clean_line, origin.tags)) or (front.tags if front else ()),
         issues=issues + title_issues,
         layout=" + ".join(layout),
+        written_date=front_date.at if front_date and header.dates else None,
         has_date=has_date,
         is_page=head.is_page,
     )
