@@ -330,3 +330,10 @@ def test_tables_lists_and_code_keep_their_structure() -> None:
 
 def test_layout_table_is_unwrapped() -> None:
     assert clean_html(f"<table><tr><td><p>{TEXT}</p><p>{MORE}</p></td></tr></table>") == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+def test_empty_row_in_a_table_of_code_does_not_keep_its_line_numbers() -> None:
+    table = '<table><tr><td class="gutter">1\n2</td><td class="code"><pre>one\ntwo<tr></tr></pre></td></tr></table>'
+    html = clean_body(f"<p>{TEXT}</p>{table}").entry.html
+    assert html == f"<p>{TEXT}</p><pre>one\ntwo</pre>"
+    assert clean_body(html).entry.html == html
