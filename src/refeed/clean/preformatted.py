@@ -168,7 +168,7 @@ def _trim(runs: list[Run]) -> list[Run]:
 
 def code_cells(table: Tag) -> tuple[list[Tag], list[str]] | None:
     """Return (cells with code, line numbers) of a table with a column of each; None for any other table."""
-    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table and row.contents]
+    rows = [row for row in table.find_all("tr") if row.find_parent(("td", "th", "table")) is table]
     if not rows:
         return None
     cells: list[Tag] = []
