@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
 from ..config.search_query import parse_query
 from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Tombstone
+from ..page_languages import translate
 from ..search.searcher import search
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.search_index import Position
@@ -40,11 +41,6 @@ _SHARE_FACTOR = 10
 _CACHED_ENTRIES = 1000
 """Decoded entries that stay in memory between renderings: a few MB, and most of the entries that the feeds of a new
 dump need."""
-
-
-def _incomplete_note(language: str) -> str:
-    """The sentence in a feed's subtitle when older entries were not examined."""
-    return "较旧的文章没有查看。" if language.startswith("zh") else "Older entries were not examined."
 
 
 def _convert_info(info: FeedInfo, rule: FeedFilter) -> FeedInfo:
@@ -146,7 +142,8 @@ class FeedBuilder:
         sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
         shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
         newest_member = self._store.get_newest(path, 1)
-        subtitle = info.subtitle if is_complete else f"{info.subtitle} {_incomplete_note(info.language)}".strip()
+        note = "" if is_complete else translate("Older entries were not examined.", info.language)
+        subtitle = f"{info.subtitle} {note}".strip() if note else info.subtitle
         return Feed(
             site=replace(self._registry.site, hubs=()) if info.private or info.query else self._registry.site,
             info=_convert_info(replace(info, subtitle=subtitle), rule),

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from cachetools import LRUCache, cached
 
 from ..model import ALL_FEED, Enclosure, Feed, FeedEntry, FeedInfo, FeedPath, Format, Person, Site, Source
+from ..page_languages import translate
 from ..xml_chars import xml_safe
 
 GENERATOR = "refeed"
@@ -27,7 +28,6 @@ MEDIA_TYPES: dict[Format, str] = {
 
 _IPV6_HOST = re.compile(r"(?:https?://\[[0-9A-Fa-f:.]+\])?")
 _SAFE_IN_URL = "!$&'()*+,;=:@/?%"
-_READ_FULL_TEXT = {"zh-Hans": "阅读全文", "zh-Hant": "閱讀全文"}
 _CACHE_BYTES = 12 * 1024 * 1024
 """For XML and for JSON: room for the documents of about 80 feeds. A small web dyno has 512 MB in all."""
 _Params = ParamSpec("_Params")
@@ -191,7 +191,7 @@ def entry_content(shown: FeedEntry, site: Site) -> str:
     entry = shown.entry
     if not shown.summary_only:
         return first_nonblank(entry.html)
-    text = _READ_FULL_TEXT.get(entry.language, "Read the full text")
+    text = translate("Read the full text", entry.language)
     page = f"{site.base_url}/entry/{entry.id.removeprefix('urn:uuid:')}"
     link = f'<p><a href="{escape(page)}">{text}</a></p>'
     summary = entry_summary(shown)

@@ -8,14 +8,11 @@ from itertools import groupby
 from lxml import etree
 
 from ..model import FEED_KINDS, FeedInfo, Site
+from ..page_languages import translate
 from ..xml_chars import xml_safe
 from .common import GENERATOR, document_url, feed_title, first_nonblank, page_url
 
-_GROUP_TITLES = {
-    "zh-Hans": {"source": "来源", "topic": "专题", "filtered": "筛选订阅源"},
-    "zh-Hant": {"source": "來源", "topic": "專題", "filtered": "篩選訂閱源"},
-}
-_ENGLISH = {"source": "Sources", "topic": "Topics", "filtered": "Filtered feeds"}
+_GROUP_TITLES = {"source": "Sources", "topic": "Topics", "filtered": "Filtered feeds"}
 
 
 def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
@@ -25,11 +22,10 @@ def render_opml(site: Site, feeds: Sequence[FeedInfo]) -> bytes:
     etree.SubElement(head, "title").text = first_nonblank(site.title, GENERATOR)
     etree.SubElement(head, "ownerName").text = xml_safe(site.author)
     body = etree.SubElement(root, "body")
-    titles = _GROUP_TITLES.get(site.language, _ENGLISH)
     by_kind = sorted(feeds, key=lambda info: FEED_KINDS.index(info.path.kind))
     for kind, members in groupby(by_kind, key=lambda info: info.path.kind):
-        title = titles.get(kind)
-        parent = etree.SubElement(body, "outline", text=title) if title else body
+        title = _GROUP_TITLES.get(kind)
+        parent = etree.SubElement(body, "outline", text=translate(title, site.language)) if title else body
         for info in members:
             _add_outline(parent, site, info)
     document: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8")

@@ -17,11 +17,11 @@ from ..config.settings import Settings
 from ..errors import PublishError
 from ..feeds.access_tokens import AccessTokens
 from ..model import FORMATS
+from ..page_languages import LANGUAGES
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
 from ..store.store import Store
 from .app import create_app
-from .pages.languages import LANGUAGES
 from .pages.template_context import generated_links
 
 _MARKER = ".refeed-static"

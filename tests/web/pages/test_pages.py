@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
@@ -30,6 +30,7 @@ from helpers.page_fixtures import (
     make_entry,
     settings_at,
 )
+from refeed.page_languages import LANGUAGES
 from refeed.store.store import Store
 from refeed.web.app import create_app
 
@@ -139,11 +140,12 @@ def test_a_chosen_language_is_kept_without_a_cookie(site: PageSite) -> None:
 
 
 def test_every_text_of_the_pages_is_translated() -> None:
-    web = resources.files("refeed.web")
-    texts = {message for _, message, _, _ in _extract_messages(web)}
+    package = resources.files("refeed")
+    texts = {message for _, message, _, _ in _extract_messages(package)}
     assert len(texts) > 90
-    for language in ("zh_Hans", "zh_Hant"):
-        with (web / "translations" / f"{language}.po").open("rb") as file:
+    assert set(LANGUAGES) == {"en", "zh-Hans", "zh-Hant", "ja", "de"}
+    for language in (tag.replace("-", "_") for tag in LANGUAGES if tag != "en"):
+        with (package / "translations" / f"{language}.po").open("rb") as file:
             messages = read_po(file, language)
         translated = {message.id for message in messages if message.id and all(_texts(message.string))}
         assert texts - translated == set()
@@ -152,13 +154,22 @@ def test_every_text_of_the_pages_is_translated() -> None:
 
 def test_a_page_is_in_one_language(site: PageSite) -> None:
     for path in ("/", "/source/bbc", "/status", f"/entry/{site.rich}"):
-        for language, word in (("zh-Hans", "语言"), ("zh-Hant", "語言"), ("en", "Language")):
+        for language, word in (
+            ("zh-Hans", "语言"),
+            ("zh-Hant", "語言"),
+            ("en", "Language"),
+            ("ja", "言語"),
+            ("de", "Sprache"),
+        ):
             assert f'aria-label="{word}"' in get(site, f"{path}?lang={language}")[2]
 
 
-def _extract_messages(web: Traversable) -> list[Any]:
+def _extract_messages(package: Traversable) -> list[Any]:
     methods = [("**.py", "python"), ("**.html", "jinja2")]
-    return [message[1:] for message in extract_from_dir(str(web), methods)]
+    return [
+        message[1:]
+        for message in extract_from_dir(str(package), methods, keywords={**DEFAULT_KEYWORDS, "translate": None})
+    ]
 
 
 def _texts(string: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -21,15 +21,16 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.support import NullTranslations
 from flask import g, request
 from flask.sansio.app import App
-from flask_babel import Babel, get_locale, get_translations, gettext
+from flask_babel import Babel, Domain, get_locale, get_translations, gettext
 from jinja2 import Environment
 from markupsafe import Markup, escape
+from werkzeug.datastructures import LanguageAccept
 
 from ...clock import format_rfc3339
 from ...config.settings import Settings
 from ...model import FeedPath
+from ...page_languages import LANGUAGES, load_translations, supported_language
 from ..responses import PAGE_POLICY
-from .languages import LANGUAGES, TranslationDomain, choose_language, load_translations
 
 _MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -79,7 +80,7 @@ class TemplateContext:
     def install(self, app: App) -> None:
         """Add translations, filters and globals to the application's templates."""
         babel = Babel(app, locale_selector=lambda: self.language().replace("-", "_"))
-        babel.domain_instance = TranslationDomain()
+        babel.domain_instance = _TranslationDomain()
         app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
         app.jinja_env.globals.update(
             site=self._site,
@@ -127,6 +128,21 @@ class TemplateContext:
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
             "describe_volume": partial(describe_volume, get_translations()),
         }
+
+
+class _TranslationDomain(Domain):  # type: ignore[misc]
+    """Flask-Babel's translations, compiled at start from the .po files, so that no .mo file can be out of date."""
+
+    def get_translations(self) -> NullTranslations:
+        return load_translations(str(get_locale()))
+
+
+def choose_language(accepted: LanguageAccept, chosen: str, default: str) -> str:
+    """The language of a page: the one in its address, else the best of Accept-Language, else the site's."""
+    if chosen in LANGUAGES:
+        return chosen
+    supported = (supported_language(tag) for tag, weight in accepted if weight > 0)
+    return next(filter(None, supported), "") or supported_language(default) or "en"
 
 
 def generated_links() -> set[str]:

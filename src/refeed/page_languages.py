@@ -1,0 +1,56 @@
+"""A language tag -> the language in which our own texts are shown, and these texts: one .po file for each language."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from io import BytesIO
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+_FOLDER = resources.files("refeed") / "translations"
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+_CHINESE = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
+"""CLDR's names, 中文 (简体), are longer than any other in the list of languages."""
+
+
+def _find_languages() -> dict[str, str]:
+    files = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".po"))
+    tags = ["en", *(name.removesuffix(".po").replace("_", "-") for name in files)]
+    return {tag: _CHINESE.get(tag) or str(Locale.parse(tag, sep="-").display_name) for tag in tags}
+
+
+LANGUAGES = _find_languages()
+"""The languages of our texts, each with its name in that language: English, and one for each .po file."""
+
+
+def supported_language(tag: str) -> str:
+    """The language of our texts for a language tag, for example zh-Hant for zh-TW; empty if there is none."""
+    tag = tag.lower()
+    primary = tag.partition("-")[0]
+    if primary == "zh":
+        return "zh-Hant" if tag.startswith(_TRADITIONAL) else "zh-Hans"
+    candidates = [known for known in LANGUAGES if known.lower() == tag]
+    candidates += [known for known in LANGUAGES if known.lower().partition("-")[0] == primary]
+    return candidates[0] if candidates else ""
+
+
+def translate(text: str, language: str) -> str:
+    """A text of ours in a language (BCP 47); in English if there is no translation."""
+    return str(load_translations(supported_language(language).replace("-", "_")).gettext(text))
+
+
+@cache
+def load_translations(locale: str) -> NullTranslations:
+    """The translations of a locale, for example zh_Hans, compiled once; empty for English."""
+    file = _FOLDER / f"{locale}.po"
+    if not file.is_file():
+        return Translations()
+    compiled = BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale))
+    compiled.seek(0)
+    return Translations(compiled)
