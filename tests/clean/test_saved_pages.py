@@ -179,7 +179,14 @@ def test_cleaning_the_entry_of_a_page_again_changes_nothing() -> None:
         assert clean(HEADER + first).entry.html == first
 
 
-@pytest.mark.parametrize("unit", ["<div class='comments'><p>Some words.</p></div>", "<p><a href='/x'>link</a>"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<div class='comments'><p>Some words.</p></div>",
+        "<div class='ad'>ad</div>" + " " * 60,
+        "<div class='ad'>ad</div>x ",
+    ],
+)
 def test_finding_the_article_takes_linear_time(unit: str) -> None:
     html = page(paragraphs() + unit * 25_000)
     started = process_time()
