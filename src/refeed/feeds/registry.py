@@ -45,21 +45,20 @@ class FeedRegistry:
         """The feeds that may be listed."""
         return {path: info for path, info in self.feeds.items() if not info.private}
 
-    def presentation_digest(self, path: FeedPath, *more: object) -> str:
-        """Digest of everything that a feed's documents depend on, except for its entries."""
+    def presentation_digests(self, *more: object) -> dict[FeedPath, str]:
+        """Digests of everything that the documents of each feed depend on, except for their entries."""
+        # What all feeds depend on is encoded once: for each of thousands of feeds, that would take minutes.
         # Sources without a rule are left out, because what documents say about them never changes: a new one makes no
         # other feed stale. Icons are left out, because only the feed of the source itself shows its icon.
         configured = sorted((id, replace(s, icon="")) for id, s in self.sources.items() if s.configured)
-        facts = (
-            self.site,
-            self.feeds.get(path),
-            self.filtered.get(path),
-            self.source_shares.get(path),
-            configured,
-            sorted(self.topics.items()),
-            more,
-        )
-        return sha256(msgspec.json.encode(facts)).hexdigest()[:16]
+        common = sha256(msgspec.json.encode((self.site, configured, sorted(self.topics.items()), more)))
+
+        def digest(path: FeedPath, info: FeedInfo) -> str:
+            own = common.copy()
+            own.update(msgspec.json.encode((info, self.filtered.get(path), self.source_shares.get(path))))
+            return own.hexdigest()[:16]
+
+        return {path: digest(path, info) for path, info in self.feeds.items()}
 
 
 def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedRegistry:

@@ -334,9 +334,7 @@ class Publisher:
         sources = self._store.get_sources()
         if self._preparation is None or self._preparation.sources != sources:
             registry = build_registry(self._settings, sources)
-            presentations = {
-                path: registry.presentation_digest(path, RENDERING_VERSION, self._budget) for path in registry.feeds
-            }
+            presentations = registry.presentation_digests(RENDERING_VERSION, self._budget)
             feed_builder = FeedBuilder(self._store, registry, self._budget)
             self._preparation = _Preparation(sources, registry, presentations, feed_builder)
         return self._preparation
