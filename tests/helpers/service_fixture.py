@@ -84,8 +84,9 @@ class LocalService:
 
     def ids(self, feed: str = "all") -> list[str]:
         """Entry ids in the JSON document of a feed."""
-        path = self.feeds / f"{feed}.json"
-        return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path.exists() else []
+        paths = (folder / f"{feed}.json" for folder in (self.feeds, self.var / "private"))
+        path = next((path for path in paths if path.exists()), None)
+        return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path else []
 
     def query(self, query: str) -> list[tuple[object, ...]]:
         """Rows of the store (SQLite)."""

@@ -205,6 +205,7 @@ def test_a_changed_configuration_is_loaded_and_a_broken_one_is_refused(tmp_path:
     status = msgspec.json.decode(status_file.read_bytes())
     assert status["state"] == "stopped"
     status_file.write_bytes(msgspec.json.encode(status | {"at": "2024-01-01T00:00:00Z"}))
+    os.utime(status_file, (1_704_067_200, 1_704_067_200))  # its time is the worker's last sign
     output = subprocess.run(
         [*command[:-3], "status"], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30
     ).stdout

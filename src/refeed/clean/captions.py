@@ -39,7 +39,7 @@ _AGENCY = (
     r"达志影像|东方\s?IC|欧新社|歐新社|德新社|塔斯社|脸书|臉書|推特|微博"
 )
 _WHOLE_AGENCY = re.compile(rf"(?:©\s?|\(c\)\s?)?(?:{_AGENCY})(?:资料图片?|資料照片?|档案(?:图片)?)?", re.IGNORECASE)
-_PARTS = re.compile(r"\s*(?:[/／|,，、;；·•—–]|\s-\s|\bvia\b|\bfor\b)\s*")
+_PARTS = re.compile(r"[/／|,，、;；·•—–]|\s-\s|\bvia\b|\bfor\b")
 _PERSON = re.compile(
     rf"(?:©\s?)?(?:{CAPITALIZED_NAME}|[A-Z][\w.&'’-]*(?: [A-Z][\w.'’-]*){{0,4}}|[\u3400-\u9fff·]{{2,10}})"
 )
@@ -78,7 +78,7 @@ def parse_credit(text: str) -> tuple[str, str] | None:
     bare, labels = strip_credit_label(text)
     if labels:
         return bare, labels
-    parts = [part for part in _PARTS.split(bare.rstrip(".。")) if part]
+    parts = [part for each in _PARTS.split(bare.rstrip(".。")) if (part := each.strip())]
     is_agency = any(_WHOLE_AGENCY.fullmatch(part) for part in parts)
     if is_agency and all(_WHOLE_AGENCY.fullmatch(part) or _PERSON.fullmatch(part) for part in parts):
         return bare, ""

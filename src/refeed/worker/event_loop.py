@@ -167,8 +167,9 @@ class WorkerLoop:
         if self._intake:
             self._intake.check()
             is_incomplete = self._is_restoring or (self.network_jobs and self.network_jobs.is_cloning)
-            if self._intake.has_finished_scan and not is_incomplete:
+            if self._intake.has_finished_scan and not is_incomplete and not self.pipeline.is_complete():
                 self.pipeline.mark_complete()
+                self._publish_job.request()
         if (state := self._read_state()) != self._seen_state:  # perhaps by a command
             self._seen_state = state
             self._publish_job.request(notify=False)
@@ -260,7 +261,7 @@ class WorkerLoop:
             return
         left, now = index_batch(self.pipeline.store, _INDEXED_AT_ONCE), time.monotonic()
         if left == 0 and self._is_indexing:
-            _log.info("the search index is complete")
+            _log.info("the search index is complete", extra={"left": left})
             self._is_indexing = False
         elif left > _INDEXED_AT_ONCE and now >= self._next_progress:
             _log.info("building the search index", extra={"left": left})
