@@ -17,14 +17,16 @@ _CHINESE = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
 """CLDR's names, 中文 (简体), are longer than any other in the list of languages."""
 
 
-def _find_languages() -> dict[str, str]:
-    files = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".po"))
-    tags = ["en", *(name.removesuffix(".po").replace("_", "-") for name in files)]
-    return {tag: _CHINESE.get(tag) or str(Locale.parse(tag, sep="-").display_name) for tag in tags}
+LANGUAGES = (
+    "en",
+    *sorted(file.name.removesuffix(".po").replace("_", "-") for file in _FOLDER.iterdir() if file.name.endswith(".po")),
+)
+"""The languages of our texts: English, and one for each .po file."""
 
 
-LANGUAGES = _find_languages()
-"""The languages of our texts, each with its name in that language: English, and one for each .po file."""
+def language_names() -> dict[str, str]:
+    """Each language's name in that language. It loads the names of all; only pages need them."""
+    return {tag: _CHINESE.get(tag) or str(Locale.parse(tag, sep="-").display_name) for tag in LANGUAGES}
 
 
 def supported_language(tag: str) -> str:

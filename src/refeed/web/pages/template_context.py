@@ -29,7 +29,7 @@ from werkzeug.datastructures import LanguageAccept
 from ...clock import format_rfc3339
 from ...config.settings import Settings
 from ...model import FeedPath
-from ...page_languages import LANGUAGES, load_translations, supported_language
+from ...page_languages import LANGUAGES, language_names, load_translations, supported_language
 from ..responses import PAGE_POLICY
 
 _MEDIA_TYPES = {
@@ -85,7 +85,7 @@ class TemplateContext:
         app.jinja_env.globals.update(
             site=self._site,
             FeedPath=FeedPath,
-            languages=LANGUAGES,
+            languages=language_names(),
             current_path=self.current_path,
             absolute_url=lambda path: _remember(f"{self._site.base_url}{quote(path)}"),
             static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
