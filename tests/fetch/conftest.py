@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from helpers.upstream_server import UpstreamServer, run_upstream
-from refeed.config.settings import FetchSettings
+from helpers.upstream_server import Fetch, UpstreamServer, run_upstream
+from refeed.config.settings import FetchSettings, UpstreamRule
+from refeed.fetch.poller import FetchResult, fetch_upstream
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstreams import FetchDirs
+from refeed.fetch.upstreams import FetchDirs, UpstreamState
 
 
 @pytest.fixture
@@ -41,7 +42,20 @@ def dirs(tmp_path: Path) -> FetchDirs:
     return FetchDirs(
         dumps=tmp_path / "dumps",
         checkouts=tmp_path / "checkouts",
-        states=tmp_path / "upstreams",
         repositories=tmp_path / "git",
         suffixes=(".md", ".txt"),
     )
+
+
+@pytest.fixture
+def fetch(session: HttpSession, dirs: FetchDirs) -> Fetch:
+    """Fetches an upstream, and keeps its state until the next call."""
+    states: dict[UpstreamRule, UpstreamState] = {}
+
+    def fetch_again(upstream: UpstreamRule, now: datetime) -> FetchResult:
+        before = states.get(upstream, UpstreamState(address=upstream.address))
+        result = fetch_upstream(upstream, session, dirs, before, now)
+        states[upstream] = result.state
+        return result
+
+    return fetch_again

@@ -11,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.upstream_server import NOON
+from helpers.upstream_server import NOON, Fetch
 from refeed.config.settings import FetchSettings, UpstreamRule
 from refeed.config.validation import DataError, validate
 from refeed.errors import FetchError
 from refeed.fetch.git import checkout_dir, pull_repository
 from refeed.fetch.guard import AddressGuard
-from refeed.fetch.poller import fetch_upstream
-from refeed.fetch.session import HttpSession
 from refeed.fetch.upstreams import FetchDirs
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the git program")
@@ -219,14 +217,13 @@ def test_git_connects_to_the_address_that_was_checked(tmp_path: Path) -> None:
 
 
 def test_failure_is_one_line_and_affects_no_other_upstream(
-    repository: Repository, dirs: FetchDirs, tmp_path: Path
+    repository: Repository, dirs: FetchDirs, tmp_path: Path, fetch: Fetch
 ) -> None:
     missing = UpstreamRule(git=f"file://{tmp_path / 'missing'}")
     repository.commit(bbc__a="1")
-    with HttpSession(tmp_path / "var") as session:
-        bad = fetch_upstream(missing, session, dirs, NOON)
-        good = fetch_upstream(repository.rule, session, dirs, NOON)
-        again = fetch_upstream(repository.rule, session, dirs, NOON + timedelta(hours=1))
+    bad = fetch(missing, NOON)
+    good = fetch(repository.rule, NOON)
+    again = fetch(repository.rule, NOON + timedelta(hours=1))
     assert bad.state.failures == 1 and "does not appear to be a git repository" in bad.state.error
     assert "\n" not in bad.state.error
     tree = checkout_dir(repository.rule, dirs.checkouts)

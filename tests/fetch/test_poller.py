@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 
-from helpers.upstream_server import NOON, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
+from helpers.upstream_server import NOON, Fetch, UpstreamServer, conditional_reply, feed_item, reply, rss_feed
 from refeed.config.settings import FetchSettings
 from refeed.dumps.origin import split_origin
 from refeed.fetch.poller import fetch_all, fetch_upstream, poll_feed
@@ -36,12 +36,12 @@ def dumps(dirs: FetchDirs) -> list[bytes]:
 
 
 def test_item_becomes_a_dump_in_the_format_of_the_archive(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    upstream: UpstreamServer, fetch: Fetch, dirs: FetchDirs
 ) -> None:
     upstream.routes["/feed"] = reply(
         rss_feed(feed_item(1, html="<p>第一段</p>\n<p>第二\n段</p>\r\n<img\nsrc='a.png'>"))
     )
-    done = fetch_upstream(upstream.rule("/feed", "bbc"), session, dirs, NOON)
+    done = fetch(upstream.rule("/feed", "bbc"), NOON)
     (path,) = done.paths
     assert path.parent == dirs.dumps / "bbc" and re.fullmatch(r"\d{18}\.md", path.name)
     assert path.read_text() == (
@@ -62,70 +62,67 @@ def test_item_becomes_a_dump_in_the_format_of_the_archive(
     ],
     ids=["RSS", "GB18030", "Atom", "JSON Feed", "broken XML"],
 )
-def test_item_of_every_format_becomes_a_dump(
-    body: bytes, upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
-) -> None:
+def test_item_of_every_format_becomes_a_dump(body: bytes, upstream: UpstreamServer, fetch: Fetch) -> None:
     upstream.routes["/feed"] = reply(body, Content_Type="text/xml")
-    done = fetch_upstream(upstream.rule("/feed"), session, dirs, NOON)
+    done = fetch(upstream.rule("/feed"), NOON)
     assert done.state.error == "" and len(done.paths) == 1
     assert "](https://news.example.org/1)\n------\n\n<p>" in done.paths[0].read_text()
 
 
 def test_unchanged_feed_writes_nothing_and_a_changed_item_writes_a_newer_dump(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    upstream: UpstreamServer, fetch: Fetch
 ) -> None:
     rule = upstream.rule("/feed")
     texts = ["一", "一", "二", "一", "二"]
     written = []
     for hour, text in enumerate(texts):
         upstream.routes["/feed"] = reply(rss_feed(feed_item(1, html=f"<p>{text}</p>"), feed_item(2)))
-        written.append([path.read_text() for path in fetch_upstream(rule, session, dirs, NOON + hour * HOUR).paths])
+        written.append([path.read_text() for path in fetch(rule, NOON + hour * HOUR).paths])
     assert [len(new) for new in written] == [2, 0, 1, 1, 1]
     epochs = [int(re.search(r"<!--(\d+)-->", new[0])[1]) for new in written if new]  # type: ignore[index]
     assert epochs == sorted(set(epochs)), "a text that is changed back becomes the newest again"
 
 
-def test_changed_item_has_the_date_that_the_upstream_gives_the_change(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
-) -> None:
+def test_changed_item_has_the_date_that_the_upstream_gives_the_change(upstream: UpstreamServer, fetch: Fetch) -> None:
     rule = upstream.rule("/feed")
     for hour, (updated, text) in enumerate([("2026-02-27T00:00:00Z", "一"), ("2026-03-01T11:30:00Z", "二")]):
         upstream.routes["/feed"] = reply(ATOM.format(published="2026-02-27T00:00:00Z", updated=updated, text=text))
-        (path,) = fetch_upstream(rule, session, dirs, NOON + hour * HOUR).paths
+        (path,) = fetch(rule, NOON + hour * HOUR).paths
     assert "\n<!--1772364600000-->\n" in path.read_text()
 
 
 @pytest.mark.parametrize("date", ["", "昨天", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 27 Feb 2099 08:00:00 GMT"])
 def test_item_without_a_sensible_date_has_the_time_of_the_poll(
-    date: str, upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    date: str, upstream: UpstreamServer, fetch: Fetch
 ) -> None:
     upstream.routes["/feed"] = reply(rss_feed(feed_item(1, date=date)))
-    (path,) = fetch_upstream(upstream.rule("/feed"), session, dirs, NOON).paths
+    (path,) = fetch(upstream.rule("/feed"), NOON).paths
     assert f"\n<!--{int(NOON.timestamp())}000-->\n" in path.read_text()
 
 
 def test_same_items_are_the_same_files_after_the_state_is_lost(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    upstream: UpstreamServer,
+    session: HttpSession,
+    dirs: FetchDirs,
+    fetch: Fetch,
 ) -> None:
     upstream.routes["/feed"] = reply(rss_feed(feed_item(1, date=""), feed_item(2)))
-    fetch_upstream(upstream.rule("/feed"), session, dirs, NOON)
+    fetch(upstream.rule("/feed"), NOON)
     before = dumps(dirs)
-    for path in dirs.states.iterdir():
-        path.write_bytes(b"{damaged")
-    assert fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + HOUR).paths == ()
+    assert fetch_upstream(upstream.rule("/feed"), session, dirs, UpstreamState(), NOON + HOUR).paths == ()
     assert dumps(dirs) == before
 
 
 def test_items_that_could_not_be_written_are_written_after_not_modified(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    upstream: UpstreamServer, fetch: Fetch, dirs: FetchDirs
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(rss_feed(feed_item(1), feed_item(2)), '"v1"')
     rule = upstream.rule("/feed")
     dirs.dumps.write_text("a file where the folder should be")
-    done = fetch_upstream(rule, session, dirs, NOON)
+    done = fetch(rule, NOON)
     assert "cannot write its dumps" in done.state.error and done.state.success is None
     dirs.dumps.unlink()
-    done = fetch_upstream(rule, session, dirs, NOON + HOUR)
+    done = fetch(rule, NOON + HOUR)
     assert len(done.paths) == 2 and done.state.error == ""
 
 
@@ -161,8 +158,9 @@ def test_upstream_is_polled_now_when_that_is_asked_for(
     upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
 ) -> None:
     upstream.routes["/feed"] = reply(rss_feed(feed_item(1)))
+    states = {upstream.rule("/feed"): UpstreamState()}
     for force in (False, False, True):
-        list(fetch_all([upstream.rule("/feed")], session, dirs, NOON, force=force))
+        states |= {result.upstream: result.state for result in fetch_all(states, session, dirs, NOON, force=force)}
     assert upstream.count("/feed") == 2
 
 
@@ -246,7 +244,8 @@ def test_broken_upstream_affects_no_other(upstream: UpstreamServer, session: Htt
     upstream.routes["/good"] = reply(rss_feed(feed_item(1)))
     upstream.routes["/html"] = reply("<!doctype html><title>登录</title>")
     rules = [upstream.rule(path) for path in ("/missing", "/html", "/good")]
-    done = {result.upstream.url: result for result in fetch_all(rules, session, dirs, NOON)}
+    states = dict.fromkeys(rules, UpstreamState())
+    done = {result.upstream.url: result for result in fetch_all(states, session, dirs, NOON)}
     assert len(done) == 3 and len(done[upstream.url("/good")].paths) == 1
     assert "web page" in done[upstream.url("/html")].state.error
     assert done[upstream.url("/missing")].state.failures == 1
@@ -260,29 +259,27 @@ def test_state_has_the_times_that_the_status_page_shows(upstream: UpstreamServer
 
 
 def test_item_that_changes_at_every_poll_is_written_less_often_and_keeps_its_last_text(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+    upstream: UpstreamServer, fetch: Fetch
 ) -> None:
     """Seen with a counter in the text: a dump of every item, every hour, without end."""
     rule = upstream.rule("/feed")
     written = []
     for hour in range(60):
         upstream.routes["/feed"] = reply(rss_feed(feed_item(1, html=f"<p>样本 {hour}</p>"), feed_item(2)))
-        written.append(fetch_upstream(rule, session, dirs, NOON + hour * HOUR).paths)
+        written.append(fetch(rule, NOON + hour * HOUR).paths)
     assert all(written[:11]), "an article that is edited for some hours is always up to date"
     assert [hour for hour, new in enumerate(written) if new][11:] == [11, 13, 17, 25, 41]
-    last = fetch_upstream(rule, session, dirs, NOON + 80 * HOUR).paths
+    last = fetch(rule, NOON + 80 * HOUR).paths
     assert ["<p>样本 59</p>" in path.read_text() for path in last] == [True], "the feed itself is the same"
 
 
-def test_items_that_share_a_guid_are_all_written_and_recognised_again(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
-) -> None:
+def test_items_that_share_a_guid_are_all_written_and_recognised_again(upstream: UpstreamServer, fetch: Fetch) -> None:
     """Seen: a feed in which every item has the same guid gave one item."""
     shared = [feed_item(n).replace(f">g{n}<", ">same<") for n in (1, 2, 3)]
     upstream.routes["/feed"] = reply(rss_feed(*shared[:2]))
-    assert len(fetch_upstream(upstream.rule("/feed"), session, dirs, NOON).paths) == 2
+    assert len(fetch(upstream.rule("/feed"), NOON).paths) == 2
     upstream.routes["/feed"] = reply(rss_feed(shared[2], *shared[:2]))
-    assert len(fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + HOUR).paths) == 1
+    assert len(fetch(upstream.rule("/feed"), NOON + HOUR).paths) == 1
 
 
 def test_every_item_of_a_feed_of_thousands_is_recognised_again(
@@ -297,14 +294,19 @@ def test_every_item_of_a_feed_of_thousands_is_recognised_again(
 
 
 def test_second_poll_is_conditional_even_after_a_restart(
-    upstream: UpstreamServer, fetch_settings: FetchSettings, dirs: FetchDirs, tmp_path: Path
+    upstream: UpstreamServer,
+    fetch_settings: FetchSettings,
+    tmp_path: Path,
+    dirs: FetchDirs,
 ) -> None:
     upstream.routes["/feed"] = conditional_reply(
         rss_feed(feed_item(1)), '"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT"
     )
+    state = UpstreamState()
     for hour in (0, 1):
         with HttpSession(tmp_path, fetch_settings, user_agent="refeed/test (+https://feeds.example.org)") as session:
-            done = fetch_upstream(upstream.rule("/feed"), session, dirs, NOON + hour * HOUR)
+            done = fetch_upstream(upstream.rule("/feed"), session, dirs, state, NOON + hour * HOUR)
+            state = done.state
             assert done.state.error == "" and len(done.paths) == 1 - hour
     first, second = (headers for _, _, headers, _ in upstream.requests)
     assert "If-None-Match" not in first and first["User-Agent"] == "refeed/test (+https://feeds.example.org)"

@@ -124,7 +124,8 @@ def test_hostile_upstreams_together_block_no_good_one(
         upstream.routes[path] = reply(rss_feed(feed_item(100 + number)))
     rules = [upstream.rule(path) for path in (*upstream.routes, "/not-there")]
     started = time.monotonic()
-    done = {result.upstream.url: result for result in fetch_all(rules, session, dirs, NOON)}
+    states = dict.fromkeys(rules, UpstreamState())
+    done = {result.upstream.url: result for result in fetch_all(states, session, dirs, NOON)}
     assert time.monotonic() - started < 60
     assert len(done) == len(rules)
     assert [len(done[upstream.url(path)].paths) for path in good] == [1] * 5

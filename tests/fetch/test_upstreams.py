@@ -8,8 +8,9 @@ from pathlib import Path
 
 from helpers.upstream_server import NOON
 from refeed.config.settings import Settings, UpstreamRule
+from refeed.dumps.writer import content_number
 from refeed.fetch.git import checkout_dir
-from refeed.fetch.upstreams import UpstreamState, UpstreamStateFiles, dump_dirs, fetch_dirs
+from refeed.fetch.upstreams import UpstreamState, dump_dirs, fetch_dirs, read_state_file
 
 
 def test_each_git_upstream_has_a_checkout_after_the_configured_dump_folders(
@@ -26,26 +27,17 @@ def test_each_git_upstream_has_a_checkout_after_the_configured_dump_folders(
     assert len(set(trees)) == 2
 
 
-def test_state_is_saved_whole_and_belongs_to_its_address(tmp_path: Path) -> None:
-    states = UpstreamStateFiles(tmp_path)
+def test_state_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     rule = UpstreamRule(source="a", url="https://example.org/feed")
-    state = UpstreamState(address=rule.url, error="样本", next=NOON, failures=3)
-    states.save(rule, state)
-    assert states.load(rule) == state
-    other = UpstreamRule(source="a", url="https://example.org/feed2")
-    assert states.load(other) == UpstreamState(address=other.url)
-    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
-
-
-def test_state_file_of_an_earlier_version_is_loaded(tmp_path: Path) -> None:
-    rule = UpstreamRule(source="a", url="https://example.org/feed")
-    states = UpstreamStateFiles(tmp_path)
-    states.save(rule, UpstreamState(address=rule.url))
-    (path,) = tmp_path.iterdir()
+    assert read_state_file(tmp_path, rule) == UpstreamState(address=rule.url)
+    path = tmp_path / "upstreams" / f"https-example-org-feed-{content_number(rule.source, rule.url)[:8]}.json"
+    path.parent.mkdir()
     path.write_text(
         '{"address": "https://example.org/feed", "asked": "2026-03-01T12:00:00Z", "body": "1a", "seen": '
         '{"2": {"digest": "3", "at": "2026-02-27T00:00:00Z", "changes": 10, "rests": "2026-03-01T13:00:00Z"}}}'
     )
-    state = states.load(rule)
+    state = read_state_file(tmp_path, rule)
     assert (state.requested_at, state.body_digest) == (NOON, "1a")
     assert state.seen["2"].paused_until == NOON + timedelta(hours=1)
+    path.write_bytes(b"{damaged")
+    assert read_state_file(tmp_path, rule) == UpstreamState(address=rule.url)

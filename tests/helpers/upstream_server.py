@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from refeed.config.settings import UpstreamRule
+from refeed.fetch.poller import FetchResult
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
+Fetch = Callable[[UpstreamRule, datetime], FetchResult]
+"""Fetches an upstream, and keeps its state until the next call."""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from refeed.clean.entry_identity import entry_id, guid_entry_id
 from refeed.config.settings import FetchSettings, Settings
 from refeed.fetch.poller import fetch_upstream
 from refeed.fetch.session import HttpSession
-from refeed.fetch.upstreams import fetch_dirs
+from refeed.fetch.upstreams import UpstreamState, fetch_dirs
 from refeed.ingest.pipeline import Pipeline
 
 CONFIG = """
@@ -84,6 +84,7 @@ def feed(poll: int) -> str:
 def poll_three_times(settings: Settings) -> list[list[Path]]:
     """The dumps of each poll."""
     found = []
+    state = UpstreamState()
     with (
         run_upstream() as server,
         HttpSession(Path(settings.var_dir), FetchSettings(allow=("127.0.0.0/8",)), user_agent="refeed/test") as session,
@@ -92,7 +93,8 @@ def poll_three_times(settings: Settings) -> list[list[Path]]:
             server.routes["/feed.xml"] = reply(feed(poll), Content_Type="application/rss+xml")
             now = NOON + timedelta(hours=poll)
             rule = server.rule("/feed.xml", source="quay")
-            result = fetch_upstream(rule, session, fetch_dirs(settings), now, force=True)
+            result = fetch_upstream(rule, session, fetch_dirs(settings), state, now, force=True)
+            state = result.state
             assert not result.state.error
             found.append(list(result.paths))
     return found

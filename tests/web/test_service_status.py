@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from msgspec.structs import replace
 
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
-from refeed.fetch.upstreams import UpstreamState, UpstreamStateFiles, fetch_dirs
+from refeed.fetch.upstreams import UpstreamState
+from refeed.store.store import Store
+from refeed.store.upstream_states import save_upstream_states
 from refeed.web.service_status import assess_freshness, collect_status, format_status
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -59,10 +62,10 @@ STATE = UpstreamState(success=NOW, failures=3, next=NOW + timedelta(hours=4), er
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "config.yaml").write_text(UPSTREAMS)
     chosen = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
-    states = UpstreamStateFiles(fetch_dirs(chosen).states)
-    for upstream in chosen.upstreams:
-        state = replace(STATE, address=upstream.address, notes=("it has moved permanently to /srv/secret/new",))
-        states.save(upstream, state)
+    state = replace(STATE, notes=("it has moved permanently to /srv/secret/new",))
+    with closing(Store(chosen.database_url)) as store:
+        store.migrate()
+        save_upstream_states(store, dict.fromkeys(chosen.upstreams, state))
     return chosen
 
 

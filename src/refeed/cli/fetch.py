@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -10,6 +11,8 @@ from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
 from ..fetch.poller import fetch_all
 from ..fetch.upstreams import fetch_dirs, open_session
+from ..store.store import Store
+from ..store.upstream_states import load_upstream_states, save_upstream_states
 from .main import pass_settings
 from .output import echo
 
@@ -22,9 +25,19 @@ def fetch_command(settings: Settings, force: bool) -> None:
     if not settings.upstreams:
         echo(f"{settings.config_file}: no upstreams configured")
         return
+    with closing(Store(settings.database_url)) as store:
+        store.migrate()
+        has_failed = _fetch(settings, store, force=force)
+    sys.exit(1 if has_failed else 0)
+
+
+def _fetch(settings: Settings, store: Store, *, force: bool) -> bool:
+    """Poll, save and report; returns whether an upstream failed."""
     has_failed = False
-    for result in fetch_all(settings.upstreams, open_session(settings), fetch_dirs(settings), utc_now(), force=force):
+    states = load_upstream_states(store, settings.upstreams, settings.var_dir)
+    for result in fetch_all(states, open_session(settings), fetch_dirs(settings), utc_now(), force=force):
         state = result.state
+        save_upstream_states(store, {result.upstream: state})
         if result.requested:
             outcome = f"{len(result.paths)} dump{'' if len(result.paths) == 1 else 's'}"
         else:
@@ -34,4 +47,4 @@ def fetch_command(settings: Settings, force: bool) -> None:
             has_failed = True
         for line in (outcome, *state.notes):
             echo(f"{result.upstream.address}: {line}", err=bool(state.error))
-    sys.exit(1 if has_failed else 0)
+    return has_failed

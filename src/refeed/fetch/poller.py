@@ -1,4 +1,4 @@
-"""Upstreams -> dump files and saved states. The worker calls it on schedule, `refeed fetch` once."""
+"""Upstreams and their states -> dump files and new states. The worker calls it on schedule, `refeed fetch` once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
 from ..model import Origin
 from .git import checkout_dir, pull_repository
-from .upstreams import FetchDirs, SeenItem, UpstreamState, UpstreamStateFiles, is_due, state_after_failure
+from .upstreams import FetchDirs, SeenItem, UpstreamState, is_due, state_after_failure
 
 if TYPE_CHECKING:
     from .session import HttpResponse, HttpSession
@@ -60,7 +60,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
-    """The outcome of one poll. Write the dumps first, then save the state."""
+    """The outcome of one poll. Its dumps must be safe before its state is saved."""
 
     dumps: tuple[NewDump, ...] = ()
     state: UpstreamState
@@ -72,17 +72,16 @@ def fetch_upstream(
     upstream: UpstreamRule,
     session: HttpSession,
     dirs: FetchDirs,
+    before: UpstreamState,
     now: datetime,
     parse: FeedParser = parse_feed,
     *,
     force: bool = False,
 ) -> FetchResult:
-    """Fetch one upstream if it is due, or with `force`: write its dumps, then save its state.
+    """Fetch one upstream if it is due, or with `force`, and write its dumps. The caller saves the state afterwards.
 
     A failure is recorded in `state.error`. Raises nothing.
     """
-    states = UpstreamStateFiles(dirs.states)
-    before = states.load(upstream)
     if force:
         before = replace(before, next=None)
     if not is_due(before, now):
@@ -99,21 +98,22 @@ def fetch_upstream(
     except OSError as error:
         # For example, the disk is full. The state keeps its old contents, so the next poll writes these dumps again.
         state, paths = state_after_failure(upstream, before, f"cannot write its dumps: {error}", now), ()
-    try:
-        states.save(upstream, state)
-    except OSError as error:
-        state = replace(state, error=f"cannot save its state: {error}")
     return FetchResult(upstream=upstream, state=state, paths=paths)
 
 
 def fetch_all(
-    upstreams: Sequence[UpstreamRule], session: HttpSession, dirs: FetchDirs, now: datetime, *, force: bool = False
+    states: Mapping[UpstreamRule, UpstreamState],
+    session: HttpSession,
+    dirs: FetchDirs,
+    now: datetime,
+    *,
+    force: bool = False,
 ) -> Iterator[FetchResult]:
     """Fetch all upstreams that are due, or with `force` all, several at a time. Results are yielded as they finish."""
     with closing(IsolatedParser()) as parser, ThreadPoolExecutor(_CONCURRENT, thread_name_prefix="fetch") as pool:
         futures = [
-            pool.submit(fetch_upstream, upstream, session, dirs, now, parser.parse, force=force)
-            for upstream in upstreams
+            pool.submit(fetch_upstream, upstream, session, dirs, state, now, parser.parse, force=force)
+            for upstream, state in states.items()
         ]
         for future in as_completed(futures):
             yield future.result()

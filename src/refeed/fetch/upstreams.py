@@ -1,6 +1,6 @@
 """Upstreams -> their dump folders, the state of each between two polls, and the HTTP session that requests them.
 
-Only this module reads and writes the state files. It imports nothing heavy, because every process uses it.
+It imports nothing heavy, because every process uses it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ class FetchDirs:
     """Dumps of upstream feeds, in one folder per source."""
     checkouts: Path
     """Work trees of git upstreams. Each is a dump folder."""
-    states: Path
-    """The state files, one per upstream."""
     repositories: Path
     """Git's own data, outside the work trees."""
     suffixes: tuple[str, ...]
@@ -57,7 +55,6 @@ def fetch_dirs(settings: Settings) -> FetchDirs:
     return FetchDirs(
         dumps=Path(settings.dumps.folders[-1]),
         checkouts=var / "checkouts",
-        states=var / "upstreams",
         repositories=var / "git",
         suffixes=settings.limits.suffixes,
         host_owners={host.lower(): rule.id for rule in settings.sources for host in rule.hosts},
@@ -118,7 +115,7 @@ class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "
 
 
 class UpstreamState(msgspec.Struct, frozen=True, kw_only=True, rename={"requested_at": "asked", "body_digest": "body"}):
-    """The state of an upstream, saved between runs and shown in `status`."""
+    """The state of an upstream, which the store keeps between two polls and `status` shows."""
 
     address: str = ""
     """The upstream's address. A state is ignored if its address differs from the configured one."""
@@ -164,27 +161,15 @@ def state_after_failure(
     return replace(state, failures=failures, error=error, next=now + pause, moved="", requested_at=now)
 
 
-class UpstreamStateFiles:
-    """The saved states of upstreams, in one folder. A missing or damaged file counts as an empty state."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def load(self, upstream: UpstreamRule) -> UpstreamState:
-        """The last saved state of the upstream; an empty one if its address has changed since."""
-        try:
-            state = msgspec.json.decode(self._path(upstream).read_bytes(), type=UpstreamState)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return UpstreamState(address=upstream.address)
-        return state if state.address == upstream.address else UpstreamState(address=upstream.address)
-
-    def save(self, upstream: UpstreamRule, state: UpstreamState) -> None:
-        """Replace the saved state. Raises OSError."""
-        write_atomically(self._path(upstream), msgspec.json.encode(state))
-
-    def _path(self, upstream: UpstreamRule) -> Path:
-        words = _NOT_IN_NAME.sub("-", upstream.address.lower()).strip("-")[-60:]
-        return self._folder / f"{words}-{content_number(upstream.source, upstream.address)[:8]}.json"
+def read_state_file(var_dir: str | Path, upstream: UpstreamRule) -> UpstreamState:
+    """The state in the file where versions before 3.0 saved it; an empty one if that is missing or damaged."""
+    words = _NOT_IN_NAME.sub("-", upstream.address.lower()).strip("-")[-60:]
+    name = f"{words}-{content_number(upstream.source, upstream.address)[:8]}.json"
+    try:
+        state = msgspec.json.decode((Path(var_dir) / "upstreams" / name).read_bytes(), type=UpstreamState)
+    except (OSError, msgspec.DecodeError):
+        return UpstreamState(address=upstream.address)
+    return state if state.address == upstream.address else UpstreamState(address=upstream.address)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

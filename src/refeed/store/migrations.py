@@ -230,6 +230,15 @@ ALTER TABLE entries ADD COLUMN link_id {text}
 CREATE INDEX entries_link ON entries (link_id) WHERE link_id IS NOT NULL
 """
 
+_UPSTREAMS = """
+CREATE TABLE upstreams (
+    source {text} NOT NULL,
+    address {text} NOT NULL,
+    state {bytes} NOT NULL,
+    PRIMARY KEY (source, address)
+)
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -240,6 +249,7 @@ MIGRATIONS: tuple[str, ...] = (
     _IDENTITIES,
     _INBOX,
     _SHARED_LINKS,
+    _UPSTREAMS,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

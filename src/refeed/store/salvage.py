@@ -45,7 +45,7 @@ def salvage_rows(damaged: Path, store: Database, now: datetime) -> Salvage:
         if not _has_our_schema(old):
             return Salvage()
         with store.write_transaction() as new:
-            for table in (schema.meta, schema.sources):
+            for table in (schema.meta, schema.sources, schema.upstreams):
                 rows = [row for row in _iter_rows(old, table) if row.get("name") not in NOT_SALVAGED]
                 upsert(new, table, rows)
             sources: dict[str, str] = {}

@@ -133,6 +133,14 @@ inbox = Table(  # pushed dumps that the leader has not ingested yet (PostgreSQL;
     Column("data", LargeBinary, nullable=False),
 )
 
+upstreams = Table(  # the state of each upstream between two polls, as JSON: fetch.upstreams.UpstreamState
+    "upstreams",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
 search_changes = Table(  # the entries whose document in the search index is missing or outdated
     "search_changes",
     metadata,

@@ -6,7 +6,7 @@ Without the store, the status has what the files say.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,17 +16,18 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..clock import format_rfc3339
-from ..config.settings import Settings
+from ..config.settings import Settings, UpstreamRule
 from ..dumps.scanner import display_path
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
-from ..fetch.upstreams import UpstreamStateFiles, dump_dirs, fetch_dirs
+from ..fetch.upstreams import UpstreamState, dump_dirs
 from ..ingest.status_file import LEADER_KEY, STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
 from ..model import FeedPath, Source
 from ..publish.output_dir import OutputDir
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
 from ..store.store import Store
+from ..store.upstream_states import load_upstream_states
 
 _HISTORY = 500
 """The number of newest entries that give a source's usual interval: weeks of the busiest source, years of others."""
@@ -128,7 +129,7 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False, b
         at=format_rfc3339(now),
         store=settings.database_url.partition(":")[0],
         worker=_worker_status(settings, now, public=public),
-        upstreams=_upstream_statuses(settings, hidden, public=public),
+        upstreams=_upstream_statuses(settings, {}, hidden, public=public),
         outcomes={},
         sources=[],
         issues=[],
@@ -146,6 +147,9 @@ def collect_status(settings: Settings, now: datetime, *, public: bool = False, b
                 )
                 for issue in ([] if public or brief else store.get_file_issues(_MAX_ISSUES))
             ]
+            if settings.upstreams:
+                states = load_upstream_states(store, settings.upstreams, settings.var_dir)
+                status.upstreams = _upstream_statuses(settings, states, hidden, public=public)
             if leader := store.get_meta(LEADER_KEY):
                 written = msgspec.json.decode(leader, type=WorkerStatus)
                 status.leader = _visible_status(written, settings, now, public=public)
@@ -292,15 +296,16 @@ def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *,
     return visible
 
 
-def _upstream_statuses(settings: Settings, hidden: frozenset[str], *, public: bool) -> list[UpstreamStatus]:
-    states = UpstreamStateFiles(fetch_dirs(settings).states)
+def _upstream_statuses(
+    settings: Settings, states: Mapping[UpstreamRule, UpstreamState], hidden: frozenset[str], *, public: bool
+) -> list[UpstreamStatus]:
     # If any source is hidden, git repositories are too, because they may hold dumps of any source.
     shown = [
         upstream for upstream in settings.upstreams if not hidden or (upstream.url and upstream.source not in hidden)
     ]
     statuses = []
     for upstream in shown:
-        state = states.load(upstream)
+        state = states.get(upstream) or UpstreamState()
         address, error, notes = upstream.address, state.error or None, list(state.notes)
         if public:
             # The path and query of an address may hold keys or local folders. An error may name folders, and machines

@@ -173,6 +173,8 @@ class WorkerLoop:
         if (state := self._read_state()) != self._seen_state:  # perhaps by a command
             self._seen_state = state
             self._publish_job.request(notify=False)
+        if self.network_jobs:
+            self.network_jobs.save_upstream_states()
         self._scheduler.handle_clock_jump()
         self._popularity.save_if_due()
         self._status.clear_problem("store")

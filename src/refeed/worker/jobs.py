@@ -4,6 +4,7 @@ fails runs again."""
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,14 +21,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 from ..clock import format_rfc3339, utc_now
 from ..config.settings import UpstreamRule
 from ..dumps.writer import remove_temporary_files
-from ..errors import FetchError, PublishError
-from ..fetch.poller import fetch_all
+from ..errors import FetchError, PublishError, StoreError
+from ..fetch.poller import FetchResult, fetch_all
 from ..fetch.upstreams import fetch_dirs, open_session
 from ..fetch.websub import PingQueue
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import StatusFile
 from ..model import FORMATS
 from ..publish.publisher import Publisher
+from ..store.upstream_states import load_upstream_states, save_upstream_states
 from .events import EventQueue, Job
 from .probe_job import EnclosureProbe
 
@@ -190,6 +192,7 @@ class NetworkJobs:
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
         self.is_cloning = bool(repositories)
         """Whether a repository, which is a dump folder, has not been pulled since the start."""
+        self._unsaved: dict[UpstreamRule, FetchResult] = {}
         if feeds:
             scheduler.run_every(_POLL_INTERVAL, partial(self.poll_upstreams, feeds), at_once=True)
         if repositories:
@@ -214,7 +217,16 @@ class NetworkJobs:
 
     def poll_upstreams(self, upstreams: Sequence[UpstreamRule]) -> None:
         """Fetch from the upstreams that are due. The leader finds their dumps as it finds all others."""
-        for result in fetch_all(upstreams, self._http_session, fetch_dirs(self._settings), self._pipeline.clock()):
+        try:
+            states = load_upstream_states(self._pipeline.store, upstreams, self._settings.var_dir)
+        except StoreError:
+            return  # the loop says so; the next poll is a minute away
+        for upstream in upstreams:
+            if result := self._unsaved.get(upstream):
+                states[upstream] = result.state
+        for result in fetch_all(states, self._http_session, fetch_dirs(self._settings), self._pipeline.clock()):
+            if result.requested:
+                self._unsaved[result.upstream] = result
             address, source = result.upstream.address, result.upstream.source
             if result.state.error:
                 self._status.set_problem(f"upstream {address}", result.state.error)
@@ -224,6 +236,28 @@ class NetworkJobs:
                 fields = {"upstream": address, "source": source, "count": len(result.paths)}
                 _log.info("%s: %d dumps", address, len(result.paths), extra=fields)
                 self._events.put(Job.SCAN)  # a folder that was made just now may not be watched yet
+
+    def save_upstream_states(self) -> None:
+        """Save the states of upstreams whose dumps have been ingested. Called by the loop. Raises StoreError.
+
+        A state that is saved before its dumps are stored would lose them with the disk they are on.
+        """
+        if not self._unsaved:
+            return
+        results = list(self._unsaved.values())
+        store = self._pipeline.store
+        root = self._settings.dumps.folders[-1]
+        written = [path for result in results if result.upstream.url for path in result.paths]
+        names = {path: os.fsencode(f"{root.rstrip('/')}/{path.relative_to(root)}") for path in written}
+        stored = store.get_file_stamps(names.values())
+        waiting = {path for path in written if names[path] not in stored and path.exists()}
+        # Of a repository whose work tree is gone, all files are read again, whatever the state says.
+        done = {result.upstream: result.state for result in results if waiting.isdisjoint(result.paths)}
+        if done:
+            save_upstream_states(store, done)
+        for result in results:
+            if result.upstream in done and self._unsaved.get(result.upstream) is result:
+                del self._unsaved[result.upstream]
 
     def clean_up(self) -> None:
         """Remove temporary files that killed processes left behind, and old responses from the HTTP cache."""
