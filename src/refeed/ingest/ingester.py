@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 from array import array
@@ -30,6 +31,8 @@ from ..store.rows import StoredDump
 from ..store.store import Store
 from .entry_builder import PackedResult, hash_dump
 from .entry_pool import EntryPool
+
+_log = logging.getLogger("refeed.ingest")
 
 BATCH_FILES = 256
 """Files in one transaction: enough to be worth its fsync, few enough that no file waits long."""
@@ -137,6 +140,8 @@ class Ingester:
         self._recorded = _RecordedFiles(store.iter_file_stamps())
         self._slow: dict[bytes, tuple[FileResult, Future[PackedResult]]] = {}
         """Files whose entries take long to build, by path. Other files do not wait for them."""
+        self._not_found = 0
+        """Recorded files that the last complete scan did not find, and that exist or may come back."""
 
     @property
     def is_waiting(self) -> bool:
@@ -144,16 +149,24 @@ class Ingester:
         return bool(self._slow)
 
     def scan(self, folders: Iterable[str | Path]) -> ScanResult:
-        """Look for files in the dump folders. Uses only `stat`; with many changed files it reads the head of each."""
+        """Look for files in the dump folders. Uses only `stat`; with many changed files it reads the head of each.
+
+        Recorded files that are gone are forgotten, at the latest by the next scan: the status counts what is there.
+        """
         changed: list[FoundFile] = []
+        empty: list[str] = []
         unchanged = 0
         for folder in folders:
+            before = unchanged + len(changed)
             for file in scan_folder(Path(folder), self._limits.all_suffixes):
                 beat()
                 if self.is_changed(file):
                     changed.append(file)
                 else:
                     unchanged += 1
+            if unchanged + len(changed) == before:
+                empty.append(str(folder))
+        self._forget_gone(unchanged + len(changed), empty)
         is_suspect = self._pool.is_suspect  # such a dump must not stop the others
         # In a checkout or a copy all file times are alike. What fits into one batch needs no order.
         times = {file: _peek_time(file, self._clock()) for file in changed} if len(changed) > BATCH_FILES else {}
@@ -161,6 +174,25 @@ class Ingester:
             key=lambda file: (is_suspect(display_path(file.path)), -times.get(file, file.mtime_ns / 1e9), file.path)
         )
         return ScanResult(changed, unchanged)
+
+    def _forget_gone(self, found: int, empty: Sequence[str]) -> None:
+        """Forget recorded files that do not exist, if there are more than the last time. Their entries stay.
+
+        A folder without files may be a disk that is not mounted, so its files are kept.
+        """
+        recorded = sum(self._store.count_outcomes().values())
+        if recorded - found <= self._not_found:
+            return
+        kept = tuple(os.fsencode(f"{folder.rstrip('/')}/") for folder in empty)
+        gone = [path for path, _ in self._store.iter_file_stamps() if not path.startswith(kept) and _is_gone(path)]
+        for start in range(0, len(gone), BATCH_FILES):
+            beat()
+            forget_files(self._store, gone[start : start + BATCH_FILES])
+        if gone:
+            self._recorded = _RecordedFiles(self._store.iter_file_stamps())
+            fields = {"count": len(gone), "file": display_path(os.fsdecode(gone[0]))}
+            _log.info("%d dumps are gone from their folders, the first is %s", *fields.values(), extra=fields)
+        self._not_found = recorded - len(gone) - found
 
     def retry_quarantined(self) -> None:
         """Make the next scan return quarantined files although they have not changed."""
@@ -369,6 +401,12 @@ class Ingester:
             for index, result in enumerate(results)
             if result.digest and (result.digest not in known or result.path in before)
         ]
+
+
+def _is_gone(path: bytes) -> bool:
+    """Whether neither a file nor the container of a member `file#n` exists."""
+    beat()
+    return not (os.path.lexists(path) or os.path.lexists(path.rpartition(b"#")[0]))
 
 
 def _combine(result: FileResult, built: PackedResult) -> FileResult:
