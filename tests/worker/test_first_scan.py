@@ -19,7 +19,7 @@ from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.ingest import ingester
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.status_file import StatusFile
+from refeed.ingest.status_file import LoopStatus, StatusFile, WorkerStatus
 from refeed.web.app import create_app
 from refeed.worker.event_loop import WorkerLoop
 from refeed.worker.events import EventQueue, Job
@@ -53,10 +53,12 @@ def says(settings: Settings, path: str) -> tuple[int, str, str]:
     return answer.status_code, answer.headers.get("Retry-After", ""), answer.get_data(as_text=True)
 
 
-def run_loop(settings: Settings, until: Callable[[], object], *, leads: bool = True) -> None:
+def run_loop(
+    settings: Settings, until: Callable[[], object], *, leads: bool = True, status: StatusFile | None = None
+) -> None:
     """Run a worker's loop until a condition holds."""
     events = EventQueue()
-    status = StatusFile(Path(settings.var_dir) / "worker.json")
+    status = status or StatusFile(Path(settings.var_dir) / "worker.json")
     with closing(events), closing(WorkerLoop(settings, events, status, leads=leads, holder="")) as loop:
         loop.start()
 
@@ -127,3 +129,29 @@ def test_files_that_are_still_being_written_are_waited_for(settings: Settings, t
         assert not loop.pipeline.is_complete()
         assert says(settings, "/readyz")[2].endswith("1 dumps are still to come.\n")
         events.put(Job.CHECK)
+
+
+class RecordedStatus(StatusFile):
+    """Keeps what is written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.written: list[LoopStatus] = []
+
+    def write(self, status: LoopStatus) -> WorkerStatus | None:
+        self.written.append(status)
+        return super().write(status)
+
+
+def test_the_status_counts_what_the_first_scan_has_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingester, "BATCH_FILES", 8)
+    LocalService(tmp_path, BOOT)
+    settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
+    add_dumps(tmp_path, 40)
+    status = RecordedStatus(Path(settings.var_dir) / "worker.json")
+    run_loop(settings, lambda: "importing" not in status.written[-1], status=status)
+    counts = [(progress["done"], progress["total"]) for each in status.written if (progress := each.get("importing"))]
+    assert counts == sorted(counts)
+    assert counts[0] == (0, 0)
+    assert (0, 40) in counts
+    assert {total for _, total in counts} == {0, 40}

@@ -31,6 +31,7 @@ from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError
 from ..feeds.accepted_config import check_settings
+from ..ingest.status_file import STATE_STARTING, STATUS_FILE_NAME, StatusFile
 from ..logs import configure_logging
 from ..parent_watchdog import end_with_parent
 from ..web.rate_limit import MAX_PUSHES, MAX_RUNNING, MAX_WAITING
@@ -82,6 +83,8 @@ def _serve(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until granian handles it
     worker = WorkerSupervisor("--beside-web")
     if with_worker:
+        # Pages say so until the worker has opened the store, which takes two seconds.
+        StatusFile(Path(settings.var_dir) / STATUS_FILE_NAME).write({"state": STATE_STARTING})
         worker.start()
     watcher = ConfigWatcher(WebAppFactory(settings), lambda: check_settings(load()))
     watcher.start()

@@ -19,6 +19,8 @@ STATUS_FILE_NAME = "worker.json"
 """Name of the status file in the var folder."""
 LEADER_KEY = "leader"
 """Key in a store that several machines share of the leader's status."""
+STATE_STARTING = "starting"
+"""The first state of a worker, before it has opened the store."""
 STATE_STOPPED = "stopped"
 """The last state of a worker that ended because it was asked to."""
 _INTERVAL = 5.0
@@ -38,6 +40,16 @@ class ProbeStatus(TypedDict):
     error: str | None
 
 
+class ImportProgress(TypedDict):
+    """How far the first import of a new store is. While the folders are still being listed, `total` is 0."""
+
+    done: int
+    total: int
+    """Files that the scans have found."""
+    rate: float
+    """Files a second since this worker began; 0 while that is unknown."""
+
+
 class LoopStatus(TypedDict, total=False):
     """What the loop of a worker reports about itself. A standby has only `state` and `holder`."""
 
@@ -49,6 +61,8 @@ class LoopStatus(TypedDict, total=False):
     """Files to be ingested."""
     to_come: int
     """Dumps of the first scan that are still to be ingested. Only until it is finished."""
+    importing: ImportProgress
+    """Only until the first scan is finished."""
     unindexed: int
     """Entries that the search index does not know yet. Only while there are some."""
     growing: int
@@ -122,6 +136,11 @@ class StatusFile:
             temporary.write_bytes(msgspec.json.encode(content))
             temporary.replace(self._path)
         return content
+
+
+def seconds_left(progress: ImportProgress) -> int | None:
+    """The time that the rest of an import needs at its present rate; None if that is unknown."""
+    return round((progress["total"] - progress["done"]) / progress["rate"]) if progress["rate"] else None
 
 
 def read_status_file(path: Path) -> WorkerStatus | None:

@@ -131,12 +131,9 @@ class DocumentMiddleware:
         if is_navigation or "text/html" in environ.get("HTTP_ACCEPT", ""):
             # Responses to navigations, whether pages or documents, are not cached: they depend on more headers than
             # Vary names. Private documents have no page.
-            page = None if path.startswith("/k/") else page_path(path)
-            if page is not None and wants_page(environ):
-                environ[DOCUMENT_KEY] = path.lstrip("/")
-                environ["PATH_INFO"] = page
+            if show_page(environ, path):
                 return self.app(environ, start_response)
-            if page is not None and is_navigation:
+            if is_navigation and _page_of(path) is not None:
                 start_response = _without_caching(start_response)
         found = self._find(environ, path, document)
         if isinstance(found, Response):
@@ -185,6 +182,19 @@ class LimitedPages:
                 return self.app(environ, start_response)
         except BusyError:
             return _BUSY(environ, start_response)
+
+
+def _page_of(path: str) -> str | None:
+    return None if path.startswith("/k/") else page_path(path)
+
+
+def show_page(environ: WSGIEnvironment, path: str) -> bool:
+    """Change a browser's request for a document to one for its page. Returns False if the document is to be sent."""
+    page = _page_of(path)
+    if page is None or not wants_page(environ):
+        return False
+    environ[DOCUMENT_KEY], environ["PATH_INFO"] = path.lstrip("/"), page
+    return True
 
 
 def _without_caching(start_response: StartResponse) -> StartResponse:

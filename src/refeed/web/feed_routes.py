@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from ..config.filter_rules import FeedFilter
 from ..config.settings import Settings
@@ -26,7 +26,7 @@ from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..render.formats import RENDERERS
 from ..store.store import Store
-from .document_middleware import DocumentSender
+from .document_middleware import DocumentSender, show_page
 from .filtered_feeds import FilterParamsError, parse_filter_params
 from .rate_limit import ConcurrencyLimit
 from .responses import error_response, feed_moved_response
@@ -152,7 +152,10 @@ class FeedRoutes:
         # A source without a rule is known only from its entries, so it may not be in the registry yet. feeds.json is
         # written after all documents: if it exists, a missing document belongs to no feed.
         if is_known or (feed and feed.kind == "source" and self.output_dir.document_digest("feeds.json") is None):
-            return self.sender.find_app(request.path) or error_response(503, retry_after=_RETRY_SECONDS)
+            app = self.sender.find_app(request.path)
+            if app is None and show_page(request.environ, request.path):
+                app = current_app.wsgi_app
+            return app or error_response(503, retry_after=_RETRY_SECONDS)
         return None
 
     def _generate_archive(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:

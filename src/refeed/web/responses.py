@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -62,7 +62,8 @@ _OPEN_PATHS = re.compile(
 
 
 def page_response(html: str, status: int = 200) -> Response:
-    """A page. With status 200 it has an ETag and is cached for a minute; the page of a document is never cached."""
+    """A page. With status 200 it has an ETag and is cached for a minute; the page of a document, and one for which
+    `g.changes_soon` is set, is never cached."""
     response = Response(html, status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors 'none'"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -73,7 +74,7 @@ def page_response(html: str, status: int = 200) -> Response:
         response.vary.update(BROWSER_VARY.split(", "))
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Location"] = request.path
-    elif status != 200:
+    elif status != 200 or g.get("changes_soon"):
         response.headers["Cache-Control"] = "no-store"
     else:
         response.headers["Cache-Control"] = _ONE_MINUTE

@@ -120,7 +120,7 @@ def _state(worker: WorkerStatus) -> str:
 
 
 def _is_alive(worker: WorkerStatus, status: ServiceStatus) -> bool:
-    if _state(worker) not in ("ingesting", "standby", "waiting"):
+    if _state(worker) not in ("starting", "ingesting", "standby", "waiting"):
         return False
     return all(seconds <= WORKER_TIMEOUT.total_seconds() for _, seconds in _silence(worker, status))
 

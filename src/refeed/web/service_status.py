@@ -21,7 +21,16 @@ from ..dumps.scanner import display_path
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
 from ..fetch.upstreams import UpstreamState, dump_dirs
-from ..ingest.status_file import LEADER_KEY, STATE_STOPPED, STATUS_FILE_NAME, WorkerStatus, read_status_file
+from ..ingest.status_file import (
+    LEADER_KEY,
+    STATE_STARTING,
+    STATE_STOPPED,
+    STATUS_FILE_NAME,
+    ImportProgress,
+    WorkerStatus,
+    read_status_file,
+    seconds_left,
+)
 from ..model import FeedPath, Source
 from ..publish.output_dir import OutputDir
 from ..render.checksum import verify_checksum
@@ -171,6 +180,8 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
     worker = status.worker
     yield f"store     {status.store}" + (f": {status.store_problem}" if status.store_problem else "")
     yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
+    if progress := worker.get("importing"):
+        yield f"import    {_format_progress(progress)}"
     if leader := status.leader:
         yield f"leader    {leader['state']}, process {leader.get('process', '?')} on {leader.get('machine', '?')}"
     if unindexed := worker.get("unindexed"):
@@ -190,6 +201,14 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         yield from (f"          {note}" for note in upstream.notes)
     for issue in status.issues:
         yield f"{issue.outcome:<11} {display_path(issue.file)}: {issue.reason}"
+
+
+def _format_progress(progress: ImportProgress) -> str:
+    if not progress["total"]:
+        return "looking for dumps"
+    left = seconds_left(progress)
+    rest = "" if left is None else f", {progress['rate']:,.0f} a second, {timedelta(seconds=left)} left"
+    return f"{progress['done']:,} of {progress['total']:,} dumps{rest}"
 
 
 def _format_source(source: SourceStatus) -> str:
@@ -277,6 +296,16 @@ def _worker_status(settings: Settings, now: datetime, *, public: bool) -> Worker
     return _visible_status(written, settings, now, public=public)
 
 
+def read_import_progress(settings: Settings, now: datetime) -> ImportProgress | None:
+    """How far the first import is, as the worker of this machine says; None if none is running."""
+    worker = _worker_status(settings, now, public=False)
+    if worker["state"] == STATE_STARTING:
+        # The catalogue of feeds is written at the end of the first import.
+        is_new = not OutputDir.from_settings(settings).path_of("feeds.json").exists()
+        return {"done": 0, "total": 0, "rate": 0.0} if is_new else None
+    return None if worker["state"].startswith("silent") else worker.get("importing")
+
+
 def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *, public: bool) -> WorkerStatus:
     at = datetime.fromisoformat(written["at"] or "1970-01-01T00:00:00Z")
     if written["state"] != STATE_STOPPED and now - at > WORKER_TIMEOUT:
@@ -287,6 +316,8 @@ def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *,
     problems = {subject: _HIDDEN_TEXT for subject in written["problems"] if subject not in listed}
     visible: WorkerStatus = {"state": written["state"], "at": written["at"], "problems": problems}
     visible["waiting"] = written.get("waiting", 0)
+    if "importing" in written:
+        visible["importing"] = written["importing"]
     if "unindexed" in written:
         visible["unindexed"] = written["unindexed"]
     if "ingested" in written:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ..config.settings import Settings
 from ..errors import FetchError, StoreError
 from ..heartbeat import beat, long_call
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import LEADER_KEY, LoopStatus, StatusFile
+from ..ingest.status_file import LEADER_KEY, ImportProgress, LoopStatus, StatusFile
 from ..metrics import save_metrics
 from ..publish.popularity import PopularityTracker
 from ..publish.publisher import COMPLETE_KEY
@@ -89,7 +89,7 @@ class WorkerLoop:
         if self._intake:
             self._handlers |= {
                 Job.RESTORE: self._restore,
-                Job.SCAN: self._intake.scan,
+                Job.SCAN: self._scan,
                 Job.POLL: self._intake.poll,
                 Job.INBOX: self._intake.take_pushed,
                 Job.INGEST: self._intake.ingest,
@@ -189,12 +189,15 @@ class WorkerLoop:
         store = self.pipeline.store
         return store.get_meta(REVISION_KEY), store.get_meta(COMPLETE_KEY)
 
-    def _count_to_come(self, status: LoopStatus) -> int:
-        """Dumps of the first scan that are still to be ingested, as the leader says."""
-        if not self._intake:
-            leader = msgspec.json.decode(self.pipeline.store.get_meta(LEADER_KEY) or "{}", type=dict[str, Any])
-            return int(leader.get("to_come", 0))
-        return status.get("waiting", 0) + status.get("growing", 0)
+    def _describe_import(self, status: LoopStatus) -> LoopStatus:
+        """How many dumps of the first scan are still to be ingested: the leader's own count, or what it has written."""
+        if self._intake:
+            to_come = status.get("waiting", 0) + status.get("growing", 0)
+            return {**status, "to_come": to_come, "importing": self._intake.import_progress()}
+        leader = msgspec.json.decode(self.pipeline.store.get_meta(LEADER_KEY) or "{}", type=dict[str, Any])
+        unknown: ImportProgress = {"done": 0, "total": 0, "rate": 0.0}
+        to_come, importing = int(leader.get("to_come", 0)), cast(ImportProgress, leader.get("importing", unknown))
+        return {**status, "to_come": to_come, "importing": importing}
 
     def _describe_state(self) -> LoopStatus:
         status: LoopStatus = {"state": "standby", "holder": self._holder}
@@ -205,7 +208,7 @@ class WorkerLoop:
         if self._unindexed:
             status["unindexed"] = self._unindexed
         if not self.pipeline.is_complete():
-            status["to_come"] = self._count_to_come(status)
+            status = self._describe_import(status)
         if self._publish_job.last_publication:
             status["published"] = self._publish_job.last_publication
         probe = self.network_jobs and self.network_jobs.probe
@@ -246,6 +249,12 @@ class WorkerLoop:
     def _apply_retention(self) -> None:
         if self.pipeline.apply_retention():
             self._publish_job.request()
+
+    def _scan(self) -> None:
+        if self._intake:
+            self._intake.scan()
+        if not self.pipeline.is_complete():
+            self._status.write(self._describe_state())  # the first batch takes some seconds
 
     def _reprocess(self) -> None:
         """Reprocess one batch, as long as no files wait."""

@@ -13,7 +13,7 @@ from ..errors import FileVanishedError, IgnoredError, QuarantineError
 from ..fetch.upstreams import dump_dirs
 from ..ingest.ingester import BATCH_FILES, RETRY_KEY, IngestResult
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import LoopStatus, StatusFile
+from ..ingest.status_file import ImportProgress, LoopStatus, StatusFile
 from .events import EventQueue, FileEvent, Job
 from .jobs import Scheduler
 from .watcher import UnsettledFiles, Watcher
@@ -53,6 +53,12 @@ class DumpIntake:
         self._backlog: OrderedDict[str, FoundFile] = OrderedDict()
         self._results: Iterator[IngestResult] | None = None
         """Results of the batches of the backlog, while it is being ingested."""
+        self._in_work = 0
+        """Files that have left the backlog and are not recorded yet."""
+        self._found = 0
+        """Files that the last scan has found."""
+        self._first_import: tuple[float, int] | None = None
+        """When the first scan ended, by the monotonic clock, and how many of its files were recorded already."""
         self._pushed: set[str] = set()
         """Pushed dumps that are in the backlog, or in work."""
         self._pause_scans_until = 0.0
@@ -80,10 +86,20 @@ class DumpIntake:
             "state": "ingesting",
             "folders": list(self._folders),
             "polled": self._watcher.polling_reasons(self._folders),
-            "waiting": len(self._backlog),
+            "waiting": len(self._backlog) + self._in_work,
             "growing": len(self._unsettled),
             "scanned": self._last_scan_time,
         }
+
+    def import_progress(self) -> ImportProgress:
+        """How much of what the scans have found is recorded."""
+        left = len(self._backlog) + self._in_work + len(self._unsettled)
+        total = max(self._found, left)
+        began, done_before = self._first_import or (0.0, 0)
+        seconds = time.monotonic() - began
+        recorded = max(0, total - left - done_before)
+        rate = recorded / seconds if self._first_import and seconds > 0 else 0.0
+        return {"done": total - left, "total": total, "rate": round(rate, 1)}
 
     def handle_file(self, event: FileEvent) -> None:
         """Put a complete file at the head of the backlog, and follow a file that is being written."""
@@ -130,9 +146,11 @@ class DumpIntake:
         if start < self._pause_scans_until:
             self._scheduler.put_after(self._pause_scans_until - start, Job.SCAN)
             return
-        changed = self._ingester.scan(self._folders).changed
+        changed, unchanged = self._ingester.scan(self._folders)
         self._watcher.detect_missed_events(changed, now)
         self._backlog.clear()
+        self._found, self._in_work = len(changed) + unchanged, 0
+        self._first_import = self._first_import or (time.monotonic(), unchanged)
         for file in changed:
             if is_stable(file, now=now, settle=self._settle):
                 self._backlog[file.path] = file
@@ -171,14 +189,14 @@ class DumpIntake:
             self._results = self._ingester.ingest(self._pop_backlog())
         result = next(self._results, None)
         if result is None:
-            self._results = None
+            self._results, self._in_work = None, 0
         else:
             self._handle_result(result)
         self._events.put(Job.INGEST)
 
     def reset(self) -> None:
         """Forget the batch in work, after an error. The next scan finds its files again."""
-        self._results = None
+        self._results, self._in_work = None, 0
         self._pushed = set()
 
     def close(self) -> None:
@@ -205,9 +223,11 @@ class DumpIntake:
         while self._backlog:
             _, file = self._backlog.popitem(last=False)
             if self._ingester.is_changed(file):
+                self._in_work += 1
                 yield file
 
     def _handle_result(self, result: IngestResult) -> None:
+        self._in_work = max(0, self._in_work - result.files)  # a container is one file, and each of its members too
         if result.feeds:
             self._on_change()
         for file in result.postponed:

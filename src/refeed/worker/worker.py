@@ -14,7 +14,7 @@ from ..config.load import ReloadableSettings
 from ..config.settings import Settings
 from ..errors import ConfigError, PublishError, StoreError
 from ..heartbeat import add_sign, beat, long_call
-from ..ingest.status_file import STATE_STOPPED, STATUS_FILE_NAME, StatusFile
+from ..ingest.status_file import STATE_STARTING, STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..metrics import share_metrics
 from ..store.leader_lock import make_leader_lock
 from ..store.salvage import Salvage, salvage_rows
@@ -61,6 +61,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile."""
+        self._status.write({"state": STATE_STARTING})
         try:
             while not self._is_stopping:
                 if not self._run_until_change():

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import segno
 from flask import Blueprint, Response, abort, render_template, request
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -246,6 +246,8 @@ class PageRoutes:
 
     def unavailable(self, error: StoreError) -> Response:  # noqa: ARG002
         """503 when the store does not respond. The page links to the documents, which do not need the store."""
+        if self._context.describe_import(get_locale()):  # the worker has not created the store yet
+            return page_response(render_template("starting.html"))
         feeds = build_registry(self._settings).public_feeds.values()
         response = page_response(render_template("unavailable.html", feeds=list(feeds)), 503)
         response.headers["Retry-After"] = "30"

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.support import NullTranslations
 from flask import g, request
 from flask.sansio.app import App
@@ -26,11 +26,13 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
-from ...clock import format_rfc3339
+from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
+from ...ingest.status_file import seconds_left
 from ...model import FeedPath
 from ...page_languages import LANGUAGES, language_names, load_translations, supported_language
 from ..responses import PAGE_POLICY
+from ..service_status import read_import_progress
 
 _MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -73,6 +75,7 @@ class TemplateContext:
     """Filters, globals and per-request values of the templates."""
 
     def __init__(self, settings: Settings, assets: Assets) -> None:
+        self._settings = settings
         self._site = settings.site
         self._prefix = urlsplit(settings.site.base_url).path.rstrip("/")
         self._assets = assets
@@ -103,6 +106,23 @@ class TemplateContext:
             g.language = choose_language(request.accept_languages, chosen, self._site.language)
         return str(g.language)
 
+    def describe_import(self, locale: Locale) -> str:
+        """How far the first import is, in a sentence for people; empty if none is running."""
+        progress = read_import_progress(self._settings, utc_now())
+        if progress is None:
+            return ""
+        g.changes_soon = True
+        if not progress["total"]:
+            return str(gettext("Starting: looking for articles to import."))
+        done, total = format_number(progress["done"]), format_number(progress["total"])
+        parts = [gettext("Importing: %(done)s of %(total)s articles.", done=done, total=total)]
+        left = seconds_left(progress)
+        if left is not None:
+            time = format_timedelta(timedelta(seconds=max(1, left)), locale=locale, threshold=1.2)
+            rate = format_number(round(progress["rate"]))
+            parts.append(gettext("%(rate)s a second, %(time)s left.", rate=rate, time=time))
+        return " ".join(parts)
+
     def path_to(self, path: str, **query: object) -> str:
         """A path on this site, with the language that was chosen in the current address."""
         return self._path_to(_chosen_language(), path, **query)
@@ -127,6 +147,7 @@ class TemplateContext:
             "time_element": lambda instant, zone=_UTC: time_element(instant, zone, locale),
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
             "describe_volume": partial(describe_volume, get_translations()),
+            "importing": self.describe_import(locale),
         }
 
 

@@ -22,6 +22,14 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
+// While a new store is filled, the page shows how far that is, and the entries that have come.
+if (document.querySelector(".importing")) {
+  setInterval(() => {
+    const isBusy = document.hidden || document.activeElement.matches("input, select") || document.querySelector("details[open]");
+    if (!isBusy) location.reload();
+  }, 4000);
+}
+
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

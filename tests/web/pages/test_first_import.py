@@ -1,0 +1,79 @@
+"""While a new store is filled, pages say how far that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from helpers.page_fixtures import NOW, SOURCES, fill_store, make_entries, settings_at
+from refeed.config.settings import Settings
+from refeed.ingest.status_file import StatusFile
+from refeed.store.store import Store
+from refeed.web.app import create_app
+from refeed.web.service_status import collect_status, format_status
+
+BROWSER = {"Accept": "text/html,application/xml;q=0.9", "Accept-Language": "en"}
+PROGRESS = "Importing: 3,120 of 4,470 articles. 54 a second, 25 seconds left."
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_at(tmp_path)
+
+
+@pytest.fixture
+def client(settings: Settings) -> FlaskClient:
+    return create_app(settings).test_client()
+
+
+def write_status(settings: Settings, state: str, **progress: float) -> None:
+    """What the worker says about itself."""
+    status = StatusFile(Path(settings.var_dir) / "worker.json")
+    status.write({"state": state, **({"importing": progress} if progress else {})})  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("path", ["/", "/source/bbc", "/feeds/source/bbc.atom", "/status"])
+def test_before_there_is_a_store_pages_say_that_it_is_filled_soon(
+    settings: Settings, client: FlaskClient, path: str
+) -> None:
+    write_status(settings, "starting")
+    answer = client.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert "Starting: looking for articles to import." in answer.text
+
+
+def test_pages_show_progress_rate_and_time_left_until_everything_is_imported(
+    settings: Settings, client: FlaskClient
+) -> None:
+    store = Store(settings.database_url)
+    store.migrate()
+    fill_store(store, make_entries(6), SOURCES)
+    store.close()
+    write_status(settings, "ingesting", done=3120, total=4470, rate=54.0)
+    for path in ("/", "/source/bbc", "/status", "/search"):
+        answer = client.get(path, headers=BROWSER)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        assert PROGRESS in answer.text
+    assert "import    3,120 of 4,470 dumps, 54 a second, 0:00:25 left" in list(
+        format_status(collect_status(settings, NOW))
+    )
+    assert client.get("/status.json").get_json()["worker"]["importing"]["done"] == 3120
+    assert client.get("/readyz").status_code == 503
+    write_status(settings, "ingesting")
+    answer = client.get("/", headers=BROWSER)
+    assert "Importing" not in answer.text
+    assert answer.headers["Cache-Control"].startswith("max-age=60")
+
+
+def test_a_document_that_is_not_there_yet_is_503_for_readers_and_its_page_for_browsers(
+    settings: Settings, client: FlaskClient
+) -> None:
+    Store(settings.database_url).migrate()
+    write_status(settings, "ingesting", done=0, total=10, rate=0.0)
+    assert client.get("/feeds/source/bbc.atom").status_code == 503
+    answer = client.get("/feeds/source/bbc.atom", headers=BROWSER)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert "Importing: 0 of 10 articles." in answer.text
+    assert client.get("/feeds/source/unknown.atom", headers=BROWSER).status_code == 404
