@@ -143,7 +143,7 @@ def test_every_text_of_the_pages_is_translated() -> None:
     package = resources.files("refeed")
     texts = {message for _, message, _, _ in _extract_messages(package)}
     assert len(texts) > 90
-    assert set(LANGUAGES) == {"en", "zh-Hans", "zh-Hant", "ja", "de"}
+    assert set(LANGUAGES) >= {"en", "zh-Hans", "zh-Hant", "ja", "de"}
     for language in (tag.replace("-", "_") for tag in LANGUAGES if tag != "en"):
         with (package / "translations" / f"{language}.po").open("rb") as file:
             messages = read_po(file, language)

@@ -143,6 +143,7 @@ class TemplateContext:
         locale = get_locale()
         return {
             "language": self.language(),
+            "is_right_to_left": locale.text_direction == "rtl",
             "path_to": partial(self._path_to, _chosen_language()),
             "time_element": lambda instant, zone=_UTC: time_element(instant, zone, locale),
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
