@@ -96,9 +96,9 @@ def make_row(app: Flask, rule: str, method: str, client: str, address: str, auth
         # Each request from another address, so that wrong tokens are not slowed down.
         environ = {"REMOTE_ADDR": str(next(ADDRESSES))}
         headers = {"Authorization": f"Bearer {authorization}"} if authorization else {}
-        started = time.perf_counter()
+        started = time.thread_time()  # other programs do not change it
         response = sender.open(address, method=method, headers=headers, environ_overrides=environ)
-        times.append(time.perf_counter() - started)
+        times.append(time.thread_time() - started)
     return Row(rule, method, client, address, response, 1000 * statistics.median(times))
 
 
