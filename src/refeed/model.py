@@ -168,7 +168,7 @@ class Entry:
     updated: datetime
     """The last change that readers notice. The cleaner sets it to `published`; `store.dump_recording` moves it."""
     language: str
-    """BCP 47: zh-Hans, zh-Hant, en …"""
+    """BCP 47: zh-Hans, zh-Hant, en, or und when the text does not show it."""
     authors: tuple[str, ...] = ()
     contributors: tuple[Person, ...] = ()
     summary: str = ""
@@ -246,7 +246,8 @@ class Source:
     """An ASCII slug that never changes."""
     title: str
     link: str = ""
-    language: str = "zh-Hans"
+    language: str = ""
+    """BCP 47; empty when its rule names none. Its feed then has the language of most of its entries."""
     icon: str = ""
     configured: bool = True
     """False for a source without a rule. Its name is made from its folder or host."""
@@ -284,7 +285,8 @@ class FeedInfo:
     path: FeedPath
     title: str
     subtitle: str = ""
-    language: str = "zh-Hans"
+    language: str = "en"
+    """BCP 47; empty for the language of most of its entries."""
     link: str = ""
     """The site that the feed is about, if it is not our own."""
     icon: str = ""
@@ -311,6 +313,11 @@ class ListedFeed:
     archives: tuple[str, ...] = ()
     """Names of its archives, oldest first."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no entries yet. Lists for people leave it out; the feed of everything is never left out."""
+        return self.updated is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -322,7 +329,7 @@ class Site:
     base_url: str
     """Public address without a trailing slash. Links contain it, ids do not."""
     author: str
-    language: str = "zh-Hans"
+    language: str = "en"
     hubs: tuple[str, ...] = ()
 
 

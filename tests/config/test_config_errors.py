@@ -194,11 +194,11 @@ def test_errors_of_several_places_and_of_the_environment_are_reported_at_once(tm
         ("topics: {}", "topics: must be a list, got a mapping"),
         (
             "site: {language: Chinese (simplified)}",
-            "site.language: must be a language tag (BCP 47) such as zh-Hans, got 'Chinese (simplified)'",
+            "site.language: must be a language tag (BCP 47) such as en or zh-Hans, got 'Chinese (simplified)'",
         ),
         (
             "topics: [{id: a, words: [x], title: {Chinesisch!: x}}]",
-            "topics[0].title.Chinesisch!: must be a language tag (BCP 47) such as zh-Hans, got 'Chinesisch!'",
+            "topics[0].title.Chinesisch!: must be a language tag (BCP 47) such as en or zh-Hans, got 'Chinesisch!'",
         ),
         (
             "sources: [{id: a, hosts: ['https://example.org']}]",

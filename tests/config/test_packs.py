@@ -147,6 +147,26 @@ def test_error_between_packs_names_the_file_of_the_second(tmp_path: Path) -> Non
     ]
 
 
+def test_topic_of_two_packs_has_the_words_and_titles_of_both(tmp_path: Path) -> None:
+    (tmp_path / "other" / "topics").mkdir(parents=True)
+    other = "id: leaf\ntitle: {en: Tea, de: Tee}\nwords: [tea]\nthreshold: 9\nweight: {body: 1}\n"
+    (tmp_path / "other" / "topics" / "leaf.yaml").write_text(other, "utf-8")
+    config = "packs: [mine, other]\ntopics: [{id: leaf, per_source: 0.5}]\n"
+    (topic,) = load(tmp_path, config, topics__leaf="id: leaf\ntitle: {zh: 茶, en: Leaf}\nwords: [茶叶]\n").topics
+    assert (topic.words, topic.title) == (("茶叶", "tea"), {"zh": "茶", "en": "Leaf", "de": "Tee"})
+    assert (topic.threshold, topic.weight, topic.per_source) == (4.0, {}, 0.5)
+
+
+def test_both_packs_of_news_have_the_same_topics_in_the_same_order() -> None:
+    chinese, english = (
+        Path(BUILTIN_PACKS / name / "pack.yaml").read_text("utf-8") for name in ("chinese-news", "english-news")
+    )
+    assert chinese == english
+    assert {file.name for file in (BUILTIN_PACKS / "chinese-news" / "topics").iterdir()} == {
+        file.name for file in (BUILTIN_PACKS / "english-news" / "topics").iterdir()
+    }
+
+
 def test_error_of_the_whole_names_the_key_of_a_pack_or_of_config_yaml(tmp_path: Path) -> None:
     files = {
         "sources__tea": "id: tea\nextract:\n  - select: 'p['\nhosts:\n  - bbc.com\n",

@@ -14,6 +14,7 @@ SITE = Site(
     title="示例站",
     base_url="https://feeds.example.org",
     author="示例站编辑部",
+    language="zh-Hans",
     hubs=("https://hub.example.org/",),
 )
 SOURCE = Source(id="bbc", title="BBC 样本", link="https://www.bbc.com/zhongwen")
@@ -57,7 +58,12 @@ def make_feed(*entries: Entry | FeedEntry, mixed: bool = True, **fields: Any) ->
         for e in entries
     )
     info = FeedInfo(
-        path=FeedPath("topic", "climate"), title="气候", subtitle="气候样本", icon="/static/icon.png", mixed=True
+        path=FeedPath("topic", "climate"),
+        title="气候",
+        subtitle="气候样本",
+        language="zh-Hans",
+        icon="/static/icon.png",
+        mixed=True,
     )
     if not mixed:
         info = FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本", link="https://www.bbc.com/zhongwen")

@@ -122,10 +122,11 @@ def test_opml_groups_feeds_and_lists_their_atom_documents() -> None:
     feeds = [
         FeedInfo(path=ALL_FEED, title="全部", language="zh-Hans"),
         FeedInfo(path=FeedPath("topic", "climate"), title="气候", subtitle="样本"),
-        FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本"),
+        FeedInfo(path=FeedPath("source", "bbc"), title="BBC 样本", language="zh-Hans"),
+        FeedInfo(path=FeedPath("source", "other"), title="样本", language=""),
     ]
     body = etree.fromstring(render_opml(SITE, feeds)).find("body")
-    assert [(outline.get("text"), len(outline)) for outline in body] == [("全部", 0), ("来源", 1), ("专题", 1)]
+    assert [(outline.get("text"), len(outline)) for outline in body] == [("全部", 0), ("来源", 2), ("专题", 1)]
     bbc = body[1][0]
     assert dict(bbc.attrib) == {
         "type": "rss",
@@ -135,6 +136,7 @@ def test_opml_groups_feeds_and_lists_their_atom_documents() -> None:
         "htmlUrl": f"{BASE}/source/bbc",
         "language": "zh-Hans",
     }
+    assert "language" not in body[1][1].attrib, "the language of its entries is not known here"
     assert validate_document(render_opml(SITE, feeds), "opml") == []
     english = etree.fromstring(render_opml(replace(SITE, language="en"), feeds)).find("body")
     assert [outline.get("text") for outline in english][1:] == ["Sources", "Topics"]

@@ -146,6 +146,19 @@ def test_word_is_part_of_one_mention_of_a_pair_and_the_reason_names_both(entry: 
     assert score.reasons == ("title: 美国…中国, 白宫…北京 (+8)",)
 
 
+def test_pair_in_a_language_with_long_words_may_be_three_times_as_far_apart(entry: MakeEntry) -> None:
+    matcher = topic(pairs=((("washington",), ("beijing",)),))
+    assert matcher.label(entry("Washington agrees to hold more sample talks with Beijing"))
+    assert not matcher.label(entry("Washington saw rain. Beijing did not"))
+    assert not matcher.label(entry("Washington和样例里的许多城市今年都下了几场很大的雨，Beijing没有"))
+
+
+def test_word_in_brackets_after_a_word_of_the_topic_is_the_same_mention(entry: MakeEntry) -> None:
+    matcher = topic("微软", "microsoft")
+    assert matcher.explain(entry("微软（Microsoft）样例"))[0].reasons == ("title: 微软 (+4)",)
+    assert matcher.explain(entry("微软与Microsoft样例"))[0].reasons == ("title: 微软, microsoft (+8)",)
+
+
 def test_overlapping_words_of_a_pair_are_not_a_mention(entry: MakeEntry) -> None:
     assert not topic(pairs=((("北京",), ("北京大学",)),)).explain(entry("北京大学"))
 

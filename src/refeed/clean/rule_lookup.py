@@ -79,7 +79,7 @@ def _configured_source(rule: SourceRule) -> Source:
         id=rule.id,
         title=rule.title or rule.id,
         link=rule.link,
-        language=rule.language or "zh-Hans",
+        language=rule.language,
         icon=rule.icon,
     )
 

@@ -154,7 +154,7 @@ def _complete_rules(document: YamlDocument[ConfigFile], key: str, known: Mapping
     for index, data in enumerate(rules if isinstance(rules, list) else ()):
         base = known.get(str(data.get("id"))) if isinstance(data, dict) else None
         if base is not None:
-            rules[index] = base.places[0][0].data | data
+            rules[index] = base.data | data
 
 
 def _merge(

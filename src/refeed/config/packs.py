@@ -7,7 +7,7 @@ may define the order in which the topics are shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from .settings import DEFAULT_PACKS
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
-from .validation import KeyPath, format_key_path, suggest
+from .validation import KeyPath, format_key_path, suggest, validate
 from .yaml_loader import YamlDocument, read_document
 
 BUILTIN_PACKS = Path(__file__).parents[1] / "packs"
@@ -26,6 +26,9 @@ Rule = TypeVar("Rule", SourceRule, TopicRule)
 Place = tuple[YamlDocument[Any], KeyPath]
 """A document, and the path of a rule or a key in it."""
 
+_JOINED_KEYS = ("words", "weak_words", "pairs", "exclude", "aliases")
+_LOCALIZED_KEYS = ("title", "description")
+
 
 @dataclass(frozen=True, slots=True)
 class LocatedRule(Generic[Rule]):
@@ -33,6 +36,14 @@ class LocatedRule(Generic[Rule]):
 
     rule: Rule
     places: tuple[Place, ...]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The rule's keys as plain data. Those of a topic in several packs are joined."""
+        data: dict[str, Any] = {}
+        for document, _ in self.places:
+            data = _join(data, document.data) if data else document.data
+        return data
 
     def locate(self, key: KeyPath) -> Place:
         """Return the document that sets a key of the rule, and the key's path; the first place if none sets it."""
@@ -96,7 +107,7 @@ def load_packs(config: YamlDocument[Any]) -> Packs:
             else:
                 by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, packs.errors)}
                 order = _load_order(folder / "pack.yaml", by_id, packs.errors)
-                _add_rules(packs.topics, (by_id[id] for id in order), packs.errors)
+                _join_topics(packs.topics, (by_id[id] for id in order))
     return packs
 
 
@@ -169,6 +180,28 @@ def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> 
         if id not in topics:
             errors.append(document.format_error(("topics", index), f"unknown topic {id!r}{suggest(id, topics)}"))
     return list(dict.fromkeys((*(id for id in order if id in topics), *sorted(topics))))
+
+
+def _join_topics(known: dict[str, LocatedRule[TopicRule]], topics: Iterator[LocatedRule[TopicRule]]) -> None:
+    """Add topics. One that an earlier pack has, too, is one topic, for example with words in two languages."""
+    for located in topics:
+        if (first := known.get(located.rule.id)) is not None:
+            both = replace(first, places=first.places + located.places)
+            located = replace(both, rule=validate(TopicRule, both.data))
+        known[located.rule.id] = located
+
+
+def _join(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The keys of a topic in two packs: lists of words have those of both, a title has the languages of both; all other
+    keys are those of the first pack."""
+    joined = dict(first)
+    for key in _JOINED_KEYS:
+        if items := [*first.get(key, ()), *second.get(key, ())]:
+            joined[key] = items
+    for key in _LOCALIZED_KEYS:
+        if isinstance(first.get(key), dict) and isinstance(second.get(key), dict):
+            joined[key] = first[key] | {tag: text for tag, text in second[key].items() if tag not in first[key]}
+    return joined
 
 
 def _add_rules(known: dict[str, LocatedRule[Rule]], rules: Iterator[LocatedRule[Rule]], errors: list[str]) -> None:

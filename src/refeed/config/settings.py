@@ -99,7 +99,8 @@ class SiteSettings:
         ""
     )
     """Whom to tell about holes, in `/.well-known/security.txt`."""
-    language: LanguageTag = "zh-Hans"
+    language: LanguageTag = "en"
+    """Of what refeed itself writes in feeds, and of pages for visitors with another language. Never the machine's."""
     base_url: BaseUrl | Literal[""] = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, also the pages of entries (others' articles), or nothing."""

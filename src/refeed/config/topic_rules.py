@@ -39,7 +39,8 @@ class TopicRule:
     id: Slug
     """An ASCII slug. A renamed topic lists its former ids as `aliases`."""
     title: LocalizedTitle = ""
-    description: str = ""
+    description: LocalizedTitle = ""
+    """One sentence."""
     words: tuple[Word, ...] = ()
     """Words in Simplified or Traditional characters, Mainland or Taiwan wording. `re:` begins a pattern."""
     weak_words: tuple[Word, ...] = ()
@@ -70,6 +71,10 @@ class TopicRule:
         if self.id in self.aliases:
             raise ValueError(f"the alias {self.id!r} is the topic's own id")
 
-    def localized_title(self, language: str = "zh") -> str:
+    def localized_title(self, language: str) -> str:
         """Return the title in this language, else the first title, else the id."""
         return choose_title(self.title, language, self.id)
+
+    def localized_description(self, language: str) -> str:
+        """Return the description in this language, else the first one; empty if there is none."""
+        return choose_title(self.description, language, "")

@@ -54,6 +54,14 @@ def _convert_info(info: FeedInfo, rule: FeedFilter) -> FeedInfo:
     )
 
 
+def _complete_language(info: FeedInfo, entries: Sequence[FeedEntry], default: str) -> FeedInfo:
+    """Give a feed without a language that of most of its entries."""
+    if info.language:
+        return info
+    languages = Counter(shown.entry.language for shown in entries)
+    return replace(info, language=max(languages, key=lambda tag: (languages[tag], tag), default=default))
+
+
 class _FoundMembers:
     """Iterates over the members of a feed that a search finds, in batches, newest first."""
 
@@ -142,6 +150,7 @@ class FeedBuilder:
         sizes = (estimate_size(feed_entry.entry) for feed_entry in shown)
         shown = shown[: count_subscription_entries(sizes, self._budget._replace(entries=limit))]
         newest_member = self._store.get_newest(path, 1)
+        info = _complete_language(info, shown, self._registry.site.language)
         note = "" if is_complete else translate("Older entries were not examined.", info.language)
         subtitle = f"{info.subtitle} {note}".strip() if note else info.subtitle
         return Feed(
@@ -213,6 +222,7 @@ class FeedBuilder:
         """
         info = self._registry.feeds[path]
         entries = tuple(self._present(path, self._iter_entries(members, mixed=info.mixed, batch=len(members) or 1)))
+        info = _complete_language(info, entries, self._registry.site.language)
         tombstones: tuple[Tombstone, ...] = ()
         if archive is None:
             tombstones = tuple(

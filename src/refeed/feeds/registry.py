@@ -71,13 +71,14 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         language=settings.site.language,
         hubs=settings.websub.hubs,
     )
-    sources = {source.id: source for source in stored}
+    # Earlier versions stored a language for sources without a rule.
+    sources = {source.id: source if source.configured else replace(source, language="") for source in stored}
     sources |= {
         rule.id: Source(
             id=rule.id,
             title=rule.title,
             link=rule.link,
-            language=rule.language or "zh-Hans",
+            language=rule.language,
             icon=rule.icon or (sources[rule.id].icon if rule.id in sources else ""),
         )
         for rule in settings.sources
@@ -124,7 +125,7 @@ def _list_feeds(settings: Settings, site: Site, sources: Mapping[str, Source]) -
         FeedInfo(
             path=FeedPath("topic", topic.id),
             title=topic.localized_title(site.language),
-            subtitle=topic.description,
+            subtitle=topic.localized_description(site.language),
             language=site.language,
             mixed=True,
         )

@@ -298,7 +298,9 @@ class Publisher:
             updated = self._last_published(rule.feed if rule else path, state)
             listed.append(ListedFeed(info=info, entries=entries, updated=updated))
         changed = max((state.changed for state in run.states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
-        opml = render_opml(run.registry.site, [feed.info for feed in listed])
+        opml = render_opml(
+            run.registry.site, [feed.info for feed in listed if feed.info.path == ALL_FEED or not feed.is_empty]
+        )
         feeds_json = render_feeds_json(run.registry.site, listed)
         return {
             "opml.xml": RenderedDocument(data=opml, last_modified=changed),

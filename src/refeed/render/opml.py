@@ -40,4 +40,5 @@ def _add_outline(parent: etree._Element, site: Site, info: FeedInfo) -> None:
     outline.set("htmlUrl", page_url(site, info.path))
     if info.subtitle:
         outline.set("description", xml_safe(info.subtitle))
-    outline.set("language", xml_safe(info.language))
+    if info.language:
+        outline.set("language", xml_safe(info.language))

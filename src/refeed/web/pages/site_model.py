@@ -10,11 +10,12 @@ from functools import cache, lru_cache
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
+from ...config.field_types import choose_title
 from ...config.settings import Settings
 from ...config.topic_rules import TopicRule
 from ...feeds.access_tokens import AccessTokens
 from ...feeds.registry import FeedRegistry, build_registry
-from ...model import Entry, FeedInfo, FeedKind, FeedPath
+from ...model import ALL_FEED, Entry, FeedInfo, FeedKind, FeedPath
 from ...store.rows import FeedMember, FeedSummary
 from ...store.store import Store
 from ...topics.normalization import to_simplified
@@ -75,8 +76,11 @@ class SiteSnapshot:
         return self.summaries.get(path, _EMPTY_SUMMARY)
 
     def paths(self, kind: FeedKind) -> list[FeedPath]:
-        """The feeds of one kind: topics and filtered feeds in configuration order, sources by number of entries."""
+        """The feeds of one kind with entries: topics and filtered feeds in configuration order, sources by number of
+        entries. The entries of some filtered feeds are not counted: these are always listed."""
         paths = [path for path in self.feeds if path.kind == kind]
+        if kind != "filtered":
+            paths = [path for path in paths if self.summary(path).entries or path == ALL_FEED]
         return sorted(paths, key=lambda path: -self.summary(path).entries) if kind == "source" else paths
 
     def feed_name(self, path: FeedPath, language: str) -> LocalizedName:
@@ -85,8 +89,15 @@ class SiteSnapshot:
         rule = self.topics.get(path.slug) if path.kind == "topic" else None
         if rule is None or isinstance(rule.title, str):
             return LocalizedName(text=info.title, language=info.language)
-        known = [tag for tag in (language, language.partition("-")[0]) if tag in rule.title]
-        return LocalizedName(text=rule.localized_title(language), language=(known or [*rule.title, info.language])[0])
+        return _choose_name(rule.title, language, path.slug)
+
+    def feed_description(self, path: FeedPath, language: str) -> LocalizedName:
+        """The description of a feed on a page in this language; empty if it has none."""
+        info = self.registry.feeds[path]
+        rule = self.topics.get(path.slug) if path.kind == "topic" else None
+        if rule is None or isinstance(rule.description, str):
+            return LocalizedName(text=info.subtitle, language=info.language)
+        return _choose_name(rule.description, language, "")
 
     def source_name(self, id: str) -> LocalizedName:
         """The name of a source, or its id if the store does not know it."""
@@ -127,6 +138,11 @@ class SiteSnapshot:
         """The Traditional characters that feed names may have, each followed by its Simplified form. The search in the
         browser uses them."""
         return _simplified_pairs("".join(sorted({char for path in self.feeds for char in self.search_text(path)})))
+
+
+def _choose_name(names: dict[str, str], language: str, default: str) -> LocalizedName:
+    known = [tag for tag in (language, language.partition("-")[0]) if tag in names]
+    return LocalizedName(text=choose_title(names, language, default), language=(known or [*names, ""])[0])
 
 
 class SiteSnapshots:
