@@ -260,6 +260,8 @@ class FeedEntry:
     entry: Entry
     source: Source | None = None
     """The source of the entry in feeds with several sources; None in the feed of one source."""
+    publisher: str = ""
+    """The name of the source in every feed: the author of an entry without a byline."""
     labels: tuple[tuple[str, str], ...] = ()
     """Topics as (id, title)."""
     repost_links: tuple[str, ...] = ()

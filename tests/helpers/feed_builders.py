@@ -54,7 +54,7 @@ def make_feed(*entries: Entry | FeedEntry, mixed: bool = True, **fields: Any) ->
     shown = tuple(
         e
         if isinstance(e, FeedEntry)
-        else FeedEntry(entry=e, source=SOURCE if mixed else None, labels=(("climate", "气候"),))
+        else FeedEntry(entry=e, source=SOURCE if mixed else None, publisher=SOURCE.title, labels=(("climate", "气候"),))
         for e in entries
     )
     info = FeedInfo(

@@ -58,7 +58,7 @@ def test_reader_finds_the_same_entry_in_atom_and_in_rss(render: Any, sample: Ent
     assert datetime.fromtimestamp(timegm(entry.published_parsed), UTC) == sample.published
     assert datetime.fromtimestamp(timegm(entry.updated_parsed), UTC) == sample.updated
     assert (entry.content[0].value if "content" in entry else entry.summary) == sample.html
-    assert ", ".join(author.name for author in entry.get("authors", [])) == ", ".join(sample.authors)
+    assert ", ".join(author.name for author in entry.get("authors", [])) == (", ".join(sample.authors) or SOURCE.title)
     assert [e.href for e in entry.enclosures] == [e.url for e in sample.enclosures]
 
 
@@ -132,11 +132,12 @@ def test_several_authors_stay_several_in_atom_and_json() -> None:
     assert len(json_item(make_feed(make_entry()))["authors"]) == 2
 
 
-def test_author_of_the_feed_is_not_an_author_of_its_entries() -> None:
-    feed = make_feed(BARE)
-    assert "author" not in parse(render_atom(feed)).entries[0]
-    assert "author" not in parse(render_rss(feed)).entries[0]
-    assert "authors" not in json_item(feed)
+@pytest.mark.parametrize("mixed", [True, False])
+def test_entry_without_a_byline_is_by_its_publisher(mixed: bool) -> None:
+    feed = make_feed(BARE, mixed=mixed)
+    assert [parse(render(feed)).entries[0].author for render in (render_atom, render_rss)] == [SOURCE.title] * 2
+    assert json_item(feed)["authors"] == [{"name": SOURCE.title}]
+    assert json_item(feed)["_entry"]["by_publisher"] is True
     assert parse(render_atom(feed)).feed.author == SITE.author
 
 

@@ -168,7 +168,8 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
     )
     source = feed_entry.source and replace(feed_entry.source, title=convert(feed_entry.source.title))
     labels = tuple((id, convert(title)) for id, title in feed_entry.labels)
-    return replace(feed_entry, entry=converted, source=source, labels=labels)
+    publisher = convert(feed_entry.publisher)
+    return replace(feed_entry, entry=converted, source=source, publisher=publisher, labels=labels)
 
 
 def convert_script(text: str, conversion: str) -> str:

@@ -252,9 +252,11 @@ class FeedBuilder:
             entries = self._load_entries([member.id for member in part])
             for member in part:
                 stored = entries[member.id]
+                source = self._registry.sources.get(stored.entry.source)
                 yield FeedEntry(
                     entry=stored.entry,
-                    source=self._registry.sources.get(stored.entry.source) if mixed else None,
+                    source=source if mixed else None,
+                    publisher=(source.title if source else "") or stored.entry.source,
                     labels=tuple(
                         (label.topic, titles[label.topic]) for label in stored.labels if label.topic in titles
                     ),

@@ -103,7 +103,7 @@ def _iter_items(
             id=id,
             title=feed["title"],
             link=_http_url(feed["source_url"]),
-            language=feed["language"],
+            language=feed["language"] or "",
             configured=id in icons,
         )
         icon = "" if icons.get(id) else _http_url(feed["icon"])
@@ -150,7 +150,7 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         published=datetime.fromisoformat(item["date_published"]),
         updated=datetime.fromisoformat(item["date_modified"]),
         language=item.get("language", source.language),
-        authors=tuple(author["name"] for author in item.get("authors", ())),
+        authors=() if extension.get("by_publisher") else tuple(author["name"] for author in item.get("authors", ())),
         contributors=tuple(
             Person(name=person["name"], role=person.get("role", "")) for person in extension.get("contributors", ())
         ),

@@ -35,7 +35,7 @@ COMPLETE_KEY = "complete"
 lost store, which contain more entries, and only full documents are published: no entry of theirs is still to come."""
 _ACCEPTED_LOSSES_KEY = "accepted_losses"
 """Key in `meta` of the revision at which `refeed recover --accept` accepted that the store has fewer entries."""
-RENDERING_VERSION = 2
+RENDERING_VERSION = 3
 """Increase it when rendering changes, so that all documents are rendered again."""
 _POPULARITY_THRESHOLD = 5
 """When more feeds than this are stale, the most popular are rendered first."""

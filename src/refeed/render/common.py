@@ -166,8 +166,10 @@ def entry_categories(shown: FeedEntry, site: Site) -> list[AtomCategory]:
 
 
 def author_names(shown: FeedEntry) -> list[str]:
-    """The names of the authors, without blank ones."""
-    return [name for name in map(first_nonblank, shown.entry.authors) if name]
+    """The names of the authors, without blank ones. An entry without a byline is by its publisher: otherwise readers
+    show the author of the feed, which is the site that republishes it."""
+    names = [name for name in map(first_nonblank, shown.entry.authors) if name]
+    return names or [name for name in [first_nonblank(shown.publisher)] if name]
 
 
 def entry_contributors(shown: FeedEntry) -> list[Person]:

@@ -117,6 +117,7 @@ def _entry_member(shown: FeedEntry) -> dict[str, Any]:
     }
     original = entry.original and {"url": percent_encode_url(entry.original), "language": entry.original_language}
     return {
+        "by_publisher": bool(shown.publisher) and not any(map(first_nonblank, entry.authors)),
         "contributors": [{"name": person.name, "role": person.role} for person in entry_contributors(shown)],
         "rights": xml_safe(entry.rights),
         "image": image,
