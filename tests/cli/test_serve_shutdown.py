@@ -70,6 +70,7 @@ def test_control_c_logs_no_error(tmp_path: Path) -> None:
         for web_process in children(site.pid):
             os.kill(web_process, signal.SIGINT)
     assert "ERROR" not in site.log.read_text()
+    assert f"Open {settings.site.base_url}/" in site.log.read_text()
 
 
 class SlowPopen(subprocess.Popen[bytes]):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from refeed.config.load import load_settings
 from refeed.config.settings import FetchSettings, Limits, Settings, UpstreamRule
 from refeed.config.validation import DataError, validate
 from refeed.config.yaml_loader import YamlDocument
@@ -141,3 +142,14 @@ def test_error_in_an_upstream_names_its_place(text: str, message: str) -> None:
 def test_impossible_limit_is_refused_by_its_name(wrong: dict[str, object]) -> None:
     with pytest.raises(DataError, match=next(iter(wrong))):
         validate(Limits, wrong)
+
+
+@pytest.mark.parametrize(
+    ("environ", "host"),
+    [({}, "127.0.0.1"), ({"PORT": "9000"}, "0.0.0.0"), ({"PORT": "9000", "HOST": "127.0.0.1"}, "127.0.0.1")],
+)
+def test_server_listens_on_this_machine_alone_unless_port_or_host_is_set(
+    tmp_path: Path, environ: dict[str, str], host: str
+) -> None:
+    (tmp_path / "config.yaml").write_text("", "utf-8")
+    assert load_settings(environ, tmp_path / "config.yaml").host == host

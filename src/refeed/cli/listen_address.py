@@ -34,7 +34,7 @@ def claim_address(host: str, port: int) -> Iterator[socket.socket]:
         version = ipaddress.ip_address(host).version
     except ValueError:
         hint = "use 127.0.0.1 for this machine only, or 0.0.0.0 for all"
-        raise ConfigError(f"--host: must be an IP address, got {host!r}; {hint}") from None
+        raise ConfigError(f"HOST or --host: must be an IP address, got {host!r}; {hint}") from None
     family = socket.AF_INET6 if version == 6 else socket.AF_INET
     deadline = time.monotonic() + _STOP_SECONDS
     with socket.socket(socket.AF_UNIX) as claim:
@@ -44,7 +44,7 @@ def claim_address(host: str, port: int) -> Iterator[socket.socket]:
             if not is_stopping or time.monotonic() > deadline:
                 by = f" by refeed, process {holder}" if holder else ""
                 problem = f"cannot listen on {host} port {port}: {problem}{by}"
-                raise ConfigError(f"{problem}; PORT sets another port, --host another address")
+                raise ConfigError(f"{problem}; PORT sets another port, HOST another address")
             time.sleep(0.1)
         yield claim
 

@@ -36,6 +36,7 @@ from ..logs import configure_logging
 from ..parent_watchdog import end_with_parent
 from ..web.rate_limit import MAX_PUSHES, MAX_RUNNING, MAX_WAITING
 from .listen_address import claim_address
+from .output import echo
 from .worker_supervisor import FIRST_PAUSE, WorkerSupervisor, restart_pause
 
 _log = logging.getLogger("refeed.serve")
@@ -64,11 +65,12 @@ _NO_LOG_HANDLERS: dict[str, Any] = {
 @click.command("serve")
 @click.option("--no-worker", is_flag=True, help="Serve only; another process ingests and publishes.")
 @click.option("--no-watch", is_flag=True, hidden=True, help="The former name of --no-worker.")
-@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
+@click.option("--host", help="IP address to listen on (else HOST, else 0.0.0.0 if PORT is set, else 127.0.0.1).")
 @click.pass_obj
-def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str) -> None:
+def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str | None) -> None:
     """Run the web server, and the worker unless --no-worker is given. SIGTERM ends both; requests in flight finish."""
     settings = load()
+    host = host or settings.host
     with claim_address(host, settings.port) as claim:
         _serve(settings, load, host, claim, with_worker=not (no_worker or no_watch))
 
@@ -147,6 +149,7 @@ class WebSupervisor:
     watcher: ConfigWatcher
     on_stop: Callable[[], None]
     """Called when a signal asks for the end, before requests in flight are answered."""
+    announced: bool = False
 
     def run(self) -> None:
         """Serve. Returns when a signal has ended the server."""
@@ -155,6 +158,7 @@ class WebSupervisor:
         while not stopping.is_set():
             server, started = self._create_server(), time.monotonic()
             server.on_startup(lambda: self._announce_signals(stopping))
+            server.on_startup(self._announce_address)
             server.on_reload(self.watcher.reload_if_changed)
             try:
                 server.serve(target_loader=self.watcher.factory, wrap_loader=False)
@@ -171,6 +175,13 @@ class WebSupervisor:
             fields = {"error": reason, "seconds": pause}
             _log.error("web server exited (%s); restarting in %.0f s", reason, pause, extra=fields)
             stopping.wait(pause)
+
+    def _announce_address(self) -> None:
+        """Tell a person where to go, once."""
+        settings = self.watcher.factory.settings
+        if not self.announced and settings.log_format == "text":
+            echo(f"Open {settings.site.base_url}/")
+        self.announced = True
 
     def _create_server(self) -> Any:  # Granian has different types with and without a GIL
         settings = self.watcher.factory.settings

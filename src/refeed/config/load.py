@@ -40,6 +40,7 @@ Folder = Annotated[str, Check(_check_folder)]
 class Environment:
     """The variables that refeed reads, in lower case. No error contains a value that may hold a password."""
 
+    host: str = ""
     port: Number = 8000
     web_concurrency: Number = 1
     base_url: BaseUrl = ""
@@ -73,7 +74,7 @@ def load_settings(environ: Mapping[str, str], path: str | Path | None = None) ->
         raise ConfigError(*error.errors, *errors) from error
     packs = load_packs(document)
     try:
-        return _load(document, packs, environment, [*packs.errors, *errors])
+        return _load(document, packs, environment, given, [*packs.errors, *errors])
     except ConfigError as error:
         error.pack_dirs = tuple(packs.own_dirs)
         raise
@@ -92,9 +93,14 @@ def protect_var(settings: Settings) -> None:
 
 
 def _load(
-    document: YamlDocument[ConfigFile], packs: Packs, environment: Environment, errors: Sequence[str]
+    document: YamlDocument[ConfigFile],
+    packs: Packs,
+    environment: Environment,
+    given: Mapping[str, str],
+    errors: Sequence[str],
 ) -> Settings:
-    """Make `Settings` from config.yaml and its packs. `errors` are those of the packs and the environment."""
+    """Make `Settings` from config.yaml and its packs. `given` are the variables that are set, `errors` those of the
+    packs and the environment."""
     _complete_rules(document, "sources", packs.sources)
     _complete_rules(document, "topics", packs.topics)
     try:
@@ -130,6 +136,8 @@ def _load(
         **values,
         config_file=document.file,
         pack_dirs=tuple(packs.own_dirs),
+        # A platform or a container that sets PORT forwards requests from outside to it.
+        host=environment.host or ("0.0.0.0" if "port" in given else "127.0.0.1"),
         port=environment.port,
         database_url=environment.database_url or f"sqlite:///{var / 'refeed.db'}",
         feeds_dir=environment.refeed_feeds or str(home / "feeds"),

@@ -279,6 +279,8 @@ class Settings(ConfigFile):
     pack_dirs: tuple[str, ...]
     """The folders of the operator's own packs."""
     access: AccessSettings
+    host: str
+    """The IP address to listen on."""
     port: int
     database_url: str
     feeds_dir: str

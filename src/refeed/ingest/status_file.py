@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Required, TypedDict
 
@@ -141,6 +141,15 @@ class StatusFile:
 def seconds_left(progress: ImportProgress) -> int | None:
     """The time that the rest of an import needs at its present rate; None if that is unknown."""
     return round((progress["total"] - progress["done"]) / progress["rate"]) if progress["rate"] else None
+
+
+def format_progress(progress: ImportProgress) -> str:
+    """The progress in words, for a terminal."""
+    if not progress["total"]:
+        return "looking for dumps"
+    left = seconds_left(progress)
+    rest = "" if left is None else f", {progress['rate']:,.0f} a second, {timedelta(seconds=left)} left"
+    return f"{progress['done']:,} of {progress['total']:,} dumps{rest}"
 
 
 def read_status_file(path: Path) -> WorkerStatus | None:

@@ -28,8 +28,8 @@ from ..ingest.status_file import (
     STATUS_FILE_NAME,
     ImportProgress,
     WorkerStatus,
+    format_progress,
     read_status_file,
-    seconds_left,
 )
 from ..model import FeedPath, Source
 from ..publish.output_dir import OutputDir
@@ -181,7 +181,7 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
     yield f"store     {status.store}" + (f": {status.store_problem}" if status.store_problem else "")
     yield f"worker    {worker['state']}" + (f", last update {worker['at']}" if worker["at"] else "")
     if progress := worker.get("importing"):
-        yield f"import    {_format_progress(progress)}"
+        yield f"import    {format_progress(progress)}"
     if leader := status.leader:
         yield f"leader    {leader['state']}, process {leader.get('process', '?')} on {leader.get('machine', '?')}"
     if unindexed := worker.get("unindexed"):
@@ -201,14 +201,6 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         yield from (f"          {note}" for note in upstream.notes)
     for issue in status.issues:
         yield f"{issue.outcome:<11} {display_path(issue.file)}: {issue.reason}"
-
-
-def _format_progress(progress: ImportProgress) -> str:
-    if not progress["total"]:
-        return "looking for dumps"
-    left = seconds_left(progress)
-    rest = "" if left is None else f", {progress['rate']:,.0f} a second, {timedelta(seconds=left)} left"
-    return f"{progress['done']:,} of {progress['total']:,} dumps{rest}"
 
 
 def _format_source(source: SourceStatus) -> str:

@@ -15,7 +15,7 @@ from ..config.settings import Settings
 from ..errors import FetchError, StoreError
 from ..heartbeat import beat, long_call
 from ..ingest.pipeline import Pipeline
-from ..ingest.status_file import LEADER_KEY, ImportProgress, LoopStatus, StatusFile
+from ..ingest.status_file import LEADER_KEY, ImportProgress, LoopStatus, StatusFile, format_progress
 from ..metrics import save_metrics
 from ..publish.popularity import PopularityTracker
 from ..publish.publisher import COMPLETE_KEY
@@ -42,6 +42,8 @@ _FIRST_RESTORE_PAUSE, _LONGEST_RESTORE_PAUSE = 1.0, 60.0
 _RESTORE_TIME = 600.0
 """Seconds after which restoring is given up. A first deployment may name its own address, where nothing is published
 yet."""
+_PROGRESS_INTERVAL = 5.0
+"""Seconds between two lines of the log about a first import."""
 _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
@@ -72,6 +74,7 @@ class WorkerLoop:
         self._seen_state = self._read_state()
         self._shares_status = leads and parse_database_url(settings.database_url).drivername != "sqlite"
         self._next_announcement = 0.0
+        self._next_progress = 0.0
         self._unindexed = 0
         self._is_indexing = False
         """Whether the log said that the index is being built, and not yet that it is complete."""
@@ -178,7 +181,9 @@ class WorkerLoop:
         self._scheduler.handle_clock_jump()
         self._popularity.save_if_due()
         self._status.clear_problem("store")
-        written = self._status.write(self._describe_state())
+        status = self._describe_state()
+        self._log_progress(status)
+        written = self._status.write(status)
         if written and self._shares_status and time.monotonic() > self._next_announcement:
             self._next_announcement = time.monotonic() + _ANNOUNCEMENT
             store.set_meta(LEADER_KEY, msgspec.json.encode(written).decode())
@@ -188,6 +193,14 @@ class WorkerLoop:
         """What all documents depend on: the revision, and whether the first scan is finished."""
         store = self.pipeline.store
         return store.get_meta(REVISION_KEY), store.get_meta(COMPLETE_KEY)
+
+    def _log_progress(self, status: LoopStatus) -> None:
+        """Show how far a first import is, every few seconds."""
+        progress = status.get("importing")
+        if self._intake and progress and progress["total"] and time.monotonic() > self._next_progress:
+            self._next_progress = time.monotonic() + _PROGRESS_INTERVAL
+            fields = {"count": progress["total"], "left": progress["total"] - progress["done"]}
+            _log.info("importing: %s", format_progress(progress), extra=fields)
 
     def _describe_import(self, status: LoopStatus) -> LoopStatus:
         """How many dumps of the first scan are still to be ingested: the leader's own count, or what it has written."""

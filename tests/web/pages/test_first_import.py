@@ -77,3 +77,23 @@ def test_a_document_that_is_not_there_yet_is_503_for_readers_and_its_page_for_br
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert "Importing: 0 of 10 articles." in answer.text
     assert client.get("/feeds/source/unknown.atom", headers=BROWSER).status_code == 404
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5:8000", "feeds.example.org"])
+def test_visitor_from_another_machine_sees_that_base_url_must_be_set(
+    client: FlaskClient, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/", "/status"):
+        page = client.get(path, headers=BROWSER | {"Host": host}).text
+        assert "set BASE_URL to the address that others use" in page
+        assert host not in page, "addresses follow BASE_URL, never Host"
+    assert [
+        record.message.count("BASE_URL is http://127.0.0.1:")
+        for record in caplog.records
+        if "BASE_URL" in record.message
+    ] == [1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000"])
+def test_visitor_on_this_machine_needs_no_base_url(client: FlaskClient, host: str) -> None:
+    assert "BASE_URL" not in client.get("/", headers=BROWSER | {"Host": host}).text

@@ -5,6 +5,7 @@ Links are built from the configured base URL, never from the Host header.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
 from importlib import resources
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -43,6 +45,7 @@ _MEDIA_TYPES = {
 }
 """Media types of static files. Files with other suffixes are not public."""
 _UTC = ZoneInfo("UTC")
+_log = logging.getLogger("refeed.web")
 _REASON = re.compile(r"(?P<field>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
 
 
@@ -71,6 +74,13 @@ class Assets:
                 self.by_file_name[file.name] = self.by_hashed_name[hashed_name] = asset
 
 
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class TemplateContext:
     """Filters, globals and per-request values of the templates."""
 
@@ -79,6 +89,7 @@ class TemplateContext:
         self._site = settings.site
         self._prefix = urlsplit(settings.site.base_url).path.rstrip("/")
         self._assets = assets
+        self._warned = False
 
     def install(self, app: App) -> None:
         """Add translations, filters and globals to the application's templates."""
@@ -123,6 +134,25 @@ class TemplateContext:
             parts.append(gettext("%(rate)s a second, %(time)s left.", rate=rate, time=time))
         return " ".join(parts)
 
+    def _needs_base_url(self) -> bool:
+        """Whether the visitor is on another machine than this, while every address on the page is one of this machine.
+
+        Host is what the visitor typed, also behind a proxy. Nothing is built from it.
+        """
+        if not _is_loopback(urlsplit(self._site.base_url).hostname) or _is_loopback(
+            urlsplit(request.host_url).hostname
+        ):
+            return False
+        if not self._warned:
+            self._warned = True
+            _log.warning(
+                "a visitor came from another machine, but BASE_URL is %s, which opens only here: set it to the public "
+                "address, and restart",
+                self._site.base_url,
+                extra={"url": self._site.base_url},
+            )
+        return True
+
     def path_to(self, path: str, **query: object) -> str:
         """A path on this site, with the language that was chosen in the current address."""
         return self._path_to(_chosen_language(), path, **query)
@@ -149,6 +179,7 @@ class TemplateContext:
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
             "describe_volume": partial(describe_volume, get_translations()),
             "importing": self.describe_import(locale),
+            "needs_base_url": self._needs_base_url(),
         }
 
 
