@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from itertools import product
+from zoneinfo import ZoneInfo
 
 OLDEST_USUAL = datetime(1990, 1, 1, tzinfo=UTC)
 """An older date is usually not one of publication: it is zero, a counter, or a default of some software."""
@@ -38,10 +39,18 @@ _ZONES = {
 _AMBIGUOUS_ZONES = ("cst", "ist")
 """Names of several zones. A caller that knows the zone of the writer knows better (CST is China's time, too)."""
 
-_COMMENT = re.compile(r"\([^()]*\)")
+_COMMENT = re.compile(r"\((UTC\s?[+-][\d:]{1,6})\)|\([^()]*\)|\[u-ca=\w+\]")
+"""The first group is an offset, as MarkDownload writes it."""
+_ZONE_ID = re.compile(r"(?:\s{1,4}|\s{0,4}\[)([A-Z][A-Za-z]{1,20}(?:/[A-Z][\w+-]{2,30}){1,2})\]?$")
+"""A name of the time zone database at the end, in brackets where an offset stands before it (RFC 9557)."""
+_ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988, "昭和": 1925}
+_ERA_YEAR = re.compile(rf"(?:中[華华])?({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?(?=年)")
+_ORDINAL = re.compile(r"^(\d{4})-(\d{3})(?![\d-])")
+_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 _CJK_UNITS = (re.compile(r"(?<=\d)\s?[年月년월]\s{0,2}"), re.compile(r"(?<=\d)\s?[日号號일]"))
 _TIME = re.compile(
-    r"(?:(?<=\d)t|(?<![\d:]))\s{0,4}(\d{1,2})\s?[:h時时点點]\s?(\d{2})(?:\s?[:分]\s?(\d{2})(?:[.,]\d{1,9})?)?\s?[分秒]?"
+    r"(?:(?<=\d)t|(?<![\d:]))\s{0,4}(\d{1,2})\s?[:h時时点點]\s?(\d{1,2})(?!\d)"
+    r"(?:\s?[:分]\s?(\d{1,2})(?!\d)(?:[.,]\d{1,9})?)?\s?[分秒]?"
     r"(?:\s{0,4}([ap])\.?\s?m\b\.?)?"
     r"(?:\s{0,4}(?:gmt|utc)?\s?([+-])\s?(\d{1,2}):?(\d{2})?(?![\d:/.-]))?"
 )
@@ -69,20 +78,31 @@ def parse_date(text: str, zone: tzinfo | None = None) -> ParsedDate | None:
     """
     if len(text) > _MAX_LENGTH or not any(char.isdigit() for char in text):
         return None
-    text = unicodedata.normalize("NFKC", text).strip().lower().replace("\u2212", "-")
+    text = _COMMENT.sub(r" \1", unicodedata.normalize("NFKC", text)).strip().replace("\u2212", "-")
     try:
-        parsed = _parse(text, zone)
-    except (ValueError, OverflowError):  # a thirtieth of February, an hour 25
+        if match := _ZONE_ID.search(text):
+            text, zone = text[: match.start()], ZoneInfo(match[1])
+        parsed = _parse(_normalize_year(text.lower()), zone)
+    except (ValueError, OverflowError, LookupError, OSError):  # a thirtieth of February, an hour 25, an unknown zone
         return None
     # Programs write the year 1 and the beginning of 1970 where they have no date.
     return parsed if parsed and parsed.at.year > 1 and parsed.at.replace(tzinfo=None) != _ZERO else None
+
+
+def _normalize_year(text: str) -> str:
+    """Write years of an era, days of a year and fourteen figures (`20200720102018`) as other dates are written."""
+    text = _ERA_YEAR.sub(lambda match: str(_ERAS[match[1]] + int(match[2].replace("元", "1"))), text, count=1)
+    if match := _ORDINAL.match(text):
+        day = date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1)
+        return day.isoformat() + text[match.end() :] if day.year == int(match[1]) else ""
+    return "{}-{}-{} {}:{}:{}".format(*match.groups()) if (match := _COMPACT.fullmatch(text)) else text
 
 
 def _parse(text: str, zone: tzinfo | None) -> ParsedDate | None:
     with suppress(ValueError):  # most dates are in ISO 8601, and 17 figures are not
         at = datetime.fromisoformat(text.upper() if "-" in text or "t" in text else "").replace(microsecond=0)
         return ParsedDate(at if at.tzinfo else at.replace(tzinfo=zone), day_only=":" not in text and "t" not in text)
-    text = _CJK_UNITS[1].sub(" ", _CJK_UNITS[0].sub("-", _COMMENT.sub(" ", text)))
+    text = _CJK_UNITS[1].sub(" ", _CJK_UNITS[0].sub("-", text))
     clock = _TIME.search(text)
     rest = f"{text[: clock.start()]} {text[clock.end() :]}" if clock else text
     words = _WORD.findall(rest)

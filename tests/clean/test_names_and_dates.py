@@ -142,6 +142,10 @@ def test_outlet_in_the_header_gives_way_to_a_byline_in_the_body() -> None:
         ("2020-07-20T00:00:00Z", AT),
         ("2020-07-20 00:00", AT),
         ("2020-07-19T00:00:00Z", datetime(2020, 7, 19, tzinfo=UTC)),
+        ("2020-07-20T8:5:0", datetime(2020, 7, 20, 8, 5, tzinfo=UTC)),
+        ("2020-07-20 08:05 Asia/Tokyo", datetime(2020, 7, 19, 23, 5, tzinfo=UTC)),
+        ("發布時間：中華民國109年7月20日 上午8時5分", datetime(2020, 7, 20, 8, 5, tzinfo=UTC)),
+        ("令和2年7月20日 8時5分", datetime(2020, 7, 20, 8, 5, tzinfo=UTC)),
     ],
 )
 def test_date_above_the_text_becomes_the_date_of_publication(line: str, published: datetime) -> None:

@@ -95,6 +95,7 @@ READWISE = """# The ferry
     ("front", "date", "authors", "tags"),
     [
         (OBSIDIAN, "2024-03-02", ("Ann Sample", "Bo Sample"), ("clippings", "boats")),
+        (MARKDOWNLOAD, "2024-05-09", ("Ann Sample",), ("boats",)),
         (HEXO, "2024-03-02", (), ("boats", "bay")),
         (OMNIVORE, "2024-03-02", ("Ann Sample",), ("boats",)),
         (HUGO, "2024-03-02", ("Ann Sample", "Bo Sample"), ("boats",)),
@@ -114,9 +115,22 @@ def test_front_matter_gives_title_link_date_authors_and_tags(
     assert "title" not in entry.html.lower()
 
 
-def test_link_of_a_clipper_is_read_where_its_date_is_not(tmp_path: object) -> None:
-    entry = parse(MARKDOWNLOAD + TEXT)
-    assert (entry.link, entry.authors) == ("https://ferry.example/timetable", ("Ann Sample",))
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("20240302080000", "2024-03-02T08:00"),
+        ("2024-062", "2024-03-02T00:00"),
+        ("民國113年3月2日", "2024-03-02T00:00"),
+        ("2024-03-02 08:00 America/New_York", "2024-03-02T13:00"),
+        ("2024-03-02T8:0:0[Asia/Shanghai]", "2024-03-02T00:00"),
+        ("1709366400000", "2024-03-02T08:00"),
+    ],
+)
+def test_header_and_front_matter_read_a_date_alike(date: str, expected: str) -> None:
+    header = parse(f"<!--{date}-->\n[The ferry](https://ferry.example/timetable)\n------\n{TEXT}")
+    front = parse(f"---\ntitle: The ferry\nurl: https://ferry.example/timetable\ndate: {date}\n---\n{TEXT}")
+    for entry in (header, front):
+        assert (f"{entry.dump_time:%Y-%m-%dT%H:%M}", entry.issues) == (expected, ())
 
 
 def test_text_of_jina_that_begins_like_a_field_stays_in_the_text() -> None:

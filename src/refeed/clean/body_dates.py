@@ -14,9 +14,9 @@ _MAX_AFTER = timedelta(minutes=5)
 _MAX_BEFORE = timedelta(hours=48)
 """A date in the text is used only when it is at most this far after or before the dump's time."""
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d|(?:民[國国]|令和|平成|昭和)\s?[\d元]")
 _SENTENCE = re.compile(
-    "(?![年月日号號時时分秒点點星期周週上下中早晚午凌晨傍清一二三四五六天火水木金土])[\u3400-\u9fff]|(?<![^\\W\\d_])(?:[^\\W\\d_]++\\W++){7}"
+    "(?![年月日号號時时分秒点點星期周週上下中早晚午凌晨傍清一二三四五六天火水木金土中民國国華华令和平成昭元])[\u3400-\u9fff]|(?<![^\\W\\d_])(?:[^\\W\\d_]++\\W++){7}"
 )
 """What no date has. Reading names of months loads 20 MB of calendars, which few bodies need."""
 _DAY_FIRST = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")

@@ -201,11 +201,12 @@ class WrittenDate:
     def parse(cls, text: str) -> WrittenDate:
         """Read an epoch in seconds, milliseconds or microseconds, or a date in any form. Without a zone it is UTC."""
         text = text.strip()
-        if epoch := _EPOCH.fullmatch(text):
+        parsed = parse_date(text, UTC)
+        # Eight or fourteen figures may be a date (20200720); as an epoch they are before 1990, or after 2286.
+        if parsed is None and (epoch := _EPOCH.fullmatch(text)):
             number = int(epoch[1])
             seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= OLDEST_USUAL.timestamp()), 0)
             with suppress(ValueError, OverflowError):  # a year after 9999
                 return cls(text=text, at=datetime.fromtimestamp(seconds, UTC) if seconds else None)
             return cls(text=text, at=None)
-        parsed = parse_date(text, UTC)
         return cls(text=text, at=parsed.at.astimezone(UTC) if parsed else None)
