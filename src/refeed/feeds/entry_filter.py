@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from html import escape
 from threading import Lock
 from typing import NamedTuple
@@ -23,7 +23,9 @@ from ..clean.sanitize import sanitize
 from ..clean.text import visible_text
 from ..config.field_types import compile_search_pattern
 from ..config.filter_rules import FeedFilter
-from ..model import Entry, FeedEntry, Person
+from ..model import Entry, FeedEntry, FeedInfo, Person
+from ..page_languages import translate
+from ..xml_chars import xml_safe
 
 MAX_SCANNED = 300
 """The largest number of entries that a filter examines, newest first."""
@@ -170,6 +172,28 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
     labels = tuple((id, convert(title)) for id, title in feed_entry.labels)
     publisher = convert(feed_entry.publisher)
     return replace(feed_entry, entry=converted, source=source, publisher=publisher, labels=labels)
+
+
+def filtered_title(info: FeedInfo, rule: FeedFilter) -> str:
+    """The title of a feed that a query filters: what it selects, in the language of the feed."""
+    _, quoted = partial(translate, language=info.language), "“{}”".format
+    labels = {
+        "filter": "",
+        "filter_title": _("in the title:"),
+        "filter_author": _("by:"),
+        "filter_category": _("with the topic or tag:"),
+        "filter_content": _("in the text:"),
+        "filterout": _("without:"),
+        "filterout_title": _("not in the title:"),
+        "filterout_author": _("not by:"),
+        "filterout_category": _("without the topic or tag:"),
+        "filterout_content": _("not in the text:"),
+    }
+    parts = [quoted(rule.q)] if rule.q else []
+    parts += [f"{labels[name]} {quoted(text)}".strip() for name, text in rule.patterns.items()]
+    if rule.source:
+        parts.append(" ".join((_("from:"), ", ".join(rule.source))))
+    return xml_safe(f"{info.title} – {', '.join(parts)}") if parts else info.title
 
 
 def convert_script(text: str, conversion: str) -> str:

@@ -18,6 +18,7 @@ from ..config.filter_rules import FeedFilter
 from ..config.settings import Settings
 from ..errors import PublishError, StoreError
 from ..feeds.access_tokens import AccessTokens
+from ..feeds.entry_filter import filtered_title
 from ..feeds.feed_builder import FeedBuilder
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
@@ -67,7 +68,9 @@ class StoreReader:
         registry = build_registry(self.settings, self.store.get_sources())
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self.store, registry, budget)
-        filtered = builder.build_filtered(feed, feed_filter, now, replace(registry.feeds[feed], query=query))
+        info = registry.feeds[feed]
+        info = replace(info, query=query, title=filtered_title(info, feed_filter))
+        filtered = builder.build_filtered(feed, feed_filter, now, info)
         return RENDERERS[format](filtered)
 
     def get_freshness(self) -> dict[str, tuple[int, datetime]]:

@@ -189,5 +189,7 @@ _CONVERTERS: dict[str, Callable[[str], object]] = {
 _PARAMS = sorted(field.name for field in fields(FeedFilter))
 _ALIASES = {"filter_description": "filter_content", "filterout_description": "filterout_content"}
 """RSSHub's names of the same parameters."""
-_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join([*_PARAMS, *_ALIASES])})=.")
+FILTER_PARAMS = (*_PARAMS, *_ALIASES)
+"""The names of all parameters of filters."""
+_FILTER_PARAM = re.compile(rf"(?:^|&)(?:{'|'.join(FILTER_PARAMS)})=.")
 _DEFAULT = FeedFilter()

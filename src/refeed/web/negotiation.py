@@ -1,10 +1,12 @@
-"""Request headers -> the coding of a document, and whether a browser asks for its page."""
+"""Request headers -> the coding of a document, whether a browser asks for its page, whether it can use our links."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -54,6 +56,26 @@ def wants_page(environ: WSGIEnvironment) -> bool:
     # browser. A person who follows the link "Atom" on a page of this site wants the document itself.
     is_document = environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
     return is_document and environ.get("HTTP_SEC_FETCH_SITE") != "same-origin"
+
+
+def is_beyond_reach(environ: WSGIEnvironment, base_url: str) -> bool:
+    """Whether the addresses that we publish are useless to a visitor: they are those of this machine (BASE_URL is not
+    set), and he has come by another one.
+
+    Only this looks at Host, and no response contains it. Behind a proxy of this machine, X-Forwarded-For tells.
+    """
+    if not _is_loopback(urlsplit(base_url).netloc):
+        return False
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    return not all(_is_loopback(host.strip()) for host in (environ.get("HTTP_HOST", ""), *forwarded) if host.strip())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host if host.count(':') < 2 or '[' in host else f'[{host}]'}").hostname or ""
+        return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def prefers_html(accept: str) -> bool:

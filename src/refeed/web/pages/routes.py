@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -22,18 +23,20 @@ from ...errors import StoreError
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...feeds.registry import build_registry
-from ...model import FeedKind, FeedPath, Outcome
+from ...model import FeedEntry, FeedKind, FeedPath, Outcome
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
 from ...terminal import encode_json
 from ...topics.matcher import TopicMatcher
 from ..entry_json import explain_stored
+from ..filtered_feeds import FilterParamsError, parse_filter_params
 from ..negotiation import prefers_html
 from ..operations import StatusCache
 from ..responses import WITHDRAWN_MESSAGE, data_response, http_error_response, moved_page_response, page_response
 from ..service_status import path_in_dumps
 from ..url_map import FEED_PATTERN
+from .feed_filter import NO_FILTER, PageFilter, build_filtered_page, read_filter
 from .search_page import SearchPage
 from .site_model import (
     MAX_DETAILED_FEEDS,
@@ -56,6 +59,8 @@ _ERROR_PAGES = (400, 403, 404, 405, 410, 429, 500, 503)
 _ICONS = {"favicon.ico": "favicon.ico", "apple-touch-icon.png": "touch.png", "icon.svg": "icon.svg"}
 """Paths that browsers and readers request by convention, and their files."""
 _FEED = re.compile(FEED_PATTERN)
+_MAX_QR_LENGTH = 2000
+"""Characters of an address. A QR code of this error correction holds 2,331 bytes."""
 _SECURITY_TXT_AGE = timedelta(days=90)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
@@ -131,17 +136,26 @@ class PageRoutes:
             return moved_page_response(self._context.path_to(f"/{new}"))
         if path not in snapshot.feeds:
             abort(410 if path in snapshot.registry.retired else 404)
-        if snapshot.registry.find_scan(path):
-            budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
+        budget = DocumentBudget(_ENTRIES, self._settings.feeds.bytes)
+        page_filter = read_filter(request.environ.get("QUERY_STRING", ""), snapshot)
+        title = ""
+        if page_filter.rule:
+            filtered = build_filtered_page(self._store, snapshot, path, page_filter, utc_now(), budget)
+            entries, title = self._list_items(filtered.entries, snapshot), filtered.info.title
+        elif page_filter.is_wrong:
+            entries = []
+        elif snapshot.registry.find_scan(path):
             filtered = FeedBuilder(self._store, snapshot.registry, budget).build_subscription(path)
-            entries = [
-                make_list_item(item.entry, snapshot)
-                for item in filtered.entries
-                if snapshot.is_public(item.entry.source)
-            ]
+            entries = self._list_items(filtered.entries, snapshot)
         else:
             entries = list_members(self._store, snapshot, path, self._store.get_newest(path, _ENTRIES))
-        return page_response(self._render_feed(snapshot, path, entries, month=None, page=1, pages=1))
+        html = self._render_feed(
+            snapshot, path, entries, month=None, page=1, pages=1, filter=page_filter, filtered_title=title
+        )
+        return page_response(html, 400 if page_filter.is_wrong else 200)
+
+    def _list_items(self, shown: Iterable[FeedEntry], snapshot: SiteSnapshot) -> list[EntryListItem]:
+        return [make_list_item(item.entry, snapshot) for item in shown if snapshot.is_public(item.entry.source)]
 
     def month(self, month: str, kind: FeedKind = "all", slug: str = "") -> WerkzeugResponse:
         """One page of a month of a feed, newest entry first."""
@@ -161,8 +175,15 @@ class PageRoutes:
         return page_response(self._render_feed(snapshot, path, entries, month=month, page=page, pages=pages))
 
     def _render_feed(
-        self, snapshot: SiteSnapshot, path: FeedPath, entries: list[EntryListItem], **paging: object
+        self,
+        snapshot: SiteSnapshot,
+        path: FeedPath,
+        entries: list[EntryListItem],
+        *,
+        filter: PageFilter = NO_FILTER,
+        **more: object,
     ) -> str:
+        query = f"?{filter.query}" if filter.query else ""
         years: dict[str, list[MonthState]] = {}
         for month in self._store.get_months(path):
             years.setdefault(month.month[:4], []).append(month)
@@ -173,8 +194,9 @@ class PageRoutes:
             feed=snapshot.feeds[path],
             entries=entries,
             years=list(years.items()),
-            readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom"),
-            **paging,
+            readers=reader_links(f"{self._settings.site.base_url}/feeds/{path}.atom{query}"),
+            filter=filter,
+            **more,
         )
 
     def entry(self, id: str) -> Response:
@@ -293,7 +315,14 @@ def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
     def qr(feed: str) -> Response:
         if not _FEED.fullmatch(feed):
             abort(404)
-        code = segno.make(f"{settings.site.base_url}/feeds/{feed}.atom", error="m", micro=False)
+        try:
+            query = parse_filter_params(request.environ.get("QUERY_STRING", ""))[1]
+        except FilterParamsError:
+            abort(404)
+        url = f"{settings.site.base_url}/feeds/{feed}.atom" + (f"?{query}" if query else "")
+        if len(url) > _MAX_QR_LENGTH:
+            abort(404)
+        code = segno.make(url, error="m", micro=False)
         image = BytesIO()
         # Always black on white, with the quiet zone that cameras need.
         code.save(image, "svg", border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)

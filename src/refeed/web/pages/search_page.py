@@ -20,6 +20,7 @@ from ...search.snippets import Piece, excerpt, mark_matches
 from ...store.search_index import Position
 from ...store.store import Store
 from ..responses import data_response, page_response
+from .feed_filter import find_unknown_ids
 from .site_model import EntryListItem, SiteSnapshot, SiteSnapshots, make_list_item
 from .template_context import TemplateContext
 
@@ -64,6 +65,7 @@ class SearchPage:
             except QueryError as error:
                 problem = str(error)
             else:
+                problem = "; ".join(find_unknown_ids(query, snapshot))
                 result = self._search(query)
                 found = self._describe(query, result, snapshot)
         html = render_template(
@@ -80,7 +82,7 @@ class SearchPage:
             periods=[(days, (utc_now() - timedelta(days=days)).date()) for days in _PERIODS],
             topics=[(path.slug, snapshot.feed_name(path, language)) for path in snapshot.paths("topic")],
         )
-        return page_response(html, 400 if problem else 200)
+        return page_response(html, 200 if query or not text else 400)
 
     def results_json(self) -> Response:
         """The first results for programs, and for the page while somebody types; 400 with `error` for a mistake."""

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
 from importlib import resources
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -33,6 +32,8 @@ from ...config.settings import Settings
 from ...ingest.status_file import seconds_left
 from ...model import FeedPath
 from ...page_languages import LANGUAGES, language_names, load_translations, supported_language
+from ..filtered_feeds import FILTER_PARAMS
+from ..negotiation import is_beyond_reach
 from ..responses import PAGE_POLICY
 from ..service_status import read_import_progress
 
@@ -46,6 +47,8 @@ _MEDIA_TYPES = {
 """Media types of static files. Files with other suffixes are not public."""
 _UTC = ZoneInfo("UTC")
 _log = logging.getLogger("refeed.web")
+_MAX_KEPT = 500
+_KEPT_PARAMS = (*FILTER_PARAMS, "order", "page", "lang")
 _REASON = re.compile(r"(?P<field>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
 
 
@@ -74,13 +77,6 @@ class Assets:
                 self.by_file_name[file.name] = self.by_hashed_name[hashed_name] = asset
 
 
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class TemplateContext:
     """Filters, globals and per-request values of the templates."""
 
@@ -101,7 +97,7 @@ class TemplateContext:
             FeedPath=FeedPath,
             languages=language_names(),
             current_path=self.current_path,
-            absolute_url=lambda path: _remember(f"{self._site.base_url}{quote(path)}"),
+            absolute_url=self.absolute_url,
             static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
             format_month=format_month,
             page_policy=PAGE_POLICY,
@@ -135,13 +131,8 @@ class TemplateContext:
         return " ".join(parts)
 
     def _needs_base_url(self) -> bool:
-        """Whether the visitor is on another machine than this, while every address on the page is one of this machine.
-
-        Host is what the visitor typed, also behind a proxy. Nothing is built from it.
-        """
-        if not _is_loopback(urlsplit(self._site.base_url).hostname) or _is_loopback(
-            urlsplit(request.host_url).hostname
-        ):
+        """Whether the addresses on the page are useless to the visitor. The log says so once."""
+        if not is_beyond_reach(request.environ, self._site.base_url):
             return False
         if not self._warned:
             self._warned = True
@@ -153,13 +144,17 @@ class TemplateContext:
             )
         return True
 
+    def absolute_url(self, path: str, query: str = "") -> str:
+        """The public address of a path on this site. `query` is encoded."""
+        return _remember(f"{self._site.base_url}{quote(path)}" + (f"?{query}" if query else ""))
+
     def path_to(self, path: str, **query: object) -> str:
         """A path on this site, with the language that was chosen in the current address."""
         return self._path_to(_chosen_language(), path, **query)
 
     def current_path(self, **query: object) -> str:
         """The path of the current page with the given query parameters changed."""
-        kept = {name: request.args[name][:200] for name in ("q", "order", "page", "lang") if name in request.args}
+        kept = {name: request.args[name][:_MAX_KEPT] for name in _KEPT_PARAMS if name in request.args}
         return self.path_to(request.path, **kept | query)
 
     def _path_to(self, chosen: str, path: str, **query: object) -> str:

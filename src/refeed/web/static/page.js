@@ -66,6 +66,13 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
   }
 }
 
+// The address of a filter has no empty parameters.
+for (const form of document.querySelectorAll(".filter form")) {
+  form.addEventListener("submit", () => {
+    for (const field of form.elements) field.disabled = field.name !== "" && field.value === "";
+  });
+}
+
 const search = document.getElementById("q");
 if (search) {
   const result = document.querySelector(".found");
