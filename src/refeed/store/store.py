@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select, text, update
+from sqlalchemy import BindParameter, Select, bindparam, desc, func, or_, select, text, tuple_, update
 
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath, Outcome, Source
@@ -36,6 +36,7 @@ from .serialization import (
     decode_source,
     from_timestamp,
     label_feed,
+    to_timestamp,
 )
 
 # The queries of every publication are built once: building one takes several times as long as executing it.
@@ -48,6 +49,20 @@ _NEWEST = (
     .where(_member.feed == _feed)
     .order_by(desc(_member.published), desc(_member.entry_id))
     .limit(bindparam("limit"))
+)
+_place = tuple_(_member.published, _member.entry_id)
+_given_place = tuple_(bindparam("published"), bindparam("id"))
+_NEWER = (
+    select(schema.feed_members)
+    .where(_member.feed == _feed, _place > _given_place)
+    .order_by(_member.published, _member.entry_id)
+    .limit(1)
+)
+_OLDER = (
+    select(schema.feed_members)
+    .where(_member.feed == _feed, _place < _given_place)
+    .order_by(desc(_member.published), desc(_member.entry_id))
+    .limit(1)
 )
 _MONTH = select(schema.feed_members).where(*_in_month).order_by(_member.published, _member.entry_id)
 _SIZES = select(_member.size_estimate).where(*_in_month).order_by(_member.published, _member.entry_id)
@@ -147,6 +162,11 @@ class Store(Database):
     def get_newest(self, feed: FeedPath, limit: int) -> list[FeedMember]:
         """A feed's newest entries, newest first."""
         return self._get_members(_NEWEST, {"feed": str(feed), "limit": limit})
+
+    def get_neighbors(self, feed: FeedPath, published: datetime, id: str) -> tuple[list[FeedMember], list[FeedMember]]:
+        """The next newer and the next older entry of a feed; each list is empty at that end."""
+        values = {"feed": str(feed), "published": to_timestamp(published), "id": id}
+        return self._get_members(_NEWER, values), self._get_members(_OLDER, values)
 
     def get_month(self, feed: FeedPath, month: str) -> list[FeedMember]:
         """All entries of one month (`2020-06`) of a feed, oldest first."""

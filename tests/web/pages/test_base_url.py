@@ -37,5 +37,5 @@ def test_a_visitor_from_elsewhere_sees_what_to_set_while_addresses_are_those_of_
         assert (NOTICE in text) == is_told
         assert all(host not in text for host in ("192.0.2.", "nas.local"))
     page = client.get("/source/bbc", headers=headers).text
-    assert f'value="{base_url}/feeds/source/bbc.atom"' in page
+    assert f">{base_url}/feeds/source/bbc.atom</textarea>" in page
     assert client.get("/qr/source/bbc.svg", headers=headers).data == client.get("/qr/source/bbc.svg").data

@@ -64,7 +64,7 @@ def test_its_title_says_what_is_filtered_on_the_page_and_in_the_document(client:
 def test_every_address_on_the_page_is_the_filtered_one(site: PageSite, client: FlaskClient) -> None:
     page = open_page(client, f"/topic/climate?mode=summary&{SOME}&utm_source=x")
     query = f"{SOME}&mode=summary"
-    copied = [field["value"] for field in page.select(".address input")]
+    copied = [field.get_text() for field in page.select(".address textarea")]
     assert copied == [f"{site.address}/feeds/topic/climate.{format}?{query}" for format in ("atom", "rss", "json")]
     assert page.select_one("link[rel=alternate][type='application/atom+xml']")["href"] == copied[0]
     feedly = next(link["href"] for link in page.select(".oneclick a") if link.get_text() == "Feedly")

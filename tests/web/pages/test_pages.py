@@ -194,7 +194,7 @@ def test_search_finds_names_in_either_script_and_language(site: PageSite, query:
 def test_a_feeds_page_shows_how_to_subscribe(site: PageSite) -> None:
     text = get(site, "/topic/climate?lang=en")[2]
     for format in ("atom", "rss", "json"):
-        assert f'value="{site.address}/feeds/topic/climate.{format}"' in text
+        assert f">{site.address}/feeds/topic/climate.{format}</textarea>" in text
     assert "https://feedly.com/i/subscription/feed/http%3A%2F%2F127.0.0.1" in text
     assert f'href="feed://{site.address.removeprefix("http://")}/feeds/topic/climate.atom"' in text
     assert "/qr/topic/climate.svg" in text

@@ -205,11 +205,18 @@ class PageRoutes:
         stored, provenance = self._get_entry(id, snapshot)
         entry = stored.entry
         topics = {label.topic for label in stored.labels}
+        feed = FeedPath("source", entry.source)
+        newer, older = (
+            next(iter(list_members(self._store, snapshot, feed, members)), None)
+            for members in self._store.get_neighbors(feed, entry.published, id)
+        )
         html = render_template(
             "entry.html",
             site_snapshot=snapshot,
             entry=entry,
             id=id,
+            newer=newer,
+            older=older,
             body=sanitize_for_page(entry.html),
             source=snapshot.source_name(entry.source),
             timezone=snapshot.timezone(entry.source),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from ...config.field_types import choose_title
@@ -28,7 +28,9 @@ _UTC = ZoneInfo("UTC")
 _SUMMARY_LENGTH = 140
 """The length of a summary in a list, in characters: three lines on a phone."""
 
+_HOSTED_READERS = (("Miniflux", "/bookmarklet?uri={}"), ("FreshRSS", "/i/?c=feed&a=add&url_rss={}"))
 _READERS = (
+    ("Folo", "follow://add?url={}"),
     ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
     ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
     ("Feedbin", "https://feedbin.com/?subscribe={}"),
@@ -193,16 +195,18 @@ class ReaderLink:
     name: str
     """Empty for the device's own feed reader."""
     link: str
+    is_hosted: bool = False
+    """Whether people host it themselves, so that the link is a path on a server that only they know."""
 
 
 def reader_links(feed_url: str) -> list[ReaderLink]:
     """Links to subscribe with each reader. The first is a `feed:` link, which NetNewsWire, Reeder, Fluent Reader and
     others open."""
-    parts = urlsplit(feed_url)
-    local = f"feed://{parts.netloc}{parts.path}" if parts.scheme == "http" else f"feed:{feed_url}"
+    local = f"feed://{feed_url.removeprefix('http://')}" if feed_url.startswith("http:") else f"feed:{feed_url}"
     quoted = quote(feed_url, safe="")
     return [
         ReaderLink(name="", link=local),
+        *(ReaderLink(name=name, link=path.format(quoted), is_hosted=True) for name, path in _HOSTED_READERS),
         *(ReaderLink(name=name, link=template.format(quoted)) for name, template in _READERS),
     ]
 

@@ -66,6 +66,46 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
   }
 }
 
+// Readers that people host themselves: their address is asked for once and stays in this browser.
+const instance = document.querySelector(".instance");
+if (instance) {
+  const field = instance.querySelector("input");
+  const forget = document.querySelector(".forget");
+  const buttons = [...document.querySelectorAll("[data-reader]")];
+  const keyOf = (button) => `reader ${button.dataset.reader}`;
+  let chosen;
+  const open = (button) => location.assign(localStorage.getItem(keyOf(button)) + button.dataset.path);
+  try {
+    forget.hidden = !buttons.some((button) => localStorage.getItem(keyOf(button)));
+    for (const button of buttons) button.hidden = false;
+  } catch {
+    // A browser that keeps nothing has no such buttons.
+  }
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      if (localStorage.getItem(keyOf(button))) return open(button);
+      chosen = button;
+      instance.querySelector(".reader").textContent = button.dataset.reader;
+      instance.hidden = false;
+      field.focus();
+    });
+  }
+  instance.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const address = new URL(field.value);
+    if (!/^https?:$/.test(address.protocol)) return field.setCustomValidity("https://…");
+    localStorage.setItem(keyOf(chosen), address.origin + address.pathname.replace(/(?:\/i)?\/*$/, ""));
+    instance.hidden = true;
+    forget.hidden = false;
+    open(chosen);
+  });
+  field.addEventListener("input", () => field.setCustomValidity(""));
+  forget.addEventListener("click", () => {
+    for (const button of buttons) localStorage.removeItem(keyOf(button));
+    forget.hidden = true;
+  });
+}
+
 // The address of a filter has no empty parameters.
 for (const form of document.querySelectorAll(".filter form")) {
   form.addEventListener("submit", () => {
