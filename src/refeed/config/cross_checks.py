@@ -29,6 +29,7 @@ def find_cross_errors(
         *_check_ids("filtered_feeds", config.filtered_feeds),
         *_check_filtered_feeds(config, sources, topics),
         *_check_retired(config),
+        *_check_images(config),
     ]
     return [
         *(document.format_error(key, what) for key, what in in_config),
@@ -47,6 +48,14 @@ def _check_ids(name: str, rules: Sequence[SourceRule | TopicRule | FilteredFeedR
     for index, rule in enumerate(rules):
         if first.setdefault(rule.id, index) != index:
             yield (name, index, "id"), f"{rule.id!r} is already used by {name}[{first[rule.id]}]"
+
+
+def _check_images(config: ConfigFile) -> _Errors:
+    if config.images == "cached" and config.site.restore_from:
+        yield (
+            ("images",),
+            "cannot be cached with site.restore_from: published feeds then lack the images' own addresses",
+        )
 
 
 def _check_filtered_feeds(config: ConfigFile, sources: Sources, topics: Topics) -> _Errors:

@@ -256,6 +256,8 @@ class ConfigFile:
     http: HttpSettings = field(default_factory=HttpSettings)
     access: Literal["public", "private"] | AccessSettings = field(default_factory=AccessSettings)
     """`access: private` is short for `access: {site: private}`."""
+    images: Literal["original", "cached"] = "original"
+    """`cached`: documents and pages show images from this server, which fetches them when they are first asked for."""
     packs: tuple[str, ...] = DEFAULT_PACKS
     """Folders of sources and topics, next to config.yaml or built in. `<pack>/sources` means only its sources."""
     sources: tuple[SourceRule, ...] = ()

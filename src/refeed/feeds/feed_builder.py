@@ -18,6 +18,7 @@ from ..search.searcher import search
 from ..store.rows import FeedMember, MonthState, StoredEntry
 from ..store.search_index import Position
 from ..store.store import Store
+from .cached_images import link_cached_images
 from .entry_filter import MAX_FOUND, MAX_SCANNED, EntryFilter, apply_presentation, convert_script, script_language
 from .pagination import (
     DocumentBudget,
@@ -254,7 +255,7 @@ class FeedBuilder:
                 stored = entries[member.id]
                 source = self._registry.sources.get(stored.entry.source)
                 yield FeedEntry(
-                    entry=stored.entry,
+                    entry=link_cached_images(stored.entry, self._registry),
                     source=source if mixed else None,
                     publisher=(source.title if source else "") or stored.entry.source,
                     labels=tuple(

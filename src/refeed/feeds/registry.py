@@ -31,6 +31,8 @@ class FeedRegistry:
     """Largest share of one source (0 to 1), for the feeds that set one."""
     retired: frozenset[FeedPath]
     """Feeds that were removed for good."""
+    caches_images: bool = False
+    """Whether entries show images from this server (`feeds.cached_images`)."""
 
     def find_scan(self, path: FeedPath) -> FilteredFeedRule | None:
         """The rule of a filtered feed whose entries are looked for when it is built; None for all other feeds.
@@ -47,6 +49,7 @@ class FeedRegistry:
 
     def presentation_digests(self, *more: object) -> dict[FeedPath, str]:
         """Digests of everything that the documents of each feed depend on, except for their entries."""
+        more += ("cached images",) if self.caches_images else ()
         # What all feeds depend on is encoded once: for each of thousands of feeds, that would take minutes.
         # Sources without a rule are left out, because what documents say about them never changes: a new one makes no
         # other feed stale. Icons are left out, because only the feed of the source itself shows its icon.
@@ -105,6 +108,7 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         moved=moved,
         filtered=filtered,
         retired=retired,
+        caches_images=settings.images == "cached",
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
@@ -71,7 +72,7 @@ class HttpSession:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         settings: FetchSettings | None = None,
         *,
         user_agent: str = "refeed",
@@ -79,7 +80,7 @@ class HttpSession:
         ca_file: str | None = None,
         credentials: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
-        """`credentials` are headers by URL or by origin, such as `https://feeds.example.org`.
+        """Without a `folder`, nothing is kept. `credentials` are headers by URL or by origin, such as `https://feeds.example.org`.
 
         `resolve` and `ca_file` replace the system's resolver and certificate authorities.
         """
@@ -87,17 +88,19 @@ class HttpSession:
         self.guard = AddressGuard(self.settings.allow, resolve)
         limits = TransportLimits(connect=self.settings.connect.total_seconds(), bytes=self.settings.bytes)
         adapter = GuardedAdapter(self.guard, limits, ca_file, credentials)
-        self._session = _open_cache(folder / "requests.sqlite")
+        self._session: Any = _open_cache(folder / "requests.sqlite") if folder else requests.Session()
         self._session.trust_env = False
+        if not folder:
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # an origin recognizes nobody
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
         )
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def get(self, url: str) -> HttpResponse:
+    def get(self, url: str, *, accept: str = _ACCEPT) -> HttpResponse:
         """Request `url`, conditionally if the cache has it. The response may have any status. Raises FetchError."""
-        return self._follow("GET", url)
+        return self._follow("GET", url, headers={"Accept": accept})
 
     def head(self, url: str) -> HttpResponse:
         """Request only status and headers. Raises FetchError."""
@@ -116,13 +119,13 @@ class HttpSession:
         try:
             self._session.cache.delete(older_than=_CACHE_LIFETIME)
         except (BaseValidationError, ValueError):
-            self._session.cache.clear()  # type: ignore[no-untyped-call]  # a row that is not a response: see `_request`
+            self._session.cache.clear()  # a row that is not a response: see `_request`
         except sqlite3.Error as error:
             raise FetchError(f"the HTTP cache cannot be used: {error}") from error
 
     def close(self) -> None:
         """Close the cache file."""
-        self._session.close()  # type: ignore[no-untyped-call]
+        self._session.close()
 
     def __enter__(self) -> HttpSession:
         return self
@@ -148,15 +151,16 @@ class HttpSession:
         options = {**options, "timeout": deadline, "allow_redirects": False}
         try:
             try:
-                return self._session.request(method, url, **options)
+                response: requests.Response = self._session.request(method, url, **options)
             except BaseValidationError:
                 # A row is JSON but not a response. requests-cache 1.3.3 would raise at every request for its URL.
-                self._session.cache.clear()  # type: ignore[no-untyped-call]
-                return self._session.request(method, url, **options)
+                self._session.cache.clear()
+                response = self._session.request(method, url, **options)
         except (requests.RequestException, ValueError) as error:
             raise FetchError(f"cannot request {url[:200]!r}: {error}"[:500]) from error
         except sqlite3.Error as error:
             raise FetchError(f"the HTTP cache cannot be used: {error}") from error
+        return response
 
 
 def _open_cache(path: Path) -> CachedSession:

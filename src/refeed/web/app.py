@@ -69,6 +69,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         from .push_endpoint import push_blueprint  # imports the whole cleaning of dumps
 
         app.register_blueprint(push_blueprint(settings))
+    if settings.images == "cached":
+        from .image_routes import images_blueprint  # imports what sends requests
+
+        app.register_blueprint(images_blueprint(settings))
     if settings.access.site == "private":
         app.before_request(deny_if_private)
     if settings.operator_token:

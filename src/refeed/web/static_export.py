@@ -60,7 +60,8 @@ def export_static_site(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).touch()
-        settings = replace(settings, feeds_dir=str(Path(settings.var_dir) / "export"))
+        # A static host has no cache of images.
+        settings = replace(settings, images="original", feeds_dir=str(Path(settings.var_dir) / "export"))
         documents = set(_copy_documents(settings, store, folder))
         pages = set(_write_pages(settings, folder, progress))
         _remove_others(folder, documents | pages | {folder / _MARKER})

@@ -20,6 +20,7 @@ from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
 from ...dumps.scanner import display_path, original_path
 from ...errors import StoreError
+from ...feeds.cached_images import link_cached_images
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...feeds.registry import build_registry
@@ -203,7 +204,7 @@ class PageRoutes:
         """The page of an entry: how feed readers show it, and how it was processed."""
         snapshot = self._snapshots.current()
         stored, provenance = self._get_entry(id, snapshot)
-        entry = stored.entry
+        entry = link_cached_images(stored.entry, snapshot.registry)
         topics = {label.topic for label in stored.labels}
         feed = FeedPath("source", entry.source)
         newer, older = (

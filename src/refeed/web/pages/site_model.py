@@ -14,6 +14,7 @@ from ...config.field_types import choose_title
 from ...config.settings import Settings
 from ...config.topic_rules import TopicRule
 from ...feeds.access_tokens import AccessTokens
+from ...feeds.cached_images import link_cached_images
 from ...feeds.registry import FeedRegistry, build_registry
 from ...model import ALL_FEED, Entry, FeedInfo, FeedKind, FeedPath
 from ...store.rows import FeedMember, FeedSummary
@@ -243,6 +244,7 @@ def list_members(
 
 def make_list_item(entry: Entry, snapshot: SiteSnapshot, reasons: tuple[str, ...] = ()) -> EntryListItem:
     """Create the list item of an entry."""
+    entry = link_cached_images(entry, snapshot.registry)
     return EntryListItem(
         id=entry.id.removeprefix("urn:uuid:"),
         title=entry.title,
