@@ -33,6 +33,7 @@ SMALL_ON_PURPOSE = {
     "render.feeds_json": "a format",
     "feeds.named_searches": "what makes a search a feed, looked for by its name",
     "render.opml": "a format",
+    "web.image_routes": "imported only if a setting is on, because it imports what sends requests",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
 
