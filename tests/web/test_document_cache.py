@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.processes import wait_until
 from refeed.render import checksum
 from refeed.web.document_cache import DocumentCache, DocumentLocation
 
@@ -50,6 +51,23 @@ def test_a_document_is_read_again_when_its_file_changes(tmp_path: Path, write: W
     path.unlink()
     assert cache.get("a.atom") is None
     assert cache.size == 0
+
+
+def test_last_modified_is_never_later_than_now_and_becomes_the_true_time(tmp_path: Path, write: Write) -> None:
+    path = write("a.atom", "one")
+    cache = make_cache(tmp_path)
+    true_time = int(time.time()) + 2  # a second change in one second, or the clock of another machine
+    os.utime(path, (true_time, true_time))
+
+    def last_modified() -> float:
+        document = cache.get("a.atom")
+        assert document is not None
+        return parsedate_to_datetime(document.last_modified).timestamp()
+
+    before, now = last_modified(), time.time()
+    assert before <= now
+    wait_until(lambda: last_modified() == true_time)
+    assert time.time() >= true_time
 
 
 def test_an_overwritten_file_with_the_same_date_is_noticed(tmp_path: Path, write: Write) -> None:

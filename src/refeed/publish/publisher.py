@@ -93,13 +93,14 @@ class Publisher:
 
         Raises PublishError when some could not be written. Their old versions stay.
         """
-        with self._store.snapshot():
-            _, registry, presentations, feed_builder = self._prepare()
-            states = {state.path: state for state in self._store.get_feed_states()}
-            identity = self._store.identity
-        scans = {path: rule for path in registry.filtered if (rule := registry.find_scan(path))}
-        states |= {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
         with self._output_dir.lock():
+            # Read with the lock held: while this process waits for it, another one may publish a later state.
+            with self._store.snapshot():
+                _, registry, presentations, feed_builder = self._prepare()
+                states = {state.path: state for state in self._store.get_feed_states()}
+                identity = self._store.identity
+            scans = {path: rule for path in registry.filtered if (rule := registry.find_scan(path))}
+            states |= {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
             self._output_dir.remove_partial_writes()
             if not self._is_clean:
                 self._output_dir.tidy()

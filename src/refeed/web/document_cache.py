@@ -66,15 +66,20 @@ class CachedDocument:
     modified: datetime
     headers: Headers
     """The headers of its response that do not depend on its bytes."""
+    is_early: bool = field(init=False)
+    """Whether the document changed later than now, by this machine's clock."""
     last_modified: str = field(init=False)
     bodies: dict[Coding, EncodedBody] = field(init=False, default_factory=dict)
     not_modified: dict[str, Headers] = field(init=False)
     """Headers of a 304 response by the client's ETag. Any coding's ETag matches, because all have the same content."""
 
     def __post_init__(self) -> None:
-        # If the clock was set back, Last-Modified must still not be later than Date (RFC 9110 8.8.2.1).
+        # Last-Modified must not be later than Date (RFC 9110 8.8.2.1). A document is early if it changed twice in a
+        # second, or if the clock was set back or is slower than that of the leader's machine.
         # If-Modified-Since is compared with the true time: a reader that has an earlier version must not get 304.
-        shown = min(self.modified, datetime.now(UTC))
+        now = datetime.now(UTC)
+        self.is_early = self.modified > now
+        shown = now if self.is_early else self.modified
         self.last_modified = format_datetime(shown.astimezone(UTC), usegmt=True)
         repeated = [header for header in self.headers if header[0] in _NOT_MODIFIED_HEADERS]
         etags = map(self.etag, ("identity", *CODINGS))
@@ -150,6 +155,8 @@ class _CacheEntry:
             is_current = _FileIdentity.of(os.stat(self.path)) == self.identity  # noqa: PTH116 (Path.stat takes twice as long)
         except OSError:
             return False
+        if self.document.is_early and self.document.modified <= datetime.now(UTC):
+            return False  # its Last-Modified can now be that of all machines
         if is_current:
             self.checked = now
         return is_current
