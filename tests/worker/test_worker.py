@@ -17,9 +17,6 @@ from refeed.ingest.status_file import STATUS_FILE_NAME, read_status_file
 
 Start = Callable[[], object]
 
-# watchdog 7.1 may find a new folder twice, and its warning would end its thread here.
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id")
-
 
 def is_leading(service: LocalService) -> bool:
     path = service.var / STATUS_FILE_NAME

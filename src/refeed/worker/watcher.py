@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,6 +226,8 @@ def _make_observer() -> BaseObserver:
     if sys.platform == "linux":
         from watchdog.observers.inotify import InotifyObserver
 
+        # watchdog 7.1 may find a new folder twice, and then prints all watched folders.
+        warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
         return InotifyObserver(generate_full_events=True)  # without it, a file that is moved in looks newly created
     return Observer()
 
