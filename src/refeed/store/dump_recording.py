@@ -22,6 +22,7 @@ from .rows import DumpRow, EntryRow, FileRow
 from .serialization import (
     EncodedEntry,
     change_id,
+    change_source,
     decode_source,
     encode_json,
     from_timestamp,
@@ -82,12 +83,14 @@ class _EntryVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EntryDates:
-    """The dates of an entry, and the dump that its text comes from."""
+    """The dates of an entry, and the dumps that its source and its text come from."""
 
     published: datetime
     updated: datetime
+    earliest: bytes
+    """Digest of the dump that names the source."""
     newest: bytes
-    """Digest of that dump."""
+    """Digest of the dump that gives the text."""
 
 
 class _KnownDump(NamedTuple):
@@ -324,9 +327,16 @@ def _add_version(
     dates = _resolve_dates(tuple(versions.values()))
     old = batch.rows.get(entry.id)
     row = old or EntryRow(id=entry.id, withdrawn=batch.withdrawn.get(entry.id))
+    # A source without a rule is named from a folder, and the entry stays in the feed of the folder that had it first.
+    stays = old and not entry.source.configured and dates.earliest != digest and old.source != entry.source.id
     if dates.newest == digest or old is None:
-        row = row.with_content(entry)._replace(digest=digest)
-        batch.sources[entry.source.id] = entry.source
+        content = rename_source(entry, row.source) if stays else entry
+        row = row.with_content(content)._replace(digest=digest)
+        if not stays:
+            batch.sources[entry.source.id] = entry.source
+    elif dates.earliest == digest and not entry.source.configured and row.source != entry.source.id:
+        row = row._replace(source=entry.source.id, payload=change_source(row.payload, entry.source.id))
+        batch.sources.setdefault(entry.source.id, entry.source)
     row = row._replace(published=to_timestamp(dates.published), updated=to_timestamp(dates.updated))
     if row == old:
         return "unchanged"
@@ -375,7 +385,7 @@ def _resolve_dates(versions: Sequence[_EntryVersion]) -> _EntryDates:
     for older, newer in itertools.pairwise(ordered):
         if newer.fingerprint != older.fingerprint and newer.fingerprint and older.fingerprint:
             updated = max(updated, newer.edited or newer.dump_time)
-    return _EntryDates(published=published, updated=updated, newest=ordered[-1].digest)
+    return _EntryDates(published=published, updated=updated, earliest=ordered[0].digest, newest=ordered[-1].digest)
 
 
 def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Sequence[FileResult]) -> None:

@@ -19,7 +19,7 @@ from .database import upsert
 from .decisions import record_withdrawals, sync_decisions
 from .dump_recording import settle_slugs
 from .rows import EntryRow
-from .serialization import EncodedEntry, decode_media, encode_json, to_timestamp
+from .serialization import EncodedEntry, decode_media, decode_source, encode_json, rename_source, to_timestamp
 from .store import Store
 
 _BATCH = 256
@@ -35,7 +35,16 @@ def replace_entries(
     """
     with store.write_transaction() as connection:
         by_id = {entry.id: entry for entry in settle_slugs(connection, rebuilt)}
-        return _change_rows(connection, by_id, lambda row: row.with_content(by_id[row.id]), now, find_original)
+        sources = map(decode_source, connection.execute(select(schema.sources.c.data)).scalars())
+        unconfigured = {source.id for source in sources if not source.configured}
+
+        def replace_content(row: EntryRow) -> EntryRow:
+            entry = by_id[row.id]
+            if row.source in unconfigured and not entry.source.configured and row.source != entry.source.id:
+                entry = rename_source(entry, row.source)  # the entry's first dump names it, and this is the newest
+            return row.with_content(entry)
+
+        return _change_rows(connection, by_id, replace_content, now, find_original)
 
 
 def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[FeedPath]:

@@ -128,9 +128,13 @@ def decode_entry(payload: bytes, published: int, updated: int, media: str = "[]"
 
 def rename_source(encoded: EncodedEntry, slug: str) -> EncodedEntry:
     """Give the source of an entry a different slug."""
-    entry = _entry_decoder.decode(decompress(encoded.payload))
-    payload = encode_entry(replace(entry, source=slug))
+    payload = change_source(encoded.payload, slug)
     return replace(encoded, source=replace(encoded.source, id=slug), payload=payload)
+
+
+def change_source(payload: bytes, slug: str) -> bytes:
+    """The payload of the same entry of another source."""
+    return encode_entry(replace(_entry_decoder.decode(decompress(payload)), source=slug))
 
 
 def encode_provenance(cleaned: CleanResult) -> bytes:
