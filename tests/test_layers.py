@@ -34,6 +34,7 @@ SMALL_ON_PURPOSE = {
     "feeds.named_searches": "what makes a search a feed, looked for by its name",
     "render.opml": "a format",
     "web.image_routes": "imported only if a setting is on, because it imports what sends requests",
+    "web.catalogues": "the routes of a format",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
 

@@ -20,6 +20,11 @@ FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
 FeedKind = Literal["all", "source", "topic", "filtered", "view"]
 """`view` is the former name of `filtered`. Addresses with it redirect to the new ones."""
+DigestPeriod = Literal["daily", "weekly"]
+DIGEST_PERIODS: tuple[DigestPeriod, ...] = ("daily", "weekly")
+DerivedPart = Literal["daily", "weekly"]
+DIGEST_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic")
+"""The kinds of feeds that have digests."""
 FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "filtered", "view")
 
 
@@ -31,9 +36,17 @@ class FeedPath:
     kind: FeedKind
     slug: str = ""
     """Empty only for `all`."""
+    part: DerivedPart | Literal[""] = ""
+    """What is made of the feed: its digests, `topic/climate/daily`. The store and config.yaml know only feeds without
+    it."""
 
     def __str__(self) -> str:
-        return f"{self.kind}/{self.slug}" if self.slug else self.kind
+        return "/".join(filter(None, (self.kind, self.slug, self.part)))
+
+    @property
+    def base(self) -> FeedPath:
+        """The feed that this one is made of."""
+        return FeedPath(self.kind, self.slug)
 
     @classmethod
     def parse(cls, text: str) -> FeedPath:
@@ -352,3 +365,51 @@ class Feed:
     """The next older archive (RFC 5005 prev-archive)."""
     next: str | None = None
     """The next newer archive (RFC 5005 next-archive), in an archive document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An entry as one of the reports of a story: what digests show of it."""
+
+    id: str
+    """The entry's UUID, without `urn:uuid:`."""
+    source: str
+    source_title: str
+    title: str
+    link: str
+    published: datetime
+    language: str
+    lead: str
+    """The summary, as plain text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestStory:
+    """An event in a digest, told by one or several sources."""
+
+    reports: tuple[Report, ...]
+    """The report that gives the title comes first, the others follow by time."""
+    html: SafeHtml | None
+    """The text of the fullest report; None if it is too large, or withdrawn."""
+    fullest: str
+    """Id of the report with that text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A day or a week of a feed on one page. It keeps the texts of the time when it was closed."""
+
+    name: str
+    """The day `2020-07-22`, or the ISO week `2020-W30`, that it covers."""
+    opened: datetime
+    closed: datetime
+    stories: tuple[DigestStory, ...]
+    """The largest stories first."""
+    others: tuple[Report, ...] = ()
+    """The stories beyond the limit, each by one report."""
+    more: int = 0
+    """Number of stories that are not named at all."""
+    members: tuple[str, ...] = ()
+    """The entries of the feed that it covers, whether it names them or not."""
+    corrected: datetime | None = None
+    """When an entry of it was last withdrawn, and left it."""

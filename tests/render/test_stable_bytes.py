@@ -16,8 +16,10 @@ import pytest
 from lxml import etree
 
 from helpers.feed_builders import NOON, SITE, SOURCE, make_entry, make_feed
-from refeed.model import FORMATS, Entry, FeedEntry, ListedFeed, Site, Source, Tombstone
+from refeed.clean.sanitize import sanitize
+from refeed.model import FORMATS, Digest, DigestStory, Entry, FeedEntry, ListedFeed, Report, Site, Source, Tombstone
 from refeed.render.common import cache_entries
+from refeed.render.epub import render_epub
 from refeed.render.feeds_json import render_feeds_json
 from refeed.render.formats import RENDERERS
 from refeed.render.opml import render_opml
@@ -25,12 +27,32 @@ from refeed.render.opml import render_opml
 ROOT = Path(__file__).parents[2]
 TOMBSTONE = Tombstone(id="urn:uuid:00000000-0000-5000-8000-000000000099", when=NOON, source=SOURCE)
 
+REPORT = Report(
+    id="one",
+    source="bbc",
+    source_title="样本来源",
+    title="样本 & 标题",
+    link="https://sample.example/1",
+    published=NOON,
+    language="zh-Hans",
+    lead="样本的导语。",
+)
+DIGEST = Digest(
+    name="2026-W03",
+    opened=NOON,
+    closed=NOON + timedelta(days=7),
+    stories=(DigestStory(reports=(REPORT,), html=sanitize("<p>样本。</p>"), fullest="one"),),
+    others=(REPORT,),
+    more=3,
+)
+
 
 def render_everything() -> bytes:
     feed = make_feed(*(make_entry(n) for n in range(5)), tombstones=(TOMBSTONE,), previous="2025-12")
     archive = make_feed(make_entry(9), mixed=False, archive="2025-12", next="2026-01")
     documents = [RENDERERS[format](document) for document in (feed, archive) for format in FORMATS]
     listed = ListedFeed(info=feed.info, entries=6, updated=NOON, archives=("2025-12",))
+    documents.append(render_epub(SITE, feed.info, DIGEST, "urn:uuid:00000000-0000-5000-8000-000000000098"))
     return b"".join([*documents, render_opml(SITE, [feed.info]), render_feeds_json(SITE, [listed])])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval, MinLen
 
-from ..model import FeedPath
+from ..model import DerivedPart, FeedPath
 from .field_types import (
     BaseUrl,
     Check,
@@ -43,6 +44,13 @@ _TOKEN_START = "the first eight characters of a token, or more (see `refeed toke
 def _check_readers(names: tuple[str, ...]) -> None:
     if wrong := next((name for name in names if not name.isprintable() or names.count(name) > 1), ""):
         raise ValueError(f"{wrong!r} is unprintable or given twice")
+
+
+def _parse_time(text: str) -> time:
+    """A time of day: `06:00`. Raises ValueError."""
+    if not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f'must be a time in quotes from "00:00" to "23:59", got {text!r}')
+    return time.fromisoformat(text)
 
 
 def _check_repository_path(path: str) -> None:
@@ -101,6 +109,8 @@ class SiteSettings:
     """Whom to tell about holes, in `/.well-known/security.txt`."""
     language: LanguageTag = "en"
     """Of what refeed itself writes in feeds, and of pages for visitors with another language. Never the machine's."""
+    timezone: TimeZone = "UTC"
+    """In which a day of the digests begins and ends."""
     base_url: BaseUrl | Literal[""] = ""
     indexed: Literal["feeds", "everything", "nothing"] = "feeds"
     """What search engines may list: the pages of feeds, also the pages of entries (others' articles), or nothing."""
@@ -127,6 +137,16 @@ class FeedSettings:
 
     entries: Annotated[int, Interval(ge=1, le=1000)] = 50
     bytes: Annotated[int, Interval(ge=10_000, le=10_000_000)] = 512_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSettings:
+    """When a day or a week of a feed is closed, and how much of it is shown."""
+
+    at: Annotated[time, Parse(_parse_time)] = time(6)
+    """In the time zone of the site. A week is closed on Monday."""
+    limit: Annotated[int, Interval(ge=1, le=100)] = 25
+    """Stories with lead and links; the others are lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +272,9 @@ class ConfigFile:
     site: SiteSettings = field(default_factory=SiteSettings)
     dumps: DumpSettings = field(default_factory=DumpSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
+    digests: DigestSettings = field(default_factory=DigestSettings)
+    static: tuple[DerivedPart, ...] = ()
+    """What `refeed publish --static` writes of each feed besides its documents."""
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     access: Literal["public", "private"] | AccessSettings = field(default_factory=AccessSettings)

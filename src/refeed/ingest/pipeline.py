@@ -15,6 +15,7 @@ from ..dumps.scanner import FoundFile, inspect_file
 from ..dumps.writer import write_dumps
 from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedError
 from ..feeds.accepted_config import accept_settings
+from ..feeds.registry import build_registry
 from ..fetch.upstreams import dump_dirs, fetch_dirs, limited_checkouts
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
@@ -23,6 +24,7 @@ from ..store.decisions import sync_decisions
 from ..store.entry_updates import delete_expired
 from ..store.inbox import Inbox, make_inbox
 from ..store.store import Store
+from ..stories.digest_closing import close_next
 from .entry_builder import EntryBuilder
 from .entry_pool import EntryPool
 from .ingester import Ingester, IngestResult
@@ -160,6 +162,11 @@ class Pipeline:
                     break
                 changed |= feeds
         return changed
+
+    def close_digests(self) -> bool:
+        """Close the digests of one feed that somebody reads, if they are due; returns whether any were."""
+        registry = build_registry(self.settings, self.store.get_sources())
+        return close_next(self.store, self.settings, registry.sources, self.clock())
 
     def restore_from_feeds(self) -> int:
         """Fill an empty store from our own published feeds, if `site.restore_from` is set.

@@ -59,8 +59,8 @@ def document_url(site: Site, path: FeedPath, format: Format, archive: str | None
 
 
 def page_url(site: Site, path: FeedPath) -> str:
-    """The URL of a feed's web page."""
-    return f"{site.base_url}/" if path == ALL_FEED else f"{site.base_url}/{path}"
+    """The URL of a feed's web page, also for its digests."""
+    return f"{site.base_url}/" if path.base == ALL_FEED else f"{site.base_url}/{path.base}"
 
 
 def home_page_url(site: Site, info: FeedInfo) -> str:

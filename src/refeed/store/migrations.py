@@ -239,6 +239,26 @@ CREATE TABLE upstreams (
 )
 """
 
+_DIGESTS = """
+CREATE TABLE digest_feeds (
+    feed {text} NOT NULL,
+    period {text} NOT NULL,
+    requested BIGINT NOT NULL,
+    closed BIGINT,
+    PRIMARY KEY (feed, period)
+)
+;
+CREATE TABLE digests (
+    feed {text} NOT NULL,
+    period {text} NOT NULL,
+    name {text} NOT NULL,
+    opened BIGINT NOT NULL,
+    closed BIGINT NOT NULL,
+    content {bytes} NOT NULL,
+    PRIMARY KEY (feed, period, name)
+)
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -250,6 +270,7 @@ MIGRATIONS: tuple[str, ...] = (
     _INBOX,
     _SHARED_LINKS,
     _UPSTREAMS,
+    _DIGESTS,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

@@ -141,6 +141,26 @@ upstreams = Table(  # the state of each upstream between two polls, as JSON: fet
     Column("state", LargeBinary, nullable=False),
 )
 
+digest_feeds = Table(  # the digests that somebody reads: `period` is daily or weekly
+    "digest_feeds",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("requested", BigInteger, nullable=False),
+    Column("closed", BigInteger),
+)
+
+digests = Table(  # closed digests
+    "digests",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("opened", BigInteger, nullable=False),
+    Column("closed", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 search_changes = Table(  # the entries whose document in the search index is missing or outdated
     "search_changes",
     metadata,

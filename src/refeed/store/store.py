@@ -150,6 +150,11 @@ class Store(Database):
             for row in rows
         ]
 
+    def get_last_change(self) -> datetime:
+        """When any feed last changed; 1970 before the first entry."""
+        with self.read_transaction() as connection:
+            return from_timestamp(connection.execute(select(func.max(schema.feeds.c.changed))).scalar() or 0)
+
     def get_months(self, feed: FeedPath) -> list[MonthState]:
         """The months in which a feed has entries, newest first."""
         with self.read_transaction() as connection:

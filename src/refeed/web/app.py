@@ -17,6 +17,8 @@ from ..logs import configure_logging
 from ..metrics import share_metrics
 from ..publish.output_dir import OutputDir
 from .authorization import TokenCheck
+from .catalogues import catalogues_blueprint
+from .derived_documents import DerivedDocuments
 from .document_cache import SECURITY_HEADERS, DocumentCache
 from .document_middleware import DocumentMiddleware, DocumentSender, LimitedPages
 from .feed_routes import FeedRoutes, StoreReader
@@ -59,10 +61,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         output_dir=OutputDir.from_settings(settings),
         limit=limit,
     )
+    derived_documents = DerivedDocuments(settings, lambda: store_reader.store, url_map)
     status_cache = StatusCache(settings)
     operations = operations_blueprint(settings, status_cache, request_metrics, store_reader.get_freshness)
     app = _create_flask_app(request_metrics)
     app.register_blueprint(feed_routes.blueprint())
+    app.register_blueprint(catalogues_blueprint(settings, lambda: store_reader.store, derived_documents, sender))
     app.register_blueprint(pages_blueprint(settings, status_cache))
     app.register_blueprint(operations)
     if settings.all_push_tokens:
@@ -83,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app=LimitedPages(app.wsgi_app, limit),
         sender=sender,
         filtered_feeds=FilteredFeeds(store_reader.render_filtered, url_map, limit),
+        derived_documents=derived_documents,
         poll_limit=PollLimit(settings.http) if settings.http.polls else None,
     )
     return app

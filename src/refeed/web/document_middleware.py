@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.http import parse_date, parse_etags, parse_range_header
 from werkzeug.wrappers import Response
 
+from .derived_documents import DerivedDocuments
 from .document_cache import CachedDocument, DocumentCache, Headers
 from .filtered_feeds import FilteredFeeds
 from .negotiation import choose_coding, wants_page
@@ -112,6 +113,7 @@ class DocumentMiddleware:
     app: WSGIApplication
     sender: DocumentSender
     filtered_feeds: FilteredFeeds
+    derived_documents: DerivedDocuments
     poll_limit: PollLimit | None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,7 +121,9 @@ class DocumentMiddleware:
         if "," in host or (not host and environ.get("SERVER_PROTOCOL") == "HTTP/1.1"):
             return _BAD_HOST(environ, start_response)
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path.startswith(("/feeds/", "/k/")):
-            document = self.sender.cache.get(path)
+            document = self.sender.cache.get(path) or self.derived_documents.find(path)
+            if isinstance(document, Response):
+                return document(environ, start_response)
             if document is not None:
                 return self._respond(environ, start_response, path, document)
         return self.app(environ, start_response)

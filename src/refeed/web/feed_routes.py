@@ -149,6 +149,8 @@ class FeedRoutes:
 
     def _generate(self, url: DocumentUrl) -> Response | WSGIApplication | None:
         feed = url.document.feed
+        if url.document.part:
+            return None  # DerivedDocuments has not found it
         if feed and url.document.archive:
             return self._generate_archive(feed, url.document.archive)
         is_known = feed is None or feed in self.registry.feeds

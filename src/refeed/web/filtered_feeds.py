@@ -92,7 +92,7 @@ class FilteredFeeds:
         if not query_string or not _FILTER_PARAM.search(query_string):
             return base
         url = parse_document_url(path)
-        if url is None or url.document.feed is None or url.document.archive:
+        if url is None or url.document.feed is None or url.document.archive or url.document.part:
             return base
         try:
             feed_filter, query = parse_filter_params(query_string)

@@ -8,19 +8,27 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape, unescape
+from itertools import product
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import Response
 
+from ..clock import utc_now
 from ..config.settings import Settings
 from ..errors import PublishError
 from ..feeds.access_tokens import AccessTokens
-from ..model import FORMATS
+from ..feeds.digest_feeds import DIGEST_FILES, DigestFeeds
+from ..feeds.pagination import DocumentBudget
+from ..feeds.registry import FeedRegistry
+from ..model import DIGEST_KINDS, FORMATS
 from ..page_languages import LANGUAGES
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
+from ..render.checksum import add_checksum
 from ..store.store import Store
+from ..store.stored_digests import request_digests
+from ..stories.digest_closing import close_next
 from .app import create_app
 from .pages.template_context import generated_links
 
@@ -91,6 +99,27 @@ def _copy_documents(settings: Settings, store: Store, folder: Path) -> Iterator[
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(output_dir.root / original, target)
         yield target
+    for name, data in _make_digests(settings, store, registry):
+        target = folder / "feeds" / name
+        _write_if_changed(target, data)
+        yield target
+
+
+def _make_digests(settings: Settings, store: Store, registry: FeedRegistry) -> Iterator[tuple[str, bytes]]:
+    """The documents of digests that `static` lists, by their names."""
+    feeds = [path for path in registry.public_feeds if path.kind in DIGEST_KINDS]
+    for feed, period in product(feeds, settings.static):
+        request_digests(store, feed, period, utc_now())
+    while settings.static and close_next(store, settings, registry.sources, utc_now()):
+        pass
+    digests = DigestFeeds(store, registry, DocumentBudget(settings.feeds.entries, settings.feeds.bytes))
+    for feed, period in product(feeds, settings.static):
+        for format in FORMATS:
+            yield f"{feed}/{period}.{format}", add_checksum(digests.render_feed(feed, period, format).data)
+        for name, file in product(digests.list_files(feed, period), DIGEST_FILES):
+            made = digests.render_file(feed, period, name, file)
+            if made is not None:
+                yield f"{feed}/{period}/{name}.{file}", made.data
 
 
 def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], None]) -> Iterator[Path]:

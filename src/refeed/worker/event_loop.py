@@ -36,7 +36,14 @@ _CHECK_TIMEOUT = 1.0
 """Seconds without an event after which the loop checks whether the clock has jumped: the schedule depends on it."""
 _SCHEDULE = {Job.CHECK: 0.5, Job.VERIFY: 2.0, Job.SEARCH: 20.0}
 """Seconds between two events of a kind."""
-_LEADER_SCHEDULE = {Job.INBOX: 0.5, Job.POLL: 2.0, Job.RETRY: 5.0, Job.INDEX: 5.0, Job.RETENTION: 3600.0}
+_LEADER_SCHEDULE = {
+    Job.INBOX: 0.5,
+    Job.POLL: 2.0,
+    Job.RETRY: 5.0,
+    Job.INDEX: 5.0,
+    Job.DIGESTS: 1.0,
+    Job.RETENTION: 3600.0,
+}
 _FIRST_RESTORE_PAUSE, _LONGEST_RESTORE_PAUSE = 1.0, 60.0
 """Seconds between two attempts to restore the store from published feeds; the first pause is twice as long."""
 _RESTORE_TIME = 600.0
@@ -99,6 +106,7 @@ class WorkerLoop:
                 Job.RETRY: self._intake.retry,
                 Job.REPROCESS: self._reprocess,
                 Job.INDEX: self._index,
+                Job.DIGESTS: self._close_digests,
                 Job.RETENTION: self._apply_retention,
                 Job.SAVE_PROBED: self._save_probed,
             }
@@ -293,6 +301,11 @@ class WorkerLoop:
         self._unindexed = left
         if left:
             self._events.put(Job.INDEX)
+
+    def _close_digests(self) -> None:
+        """Close the digests of one feed, once everything of the first scan is stored and no files wait."""
+        if self._intake and not self._intake.is_busy and self.pipeline.is_complete() and self.pipeline.close_digests():
+            self._events.put(Job.DIGESTS)
 
     def _save_probed(self) -> None:
         if self.network_jobs and self.network_jobs.probe and self.network_jobs.probe.save_results():

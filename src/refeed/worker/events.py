@@ -33,6 +33,8 @@ class Job(Enum):
     """Bring one batch of entries up to date with the rules."""
     INDEX = "index"
     """Add one batch of changed entries to the search index."""
+    DIGESTS = "digests"
+    """Close the digests of one feed that are due."""
     PUBLISH = "publish"
     VERIFY = "verify"
     """Check the published documents by `stat`."""

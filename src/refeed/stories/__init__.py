@@ -1,0 +1,1 @@
+"""Entries -> stories, one for each event, and digests of a day or a week."""

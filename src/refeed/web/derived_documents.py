@@ -1,0 +1,199 @@
+"""Requests for digests -> documents that are made when somebody asks, and kept in memory until their content changes.
+
+What nobody reads costs nothing: the first request makes the leader close the digests of the feed, and waits for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
+from threading import Lock
+from typing import NamedTuple
+
+from cachetools import LRUCache
+from flask import Response
+
+from ..clock import utc_now
+from ..config.settings import Settings
+from ..errors import StoreError
+from ..feeds.access_tokens import AccessTokens
+from ..feeds.digest_feeds import DerivedDocument, DigestFeeds
+from ..feeds.pagination import DocumentBudget
+from ..feeds.registry import FeedRegistry, build_registry
+from ..metrics import observe_duration
+from ..model import DIGEST_KINDS, DerivedPart, FeedPath
+from ..render.checksum import add_checksum, verify_checksum
+from ..render.opds import ACQUISITION
+from ..store.change_propagation import REVISION_KEY
+from ..store.store import Store
+from ..store.stored_digests import get_digest_feed, request_digests
+from .document_cache import CachedDocument, Headers
+from .rate_limit import BusyError, ConcurrencyLimit
+from .responses import busy_response, error_response
+from .url_map import DocumentUrl, UrlMap, parse_document_url
+
+_MAX_BYTES = 16_000_000
+_CHECK_INTERVAL = 1.0
+"""Seconds before the store is asked again whether a document has changed."""
+_REQUEST_INTERVAL = timedelta(days=1)
+"""How often a web process writes to the store that somebody reads a feed."""
+_MAX_WAIT, _WAIT_STEP = 5.0, 0.1
+"""Seconds that the first request waits for the leader, and between two looks."""
+
+
+class _Version(NamedTuple):
+    """Changes whenever a derived document of a feed may have changed."""
+
+    revision: str | None
+    closed: object
+
+
+class _CacheEntry(NamedTuple):
+    document: CachedDocument
+    version: _Version
+
+
+class DerivedDocuments:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self, settings: Settings, store: Callable[[], Store], url_map: UrlMap, wait: float = _MAX_WAIT
+    ) -> None:
+        """`store` opens the store for reading. The first request waits `wait` seconds for the leader."""
+        self._settings = settings
+        self._wait = wait
+        self._get_store = store
+        self._url_map = url_map
+        self._registry = build_registry(settings)
+        self._access = AccessTokens(settings)
+        # Apart from those of pages, which must not wait for the leader.
+        self._limit = ConcurrencyLimit()
+        self._lock = Lock()
+        self._versions: dict[tuple[FeedPath, DerivedPart], tuple[float, _Version]] = {}
+        self._entries: LRUCache[str, _CacheEntry] = LRUCache(
+            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1000
+        )
+
+    def find(self, url_path: str) -> CachedDocument | Response | None:
+        """The document at a path below `/feeds/` or `/k/`, or an error; None when no derived document has the path."""
+        url = parse_document_url(url_path)
+        if url is None or url.document.part is None or not self._url_map.is_allowed(url):
+            return None
+        return self._answer(url_path, url)
+
+    def find_catalogue(self, feed: FeedPath, part: DerivedPart) -> CachedDocument | Response | None:
+        """The OPDS catalogue of a feed's digests, or an error; None when there is no such feed."""
+        url = parse_document_url(f"/feeds/{feed}/{part}.atom")
+        if url is None or not self._url_map.is_allowed(url):
+            return None
+        return self._answer(f"/opds/{feed}/{part}", url)
+
+    def _answer(self, key: str, url: DocumentUrl) -> CachedDocument | Response | None:
+        feed, part = url.document.feed, url.document.part
+        if feed is None or part is None or feed.kind not in DIGEST_KINDS:
+            return None
+        entry = self._find(key)
+        try:
+            registry = self._find_registry(feed)
+            if registry is None:
+                return None
+            version = self._check(feed, part)
+            if version is None:
+                version = self._wait_for_leader(feed, part)
+            if version is None:
+                return error_response(503, "This digest is being made. Retry in a few seconds.", retry_after=5)
+            if entry is None or entry.version != version:
+                with self._limit.slot():
+                    entry = self._find(key)  # a concurrent request may have made it
+                    if entry is None or entry.version != version:
+                        entry = self._make(key, url, registry, version)
+        except BusyError:
+            return busy_response()
+        except StoreError:
+            if entry is None:  # an outdated document is better than none
+                return error_response(503, "Digests are unavailable. Retry in a minute.", retry_after=60)
+        return entry.document if entry else None
+
+    def _find(self, key: str) -> _CacheEntry | None:
+        with self._lock:
+            return self._entries.get(key)
+
+    def _find_registry(self, feed: FeedPath) -> FeedRegistry | None:
+        """The registry that has the feed. A source without a rule is known only to the store."""
+        if feed not in self._registry.feeds and feed.kind == "source":
+            self._registry = build_registry(self._settings, self._get_store().get_sources())
+        return self._registry if feed in self._registry.feeds else None
+
+    def _check(self, feed: FeedPath, part: DerivedPart) -> _Version | None:
+        """The current version; None when the leader has not closed a digest of this feed yet."""
+        now = time.monotonic()
+        checked, version = self._versions.get((feed, part), (float("-inf"), None))
+        if version is not None and now - checked < _CHECK_INTERVAL:
+            return version
+        store = self._get_store()
+        with store.snapshot():
+            known, revision = get_digest_feed(store, feed, part), store.get_meta(REVISION_KEY)
+        if known is None or utc_now() - known.requested > _REQUEST_INTERVAL:
+            request_digests(self._writable_store, feed, part, utc_now())
+        if known is None or known.closed is None:
+            return None
+        version = _Version(revision, known.closed)
+        self._versions[feed, part] = now, version
+        return version
+
+    def _wait_for_leader(self, feed: FeedPath, part: DerivedPart) -> _Version | None:
+        with self._limit.slot():
+            end = time.monotonic() + self._wait
+            while time.monotonic() < end:
+                time.sleep(_WAIT_STEP)
+                version = self._check(feed, part)
+                if version is not None:
+                    return version
+        return None
+
+    @cached_property
+    def _writable_store(self) -> Store:
+        return Store(self._settings.database_url)
+
+    def _make(self, key: str, url: DocumentUrl, registry: FeedRegistry, version: _Version) -> _CacheEntry | None:
+        with observe_duration("derived"), self._get_store().snapshot():
+            made = self._render(key, url, registry)
+        if made is None:
+            return None
+        is_catalogue = key.startswith("/opds/")
+        if url.document.format and not is_catalogue:
+            data = self._url_map.personalize(url, add_checksum(made.data))
+            digest = verify_checksum(data) or ""
+        else:
+            data, digest = made.data, sha256(made.data).hexdigest()
+        label = "private" if url.token else url.path.rpartition(".")[0]
+        headers = self._url_map.headers(key, url)
+        if is_catalogue:
+            headers = _with_type(headers, ACQUISITION)
+        document = CachedDocument(label=label, data=data, digest=digest, modified=made.changed, headers=headers)
+        entry = _CacheEntry(document, version)
+        with self._lock, suppress(ValueError):  # larger than the whole cache
+            self._entries.pop(key, None)
+            self._entries[key] = entry
+        return entry
+
+    def _render(self, key: str, url: DocumentUrl, registry: FeedRegistry) -> DerivedDocument | None:
+        budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)
+        digests = DigestFeeds(self._get_store(), registry, budget)
+        feed, part, document = url.document.feed, url.document.part, url.document
+        assert feed is not None and part is not None
+        if document.digest:
+            return digests.render_file(feed, part, document.digest, "epub" if document.media_key == "epub" else "html")
+        if key.startswith("/opds/"):
+            return digests.render_catalogue(feed, part)
+        return digests.render_feed(feed, part, document.format or "atom")
+
+
+def _with_type(headers: Headers, media_type: str) -> Headers:
+    """The headers of a document that a browser gets as it is, with its own type."""
+    kept = [(name, value) for name, value in headers if name not in ("Content-Type", "Vary", "Link")]
+    return [("Content-Type", media_type), ("Vary", "Accept-Encoding"), *kept]

@@ -1,0 +1,198 @@
+"""Digests over HTTP: made when somebody asks, cached like all documents, and without anything private."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Response
+from lxml import etree
+from werkzeug.test import Client, TestResponse
+
+from helpers.feed_validator import DocumentKind, validate_document
+from helpers.page_fixtures import SOURCES, fill_store, make_entry, make_full_entry, make_label, settings_at
+from helpers.page_fixtures import SampleEntry as Sample
+from refeed.config.settings import Settings
+from refeed.feeds.access_tokens import AccessTokens
+from refeed.ingest.pipeline import Pipeline
+from refeed.model import FeedPath
+from refeed.store.entry_updates import withdraw_entries
+from refeed.store.store import Store
+from refeed.web.app import create_app
+from refeed.web.derived_documents import DerivedDocuments
+from refeed.web.document_cache import CachedDocument
+from refeed.web.url_map import UrlMap
+
+CONFIG = """
+site: {id: "tag:example.org,2026", title: 样例站, timezone: Asia/Shanghai}
+sources: [{id: rfi, title: 样例秘密来源, hosts: [rfi.example], access: private}]
+topics:
+  - {id: climate, title: 气候, words: [气候]}
+  - {id: secret, title: 秘密专题, words: [气候], access: private}
+"""
+SECRET = "a secret of the tests, and of nothing else"
+NOW = datetime(2020, 8, 1, tzinfo=UTC)
+FORMATS: tuple[DocumentKind, ...] = ("atom", "rss", "json")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = settings_at(tmp_path_factory.mktemp("digests"), CONFIG, REFEED_ACCESS_SECRET=SECRET)
+    pipeline = Pipeline.open(settings, clock=lambda: NOW)
+    labels = (make_label("climate"), make_label("secret"))
+    hidden = make_entry(7, source="rfi", title="绝不外传的标题")
+    samples = [make_full_entry(1, "https://pictures.example/1.png"), Sample(entry=hidden)]
+    samples += [Sample(entry=make_entry(number), labels=labels) for number in (2, 3, 30)]
+    fill_store(pipeline.store, samples, SOURCES)
+    pipeline.ingest()  # publishes, and makes the private source private
+    pipeline.close()
+    return settings
+
+
+@contextmanager
+def leader(settings: Settings) -> Iterator[Pipeline]:
+    """A leader that closes digests until the end of the block."""
+    pipeline, stop = Pipeline.open(settings, clock=lambda: NOW), threading.Event()
+
+    def close_digests() -> None:
+        while not stop.wait(0.02):
+            pipeline.close_digests()
+
+    thread = threading.Thread(target=close_digests)
+    thread.start()
+    try:
+        yield pipeline
+    finally:
+        stop.set()
+        thread.join()
+        pipeline.close()
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings) -> Iterator[Client]:
+    with leader(settings):
+        yield Client(create_app(settings).wsgi_app, TestResponse)
+
+
+def names(client: Client, feed: str) -> list[str]:
+    """The names of the digests of a feed, from its document."""
+    items = json.loads(client.get(f"/feeds/{feed}.json").data)["items"]
+    return [item["url"].rpartition("/")[2].removesuffix(".html") for item in items]
+
+
+def test_without_a_leader_a_document_is_asked_for_and_503(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, CONFIG, REFEED_ACCESS_SECRET=SECRET)
+    store = Store(settings.database_url)
+    store.migrate()
+    derived = DerivedDocuments(settings, lambda: store, UrlMap(settings, AccessTokens(settings)), wait=0.1)
+    answer = derived.find("/feeds/all/daily.atom")
+    assert isinstance(answer, Response)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    with leader(settings):
+        waiting = DerivedDocuments(settings, lambda: store, UrlMap(settings, AccessTokens(settings)), wait=60)
+        found = waiting.find("/feeds/all/daily.atom")
+    assert isinstance(found, CachedDocument)
+    assert b"<feed" in found.data
+    store.close()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("feed", ["all/daily", "all/weekly", "topic/climate/daily", "source/bbc/weekly"])
+def test_feeds_of_digests_are_valid(client: Client, feed: str, format: DocumentKind) -> None:
+    answer = client.get(f"/feeds/{feed}.{format}")
+    assert answer.status_code == 200
+    assert validate_document(answer.data, format) == []
+    assert answer.headers["Cache-Control"].startswith("max-age=300")
+    again = client.get(f"/feeds/{feed}.{format}", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_day_is_one_entry_with_a_page_and_a_book(client: Client) -> None:
+    assert names(client, "all/daily") == ["2020-05-02", "2020-05-01"]
+    assert names(client, "all/weekly") == ["2020-W18"]
+    page = client.get("/feeds/all/daily/2020-05-01.html")
+    assert page.content_type == "text/html; charset=utf-8"
+    assert "样例：应有尽有的一篇" in page.text
+    assert "style-src 'sha256-" in page.headers["Content-Security-Policy"]
+    book = client.get("/feeds/all/daily/2020-05-01.epub")
+    assert book.content_type == "application/epub+zip"
+    with zipfile.ZipFile(io.BytesIO(book.data)) as archive:
+        assert archive.namelist()[0] == "mimetype"
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    chapters = [text for name, text in texts.items() if name.startswith("chapter")]
+    assert any("引文样例" in text for text in chapters)
+    assert not any("<img" in text for text in chapters)
+    for name in texts:
+        if name.endswith((".xhtml", ".opf", ".ncx", ".svg", ".xml")):
+            etree.fromstring(texts[name].encode())
+    for missing in ("/feeds/all/daily/2020-05-09.epub", "/feeds/topic/nosuch/daily.atom", "/feeds/all/monthly.atom"):
+        assert client.get(missing).status_code == 404
+
+
+def test_another_server_sends_the_same_bytes(settings: Settings, client: Client) -> None:
+    other = Client(create_app(settings).wsgi_app, TestResponse)
+    for path in ("all/daily.atom", "all/weekly.json", "all/daily/2020-05-01.epub", "all/daily/2020-05-01.html"):
+        first, second = client.get(f"/feeds/{path}"), other.get(f"/feeds/{path}")
+        assert first.data == second.data
+        assert [first.headers[name] for name in ("ETag", "Last-Modified")] == [
+            second.headers[name] for name in ("ETag", "Last-Modified")
+        ]
+
+
+def test_catalogues_lead_from_the_first_to_the_books(client: Client) -> None:
+    def links(path: str) -> list[str]:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.content_type.startswith("application/atom+xml;profile=opds-catalog;kind=")
+        root = etree.fromstring(answer.data)
+        found = root.iterfind("{*}entry/{*}link")
+        return [link.get("href", "").removeprefix("http://127.0.0.1:8000") for link in found]
+
+    start = links("/opds")
+    assert start == ["/opds/all/daily", "/opds/all/weekly", "/opds/topics", "/opds/sources"]
+    assert links("/opds/topics") == ["/opds/topic/climate/daily", "/opds/topic/climate/weekly"]
+    assert "/opds/source/bbc/daily" in links("/opds/sources")
+    books = links("/opds/all/daily")
+    assert books == ["/feeds/all/daily/2020-05-02.epub", "/feeds/all/daily/2020-05-01.epub"]
+    for missing in ("/opds/topic/secret/daily", "/opds/nothing", "/opds/all", "/opds/all/hourly"):
+        assert client.get(missing).status_code == 404
+
+
+def test_nothing_private_is_in_a_public_digest(settings: Settings, client: Client) -> None:
+    for feed in ("all/daily", "all/weekly", "topic/climate/daily"):
+        paths = [f"/feeds/{feed}.{format}" for format in FORMATS]
+        paths += [f"/feeds/{feed}/{name}.{file}" for name in names(client, feed) for file in ("html", "epub")]
+        for path in [*paths, f"/opds/{feed}", "/opds/topics", "/opds/sources"]:
+            text = client.get(path).data.decode(errors="replace")
+            assert not any(word in text for word in ("绝不外传", "秘密", "secret", "rfi.example"))
+    for path in ("topic/secret/daily.atom", "source/rfi/daily.atom", "source/rfi/daily/2020-05-01.epub"):
+        assert client.get(f"/feeds/{path}").status_code == 404
+    token = AccessTokens(settings).make_token(FeedPath("source", "rfi"), "reader")
+    own = client.get(f"/k/{token}/feeds/source/rfi/daily.atom")
+    assert own.status_code == 200
+    assert "绝不外传" in own.text
+    assert own.headers["Cache-Control"].startswith("private")
+    assert f'href="http://127.0.0.1:8000/k/{token}/feeds/source/rfi/daily.atom" rel="self"' in own.text
+    assert own.text.count(token) == 1
+    assert client.get(f"/k/{token}/feeds/source/rfi/daily/2020-05-01.epub").status_code == 200
+    assert client.get(f"/k/{token}/feeds/topic/secret/daily.atom").status_code == 404
+
+
+def test_a_withdrawal_changes_what_is_cached(settings: Settings, client: Client) -> None:
+    path = "/feeds/source/bbc/daily.atom"
+    before = client.get(path)
+    store = Store(settings.database_url)
+    id = make_entry(30).id.removeprefix("urn:uuid:")
+    withdraw_entries(store, [id], NOW)
+    store.close()
+    while (after := client.get(path)).data == before.data:  # the store is asked once a second
+        threading.Event().wait(0.05)
+    assert names(client, "source/bbc/daily") == ["2020-05-01"]
+    assert len(etree.fromstring(after.data).findall("{*}entry")) == 1
