@@ -23,7 +23,7 @@ from ..clean.sanitize import sanitize
 from ..clean.text import visible_text
 from ..config.field_types import compile_search_pattern
 from ..config.filter_rules import FeedFilter
-from ..model import Entry, FeedEntry, FeedInfo, Person
+from ..model import Entry, FeedEntry, Person
 from ..page_languages import translate
 from ..xml_chars import xml_safe
 
@@ -174,9 +174,9 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
     return replace(feed_entry, entry=converted, source=source, publisher=publisher, labels=labels)
 
 
-def filtered_title(info: FeedInfo, rule: FeedFilter) -> str:
-    """The title of a feed that a query filters: what it selects, in the language of the feed."""
-    _, quoted = partial(translate, language=info.language), "“{}”".format
+def filtered_title(title: str, language: str, rule: FeedFilter) -> str:
+    """The title of a feed that a query filters, with what it selects, in a language."""
+    _, quoted = partial(translate, language=language), "“{}”".format
     labels = {
         "filter": "",
         "filter_title": _("in the title:"),
@@ -189,11 +189,13 @@ def filtered_title(info: FeedInfo, rule: FeedFilter) -> str:
         "filterout_category": _("without the topic or tag:"),
         "filterout_content": _("not in the text:"),
     }
-    parts = [quoted(rule.q)] if rule.q else []
-    parts += [f"{labels[name]} {quoted(text)}".strip() for name, text in rule.patterns.items()]
-    if rule.source:
-        parts.append(" ".join((_("from:"), ", ".join(rule.source))))
-    return xml_safe(f"{info.title} – {', '.join(parts)}") if parts else info.title
+    parts = [("", quoted(rule.q))] if rule.q else []
+    parts += [(labels[name], quoted(text)) for name, text in rule.patterns.items()]
+    parts += [(_("from:"), ", ".join(rule.source))] if rule.source else []
+    comma = "，" if language.startswith(("zh", "ja")) else ", "
+    # A full-width colon needs no space after it.
+    texts = [f"{label}{text}" if label.endswith("：") else f"{label} {text}".strip() for label, text in parts]
+    return xml_safe(f"{title} – {comma.join(texts)}") if texts else title
 
 
 def convert_script(text: str, conversion: str) -> str:

@@ -12,7 +12,6 @@ from ...clean.url_cleaner import strip_tracking_params
 from ...config.filter_rules import FeedFilter
 from ...config.search_query import ID_FIELDS, SearchQuery, parse_query
 from ...config.validation import suggest
-from ...feeds.entry_filter import filtered_title
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...model import Feed, FeedPath
@@ -104,6 +103,5 @@ def build_filtered_page(
 ) -> Feed:
     """The newest entries that a filter selects, as its document shows them. Raises StoreError."""
     rule = page_filter.rule or FeedFilter()
-    info = snapshot.feeds[path]
-    info = replace(info, query=page_filter.query, title=filtered_title(info, rule))
+    info = replace(snapshot.feeds[path], query=page_filter.query)
     return FeedBuilder(store, snapshot.registry, budget).build_filtered(path, rule, now, info)

@@ -21,6 +21,7 @@ from ...config.settings import Settings
 from ...dumps.scanner import display_path, original_path
 from ...errors import StoreError
 from ...feeds.cached_images import link_cached_images
+from ...feeds.entry_filter import filtered_title
 from ...feeds.feed_builder import FeedBuilder
 from ...feeds.pagination import DocumentBudget
 from ...feeds.registry import build_registry
@@ -142,7 +143,8 @@ class PageRoutes:
         title = ""
         if page_filter.rule:
             filtered = build_filtered_page(self._store, snapshot, path, page_filter, utc_now(), budget)
-            entries, title = self._list_items(filtered.entries, snapshot), filtered.info.title
+            entries, language = self._list_items(filtered.entries, snapshot), self._context.language()
+            title = filtered_title(snapshot.feed_name(path, language).text, language, page_filter.rule)
         elif page_filter.is_wrong:
             entries = []
         elif snapshot.registry.find_scan(path):
