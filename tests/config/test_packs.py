@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from refeed.config.load import ReloadableSettings, load_settings
 from refeed.config.packs import BUILTIN_PACKS, load_builtin_sources
 from refeed.config.settings import Settings
+from refeed.config.topic_rules import NameList
+from refeed.config.yaml_loader import read_document
 from refeed.errors import ConfigError
 
 
@@ -159,7 +163,8 @@ def test_topic_of_two_packs_has_the_words_and_titles_of_both(tmp_path: Path) -> 
 
 def test_both_packs_of_news_have_the_same_topics_in_the_same_order() -> None:
     chinese, english = (
-        Path(BUILTIN_PACKS / name / "pack.yaml").read_text("utf-8") for name in ("chinese-news", "english-news")
+        yaml.safe_load(Path(BUILTIN_PACKS / name / "pack.yaml").read_text("utf-8"))["topics"]
+        for name in ("chinese-news", "english-news")
     )
     assert chinese == english
     assert {file.name for file in (BUILTIN_PACKS / "chinese-news" / "topics").iterdir()} == {
@@ -270,3 +275,73 @@ def test_removal_of_a_misnamed_file_of_a_pack_is_noticed(tmp_path: Path) -> None
 )
 def test_key_of_an_earlier_version_is_refused_with_its_present_name(tmp_path: Path, config: str, message: str) -> None:
     assert find_errors(tmp_path, config) == [f"config.yaml:1: {message}"]
+
+
+TEA_LIST = "id: tea\norigin: our own samples\nnames: {zh: [绿茶], en: [green tea]}"
+
+
+def test_topic_names_a_list_of_a_pack_anywhere_in_its_words(tmp_path: Path) -> None:
+    config = (
+        "packs: []\ntopics:\n  - {id: tea, words: [茶, 'list:mine/tea'], exclude: ['list:mine/tea'], "
+        "pairs: [[['list:mine/tea'], [杯]]]}"
+    )
+    (rule,) = load(tmp_path, config, lists__tea=TEA_LIST).topics
+    names = ("zh:绿茶", "en:green tea")
+    assert (rule.words, rule.exclude, rule.pairs) == (("茶", *names), names, ((names, ("杯",)),))
+
+
+def test_list_that_no_pack_has_is_an_error_with_its_place(tmp_path: Path) -> None:
+    config = "packs: []\ntopics: [{id: tea, words: [茶, 'list:mine/te']}]"
+    (error,) = find_errors(tmp_path, config, lists__tea=TEA_LIST)
+    assert error.endswith("config.yaml:2: topics[0].words[1]: no list 'mine/te' in a pack; did you mean 'mine/tea'?")
+
+
+def test_mistake_in_a_list_is_named_with_its_file(tmp_path: Path) -> None:
+    config = "packs: []\ntopics: [{id: tea, words: ['list:mine/tea']}]"
+    errors = find_errors(tmp_path, config, lists__tea="id: tea\nnames: {zh: [绿茶]}")
+    assert ["mine/lists/tea.yaml:1" in error and "origin" in error for error in errors] == [True]
+
+
+def test_changed_list_is_read_again_when_the_pack_is_listed(tmp_path: Path) -> None:
+    files = {"lists__tea": TEA_LIST, "topics__tea": "{id: tea, words: ['list:mine/tea']}"}
+    file = write_files(tmp_path, "packs: [mine]", **files)
+    settings = ReloadableSettings(load_settings({}, file), lambda: load_settings({}, file))
+    write_files(tmp_path, "packs: [mine]", lists__tea=TEA_LIST.replace("绿茶", "红茶"))
+    assert settings.reload_if_changed(rested=True)
+    assert settings.settings.topics[0].words == ("zh:红茶", "en:green tea")
+
+
+def test_words_of_a_pack_with_a_language_are_for_texts_in_it(tmp_path: Path) -> None:
+    topic = "{id: tea, words: [tea, 're:green.tea'], pairs: [[[cup], [tea]]], sections: [drinks]}"
+    (rule,) = load(tmp_path, "packs: [mine]", pack="language: en", topics__tea=topic).topics
+    assert (rule.words, rule.pairs) == (("en:tea", "en:re:green.tea"), ((("en:cup",), ("en:tea",)),))
+    assert rule.sections == ("en:drinks",)
+
+
+def test_every_list_of_the_packs_says_where_its_names_come_from_and_is_used() -> None:
+    used = {
+        name
+        for file in BUILTIN_PACKS.glob("*/topics/*.yaml")
+        for name in re.findall(r"list:([a-z-]+/[a-z-]+)", file.read_text("utf-8"))
+    }
+    lists = {f"{file.parts[-3]}/{file.stem}": read_document(file, NameList) for file in BUILTIN_PACKS.glob("*/lists/*")}
+    assert used == lists.keys()
+    for name, document in lists.items():
+        assert document.load().id == name.partition("/")[2]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(BUILTIN_PACKS.glob("*/topics/*.yaml")), ids=lambda file: "/".join(file.parts[-3:])
+)
+def test_topic_with_its_lists_fits_into_fifteen_lines_of_a_hundred_characters(file: Path) -> None:
+    pack = file.parents[1] / "pack.yaml"
+    language = yaml.safe_load(pack.read_text("utf-8")).get("language", "zh")
+    text = file.read_text("utf-8")
+    names = [
+        name
+        for pack_list in set(re.findall(r"list:([a-z-]+/[a-z-]+)", text))
+        for name in read_document(BUILTIN_PACKS / f"{pack_list.replace('/', '/lists/')}.yaml", NameList)
+        .load()
+        .names.get(language, ())
+    ]
+    assert len(text[text.index("words:") :]) + len(", ".join(names)) <= 1500

@@ -148,9 +148,61 @@ def test_word_is_part_of_one_mention_of_a_pair_and_the_reason_names_both(entry: 
 
 def test_pair_in_a_language_with_long_words_may_be_three_times_as_far_apart(entry: MakeEntry) -> None:
     matcher = topic(pairs=((("washington",), ("beijing",)),))
-    assert matcher.label(entry("Washington agrees to hold more sample talks with Beijing"))
-    assert not matcher.label(entry("Washington saw rain. Beijing did not"))
-    assert not matcher.label(entry("Washington和样例里的许多城市今年都下了几场很大的雨，Beijing没有"))
+    title = "The U.S. (Washington) agrees, the U.S. said, to hold talks with Beijing"
+    assert matcher.label(entry(title, language="en"))
+    assert not matcher.label(entry(title, language="zh-Hans"))
+    assert not matcher.label(entry("Washington saw rain. Beijing did not", language="en"))
+
+
+def test_word_for_one_language_does_not_apply_to_texts_in_another(entry: MakeEntry) -> None:
+    matcher = topic("en:gift", pairs=((("en:us",), ("en:eu",)),), sections=("en:news",))
+    assert matcher.explain(entry("A gift", language="en-GB"))[0].reasons == ("title: gift (+4)",)
+    assert matcher.explain(entry("A gift", language="und"))
+    assert not matcher.explain(entry("Das Gift der Schlange", language="de"))
+    assert matcher.explain(entry("US and EU", language="en"))
+    assert not matcher.explain(entry("US und EU", language="de"))
+    link = "https://example.org/news/1"
+    assert matcher.explain(entry(link=link, language="en"))[0].reasons == ("section: news (+2)",)
+    assert not matcher.explain(entry(link=link, language="de"))
+
+
+def test_pattern_may_be_for_one_language(entry: MakeEntry) -> None:
+    matcher = topic(r"en:re:cop\d\d")
+    assert matcher.label(entry("COP28 opens", language="en"))
+    assert not matcher.explain(entry("COP28开幕", language="zh-Hans"))
+
+
+@pytest.mark.parametrize("title", ["A tariff", "New tariffs", "The tariff's end", "Taxes"])
+def test_plural_is_the_same_word(entry: MakeEntry, title: str) -> None:
+    assert topic("tariff", "tax").label(entry(title, language="en"))
+
+
+def test_longer_word_is_not_a_plural(entry: MakeEntry) -> None:
+    assert not topic("tax").explain(entry("A taxi, a taxesque word", language="en"))
+
+
+def test_text_in_letters_counts_by_a_third_of_its_length(entry: MakeEntry) -> None:
+    text = "rain " + "word " * 298 + "rain"
+    reasons = [topic("rain").explain(entry("", text, language=tag))[0].reasons for tag in ("en", "zh-Hans")]
+    assert reasons == [("lead: rain (+0.5)", "body: rain ×2 (+0.67)"), ("lead: rain (+0.5)", "body: rain ×2 (+0.44)")]
+
+
+def test_word_at_the_start_of_a_title_or_a_part_of_it_counts_as_opening(entry: MakeEntry) -> None:
+    matcher = topic("德国", weight={"opening": 1.5})
+    assert matcher.explain(entry("德国样例"))[0].reasons == ("title: 德国 (+4)", "opening: 德国 (+1.5)")
+    assert matcher.explain(entry("样例：德国"))[0].score == 5.5
+    assert matcher.explain(entry("样例与德国"))[0].score == 4
+
+
+@pytest.mark.parametrize("title", ["[政治] 样例一二", "【政治】样例一二", "政治｜样例一二"])
+def test_section_before_a_title_is_a_section_and_no_word_of_the_title(entry: MakeEntry, title: str) -> None:
+    assert topic("政治", sections=("政治",)).explain(entry(title))[0].reasons == ("section: 政治 (+2)",)
+
+
+def test_section_may_be_that_of_the_hosts_of_one_country(entry: MakeEntry) -> None:
+    matcher = topic(sections=(".tw/政治",))
+    assert matcher.explain(entry("[政治] 样例一二", link="https://news.example.tw/a"))
+    assert not matcher.explain(entry("[政治] 样例一二", link="https://news.example.org/a"))
 
 
 def test_word_in_brackets_after_a_word_of_the_topic_is_the_same_mention(entry: MakeEntry) -> None:

@@ -118,6 +118,17 @@ RE2 has no look-around and no back-references, and takes linear time for every p
 
 PATTERN_PREFIX = "re:"
 """The prefix of a topic's word that is a pattern."""
+LIST_PREFIX = "list:"
+"""The prefix of a topic's word that stands for the names in a list: `list:names/taiwan`."""
+_WORD_LANGUAGE = re.compile(r"(?!re:)([a-z]{2}):(?=\S)")
+
+
+def split_word_language(word: str) -> tuple[str, str]:
+    """Return a topic's word as (language, word): `en:climate` applies to texts in English only."""
+    if match := _WORD_LANGUAGE.match(word):
+        return match[1], word[match.end() :]
+    return "", word
+
 
 _MAX_STEPS = 600
 _MAX_PATTERN_MEMORY = 2 << 20

@@ -18,7 +18,7 @@ from annotated_types import Interval
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
 from .field_types import MIN_SECRET_LENGTH, BaseUrl, Check, Parse, check_database_url, check_token, matching
-from .packs import LocatedRule, Packs, Place, Rule, list_rules, load_packs
+from .packs import LocatedRule, NameLists, Packs, Place, Rule, list_rules, load_packs
 from .settings import AccessSettings, ConfigFile, Settings
 from .validation import DataError, format_key_path, validate
 from .yaml_loader import YamlDocument, read_document
@@ -110,8 +110,9 @@ def _load(
     if packs.errors:
         raise ConfigError(*errors)
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
-    topics = _merge(packs.topics, config.topics, "topics", document)
-    errors = [*find_cross_errors(config, document, sources, topics), *errors]
+    lists = NameLists(document)
+    topics = tuple(map(lists.expand, _merge(packs.topics, config.topics, "topics", document)))
+    errors = [*lists.errors, *find_cross_errors(config, document, sources, topics), *errors]
     access = config.access if isinstance(config.access, AccessSettings) else AccessSettings(site=config.access)
     levels = {access.site, *(each.rule.access for each in sources), *(each.rule.access for each in topics)}
     levels |= {rule.access for rule in config.filtered_feeds}
@@ -229,6 +230,7 @@ class ReloadableSettings:
             files = [Path(self.settings.config_file)]
             for folder in map(Path, self._pack_dirs):
                 files += [*folder.glob("pack.yaml"), *list_rules(folder / "sources"), *list_rules(folder / "topics")]
+                files += list_rules(folder / "lists")
             for file in files:
                 info = file.stat()
                 stamp.append((str(file), info.st_mtime_ns, info.st_size, info.st_ino))

@@ -6,15 +6,16 @@ may define the order in which the topics are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from ..errors import ConfigError
+from .field_types import LIST_PREFIX, SLUG_PATTERN, matching
 from .settings import DEFAULT_PACKS
 from .source_rules import SourceRule
-from .topic_rules import TopicRule
+from .topic_rules import NameList, TopicRule
 from .validation import KeyPath, format_key_path, suggest, validate
 from .yaml_loader import YamlDocument, read_document
 
@@ -26,7 +27,8 @@ Rule = TypeVar("Rule", SourceRule, TopicRule)
 Place = tuple[YamlDocument[Any], KeyPath]
 """A document, and the path of a rule or a key in it."""
 
-_JOINED_KEYS = ("words", "weak_words", "pairs", "exclude", "aliases")
+_WORD_KEYS = frozenset({"words", "weak_words", "pairs", "exclude"})
+_JOINED_KEYS = ("words", "weak_words", "pairs", "exclude", "sections", "aliases")
 _LOCALIZED_KEYS = ("title", "description")
 
 
@@ -78,6 +80,8 @@ class _PackFile:
 
     topics: tuple[str, ...] = ()
     """Ids of topics in the order in which they are shown. All other topics follow, ordered by id."""
+    language: Annotated[str, matching(r"(?:[a-z]{2})?", "a language: zh, en")] = ""
+    """The words of this pack's topics apply to texts in this language; empty for all texts."""
 
 
 def load_packs(config: YamlDocument[Any]) -> Packs:
@@ -106,8 +110,10 @@ def load_packs(config: YamlDocument[Any]) -> Packs:
                 _add_rules(packs.sources, _load_rules(SourceRule, half, packs.errors), packs.errors)
             else:
                 by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, packs.errors)}
-                order = _load_order(folder / "pack.yaml", by_id, packs.errors)
-                _join_topics(packs.topics, (by_id[id] for id in order))
+                pack = _load_pack_file(folder / "pack.yaml", by_id, packs.errors)
+                if pack.language:
+                    by_id = {id: _set_language(located, pack.language) for id, located in by_id.items()}
+                _join_topics(packs.topics, (by_id[id] for id in dict.fromkeys((*pack.topics, *sorted(by_id)))))
     return packs
 
 
@@ -166,20 +172,84 @@ def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[Lo
             errors.append(document.format_error(("id",), f"must be {file.stem!r} like the file, got {rule.id!r}"))
 
 
-def _load_order(file: Path, topics: Mapping[str, object], errors: list[str]) -> Sequence[str]:
-    """Return the ids of a pack's topics in the order of its pack.yaml."""
+def _load_pack_file(file: Path, topics: Mapping[str, object], errors: list[str]) -> _PackFile:
+    """Return pack.yaml without topics that the pack does not have."""
     if not file.exists():
-        return sorted(topics)
+        return _PackFile()
     try:
         document = read_document(file, _PackFile)
-        order = document.load().topics
+        pack = document.load()
     except ConfigError as error:
         errors += error.errors
-        return sorted(topics)
-    for index, id in enumerate(order):
+        return _PackFile()
+    for index, id in enumerate(pack.topics):
         if id not in topics:
             errors.append(document.format_error(("topics", index), f"unknown topic {id!r}{suggest(id, topics)}"))
-    return list(dict.fromkeys((*(id for id in order if id in topics), *sorted(topics))))
+    return replace(pack, topics=tuple(id for id in pack.topics if id in topics))
+
+
+def _set_language(located: LocatedRule[TopicRule], language: str) -> LocatedRule[TopicRule]:
+    """Let the words of a pack's topic apply to texts in one language."""
+
+    def tag(words: Any) -> Any:
+        if isinstance(words, list):
+            return [tag(word) for word in words]
+        return words if words.startswith(LIST_PREFIX) else f"{language}:{words}"
+
+    data = located.places[0][0].data
+    for key in (_WORD_KEYS | {"sections"}) & data.keys():
+        data[key] = tag(data[key])
+    return replace(located, rule=validate(TopicRule, data))
+
+
+class NameLists:
+    """Topics with names of lists -> topics with the names in these lists. Reads a list when a topic names it."""
+
+    def __init__(self, config: YamlDocument[Any]) -> None:
+        file = Path(config.file)
+        self._home = (file.resolve() if file.is_symlink() else file).parent
+        self._lists: dict[str, tuple[str, ...]] = {}
+        self.errors: list[str] = []
+
+    def expand(self, located: LocatedRule[TopicRule]) -> LocatedRule[TopicRule]:
+        """Return the topic with the names in place of `list:` words. A mistake is added to `errors`."""
+        rule = located.rule
+        changes: dict[str, Any] = {}
+        for key in _WORD_KEYS:
+            words = getattr(rule, key)
+            if (expanded := self._expand(words, located, (key,))) != words:
+                changes[key] = expanded
+        return replace(located, rule=replace(rule, **changes)) if changes else located
+
+    def _expand(self, words: tuple[Any, ...], located: LocatedRule[TopicRule], key: KeyPath) -> tuple[Any, ...]:
+        expanded: list[Any] = []
+        for index, word in enumerate(words):
+            if not isinstance(word, str):
+                expanded.append(self._expand(word, located, (*key, index)))
+            elif not word.startswith(LIST_PREFIX):
+                expanded.append(word)
+            else:
+                expanded += self._load(word.removeprefix(LIST_PREFIX), located, (*key, index))
+        return tuple(dict.fromkeys(expanded))
+
+    def _load(self, name: str, located: LocatedRule[TopicRule], key: KeyPath) -> tuple[str, ...]:
+        if (known := self._lists.get(name)) is not None:
+            return known
+        pack, _, id = name.rpartition("/")
+        found: tuple[str, ...] = (f"{LIST_PREFIX}{name}",)  # as it was, when it is a mistake
+        files = [parent / pack / "lists" / f"{id}.yaml" for parent in (self._home, BUILTIN_PACKS)]
+        file = next((file for file in files if SLUG_PATTERN.fullmatch(id) and file.is_file()), None)
+        if file is None:
+            names = {f"{f.parts[-3]}/{f.stem}" for p in (self._home, BUILTIN_PACKS) for f in p.glob("*/lists/*.yaml")}
+            self.errors.append(located.format_error(key, f"no list {name!r} in a pack{suggest(name, names)}"))
+        else:
+            try:
+                document = read_document(file, NameList)
+                found = tuple(f"{lang}:{word}" for lang, words in document.load().names.items() for word in words)
+            except ConfigError as error:
+                self.errors += error.errors
+        self._lists[name] = found
+        return found
 
 
 def _join_topics(known: dict[str, LocatedRule[TopicRule]], topics: Iterator[LocatedRule[TopicRule]]) -> None:

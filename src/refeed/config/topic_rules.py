@@ -7,10 +7,21 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval
 
-from .field_types import PATTERN_PREFIX, Check, LocalizedTitle, Slug, Text, choose_title, compile_search_pattern
+from .field_types import (
+    PATTERN_PREFIX,
+    Check,
+    LocalizedTitle,
+    Slug,
+    Text,
+    choose_title,
+    compile_search_pattern,
+    matching,
+    split_word_language,
+)
 
 
 def _check_word(word: str) -> None:
+    word = split_word_language(word)[1]
     if not word.startswith(PATTERN_PREFIX):
         return
     pattern = word.removeprefix(PATTERN_PREFIX)
@@ -26,10 +37,29 @@ def _check_pair(pair: tuple[tuple[str, ...], ...]) -> None:
 
 
 Word = Annotated[Text, Check(_check_word)]
-FieldName = Literal["title", "tags", "section", "lead", "body"]
+FieldName = Literal["title", "opening", "tags", "section", "lead", "body"]
 
-DEFAULT_WEIGHTS: dict[str, float] = {"title": 4.0, "tags": 2.0, "section": 2.0, "lead": 0.5, "body": 1 / 3}
-"""The points for one mention, by field; in the body, for one mention in a thousand characters."""
+DEFAULT_WEIGHTS: dict[str, float] = {
+    "title": 4.0,
+    "opening": 0,
+    "tags": 2.0,
+    "section": 2.0,
+    "lead": 0.5,
+    "body": 1 / 3,
+}
+"""The points for one mention, by field; in the body, for one mention in a thousand characters. `opening` is a word at
+the start of a title or of a part of it, which counts as a mention in the title, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameList:
+    """Places, institutions and people that belong together. Topics use it as `list:<pack>/<id>`."""
+
+    id: Slug
+    origin: Text
+    """Where the names come from, and which names belong to the list."""
+    names: dict[Annotated[str, matching(r"[a-z]{2}", "a language: zh, en")], tuple[Word, ...]]
+    """Language -> names. A name applies to texts in its language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +72,8 @@ class TopicRule:
     description: LocalizedTitle = ""
     """One sentence."""
     words: tuple[Word, ...] = ()
-    """Words in Simplified or Traditional characters, Mainland or Taiwan wording. `re:` begins a pattern."""
+    """Words in Simplified or Traditional characters, Mainland or Taiwan wording. `re:` begins a pattern, `en:` a word
+    for texts in English only, `list:` the name of a list in a pack, which stands for the names in it."""
     weak_words: tuple[Word, ...] = ()
     """Words that count half, and no more than the `words` near them."""
     pairs: tuple[Annotated[tuple[tuple[Word, ...], ...], Check(_check_pair)], ...] = ()

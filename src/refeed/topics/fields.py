@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from ..model import Entry
-from .normalization import normalize_text, to_simplified, unify_names
+from .normalization import length_unit, normalize_text, to_simplified, unify_names
 
 LEAD_LENGTH = 300
 """The length of the lead in characters. The lead, two or three paragraphs, says what a report is about."""
@@ -37,8 +37,8 @@ _AT_LINE_START = re.compile(
     r"|(?:(?:更多|相关|延伸|推荐|点击)阅读|相关(?:报道|报导|新闻)|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$)",
     re.MULTILINE,
 )
-_BYLINE = re.compile(r"^[^|｜]{1,16}[|｜](?=.{4})")
-"""The author or paper before the title itself, as reposts have it: `新华社｜…`, `某某基金 | …`."""
+_TITLE_SECTION = re.compile(r"^\s*(?:[\[【〔]([^\[\]【】〔〕]{1,12})[\]】〕]|([^|｜]{1,16}?) ?[|｜])(?=.{4})")
+"""The section, author or paper before the title itself: `[国际] …`, `【404文库】…`, `新华社｜…`, `某某基金 | …`."""
 _SEMICOLON = re.compile("[；;]")
 _MIN_HEADLINE = 4
 """In characters. A shorter text between two 、 is a name, not a headline."""
@@ -57,7 +57,10 @@ class TopicFields:
     text: str
     """Lead and body. The lead is the first LEAD_LENGTH characters."""
     sections: frozenset[str]
-    """Whole names: the column, the tags, the folders of the link, and its host."""
+    """Whole names: the column, the section before the title, the tags, the folders of the link, each also after the top
+    level of the host (`.tw/政治`), the top level, and the host."""
+    language: str
+    """The language of the text without script and region: `zh`, `en`; `und` is unknown."""
     body_text: str
     """The whole text of the body in Simplified characters, not normalised further. Used to find reposts."""
 
@@ -66,6 +69,8 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
     """Extract the fields of an entry. The result depends on nothing else."""
     text = _running_text(entry.html)
     body_text = to_simplified(text)
+    language = entry.language.partition("-")[0]
+    max_text = _MAX_TEXT * length_unit(language)
     summary = " ".join(entry.summary.split())
     head = ""
     if summary and summary[:24] not in " ".join(text[: 3 * LEAD_LENGTH].split()):
@@ -77,19 +82,23 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
         _SEPARATOR
     )
     tags, path = rest[: len(entry.tags)], rest[len(entry.tags) :]
-    title = _BYLINE.sub("", _without_datelines(title))
+    title_section, title = _split_section(_IN_BRACKETS.sub("", title))
+    host = (url.hostname or "").removeprefix("www.")
     # A section may be written as up to three successive folders: `culture`, `yataibaodao/meiti`.
     folders = {
         "/".join(path[start:end])
         for start in range(len(path))
         for end in range(start + 1, min(start + 3, len(path)) + 1)
     }
+    sections = {section, title_section, *tags, *folders} - {""}
+    top_level = f".{host.rpartition('.')[2]}"
     return TopicFields(
         title=title,
         title_breaks=_find_title_breaks(title),
         tags=tuple(tags),
-        text=_without_datelines(unify_names(f"{head}{body_text[:_MAX_TEXT]}"[:_MAX_TEXT])),
-        sections=frozenset({section, *tags, *folders, (url.hostname or "").removeprefix("www.")} - {""}),
+        text=_without_datelines(unify_names(f"{head}{body_text[:max_text]}"[:max_text])),
+        sections=frozenset(sections | {f"{top_level}/{name}" for name in sections} | {host, top_level}),
+        language=language,
         body_text=body_text,
     )
 
@@ -107,6 +116,13 @@ def _find_title_breaks(title: str) -> tuple[int, ...]:
     if len(items) < 3 or min(len(item.strip()) for item in items) < _MIN_HEADLINE:
         return ()
     return tuple(position for position, char in enumerate(title) if char == "、")
+
+
+def _split_section(title: str) -> tuple[str, str]:
+    """Split a title into the section before it, or "", and the title itself."""
+    if match := _TITLE_SECTION.match(title):
+        return match[1] or match[2], title[match.end() :]
+    return "", title
 
 
 def _without_datelines(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,14 +13,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from ..config.field_types import PATTERN_PREFIX
+from ..config.field_types import PATTERN_PREFIX, split_word_language
 from ..config.topic_rules import DEFAULT_WEIGHTS, TopicRule
 from ..model import Entry, Label
 from .fields import LEAD_LENGTH, TopicFields, extract_topic_fields
-from .normalization import normalize_text
-from .vocabulary import EXCLUDE, KINDS, Hit, Vocabulary
+from .normalization import length_unit, normalize_text
+from .vocabulary import EXCLUDE, KINDS, WORDS, Hit, Vocabulary
 
-_MATCHER_VERSION = 3
+_MATCHER_VERSION = 4
 """Raise this number when the same rule gives different labels. All stored entries are then labelled again."""
 
 _MAX_MENTIONS = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 12.0}
@@ -31,6 +32,7 @@ _MANY_TAGS = 10
 """With more tags, each tag counts less, because some sources give an entry a tag for everything that it mentions."""
 _ALONE = {"title": 0.5, "tags": 0.5}
 """The most that weak words count in these fields when there is no other word."""
+_TITLE_PART = re.compile(r"[\s，。：:；;、！!？?|“”「」『』《》—–-]")
 _MAX_WORDS = 6
 _topic_of = itemgetter(0)
 
@@ -59,10 +61,10 @@ class TopicMatcher:
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         self.rules = tuple(rules)
         self._vocabulary = Vocabulary(self.rules)
-        self._sections = tuple(frozenset(map(normalize_text, rule.sections)) for rule in self.rules)
         self._by_section: dict[str, list[int]] = {}
-        for topic, sections in enumerate(self._sections):
-            for section in sections:
+        """Section, or language and section -> topics."""
+        for topic, rule in enumerate(self.rules):
+            for section in map(normalize_text, rule.sections):
                 self._by_section.setdefault(section, []).append(topic)
         self._weights = tuple(DEFAULT_WEIGHTS | rule.weight for rule in self.rules)
         self.versions = {rule.id: _digest_rule(rule) for rule in self.rules}
@@ -100,32 +102,36 @@ class TopicMatcher:
     def _score_topics(self, entry: Entry, fields: TopicFields) -> Iterator[tuple[int, float, list[_FieldScore]]]:
         """Yield each topic with a hit or a matching section, its score, and the points of each field."""
         hits = self._find_hits(fields)
-        in_section = {topic for section in fields.sections for topic in self._by_section.get(section, ())}
-        for topic in sorted(hits.keys() | in_section):
+        names = fields.sections | {f"{fields.language}:{section}" for section in fields.sections}
+        in_section = {topic: section for section in sorted(names) for topic in self._by_section.get(section, ())}
+        for topic in sorted(hits.keys() | in_section.keys()):
             sources = self.rules[topic].sources
             if not sources or entry.source in sources:
-                parts = self._score_fields(topic, hits.get(topic, {}), fields)
+                parts = self._score_fields(topic, hits.get(topic, {}), fields, in_section.get(topic))
                 yield topic, round(sum((part.points for part in parts), 0.0), 2), parts
 
     def _find_hits(self, fields: TopicFields) -> dict[int, dict[str, list[Hit]]]:
         """Return topic -> field -> hits. A hit in the lead is also in the body. A tag is one hit at most."""
         hits: dict[int, dict[str, list[Hit]]] = {}
-        for topic, topic_hits in groupby(self._vocabulary.find(fields.title), _topic_of):
+        find, language, lead_length = self._vocabulary.find, fields.language, LEAD_LENGTH * length_unit(fields.language)
+        for topic, topic_hits in groupby(find(fields.title, language), _topic_of):
             hits.setdefault(topic, {})["title"] = [*topic_hits]
         for tag in fields.tags:
-            for topic, topic_hits in groupby(self._vocabulary.find(tag), _topic_of):
+            for topic, topic_hits in groupby(find(tag, language), _topic_of):
                 hits.setdefault(topic, {}).setdefault("tags", []).append([*topic_hits][-1])
-        for topic, topic_hits in groupby(self._vocabulary.find(fields.text), _topic_of):
+        for topic, topic_hits in groupby(find(fields.text, language), _topic_of):
             body = hits.setdefault(topic, {})["body"] = [*topic_hits]
-            lead = _densest(body) if fields.title_breaks else [hit for hit in body if hit[1] < LEAD_LENGTH]
+            lead = _densest(body, lead_length) if fields.title_breaks else [hit for hit in body if hit[1] < lead_length]
             hits[topic]["lead"] = lead
         return hits
 
-    def _score_fields(self, topic: int, hits: dict[str, list[Hit]], fields: TopicFields) -> list[_FieldScore]:
+    def _score_fields(
+        self, topic: int, hits: dict[str, list[Hit]], fields: TopicFields, section: str | None
+    ) -> list[_FieldScore]:
         weights = self._weights[topic]
         # A mention counts less in a long text, and in one of many tags.
         share = {
-            "body": 1000 / max(1000, len(fields.text)),
+            "body": 1000 / max(1000, len(fields.text) / length_unit(fields.language)),
             "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
         }
         scores = []
@@ -134,9 +140,17 @@ class TopicMatcher:
                 mentions = share.get(field, 1.0) * _count_by_report(field, field_hits, fields.title_breaks)
                 if points := weights[field] * max(-most, min(most, mentions)):
                     scores.append(_FieldScore(field, points, field_hits))
-        if sections := self._sections[topic] & fields.sections:
-            scores.append(_FieldScore("section", weights["section"], min(sections)))
+        if weights["opening"] and (opening := _find_opening(fields.title, hits.get("title", ()))):
+            scores.append(_FieldScore("opening", weights["opening"], opening))
+        if section:
+            scores.append(_FieldScore("section", weights["section"], split_word_language(section)[1]))
         return scores
+
+
+def _find_opening(title: str, hits: Iterable[Hit]) -> list[Hit]:
+    """Return the words of a topic with which the title or a part of it begins. That is often what the title is about:
+    德国肉联厂疫情, not 中国与德国."""
+    return [hit for hit in hits if hit[3] == WORDS and (not hit[1] or _TITLE_PART.match(title[hit[1] - 1]))]
 
 
 class _FieldScore(NamedTuple):
@@ -166,11 +180,11 @@ def _count_mentions(field: str, hits: list[Hit]) -> float:
     return words + min(weak_words / 2, max(words, _ALONE.get(field, 0.0))) - exclude
 
 
-def _densest(hits: list[Hit]) -> list[Hit]:
+def _densest(hits: list[Hit], lead_length: int) -> list[Hit]:
     """Choose the lead of a round-up for one topic. Each report has a lead; the stretch with most mentions is used."""
     stretches: dict[int, list[Hit]] = {}
     for hit in hits:
-        stretches.setdefault(hit[1] // LEAD_LENGTH, []).append(hit)
+        stretches.setdefault(hit[1] // lead_length, []).append(hit)
     return max(stretches.values(), key=lambda stretch: _count_mentions("lead", stretch))
 
 

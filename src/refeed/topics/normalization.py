@@ -67,6 +67,10 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _TRANSLATION = _FULL_WIDTH | _INVISIBLE
 _TRANSLATED = re.compile(f"[{''.join(map(chr, _TRANSLATION))}]+")
 
+_DENSE_LANGUAGES = ("zh", "ja", "ko")
+_LETTERS_PER_CHARACTER = 3
+"""A text in letters has two and a half to three and a half times as many characters as the same text in Chinese."""
+
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 
 
@@ -76,6 +80,11 @@ def _converter(name: str) -> opencc.OpenCC:
         return opencc.OpenCC(name)
     except RuntimeError as error:  # OpenCC reads its tables from files, and does not say why one could not be opened
         raise OSError(f"the tables of OpenCC could not be read: {error}") from error
+
+
+def length_unit(language: str) -> int:
+    """Return how many characters of a text in this language say as much as one Chinese character."""
+    return 1 if language in _DENSE_LANGUAGES else _LETTERS_PER_CHARACTER
 
 
 def to_simplified(text: str) -> str:

@@ -15,15 +15,15 @@ from typing import Literal
 
 from ahocorasick_rs import AhoCorasick
 
-from ..config.field_types import PATTERN_PREFIX, compile_search_pattern
+from ..config.field_types import PATTERN_PREFIX, compile_search_pattern, split_word_language
 from ..config.topic_rules import TopicRule
-from .normalization import normalize_pattern, spelling_variants
+from .normalization import length_unit, normalize_pattern, spelling_variants
 
 Kind = Literal["words", "weak_words", "exclude"]
 KINDS: tuple[Kind, ...] = ("words", "weak_words", "exclude")
 """The keys of a topic rule that list words."""
 EXCLUDE = KINDS.index("exclude")
-_WORDS = KINDS.index("words")
+WORDS = KINDS.index("words")
 
 Hit = tuple[int, int, int, int, str]
 """A word of a topic in a text: the topic's index, start, negative end, index in KINDS, and the word as the rule has it
@@ -37,25 +37,22 @@ _MAX_PATTERN_HITS = 100
 """The most hits of one pattern that are counted in one text. More hits add no information, and each may cost a search
 of the rest of the text."""
 _MAX_PAIR_DISTANCE = 20
-"""The most characters between the two words of a pair. With 10, a tenth of the mentions of two countries' relations are
-missed; 25 finds no more than 20."""
-_MAX_LATIN_PAIR_DISTANCE = 60
-"""The same with only Latin letters between them: a word takes three times as many."""
-
+"""The most Chinese characters between the two words of a pair. With 10, a tenth of the mentions of two countries'
+relations are missed; 25 finds no more than 20."""
 _LATIN = re.compile(r"[0-9a-z\u00df-\u024f]")
-_SENTENCE_END = re.compile(r"[。；;！？!?\n]|\.\s")
+_PLURAL = re.compile("e?s")
+_SENTENCE_END = re.compile(r"[。；;！？!?\n]|(?<=[a-z]{3})\.\s")
 _GLOSS_STARTS = ("(", "（", " (")
-_NOT_LATIN = re.compile(r"[^\u0000-\u024f\u2010-\u2026]")
 
 
 @dataclass(slots=True)
 class _Uses:
     """The uses of one text or pattern in the topic rules."""
 
-    words: list[tuple[int, int, str]] = field(default_factory=list)
-    """Uses as a word of a topic: topic, index in KINDS, the word as the rule has it."""
-    halves: list[tuple[int, int, str]] = field(default_factory=list)
-    """Uses as a word of a pair: pair, index of its list, the word."""
+    words: list[tuple[int, int, str, str]] = field(default_factory=list)
+    """Uses as a word of a topic: topic, index in KINDS, the word as the rule has it, the language of its texts."""
+    halves: list[tuple[int, int, str, str]] = field(default_factory=list)
+    """Uses as a word of a pair: pair, index of its list, the word, the language of its texts."""
 
 
 class Vocabulary:
@@ -73,14 +70,14 @@ class Vocabulary:
         self._pair_topics: list[int] = []
         for topic, rule in enumerate(rules):
             for kind, name in enumerate(KINDS):
-                for word in getattr(rule, name):
+                for language, word in map(split_word_language, getattr(rule, name)):
                     for uses in uses_of(word):
-                        uses.words.append((topic, kind, word))
+                        uses.words.append((topic, kind, word, language))
             for pair in rule.pairs:
                 for side, words in enumerate(pair):
-                    for word in words:
+                    for language, word in map(split_word_language, words):
                         for uses in uses_of(word):
-                            uses.halves.append((len(self._pair_topics), side, word))
+                            uses.halves.append((len(self._pair_topics), side, word, language))
                 self._pair_topics.append(topic)
         self._patterns = [
             (compile_search_pattern(pattern), uses.words, uses.halves) for pattern, uses in patterns.items()
@@ -89,10 +86,13 @@ class Vocabulary:
             (uses.words, uses.halves, bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
             for text, uses in texts.items()
         ]
+        self._languages = frozenset(
+            use[3] for uses in (*texts.values(), *patterns.values()) for use in (*uses.words, *uses.halves)
+        )
         self._automaton = AhoCorasick(list(texts), store_patterns=False)
 
-    def find(self, text: str) -> list[Hit]:
-        """Return the hits in a normalised text, by topic and position.
+    def find(self, text: str, language: str = "und") -> list[Hit]:
+        """Return the hits in a normalised text of this language, by topic and position.
 
         Of overlapping hits of a topic, only the first and longest is returned. An `exclude` hit that contains a word of
         its topic (苹果日报 contains 苹果) hides that word and is not returned. Any other `exclude` hit is returned.
@@ -100,7 +100,7 @@ class Vocabulary:
         hits: list[Hit] = []
         last_topic, last_end = -1, 0
         hides = False  # True when the last hit is an `exclude` that contains a word
-        for hit in sorted(self._find_all(text), key=itemgetter(0, 1, 2, 3)):
+        for hit in sorted(self._find_all(text, language), key=itemgetter(0, 1, 2, 3)):
             topic, start, end, kind, _ = hit
             if topic == last_topic and start < last_end:
                 hides = hides or (kind != EXCLUDE and hits[-1][3] == EXCLUDE)
@@ -115,32 +115,36 @@ class Vocabulary:
             hits.pop()
         return hits
 
-    def _find_all(self, text: str) -> list[Hit]:
+    def _find_all(self, text: str, language: str) -> list[Hit]:
         """Return every word, pattern and pair in a text, including overlapping ones."""
         hits: list[Hit] = []
         halves: defaultdict[int, list[_Half]] = defaultdict(list)
         texts = self._texts
+        spoken = self._languages if language == "und" else frozenset(("", language))
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             words, word_halves, is_latin = texts[index]
             if is_latin and _is_part_of_word(text, start, end):
                 continue
-            for topic, kind, word in words:
-                hits.append((topic, start, -end, kind, word))
-            for pair, side, word in word_halves:
-                halves[pair].append((start, -end, side, word))
+            for topic, kind, word, only_in in words:
+                if only_in in spoken:
+                    hits.append((topic, start, -end, kind, word))
+            for pair, side, word, only_in in word_halves:
+                if only_in in spoken:
+                    halves[pair].append((start, -end, side, word))
         for pattern, words, word_halves in self._patterns:
             for match in islice(pattern.finditer(text), _MAX_PATTERN_HITS):
                 start, end = match.span()
                 matched = match[0].strip()[:24]
-                hits += [(topic, start, -end, kind, matched) for topic, kind, _ in words]
-                for pair, side, _ in word_halves:
-                    halves[pair].append((start, -end, side, matched))
+                hits += [(topic, start, -end, kind, matched) for topic, kind, _, only_in in words if only_in in spoken]
+                for pair, side, _, only_in in word_halves:
+                    if only_in in spoken:
+                        halves[pair].append((start, -end, side, matched))
         if halves:
-            hits += self._find_pairs(halves, hits, text)
+            hits += self._find_pairs(halves, hits, text, _MAX_PAIR_DISTANCE * length_unit(language))
         return hits
 
-    def _find_pairs(self, halves: dict[int, list[_Half]], hits: list[Hit], text: str) -> list[Hit]:
-        """Return the mentions of pairs.
+    def _find_pairs(self, halves: dict[int, list[_Half]], hits: list[Hit], text: str, most: int) -> list[Hit]:
+        """Return the mentions of pairs, with at most `most` characters between the two words.
 
         A word inside an `exclude` hit (气候 in 投资气候) is not part of a mention. It is returned as if it were a word
         of the topic: the `exclude` hit then hides it, and does not count against the topic.
@@ -157,15 +161,15 @@ class Vocabulary:
                 for half in words:
                     start, end, _, word = half
                     if excluded[topic].issuperset(range(start, -end)):
-                        mentions.append((topic, start, end, _WORDS, word))
+                        mentions.append((topic, start, end, WORDS, word))
                     else:
                         free.append(half)
                 words = free
-            mentions += [(topic, start, -end, _WORDS, name) for name, start, end in _pair_mentions(words, text)]
+            mentions += [(topic, start, -end, WORDS, name) for name, start, end in _pair_mentions(words, text, most)]
         return mentions
 
 
-def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, int, int]]:
+def _pair_mentions(halves: Iterable[_Half], text: str, most: int) -> Iterator[tuple[str, int, int]]:
     """Yield both words, start and end of every mention.
 
     A mention is a word with the word before it, when that is from the other list, close, and in the same sentence. A
@@ -175,18 +179,18 @@ def _pair_mentions(halves: Iterable[_Half], text: str) -> Iterator[tuple[str, in
     for start, end, side, word in sorted(halves, key=itemgetter(0, 1)):
         if start < last_end:
             continue
-        distance = start - last_end
-        is_near = last_side >= 0 and (
-            distance <= _MAX_PAIR_DISTANCE
-            or (distance <= _MAX_LATIN_PAIR_DISTANCE and not _NOT_LATIN.search(text, last_end, start))
-        )
+        is_near = last_side >= 0 and start - last_end <= most
         if side != last_side and is_near and not _SENTENCE_END.search(text, last_end, start):
             yield f"{last_word}…{word}", last_start, -end
         last_start, last_end, last_side, last_word = start, -end, side, word
 
 
 def _is_part_of_word(text: str, start: int, end: int) -> bool:
-    """True when a match begins or ends inside a word of Latin letters or digits."""
+    """True when a match begins or ends inside a word of Latin letters or digits. The plural is the same word."""
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return True
-    return bool(end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end]))
+    if not _LATIN.match(text[end - 1]):
+        return False
+    if ending := _PLURAL.match(text, end):
+        end = ending.end()
+    return bool(_LATIN.match(text, end))
