@@ -27,35 +27,46 @@ from refeed.store.entry_updates import restore_entries, withdraw_entries
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
 from refeed.store.store import Store
 
-_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _BATCH = 256
-_STEP = timedelta(minutes=20)
+STEP = timedelta(minutes=20)
 """Between two entries: 72 a day."""
 
 
 def fill(store: Store, settings: Settings, entries: int) -> None:
     """Record sample entries with the sources and topics of the configuration, 1.3 topics each."""
     chance = random.Random(1)
-    words = ["".join(chr(0x4E00 + int(chance.paretovariate(0.6) * 7) % 5000) for _ in range(2)) for _ in range(6000)]
+    words = make_words()
     sources = [Source(id=rule.id, title=rule.title) for rule in settings.sources]
     topics = [topic.id for topic in settings.topics]
     started = time.monotonic()
     for start in range(0, entries, _BATCH):
         numbers = range(start, min(start + _BATCH, entries))
         record_files(
-            store, [_make_result(n, chance, words, sources, topics) for n in numbers], _FIRST + entries * _STEP
+            store, [_make_random_result(n, chance, words, sources, topics) for n in numbers], FIRST + entries * STEP
         )
         if start % (_BATCH * 40) == 0:
             print(f"{start} entries, {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(f"recorded {entries} entries in {time.monotonic() - started:.0f} s")
 
 
-def _make_result(
+def make_words() -> list[str]:
+    """Words of two characters, the frequent ones among the first of Unicode."""
+    chance = random.Random(1)
+    return ["".join(chr(0x4E00 + int(chance.paretovariate(0.6) * 7) % 5000) for _ in range(2)) for _ in range(6000)]
+
+
+def _make_random_result(
     number: int, chance: random.Random, words: list[str], sources: list[Source], topics: list[str]
 ) -> FileResult:
+    picked = chance.sample(topics, min(len(topics), chance.choice((0, 1, 1, 2, 2))))
+    return make_result(number, chance, words, chance.choice(sources), picked)
+
+
+def make_result(number: int, chance: random.Random, words: list[str], source: Source, topics: list[str]) -> FileResult:
+    """What ingesting a sample dump of a source with these topics gives."""
     link = f"https://sample.example.org/{number}"
-    at = _FIRST + number * _STEP
-    source = chance.choice(sources)
+    at = FIRST + number * STEP
     paragraphs = ["".join(chance.choices(words, k=chance.randint(30, 90))) for _ in range(chance.randint(4, 18))]
     html = "".join(f"<p>{paragraph}。</p>" for paragraph in paragraphs)
     entry = Entry(
@@ -70,7 +81,6 @@ def _make_result(
         html=SafeHtml(html),
         images=(f"https://images.example.org/{number}.jpg",),
     )
-    picked = chance.sample(topics, min(len(topics), chance.choice((0, 1, 1, 2, 2))))
     data = f"<!--{at.timestamp():.0f}000-->\n[{entry.title}]({link})\n------\n\n{html}\n".encode()
     row = EncodedEntry(
         id=entry.id.removeprefix("urn:uuid:"),
@@ -83,7 +93,7 @@ def _make_result(
         minhash_bands=tuple(chance.randrange(2**48) for _ in range(20)),  # as topics.reposts makes them
         payload=encode_entry(entry),
         provenance=encode_provenance(CleanResult(entry=entry, fingerprint="")),
-        labels=encode_json(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in picked)),
+        labels=encode_json(tuple(Label(topic=topic, score=2.0, reasons=("样本",)) for topic in topics)),
         rules_version="sample",
         topics_version="sample",
     )
@@ -126,9 +136,9 @@ def queries(store: Store) -> dict[str, Callable[[], object]]:
     middle = months[len(months) // 2].month if months else "2020-01"
     now = datetime.now(UTC)
     chance, words = random.Random(2), ["样本"]
-    fresh = _make_result(10**6 + time.time_ns() % 10**6, chance, words, [Source(id="bbc", title="BBC")], ["climate"])
+    fresh = make_result(10**6 + time.time_ns() % 10**6, chance, words, Source(id="bbc", title="BBC"), ["climate"])
     batch = [
-        _make_result(2 * 10**6 + n, chance, words, [Source(id="bbc", title="BBC")], ["climate"]) for n in range(_BATCH)
+        make_result(2 * 10**6 + n, chance, words, Source(id="bbc", title="BBC"), ["climate"]) for n in range(_BATCH)
     ]
     return {
         "a feed's newest 50": lambda: store.get_entries([member.id for member in store.get_newest(ALL_FEED, 50)]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 SafeHtml = NewType("SafeHtml", str)
 """HTML that has passed the sanitizer; only `refeed.clean.sanitize` creates it."""
@@ -28,10 +28,12 @@ DIGEST_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic")
 FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "filtered", "view")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FeedPath:
+class FeedPath(NamedTuple):
     """The path of a feed: `all`, `source/<slug>`, `topic/<slug>` or `filtered/<slug>`. Addresses, file names below
-    feeds/, the store and the feed's id contain it as text."""
+    feeds/, the store and the feed's id contain it as text.
+
+    A tuple, because it is a key of many tables: a dataclass has its hash computed in Python.
+    """
 
     kind: FeedKind
     slug: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from helpers.service_fixture import sample_dump
 from refeed.config.settings import Settings
 from refeed.config.topic_rules import TopicRule
 from refeed.ingest.pipeline import Pipeline
@@ -35,6 +36,25 @@ def test_the_most_popular_documents_are_rendered_first_on_an_empty_disk(
     order = [str(file.relative_to(pipeline.settings.feeds_dir)) for file in sorted(files, key=_written)]
     assert order[:3] == ["topic/t5.atom", "all.atom", "topic/t2.atom"]
     assert len(order) == 9
+
+
+def test_the_feed_of_the_source_comes_first_and_then_the_most_popular(make_settings: Callable[..., Settings]) -> None:
+    pipeline = Pipeline.open(replace(make_settings(), topics=TOPICS[:4], sources=()))
+    pipeline.mark_complete()
+    pipeline.publisher.publish()
+    tracker = PopularityTracker(pipeline.store)
+    for feed, times in {"topic/t3": 30, "all": 20, "topic/t2": 10}.items():
+        count_reads(feed, times)
+    tracker.save()
+    dumps = pipeline.output_dir.root.parent / "dumps"
+    (dumps / "1.md").write_bytes(sample_dump(1))
+    for _ in pipeline.ingester.ingest(pipeline.ingester.scan([dumps]).changed):
+        pass
+    changed = pipeline.publisher.publish(incremental=True)
+    pipeline.close()
+    first, *others = dict.fromkeys(name.rpartition(".")[0] for name in changed)
+    assert first.startswith("source/")
+    assert others[:3] == ["topic/t3", "all", "topic/t2"]
 
 
 def test_reads_are_saved_once_and_fade(store_url: str) -> None:

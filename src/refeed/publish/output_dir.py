@@ -90,6 +90,7 @@ class OutputDir:
         self._is_private = is_private
         self._manifests = self.root / _MANIFESTS_NAME
         self._known_digests: dict[str, tuple[_FileIdentity, str]] = {}
+        self._known_manifests: tuple[_FileIdentity, dict[FeedPath | None, FeedManifest]] | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> OutputDir:
@@ -219,12 +220,17 @@ class OutputDir:
 
     def read_manifests(self) -> dict[FeedPath | None, FeedManifest]:
         """The manifests by feed, and that of the lists of feeds under None; empty when they cannot be read."""
+        identity = self._manifests_identity()
+        if identity is not None and self._known_manifests and self._known_manifests[0] == identity:
+            return self._known_manifests[1]
         data = _read(self._manifests)
         try:
             manifests = msgspec.json.decode(data, type=dict[str, FeedManifest]) if data else {}
-            return {FeedPath.parse(path) if path else None: manifest for path, manifest in manifests.items()}
+            parsed = {FeedPath.parse(path) if path else None: manifest for path, manifest in manifests.items()}
         except (msgspec.DecodeError, ValueError):
             return {}  # not our file: everything is rendered again, which is always correct
+        self._known_manifests = (identity, parsed) if identity is not None else None
+        return parsed
 
     def write_manifests(self, manifests: Mapping[FeedPath | None, FeedManifest]) -> None:
         """Save the manifests, after the documents were written. Raises PublishError."""
@@ -233,6 +239,8 @@ class OutputDir:
             temporary = self._write_temporary(_MANIFESTS_NAME, 0, data, None)
             _sync([temporary])
             temporary.replace(self._manifests)
+            identity = self._manifests_identity()
+            self._known_manifests = (identity, dict(manifests)) if identity is not None else None
 
     def _roots(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys((self.root, self._private_root)))
@@ -255,6 +263,12 @@ class OutputDir:
             return
         if stat.S_IMODE(found) != mode:
             path.chmod(mode)
+
+    def _manifests_identity(self) -> _FileIdentity | None:
+        try:
+            return _identity(os.lstat(self._manifests))
+        except OSError:
+            return None
 
     def _replace(self, temporary: Path, name: str, digest: str) -> None:
         path = self.path_of(name)

@@ -7,11 +7,11 @@ current presentation, a digest of everything that documents contain besides entr
 from __future__ import annotations
 
 import errno
+import time
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import NamedTuple
 
 from ..config.settings import Settings
 from ..errors import PublishError
@@ -20,13 +20,12 @@ from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
 from ..heartbeat import beat
 from ..metrics import observe_duration
-from ..model import ALL_FEED, FORMATS, FeedPath, ListedFeed, Source
-from ..render.feeds_json import render_feeds_json
+from ..model import ALL_FEED, FORMATS, FeedPath, Source
 from ..render.formats import RENDERERS
-from ..render.opml import render_opml
 from ..store.change_propagation import REVISION_KEY
 from ..store.rows import FeedState, MonthState
 from ..store.store import Store
+from .feed_lists import FeedLists, digest_lists
 from .output_dir import FeedManifest, OutputDir, RenderedDocument
 from .popularity import load_popularity
 
@@ -37,8 +36,13 @@ _ACCEPTED_LOSSES_KEY = "accepted_losses"
 """Key in `meta` of the revision at which `refeed recover --accept` accepted that the store has fewer entries."""
 RENDERING_VERSION = 3
 """Increase it when rendering changes, so that all documents are rendered again."""
-_POPULARITY_THRESHOLD = 5
-"""When more feeds than this are stale, the most popular are rendered first."""
+_LOOK_SHARE = 200
+"""A look at all documents that takes longer than `_CHEAP_SECONDS` is repeated after this multiple of its duration: an
+idle service with thousands of feeds uses half a percent of a core for it."""
+_LISTS_SHARE = 20
+"""The same for the documents that list all feeds, which change with every entry."""
+_CHEAP_SECONDS = 0.02
+_LONGEST_PAUSE = 60.0
 _GROUP_SIZE = 8
 """Number of feeds whose documents are synced to disk together: those that one dump changes, at most a few MB."""
 _LISTS = ("opml.xml", "feeds.json")
@@ -46,14 +50,31 @@ _LISTS = ("opml.xml", "feeds.json")
 _ERRORS_OF_EVERY_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
-class _Preparation(NamedTuple):
+@dataclass(slots=True)
+class _Preparation:
     """What all documents depend on. It changes only with the sources in the store."""
 
     sources: list[Source]
     registry: FeedRegistry
     presentations: dict[FeedPath, str]
     """`FeedManifest.presentation` of each feed."""
+    lists_presentation: str
+    """The same of the documents that list all feeds."""
     feed_builder: FeedBuilder
+    _expected: dict[FeedPath, tuple[FeedState | None, FeedManifest]] = field(default_factory=dict)
+
+    def expect(self, path: FeedPath, state: FeedState | None, store: str) -> FeedManifest:
+        """The manifest that the documents of a feed must have. Only those of feeds that changed are made."""
+        known = self._expected.get(path)
+        if known is None or known[0] is not state:
+            manifest = FeedManifest(
+                version=_feed_version(state),
+                presentation=self.presentations[path],
+                store=store,
+                entries=state.entries if state else 0,
+            )
+            known = self._expected[path] = state, manifest
+        return known[1]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,25 +103,36 @@ class Publisher:
         self._output_dir = output_dir
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
         self._preparation: _Preparation | None = None
-        self._newest: dict[FeedPath, tuple[int, datetime | None]] = {}
-        """Version and publication time of the newest entry, by feed."""
+        self._lists = FeedLists(store)
+        self._states: dict[FeedPath, FeedState] = {}
+        """The counters of all feeds in the store with the identity `_states_of`, as of the last publication."""
+        self._states_of = ""
+        self._damaged: set[FeedPath | None] | None = None
+        """Feeds with damaged documents that the last look found; None before the first one."""
+        self._damage_look, self._foreign_look = _CostlyStep(_LOOK_SHARE), _CostlyStep(_LOOK_SHARE)
+        self._lists_step = _CostlyStep(_LISTS_SHARE)
+        self.deferred_seconds: float | None = None
+        """Seconds after which the lists of feeds, which the last publication left as they were, are to be published."""
         self._is_clean = False
         """Whether foreign documents have been removed since the start."""
 
     @observe_duration("publish")
-    def publish(self, *, everything: bool = False) -> list[str]:
+    def publish(self, *, everything: bool = False, incremental: bool = False) -> list[str]:
         """Render stale, damaged and missing documents, or `everything`; returns the documents whose bytes changed.
 
+        `incremental` is for a process that calls `has_damage` from time to time: documents are not looked at again, and
+        those that list all feeds may wait (`deferred_seconds`) if they take long.
         Raises PublishError when some could not be written. Their old versions stay.
         """
         with self._output_dir.lock():
             # Read with the lock held: while this process waits for it, another one may publish a later state.
             with self._store.snapshot():
-                _, registry, presentations, feed_builder = self._prepare()
-                states = {state.path: state for state in self._store.get_feed_states()}
+                preparation = self._prepare()
                 identity = self._store.identity
+                states = self._read_states(identity)
+            registry, feed_builder = preparation.registry, preparation.feed_builder
             scans = {path: rule for path in registry.filtered if (rule := registry.find_scan(path))}
-            states |= {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
+            states = states | {path: states[rule.feed] for path, rule in scans.items() if rule.feed in states}
             self._output_dir.remove_partial_writes()
             if not self._is_clean:
                 self._output_dir.tidy()
@@ -114,21 +146,28 @@ class Publisher:
                 hint = "bring the missing dumps or store back, or run `refeed recover --accept`"
                 raise PublishError(f"{losses[0]}{more}; nothing is published over them: {hint}")
             expected: dict[FeedPath | None, FeedManifest] = {
-                path: FeedManifest(
-                    version=_feed_version(states.get(path)),
-                    presentation=presentation,
-                    store=identity,
-                    entries=states[path].entries if path in states else 0,
-                )
-                for path, presentation in presentations.items()
+                path: preparation.expect(path, states.get(path), identity) for path in preparation.presentations
             }
-            intact = expected.keys() - self._output_dir.find_damaged(previous)
+            version = max((state.version for state in states.values()), default=0)
+            expected[None] = FeedManifest(version=version, presentation=preparation.lists_presentation, store=identity)
+            if self._damaged is None or not incremental:
+                self._damaged = set(self._output_dir.find_damaged(previous))
+            intact = expected.keys() - self._damaged
             current = {path: manifest for path, manifest in previous.items() if path in intact}
-            stale = [path for path in presentations if everything or not expected[path].matches(current.get(path))]
+            stale = [
+                path
+                for path in preparation.presentations
+                if everything or not expected[path].matches(current.get(path))
+            ]
+            lists_are_stale = everything or not expected[None].matches(current.get(None))
+            self.deferred_seconds = None
+            if lists_are_stale and incremental and None in current:
+                self.deferred_seconds = self._lists_step.seconds_to_wait()
             waiting = self._sort_by_priority(stale, previous)
+            if not lists_are_stale or self.deferred_seconds:
+                waiting.remove(None)
             if not is_complete:
                 waiting = [path for path in waiting if path and feed_builder.is_full(path)]
-            expected[None] = FeedManifest(version=0, presentation="")
             run = _PublishRun(
                 registry=registry,
                 feed_builder=feed_builder,
@@ -138,6 +177,7 @@ class Publisher:
                 current=current,
             )
             self._publish_groups(_group_feeds(waiting), run)
+            self._damaged = set()
             if everything or not self._is_clean or expected.keys() != previous.keys():
                 self._output_dir.remove(self._find_foreign(registry.feeds))
                 self._is_clean = True
@@ -184,10 +224,25 @@ class Publisher:
         `check_foreign` also searches the whole folder, including archives, for documents that are not ours.
         """
         manifests = self._output_dir.read_manifests()
-        if check_foreign and self._find_foreign(manifests.keys()):
-            self._is_clean = False
-            return True
-        return not manifests or bool(self._output_dir.find_damaged(manifests))
+        if check_foreign and not self._foreign_look.seconds_to_wait():
+            with self._foreign_look.measured():
+                if self._find_foreign(manifests.keys()):
+                    self._is_clean = False
+                    return True
+        if not self._damage_look.seconds_to_wait():
+            with self._damage_look.measured():
+                self._damaged = set(self._output_dir.find_damaged(manifests))
+        return not manifests or bool(self._damaged)
+
+    def _read_states(self, identity: str) -> dict[FeedPath, FeedState]:
+        """The counters of all feeds. Only those that changed since the last call are read."""
+        if identity != self._states_of:
+            self._states, self._states_of = {}, identity
+        last = max((state.version for state in self._states.values()), default=-1)
+        if last > int(self._store.get_meta(REVISION_KEY) or 0):
+            self._states, last = {}, -1  # an older copy of the store took its place
+        self._states |= {state.path: state for state in self._store.get_feed_states(after=last)}
+        return self._states
 
     def render_archive(self, path: FeedPath, name: str) -> bool:
         """Render one archive of a feed in every format; False for an unknown name.
@@ -232,13 +287,16 @@ class Publisher:
     ) -> list[FeedPath | None]:
         """Sort feeds in the order of writing, with the lists of feeds (None): the most popular feeds come first.
 
+        Of the few feeds that one dump changes, that of its source comes first: it is the one that most people wait for.
         If popularity is unknown and the folder is filled for the first time, `all` comes last: when it is served, all
         other feeds are there, too.
         """
-        popularity = load_popularity(self._store) if len(stale) > _POPULARITY_THRESHOLD else {}
-        if popularity:
-            return [*sorted(stale, key=lambda path: -popularity.get(str(path), 0.0)), None]
+        popularity = load_popularity(self._store) if len(stale) > 1 else {}
         is_first = ALL_FEED in stale and ALL_FEED not in previous
+        are_few = len(stale) <= _GROUP_SIZE and not is_first
+        if popularity or are_few:
+            order = sorted(stale, key=lambda path: -popularity.get(str(path), 0.0))
+            return [*sorted(order, key=lambda path: are_few and path.kind != "source"), None]
         return [*(path for path in stale if path != ALL_FEED or not is_first), None, *([ALL_FEED] if is_first else [])]
 
     def _publish_groups(self, groups: Sequence[Sequence[FeedPath | None]], run: _PublishRun) -> None:
@@ -268,14 +326,15 @@ class Publisher:
         with self._store.snapshot():
             for path in paths:
                 if path is None:
-                    documents |= self._render_lists(run)
+                    with self._lists_step.measured():
+                        documents |= self._lists.render(run.registry, run.states)
                     continue
                 months[path] = self._store.get_months(path)
                 feed = run.feed_builder.build_subscription(path, months[path])
                 state = run.states.get(path)
                 if run.registry.find_scan(path) is None:
                     newest = feed.entries[0].entry.published if feed.entries else None
-                    self._newest[path] = _feed_version(state), newest
+                    self._lists.set_newest(path, _feed_version(state), newest)
                 for format in FORMATS:
                     data = RENDERERS[format](feed)
                     last_modified = state.changed if state else feed.updated
@@ -288,34 +347,6 @@ class Publisher:
                 self._remove_stale_archives(path, months[path], run.previous.get(path), expected)
             digests = {name: self._output_dir.document_digest(name) or "" for name in names}
             run.current[path] = replace(expected, digests=digests)
-
-    def _render_lists(self, run: _PublishRun) -> dict[str, RenderedDocument]:
-        """Render the documents that list all public feeds."""
-        listed = []
-        for path, info in run.registry.public_feeds.items():
-            state = run.states.get(path)
-            rule = run.registry.find_scan(path)
-            entries = None if rule else state.entries if state else 0
-            updated = self._last_published(rule.feed if rule else path, state)
-            listed.append(ListedFeed(info=info, entries=entries, updated=updated))
-        changed = max((state.changed for state in run.states.values()), default=datetime(1970, 1, 1, tzinfo=UTC))
-        opml = render_opml(
-            run.registry.site, [feed.info for feed in listed if feed.info.path == ALL_FEED or not feed.is_empty]
-        )
-        feeds_json = render_feeds_json(run.registry.site, listed)
-        return {
-            "opml.xml": RenderedDocument(data=opml, last_modified=changed),
-            "feeds.json": RenderedDocument(data=feeds_json, last_modified=changed),
-        }
-
-    def _last_published(self, path: FeedPath, state: FeedState | None) -> datetime | None:
-        """When a feed's newest entry was published. Queries the store only for versions that were not built here."""
-        version = _feed_version(state)
-        known = self._newest.get(path)
-        if known is None or known[0] != version:
-            newest = self._store.get_newest(path, 1)
-            known = self._newest[path] = version, newest[0].published if newest else None
-        return known[1]
 
     def _remove_stale_archives(
         self, path: FeedPath, states: Sequence[MonthState], previous: FeedManifest | None, expected: FeedManifest
@@ -339,7 +370,8 @@ class Publisher:
             registry = build_registry(self._settings, sources)
             presentations = registry.presentation_digests(RENDERING_VERSION, self._budget)
             feed_builder = FeedBuilder(self._store, registry, self._budget)
-            self._preparation = _Preparation(sources, registry, presentations, feed_builder)
+            lists_presentation = digest_lists(registry, RENDERING_VERSION)
+            self._preparation = _Preparation(sources, registry, presentations, lists_presentation, feed_builder)
         return self._preparation
 
     def _find_foreign(self, feeds: Collection[FeedPath | None]) -> list[str]:
@@ -350,11 +382,37 @@ class Publisher:
         return [name for name in names if name not in documents and name.partition("/archive/")[0] not in known]
 
 
+class _CostlyStep:
+    """A step that may take long: it is not repeated before a multiple of its duration has passed."""
+
+    def __init__(self, factor: int) -> None:
+        self._factor = factor
+        self._next = 0.0
+
+    def seconds_to_wait(self) -> float:
+        """Seconds until the step may run again."""
+        return max(0.0, self._next - time.monotonic())
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Run the step."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - start
+            pause = min(seconds * self._factor, _LONGEST_PAUSE) if seconds > _CHEAP_SECONDS else 0
+            self._next = time.monotonic() + pause
+
+
 def _group_feeds(paths: Sequence[FeedPath | None]) -> list[Sequence[FeedPath | None]]:
-    """Divide feeds into groups that are written together. The lists of feeds are a group by themselves."""
+    """Divide feeds into groups that are written together. The lists of feeds are a group by themselves, and so are the
+    sources before other feeds."""
     groups: list[list[FeedPath | None]] = []
     for path in paths:
-        if not groups or len(groups[-1]) == _GROUP_SIZE or None in (path, groups[-1][-1]):
+        last = groups[-1][-1] if groups else None
+        follows_source = last is not None and last.kind == "source" and path is not None and path.kind != "source"
+        if last is None or path is None or len(groups[-1]) == _GROUP_SIZE or follows_source:
             groups.append([])
         groups[-1].append(path)
     return [*groups]

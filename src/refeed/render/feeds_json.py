@@ -8,13 +8,20 @@ from typing import Any
 import msgspec
 
 from ..clock import format_rfc3339
-from ..model import FORMATS, ListedFeed, Site
+from ..model import FORMATS, FeedPath, ListedFeed, Site
 from ..xml_chars import xml_safe
 from .common import absolute_url, document_url, feed_id, feed_title, page_url, percent_encode_url
 
+Fragments = dict[FeedPath, tuple[ListedFeed, bytes]]
+"""What a feed's item was made from, and its bytes."""
 
-def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
-    """The document: every feed in the given order, with its permanent id, a description, and its documents' URLs."""
+
+def render_feeds_json(site: Site, feeds: Sequence[ListedFeed], fragments: Fragments | None = None) -> bytes:
+    """The document: every feed in the given order, with its permanent id, a description, and its documents' URLs.
+
+    With `fragments`, which are of the same site and are brought up to date, only feeds that changed are encoded.
+    """
+    fragments = {} if fragments is None else fragments
     newest = max((listed.updated for listed in feeds if listed.updated), default=None)
     document = {
         "version": 1,
@@ -26,9 +33,19 @@ def render_feeds_json(site: Site, feeds: Sequence[ListedFeed]) -> bytes:
         "opml_url": f"{site.base_url}/feeds/opml.xml",
         "hubs": list(site.hubs),
         "updated": format_rfc3339(newest) if newest else None,
-        "feeds": [_feed_object(site, listed) for listed in feeds],
+        "feeds": [],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    for listed in feeds:
+        path = listed.info.path
+        known = fragments.get(path)
+        if known is None or known[0] is not listed:
+            fragments[path] = listed, _encode(_feed_object(site, listed)).replace(b"\n", b"\n  ")
+    items = b",".join(b"\n  " + fragments[listed.info.path][1] for listed in feeds)
+    return _encode(document).removesuffix(b"]\n}") + items + (b"\n ]\n}\n" if feeds else b"]\n}\n")
+
+
+def _encode(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)
 
 
 def _feed_object(site: Site, listed: ListedFeed) -> dict[str, Any]:

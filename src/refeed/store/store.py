@@ -101,6 +101,9 @@ _META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"
 class Store(Database):
     """A database with entries, feeds, dumps and files. Every method runs one transaction and may raise StoreError."""
 
+    _decoded_sources: tuple[Sequence[Any], list[Source]] = ([], [])
+    """The rows of all sources as they were last read, and what they say: each publication asks for it."""
+
     @property
     def identity(self) -> str:
         """A random string, different for each store. Versions from different stores cannot be compared."""
@@ -172,6 +175,14 @@ class Store(Database):
         """The next newer and the next older entry of a feed; each list is empty at that end."""
         values = {"feed": str(feed), "published": to_timestamp(published), "id": id}
         return self._get_members(_NEWER, values), self._get_members(_OLDER, values)
+
+    def get_newest_times(self) -> dict[FeedPath, datetime]:
+        """When the newest entry of each feed was published, in one query."""
+        query = select(schema.feed_members.c.feed, func.max(schema.feed_members.c.published))
+        query = query.group_by(schema.feed_members.c.feed)
+        with self.read_transaction() as connection:
+            rows = connection.execute(query).all()
+        return {FeedPath.parse(path): from_timestamp(published) for path, published in rows}
 
     def get_month(self, feed: FeedPath, month: str) -> list[FeedMember]:
         """All entries of one month (`2020-06`) of a feed, oldest first."""
@@ -263,12 +274,11 @@ class Store(Database):
 
     def get_sources(self) -> list[Source]:
         """All sources with entries, by id. A source without a configured icon has the icon found on its site."""
-        sources = []
         with self.read_transaction() as connection:
-            for row in connection.execute(_SOURCES).all():
-                source, icons = decode_source(row.data), decode_media(row.icon)
-                sources.append(replace(source, icon=source.icon or "".join(icon.url for icon in icons)))
-        return sources
+            rows = connection.execute(_SOURCES).all()
+        if rows != self._decoded_sources[0]:
+            self._decoded_sources = rows, [_decode_source(*row) for row in rows]
+        return list(self._decoded_sources[1])
 
     def get_icons(self) -> dict[str, FileMetadata]:
         """Result of the search for each source's icon. Sources without a search are left out."""
@@ -424,3 +434,8 @@ def _month_bounds(month: str) -> dict[str, int]:
     first = datetime(year, number, 1, tzinfo=UTC)
     after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
     return {"first": int(first.timestamp()), "after": int(after.timestamp())}
+
+
+def _decode_source(data: str, icon: str) -> Source:
+    source, icons = decode_source(data), decode_media(icon)
+    return replace(source, icon=source.icon or "".join(icon.url for icon in icons)) if icons else source

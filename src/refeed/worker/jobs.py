@@ -154,7 +154,7 @@ class PublishJob:
             self._scheduler.put_after(self._pause_until - start, Job.PUBLISH)
             return
         try:
-            changed = self._publisher.publish()
+            changed = self._publisher.publish(incremental=True)
         except PublishError as error:
             self._scheduler.put_after(_RETRY, Job.PUBLISH)
             self._status.set_problem("feeds", str(error))
@@ -169,6 +169,8 @@ class PublishJob:
             _log.info("%d documents changed, in %.1f s", len(changed), seconds, extra=fields)
         self._announce(changed)
         self._notify = self._is_requested = False
+        if self._publisher.deferred_seconds:
+            self._scheduler.put_after(self._publisher.deferred_seconds, Job.PUBLISH)
 
     def _announce(self, changed: Sequence[str]) -> None:
         if self._on_change and self._notify and changed:
