@@ -35,6 +35,7 @@ SMALL_ON_PURPOSE = {
     "render.opml": "a format",
     "web.image_routes": "imported only if a setting is on, because it imports what sends requests",
     "web.catalogues": "the routes of a format",
+    "stories.terms": "what a term is, for signatures and for the script that counts them",
 }
 """Modules that have one importer and few lines for a reason. Commands (cli) are small by nature."""
 

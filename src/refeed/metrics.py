@@ -65,7 +65,7 @@ def get_metrics() -> Metrics:
         ),
         durations=Histogram(
             "refeed_seconds",
-            "Time to ingest a batch of dumps, to publish, to close digests, or to make a derived document.",
+            "Time to ingest dumps, publish, join entries to stories, close digests, or make a derived document.",
             ("what",),
             registry=registry,
             buckets=_BUCKETS,
@@ -75,7 +75,7 @@ def get_metrics() -> Metrics:
 
 
 @contextmanager
-def observe_duration(what: Literal["ingest", "publish", "digests", "derived"]) -> Iterator[None]:
+def observe_duration(what: Literal["ingest", "publish", "stories", "digests", "derived"]) -> Iterator[None]:
     """Measure how long the block takes, also when it raises."""
     start = time.perf_counter()
     try:

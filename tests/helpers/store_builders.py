@@ -48,6 +48,8 @@ def file_result(
     source: str = "one",
     topics: Sequence[str] = (),
     days: int = 0,
+    minutes: int = 0,
+    title: str = "",
     text: str = "",
     band: int | None = None,
     path: str | None = None,
@@ -56,20 +58,20 @@ def file_result(
 
     Entries with the same `band` count as the same text.
     """
-    published = NOON + timedelta(days=days)
+    published = NOON + timedelta(days=days, minutes=minutes)
     dump_time = published + timedelta(hours=version)
     body = text or f"样本 {number}.{version}"
     entry = Entry(
         id=f"urn:uuid:{entry_id(number)}",
         source=source,
         link=f"https://sample.example.org/{number}",
-        title=f"样本 {number}.{version}",
+        title=title or f"样本 {number}.{version}",
         published=published,
         updated=published,
         language="zh-Hans",
         html=SafeHtml(f"<p>{body}</p>"),
     )
-    data = f"{number} {version} {source} {days} {body}".encode()
+    data = f"{number} {version} {source} {days} {minutes} {title} {body}".encode()
     row = EncodedEntry(
         id=entry_id(number),
         source=Source(id=source, title=source.title()),

@@ -19,7 +19,7 @@ from refeed.ingest.pipeline import Pipeline
 from refeed.store import schema as t
 from refeed.store.entry_updates import update_enclosures, update_icons, withdraw_entries
 from refeed.store.migrations import MIGRATIONS, apply_migrations
-from refeed.store.rows import DumpRow, EntryRow, FileRow
+from refeed.store.rows import DumpRow, EntryRow, FileRow, StoryRow
 from refeed.store.store import Store
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -167,5 +167,5 @@ def test_the_schema_is_what_the_migrations_make(empty_store: Store) -> None:
 
 
 def test_the_types_of_rows_have_the_columns_of_their_tables() -> None:
-    for kind, table in ((EntryRow, t.entries), (DumpRow, t.dumps), (FileRow, t.files)):
+    for kind, table in ((EntryRow, t.entries), (DumpRow, t.dumps), (FileRow, t.files), (StoryRow, t.story_members)):
         assert kind._fields == tuple(table.columns.keys())

@@ -26,6 +26,8 @@ from ..store.engine import parse_database_url
 from ..store.rows import StoredEntry
 from ..store.serialization import Provenance
 from ..store.store import Store
+from ..store.story_members import get_story_ids
+from ..stories.story_explainer import explain_story
 from ..terminal import encode_json
 from ..topics.fields import extract_body_text
 from ..topics.reposts import compute_minhash, estimate_containment
@@ -134,7 +136,7 @@ def _explain_entry(name: str, settings: Settings, builder: EntryBuilder) -> _Exp
         known = _load_entry(name, settings, builder)
     except _UnknownEntryError:
         raise RefeedError(f"{name!r}: no such file, and no stored entry has this id or link") from None
-    result = explain_stored(known.stored, known.provenance, known.dump_path)
+    result = explain_stored(known.stored, known.provenance, known.dump_path, known.story)
     lines = [*_format_explanation(result, known.provenance.origins), *known.visibility]
     return result, [*lines, *_format_near_misses(known.stored.entry, builder)]
 
@@ -151,8 +153,10 @@ class _KnownEntry:
     provenance: Provenance
     dump_path: str
     """The path of the dump that the text is from."""
+    story: str | None
+    """The id of its story."""
     visibility: tuple[str, ...]
-    """Lines of text that say what keeps the entry out of feeds."""
+    """Lines of text that say what keeps the entry out of feeds, and what story it belongs to."""
 
 
 def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownEntry:
@@ -171,11 +175,14 @@ def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownE
         stored, provenance = known
         copies = store.get_entries([copy.id for copy in store.get_copies(id)])
         dumps = store.get_dumps(id)
+        story = get_story_ids(store, [id]).get(id)
+        why = tuple(explain_story(store, id))
     return _KnownEntry(
         stored=stored,
         provenance=provenance,
+        story=story,
         dump_path=original_path(dumps[-1].path) if dumps else "",
-        visibility=(*_format_withdrawal(stored), *format_same_text(stored, copies)),
+        visibility=(*_format_withdrawal(stored), *format_same_text(stored, copies), *why),
     )
 
 

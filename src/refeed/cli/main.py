@@ -37,6 +37,7 @@ _COMMANDS = {
     "withdraw": "withdraw.withdraw_command",
     "restore": "withdraw.restore_command",
     "search": "search.search_command",
+    "stories": "stories.stories_group",
     "topics": "topics.topics_group",
     "upstreams": "import_upstreams.upstreams_group",
     "migrate": "db.migrate_command",

@@ -65,6 +65,8 @@ class LoopStatus(TypedDict, total=False):
     """Only until the first scan is finished."""
     unindexed: int
     """Entries that the search index does not know yet. Only while there are some."""
+    unjoined: int
+    """Entries that are not joined to their stories yet. Only while there are some."""
     growing: int
     """Files that are being written."""
     scanned: str

@@ -72,6 +72,7 @@ def apply_changes(
               v
         entries             the rows themselves, with the new revision
         search_changes      the search index has to read the entries again
+        story_changes       the stories have to be joined again
     """
     old, new = dict(before), dict(after)
     if find_original is not None:
@@ -93,7 +94,8 @@ def apply_changes(
     revision = members.flush()
 
     upsert(connection, schema.entries, [row._replace(revision=revision)._asdict() for row in new.values()])
-    upsert(connection, schema.search_changes, [{"entry_id": id, "revision": revision} for id in new])
+    for log in (schema.search_changes, schema.story_changes):
+        upsert(connection, log, [{"entry_id": id, "revision": revision} for id in new])
     return members.feeds
 
 

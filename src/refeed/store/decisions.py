@@ -1,4 +1,4 @@
-"""What the operator decided (withdrawals, accepted settings) -> a small file beside an SQLite store, and back.
+"""What the operator decided (withdrawals, stories, accepted settings) -> a small file beside an SQLite store, and back.
 
 A store that is lost or damaged is rebuilt from dumps, which know nothing of these decisions.
 """
@@ -21,7 +21,9 @@ ACCEPTED_KEY = "accepted_config"
 _WITHDRAWN_KEY = "withdrawn"
 """Key in `meta` of the ids of withdrawn entries, each with the time in seconds. An entry may come back without its row:
 from its dump, after a retention, or from published feeds."""
-_KEYS = (_WITHDRAWN_KEY, ACCEPTED_KEY)
+STORIES_KEY = "story_decisions"
+"""Key in `meta` of the entries that the operator split off their stories, and of the pairs that he joined."""
+_KEYS = (_WITHDRAWN_KEY, ACCEPTED_KEY, STORIES_KEY)
 _SUFFIX = ".decisions"
 
 

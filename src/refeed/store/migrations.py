@@ -259,6 +259,39 @@ CREATE TABLE digests (
 )
 """
 
+_STORIES = """
+CREATE TABLE story_changes (entry_id {text} PRIMARY KEY, revision BIGINT NOT NULL) {without_rowid}
+;
+CREATE INDEX story_changes_revision ON story_changes (revision)
+;
+CREATE TABLE story_members (
+    entry_id {text} PRIMARY KEY,
+    story_id {text} NOT NULL,
+    root_id {text} NOT NULL,
+    parent_id {text},
+    score INTEGER NOT NULL,
+    published BIGINT NOT NULL,
+    signature {bytes} NOT NULL
+)
+;
+CREATE INDEX story_members_story ON story_members (story_id, published, entry_id)
+;
+CREATE INDEX story_members_root ON story_members (root_id)
+;
+CREATE INDEX story_members_joined ON story_members (root_id) WHERE story_id <> root_id
+;
+CREATE TABLE story_terms (
+    term BIGINT NOT NULL,
+    published BIGINT NOT NULL,
+    entry_id {text} NOT NULL,
+    PRIMARY KEY (term, published, entry_id)
+) {without_rowid}
+;
+CREATE TABLE story_moves (entry_id {text} PRIMARY KEY, target_id {text} NOT NULL) {without_rowid}
+;
+INSERT INTO story_changes (entry_id, revision) SELECT id, revision FROM entries
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -271,6 +304,7 @@ MIGRATIONS: tuple[str, ...] = (
     _SHARED_LINKS,
     _UPSTREAMS,
     _DIGESTS,
+    _STORIES,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

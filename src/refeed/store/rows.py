@@ -78,6 +78,23 @@ class EntryRow(NamedTuple):
         return self._replace(id=id, link_id=None if self.link_id == id else self.link_id)
 
 
+class StoryRow(NamedTuple):
+    """A row of `story_members`, with all columns in the order of `schema.story_members`."""
+
+    entry_id: str
+    story_id: str
+    """The first report of the story: that of the tree, or of all trees that the operator joined."""
+    root_id: str
+    """The first report of the tree that the entry belongs to."""
+    parent_id: str | None
+    """The earlier report of the same event that the entry was joined to."""
+    score: int
+    """How sure that is, in thousandths."""
+    published: int
+    signature: bytes
+    """What the entry is compared by; empty for an entry that the operator split off."""
+
+
 class DumpRow(NamedTuple):
     """A row of `dumps`, with all columns in the order of `schema.dumps`."""
 

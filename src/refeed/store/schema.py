@@ -177,5 +177,39 @@ search_documents = Table(  # entries as the search index knows them; search_toke
     Column("content", LargeBinary, nullable=False),
 )
 
+story_changes = Table(  # the entries whose row in story_members is missing or outdated
+    "story_changes",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+story_members = Table(  # the story of each public entry: rows.StoryRow has the same fields in the same order
+    "story_members",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("story_id", Text, nullable=False),
+    Column("root_id", Text, nullable=False),
+    Column("parent_id", Text),
+    Column("score", Integer, nullable=False),
+    Column("published", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+story_terms = Table(  # entries by the rare terms of their titles and leads: reports of one event share some
+    "story_terms",
+    metadata,
+    Column("term", BigInteger, primary_key=True),
+    Column("published", BigInteger, primary_key=True),
+    Column("entry_id", Text, primary_key=True),
+)
+
+story_moves = Table(  # entries that left their story, with an entry that stayed: where the address of a story leads
+    "story_moves",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("target_id", Text, nullable=False),
+)
+
 ALL_FILES = ""
 """`outcome_counts.source` of the rows that count files, whose source may be unknown. No real source has an empty id."""

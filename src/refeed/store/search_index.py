@@ -13,14 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, desc, func, insert, select, text, tuple_
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from ..model import FeedPath
-from . import schema
+from . import change_log, schema
+from .change_log import EntryChange
 from .database import upsert
-from .rows import FeedMember, StoredEntry
+from .rows import FeedMember
 from .serialization import compress, decompress, from_timestamp, to_timestamp
-from .store import ENTRY_COLUMNS, Store
+from .store import Store
 
 _DAY = 86_400
 _PER_DAY = 1 << 20
@@ -69,47 +70,25 @@ class FoundDocument(NamedTuple):
     content: bytes
 
 
-class EntryChange(NamedTuple):
-    """An entry whose document is missing or outdated; `entry` is None when it was deleted."""
-
-    id: str
-    revision: int
-    entry: StoredEntry | None
-
-
 def log_all_entries(store: Store) -> None:
     """List all entries, and empty the index. `write_documents` then builds it again."""
     with store.write_transaction() as connection:
-        for table in (schema.search_changes, schema.search_documents):
-            connection.execute(delete(table))
+        connection.execute(delete(schema.search_documents))
         statement = "INSERT INTO search_tokens(search_tokens) VALUES ('delete-all')"
         if connection.dialect.name == "postgresql":
             statement = "DELETE FROM search_tokens"
         connection.execute(text(statement))
-        entries = select(schema.entries.c.id, schema.entries.c.revision)
-        connection.execute(insert(schema.search_changes).from_select(["entry_id", "revision"], entries))
+        change_log.list_entries(connection, _change)
 
 
 def count_changes(store: Store) -> int:
     """The number of listed entries."""
-    with store.read_transaction() as connection:
-        return connection.execute(select(func.count()).select_from(schema.search_changes)).scalar_one()
+    return change_log.count_changes(store, _change)
 
 
 def get_changes(store: Store, limit: int) -> list[EntryChange]:
-    """Listed entries, latest change first, so that news are found at once while an archive is being indexed."""
-    change, entry = schema.search_changes.c, schema.entries.c
-    query = (
-        select(change.entry_id, change.revision.label("changed"), *ENTRY_COLUMNS)
-        .select_from(schema.search_changes.outerjoin(schema.entries, entry.id == change.entry_id))
-        .order_by(desc(change.revision), change.entry_id)
-        .limit(limit)
-    )
-    with store.read_transaction() as connection:
-        return [
-            EntryChange(row.entry_id, row.changed, StoredEntry.from_row(row) if row.id is not None else None)
-            for row in connection.execute(query)
-        ]
+    """Listed entries, latest change first."""
+    return change_log.get_changes(store, _change, limit)
 
 
 def write_documents(
@@ -122,10 +101,9 @@ def write_documents(
 
     An entry without content gets no document. `make_tokens` gives the tokens of a document from its content.
     """
-    document, change = schema.search_documents.c, schema.search_changes.c
+    document = schema.search_documents.c
     with store.write_transaction() as connection:
-        is_listed = tuple_(change.entry_id, change.revision).in_([(item.id, item.revision) for item in changes])
-        current = set(connection.execute(select(change.entry_id).where(is_listed)).scalars())
+        current = change_log.take_changes(connection, _change, changes)
         old = connection.execute(select(schema.search_documents).where(document.entry_id.in_(current))).all()
         _delete_tokens(connection, {row.docid: make_tokens(decompress(row.content)) for row in old})
         connection.execute(delete(schema.search_documents).where(document.entry_id.in_(current)))
@@ -143,7 +121,6 @@ def write_documents(
             ],
         )
         _insert_tokens(connection, {docid: make_tokens(content) for docid, (_, _, content) in added.items()})
-        connection.execute(delete(schema.search_changes).where(change.entry_id.in_(current), is_listed))
 
 
 def find_documents(

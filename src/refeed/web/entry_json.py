@@ -51,11 +51,12 @@ def explain_file(file: str, result: BuildResult) -> EntryJson:
     return head | _explain(cleaned.entry, result.labels, cleaned.removed)
 
 
-def explain_stored(stored: StoredEntry, provenance: Provenance, file: str) -> EntryJson:
-    """Explain an entry of the store. `file` is the path of its newest dump."""
+def explain_stored(stored: StoredEntry, provenance: Provenance, file: str, story: str | None) -> EntryJson:
+    """Explain an entry of the store. `file` is the path of its newest dump, and `story` the id of its story."""
     flags = tuple(provenance.issues)
     head = explain_outcome(file, Outcome.FLAGGED if flags else Outcome.ACCEPTED, "; ".join(flags) or None, flags)
-    return head | _explain(stored.entry, stored.labels, provenance.removed)
+    explained = head | _explain(stored.entry, stored.labels, provenance.removed)
+    return explained | {"story": story and f"urn:uuid:{story}"}
 
 
 def _explain(entry: Entry, labels: Sequence[Label], removed: Sequence[Removal]) -> EntryJson:

@@ -61,6 +61,7 @@ class ServiceCollector(Collector):
         )
         yield _gauge("leader_silent_seconds", "Seconds since the last sign of the leader.", _silence(leader, status))
         yield _gauge("backlog_dumps", "Dumps that wait to be ingested.", [({}, leader.get("waiting", 0))])
+        yield _gauge("backlog_stories", "Entries that wait for their story.", [({}, leader.get("unjoined", 0))])
         yield _gauge("last_ingest_timestamp_seconds", "When dumps were last recorded.", _time(leader.get("ingested")))
         published = _time(worker.get("published"))
         yield _gauge("last_publication_timestamp_seconds", "When feeds/ was last brought up to date.", published)

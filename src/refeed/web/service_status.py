@@ -186,6 +186,8 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         yield f"leader    {leader['state']}, process {leader.get('process', '?')} on {leader.get('machine', '?')}"
     if unindexed := worker.get("unindexed"):
         yield f"search    {unindexed} entries are not in the index yet"
+    if unjoined := worker.get("unjoined"):
+        yield f"stories   {unjoined} entries are not joined to their stories yet"
     for subject, text in worker["problems"].items():
         yield f"problem   {subject}: {text}"
     if probe := worker.get("enrichment"):
@@ -312,6 +314,8 @@ def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *,
         visible["importing"] = written["importing"]
     if "unindexed" in written:
         visible["unindexed"] = written["unindexed"]
+    if "unjoined" in written:
+        visible["unjoined"] = written["unjoined"]
     if "ingested" in written:
         visible["ingested"] = written["ingested"]
     if "published" in written:

@@ -16,12 +16,13 @@ from ..errors import FetchError, StoreError
 from ..heartbeat import beat, long_call
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LEADER_KEY, ImportProgress, LoopStatus, StatusFile, format_progress
-from ..metrics import save_metrics
+from ..metrics import observe_duration, save_metrics
 from ..publish.popularity import PopularityTracker
 from ..publish.publisher import COMPLETE_KEY
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
 from ..store.engine import parse_database_url
+from ..stories.story_updater import update_stories
 from .events import Event, EventQueue, Job
 from .intake import DumpIntake
 from .jobs import NetworkJobs, PublishJob, Scheduler
@@ -41,6 +42,7 @@ _LEADER_SCHEDULE = {
     Job.POLL: 2.0,
     Job.RETRY: 5.0,
     Job.INDEX: 5.0,
+    Job.STORIES: 5.0,
     Job.DIGESTS: 1.0,
     Job.RETENTION: 3600.0,
 }
@@ -54,7 +56,7 @@ _PROGRESS_INTERVAL = 5.0
 _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
 _INDEXED_AT_ONCE = 25
-"""Entries that are indexed before the loop looks for news: about a tenth of a second."""
+"""Entries that are indexed, or joined to stories, before the loop looks for news: about a tenth of a second."""
 _PROGRESS = 30.0
 """Seconds between two log lines about the progress of the index."""
 
@@ -83,6 +85,7 @@ class WorkerLoop:
         self._next_announcement = 0.0
         self._next_progress = 0.0
         self._unindexed = 0
+        self._unjoined = 0
         self._is_indexing = False
         """Whether the log said that the index is being built, and not yet that it is complete."""
         self._next_progress = 0.0
@@ -106,6 +109,7 @@ class WorkerLoop:
                 Job.RETRY: self._intake.retry,
                 Job.REPROCESS: self._reprocess,
                 Job.INDEX: self._index,
+                Job.STORIES: self._join_stories,
                 Job.DIGESTS: self._close_digests,
                 Job.RETENTION: self._apply_retention,
                 Job.SAVE_PROBED: self._save_probed,
@@ -228,6 +232,8 @@ class WorkerLoop:
                 status["ingested"] = self._intake.last_ingest
         if self._unindexed:
             status["unindexed"] = self._unindexed
+        if self._unjoined:
+            status["unjoined"] = self._unjoined
         if not self.pipeline.is_complete():
             status = self._describe_import(status)
         if self._publish_job.last_publication:
@@ -301,6 +307,16 @@ class WorkerLoop:
         self._unindexed = left
         if left:
             self._events.put(Job.INDEX)
+
+    def _join_stories(self) -> None:
+        """Join one batch of changed entries to their stories, as long as no files wait."""
+        if self._intake is None or self._intake.is_busy:
+            return
+        pipeline = self.pipeline
+        with observe_duration("stories"):
+            self._unjoined = update_stories(pipeline.store, pipeline.clock(), _INDEXED_AT_ONCE)
+        if self._unjoined:
+            self._events.put(Job.STORIES)
 
     def _close_digests(self) -> None:
         """Close the digests of one feed, once everything of the first scan is stored and no files wait."""

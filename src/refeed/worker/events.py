@@ -33,6 +33,8 @@ class Job(Enum):
     """Bring one batch of entries up to date with the rules."""
     INDEX = "index"
     """Add one batch of changed entries to the search index."""
+    STORIES = "stories"
+    """Join one batch of changed entries to their stories."""
     DIGESTS = "digests"
     """Close the digests of one feed that are due."""
     PUBLISH = "publish"

@@ -29,6 +29,7 @@ from ...model import FeedEntry, FeedKind, FeedPath, Outcome
 from ...store.rows import MonthState, StoredEntry
 from ...store.serialization import Provenance
 from ...store.store import Store
+from ...store.story_members import get_story_ids
 from ...terminal import encode_json
 from ...topics.matcher import TopicMatcher
 from ..entry_json import explain_stored
@@ -245,7 +246,8 @@ class PageRoutes:
         stored, provenance = self._get_entry(id, self._snapshots.current())
         dumps = self._store.get_dumps(id)
         file = path_in_dumps(original_path(dumps[-1].path), self._settings, public=True) if dumps else ""
-        return data_response(encode_json(explain_stored(stored, provenance, file)), "application/json")
+        story = get_story_ids(self._store, [id]).get(id)
+        return data_response(encode_json(explain_stored(stored, provenance, file, story)), "application/json")
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         """A public entry with its public labels. Aborts with 404, or with 410 if the entry was withdrawn."""
