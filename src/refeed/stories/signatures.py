@@ -70,10 +70,10 @@ class Signature:
         return {**self.body, **self.lead, **self.title}
 
     @cached_property
-    def norms(self) -> tuple[float, float, float]:
-        """The lengths of title, head and body as vectors."""
-        title, head, body = (sqrt(sum(w * w for w in each.values())) for each in (self.title, self.head, self.body))
-        return title, head, body
+    def norms(self) -> tuple[float, float]:
+        """The lengths of title and body as vectors."""
+        title, body = (sqrt(sum(w * w for w in each.values())) for each in (self.title, self.body))
+        return title, body
 
     def to_bytes(self) -> bytes:
         """Encode for the store."""

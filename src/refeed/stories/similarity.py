@@ -13,9 +13,11 @@ from .signatures import Signature, Weights
 WEIGHTS = "story_weights-2026-11-28.json"
 """What the features count. The file never changes, because every change makes other stories: `bench/train_stories.py`
 writes a new one."""
+_SAME_TEXT = 0.6
+"""From this similarity on, two texts with the same title are one report, told again."""
+
 FEATURES = (
     "title",
-    "head",
     "body",
     "title in text",
     "text in title",
@@ -24,7 +26,6 @@ FEATURES = (
     "other numbers",
     "hours apart",
     "same source",
-    "same series",
     "parts",
     "title and body",
     "same source, title",
@@ -38,8 +39,8 @@ class Model(msgspec.Struct, frozen=True):
     features: dict[str, float]
     min_score: float
     """Entries are joined from this score on."""
-    min_first_score: float
-    """What an entry has to have at least with the first report of the story that it is joined to."""
+    min_story_score: float
+    """What the two best scores with reports of a story are on average, at least, if an entry has two with them."""
 
 
 @cache
@@ -50,17 +51,26 @@ def load_model() -> Model:
 
 def compare(later: Signature, earlier: Signature) -> float:
     """How likely two entries report the same event, from 0 to 1."""
+    if is_series(later, earlier):
+        return 0.0
     model = load_model()
     features = zip(model.features.values(), measure(later, earlier), strict=True)
     total = sum((weight * value for weight, value in features), model.bias)
     return 1 / (1 + exp(-max(-60.0, min(60.0, total))))
 
 
+def is_series(later: Signature, earlier: Signature) -> bool:
+    """Whether two entries are issues of a series: titles of a source that differ in numbers alone, or recur above other
+    texts."""
+    if later.series != earlier.series:
+        return False
+    return later.title.keys() != earlier.title.keys() or _cosine_body(later, earlier) < _SAME_TEXT
+
+
 def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
     """The features of a pair, in the order of FEATURES."""
     title = _cosine(later.title, earlier.title, later.norms[0], earlier.norms[0])
-    head = _cosine(later.head, earlier.head, later.norms[1], earlier.norms[1])
-    body = _cosine(later.body, earlier.body, later.norms[2], earlier.norms[2])
+    body = _cosine_body(later, earlier)
     forth, back = _share(later.title, earlier.all), _share(earlier.title, later.all)
     common = later.head.keys() & earlier.head.keys()
     rare = sum(max(0, later.head[term] - 4) for term in common)
@@ -71,7 +81,6 @@ def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
     hours = abs(later.published - earlier.published) / 3600
     return (
         title,
-        head,
         body,
         max(forth, back),
         min(forth, back),
@@ -80,11 +89,14 @@ def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
         log1p(other),
         log2(1 + hours / 6),
         same_source,
-        float(later.series == earlier.series),
         float(max(later.parts, earlier.parts) > 1),
         title * body,
         same_source * title,
     )
+
+
+def _cosine_body(one: Signature, other: Signature) -> float:
+    return _cosine(one.body, other.body, one.norms[1], other.norms[1])
 
 
 def _cosine(one: Weights, other: Weights, norm: float, other_norm: float) -> float:

@@ -35,7 +35,7 @@ def explain_story(store: Store, id: str) -> Iterator[str]:
         verdict = "joined to" if each.row.entry_id == row.parent_id else "not to"
         score = f"{each.score:.2f}"
         if verdict == "not to" and each.score >= model.min_score:
-            score += "; joined to a better one" if each.is_accepted else f"; {each.first_score:.2f} to its first report"
+            score += "; joined to a better one" if each.is_accepted else f"; {each.story_score:.2f} to its story"
         terms = " ".join(common_terms(entries[id], other)[:_TERMS])
         yield f"  {verdict:<10} {other.title} ({other.source}, {format_rfc3339(from_timestamp(each.row.published))})"
         yield f"             score {score}, {model.min_score} needed; both have: {terms or 'nothing rare'}"

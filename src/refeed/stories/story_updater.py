@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from statistics import fmean
 from typing import NamedTuple
 
 from ..heartbeat import beat
@@ -39,14 +40,15 @@ class Candidate(NamedTuple):
     row: StoryRow
     score: float
     """How likely both report the same event, from 0 to 1."""
-    first_score: float
-    """The same for the first report of the story that the candidate belongs to."""
+    story_score: float
+    """The average of the two best scores with reports of the candidate's tree: one similar report does not make a story
+    of two."""
 
     @property
     def is_accepted(self) -> bool:
         """Whether the entry may be joined to this one."""
         model = load_model()
-        return self.score >= model.min_score and self.first_score >= model.min_first_score
+        return self.score >= model.min_score and self.story_score >= model.min_story_score
 
 
 def update_stories(store: Store, now: datetime, limit: int = _BATCH) -> int:
@@ -127,13 +129,16 @@ class StoryBuilder:
         nearest = sorted(rows.values(), key=lambda other: (-found[other.entry_id], -other.published, other.entry_id))
         first = self._index.load({other.root_id for other in nearest[:_CANDIDATES]})
         own = self._signature(row)
-        candidates = []
-        for other in nearest[:_CANDIDATES]:
-            root = first[other.root_id]
-            if root.published >= row.published - MAX_AGE:
-                score = compare(own, self._signature(other))
-                candidates.append(Candidate(other, score, compare(own, self._signature(root))))
-        return sorted(candidates, key=lambda each: (-each.score, -each.row.published, each.row.entry_id))
+        scores = {
+            other.entry_id: compare(own, self._signature(other))
+            for other in nearest[:_CANDIDATES]
+            if first[other.root_id].published >= row.published - MAX_AGE
+        }
+        order = sorted(scores, key=lambda id: (-scores[id], -rows[id].published, id))
+        trees: dict[str, list[float]] = {}
+        for id in order:
+            trees.setdefault(rows[id].root_id, []).append(scores[id])
+        return [Candidate(rows[id], scores[id], fmean(trees[rows[id].root_id][:2])) for id in order]
 
     def _place(self, waiting: Iterable[str]) -> bool:
         """Join entries to their best earlier neighbours, in the order of publication, and all that depends on them."""
