@@ -75,7 +75,7 @@ def settings_of(home: Path) -> Settings:
     from refeed.config.load import load_settings
 
     config = home / "config.yaml"
-    config.write_text("topics:\n  - {id: climate, title: 气候, words: [气候]}\n", "utf-8")
+    config.write_text("site: {language: zh-Hans}\ntopics:\n  - {id: climate, title: 气候, words: [气候]}\n", "utf-8")
     folders = {"REFEED_DUMPS": "dumps", "REFEED_FEEDS": "feeds", "REFEED_VAR": "var"}
     return load_settings({name: str(home / folder) for name, folder in folders.items()} | {"BASE_URL": BASE}, config)
 
@@ -126,6 +126,11 @@ def test_every_page_carries_its_policy(site: Path) -> None:
         policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page.read_text("utf-8"))
         assert policy is not None, page
         assert unescape(policy[1]).startswith("default-src 'none'; ")
+
+
+def test_pages_have_no_form_that_only_a_server_answers(site: Path) -> None:
+    text = (site / PREFIX / "all" / "index.html").read_text("utf-8")
+    assert not re.search(r'role="search"|class="filter"|opensearch', text)
 
 
 def test_pages_of_entries_are_in_the_sites_language(site: Path) -> None:

@@ -125,6 +125,7 @@ def _make_digests(settings: Settings, store: Store, registry: FeedRegistry) -> I
 def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], None]) -> Iterator[Path]:
     """Write every page that can be reached by our own links, and the files that pages load."""
     app, links = create_app(settings), set[str]()
+    app.jinja_env.globals["is_static"] = True  # without forms that only a server answers
 
     @app.after_request
     def collect_links(response: Response) -> Response:
