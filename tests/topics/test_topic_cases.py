@@ -19,7 +19,8 @@ CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).with_name("cases.ya
 
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
 def test_text_has_the_topics_of_its_case(case: dict[str, Any], matcher: TopicMatcher, entry: MakeEntry) -> None:
-    scores = {score.topic: score for score in matcher.explain(entry(case["title"], case["text"]))}
+    made = entry(case["title"], case["text"], language=case.get("language", "zh-Hans"))
+    scores = {score.topic: score for score in matcher.explain(made)}
     accepted = {topic for topic, score in scores.items() if score.accepted}
     required, forbidden = set(case.get("is", ())), set(case.get("not", ()))
     assert required <= accepted, [str(score) for score in scores.values()]

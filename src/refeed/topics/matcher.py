@@ -32,7 +32,8 @@ _MANY_TAGS = 10
 """With more tags, each tag counts less, because some sources give an entry a tag for everything that it mentions."""
 _ALONE = {"title": 0.5, "tags": 0.5}
 """The most that weak words count in these fields when there is no other word."""
-_TITLE_PART = re.compile(r"[\s，。：:；;、！!？?|“”「」『』《》—–-]")
+_TITLE_PART_START = re.compile(r"(?:^|[，。：:；;、！!？?|“”「」『』《》—–]\s*|\s-\s|[^\x00-\u024f]\s)$")
+"""What stands before the first word of a title or of a part of it. A blank between Chinese words begins a part."""
 _MAX_WORDS = 6
 _topic_of = itemgetter(0)
 
@@ -150,7 +151,7 @@ class TopicMatcher:
 def _find_opening(title: str, hits: Iterable[Hit]) -> list[Hit]:
     """Return the words of a topic with which the title or a part of it begins. That is often what the title is about:
     德国肉联厂疫情, not 中国与德国."""
-    return [hit for hit in hits if hit[3] == WORDS and (not hit[1] or _TITLE_PART.match(title[hit[1] - 1]))]
+    return [hit for hit in hits if hit[3] == WORDS and _TITLE_PART_START.search(title, 0, hit[1])]
 
 
 class _FieldScore(NamedTuple):
