@@ -69,6 +69,30 @@ source = "https://ferry.example/timetable"
 toc = true
 +++
 """
+HUGO_JSON = """{
+  "title": "The ferry {a sample}",
+  "date": "2024-03-02T08:00:00Z",
+  "lastmod": null,
+  "author": {"name": "Ann Sample"},
+  "tags": ["boats"],
+  "params": {"source": "https://ferry.example/timetable", "toc": true}
+}
+"""
+ZOLA = """+++
+title = "The ferry"
+date = 2024-03-02
+[extra]
+author = "Ann Sample"
+link = "https://ferry.example/timetable"
++++
+"""
+MAIL = """From: Ann Sample <ann@ferry.example>
+To: readers@ferry.example
+Subject: =?utf-8?B?VGhlIGZlcnJ5?=
+Date: Sat, 2 Mar 2024 08:00:00 +0000
+Archived-At: <https://ferry.example/timetable>
+
+"""
 JINA = """Title: The ferry
 
 URL Source: https://ferry.example/timetable
@@ -99,6 +123,9 @@ READWISE = """# The ferry
         (HEXO, "2024-03-02", (), ("boats", "bay")),
         (OMNIVORE, "2024-03-02", ("Ann Sample",), ("boats",)),
         (HUGO, "2024-03-02", ("Ann Sample", "Bo Sample"), ("boats",)),
+        (HUGO_JSON, "2024-03-02", ("Ann Sample",), ("boats",)),
+        (ZOLA, "2024-03-02", ("Ann Sample",), ()),
+        (MAIL, "2024-03-02", ("Ann Sample",), ()),
         (JINA, "2024-03-02", (), ()),
         (READWISE, "2026-01-01", ("Ann Sample",), ("boats",)),
     ],
@@ -137,6 +164,29 @@ def test_text_of_jina_that_begins_like_a_field_stays_in_the_text() -> None:
     entry = parse(JINA + "Summary: the ferry is late.\n\nSource: none.\n")
     assert "Summary: the ferry is late." in entry.html
     assert "Source: none." in entry.html
+
+
+@pytest.mark.parametrize(
+    "text", ['{"title": "The ferry"', "{" * 60_000, '{"title": ' + "[" * 60_000, "{}", "[" * 60_000]
+)
+def test_broken_json_is_quarantined_like_any_text_without_a_link(text: str) -> None:
+    with pytest.raises(QuarantineError, match="no link"):
+        parse(f"{text}\n{TEXT}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>\n<html><head><title>Pocket Export</title></head><body><ul>"
+        '<li><a href="https://ferry.example/1" time_added="1589000000" tags="">The ferry</a></li></ul></body></html>',
+        "title,url,time_added,tags,status\nThe ferry,https://ferry.example/1,1589000000,boats,unread\n",
+        "URL,Title,Selection,Folder,Timestamp\nhttps://ferry.example/1,The ferry,,Unread,1589000000\n",
+        '<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<TITLE>Bookmarks</TITLE>\n<DL><DT><A HREF="https://ferry.example/1">A</A></DL>',
+    ],
+)
+def test_exported_bookmarks_are_refused_because_they_have_no_text(text: str) -> None:
+    with pytest.raises(QuarantineError, match="list of links"):
+        parse(text)
 
 
 def test_broken_toml_is_quarantined_like_any_text_without_a_link() -> None:

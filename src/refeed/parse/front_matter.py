@@ -10,16 +10,23 @@ from: https://…
 tags: [ … ]
 ---
 
-Hugo also writes TOML between lines of `+++`. Jina Reader writes lines of `Key: value`, and Readwise a list of them.
+Hugo also writes TOML between lines of `+++`, and JSON between braces. Jina Reader writes lines of `Key: value`, mail
+saved as text the lines of its header, and Readwise a list.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from typing import Any
 
 import yaml
 
@@ -29,11 +36,12 @@ _YAML_BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.D
 _TOML_BLOCK = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z_][\w-]*)[ \t]*:(?=[ \t\n]|\Z)[ \t]*(.*)$", re.MULTILINE)
 _KEY_LINES = re.compile(
-    r"(?:(?:Title|URL Source|URL|Link|Source|Published Time|Published|Date|Authors?|Tags|Number of Pages|Warning):"
-    r"[ \t][^\n]{0,4000}\n\s{0,20}){2,9}(?:Markdown Content:[ \t]*\n)?",
+    r"(?:(?:Title|URL Source|URL|Link|Source|Published Time|Published|Date|Authors?|Tags|Number of Pages|Warning|"
+    r"From|To|Cc|Reply-To|Sender|Subject|Archived-At|List-(?:Id|Post|Unsubscribe)):"
+    r"[ \t][^\n]{0,4000}\n\s{0,20}){2,12}(?:Markdown Content:[ \t]*\n)?",
     re.IGNORECASE,
 )
-_KEY_LINE = re.compile(r"^([A-Za-z ]+):[ \t]*(.*)$", re.MULTILINE)
+_KEY_LINE = re.compile(r"^([A-Za-z -]+):[ \t]*(.*)$", re.MULTILINE)
 _LIST = re.compile(
     r"#[ \t]++([^\n]{1,4000})\n.{0,4000}?^##[ \t]+Metadata[ \t]*\n((?:[-*][ \t][^\n]*\n)+)", re.DOTALL | re.MULTILINE
 )
@@ -52,8 +60,9 @@ _LINK_KEYS = (
     "permalink",
     "canonical",
     "canonical_url",
+    "archived_at",
 )
-_TITLE_KEYS = ("title", "full_title")
+_TITLE_KEYS = ("title", "full_title", "subject")
 _AUTHOR_KEYS = ("author", "authors", "creator")
 # When the page was published; else when it was written, or clipped.
 _DATE_KEYS = (
@@ -123,11 +132,14 @@ def _find_values(text: str, start: int) -> tuple[_Values | None, int]:
         return _parse_lines(_KEY.finditer(match[1])) if values is None else values, match.end()
     if match := _TOML_BLOCK.match(text, start, end):
         return _parse_toml(match[1]), match.end()
+    if text.startswith("{", start):
+        return _parse_json(text, start)
     if match := _LIST.match(text, start, end):
         values = _parse_lines(_LIST_ITEM.finditer(match[2]))
         return {"title": match[1]} | values if "url" in values else None, match.end()
     if match := _KEY_LINES.match(text, start, end):
         values = _parse_lines(_KEY_LINE.finditer(match[0]))
+        _read_mail_fields(values)
         return values if any("://" in str(values.get(key, "")) for key in _LINK_KEYS) else None, match.end()
     return None, start
 
@@ -140,11 +152,43 @@ def _parse_toml(block: str) -> _Values:
         data = tomllib.loads(block)
     except tomllib.TOMLDecodeError:
         return {}
+    return _read_tables(data)
+
+
+def _parse_json(text: str, start: int) -> tuple[_Values | None, int]:
+    """Return the keys of the JSON object at `start` with a text or a list of texts, and the position after it.
+
+    An object without a text below it is data of some program, and no front matter.
+    """
+    try:
+        data, length = json.JSONDecoder().raw_decode(text[start : start + _MAX_LENGTH])
+    except (ValueError, RecursionError):
+        return None, start
+    return (_read_tables(data), start + length) if text[start + length :].strip() else (None, start)
+
+
+def _read_tables(data: dict[str, Any]) -> _Values:
+    """Return the texts of the keys, and of those below `params` and `extra`, where Hugo and Zola have a site's own."""
+    own = [table for key in ("params", "extra") if isinstance(table := data.get(key), dict)]
     values: _Values = {}
-    for key, value in data.items():
-        named = value.get("name", "") if isinstance(value, dict) else value
-        values[key.lower()] = list(map(str, named)) if isinstance(named, list) else str(named)
+    for key, value in (item for table in (*own, data) for item in table.items()):
+        named = value.get("name") if isinstance(value, dict) else value
+        if named is not None:
+            values[key.lower()] = list(map(str, named)) if isinstance(named, list) else str(named)
     return values
+
+
+def _read_mail_fields(values: _Values) -> None:
+    """Read the header of a message that was saved as text: encoded words, and addresses in angle brackets."""
+    for key, value in values.items():
+        if isinstance(value, str) and "=?" in value:
+            with suppress(HeaderParseError, LookupError, ValueError):
+                values[key] = str(make_header(decode_header(value)))
+    if "archived_at" in values:
+        values["archived_at"] = str(values["archived_at"]).strip("<> ")
+    sender = str(values.get("from", ""))
+    if "subject" in values and "://" not in sender:
+        values.setdefault("author", parseaddr(sender)[0] or ("" if "@" in sender else sender))
 
 
 def _parse_yaml(block: str) -> _Values | None:
@@ -187,7 +231,7 @@ def _parse_lines(lines: Iterable[re.Match[str]]) -> _Values:
     """Read lines of a key and a value, such as YAML that is not valid, usually because of a colon in a title."""
     values: _Values = {}
     for match in lines:
-        key, value = match[1].strip().lower().replace(" ", "_"), match[2].strip()
+        key, value = re.sub("[ -]", "_", match[1].strip().lower()), match[2].strip()
         if value[:1] == value[-1:] and value[:1] in ("'", '"'):
             value = value[1:-1]
         if value[:1] == "[" and value[-1:] == "]" and not value.startswith("[["):

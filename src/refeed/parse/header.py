@@ -23,6 +23,11 @@ _OTHER_SEPARATOR = re.compile(r"([=_*~—–―─━-])[ \t]{0,8}(?:\1[ \t]{0,8
 _SEPARATOR_LINE = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 _URL_OPENING = re.compile(r"\]\(\s*+(?:<\s*+)?https?:", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"[()]")
+_LINK_LIST = re.compile(
+    r"<!DOCTYPE NETSCAPE-Bookmark-file|(?:<[^<>]{1,300}>\s*){1,9}(?:Pocket Export|Bookmarks)\s*</title>|"
+    r"(?=[^\n]{0,500}\burl\b)(?=[^\n]{0,500}\btitle\b)\"?[a-z_]{2,30}\"?(?:,\"?[a-z_]{2,30}\"?){2,20}[ \t]*\n",
+    re.IGNORECASE,
+)
 _MAX_PARTS = 12
 # The maximum distance of the end of a title on several lines, or of a URL, in characters.
 _MAX_DISTANCE = 16_384
@@ -53,6 +58,15 @@ class _Link:
     end: int
     trailing: str
     """Text after the link on the same line."""
+
+
+def refuse_link_list(text: str, start: int) -> None:
+    """Raise QuarantineError for what bookmark services export: links without texts."""
+    if _LINK_LIST.match(text, start):
+        raise QuarantineError(
+            "this is a list of links, as Pocket, Instapaper and browsers export bookmarks, and has no text to publish; "
+            "save the pages themselves, each in a file of its own"
+        )
 
 
 def skip_blanks(text: str, position: int) -> int:

@@ -14,7 +14,7 @@ from .body import body_to_html, merge_articles
 from .encoding import decode_dump
 from .feed_item import Article, is_feed, parse_feed_item
 from .front_matter import parse_front_matter
-from .header import parse_header, skip_blanks
+from .header import parse_header, refuse_link_list, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
 from .mail import is_mail, parse_mail
 from .saved_page import NO_HEAD, begins_as_page, is_saved_page, parse_page_head
@@ -34,7 +34,8 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
         own = replace(article.origin, source=origin.source, sources=origin.sources)
         return _to_entry(replace(article, origin=own), dump, limits)
     text, issues = decode_dump(data)
-    front, start = parse_front_matter(text, skip_blanks(text, 0))
+    refuse_link_list(text, start := skip_blanks(text, 0))
+    front, start = parse_front_matter(text, start)
     header = parse_header(text, start, is_optional=front is not None or begins_as_page(text, start))
     head = parse_page_head(header.body) if is_saved_page(header.body) else NO_HEAD
     if header.layout:
