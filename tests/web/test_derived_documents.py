@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -163,6 +164,16 @@ def test_catalogues_lead_from_the_first_to_the_books(client: Client) -> None:
     assert books == ["/feeds/all/daily/2020-05-02.epub", "/feeds/all/daily/2020-05-01.epub"]
     for missing in ("/opds/topic/secret/daily", "/opds/nothing", "/opds/all", "/opds/all/hourly"):
         assert client.get(missing).status_code == 404
+
+
+def test_pages_of_feeds_lead_to_their_digests(client: Client) -> None:
+    for path, count in (("/topic/climate", 2), ("/all", 2), ("/source/bbc", 2)):
+        page = client.get(path).text
+        addresses = re.findall(r'rel="alternate"[^>]* href="http://127.0.0.1:8000([^"]+(?:daily|weekly).atom)"', page)
+        assert len(addresses) == count
+        for address in addresses:
+            assert client.get(address).status_code == 200
+            assert f">http://127.0.0.1:8000{address}</textarea>" in page
 
 
 def test_nothing_private_is_in_a_public_digest(settings: Settings, client: Client) -> None:

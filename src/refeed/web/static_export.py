@@ -126,6 +126,7 @@ def _write_pages(settings: Settings, folder: Path, progress: Callable[[int], Non
     """Write every page that can be reached by our own links, and the files that pages load."""
     app, links = create_app(settings), set[str]()
     app.jinja_env.globals["is_static"] = True  # without forms that only a server answers
+    app.jinja_env.globals.update(digest_parts=settings.static, has_catalogue=False)
 
     @app.after_request
     def collect_links(response: Response) -> Response:

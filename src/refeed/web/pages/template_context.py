@@ -30,7 +30,7 @@ from werkzeug.datastructures import LanguageAccept
 from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
 from ...ingest.status_file import seconds_left
-from ...model import FeedPath
+from ...model import DIGEST_PERIODS, FeedPath
 from ...page_languages import LANGUAGES, language_names, load_translations, supported_language
 from ..filtered_feeds import FILTER_PARAMS
 from ..negotiation import is_beyond_reach
@@ -101,6 +101,8 @@ class TemplateContext:
             static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
             format_month=format_month,
             page_policy=PAGE_POLICY,
+            digest_parts=DIGEST_PERIODS,
+            has_catalogue=True,
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)
         app.context_processor(self._request_values)
