@@ -24,8 +24,9 @@ ROWS = [
     "__main__",
 ]
 ROW = {name: row for row, names in enumerate(ROWS) for name in names.split()}
-BESIDE = {("ingest", "publish"), ("feeds", "search")}
-"""`ingest.pipeline` combines the two steps. A filter of a feed may be a search."""
+BESIDE = {("ingest", "publish"), ("feeds", "search"), ("feeds", "stories")}
+"""`ingest.pipeline` combines the two steps. A filter of a feed may be a search,
+and a feed may be one of stories."""
 
 FRAGMENT_LINES = 80
 SMALL_ON_PURPOSE = {

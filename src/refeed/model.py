@@ -22,9 +22,11 @@ FeedKind = Literal["all", "source", "topic", "filtered", "view"]
 """`view` is the former name of `filtered`. Addresses with it redirect to the new ones."""
 DigestPeriod = Literal["daily", "weekly"]
 DIGEST_PERIODS: tuple[DigestPeriod, ...] = ("daily", "weekly")
-DerivedPart = Literal["daily", "weekly"]
+DerivedPart = Literal["daily", "weekly", "stories"]
 DIGEST_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic")
 """The kinds of feeds that have digests."""
+STORY_KINDS: tuple[FeedKind, ...] = ("all", "topic")
+"""The kinds of feeds that have a feed of stories."""
 FEED_KINDS: tuple[FeedKind, ...] = ("all", "source", "topic", "filtered", "view")
 
 
@@ -39,8 +41,8 @@ class FeedPath(NamedTuple):
     slug: str = ""
     """Empty only for `all`."""
     part: DerivedPart | Literal[""] = ""
-    """What is made of the feed: its digests, `topic/climate/daily`. The store and config.yaml know only feeds without
-    it."""
+    """What is made of the feed: its stories or digests, `topic/climate/daily`. The store and config.yaml know only
+    feeds without it."""
 
     def __str__(self) -> str:
         return "/".join(filter(None, (self.kind, self.slug, self.part)))

@@ -26,6 +26,7 @@ from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath
 from refeed.store.entry_updates import withdraw_entries
 from refeed.store.store import Store
+from refeed.stories.story_updater import update_stories
 from refeed.web.app import create_app
 from refeed.web.derived_documents import DerivedDocuments
 from refeed.web.document_cache import CachedDocument
@@ -53,6 +54,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     samples += [Sample(entry=make_entry(number), labels=labels) for number in (2, 3, 30)]
     fill_store(pipeline.store, samples, SOURCES)
     pipeline.ingest()  # publishes, and makes the private source private
+    while update_stories(pipeline.store, NOW):
+        pass
     pipeline.close()
     return settings
 
@@ -105,7 +108,10 @@ def test_without_a_leader_a_document_is_asked_for_and_503(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("feed", ["all/daily", "all/weekly", "topic/climate/daily", "source/bbc/weekly"])
+@pytest.mark.parametrize(
+    "feed",
+    ["all/daily", "all/weekly", "topic/climate/daily", "source/bbc/weekly", "all/stories", "topic/climate/stories"],
+)
 def test_feeds_of_digests_are_valid(client: Client, feed: str, format: DocumentKind) -> None:
     answer = client.get(f"/feeds/{feed}.{format}")
     assert answer.status_code == 200
@@ -128,13 +134,26 @@ def test_a_day_is_one_entry_with_a_page_and_a_book(client: Client) -> None:
         assert archive.namelist()[0] == "mimetype"
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     chapters = [text for name, text in texts.items() if name.startswith("chapter")]
-    assert any("引文样例" in text for text in chapters)
+    assert any("A sample written for the tests" in text for text in chapters)
     assert not any("<img" in text for text in chapters)
     for name in texts:
         if name.endswith((".xhtml", ".opf", ".ncx", ".svg", ".xml")):
             etree.fromstring(texts[name].encode())
     for missing in ("/feeds/all/daily/2020-05-09.epub", "/feeds/topic/nosuch/daily.atom", "/feeds/all/monthly.atom"):
         assert client.get(missing).status_code == 404
+
+
+def test_an_event_is_one_entry_with_every_report(client: Client) -> None:
+    items = json.loads(client.get("/feeds/all/stories.json").data)["items"]
+    assert len({item["id"] for item in items}) == len(items)
+    links = [
+        link
+        for item in items
+        for link in re.findall(r'sample\.example/(\d+)"', item["content_html"] + item["url"] + '"')
+    ]
+    assert set(links) >= {"2", "3", "30"}
+    joined = [item for item in items if "/story/" in item["url"]]
+    assert all(item["content_html"].count("<h3>") >= 2 for item in joined)
 
 
 def test_another_server_sends_the_same_bytes(settings: Settings, client: Client) -> None:
@@ -167,9 +186,11 @@ def test_catalogues_lead_from_the_first_to_the_books(client: Client) -> None:
 
 
 def test_pages_of_feeds_lead_to_their_digests(client: Client) -> None:
-    for path, count in (("/topic/climate", 2), ("/all", 2), ("/source/bbc", 2)):
+    for path, count in (("/topic/climate", 3), ("/all", 3), ("/source/bbc", 2)):
         page = client.get(path).text
-        addresses = re.findall(r'rel="alternate"[^>]* href="http://127.0.0.1:8000([^"]+(?:daily|weekly).atom)"', page)
+        addresses = re.findall(
+            r'rel="alternate"[^>]* href="http://127.0.0.1:8000([^"]+(?:stories|daily|weekly).atom)"', page
+        )
         assert len(addresses) == count
         for address in addresses:
             assert client.get(address).status_code == 200
@@ -177,6 +198,11 @@ def test_pages_of_feeds_lead_to_their_digests(client: Client) -> None:
 
 
 def test_nothing_private_is_in_a_public_digest(settings: Settings, client: Client) -> None:
+    for feed in ("all/stories", "topic/climate/stories"):
+        for format in FORMATS:
+            text = client.get(f"/feeds/{feed}.{format}").text
+            assert not any(word in text for word in ("绝不外传", "秘密", "secret", "rfi.example"))
+    assert client.get("/feeds/topic/secret/stories.atom").status_code == 404
     for feed in ("all/daily", "all/weekly", "topic/climate/daily"):
         paths = [f"/feeds/{feed}.{format}" for format in FORMATS]
         paths += [f"/feeds/{feed}/{name}.{file}" for name in names(client, feed) for file in ("html", "epub")]

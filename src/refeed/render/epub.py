@@ -12,7 +12,7 @@ from io import BytesIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from ..clock import format_rfc3339
-from ..model import Digest, DigestStory, FeedInfo, Site
+from ..model import Digest, DigestPeriod, DigestStory, FeedInfo, Site
 from ..page_languages import translate
 from ..xml_chars import xml_safe
 from .common import GENERATOR, feed_title, first_nonblank
@@ -178,7 +178,7 @@ def _story_chapter(story: DigestStory, language: str) -> str:
 
 def _cover(site: Site, info: FeedInfo, digest: Digest, language: str) -> str:
     rows = [(300 + 60 * number, 46, line) for number, line in enumerate(_break_lines(feed_title(info)))]
-    period = info.path.part or "daily"
+    period: DigestPeriod = "weekly" if info.path.part == "weekly" else "daily"
     rows += [(80, 26, first_nonblank(site.title)), (180, 30, period_title(period, language))]
     rows.append((700, 34, digest_date(digest)))
     lines = (

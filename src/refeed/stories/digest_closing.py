@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ..clean.text import visible_text
 from ..config.settings import Settings
 from ..metrics import observe_duration
-from ..model import Digest, DigestPeriod, DigestStory, Entry, Report, Source
+from ..model import Digest, DigestPeriod, DigestStory, Entry, FeedPath, Report, Source
 from ..store.rows import StoredEntry
 from ..store.store import Store
 from ..store.stored_digests import (
@@ -26,6 +26,8 @@ from ..store.stored_digests import (
     get_published_between,
     record_digests,
 )
+from ..store.story_members import get_story_ids, get_story_members
+from .story_texts import find_clearest
 
 _MOST_CLOSED: dict[DigestPeriod, int] = {"daily": 14, "weekly": 8}
 """Digests that are closed at a time: for a feed that nobody read before, those of the past."""
@@ -102,7 +104,7 @@ def _close_feed(
         # When `at` or the time zone has changed, two days overlap: `known` has what is in both.
         ids = [id for id in get_published_between(store, feed, first, each.closed) if id not in known]
         if ids:
-            closed.append(_make_digest(store, settings, sources, each, ids))
+            closed.append(_make_digest(store, settings, sources, each, ids, digest_feed.feed))
     return closed
 
 
@@ -112,9 +114,12 @@ def _make_digest(
     sources: Mapping[str, Source],
     period: Period,
     ids: Sequence[str],
+    feed: FeedPath,
 ) -> Digest:
-    entries = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in store.get_entries(ids)}
-    stories = [[entries[id] for id in story if id in entries] for story in _group(ids)]
+    groups = _group(store, ids, period, feed)
+    reports = store.get_entries([id for story in groups for id in story])
+    entries = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in reports}
+    stories = [[entries[id] for id in story if id in entries] for story in groups]
     lengths = {id: len(visible_text(stored.entry.html)) for id, stored in entries.items()}
 
     def rank(story: Sequence[StoredEntry]) -> tuple[int, int, datetime, str]:
@@ -129,7 +134,7 @@ def _make_digest(
         fullest = max((stored.entry for stored in story), key=lambda entry: (lengths[_id(entry)], entry.id))
         shown.append(
             DigestStory(
-                reports=tuple(_make_report(stored.entry, sources) for stored in story),
+                reports=tuple(_make_report(entry, sources) for entry in _put_clearest_first(story)),
                 html=fullest.html if len(fullest.html) <= _MAX_HTML else None,
                 fullest=_id(fullest),
             )
@@ -140,15 +145,35 @@ def _make_digest(
         opened=period.opened,
         closed=period.closed,
         stories=tuple(shown),
-        others=tuple(replace(_make_report(story[0].entry, sources), lead="") for story in lines),
+        others=tuple(replace(_make_report(_put_clearest_first(story)[0], sources), lead="") for story in lines),
         more=len(ranked) - len(shown) - len(lines),
         members=tuple(ids),
     )
 
 
-def _group(ids: Sequence[str]) -> list[list[str]]:
-    """The entries by stories, those of one story by time."""
-    return [[id] for id in ids]
+def _group(store: Store, ids: Sequence[str], period: Period, feed: FeedPath) -> list[list[str]]:
+    """The entries by stories, those of one story by time.
+
+    Other public reports of the same days belong to a story too, unless the feed is that of one source.
+    """
+    by_story: dict[str, list[str]] = {}
+    stories = get_story_ids(store, ids)
+    for id in ids:
+        by_story.setdefault(stories.get(id, id), []).append(id)
+    if feed.kind != "source":
+        for story, members in get_story_members(store, by_story).items():
+            listed = set(by_story[story])
+            by_story[story] = [
+                member.entry_id
+                for member in members
+                if member.entry_id in listed or period.opened <= member.published < period.closed
+            ]
+    return list(by_story.values())
+
+
+def _put_clearest_first(story: Sequence[StoredEntry]) -> list[Entry]:
+    entries = [stored.entry for stored in story]
+    return [entries.pop(find_clearest([entry.title for entry in entries])), *entries]
 
 
 def _make_report(entry: Entry, sources: Mapping[str, Source]) -> Report:

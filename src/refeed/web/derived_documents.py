@@ -1,4 +1,4 @@
-"""Requests for digests -> documents that are made when somebody asks, and kept in memory until their content changes.
+"""Requests for stories and digests -> documents that are made when somebody asks, and kept until their content changes.
 
 What nobody reads costs nothing: the first request makes the leader close the digests of the feed, and waits for it.
 """
@@ -24,13 +24,15 @@ from ..feeds.access_tokens import AccessTokens
 from ..feeds.digest_feeds import DerivedDocument, DigestFeeds
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
+from ..feeds.story_feeds import StoryFeeds
 from ..metrics import observe_duration
-from ..model import DIGEST_KINDS, DerivedPart, FeedPath
+from ..model import DIGEST_KINDS, STORY_KINDS, DerivedPart, FeedPath
 from ..render.checksum import add_checksum, verify_checksum
 from ..render.opds import ACQUISITION
 from ..store.change_propagation import REVISION_KEY
 from ..store.store import Store
 from ..store.stored_digests import get_digest_feed, request_digests
+from ..store.story_members import get_stories_state
 from .document_cache import CachedDocument, Headers
 from .rate_limit import BusyError, ConcurrencyLimit
 from .responses import busy_response, error_response
@@ -94,7 +96,7 @@ class DerivedDocuments:
 
     def _answer(self, key: str, url: DocumentUrl) -> CachedDocument | Response | None:
         feed, part = url.document.feed, url.document.part
-        if feed is None or part is None or feed.kind not in DIGEST_KINDS:
+        if feed is None or part is None or feed.kind not in (STORY_KINDS if part == "stories" else DIGEST_KINDS):
             return None
         entry = self._find(key)
         try:
@@ -105,7 +107,7 @@ class DerivedDocuments:
             if version is None:
                 version = self._wait_for_leader(feed, part)
             if version is None:
-                return error_response(503, "This digest is being made. Retry in a few seconds.", retry_after=5)
+                return error_response(503, "This document is being made. Retry in a few seconds.", retry_after=5)
             if entry is None or entry.version != version:
                 with self._limit.slot():
                     entry = self._find(key)  # a concurrent request may have made it
@@ -115,7 +117,7 @@ class DerivedDocuments:
             return busy_response()
         except StoreError:
             if entry is None:  # an outdated document is better than none
-                return error_response(503, "Digests are unavailable. Retry in a minute.", retry_after=60)
+                return error_response(503, "Stories and digests are unavailable. Retry in a minute.", retry_after=60)
         return entry.document if entry else None
 
     def _find(self, key: str) -> _CacheEntry | None:
@@ -135,6 +137,13 @@ class DerivedDocuments:
         if version is not None and now - checked < _CHECK_INTERVAL:
             return version
         store = self._get_store()
+        if part == "stories":
+            with store.snapshot():
+                state, revision = get_stories_state(store), store.get_meta(REVISION_KEY)
+            version = _Version(revision, state.version) if state.version else None
+            if version:
+                self._versions[feed, part] = now, version
+            return version
         with store.snapshot():
             known, revision = get_digest_feed(store, feed, part), store.get_meta(REVISION_KEY)
         if known is None or utc_now() - known.requested > _REQUEST_INTERVAL:
@@ -186,6 +195,8 @@ class DerivedDocuments:
         digests = DigestFeeds(self._get_store(), registry, budget)
         feed, part, document = url.document.feed, url.document.part, url.document
         assert feed is not None and part is not None
+        if part == "stories":
+            return StoryFeeds(self._get_store(), registry, budget).render_feed(feed, document.format or "atom")
         if document.digest:
             return digests.render_file(feed, part, document.digest, "epub" if document.media_key == "epub" else "html")
         if key.startswith("/opds/"):

@@ -21,7 +21,8 @@ from ..feeds.access_tokens import AccessTokens
 from ..feeds.digest_feeds import DIGEST_FILES, DigestFeeds
 from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry
-from ..model import DIGEST_KINDS, FORMATS
+from ..feeds.story_feeds import StoryFeeds
+from ..model import DIGEST_KINDS, DIGEST_PERIODS, FORMATS, STORY_KINDS
 from ..page_languages import LANGUAGES
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import Publisher
@@ -29,6 +30,7 @@ from ..render.checksum import add_checksum
 from ..store.store import Store
 from ..store.stored_digests import request_digests
 from ..stories.digest_closing import close_next
+from ..stories.story_updater import update_stories
 from .app import create_app
 from .pages.template_context import generated_links
 
@@ -99,21 +101,31 @@ def _copy_documents(settings: Settings, store: Store, folder: Path) -> Iterator[
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(output_dir.root / original, target)
         yield target
-    for name, data in _make_digests(settings, store, registry):
+    for name, data in _make_derived(settings, store, registry):
         target = folder / "feeds" / name
         _write_if_changed(target, data)
         yield target
 
 
-def _make_digests(settings: Settings, store: Store, registry: FeedRegistry) -> Iterator[tuple[str, bytes]]:
-    """The documents of digests that `static` lists, by their names."""
-    feeds = [path for path in registry.public_feeds if path.kind in DIGEST_KINDS]
-    for feed, period in product(feeds, settings.static):
-        request_digests(store, feed, period, utc_now())
-    while settings.static and close_next(store, settings, registry.sources, utc_now()):
+def _make_derived(settings: Settings, store: Store, registry: FeedRegistry) -> Iterator[tuple[str, bytes]]:
+    """The documents of stories and digests that `static` lists, by their names."""
+    if not settings.static:
+        return
+    budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
+    stories, digests = StoryFeeds(store, registry, budget), DigestFeeds(store, registry, budget)
+    while update_stories(store, utc_now()):
         pass
-    digests = DigestFeeds(store, registry, DocumentBudget(settings.feeds.entries, settings.feeds.bytes))
-    for feed, period in product(feeds, settings.static):
+    if "stories" in settings.static:
+        for feed, format in product(registry.public_feeds, FORMATS):
+            if feed.kind in STORY_KINDS:
+                yield f"{feed}/stories.{format}", add_checksum(stories.render_feed(feed, format).data)
+    feeds = [path for path in registry.public_feeds if path.kind in DIGEST_KINDS]
+    periods = [period for period in DIGEST_PERIODS if period in settings.static]
+    for feed, period in product(feeds, periods):
+        request_digests(store, feed, period, utc_now())
+    while close_next(store, settings, registry.sources, utc_now()):
+        pass
+    for feed, period in product(feeds, periods):
         for format in FORMATS:
             yield f"{feed}/{period}.{format}", add_checksum(digests.render_feed(feed, period, format).data)
         for name, file in product(digests.list_files(feed, period), DIGEST_FILES):

@@ -45,7 +45,7 @@ _MONTH_LENGTH = len("2023-07")
 _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 _URL_PATH = re.compile(r"(?:/k/(?P<token>[a-z2-7]{32}))?/feeds/(?P<path>[a-zW0-9/.-]{1,200})")
 _DOCUMENT_PATH = re.compile(
-    rf"(?P<feed>{FEED_PATTERN})(?:/archive/(?P<archive>\d{{4}}-\d{{2}}(?:-\d{{1,5}})?)|/(?P<part>daily|weekly))?"
+    rf"(?P<feed>{FEED_PATTERN})(?:/archive/(?P<archive>\d{{4}}-\d{{2}}(?:-\d{{1,5}})?)|/(?P<part>daily|weekly|stories))?"
     r"\.(?P<format>atom|rss|json)"
 )
 _DIGEST_PATH = re.compile(

@@ -22,6 +22,7 @@ from ..publish.publisher import COMPLETE_KEY
 from ..search.indexer import index_batch
 from ..store.change_propagation import REVISION_KEY
 from ..store.engine import parse_database_url
+from ..store.story_members import get_stories_state
 from ..stories.story_updater import update_stories
 from .events import Event, EventQueue, Job
 from .intake import DumpIntake
@@ -319,9 +320,11 @@ class WorkerLoop:
             self._events.put(Job.STORIES)
 
     def _close_digests(self) -> None:
-        """Close the digests of one feed, once everything of the first scan is stored and no files wait."""
-        if self._intake and not self._intake.is_busy and self.pipeline.is_complete() and self.pipeline.close_digests():
-            self._events.put(Job.DIGESTS)
+        """Close the digests of one feed, once all entries of the first scan have their stories and no files wait."""
+        if self._intake and not self._intake.is_busy and self.pipeline.is_complete():
+            is_joined = get_stories_state(self.pipeline.store).pending == 0
+            if is_joined and self.pipeline.close_digests():
+                self._events.put(Job.DIGESTS)
 
     def _save_probed(self) -> None:
         if self.network_jobs and self.network_jobs.probe and self.network_jobs.probe.save_results():

@@ -101,7 +101,7 @@ def test_every_page_has_landmarks_one_heading_and_autodiscovery(site: PageSite, 
     assert kinds[:3] == ["application/atom+xml", "application/feed+json", "application/rss+xml"]
     assert "text/x-opml" in kinds
     for link in page.select("link[rel=alternate][type='application/atom+xml']"):
-        if not str(link["href"]).endswith(("/daily.atom", "/weekly.atom")):  # they need a leader
+        if not str(link["href"]).endswith(("/stories.atom", "/daily.atom", "/weekly.atom")):  # they need a leader
             assert get(site, str(link["href"]))[0] == 200
 
 

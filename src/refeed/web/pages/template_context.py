@@ -101,7 +101,7 @@ class TemplateContext:
             static_url=lambda file: _remember(f"{self._prefix}/static/{self._assets.by_file_name[file].hashed_name}"),
             format_month=format_month,
             page_policy=PAGE_POLICY,
-            digest_parts=DIGEST_PERIODS,
+            digest_parts=("stories", *DIGEST_PERIODS),
             has_catalogue=True,
         )
         app.jinja_env.filters.update(split_reason=split_reason, format_number=format_number)
