@@ -26,6 +26,8 @@ from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath
 from refeed.store.entry_updates import withdraw_entries
 from refeed.store.store import Store
+from refeed.store.story_decisions import join_entries
+from refeed.store.story_members import get_story_ids
 from refeed.stories.story_updater import update_stories
 from refeed.web.app import create_app
 from refeed.web.derived_documents import DerivedDocuments
@@ -154,6 +156,28 @@ def test_an_event_is_one_entry_with_every_report(client: Client) -> None:
     assert set(links) >= {"2", "3", "30"}
     joined = [item for item in items if "/story/" in item["url"]]
     assert all(item["content_html"].count("<h3>") >= 2 for item in joined)
+
+
+def test_a_story_has_a_page_that_its_entries_and_home_name(settings: Settings, client: Client) -> None:
+    store = Store(settings.database_url)
+    first, second, private = (make_entry(number).id.removeprefix("urn:uuid:") for number in (30, 3, 7))
+    full = make_full_entry(1, "").entry.id.removeprefix("urn:uuid:")
+    join_entries(store, [first, full, second])
+    while update_stories(store, NOW):
+        pass
+    story = get_story_ids(store, [first])[first]
+    store.close()
+    page = client.get(f"/story/{story}")
+    assert page.status_code == 200
+    assert [f'href="/entry/{id}"' in page.text for id in (first, second, full, private)] == [True, True, True, False]
+    assert "绝不外传" not in page.text
+    for former in {first, second, full} - {story}:
+        answer = client.get(f"/story/{former}")
+        assert (answer.status_code, answer.headers["Location"]) == (301, f"/story/{story}")
+    for missing in (private, "00000000-0000-0000-0000-000000000000", "nothing"):
+        assert client.get(f"/story/{missing}").status_code == 404
+    assert f'href="/story/{story}"' in client.get(f"/entry/{second}").text
+    assert f'href="/story/{story}"' in client.get("/").text
 
 
 def test_another_server_sends_the_same_bytes(settings: Settings, client: Client) -> None:

@@ -51,6 +51,7 @@ from .site_model import (
     reader_links,
     shorten,
 )
+from .story_page import StoryPage, find_largest, find_story
 from .template_context import Assets, TemplateContext
 
 _ENTRIES = 30
@@ -79,6 +80,7 @@ def pages_blueprint(settings: Settings, status_cache: StatusCache) -> Blueprint:
     snapshots = SiteSnapshots(settings, store)
     PageRoutes(settings, store, snapshots, context, status_cache).register(blueprint)
     SearchPage(store, snapshots, context).register(blueprint)
+    StoryPage(store, snapshots, context).register(blueprint)
     blueprint.register_blueprint(_files_blueprint(settings, assets))
     return blueprint
 
@@ -126,6 +128,7 @@ class PageRoutes:
         html = render_template(
             "home.html",
             site_snapshot=snapshot,
+            stories=[] if query else find_largest(self._store, snapshot),
             groups=[(kind, paths) for kind, paths in paths_by_kind if paths],
             query=query,
             detailed=len(snapshot.feeds) <= MAX_DETAILED_FEEDS,
@@ -214,9 +217,12 @@ class PageRoutes:
             next(iter(list_members(self._store, snapshot, feed, members)), None)
             for members in self._store.get_neighbors(feed, entry.published, id)
         )
+        story, story_reports = find_story(self._store, snapshot, id)
         html = render_template(
             "entry.html",
             site_snapshot=snapshot,
+            story=story,
+            story_reports=story_reports,
             entry=entry,
             id=id,
             newer=newer,
