@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from helpers.entry_builders import AT, clean_body, clean_raw, clean_raw_as_text, parse_file, real_dumps
-from helpers.property_testing import given, settings, st
+from helpers.property_testing import examples, given, st
 from helpers.random_html import LINKS, random_article, random_tag_soup
 from refeed.clean.html_parser import find_exceeded_limit
 from refeed.clean.image_urls import clean_image_url
@@ -43,7 +43,7 @@ def test_cleaning_tag_soup_is_idempotent(seeds: range) -> None:
 
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
-@settings(max_examples=300, deadline=None)
+@examples(100)
 def test_no_sentence_is_lost_repeated_or_moved(seed: int, link: str) -> None:
     body, sentences = random_article(seed)
     text = _text(clean_body(body, link).entry.html)
@@ -54,7 +54,7 @@ def test_no_sentence_is_lost_repeated_or_moved(seed: int, link: str) -> None:
 
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
-@settings(max_examples=150, deadline=None)
+@examples(50)
 def test_everything_removed_is_logged(seed: int, link: str) -> None:
     body, _ = random_article(seed)
     cleaned = clean_body(body, link)
@@ -65,7 +65,7 @@ def test_everything_removed_is_logged(seed: int, link: str) -> None:
 
 
 @given(st.integers(min_value=0), st.sampled_from(LINKS))
-@settings(max_examples=100, deadline=None)
+@examples(40)
 def test_plain_text_keeps_every_sentence(seed: int, link: str) -> None:
     body, sentences = random_article(seed)
     raw = RawEntry(title="样例题目", link=link, dump_time=AT, html=body)
@@ -76,7 +76,7 @@ def test_plain_text_keeps_every_sentence(seed: int, link: str) -> None:
 
 
 @given(st.text(max_size=400))
-@settings(max_examples=300, deadline=None)
+@examples(100)
 def test_any_string_becomes_an_entry_that_xml_can_carry(html: str) -> None:
     cleaned = clean_body(html)
     assert not re.search(
@@ -99,7 +99,7 @@ _URLS = st.one_of(
 
 
 @given(_URLS)
-@settings(max_examples=400, deadline=None)
+@examples(200)
 def test_cleaning_a_url_is_idempotent(url: str) -> None:
     for clean_url in (clean_link, clean_image_url):
         once = clean_url(url, LINKS[0])

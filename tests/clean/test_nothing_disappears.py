@@ -7,7 +7,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_raw, parse_file, real_dumps
-from helpers.property_testing import given, settings, st
+from helpers.property_testing import examples, given, st
 from helpers.random_html import LINKS
 from helpers.random_trees import bodies
 from refeed.clean.image_urls import clean_image_url
@@ -91,7 +91,7 @@ def missing(body: str, link: str, cleaned: CleanResult, unit: re.Pattern[str] = 
 
 
 @given(bodies(), st.sampled_from(LINKS))
-@settings(max_examples=400, deadline=None)
+@examples(120)
 def test_everything_in_any_body_is_kept_or_a_named_removal(body: str, link: str) -> None:
     cleaned = clean_body(body, link)
     assert missing(body, link, cleaned) == []
@@ -106,7 +106,7 @@ def test_everything_in_a_real_dump_is_kept_or_a_named_removal() -> None:
 
 
 @given(bodies(), st.sampled_from(LINKS))
-@settings(max_examples=100, deadline=None)
+@examples(40)
 def test_cleaning_any_body_twice_is_cleaning_it_once(body: str, link: str) -> None:
     once = clean_body(body, link).entry.html
     assert clean_body(once, link).entry.html == once

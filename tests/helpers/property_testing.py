@@ -1,7 +1,7 @@
 """Hypothesis with this project's profiles. Import it from here: the profile must be loaded before a test is defined.
 
-The everyday run tries the same examples each time, without a deadline: a busy machine is slow, not wrong (what is timed
-is in bench/). `HYPOTHESIS_PROFILE=explore ./run test` looks for new examples.
+The everyday run tries the same few examples each time, without a deadline: a busy machine is slow, not wrong (what is
+timed is in bench/). `HYPOTHESIS_PROFILE=explore ./run test` looks for new examples, ten times as many.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ from hypothesis import strategies as st
 
 settings.register_profile("everyday", deadline=None, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "everyday")
+settings.load_profile(PROFILE)
 
-__all__ = ["HealthCheck", "example", "given", "settings", "st"]
+
+def examples(count: int) -> settings:
+    """Settings of a test that tries `count` examples every day."""
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=count * (1 if PROFILE == "everyday" else 10), suppress_health_check=checks)
+
+
+__all__ = ["HealthCheck", "example", "examples", "given", "settings", "st"]

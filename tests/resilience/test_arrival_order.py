@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from helpers.property_testing import HealthCheck, example, given, settings, st
+from helpers.property_testing import example, examples, given, st
 from helpers.service_fixture import CONFIG, sample_dump
 from refeed.config.settings import Settings
 from refeed.ingest.entry_builder import EntryBuilder, hash_dump
@@ -108,7 +108,7 @@ def store(builder: EntryBuilder, tmp_path: Path) -> Iterator[RecordingStore]:
 
 
 @given(data=st.lists(drafts, min_size=1, max_size=7), seed=st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8)
 def test_entries_do_not_depend_on_the_order_and_the_batches_of_their_dumps(
     data: list[bytes], seed: int, builder: EntryBuilder, tmp_path: Path
 ) -> None:
@@ -133,7 +133,7 @@ versions = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本
 
 @given(steps=st.lists(versions, min_size=1, max_size=6))
 @example(steps=[(TEXTS[0], "样本甲"), (TEXTS[1], "样本甲"), (TEXTS[0], "样本甲")])
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 def test_an_edited_file_gives_its_last_text_and_updated_never_goes_back(
     steps: list[tuple[str, str]], builder: EntryBuilder, tmp_path: Path
 ) -> None:

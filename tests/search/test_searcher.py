@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.property_testing import HealthCheck, example, given, settings, st
+from helpers.property_testing import example, examples, given, st
 from helpers.search_scan import scan
 from helpers.store_builders import NOON, TOPICS, entry_id, file_result
 from refeed.config.search_query import QueryError, parse_query
@@ -76,7 +76,7 @@ def empty(store: Store) -> None:
     log_all_entries(store)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(20)
 @given(
     texts=st.lists(st.tuples(TEXTS, TEXTS, st.integers(0, 40)), min_size=1, max_size=12),
     queries=st.lists(QUERIES, min_size=3, max_size=8),
