@@ -8,6 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from cachetools import LRUCache, cached
+from flask.testing import FlaskClient
 
 from helpers.store_builders import recount_feeds, recount_outcomes, stored_feeds, stored_outcomes
 from refeed.config.settings import Settings
@@ -47,9 +49,18 @@ def dump(link: str, text: str, hour: int) -> bytes:
     return f"<!--{1_772_150_400 + hour * 3600}000-->\n[样本 {text}]({link})\n------\n\n<p>{text}</p>\n".encode()
 
 
+@cached(LRUCache(1), key=lambda url, _: url)
+def make_client(url: str, settings: Settings) -> FlaskClient:
+    """The client of a test."""
+    return create_app(settings).test_client()
+
+
 def push(settings: Settings, token: str, body: bytes) -> int:
-    client = create_app(settings).test_client()
-    return client.post("/dumps", data=body, headers={"Authorization": f"Bearer {token}"}).status_code
+    return (
+        make_client(settings.database_url, settings)
+        .post("/dumps", data=body, headers={"Authorization": f"Bearer {token}"})
+        .status_code
+    )
 
 
 def ingest(settings: Settings, *, withdraw: str = "") -> None:
