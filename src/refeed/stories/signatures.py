@@ -14,7 +14,7 @@ from ..model import Entry
 from ..topics.fields import extract_body_text
 from .terms import MAX_WEIGHT, hash_term, split_terms, weigh_term
 
-SIGNATURE_VERSION = 1
+SIGNATURE_VERSION = 2
 """Increase it when signatures are made differently."""
 LEAD_LENGTH = 160
 """Characters of the text that say what happened."""
@@ -42,6 +42,8 @@ class Signature:
     """A number that stands for the source."""
     series: int
     """A number that stands for the source and its title without digits: equal for two days of a series."""
+    headline: int
+    """A number that stands for the whole title."""
     parts: int
     """The number of headlines in the title: more than one in a round-up."""
     title: Weights
@@ -78,7 +80,7 @@ class Signature:
     def to_bytes(self) -> bytes:
         """Encode for the store."""
         groups = (self.title, self.lead, self.body)
-        head = _HEAD.pack(self.source, self.series, 0, self.parts, *map(len, groups))
+        head = _HEAD.pack(self.source, self.series, self.headline, self.parts, *map(len, groups))
         terms = [term for group in groups for term in group]
         weights = bytes(weight for group in groups for weight in group.values())
         return head + struct.pack(f"<{len(terms)}I", *terms) + weights
@@ -87,8 +89,8 @@ class Signature:
     def from_bytes(cls, data: bytes, published: int) -> Signature:
         """Undo `to_bytes`. Empty bytes are the signature of an entry that nothing is compared with."""
         if not data:
-            return cls(published=published, source=0, series=0, parts=0, title={}, lead={}, body={})
-        source, series, _, parts, *counts = _HEAD.unpack_from(data)
+            return cls(published=published, source=0, series=0, headline=0, parts=0, title={}, lead={}, body={})
+        source, series, headline, parts, *counts = _HEAD.unpack_from(data)
         total = sum(counts)
         terms = struct.unpack_from(f"<{total}I", data, _HEAD.size)
         weights = data[_HEAD.size + 4 * total :]
@@ -97,7 +99,16 @@ class Signature:
             groups.append(dict(zip(terms[start : start + count], weights[start : start + count], strict=True)))
             start += count
         title, lead, body = groups
-        return cls(published=published, source=source, series=series, parts=parts, title=title, lead=lead, body=body)
+        return cls(
+            published=published,
+            source=source,
+            series=series,
+            headline=headline,
+            parts=parts,
+            title=title,
+            lead=lead,
+            body=body,
+        )
 
 
 def make_signature(entry: Entry) -> Signature:
@@ -132,6 +143,7 @@ def sign_text(*, title: str, text: str, source: str, published: int) -> Signatur
         published=published,
         source=hash_term(source),
         series=hash_term(f"{source} {_DIGITS.sub('0', title)[:40]}"),
+        headline=hash_term(title),
         parts=1 + len(_SEPARATOR.findall(title)),
         title=_weigh(of_title, 48),
         lead=_weigh((term for term in of_lead if term not in known), 112),

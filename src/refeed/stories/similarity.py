@@ -15,6 +15,8 @@ WEIGHTS = "story_weights-2026-11-28.json"
 writes a new one."""
 _SAME_TEXT = 0.6
 """From this similarity on, two texts with the same title are one report, told again."""
+_OTHER_TITLE = 0.3
+"""Below this similarity, two titles are about different things."""
 
 FEATURES = (
     "title",
@@ -61,15 +63,16 @@ def compare(later: Signature, earlier: Signature) -> float:
 
 def is_series(later: Signature, earlier: Signature) -> bool:
     """Whether two entries are issues of a series: titles of a source that differ in numbers alone, or recur above other
-    texts."""
-    if later.series != earlier.series:
-        return False
-    return later.title.keys() != earlier.title.keys() or _cosine_body(later, earlier) < _SAME_TEXT
+    texts; or a text that a source repeats below other titles, as channels describe themselves below each video."""
+    is_same_text = _cosine_body(later, earlier) >= _SAME_TEXT
+    if later.series == earlier.series:
+        return later.headline != earlier.headline or not is_same_text
+    return later.source == earlier.source and is_same_text and _cosine_title(later, earlier) < _OTHER_TITLE
 
 
 def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
     """The features of a pair, in the order of FEATURES."""
-    title = _cosine(later.title, earlier.title, later.norms[0], earlier.norms[0])
+    title = _cosine_title(later, earlier)
     body = _cosine_body(later, earlier)
     forth, back = _share(later.title, earlier.all), _share(earlier.title, later.all)
     common = later.head.keys() & earlier.head.keys()
@@ -93,6 +96,10 @@ def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
         title * body,
         same_source * title,
     )
+
+
+def _cosine_title(one: Signature, other: Signature) -> float:
+    return _cosine(one.title, other.title, one.norms[0], other.norms[0])
 
 
 def _cosine_body(one: Signature, other: Signature) -> float:

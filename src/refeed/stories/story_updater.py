@@ -28,7 +28,7 @@ STORIES_VERSION = f"{SIGNATURE_VERSION} {WEIGHTS}"
 """Changes when entries are compared differently. All stories are then made again."""
 _VERSION_KEY = "stories_version"
 _BATCH = 100
-_CANDIDATES = 32
+CANDIDATES = 32
 """Earlier entries that an entry is compared with: those that share most terms with it."""
 MAX_AGE = 7 * 24 * 3600
 """Seconds from the first report of a story to its last. What is reported for weeks is many stories."""
@@ -127,11 +127,11 @@ class StoryBuilder:
         found = self._find_neighbours(row, later=False)
         rows = self._index.load(found)
         nearest = sorted(rows.values(), key=lambda other: (-found[other.entry_id], -other.published, other.entry_id))
-        first = self._index.load({other.root_id for other in nearest[:_CANDIDATES]})
+        first = self._index.load({other.root_id for other in nearest[:CANDIDATES]})
         own = self._signature(row)
         scores = {
             other.entry_id: compare(own, self._signature(other))
-            for other in nearest[:_CANDIDATES]
+            for other in nearest[:CANDIDATES]
             if first[other.root_id].published >= row.published - MAX_AGE
         }
         order = sorted(scores, key=lambda id: (-scores[id], -rows[id].published, id))

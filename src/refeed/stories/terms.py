@@ -39,6 +39,11 @@ def split_terms(text: str) -> list[str]:
     return terms
 
 
+def is_pair(term: str) -> bool:
+    """Whether a term is a pair of characters, and no word."""
+    return len(term) == 2 and bool(_IS_UNSPACED.match(term))
+
+
 def hash_term(term: str) -> int:
     """The number that stands for a term in signatures and in the index, of 32 bits. It is odd for a number."""
     return crc32(term.encode()) & ~1 | term[0].isdigit()
