@@ -29,3 +29,26 @@ def test_subscriptions_become_items_of_the_configuration(tmp_path: Path, monkeyp
     urls = ["https://harbour.example/feed?a=1&b=2", "https://two.example/", "https://other.example/"]
     assert [item["url"] for item in items] == urls
     assert items[1]["source"] == "two" and len({item["source"] for item in items}) == 3
+
+
+FRESHRSS = """<?xml version="1.0" encoding="UTF-8"?>
+<opml xmlns:frss="https://freshrss.org/opml" version="2.0"><head><title>FreshRSS</title></head><body>
+<outline text="Blogs"><outline text="A blog" type="rss" xmlUrl="https://a.example/feed" htmlUrl="https://a.example/"
+ description="A sample" frss:priority="important" frss:cssFullContent=".text"/></outline></body></opml>"""
+MINIFLUX = """<?xml version="1.0" encoding="UTF-8"?>
+<opml version="2.0"><head><title>Miniflux</title></head><body>
+<outline text="All"><outline title="A blog" text="A blog" xmlUrl="https://a.example/feed" htmlUrl="https://a.example/"
+ type="rss" version="RSS"></outline></outline></body></opml>"""
+RSSHUB_IN_A_READER = """<opml version="1.1"><body><outline text="A blog" title="A blog" type="rss"
+ xmlUrl="https://a.example/feed"/></body></opml>"""
+
+
+@pytest.mark.parametrize("opml", [FRESHRSS, MINIFLUX, RSSHUB_IN_A_READER])
+def test_exports_of_freshrss_miniflux_and_readers_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opml: str
+) -> None:
+    (tmp_path / "config.yaml").write_text("packs: []\n")
+    (tmp_path / "feeds.opml").write_text(opml)
+    monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
+    result = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")])
+    assert yaml.safe_load(result.stdout)["upstreams"] == [{"source": "a-blog", "url": "https://a.example/feed"}]
