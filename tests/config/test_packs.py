@@ -50,6 +50,39 @@ def test_pack_beside_config_yaml_adds_its_sources_and_topics(tmp_path: Path) -> 
     assert settings.pack_dirs == (str(tmp_path / "mine"),)
 
 
+def test_sources_and_topics_beside_config_yaml_belong_to_it(tmp_path: Path) -> None:
+    for name, text in {"sources/tea.yaml": SOURCE, "topics/leaf.yaml": TOPIC, "sources/notes.txt": "not ours"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    config = write_files(tmp_path, "packs: []\n")
+    current = ReloadableSettings(load_settings({}, config), lambda: load_settings({}, config))
+    assert [rule.id for rule in (*current.settings.sources, *current.settings.topics)] == ["tea", "leaf"]
+    (tmp_path / "sources" / "cup.yaml").write_text("id: cup\n", "utf-8")
+    assert current.reload_if_changed(rested=True)
+    assert [rule.id for rule in current.settings.sources] == ["cup", "tea"]
+
+
+def test_all_errors_of_a_source_are_shown_at_once(tmp_path: Path) -> None:
+    wrong = (
+        "id: tea\nhost: [tea.example.org]\ntimezone: Asia/Nowhere\nextract: [{select: 'p['}, {select: p, to: autor}]\n"
+    )
+    wrong += "line_rules:\n  - match: '('\n    where: top\n"
+    expected = [
+        "tea.yaml:2: host",
+        "tea.yaml:3: timezone",
+        "tea.yaml:4: extract[1].to",
+        "tea.yaml:6: line_rules[0].match",
+        "tea.yaml:7: line_rules[0].where",
+        "tea.yaml:4: extract[0].select",
+    ]
+    errors = find_errors(tmp_path, "packs: [mine]\n", sources__tea=wrong)
+    assert [": ".join(error.removeprefix("mine/sources/").split(": ")[:2]) for error in errors] == expected
+    (tmp_path / "mine" / "sources" / "tea.yaml").unlink()
+    item = "\n    ".join(wrong.splitlines())
+    errors = find_errors(tmp_path, f"packs: []\nsources:\n  - {item}\n")
+    assert len(errors) == 6
+
+
 def test_without_packs_there_are_the_sources_of_chinese_news_and_no_topics(tmp_path: Path) -> None:
     settings = load(tmp_path, "")
     assert settings.sources == load_builtin_sources()

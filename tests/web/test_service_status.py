@@ -37,6 +37,13 @@ def test_only_delivered_entries_count_as_fresh() -> None:
     assert assess_freshness(None, often, NOW).stale
 
 
+def test_an_archive_is_never_late() -> None:
+    often = history(timedelta(hours=6), 40)
+    years_later = NOW + timedelta(days=900)
+    assert assess_freshness(NOW, often, years_later, last_dump=NOW + timedelta(hours=1)).stale
+    assert assess_freshness(NOW, often, years_later, last_dump=years_later).stale is None
+
+
 def test_a_rare_gap_and_a_burst_do_not_change_the_expected_gap_much() -> None:
     weekly = history(timedelta(days=1), 60)
     pause = history(timedelta(days=1), 30, last=NOW - timedelta(days=80))

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..model import ALL_FEED, FeedPath
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
-from .packs import BUILTIN_PACKS, LocatedRule
+from .packs import BUILTIN_PACKS, LocatedRule, find_selector_errors
 from .settings import ConfigFile
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -108,16 +108,10 @@ def _check_selectors(sources: Sources) -> Iterator[str]:
     The built-in sources are checked by tests, because loading soupsieve takes 0.3 s.
     """
     for located in sources:
-        if not located.rule.extract or _is_builtin(located, "extract"):
-            continue
-        import soupsieve
-
-        for index, rule in enumerate(located.rule.extract):
-            try:
-                soupsieve.compile(rule.select)
-            except soupsieve.SelectorSyntaxError as error:
-                what = f"invalid CSS selector {rule.select!r}: {str(error).splitlines()[0]}"
-                yield located.format_error(("extract", index, "select"), what)
+        if located.rule.extract and not _is_builtin(located, "extract"):
+            document, path = located.locate(("extract",))
+            rule = {"extract": [{"select": extract.select} for extract in located.rule.extract]}
+            yield from find_selector_errors(document, rule, path[:-1])
 
 
 def _check_hosts(sources: Sources) -> Iterator[str]:

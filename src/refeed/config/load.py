@@ -18,7 +18,7 @@ from annotated_types import Interval
 from ..errors import ConfigError
 from .cross_checks import find_cross_errors
 from .field_types import MIN_SECRET_LENGTH, BaseUrl, Check, Parse, check_database_url, check_token, matching
-from .packs import LocatedRule, NameLists, Packs, Place, Rule, list_rules, load_packs
+from .packs import LocatedRule, NameLists, Packs, Place, Rule, find_selector_errors, list_rules, load_packs
 from .settings import AccessSettings, ConfigFile, Settings
 from .validation import DataError, format_key_path, validate
 from .yaml_loader import YamlDocument, read_document
@@ -106,6 +106,9 @@ def _load(
     try:
         config = document.load()
     except ConfigError as error:
+        own = document.data.get("sources") if isinstance(document.data, dict) else None
+        for index, rule in enumerate(own if isinstance(own, list) else ()):
+            errors = [*find_selector_errors(document, rule, ("sources", index)), *errors]
         raise ConfigError(*error.errors, *errors) from error
     if packs.errors:
         raise ConfigError(*errors)
@@ -228,6 +231,8 @@ class ReloadableSettings:
         stamp = []
         try:
             files = [Path(self.settings.config_file)]
+            home = files[0].resolve().parent
+            files += [*home.glob("sources/*.yaml"), *home.glob("topics/*.yaml")]
             for folder in map(Path, self._pack_dirs):
                 files += [*folder.glob("pack.yaml"), *list_rules(folder / "sources"), *list_rules(folder / "topics")]
                 files += list_rules(folder / "lists")

@@ -6,7 +6,7 @@ may define the order in which the topics are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -107,13 +107,19 @@ def load_packs(config: YamlDocument[Any]) -> Packs:
             packs.own_dirs.append(str(folder.absolute()))
         for half in halves:
             if half.name == "sources":
-                _add_rules(packs.sources, _load_rules(SourceRule, half, packs.errors), packs.errors)
+                _add_rules(packs.sources, _load_rules(SourceRule, list_rules(half), packs.errors), packs.errors)
             else:
-                by_id = {located.rule.id: located for located in _load_rules(TopicRule, half, packs.errors)}
+                by_id = {located.rule.id: located for located in _load_rules(TopicRule, list_rules(half), packs.errors)}
                 pack = _load_pack_file(folder / "pack.yaml", by_id, packs.errors)
                 if pack.language:
                     by_id = {id: _set_language(located, pack.language) for id, located in by_id.items()}
                 _join_topics(packs.topics, (by_id[id] for id in dict.fromkeys((*pack.topics, *sorted(by_id)))))
+    beside = (home / half for half in _HALVES)
+    sources, topics = (
+        [file for file in list_rules(folder) if file.suffix == ".yaml" and folder not in loaded] for folder in beside
+    )
+    _add_rules(packs.sources, _load_rules(SourceRule, sources, packs.errors), packs.errors)
+    _join_topics(packs.topics, _load_rules(TopicRule, topics, packs.errors))
     return packs
 
 
@@ -121,7 +127,7 @@ def load_builtin_sources() -> tuple[SourceRule, ...]:
     """Load the source rules of all built-in packs, ordered by id. Raises ConfigError."""
     errors: list[str] = []
     folders = sorted(BUILTIN_PACKS.glob("*/sources"))
-    rules = [located.rule for folder in folders for located in _load_rules(SourceRule, folder, errors)]
+    rules = [located.rule for folder in folders for located in _load_rules(SourceRule, list_rules(folder), errors)]
     if errors:
         raise ConfigError(*errors)
     return tuple(sorted(rules, key=lambda rule: rule.id))
@@ -156,8 +162,24 @@ def list_rules(folder: Path) -> list[Path]:
     return sorted(file for file in files if not file.name.startswith(".") and not file.name.endswith("~"))
 
 
-def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[LocatedRule[Rule]]:
-    for file in list_rules(folder):
+def find_selector_errors(document: YamlDocument[Any], rule: Any, path: KeyPath = ()) -> Iterator[str]:
+    """Check the CSS selectors of a source in plain data, which may have other errors."""
+    extract = rule.get("extract") if isinstance(rule, dict) else None
+    for index, item in enumerate(extract if isinstance(extract, list) else ()):
+        select = item.get("select") if isinstance(item, dict) else None
+        if isinstance(select, str):
+            import soupsieve  # takes 0.3 s
+
+            try:
+                soupsieve.compile(select)
+            except soupsieve.SelectorSyntaxError as error:
+                what = f"invalid CSS selector {select!r}: {str(error).splitlines()[0]}"
+                yield document.format_error((*path, "extract", index, "select"), what)
+
+
+def _load_rules(cls: type[Rule], files: Sequence[Path], errors: list[str]) -> Iterator[LocatedRule[Rule]]:
+    for file in files:
+        document = None
         try:
             if file.suffix != ".yaml":
                 raise ConfigError(f"{file}: not a rule of the pack; its name must end in .yaml")
@@ -165,6 +187,8 @@ def _load_rules(cls: type[Rule], folder: Path, errors: list[str]) -> Iterator[Lo
             rule = document.load()
         except ConfigError as error:
             errors += error.errors
+            if document and cls is SourceRule:
+                errors += find_selector_errors(document, document.data)
             continue
         if rule.id == file.stem:
             yield LocatedRule(rule, ((document, ()),))

@@ -102,7 +102,8 @@ class SiteSettings:
         "tag:refeed.invalid,2026"
     )
     title: str = "refeed"
-    author: str = "refeed"
+    author: str = ""
+    """The title, if it is empty."""
     contact: Annotated[str, matching(r"(?:mailto:|tel:|https://)[!-~]+|", "a URI such as mailto:admin@example.org")] = (
         ""
     )

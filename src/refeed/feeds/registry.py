@@ -70,7 +70,7 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         id=settings.site.id,
         title=settings.site.title,
         base_url=settings.site.base_url,
-        author=settings.site.author,
+        author=settings.site.author or settings.site.title,
         language=settings.site.language,
         hubs=settings.websub.hubs,
     )

@@ -20,6 +20,7 @@ from ..config.settings import Settings, UpstreamRule
 from ..dumps.scanner import display_path
 from ..errors import StoreError
 from ..feeds.access_tokens import private_sources
+from ..feeds.registry import build_registry
 from ..fetch.upstreams import UpstreamState, dump_dirs
 from ..ingest.status_file import (
     LEADER_KEY,
@@ -31,7 +32,7 @@ from ..ingest.status_file import (
     format_progress,
     read_status_file,
 )
-from ..model import FeedPath, Source
+from ..model import FeedPath, Outcome, Source
 from ..publish.output_dir import OutputDir
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
@@ -113,16 +114,21 @@ class SourceFreshness:
     expected: timedelta | None
     """The time within which the next entry nearly always follows; None when there are too few entries."""
     stale: bool | None
-    """Whether more than twice the expected time has passed."""
+    """Whether more than twice the expected time has passed; None when that is unknown, or for an archive."""
 
 
-def assess_freshness(delivered: datetime | None, history: Sequence[datetime], now: datetime) -> SourceFreshness:
-    """Judge a source by its newest delivered entry and the publication times of its newest entries."""
+def assess_freshness(
+    delivered: datetime | None, history: Sequence[datetime], now: datetime, last_dump: datetime | None = None
+) -> SourceFreshness:
+    """Judge a source by its newest delivered entry, the publication times of its newest entries, and when its last dump
+    was seen. An archive, whose newest entry was already old by then, is not late."""
     intervals = [newer - older for older, newer in pairwise(sorted(set(history)))]
     if len(intervals) < _MIN_INTERVALS:
         return SourceFreshness(delivered=delivered, expected=None, stale=None)
     seconds = statistics.quantiles([interval.total_seconds() for interval in intervals], n=20)[-1]
     expected = max(_SHORTEST_INTERVAL, timedelta(seconds=round(seconds)))
+    if delivered and last_dump and last_dump - delivered > 2 * expected:
+        return SourceFreshness(delivered=delivered, expected=expected, stale=None)
     stale = delivered is None or now - delivered > 2 * expected
     return SourceFreshness(delivered=delivered, expected=expected, stale=stale)
 
@@ -193,7 +199,10 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
     if probe := worker.get("enrichment"):
         error = f" ({probe['error']})" if probe["error"] else ""
         yield f"media     {probe['known']} known, {probe['waiting']} pending, {probe['given_up']} given up{error}"
-    yield "files     " + (", ".join(f"{count} {name}" for name, count in status.outcomes.items()) or "none yet")
+    yield "dumps     " + (", ".join(f"{count:,} {name}" for name, count in status.outcomes.items()) or "none yet")
+    entries, published = sum(source.entries for source in status.sources), _count_published(status)
+    if status.sources:
+        yield f"entries   {entries:,}" + _explain_difference(published - entries)
     for source in status.sources:
         yield _format_source(source)
     for upstream in status.upstreams:
@@ -205,14 +214,28 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         yield f"{issue.outcome:<11} {display_path(issue.file)}: {issue.reason}"
 
 
+def _count_published(status: ServiceStatus) -> int:
+    return sum(status.outcomes.get(outcome.value, 0) for outcome in (Outcome.ACCEPTED, Outcome.FLAGGED))
+
+
+def _explain_difference(dumps: int) -> str:
+    """Why there are fewer entries than dumps."""
+    if dumps <= 0:
+        return ""
+    what = "1 more dump is another version" if dumps == 1 else f"{dumps:,} more dumps are other versions"
+    return f" ({what} of the same articles, or belong to entries that were withdrawn or not kept)"
+
+
 def _format_source(source: SourceStatus) -> str:
     line = f"source    {source.source:<20} {source.entries:>7} entries, newest {source.newest or 'none'}"
     if source.expected is not None:
         hours = round(source.expected / 3600)
         line += f", next expected within {f'{hours} h' if hours < 72 else f'{round(hours / 24)} days'}"
     if source.stale:
-        line += "  STALE"
-    if source.newest != source.delivered:
+        line += (
+            f"  quiet since {source.delivered}, longer than usual" if source.delivered else "  nothing published yet"
+        )
+    if source.newest != source.delivered and not source.stale:
         line += f"  (delivered: {source.delivered or 'nothing yet'})"
     return line + ("" if source.configured else "  (not configured)")
 
@@ -220,12 +243,13 @@ def _format_source(source: SourceStatus) -> str:
 def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> list[SourceStatus]:
     freshness, dumps = store.get_freshness(), store.count_dumps_by_source()
     statuses = []
-    for source in store.get_sources():
+    # The store has a source as it was at its last dump; its rule may be newer.
+    for source in build_registry(settings, store.get_sources()).sources.values():
         if source.id in freshness and source.id not in hidden:
             entries, newest = freshness[source.id]
             history = store.get_publish_times(FeedPath("source", source.id), _HISTORY)
-            assessed = assess_freshness(_newest_delivered(settings, source.id), history, now)
             outcomes, last_dump = dumps.get(source.id, ({}, None))
+            assessed = assess_freshness(_newest_delivered(settings, source.id), history, now, last_dump)
             statuses.append(_source_status(source, assessed, entries, newest, dict(outcomes), last_dump))
     return statuses
 

@@ -210,7 +210,8 @@ class WorkerLoop:
     def _log_progress(self, status: LoopStatus) -> None:
         """Show how far a first import is, every few seconds."""
         progress = status.get("importing")
-        if self._intake and progress and progress["total"] and time.monotonic() > self._next_progress:
+        is_running = self._intake and progress and progress["done"] < progress["total"]
+        if progress and is_running and time.monotonic() > self._next_progress:
             self._next_progress = time.monotonic() + _PROGRESS_INTERVAL
             fields = {"count": progress["total"], "left": progress["total"] - progress["done"]}
             _log.info("importing: %s", format_progress(progress), extra=fields)
