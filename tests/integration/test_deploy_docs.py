@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ import pytest
 from helpers.processes import free_port
 from helpers.server_fixture import BASE, RunningSite, prepare_site, run_site
 from refeed.config.load import load_settings
+from refeed.model import FeedPath
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -34,11 +35,23 @@ def snippet(start: str) -> str:
     return found
 
 
+CONFIG = """
+http: {polls: 2, proxies: 1}
+topics: [{id: secret, title: Secret, words: [样本], access: private}]
+access: {readers: [ann]}
+"""
+
+
+@contextmanager
+def run_sample_site(home: Path) -> Iterator[RunningSite]:
+    settings, environ = prepare_site(home, CONFIG, dumps=3)
+    with run_site(settings, environ, home) as served:
+        yield served
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    home = tmp_path_factory.mktemp("behind-proxy")
-    settings, environ = prepare_site(home, "http: {polls: 2, proxies: 1}\n", dumps=3)
-    with run_site(settings, environ, home) as served:
+    with run_sample_site(tmp_path_factory.mktemp("behind-proxy")) as served:
         yield served
 
 
@@ -90,35 +103,50 @@ def check_documents(site: RunningSite, connection: http.client.HTTPConnection) -
     assert gzip.decompress(compressed.body) == plain.body  # type: ignore[attr-defined]
     for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
         assert compressed.headers[name] == (plain[name] if name != "ETag" else plain[name][:-1] + '-gz"')
-    assert get(connection, path, If_None_Match=compressed.headers["ETag"]).status == 304
+    again = get(connection, path, Accept_Encoding="gzip", If_None_Match=compressed.headers["ETag"])
+    assert again.status == 304
     assert BASE.encode() in get(connection, "/").body  # type: ignore[attr-defined]
 
 
 @pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
-def test_documents_come_unchanged_through_nginx_as_documented(site: RunningSite, tmp_path: Path) -> None:
+def test_documents_come_unchanged_through_nginx_as_documented_and_stay_when_refeed_is_down(tmp_path: Path) -> None:
+    stopped = ExitStack()
+    site = stopped.enter_context(run_sample_site(tmp_path / "site"))
     port, key, cert = free_port(), tmp_path / "key.pem", tmp_path / "cert.pem"
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=feeds.example.org"]
     subprocess.run([*make, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    server = (
-        snippet("server {").replace("443", f"127.0.0.1:{port}", 1).replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
-    )
+    server = snippet("proxy_cache_path").replace("listen 443", f"listen 127.0.0.1:{port}")
+    server = server.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}").replace("/var/cache/nginx", str(tmp_path))
     server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
     server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
     temp_paths = "".join(
         f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    user = "user root;" if os.geteuid() == 0 else ""  # the cache is in a folder of root's
     (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
+        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
         f"http {{ access_log off; {temp_paths}\n{server} }}\n"
     )
     command = [str(NGINX), "-e", f"{tmp_path}/error.log", "-c", f"{tmp_path}/nginx.conf"]
     tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
-    with run_proxy(command, tmp_path, port, secure=True) as connection:
+    with stopped, run_proxy(command, tmp_path, port, secure=True) as connection:
         check_documents(site, connection)
-        # Unconditional requests are counted by the address that nginx saw, not by what the client claims.
-        found = [get(connection, "/feeds/all.rss", X_Forwarded_For=f"192.0.2.{n}").status for n in range(4)]
+        # Unconditional requests are counted by the address that nginx saw, not by what the client claims. The cache
+        # has none of these four: it distinguishes queries.
+        found = [get(connection, f"/feeds/all.rss?{n}", X_Forwarded_For=f"192.0.2.{n}").status for n in range(4)]
         assert found == [200, 200, 429, 429]
+        cache = tmp_path / "refeed"
+        cached = sorted(path.name for path in cache.rglob("*") if path.is_file())
+        assert any(b"/feeds/all.atom" in path.read_bytes() for path in cache.rglob("*") if path.is_file())
+        private = f"/k/{site.access.make_token(FeedPath('topic', 'secret'), 'ann')}/feeds/topic/secret.atom"
+        for _ in range(2):
+            assert get(connection, private).headers["Cache-Control"].startswith("private")
+        assert cached == sorted(path.name for path in cache.rglob("*") if path.is_file())
+        etag = get(connection, "/feeds/all.atom", Accept_Encoding="gzip").headers["ETag"]
+        stopped.close()
+        assert get(connection, "/feeds/all.atom", Accept_Encoding="gzip").headers["ETag"] == etag
+        assert get(connection, private).status == 502
 
 
 @pytest.mark.skipif(CADDY is None, reason="needs caddy")
