@@ -147,6 +147,7 @@ class StoryBuilder:
         queued = {id for _, id in queue}
         placed: dict[str, StoryRow] = {}
         while queue:
+            beat()  # a new first report may place hundreds of others again
             _, id = heapq.heappop(queue)
             row = self._index.load([id])[id]
             best = next((each for each in self.find_candidates(row) if each.is_accepted), None)
