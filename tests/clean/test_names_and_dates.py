@@ -88,6 +88,19 @@ def test_photographer_translator_and_editor_are_contributors(line: str, contribu
         assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
 
 
+def test_several_bylines_below_the_text_are_extracted_at_once() -> None:
+    names = ["Ada Sample", "Bea Sample", "Cea Sample"]
+    entry = clean_body(f"<p>{TEXT}</p><p>{MORE}</p>" + "".join(f"<p>By {name}</p>" for name in names)).entry
+    assert list(entry.authors) == names
+    assert entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+def test_refrain_stays_and_only_a_lead_below_its_picture_goes() -> None:
+    picture = '<img src="https://img.example.com/a.jpg" width="900" height="600">'
+    assert clean_body(f"<p>{TEXT}</p><p>{MORE}</p>{picture}<p>{TEXT}</p>").entry.html.count(TEXT) == 2
+    assert clean_body(f"<p>{TEXT}</p>{picture}<p>{TEXT}</p><p>{MORE}</p>").entry.html.count(TEXT) == 1
+
+
 @pytest.mark.parametrize(
     ("authors", "tags", "names"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import takewhile
 
 from ..blocks import (
     HEADING_KINDS,
@@ -111,15 +112,19 @@ _SHORTEST_LEAD = 12
 
 
 def drop_repeated_lead(draft: Draft) -> None:
-    """Drop a heading, or a paragraph below the first picture, that only repeats the first paragraph."""
+    """Drop a heading, or the next paragraph below a picture, that only repeats the first paragraph.
+
+    A paragraph further down is the author's own refrain.
+    """
     texts = draft.text_blocks()[:_FIRST_BLOCKS]
     lead = only_letters(texts[0].text) if texts else ""
     if len(lead) < _SHORTEST_LEAD:
         return
     start = draft.blocks.index(texts[0])
     for block in texts[1:]:
-        is_below_picture = any(other.kind == "figure" for other in draft.blocks[start : draft.blocks.index(block)])
-        if only_letters(block.text) == lead and (block.kind in HEADING_KINDS or is_below_picture):
+        above = draft.blocks[start + 1 : draft.blocks.index(block)]
+        is_next = block is texts[1] and any(other.kind == "figure" for other in above)
+        if only_letters(block.text) == lead and (block.kind in HEADING_KINDS or is_next):
             draft.log_removed("lead repeated", block.text)
             draft.blocks.remove(block)
 
@@ -165,15 +170,20 @@ _BYLINE = re.compile(
 
 
 def extract_byline(draft: Draft) -> None:
-    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when a first or the last paragraph is only that."""
+    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when a first or the last paragraphs are only that."""
     texts = draft.text_blocks()
-    for block in [*texts[:2], *texts[2:][-1:]]:
+    below = [*takewhile(_match_byline, reversed(texts[2:]))]
+    for block in [*texts[:2], *reversed(below)]:
         _extract_byline(draft, block)
 
 
-def _extract_byline(draft: Draft, block: Block) -> bool:
+def _match_byline(block: Block) -> re.Match[str] | None:
     text = collapse_whitespace(block.text)
-    match = _BYLINE.fullmatch(text.rstrip(". ")) if len(text) <= MAX_CREDITS_LENGTH else None
+    return _BYLINE.fullmatch(text.rstrip(". ")) if len(text) <= MAX_CREDITS_LENGTH else None
+
+
+def _extract_byline(draft: Draft, block: Block) -> bool:
+    text, match = collapse_whitespace(block.text), _match_byline(block)
     if match is None or len(draft.blocks) == 1:
         return False
     if match["user"]:
