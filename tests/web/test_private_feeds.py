@@ -208,7 +208,7 @@ def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_s
     texts = crawl(private_source_site)
     assert len(texts) > 60
     for path, text in texts.items():
-        text = text.replace("source=bbc", "")  # a filtered feed names its own query
+        text = re.sub(r"source=bbc|from: bbc</title>|from: bbc\"", "", text)  # a filtered feed names its own query
         text = re.sub(r"\b[0-9a-f]{32,64}\b", "", text)  # a checksum may contain "bbc"
         assert "bbc" not in text.lower(), path
         assert not [word for word in private | links if word in text], path
@@ -248,6 +248,8 @@ def crawl(site: RunningSite) -> dict[str, str]:
         assert answer.status == 200, path
         texts[path] = answer.body.decode("utf-8", "replace")
         for link in re.findall(rf'(?:{BASE})?(/[a-z][^"<>\s?#]*[a-z0-9])', texts[path]):
+            if re.search(r"/(?:daily|weekly|stories)\b", link):
+                continue  # there is no worker here that makes them; test_derived_documents looks into them
             if link.startswith(("/feeds/", "/entry/", "/source/", "/topic/", "/filtered/", "/all", "/qr/")):
                 waiting += [link] if link not in texts and link not in waiting else []
     return texts

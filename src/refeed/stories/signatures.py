@@ -25,7 +25,7 @@ _MIN_INDEX_WEIGHT = 5
 _HEAD = struct.Struct("<IIIHHHH")
 
 # What a source writes around its titles: [國際] …, 【立此存照】…, … - 200722-16
-_TITLE_MARK = re.compile(r"^\s*(?:[\[【〔][^\]】〕]{1,8}[\]】〕]\s*)+|\s+-\s+[\d-]+\s*$")
+_TITLE_MARK = re.compile(r"^\s*(?:[\[【〔][^\]】〕]{1,8}[\]】〕]\s*)+|\s-\s+[\d-]+\s*$")
 _DIGITS = re.compile(r"[\d零一二三四五六七八九十]+")
 _SEPARATOR = re.compile("[；;]|\\d、")
 

@@ -52,7 +52,7 @@ HOSTILE_TEXTS = (
 )
 SHARED = Path(__file__).parents[4] / "shared" / "attack" / "xss.json"
 _EVENT = re.compile(r"on", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?:|feed:|mailto:|/|#|\?", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?:|feed:|follow://add\?url=http|mailto:|/|#|\?", re.IGNORECASE)
 _EVERY = 60
 """Each nth fragment is used; all of them take minutes."""
 
@@ -135,8 +135,10 @@ def find_active_content(text: str) -> list[str]:
     active = []
     for element in page.find_all(True):
         assert isinstance(element, Tag)
-        if element.name in ("iframe", "object", "embed", "base", "style", "math", "foreignobject", "textarea"):
+        if element.name in ("iframe", "object", "embed", "base", "style", "math", "foreignobject"):
             active.append(element.name)
+        if element.name == "textarea" and not re.fullmatch(r"https?://\S+", element.get_text()):  # an address to copy
+            active.append(str(element))
         if element.name == "script" and not re.fullmatch(r"/static/page\.[0-9a-f]{12}\.js", str(element.get("src"))):
             active.append(str(element))
         # Of these, only the pages' own policy has no effect that a text could want.
