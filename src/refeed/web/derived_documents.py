@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
-from threading import Lock
 from typing import NamedTuple
 
-from cachetools import LRUCache
 from flask import Response
 
 from ..clock import utc_now
@@ -34,11 +31,11 @@ from ..store.store import Store
 from ..store.stored_digests import get_digest_feed, request_digests
 from ..store.story_members import get_stories_state
 from .document_cache import CachedDocument, Headers
+from .made_documents import MadeDocuments
 from .rate_limit import BusyError, ConcurrencyLimit
 from .responses import busy_response, error_response
 from .url_map import DocumentUrl, UrlMap, parse_document_url
 
-_MAX_BYTES = 16_000_000
 _CHECK_INTERVAL = 1.0
 """Seconds before the store is asked again whether a document has changed."""
 _REQUEST_INTERVAL = timedelta(days=1)
@@ -52,11 +49,6 @@ class _Version(NamedTuple):
 
     revision: str | None
     closed: object
-
-
-class _CacheEntry(NamedTuple):
-    document: CachedDocument
-    version: _Version
 
 
 class DerivedDocuments:
@@ -74,11 +66,8 @@ class DerivedDocuments:
         self._access = AccessTokens(settings)
         # Apart from those of pages, which must not wait for the leader.
         self._limit = ConcurrencyLimit()
-        self._lock = Lock()
         self._versions: dict[tuple[FeedPath, DerivedPart], tuple[float, _Version]] = {}
-        self._entries: LRUCache[str, _CacheEntry] = LRUCache(
-            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 1000
-        )
+        self._documents: MadeDocuments[_Version] = MadeDocuments(self._limit, overhead=1000)
 
     def find(self, url_path: str) -> CachedDocument | Response | None:
         """The document at a path below `/feeds/` or `/k/`, or an error; None when no derived document has the path."""
@@ -98,31 +87,20 @@ class DerivedDocuments:
         feed, part = url.document.feed, url.document.part
         if feed is None or part is None or feed.kind not in (STORY_KINDS if part == "stories" else DIGEST_KINDS):
             return None
-        entry = self._find(key)
         try:
             registry = self._find_registry(feed)
             if registry is None:
                 return None
-            version = self._check(feed, part)
-            if version is None:
-                version = self._wait_for_leader(feed, part)
+            version = self._check(feed, part) or self._wait_for_leader(feed, part)
             if version is None:
                 return error_response(503, "This document is being made. Retry in a few seconds.", retry_after=5)
-            if entry is None or entry.version != version:
-                with self._limit.slot():
-                    entry = self._find(key)  # a concurrent request may have made it
-                    if entry is None or entry.version != version:
-                        entry = self._make(key, url, registry, version)
+            return self._documents.get(key, version, lambda _: self._make(key, url, registry))
         except BusyError:
             return busy_response()
         except StoreError:
-            if entry is None:  # an outdated document is better than none
-                return error_response(503, "Stories and digests are unavailable. Retry in a minute.", retry_after=60)
-        return entry.document if entry else None
-
-    def _find(self, key: str) -> _CacheEntry | None:
-        with self._lock:
-            return self._entries.get(key)
+            # An outdated document is better than none.
+            message = "Stories and digests are unavailable. Retry in a minute."
+            return self._documents.find(key) or error_response(503, message, retry_after=60)
 
     def _find_registry(self, feed: FeedPath) -> FeedRegistry | None:
         """The registry that has the feed. A source without a rule is known only to the store."""
@@ -168,7 +146,7 @@ class DerivedDocuments:
     def _writable_store(self) -> Store:
         return Store(self._settings.database_url)
 
-    def _make(self, key: str, url: DocumentUrl, registry: FeedRegistry, version: _Version) -> _CacheEntry | None:
+    def _make(self, key: str, url: DocumentUrl, registry: FeedRegistry) -> CachedDocument | None:
         with observe_duration("derived"), self._get_store().snapshot():
             made = self._render(key, url, registry)
         if made is None:
@@ -183,12 +161,7 @@ class DerivedDocuments:
         headers = self._url_map.headers(key, url)
         if is_catalogue:
             headers = _with_type(headers, ACQUISITION)
-        document = CachedDocument(label=label, data=data, digest=digest, modified=made.changed, headers=headers)
-        entry = _CacheEntry(document, version)
-        with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._entries.pop(key, None)
-            self._entries[key] = entry
-        return entry
+        return CachedDocument(label=label, data=data, digest=digest, modified=made.changed, headers=headers)
 
     def _render(self, key: str, url: DocumentUrl, registry: FeedRegistry) -> DerivedDocument | None:
         budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)

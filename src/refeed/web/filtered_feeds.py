@@ -10,11 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
-from threading import Lock
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
-from cachetools import LRUCache
 from flask import Response
 
 from ..clock import utc_now
@@ -25,11 +23,11 @@ from ..errors import StoreError
 from ..model import FeedPath, Format
 from ..render.checksum import add_checksum, verify_checksum
 from .document_cache import CachedDocument
+from .made_documents import MadeDocuments
 from .rate_limit import BusyError, ConcurrencyLimit
 from .responses import busy_response, error_response
 from .url_map import DocumentUrl, UrlMap, parse_document_url
 
-_MAX_BYTES = 16_000_000
 _MAX_LENGTH = 4_000
 
 FilteredRenderer = Callable[[FeedPath, Format, FeedFilter, str, datetime], bytes]
@@ -58,11 +56,6 @@ class _FeedVersion(NamedTuple):
     """The current minute if the filter depends on the clock, otherwise None."""
 
 
-class _CacheEntry(NamedTuple):
-    document: CachedDocument
-    version: _FeedVersion
-
-
 class FilteredFeeds:
     """Documents of feeds with a filter in the query. Memory and concurrent rendering are limited.
 
@@ -78,13 +71,8 @@ class FilteredFeeds:
     ) -> None:
         self._render = render
         self._url_map = url_map
-        self._limit = limit
         self._clock = clock
-        self._lock = Lock()
-        # Twice the length: up to three compressed codings are kept too, together no longer than the document.
-        self._entries: LRUCache[str, _CacheEntry] = LRUCache(
-            _MAX_BYTES, getsizeof=lambda entry: 2 * len(entry.document.data) + 3 * _MAX_LENGTH
-        )
+        self._documents: MadeDocuments[_FeedVersion] = MadeDocuments(limit, overhead=3 * _MAX_LENGTH)
 
     def find(self, path: str, query_string: str, base: CachedDocument) -> CachedDocument | Response:
         """The document at a path and query, or an error. It is `base`, the document without the query, where the query
@@ -110,28 +98,18 @@ class FilteredFeeds:
         depends_on_time = request.feed_filter.filter_time or request.feed_filter.q
         minute = self._clock().replace(second=0, microsecond=0) if depends_on_time else None
         version = _FeedVersion(base.digest, base.last_modified, minute)
-        entry = self._find(key)
-        if entry is None or entry.version != version:
-            try:
-                with self._limit.slot():
-                    entry = self._find(key)  # a concurrent request may have rendered it
-                    if entry is None or entry.version != version:
-                        entry = self._generate(request, base, version, entry)
-            except BusyError:
-                return busy_response()
-            except StoreError:
-                if entry is None:  # an outdated document is better than none
-                    message = "Filtered feeds are unavailable; the unfiltered feed still works."
-                    return error_response(503, message, retry_after=60)
-        return entry.document
-
-    def _find(self, key: str) -> _CacheEntry | None:
-        with self._lock:
-            return self._entries.get(key)
+        try:
+            return self._documents.get(key, version, lambda before: self._generate(request, base, version, before))
+        except BusyError:
+            return busy_response()
+        except StoreError:
+            # An outdated document is better than none.
+            message = "Filtered feeds are unavailable; the unfiltered feed still works."
+            return self._documents.find(key) or error_response(503, message, retry_after=60)
 
     def _generate(
-        self, request: _FilteredRequest, base: CachedDocument, version: _FeedVersion, previous: _CacheEntry | None
-    ) -> _CacheEntry:
+        self, request: _FilteredRequest, base: CachedDocument, version: _FeedVersion, before: CachedDocument | None
+    ) -> CachedDocument:
         key, url, minute = request.path_and_query, request.url, version.minute
         format = url.document.format or "atom"
         rendered = self._render(request.feed, format, request.feed_filter, request.query, minute or base.modified)
@@ -140,16 +118,10 @@ class FilteredFeeds:
         modified = base.modified
         if minute is not None:
             # Entries expire from such a feed as time passes, even if the feed itself does not change.
-            is_unchanged = previous is not None and previous.document.digest == digest
-            modified = previous.document.modified if previous and is_unchanged else self._clock()
-        document = CachedDocument(
+            modified = before.modified if before and before.digest == digest else self._clock()
+        return CachedDocument(
             label=base.label, data=data, digest=digest, modified=modified, headers=self._url_map.headers(key, url)
         )
-        entry = _CacheEntry(document, version)
-        with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._entries.pop(key, None)
-            self._entries[key] = entry
-        return entry
 
 
 class FilterParamsError(ValueError):
