@@ -91,7 +91,7 @@ class WorkerLoop:
         self._unjoined = 0
         self._is_indexing = False
         """Whether the log said that the index is being built, and not yet that it is complete."""
-        self._next_progress = 0.0
+        self._next_index_progress = 0.0
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
         self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
         self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
@@ -305,9 +305,9 @@ class WorkerLoop:
         if left == 0 and self._is_indexing:
             _log.info("the search index is complete", extra={"left": left})
             self._is_indexing = False
-        elif left > _INDEXED_AT_ONCE and now >= self._next_progress:
+        elif left > _INDEXED_AT_ONCE and now >= self._next_index_progress:
             _log.info("building the search index", extra={"left": left})
-            self._is_indexing, self._next_progress = True, now + _PROGRESS
+            self._is_indexing, self._next_index_progress = True, now + _PROGRESS
         self._unindexed = left
         if left:
             self._events.put(Job.INDEX)
