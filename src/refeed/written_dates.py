@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -20,9 +21,14 @@ OLDEST_USUAL = datetime(1990, 1, 1, tzinfo=UTC)
 """An older date is usually not one of publication: it is zero, a counter, or a default of some software."""
 _ZERO = datetime(1970, 1, 1)  # noqa: DTZ001  in any zone
 _MAX_LENGTH = 100
-_LANGUAGES = ("en", "en_GB", "de", "fr", "es", "it", "pt", "nl", "ru", "uk", "pl", "tr", "sv", "zh", "zh_Hant", "ja")
-_NOISE = "at um uhr h à le de del da den der the of am on st nd rd th в г о om klo"
+_LANGUAGES = "en en_GB de fr es it pt nl ru uk pl tr sv zh zh_Hant ja cs da el fi hu id ko nb ro"
+_NOISE = "at um uhr h à le de del da den der the of am on st nd rd th er в г о om kl klo las às ore uur godz r saat"
 """Words around the parts of a date that do not change it."""
+_ENGLISH_MONTHS, _ROMAN_MONTHS = (
+    {name: number for number, name in enumerate(names.split(), 1)}
+    for names in ("jan feb mar apr may jun jul aug sep oct nov dec", "i ii iii iv v vi vii viii ix x xi xii")
+)
+_WEEKDAYS = "mon tue wed thu fri sat sun"
 _PM = frozenset(["下午", "晚上", "午後", "午后", "傍晚", "오후"])
 _AM = frozenset(["上午", "凌晨", "早上", "午前", "清晨", "오전"])
 _ZONES = {
@@ -36,6 +42,7 @@ _ZONES = {
     for name in names.split()
 }
 """Hours east of UTC."""
+_ENGLISH_WORDS = frozenset([*_ENGLISH_MONTHS, *_WEEKDAYS.split(), *_ZONES])
 _AMBIGUOUS_ZONES = ("cst", "ist")
 """Names of several zones. A caller that knows the zone of the writer knows better (CST is China's time, too)."""
 
@@ -45,12 +52,20 @@ _ZONE_ID = re.compile(r"(?:\s{1,4}|\s{0,4}\[)([A-Z][A-Za-z]{1,20}(?:/[A-Z][\w+-]
 """A name of the time zone database at the end, in brackets where an offset stands before it (RFC 9557)."""
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988, "昭和": 1925}
 _ERA_YEAR = re.compile(rf"(?:中[華华])?({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?(?=年)")
-_ORDINAL = re.compile(r"^(\d{4})-(\d{3})(?![\d-])")
-_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
+_CJK_NUMBER = re.compile(r"[〇零○一二三四五六七八九十百廿卅]{1,8}\s?(?=[年月日号號時时点點分秒])")
+_CJK_DIGITS = dict(zip("〇零○一二三四五六七八九十百廿卅", [0, 0, *range(10), 10, 100, 20, 30], strict=False))
+_ORDINAL = re.compile(r"^((?:19|20)\d\d)-?(\d{3})(?![\d-])")
+_WEEK = re.compile(r"^(\d{4})-?w(\d{2})-?([1-7])?(?!\d)")
+_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?")
+_DAY_BEFORE_MONTH = re.compile(r"(?<!\d)(\d{1,2})\s{1,2}(\d{1,2})[月월]\s{1,2}(\d{4})")
+_FULL_HOUR = re.compile(
+    r"(?<![\d:.,])(\d{1,2})(?:\s?[時时点點시](?:(半)|整)?(?!\s?\d)|\s?(?:h|uhr)\b(?!\s?\d)|(?=\s?[ap]\.?\s?m\b))"
+)
+"""An hour without minutes. The second group is half of the hour."""
 _CJK_UNITS = (re.compile(r"(?<=\d)\s?[年月년월]\s{0,2}"), re.compile(r"(?<=\d)\s?[日号號일]"))
 _TIME = re.compile(
-    r"(?:(?<=\d)t|(?<![\d:]))\s{0,4}(\d{1,2})\s?[:h時时点點]\s?(\d{1,2})(?!\d)"
-    r"(?:\s?[:分]\s?(\d{1,2})(?!\d)(?:[.,]\d{1,9})?)?\s?[分秒]?"
+    r"(?:(?<=\d)t|(?<![\d:]))\s{0,4}(\d{1,2})\s?[:h時时点點시]\s?(\d{1,2})(?!\d)"
+    r"(?:\s?[:分분]\s?(\d{1,2})(?!\d)(?:[.,]\d{1,9})?)?\s?[分秒분초]?"
     r"(?:\s{0,4}([ap])\.?\s?m\b\.?)?"
     r"(?:\s{0,4}(?:gmt|utc)?\s?([+-])\s?(\d{1,2}):?(\d{2})?(?![\d:/.-]))?"
 )
@@ -60,6 +75,10 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}}){_BETWEEN}m?(\d{{1,2}}){_BETWEEN}(\d{{1,2}}
 _DAY_FIRST = re.compile(rf"(\d{{1,2}}){_BETWEEN}m(\d{{1,2}}){_BETWEEN}(\d{{4}}|\d{{2}})")
 _MONTH_FIRST = re.compile(rf"m(\d{{1,2}}){_BETWEEN}(\d{{1,2}}){_BETWEEN}(\d{{4}})")
 _FIGURES = re.compile(r"(\d{1,2})([./])\s?(\d{1,2})\2\s?(\d{4})")
+
+_EPOCH = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
+# Microseconds, milliseconds, seconds. The unit of an epoch is the smallest that gives a date of OLDEST_USUAL or later.
+_EPOCH_UNITS = (1_000_000, 1000, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +95,62 @@ def parse_date(text: str, zone: tzinfo | None = None) -> ParsedDate | None:
 
     12.11.2020 is in November; 12/11/2020 could be read in two ways and is not read at all.
     """
-    if len(text) > _MAX_LENGTH or not any(char.isdigit() for char in text):
+    if len(text) > _MAX_LENGTH or not any(char.isnumeric() for char in text):
         return None
     text = _COMMENT.sub(r" \1", unicodedata.normalize("NFKC", text)).strip().replace("\u2212", "-")
+    digits = text if text.isascii() else "".join(str(unicodedata.decimal(char, char)) for char in text)
     try:
-        if match := _ZONE_ID.search(text):
-            text, zone = text[: match.start()], ZoneInfo(match[1])
-        parsed = _parse(_normalize_year(text.lower()), zone)
+        if match := _ZONE_ID.search(digits):
+            digits, zone = digits[: match.start()], ZoneInfo(match[1])
+        parsed = _parse(_normalize(digits.lower()), zone)
     except (ValueError, OverflowError, LookupError, OSError):  # a thirtieth of February, an hour 25, an unknown zone
         return None
+    if parsed and digits != text[: len(digits)] and not 1800 < parsed.at.year < 2200:
+        return None  # figures of a script that is often used with another calendar (Persian, Islamic, Buddhist)
     # Programs write the year 1 and the beginning of 1970 where they have no date.
     return parsed if parsed and parsed.at.year > 1 and parsed.at.replace(tzinfo=None) != _ZERO else None
 
 
-def _normalize_year(text: str) -> str:
-    """Write years of an era, days of a year and fourteen figures (`20200720102018`) as other dates are written."""
-    text = _ERA_YEAR.sub(lambda match: str(_ERAS[match[1]] + int(match[2].replace("元", "1"))), text, count=1)
+def parse_epoch(text: str) -> datetime | None:
+    """Parse seconds, milliseconds or microseconds since 1970; None for another text, and for a time before 1990."""
+    epoch = _EPOCH.fullmatch(text.strip())
+    number = int(epoch[1]) if epoch else 0
+    seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= OLDEST_USUAL.timestamp()), 0)
+    with suppress(ValueError, OverflowError):  # a year after 9999
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return None
+
+
+def _normalize(text: str) -> str:
+    """Write Chinese numbers, years of an era, days of a year or a week, figures without separators (`202007201020`),
+    and hours without minutes as other dates are written. Empty for what is no date."""
+    if "年" in text:
+        text = _CJK_NUMBER.sub(lambda match: _read_cjk_number(match[0].strip()), text)
+        text = _ERA_YEAR.sub(lambda match: str(_ERAS[match[1]] + int(match[2].replace("元", "1"))), text, count=1)
     if match := _ORDINAL.match(text):
         day = date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1)
         return day.isoformat() + text[match.end() :] if day.year == int(match[1]) else ""
-    return "{}-{}-{} {}:{}:{}".format(*match.groups()) if (match := _COMPACT.fullmatch(text)) else text
+    if match := _WEEK.match(text):
+        year, week, weekday = match.groups()
+        day = date.fromisocalendar(int(year), int(week), int(weekday or 0))  # a week is no day: ValueError
+        return day.isoformat() + text[match.end() :]
+    if match := _COMPACT.fullmatch(text):
+        return "{}-{}-{} {}:{}:{}".format(*match.groups("0"))
+    text = _FULL_HOUR.sub(lambda match: f"{match[1]}:{'30' if match[2] else '00'} ", text)
+    return _DAY_BEFORE_MONTH.sub(r"\3-\2-\1", text)
+
+
+def _read_cjk_number(text: str) -> str:
+    """`二十七` and `廿七` are 27, `二〇二六` is 2026."""
+    if not set(text) & set("十百廿卅"):
+        return "".join(str(_CJK_DIGITS[char]) for char in text)
+    total = digit = 0
+    for char in text:
+        value = _CJK_DIGITS[char]
+        total, digit = (
+            (total + (digit or 1) * value, 0) if char in "十百" else (total + value * (value > 9), value % 10)
+        )
+    return str(total + digit)
 
 
 def _parse(text: str, zone: tzinfo | None) -> ParsedDate | None:
@@ -106,7 +161,7 @@ def _parse(text: str, zone: tzinfo | None) -> ParsedDate | None:
     clock = _TIME.search(text)
     rest = f"{text[: clock.start()]} {text[clock.end() :]}" if clock else text
     words = _WORD.findall(rest)
-    months, ignored = _calendar_words() if words else ({}, frozenset())
+    months, ignored = _known_words(words)
     if not all(word in months or word in ignored for word in words):
         return None
     in_text = [word for word in words if word in months]
@@ -152,18 +207,28 @@ def _parse_day(text: str) -> date | None:
     return date(int(year), int(month), int(day))
 
 
-@cache
-def _calendar_words() -> tuple[dict[str, int], frozenset[str]]:
+def _known_words(words: list[str]) -> tuple[Mapping[str, int], frozenset[str]]:
     """Names of months with their numbers, and the words that do not change a date."""
-    # Imported here, because most dates have no words, and most processes parse no others.
+    if len([word for word in words if word in _ENGLISH_MONTHS]) == 1 and _ENGLISH_WORDS.issuperset(words):
+        return _ENGLISH_MONTHS, _ENGLISH_WORDS  # a date as mail and RSS write it
+    return _calendar_words() if words else ({}, frozenset())
+
+
+@cache
+def _calendar_words() -> tuple[Mapping[str, int], frozenset[str]]:
+    # Imported here, because it takes .3 s, and most processes parse no other than English dates.
     from babel import Locale
 
-    months: dict[str, int] = {}
+    months = dict(_ROMAN_MONTHS)
+    starts: dict[str, set[int]] = {}
     ignored = {*_NOISE.split(), *_PM, *_AM, *_ZONES}
-    for language in _LANGUAGES:
+    for language in _LANGUAGES.split():
         locale = Locale.parse(language)
         for context, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
             ignored.update(name.lower().strip(".") for name in locale.days[context][width].values())
             for number, name in locale.months[context][width].items():
                 months.setdefault(name.lower().strip("."), number)
+                starts.setdefault(name.lower()[:3], set()).add(number)
+    # Programs shorten names to three letters, also where people do not (`фев`).
+    months = {start: numbers.pop() for start, numbers in starts.items() if len(numbers) == 1} | months
     return months, frozenset(ignored)

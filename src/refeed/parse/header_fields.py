@@ -6,13 +6,12 @@ import html
 import ipaddress
 import re
 import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from ..errors import QuarantineError
-from ..written_dates import OLDEST_USUAL, parse_date
+from ..written_dates import parse_date, parse_epoch
 from ..xml_chars import xml_safe
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -44,10 +43,6 @@ _TAG = re.compile(r"<[^<>]*>")
 _FIRST_BLOCKS = re.compile(r"<(?:p|h[1-6])\b[^<>]*>((?:[^<]|<(?!/?(?:p|h[1-6])\b))*+)</(?:p|h[1-6])\b", re.IGNORECASE)
 _FALLBACK_LENGTH = 60
 _FALLBACK_SEARCHED = 4000
-
-_EPOCH = re.compile(r"([0-9]{1,17})(?:\.[0-9]*)?")
-# Microseconds, milliseconds, seconds. The unit of an epoch is the smallest that gives a date of OLDEST_USUAL or later.
-_EPOCH_UNITS = (1_000_000, 1000, 1)
 
 
 def validate_link(raw: str, where: str, longest: int) -> str:
@@ -203,10 +198,4 @@ class WrittenDate:
         text = text.strip()
         parsed = parse_date(text, UTC)
         # Eight or fourteen figures may be a date (20200720); as an epoch they are before 1990, or after 2286.
-        if parsed is None and (epoch := _EPOCH.fullmatch(text)):
-            number = int(epoch[1])
-            seconds = next((number // unit for unit in _EPOCH_UNITS if number // unit >= OLDEST_USUAL.timestamp()), 0)
-            with suppress(ValueError, OverflowError):  # a year after 9999
-                return cls(text=text, at=datetime.fromtimestamp(seconds, UTC) if seconds else None)
-            return cls(text=text, at=None)
-        return cls(text=text, at=parsed.at.astimezone(UTC) if parsed else None)
+        return cls(text=text, at=parsed.at.astimezone(UTC) if parsed else parse_epoch(text))
