@@ -32,6 +32,11 @@ def test_item_of_rss_gives_its_fields() -> None:
     assert entry.html == "<p>A sample.</p>"
 
 
+def test_item_of_a_feed_that_declares_entities_is_read() -> None:
+    latin1 = '<!ENTITY % HTMLlat1 PUBLIC "-//W3C//ENTITIES Latin 1 for XHTML//EN" "xhtml-lat1.ent"> %HTMLlat1;'
+    assert parse(RSS.replace("<rss", f"<!DOCTYPE rss [\n{latin1}\n]>\n<rss", 1)).title == "One & only"
+
+
 def test_item_of_a_json_feed_gives_its_fields() -> None:
     entry = parse(JSON)
     assert (entry.title, entry.link, entry.html) == ("One", "https://ferry.example/1", "<p>样本。</p>")
@@ -44,7 +49,9 @@ def test_dump_or_page_is_no_feed(data: bytes) -> None:
     assert not is_feed(data)
 
 
-@pytest.mark.parametrize("unit", [b"<!---->", b"<!-- -->\n", b"<?a?>", b"<!DOCTYPE a>", b"<!--", b" "])
+@pytest.mark.parametrize(
+    "unit", [b"<!---->", b"<!-- -->\n", b"<?a?>", b"<!DOCTYPE a>", b"<!DOCTYPE a [", b"<!--", b" "]
+)
 def test_long_beginning_takes_time_in_proportion_to_its_length(unit: bytes) -> None:
     start = time.process_time()
     assert not is_feed(unit * 50_000)

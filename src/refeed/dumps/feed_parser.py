@@ -48,6 +48,9 @@ _ITEM_END = re.compile(r"</(?:\w{1,40}:)?(?:item|entry)\s*>")
 _REFERENCE = r"&#(?:([xX][0-9a-fA-F]{1,4000})|([0-9]{1,4000}));?"
 _REFERENCES = re.compile(f"(?:{_REFERENCE})+")
 _ANY_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?=[A-Za-z][A-Za-z0-9]{0,31}=)", re.DOTALL)
+"""One in a URL, as in `?a=1&copy=2`. In CDATA it is right."""
+_LINE_BREAKS = re.compile(r"\s*<(?:br|wbr|img)\b[^<>]{0,500}>\s*", re.IGNORECASE)
 _INLINE_TAGS = re.compile(r"<(b|i|em|strong|u|span|sub|sup|small|font|a)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL)
 _LONG_TITLE = 2000
 _ANY_TAG = re.compile(r"</?[A-Za-z!]")
@@ -116,10 +119,10 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
         raise FetchError("the response is empty")
     root = _ROOT.search(text)
     start = root.start() if root else 0
-    if "<!ENTITY" in text[: start or 100_000]:
-        raise FetchError("the feed declares XML entities, which no feed needs and which entity bombs are made of")
-    # Declarations before the root are left out: the text is decoded, and a DOCTYPE names a file that is not loaded.
+    # Declarations before the root are left out: the text is decoded, a DOCTYPE names a file that is not loaded, and
+    # entities are what bombs are made of. A reference to one stays as it is written; those of HTML are known.
     text = _REFERENCES.sub(_legal_references, xml_safe(text[start:]))
+    text = _BARE_AMPERSAND.sub(lambda match: "&amp;" if match[0] == "&" else match[0], text)
     feed = feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
     error = feed.get("bozo_exception")
     broken = f"broken XML ({error.getMessage()})"[:300] if isinstance(error, xml.sax.SAXException) else ""
@@ -133,7 +136,10 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     is_atom = feed.version.startswith("atom")
     base = url if is_atom else resolve_url(url, feed.feed.get("link", "")) or url
     language = feed.feed.get("language", "")
-    items = collect_items(lambda entry: _to_item(entry, base, zone, language, is_atom=is_atom), entries)
+    # Writers of Atom 0.3 left types out, as those of RSS do. Atom 1.0 says what a missing type means.
+    is_typed = is_atom and feed.version != "atom03"
+    authors = feed.feed.get("authors", []) if is_atom else []
+    items = collect_items(lambda entry: _to_item(entry, base, zone, language, authors, is_typed=is_typed), entries)
     return replace(items, issues=(*issues, *items.issues))
 
 
@@ -147,29 +153,34 @@ def _legal_references(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(char)};" for char in text)
 
 
-def _to_item(entry: _Entry, base: str, zone: tzinfo | None, language: str, *, is_atom: bool) -> UpstreamItem | str:
+def _to_item(
+    entry: _Entry, base: str, zone: tzinfo | None, language: str, authors: list[_Entry], *, is_typed: bool
+) -> UpstreamItem | str:
     link = next((link for text in _links(entry) if is_http_url(link := resolve_url(base, text))), "")
     if not link:
         return "has no link"
     issues: list[str] = []
-    own_language = entry.get("language") or entry.get("title_detail", {}).get("language") or ""
+    parts = (*entry.get("content", []), entry.get("summary_detail", {}), entry.get("title_detail", {}))
+    languages = (entry.get("language"), *(part.get("language") for part in parts))
     return UpstreamItem(
         guid=entry.get("id", ""),
-        title=_title(entry, is_atom=is_atom),
+        title=_title(entry, is_typed=is_typed) or entry.get("itunes_title", ""),
         link=link,
-        html=embed_media(_content(entry, base, is_atom=is_atom), _files(entry, base)),
+        html=embed_media(_content(entry, base, is_typed=is_typed), _files(entry, base)),
         # Not by the entry's own `get`, which warns where it has only one of the two. `updated` may be a dc:date.
         published=parse_item_date(dict.get(entry, "published") or dict.get(entry, "created") or "", zone, issues),
         updated=parse_item_date(dict.get(entry, "updated") or "", zone, issues),
-        authors=unique_texts(_authors(entry)),
+        authors=unique_texts(_authors(entry, authors)),
         tags=unique_texts(tag.get("label") or tag.get("term") for tag in entry.get("tags", [])),
-        language=own_language if own_language.lower() != language.lower() else "",
+        language=next((each for each in languages if each and each.lower() != language.lower()), ""),
         issues=tuple(issues),
     )
 
 
-def _authors(entry: _Entry) -> Iterator[str]:
-    names = [author.get("name", "") for author in entry.get("authors", [])]
+def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
+    """The names of the entry's own authors, or else of those of its source, or else of its feed (RFC 4287, 4.2.1)."""
+    authors = entry.get("authors") or (of_feed and entry.get("source", {}).get("authors")) or of_feed
+    names = [author.get("name", "") for author in authors]
     if len(names) == 1 and "@" in entry.get("author", ""):
         # feedparser (6.0) knows no domain of more than four letters: `a@b.example (Ada)` becomes `ple (Ada`.
         names = [_EMAIL.sub(" ", entry["author"]).strip(" ()<>")]
@@ -200,32 +211,35 @@ def _files(entry: _Entry, base: str) -> Iterator[MediaFile]:
         if kind not in kinds:
             yield MediaFile(resolve_url(base, file.get("url", "")), kind)
         kinds.add(kind)
+    picture = entry.get("image", {})
+    yield MediaFile(resolve_url(base, picture.get("href") or picture.get("url") or ""), "image")
 
 
-def _title(entry: _Entry, *, is_atom: bool) -> str:
+def _title(entry: _Entry, *, is_typed: bool) -> str:
     title: str = entry.get("title", "")
-    if is_atom:
+    if is_typed:
         is_text = entry.get("title_detail", {}).get("type", "text/plain") == "text/plain"
         return title if is_text else html.unescape(_TAGS.sub("", title)).strip()
     # RSS does not define whether a title is HTML, and most feeds write HTML: unambiguous markup is removed.
     if len(title) <= _LONG_TITLE:
+        title = _LINE_BREAKS.sub(" ", title).strip()
         title = _INLINE_TAGS.sub(r"\2", _INLINE_TAGS.sub(r"\2", title))
     return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), title)
 
 
-def _content(entry: _Entry, base: str, *, is_atom: bool) -> str:
+def _content(entry: _Entry, base: str, *, is_typed: bool) -> str:
     """The item's text as HTML: of its contents and its summary, the first that shows something."""
     parts = [part for part in entry.get("content", []) if _MARKUP_TYPE.search(part["type"])]
     if "summary_detail" in entry:
         parts.append(entry["summary_detail"])
-    if not is_atom:
+    if not is_typed:
         # feedparser makes a content of each further description, such as the caption in Media RSS.
         parts.sort(key=lambda part: part["type"] == "text/plain")
     for part in parts:
         value = part["value"]
         if not _MEDIA_TAG.search(value) and not re.search(r"\w", html.unescape(_TAGS.sub("", value))):
             continue
-        if is_atom and part["type"] == "text/plain":
+        if is_typed and part["type"] == "text/plain":
             return html.escape(value, quote=False).replace("\n", "<br>")
         value = _paragraphs(_VOID_END.sub("", value) if part["type"] == _XHTML else value)
         return resolve_relative_urls(value, resolve_url(base, part["base"])) if part.get("base") else value

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import charset_normalizer
 
 from ..errors import FetchError
-from ..written_dates import parse_date
+from ..written_dates import parse_date, parse_epoch
 from .writer import is_http_url
 
 MAX_ITEMS = 5000
@@ -36,8 +36,18 @@ _ENCODINGS = [
     *(f"iso8859_{n}" for n in range(1, 17) if n != 12),
 ]
 _7_BIT = ["hz", "iso2022_jp"]
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_UTF16_STARTS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_STARTS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+"""Byte order marks, and the first character without one. UTF-32 begins like UTF-16."""
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -110,6 +120,8 @@ def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> dateti
     if not text.strip():
         return None
     parsed = parse_date(text, zone)
+    if parsed is None and (at := parse_epoch(text)):
+        return at
     if parsed is None:
         issues.append(f"the date {text.strip()[:60]!r} cannot be read")
         return None
@@ -141,7 +153,7 @@ def decode_body(body: bytes, content_type: str) -> str:
     A byte order mark decides; then UTF-8, if that is valid and not only ASCII. Otherwise it is the first encoding that
     fits: that of the XML declaration, that of the Content-Type header, the one that the text reads best in.
     """
-    for mark, encoding in (*_BOMS, *_UTF16_STARTS.items()):
+    for mark, encoding in _STARTS.items():
         if body.startswith(mark):
             return body.decode(encoding, "replace")
     declared, charset = _XML_ENCODING.search(body[:400]), _CHARSET.search(content_type)
@@ -157,8 +169,13 @@ def decode_body(body: bytes, content_type: str) -> str:
     # A few wrong bytes shown as U+FFFD are better than another encoding.
     if is_ascii or text.count("\ufffd") * 3 < len(_NOT_ASCII.findall(text)):
         return text
-    best = charset_normalizer.from_bytes(body, cp_isolation=_ENCODINGS).best()
-    return body.decode(best.encoding, "replace") if best else text
+    matches = charset_normalizer.from_bytes(body, cp_isolation=_ENCODINGS)
+    best = matches.best()
+    if best is None:
+        return text
+    # Of encodings that read equally well, the one in widest use.
+    equal = [match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
+    return body.decode("cp1252" if "cp1252" in equal else best.encoding, "replace")
 
 
 def _known_encoding(name: str) -> str | None:
@@ -232,10 +249,11 @@ def parse_json_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFe
         raise FetchError("the response is JSON that is nested too deeply for a feed") from error
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FetchError("the response is JSON, but not a JSON Feed: it has no list of items")
-    return collect_items(lambda raw: _parse_json_item(raw, url, zone), feed["items"])
+    authors = tuple(_json_authors(feed))
+    return collect_items(lambda raw: _parse_json_item(raw, url, zone, authors), feed["items"])
 
 
-def _parse_json_item(raw: object, url: str, zone: tzinfo | None) -> UpstreamItem | str:
+def _parse_json_item(raw: object, url: str, zone: tzinfo | None, authors: tuple[object, ...]) -> UpstreamItem | str:
     if not isinstance(raw, dict):
         return "is not an object"
     links = [resolve_url(url, _json_text(raw, key)) for key in ("url", "external_url")]
@@ -251,8 +269,8 @@ def _parse_json_item(raw: object, url: str, zone: tzinfo | None) -> UpstreamItem
         html=embed_media(_json_text(raw, "content_html") or plain, _json_files(raw, url)),
         published=parse_item_date(_json_text(raw, "date_published"), zone, issues),
         updated=parse_item_date(_json_text(raw, "date_modified"), zone, issues),
-        authors=unique_texts(author.get("name") for author in _json_objects(raw, "authors", "author")),
-        tags=unique_texts(raw["tags"] if isinstance(raw.get("tags"), list) else ()),
+        authors=unique_texts(_json_authors(raw)) or unique_texts(authors),
+        tags=unique_texts(_json_list(raw, "tags")),
         language=_json_text(raw, "language"),
         issues=tuple(issues),
     )
@@ -266,10 +284,19 @@ def _json_files(raw: dict[str, Any], url: str) -> Iterator[MediaFile]:
         yield MediaFile(resolve_url(url, _json_text(raw, key)), "image")
 
 
-def _json_objects(raw: dict[str, Any], *keys: str) -> Iterator[dict[str, Any]]:
-    for key in keys:
-        value = raw.get(key)
-        yield from (part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict))
+def _json_authors(raw: dict[str, Any]) -> Iterator[object]:
+    for key in ("authors", "author"):
+        yield from (part.get("name") if isinstance(part, dict) else part for part in _json_list(raw, key))
+
+
+def _json_objects(raw: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:
+    yield from (part for part in _json_list(raw, key) if isinstance(part, dict))
+
+
+def _json_list(raw: dict[str, Any], key: str) -> list[Any]:
+    """A list; of a value that is not one, the list of this value."""
+    value = raw.get(key)
+    return value if isinstance(value, list) else [value]
 
 
 def _json_text(raw: dict[str, Any], key: str) -> str:

@@ -11,7 +11,7 @@ from ..errors import FetchError, QuarantineError
 from ..model import Origin
 
 _XML_FEED = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?>(?:<\?[^<>]{0,500}\?>|<!DOCTYPE[^<>\[]{0,500}>|<!--.{0,2000}?-->)\s*+){0,8}+"
+    rb"(?:\xef\xbb\xbf)?\s*+(?>(?:<\?[^<>]{0,500}\?>|<!DOCTYPE[^<>\[]{0,500}(?:\[[^\]]{0,5000}\]\s*+)?>|<!--.{0,2000}?-->)\s*+){0,8}+"
     rb"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF)[\s>]",
     re.DOTALL,
 )
