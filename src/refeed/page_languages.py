@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+if TYPE_CHECKING:
+    from babel.support import NullTranslations
 
 _FOLDER = resources.files("refeed") / "translations"
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
@@ -26,6 +25,8 @@ LANGUAGES = (
 
 def language_names() -> dict[str, str]:
     """Each language's name in that language. It loads the names of all; only pages need them."""
+    from babel import Locale
+
     return {tag: _CHINESE.get(tag) or str(Locale.parse(tag, sep="-").display_name) for tag in LANGUAGES}
 
 
@@ -48,6 +49,10 @@ def translate(text: str, language: str) -> str:
 @cache
 def load_translations(locale: str) -> NullTranslations:
     """The translations of a locale, for example zh_Hans, compiled once; empty for English."""
+    from babel.messages.mofile import write_mo  # most processes translate nothing, and all this takes 50 ms
+    from babel.messages.pofile import read_po
+    from babel.support import Translations
+
     file = _FOLDER / f"{locale}.po"
     if not file.is_file():
         return Translations()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import msgspec
-
 _SHOWN = "\u3000\u200d"
 """A space, and the joiner of emoji: harmless, although Python counts both as unprintable."""
 
@@ -20,6 +18,8 @@ def escape_unprintable(text: str) -> str:
 def encode_json(value: object) -> str:
     """One line of JSON with the true values: what a terminal must not get is in escapes of JSON, as are the bytes of a
     file's name that are not UTF-8 (as lone surrogates, like `os.fsdecode`)."""
+    import msgspec  # `--help` and `--version` need none of it
+
     text = json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False, separators=(",", ":"))
     if text.isprintable():
         return text

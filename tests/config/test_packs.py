@@ -170,10 +170,10 @@ def test_error_in_a_pack_names_file_line_and_key(tmp_path: Path) -> None:
     assert find_errors(tmp_path, "packs: [mine]\nfeeds: {entries: many}\n", **files) == [
         "config.yaml:2: feeds.entries: must be a whole number, got 'many'",
         "mine/sources/tea.yaml:2: host: unknown key; did you mean 'hosts'?",
+        "mine/pack.yaml:1: topics[0]: unknown topic 'cups'; did you mean 'cup'?",
         "mine/topics/cup.yaml:2: hints: renamed; write weak_words instead",
         "mine/topics/leaf.yaml:3: words[1]: invalid RE2 pattern '(': missing ): (",
         "mine/topics/pot.yaml:1: id: must be 'pot' like the file, got 'pots'",
-        "mine/pack.yaml:1: topics[0]: unknown topic 'cups'",
     ]
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from refeed.cli.explain import format_same_text
+from refeed.cli.known_entry import format_same_text
 from refeed.config.settings import Settings
 from refeed.config.topic_rules import TopicRule
 from refeed.ingest.pipeline import Pipeline

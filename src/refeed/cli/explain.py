@@ -7,11 +7,9 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from bs4 import BeautifulSoup
 
 from ..clock import format_rfc3339, utc_now
 from ..config.settings import Settings
@@ -22,22 +20,17 @@ from ..fetch.upstreams import dump_dirs
 from ..ingest.entry_builder import BuildResult, EntryBuilder
 from ..ingest.entry_pool import EntryPool
 from ..model import Dump, Entry, FieldOrigin, Outcome
-from ..store.engine import parse_database_url
-from ..store.rows import StoredEntry
-from ..store.serialization import Provenance
-from ..store.store import Store
-from ..store.story_members import get_story_ids
-from ..stories.story_explainer import explain_story
 from ..terminal import encode_json
-from ..topics.fields import extract_body_text
-from ..topics.reposts import compute_minhash, estimate_containment
 from ..web.entry_json import EntryJson, explain_file, explain_outcome, explain_stored
 from .main import pass_settings
 from .output import echo
-from .shared import find_dump_root, find_entry_id
+from .shared import find_dump_root
 
-_Explanation = tuple[EntryJson, list[str]]
-"""What became of a file or an entry: as an object for JSON, and as lines of text."""
+if TYPE_CHECKING:
+    from .known_entry import KnownEntry
+
+_Explanation = tuple[EntryJson, Iterable[str]]
+"""What became of a file or an entry: as an object for JSON, and as lines of text, which are made when they are read."""
 _FIELDS = (
     "id",
     "source",
@@ -111,79 +104,46 @@ def _explain_file(name: str, path: str, settings: Settings, pool: EntryPool, dif
 def _explain_refusal(name: str, error: RefeedError) -> _Explanation:
     outcome = Outcome.QUARANTINED if isinstance(error, QuarantineError) else Outcome.IGNORED
     result = explain_outcome(name, outcome, str(error))
-    return result, list(_format_explanation(result))
+    return result, _format_explanation(result)
 
 
 def _explain_dump(file: str, dump: Dump, settings: Settings, pool: EntryPool, diff: bool) -> _Explanation:
-    builder = pool.builder
     built = pool.run(dump)
     result = explain_file(file, built)
+    return result, _format_built(built, result, settings, pool.builder, diff)
+
+
+def _format_built(
+    built: BuildResult, result: EntryJson, settings: Settings, builder: EntryBuilder, diff: bool
+) -> Iterator[str]:
     cleaned = built.cleaned
+    yield from _format_explanation(result, cleaned.origins if cleaned else ())
+    yield from _format_header(built)
     if cleaned is None:
-        return result, [*_format_explanation(result), *_format_header(built)]
-    lines = [*_format_explanation(result, cleaned.origins), *_format_header(built)]
+        return
     # The entry depends only on the dump. What feeds show also depends on the store, if there is one.
-    with suppress(_UnknownEntryError, StoreError):
-        lines += _load_entry(cleaned.entry.id, settings, builder).visibility
-    lines += _format_near_misses(cleaned.entry, builder)
+    known = None
+    with suppress(StoreError):
+        known = _load_entry(cleaned.entry.id, settings, builder)
+    yield from known.visibility if known else ()
+    yield from _format_near_misses(cleaned.entry, builder)
     if diff:
-        lines += _format_diff(built)
-    return result, lines
+        yield from _format_diff(built)
 
 
 def _explain_entry(name: str, settings: Settings, builder: EntryBuilder) -> _Explanation:
-    try:
-        known = _load_entry(name, settings, builder)
-    except _UnknownEntryError:
-        raise RefeedError(f"{name!r}: no such file, and no stored entry has this id or link") from None
+    known = _load_entry(name, settings, builder)
+    if known is None:
+        raise RefeedError(f"{name!r}: no such file, and no stored entry has this id or link")
     result = explain_stored(known.stored, known.provenance, known.dump_path, known.story)
     lines = [*_format_explanation(result, known.provenance.origins), *known.visibility]
     return result, [*lines, *_format_near_misses(known.stored.entry, builder)]
 
 
-class _UnknownEntryError(Exception):
-    """The store has no such entry."""
+def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> KnownEntry | None:
+    from .known_entry import load_entry  # takes 0.3 s, and `--json` of a file needs no store
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _KnownEntry:
-    """What the store has about an entry."""
-
-    stored: StoredEntry
-    provenance: Provenance
-    dump_path: str
-    """The path of the dump that the text is from."""
-    story: str | None
-    """The id of its story."""
-    visibility: tuple[str, ...]
-    """Lines of text that say what keeps the entry out of feeds, and what story it belongs to."""
-
-
-def _load_entry(name: str, settings: Settings, builder: EntryBuilder) -> _KnownEntry:
-    """Look an entry up by its id, the address of its page or its link. Does not create a store.
-
-    Raises _UnknownEntryError, or StoreError while the store does not answer.
-    """
-    url = parse_database_url(settings.database_url)
-    if url.drivername == "sqlite" and not Path(url.database or "").exists():
-        raise _UnknownEntryError
-    with closing(Store(settings.database_url, read_only=True)) as store:
-        id = find_entry_id(store, name, builder)
-        known = store.get_entry(id) if id else None
-        if id is None or known is None:
-            raise _UnknownEntryError
-        stored, provenance = known
-        copies = store.get_entries([copy.id for copy in store.get_copies(id)])
-        dumps = store.get_dumps(id)
-        story = get_story_ids(store, [id]).get(id)
-        why = tuple(explain_story(store, id))
-    return _KnownEntry(
-        stored=stored,
-        provenance=provenance,
-        story=story,
-        dump_path=original_path(dumps[-1].path) if dumps else "",
-        visibility=(*_format_withdrawal(stored), *format_same_text(stored, copies), *why),
-    )
+    return load_entry(name, settings, builder)
 
 
 def _format_explanation(result: EntryJson, origins: Iterable[FieldOrigin] = ()) -> Iterator[str]:
@@ -223,35 +183,12 @@ def _format_near_misses(entry: Entry, builder: EntryBuilder) -> Iterator[str]:
             yield f"  not        {verdict}"
 
 
-def format_same_text(stored: StoredEntry, copies: Iterable[StoredEntry]) -> Iterator[str]:
-    """Lines about entries with the same text: how much text they share, and which of the two feeds show."""
-    own = compute_minhash(extract_body_text(stored.entry.html))
-    for copy in copies:
-        entry = copy.entry
-        other = compute_minhash(extract_body_text(entry.html))
-        if own and other:
-            line = f"  same text  {estimate_containment(own, other):.0%} in {entry.link}"
-            line += f" ({entry.source}, {format_rfc3339(entry.published)})"
-            # A feed that could hold both shows one of them, which links to the other.
-            if entry.link in stored.repost_links:
-                line += "; feeds that could hold both show this one"
-            if stored.entry.link in copy.repost_links:
-                line += "; feeds that could hold both show that one"
-            yield line
-
-
-def _format_withdrawal(stored: StoredEntry) -> Iterator[str]:
-    """One line if an operator has withdrawn the entry, otherwise none."""
-    if stored.withdrawn is not None:
-        id = stored.entry.id.removeprefix("urn:uuid:")
-        when = format_rfc3339(stored.withdrawn)
-        yield f"  withdrawn  {when}: it is in no document; `refeed restore {id}` brings it back"
-
-
 def _format_diff(built: BuildResult) -> Iterator[str]:
     """A unified diff of the body's text before and after cleaning."""
     if built.raw is None or built.cleaned is None:
         return
+    from bs4 import BeautifulSoup
+
     before, after = (
         [" ".join(line.split()) for line in BeautifulSoup(html, "lxml").get_text("\n").splitlines() if line.strip()]
         for html in (built.raw.html, built.cleaned.entry.html)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from ..config.load import load_settings, protect_var
-from ..config.settings import Settings
 from ..errors import ConfigError, RefeedError
-from ..logs import configure_logging
 from ..terminal import escape_unprintable
 from .output import echo
+
+if TYPE_CHECKING:
+    from ..config.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -108,6 +107,12 @@ def _load_and_prepare() -> Settings:
     In a container with a read-only root only our own folders are writable. Pool processes are reached through a socket
     in the temporary folder, so that folder is made below var/.
     """
+    # `--help`, `--version` and mistakes in typing need no settings: 0.4 s of processor time.
+    import tempfile
+
+    from ..config.load import load_settings, protect_var
+    from ..logs import configure_logging
+
     settings = load_settings(os.environ)
     configure_logging(settings.log_format)
     protect_var(settings)

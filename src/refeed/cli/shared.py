@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,12 +17,13 @@ from ..clock import utc_now
 from ..config.settings import Settings
 from ..errors import QuarantineError
 from ..fetch.upstreams import dump_dirs
-from ..ingest.entry_builder import EntryBuilder
-from ..ingest.pipeline import Pipeline
 from ..model import Dump
-from ..store.leader_lock import make_leader_lock
-from ..store.store import Store
 from .output import echo
+
+if TYPE_CHECKING:
+    from ..ingest.entry_builder import EntryBuilder
+    from ..ingest.pipeline import Pipeline
+    from ..store.store import Store
 
 _ENTRY_ID = re.compile(
     r"(?:urn:uuid:|https?://\S+/entry/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[.?#].*)?", re.I
@@ -56,6 +58,8 @@ def _ids_of_link(link: str, builder: EntryBuilder) -> Iterator[str]:
 
 def publish_changes(pipeline: Pipeline, *, everything: bool = False) -> None:
     """Publish what has changed, or leave that to the leader on this machine, which has the service's environment."""
+    from ..store.leader_lock import make_leader_lock
+
     lock = make_leader_lock(pipeline.settings.database_url)
     if lock.is_held_here():
         echo(f"{lock.holder()} is the leader; it publishes changes within seconds")

@@ -6,7 +6,7 @@ may define the order in which the topics are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -109,11 +109,12 @@ def load_packs(config: YamlDocument[Any]) -> Packs:
             if half.name == "sources":
                 _add_rules(packs.sources, _load_rules(SourceRule, list_rules(half), packs.errors), packs.errors)
             else:
-                by_id = {located.rule.id: located for located in _load_rules(TopicRule, list_rules(half), packs.errors)}
-                pack = _load_pack_file(folder / "pack.yaml", by_id, packs.errors)
-                if pack.language:
-                    by_id = {id: _set_language(located, pack.language) for id, located in by_id.items()}
-                _join_topics(packs.topics, (by_id[id] for id in dict.fromkeys((*pack.topics, *sorted(by_id)))))
+                files = list_rules(half)
+                pack = _load_pack_file(folder / "pack.yaml", {file.stem for file in files}, packs.errors)
+                rules = _load_rules(TopicRule, files, packs.errors, pack.language)
+                by_id = {located.rule.id: located for located in rules}
+                order = (id for id in dict.fromkeys((*pack.topics, *sorted(by_id))) if id in by_id)
+                _join_topics(packs.topics, (by_id[id] for id in order))
     beside = (home / half for half in _HALVES)
     sources, topics = (
         [file for file in list_rules(folder) if file.suffix == ".yaml" and folder not in loaded] for folder in beside
@@ -177,13 +178,18 @@ def find_selector_errors(document: YamlDocument[Any], rule: Any, path: KeyPath =
                 yield document.format_error((*path, "extract", index, "select"), what)
 
 
-def _load_rules(cls: type[Rule], files: Sequence[Path], errors: list[str]) -> Iterator[LocatedRule[Rule]]:
+def _load_rules(
+    cls: type[Rule], files: Sequence[Path], errors: list[str], language: str = ""
+) -> Iterator[LocatedRule[Rule]]:
+    """`language`: the words of the topics apply to texts in it."""
     for file in files:
         document = None
         try:
             if file.suffix != ".yaml":
                 raise ConfigError(f"{file}: not a rule of the pack; its name must end in .yaml")
             document = read_document(file, cls)
+            if language and isinstance(document.data, dict):
+                _set_language(document.data, language)
             rule = document.load()
         except ConfigError as error:
             errors += error.errors
@@ -196,7 +202,7 @@ def _load_rules(cls: type[Rule], files: Sequence[Path], errors: list[str]) -> It
             errors.append(document.format_error(("id",), f"must be {file.stem!r} like the file, got {rule.id!r}"))
 
 
-def _load_pack_file(file: Path, topics: Mapping[str, object], errors: list[str]) -> _PackFile:
+def _load_pack_file(file: Path, topics: Collection[str], errors: list[str]) -> _PackFile:
     """Return pack.yaml without topics that the pack does not have."""
     if not file.exists():
         return _PackFile()
@@ -212,18 +218,17 @@ def _load_pack_file(file: Path, topics: Mapping[str, object], errors: list[str])
     return replace(pack, topics=tuple(id for id in pack.topics if id in topics))
 
 
-def _set_language(located: LocatedRule[TopicRule], language: str) -> LocatedRule[TopicRule]:
-    """Let the words of a pack's topic apply to texts in one language."""
+def _set_language(topic: Any, language: str) -> None:
+    """Let the words of a topic, as plain data, apply to texts in one language."""
 
     def tag(words: Any) -> Any:
         if isinstance(words, list):
             return [tag(word) for word in words]
-        return words if words.startswith(LIST_PREFIX) else f"{language}:{words}"
+        is_word = isinstance(words, str) and words.strip() and not words.startswith(LIST_PREFIX)
+        return f"{language}:{words}" if is_word else words
 
-    data = located.places[0][0].data
-    for key in (_WORD_KEYS | {"sections"}) & data.keys():
-        data[key] = tag(data[key])
-    return replace(located, rule=validate(TopicRule, data))
+    for key in (_WORD_KEYS | {"sections"}) & topic.keys():
+        topic[key] = tag(topic[key])
 
 
 class NameLists:

@@ -11,6 +11,7 @@ from .field_types import (
     PATTERN_PREFIX,
     Check,
     LocalizedTitle,
+    Parse,
     Slug,
     Text,
     choose_title,
@@ -20,15 +21,19 @@ from .field_types import (
 )
 
 
-def _check_word(word: str) -> None:
-    word = split_word_language(word)[1]
+def _parse_word(text: str) -> str:
+    """Return the word if it is valid. One call for each, because topics have thousands. Raises ValueError."""
+    if not text.strip():
+        raise ValueError(f"must be more than blanks, got {text!r}")
+    word = split_word_language(text)[1]
     if not word.startswith(PATTERN_PREFIX):
-        return
+        return text
     pattern = word.removeprefix(PATTERN_PREFIX)
     if not pattern.strip():
         raise ValueError(f"the pattern {word!r} is empty")
     if compile_search_pattern(pattern).search(""):
         raise ValueError(f"the pattern {word!r} matches an empty text, so it would match everywhere")
+    return text
 
 
 def _check_pair(pair: tuple[tuple[str, ...], ...]) -> None:
@@ -36,7 +41,7 @@ def _check_pair(pair: tuple[tuple[str, ...], ...]) -> None:
         raise ValueError("must be two lists of words, such as [[美国, 美方], [中国]]")
 
 
-Word = Annotated[Text, Check(_check_word)]
+Word = Annotated[str, Parse(_parse_word)]
 FieldName = Literal["title", "opening", "tags", "section", "lead", "body"]
 
 DEFAULT_WEIGHTS: dict[str, float] = {

@@ -16,8 +16,8 @@ from ..config.filter_rules import FilteredFeedRule
 from ..config.search_query import parse_query
 from ..config.topic_rules import TopicRule
 from ..model import Entry, FeedEntry, FeedPath, Label
-from ..search.indexer import INDEX_VERSION
 from ..search.query_matcher import QueryMatcher, SearchableEntry, make_searchable
+from ..search.searchable_text import INDEX_VERSION
 from .entry_filter import EntryFilter
 
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)

@@ -12,7 +12,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -82,6 +81,8 @@ def limited_checkouts(settings: Settings) -> dict[str, Origin]:
 def open_session(settings: Settings) -> HttpSession:
     """Open the session for outgoing requests. Its User-Agent names refeed and the site's address."""
     # Imported here, because requests and its cache take 7 MB and most processes send no request.
+    from importlib.metadata import version  # takes 40 ms
+
     from .session import HttpSession
 
     agent = f"refeed/{version('refeed')} (+{settings.site.base_url}/)"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from .header import line_number
 from .header_fields import clean_line
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 # A header within a body. Only one quantifier can backtrack, and only within its line, so the time is linear.
 _INNER_HEADER = re.compile(
@@ -105,6 +107,8 @@ def is_markdown(body: str) -> bool:
 
 @cache
 def _make_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # takes 40 ms, and most dumps are HTML
+
     return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 

@@ -15,10 +15,8 @@ from ..store.search_index import (
 )
 from ..store.store import Store
 from .query_matcher import QueryMatcher, SearchableEntry, make_searchable
-from .searchable_text import MAX_TOKEN, make_tokens
+from .searchable_text import INDEX_VERSION, MAX_TOKEN, make_tokens
 
-INDEX_VERSION = "1"
-"""Changes when documents or tokens are made differently. The whole index is then built again."""
 _VERSION_KEY = "search_index"
 _BATCH = 100
 _FIELD_MARKS = {"title": "\ue001", "author": "\ue002", "tag": "\ue003", "source": "\ue004", "topic": "\ue005"}

@@ -17,6 +17,8 @@ import re2
 
 from ..topics.normalization import to_simplified
 
+INDEX_VERSION = "1"
+"""Changes when the index's documents or tokens are made differently. The whole index is then built again."""
 MAX_TEXT = 100_000
 """Characters of a text that are searchable. The longest of 4,470 real articles has 18,000. PostgreSQL stores at most
 1 MB of tokens for a row."""
