@@ -303,3 +303,15 @@ def test_output_is_small_semantic_html() -> None:
     html = clean_html(body)
     assert html == f"<h2>样例小题</h2><p>{FIRST}红</p>"
     assert not re.search(r"\s(?:class|style|id|on\w+)=", html)
+
+
+def test_picture_beside_a_number_in_code_stays() -> None:
+    code = '<pre><table><tr><td class="gutter">1</td><td class="code"><img src="https://e.example/p.jpg"> 2020</td></tr></table></pre>'
+    html = clean_body(f"<p>Code:</p>{code}<p>It ends.</p>").entry.html
+    assert "https://e.example/p.jpg" in html
+
+
+def test_emoji_in_code_is_a_character_of_it() -> None:
+    emoji = '<img class="wp-smiley" alt="🌧" src="https://s.w.org/images/core/emoji/72x72/1f327.png">'
+    html = clean_body(f"<p>Code:</p><pre>let weather = {emoji}\nprint(weather)</pre>").entry.html
+    assert "<pre>let weather = 🌧\nprint(weather)</pre>" in html

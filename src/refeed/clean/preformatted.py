@@ -13,6 +13,7 @@ from bs4.element import NavigableString, Tag
 
 from .blocks import Mark, Run
 from .html_parser import element_text
+from .image_urls import is_emoji_image
 from .text import strip_invisible
 
 _LINE_TAGS = frozenset((
@@ -87,6 +88,9 @@ class LineReader:
         name, classes = tag.name, str(tag.get("class") or "")
         if name == "br":
             self._add("\n", marks)
+        elif name == "img" and is_emoji_image(tag):
+            self._add(str(tag.get("alt")), marks)
+            self._log("emoji become text", str(tag.get("src") or ""))
         elif name in _EMBEDDED or (name == "a" and tag.find(_EMBEDDED) is not None):
             self.parts.append(tag)
             self._line_is_over = False
@@ -99,7 +103,7 @@ class LineReader:
                 marks = (("a", url),)
             if self._line_is_over or self._is_empty_line():
                 text = element_text(tag).strip()
-                if text.isdecimal() and len(text) < _LONGEST_NUMBER:
+                if text.isdecimal() and len(text) < _LONGEST_NUMBER and tag.find(_EMBEDDED) is None:
                     self._add(text, marks)
                     runs = self._runs()
                     self._starts.append((runs, len(runs) - 1, int(text)))
@@ -148,7 +152,9 @@ def _has_code_lines(tag: Tag) -> bool:
 
 
 def _line_numbers(tag: Tag) -> list[str] | None:
-    """Return the line numbers that are all text in an element; None when it has other text."""
+    """Return the line numbers that are all of an element; None when it has other text, or a picture."""
+    if tag.find(_EMBEDDED) is not None:
+        return None
     numbers = element_text(tag, " ").split()
     return numbers if all(number.isdecimal() for number in numbers) else None
 
