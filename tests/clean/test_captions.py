@@ -31,6 +31,10 @@ MORE = "The mayor said that there were more of them than ever before, and that t
         ("港口的夜晚。（图源：视觉中国）", "港口的夜晚。", "视觉中国"),
         ("港口夜景 (路透社/達志影像)", "港口夜景", "路透社/達志影像"),
         ("港口夜景（样甲 摄）", "港口夜景", "样甲 摄"),
+        ("Der Hafen bei Nacht | Bildquelle: Hafenamt", "Der Hafen bei Nacht", "Hafenamt"),
+        ("Der Hafen 2020, Foto: Anna Schmidt", "Der Hafen 2020", "Anna Schmidt"),
+        ("El puerto de noche / Juan Pérez", "El puerto de noche", "Juan Pérez"),
+        ("The port, source: nobody knows. It is old", "The port, source: nobody knows. It is old", ""),
         ("The port (in 1998)", "The port (in 1998)", ""),
         ("They read it (AP reported so in May)", "They read it (AP reported so in May)", ""),
         ("The port seen from the north (Harbour Office)", "The port seen from the north (Harbour Office)", ""),
@@ -116,3 +120,42 @@ def test_links_to_podcast_directories_go_wherever_they_stand(label: str, stays: 
 )
 def test_link_written_after_another_host_leads_where_it_was_meant_to(written: str, meant: str) -> None:
     assert f'href="{meant}"' in clean_body(f'<p>{TEXT} <a href="{written}">a study</a></p>').entry.html
+
+
+@pytest.mark.parametrize(
+    ("below", "caption"),
+    [
+        ("<p>Foto: Ada Sample</p>", "<cite>Ada Sample</cite>"),
+        ("<p>© Ada Sample/Harbour Press</p>", "<cite>© Ada Sample/Harbour Press</cite>"),
+        ("<p>The harbour at night, seen from the ferry Photo: Ada Sample</p>", "The harbour at night, seen from the ferry <cite>Ada Sample</cite>"),
+    ],
+)  # fmt: skip
+def test_line_below_a_picture_is_its_credit(below: str, caption: str) -> None:
+    picture = '<img src="https://img.example/a.jpg" alt="The harbour at night, seen from the ferry">'
+    html = clean_body(f"<p>{TEXT}</p>{picture}{below}<p>{MORE}</p>").entry.html
+    assert f"<figcaption>{caption}</figcaption></figure><p>{MORE}</p>" in html
+
+
+def test_caption_that_is_repeated_below_the_picture_goes() -> None:
+    caption = "The harbour at night, seen from the ferry"
+    figure = f'<figure><img src="https://img.example/a.jpg"><figcaption>{caption} (AFP)</figcaption></figure>'
+    cleaned = clean_body(f"<p>{TEXT}</p>{figure}<p>{caption} Foto: AFP</p><p>{caption}</p><p>{MORE}</p>")
+    assert cleaned.entry.html.count(caption) == 1
+    assert [removal.step for removal in cleaned.removed].count("caption repeated") == 2
+
+
+def test_footer_of_a_figure_is_its_credit() -> None:
+    figure = (
+        '<figure><img src="https://img.example/a.jpg"><figcaption>Harbour</figcaption><footer>Ada/AP</footer></figure>'
+    )
+    html = clean_body(f"<p>{TEXT}</p>{figure}<p>{MORE}</p>").entry.html
+    assert "<figcaption>Harbour <cite>Ada/AP</cite></figcaption>" in html
+
+
+def test_credit_that_is_hidden_from_screen_readers_stays() -> None:
+    figure = (
+        '<figure><img src="https://img.example/a.jpg"><figcaption aria-hidden="true">Le port '
+        '<span class="article__credit" aria-hidden="true">ADA / AFP</span></figcaption></figure>'
+    )
+    html = clean_body(f"<p>{TEXT}</p>{figure}<p>{MORE}</p>").entry.html
+    assert "<figcaption>Le port <cite>ADA / AFP</cite></figcaption>" in html

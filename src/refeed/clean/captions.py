@@ -46,6 +46,8 @@ _PERSON = re.compile(
 _MADE_BY = re.compile(r"[\u3400-\u9fff·／/\w ]{2,20}(?:摄|攝|摄影|攝影|供图|供圖|提供|撮影)")
 _IN_BRACKETS = re.compile(r"\s*[（(\[【]([^()（）\[\]【】]{2,80})[)）\]】]\s*[。.]?$")
 _AFTER_SENTENCE = re.compile(r"(?<=[。.!?！？”\"])\s*([^。!?！？]{4,80})$")
+_AFTER_MARK = re.compile(rf"\s*[,;|｜/／]\s*((?:{_CREDIT_LABEL.pattern})[^.。]{{2,60}}\.?)$", re.IGNORECASE)
+_AFTER_SLASH = re.compile(rf"\s/\s({CAPITALIZED_NAME})$")
 
 
 class Credit(NamedTuple):
@@ -64,10 +66,13 @@ def split_credit(runs: list[Run]) -> Credit:
     if credit := parse_credit(last):
         return Credit(normalize_runs(join_lines(lines[:-1])), *credit)
     text = text_of_runs(runs)
-    for pattern in (_IN_BRACKETS, _AFTER_SENTENCE):
-        match = pattern.search(text, max(0, len(text) - _LONGEST_CREDIT - 10))
-        if match and match.start() and (credit := parse_credit(normalize_line(match[1]))):
-            return Credit(cut_text(runs, match.start(), len(text)), *credit)
+    start = max(0, len(text) - _LONGEST_CREDIT - 10)
+    for pattern in (_IN_BRACKETS, _AFTER_SENTENCE, _AFTER_MARK, _AFTER_SLASH):
+        match = pattern.search(text, start)
+        if match and match.start():
+            credit = (match[1], "") if pattern is _AFTER_SLASH else parse_credit(normalize_line(match[1]))
+            if credit:
+                return Credit(cut_text(runs, match.start(), len(text)), *credit)
     return Credit(runs, "", "")
 
 
@@ -83,6 +88,11 @@ def parse_credit(text: str) -> tuple[str, str] | None:
     if is_agency and all(_WHOLE_AGENCY.fullmatch(part) or _PERSON.fullmatch(part) for part in parts):
         return bare, ""
     return (bare, "") if _MADE_BY.fullmatch(bare) and " " in bare else None
+
+
+def is_copyright_line(text: str) -> bool:
+    """True for a short text that begins with ©, as credits below pictures do."""
+    return len(text) <= _LONGEST_CREDIT and text.startswith("©") and len(text) > 2
 
 
 def starts_with_credit_label(text: str) -> bool:

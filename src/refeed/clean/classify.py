@@ -70,9 +70,7 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     "caption": re.compile(
         r"(?:^|\s)(?:tr-caption|wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
     ),
-    "credit": re.compile(
-        r"(?:^|\s)(?:story-image-copyright|copyright|credit|photo-credit|image-credit|caption-credit)(?:$|\s)"
-    ),
+    "credit": re.compile(r"(?:^|\s)(?:story-image-copyright|copyright|(?:[a-z-]{1,30}(?:__|-))?credits?)(?:$|\s)"),
     "hidden": re.compile(
         r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText"
     ),
@@ -179,11 +177,16 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
             return Classification(role, "itemprop")
     if (
         "hidden" in attrs
-        or (attrs.get("aria-hidden") == "true" and is_clutter(tag))
+        or (attrs.get("aria-hidden") == "true" and not _is_in_caption(tag, state) and is_clutter(tag))
         or (_DISPLAY_NONE.search(str(attrs.get("style", ""))) and not is_lazy_image(tag))
     ):
         return Classification("drop", "hidden labels")
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
+
+
+def _is_in_caption(tag: Tag, state: ExtractorState) -> bool:
+    """True in a caption, which some sites hide from screen readers, because it repeats the picture's alt."""
+    return state.in_caption or tag.name == "figcaption"
 
 
 def is_clutter(tag: Tag) -> bool:
@@ -209,6 +212,11 @@ def is_small_caption(tag: Tag) -> bool:
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
     is_small = len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
     return is_small and (tag.name == "div" or is_caption_line(tag))
+
+
+def is_credit_footer(tag: Tag) -> bool:
+    """True for a short `footer` in a `figure`: who made the picture."""
+    return tag.name == "footer" and is_short_element(tag) and tag.find_parent(("figure", "blockquote")) is not None
 
 
 def is_caption_line(tag: Tag) -> bool:

@@ -24,6 +24,7 @@ from .classify import (
     format_kept_attributes,
     is_caption_line,
     is_clutter,
+    is_credit_footer,
     is_followed_by_text,
     is_in_sentence,
     is_short_element,
@@ -158,7 +159,7 @@ class _BlockExtractor:
         state = self.state
         state.end_paragraph()
         name = tag.name
-        if is_small_caption(tag) and self.read_as_caption(tag):
+        if (is_small_caption(tag) or is_credit_footer(tag)) and self.read_as_caption(tag):
             return
         if name == "address" and not state.text_has_started and is_short_element(tag) and not _has_digit(tag):
             self.extract_field("author", tag, "address")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from ..blocks import HEADING_KINDS, Block, Run, cut_text, extract_links, normalize_runs, text_of_runs, walk_blocks
-from ..captions import is_file_name, parse_credit, reads_as_caption, split_credit
+from ..captions import is_copyright_line, is_file_name, parse_credit, reads_as_caption, split_credit
 from ..draft import Draft, matched_groups
 from ..extractor_state import WIDEST_CAPTION
 from ..image_urls import picture_key
@@ -55,6 +54,8 @@ def _without(blocks: Sequence[Block], removed: set[int]) -> list[Block]:
     return kept
 
 
+_LONGEST_LABEL = 20
+_SHORTEST_ALT = 20
 _NO_CAPTION_ENDS = (":", "：", "。", ".", "?", "？", "!", "！")
 
 
@@ -64,24 +65,27 @@ def normalize_captions(draft: Draft) -> None:
     An alt that repeats the caption or is a file name is cleared.
     """
     captions: list[Block] = []
-    for block, following in pairwise(draft.blocks):
-        if block.kind == "figure" and following.kind == "p" and len(draft.text_blocks()) - len(captions) > 1:
-            if not block.runs and _is_caption_of(following, block, is_configured=draft.rule.is_configured):
-                block.runs = following.runs
-                captions.append(following)
-            elif not draft.rule.is_configured and _repeats_credit(following, block):
-                draft.log_removed("caption repeated", following.text)
-                captions.append(following)
+    figures = [block for block in walk_blocks(draft.blocks) if block.kind == "figure"]
+    for figure in figures if not draft.rule.is_configured else ():
+        _split_credit(draft, figure)
+    open_figure: Block | None = None
+    for block in draft.blocks:
+        if block.kind == "figure":
+            open_figure = block
+        elif open_figure and block.kind == "p" and len(draft.text_blocks()) - len(captions) > 1:
+            if _take_as_caption(draft, open_figure, block):
+                captions.append(block)
+            else:
+                open_figure = None
+        else:
+            open_figure = None
     draft.remove_blocks(captions)
-    for block in walk_blocks(draft.blocks):
-        if block.kind != "figure":
-            continue
+    for figure in figures:
         if not draft.rule.is_configured:
-            if not block.runs:
-                block.runs = _caption_in_attributes(draft, block)
-            _split_credit(draft, block)
-        if block.alt and (is_file_name(block.alt) or _repeats_alt(block)):
-            block.alt = ""
+            figure.runs = figure.runs or _caption_in_attributes(draft, figure)
+            _split_credit(draft, figure)
+        if figure.alt and (is_file_name(figure.alt) or _repeats_alt(figure)):
+            figure.alt = ""
 
 
 def _repeats_alt(figure: Block) -> bool:
@@ -92,21 +96,49 @@ def _repeats_alt(figure: Block) -> bool:
     return bool(alt) and alt == only_letters(figure.text)
 
 
+def _take_as_caption(draft: Draft, figure: Block, paragraph: Block) -> bool:
+    """Take a paragraph below a figure as its caption or credit, or drop it when it repeats them; else return False."""
+    is_configured = draft.rule.is_configured
+    if not figure.runs and _is_caption_of(paragraph, figure, is_configured=is_configured):
+        figure.runs = paragraph.runs
+        return True
+    if is_configured or extract_links(paragraph.runs):
+        return False
+    text, alt = collapse_whitespace(paragraph.text), collapse_whitespace(figure.alt)
+    if (
+        not figure.runs
+        and len(alt) >= _SHORTEST_ALT
+        and text.startswith(alt)
+        and (rest := parse_credit(text[len(alt) :]))
+    ):
+        figure.runs, figure.credit = cut_text(paragraph.runs, len(alt), len(text)), rest[0]
+        draft.log_removed("caption labels", rest[1])
+        return True
+    name, label = parse_credit(text) or (text if is_copyright_line(text) else "", "")
+    letters, caption, credit = map(only_letters, (text, figure.text, figure.credit))
+    is_caption = bool(caption) and letters.startswith(caption) and (letters == caption or letters.endswith(credit))
+    is_credit = bool(name) and only_letters(name) == credit
+    if is_credit or (is_caption and len(letters) <= len(caption) + len(credit) + _LONGEST_LABEL):
+        draft.log_removed("caption repeated", text)
+    elif name and not figure.credit:
+        figure.credit = name
+        draft.log_removed("caption labels", label)
+    else:
+        return False
+    return True
+
+
 def _is_caption_of(paragraph: Block, figure: Block, *, is_configured: bool) -> bool:
     """True for a paragraph that repeats a figure's alt, or that is a line below a figure with an empty caption."""
-    text = collapse_whitespace(paragraph.text)
-    if text and text == collapse_whitespace(figure.alt):
+    text, alt = collapse_whitespace(paragraph.text), collapse_whitespace(figure.alt)
+    if text and text == alt:
         return True
-    if is_configured or not figure.has_empty_caption or text.startswith(("（", "(")) or text.endswith(_NO_CAPTION_ENDS):
+    if is_configured:
+        return False
+    if not figure.has_empty_caption or text.startswith(("（", "(")) or text.endswith(_NO_CAPTION_ENDS):
         return False
     is_line = "\n" not in paragraph.text and 8 <= display_width(text) <= WIDEST_CAPTION // 2
     return is_line and not all(("strong", "") in marks for run, marks in paragraph.runs if run.strip())
-
-
-def _repeats_credit(paragraph: Block, figure: Block) -> bool:
-    text = collapse_whitespace(paragraph.text)
-    credit = parse_credit(text)
-    return bool(figure.credit and credit and only_letters(credit[0]) == only_letters(figure.credit))
 
 
 def _caption_in_attributes(draft: Draft, figure: Block) -> list[Run]:
