@@ -32,6 +32,7 @@ TEXTS = {
     "it": "Una città con il porto ha celebrato nel fine settimana la festa delle luci, e molti visitatori sono arrivati nella baia.",
     "nl": "Een stad met een haven vierde dit weekend het feest van de lichten, en veel bezoekers kwamen er uit de hele baai naartoe.",
     "pl": "Miasto z portem obchodziło w weekend święto świateł, a wielu gości przyjechało je zobaczyć z całej zatoki.",
+    "ar": "احتفلت مدينة لها ميناء بمهرجان الأضواء في نهاية الأسبوع، وجاء زوار كثيرون من أنحاء الخليج لمشاهدته هذا العام.",
     "ko": "항구가 있는 도시에서 주말에 빛 축제가 열려 많은 사람이 찾았다. 주최 측은 방문객이 지난해보다 많았다고 말했다.",
 }
 STEPS = {

@@ -200,3 +200,66 @@ def test_earlier_one_of_two_dates_in_the_header_is_the_publication(front: str, p
         Dump(path="1.md", folder="", data=f"{header}<p>{TEXT}</p>".encode(), first_seen=AT + timedelta(days=9))
     )
     assert clean_raw(raw).entry.published.isoformat() == published
+
+
+_P1 = "A standfirst that says in one sentence what happened to the ferry and the harbour this week."
+_P2 = "The mayor said that there were more of them than ever before, and that the festival will surely return."
+_ADA = '<a href="https://news.example.org/author/ada-sample">Ada Sample</a>'
+
+
+@pytest.mark.parametrize(
+    ("above", "authors"),
+    [
+        (f"<p>{_P1}</p><p>By Ada Sample, News Reporter</p><p>11:48, Mon, Jul 20, 2020 | UPDATED: 11:50, Mon, Jul 20, 2020</p>", ["Ada Sample"]),
+        (f"<p>{_P1}</p><p>{_ADA}</p><p>20. Juli 2020, 11:48</p>", ["Ada Sample"]),
+        (f"<p>{_ADA} 5 hours ago</p><p>{_P1}</p>", ["Ada Sample"]),
+        (f"<p>{_P1}</p><p>von {_ADA}, HAFEN FUNK</p>", ["Ada Sample"]),
+        (f"<ul><li>20.07.2020</li><li>3 min read</li><li>By: {_ADA}, <a href='/author/bo'>Bo Muster</a></li></ul><p>{_P1}</p>", ["Ada Sample", "Bo Muster"]),
+        (f"<p>vor 14 Minuten</p><p>{_P1}</p>", []),
+        (f"<p>Published 3 minutes ago</p><p>{_P1}</p>", []),
+        (f"<p>홍길동 기자 gildong@news.example.org</p><p>{_P1}</p>", ["홍길동"]),
+    ],
+)  # fmt: skip
+def test_names_and_times_around_a_standfirst_become_fields(above: str, authors: list[str]) -> None:
+    cleaned = clean_body(f"{above}<p>{_P2}</p><p>{_P2}</p>")
+    assert cleaned.entry.html.count("<p>") == 3
+    assert [*cleaned.entry.authors] == authors
+    assert _P1 in cleaned.entry.html
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "July 20, 2020",  # one of the parts of a diary
+        "By the harbour, nobody sleeps.",
+        '<a href="https://news.example.org/author/ada-sample">Ada Sample</a> wrote to us from the harbour last week.',
+        "5 boats ago, the harbour was empty",
+    ],
+)
+def test_line_of_the_text_below_the_first_paragraph_stays(line: str) -> None:
+    html = f"<p>{_P1}</p><p>{line}</p><p>{_P2}</p>"
+    assert clean_body(html).entry.html == html
+
+
+@pytest.mark.parametrize(
+    ("above", "section"),
+    [
+        ("<p>Politik</p>", "Politik"),
+        ('<p><a href="https://news.example.org/politik">Politik</a></p>', "Politik"),
+        ('<ul><li><a href="/tag/harbour">Harbour</a></li><li><a href="/politik/">Politik</a></li></ul>', "Politik"),
+        ("<p>Harbour news</p><h1>The lights of the harbour</h1>", "Harbour news"),
+    ],
+)
+def test_name_of_the_section_above_a_text_becomes_a_field(above: str, section: str) -> None:
+    cleaned = clean_body(
+        f"{above}<p>{_P1}</p><p>{_P2}</p>",
+        "https://news.example.org/politik/2020/07/lights.html",
+        title="The lights of the harbour",
+    )
+    assert cleaned.entry.html == f"<p>{_P1}</p><p>{_P2}</p>"
+    assert cleaned.entry.section == section
+
+
+def test_first_line_that_only_looks_like_a_section_stays() -> None:
+    html = f"<p>Harbour</p><p>{_P1}</p><p>{_P2}</p>"
+    assert clean_body(html, "https://news.example.org/politik/2020/07/lights.html").entry.html == html

@@ -84,3 +84,21 @@ def test_summary_begins_with_the_text(above: str) -> None:
 def test_paragraphs_of_a_chinese_summary_are_joined_by_a_blank() -> None:
     first, second = "港口城市在周末举行了灯会，吸引了许多游客前来参观。", "主办方说，明年还会继续。"
     assert clean_body(f"<p>{first}</p><p>{second}</p>").entry.summary == f"{first} {second}"
+
+
+@pytest.mark.parametrize(
+    ("title", "above"),
+    [
+        ("The lights of the harbour", "<h1>Ferries The lights of the harbour</h1>"),
+        ("Ferries: The lights of the harbour", "<h1>The lights of the harbour</h1>"),
+        ("The lights of the harbour", "<h2>Ferries</h2><h1>The lights of the harbour</h1>"),
+    ],
+)
+def test_title_with_or_without_its_kicker_is_not_repeated(title: str, above: str) -> None:
+    cleaned = clean_body(f"{above}<p>{TEXT}</p><p>{MORE}</p>", title=title)
+    assert cleaned.entry.html == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+def test_first_heading_of_a_collection_stays_though_the_title_is_its() -> None:
+    html = f"<h2>The lights of the harbour</h2><p>{TEXT}</p><h2>The ferries of the bay</h2><p>{MORE}</p>"
+    assert clean_body(html, title="Morning: The lights of the harbour").entry.html == html

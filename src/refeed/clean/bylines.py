@@ -102,13 +102,19 @@ def parse_byline(text: str, is_agency: Callable[[str], bool]) -> list[str]:
     names: list[str] = []
     parts = _NAME_SEPARATOR.split(_OTHERS_AT_END.sub("", _LABEL_AT_START.sub("", unescape(text).strip())))
     for part in parts:
-        if part is not parts[0] and _JOB_ALONE.fullmatch(part):
+        is_outlet = _ALL_CAPITALS.fullmatch(part) and not _ALL_CAPITALS.fullmatch(parts[0])
+        if part is not parts[0] and (is_outlet or is_job(part)):
             continue
         name = _normalize_capitals(_NOTE_AT_END.sub("", _LABEL_AT_START.sub("", part.strip())).strip(" 　.,，。:：-—"))
         name = _OTHERS_AT_END.sub("", name)
         if name and len(name) <= 60 and not _NOT_A_NAME.search(name) and not is_agency(name):
             names.append(name)
     return unique_names(names)
+
+
+def is_job(text: str) -> bool:
+    """True for a job that may stand beside a name in a byline, for example `Chief Correspondent`."""
+    return _JOB_ALONE.fullmatch(text) is not None
 
 
 def prefer_persons(names: Sequence[str]) -> list[str]:

@@ -31,12 +31,11 @@ from .steps.boilerplate import (
     drop_repeated_lead,
     drop_repeated_title,
     drop_stray_words,
-    extract_byline,
     extract_credit_lines,
-    extract_preamble,
     extract_small_print,
 )
 from .steps.leftovers import drop_leftovers, drop_links_between_paragraphs
+from .steps.metadata_lines import extract_byline, extract_preamble
 from .steps.normalize import (
     extract_lead,
     join_datelines,
@@ -180,7 +179,7 @@ def _site_names(raw: RawEntry, match: SourceMatch) -> frozenset[str]:
     """
     names = [match.source.title, match.source.id, raw.folder, *(set(raw.authors) & set(raw.tags))]
     for host in match.rule.hosts:
-        names += (host, *host.split(".")[-2:-1])
+        names += (host, *(label for label in host.split(".")[:-1] if len(label) > _LONGEST_HOST_PREFIX))
     letters = frozenset(map(only_letters, names)) - {""}
     return letters.union(f"the{name}" for name in letters)
 
@@ -234,6 +233,8 @@ def _to_lines(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(normalize_line, names))))
 
 
+_LONGEST_HOST_PREFIX = 3
+"""`www`, `co` and the like, which name no site."""
 _SHORT_TEXT = 400
 """In characters. What was removed from a longer text does not change what language it is in."""
 _TITLE_SEPARATOR = re.compile(r"\s{1,4}[-–—|·•»«/]\s{1,4}|\s{0,4}(?:[|｜丨]|::|_)\s{0,4}|\s{0,4}－\s{0,4}")

@@ -92,6 +92,8 @@ READ_MORE: Patterns = {
         r"complete)\b.*|full (?:article|story|post|topic|text|thread))",
         r"(?:read|see|view) (?:the |this )?(?:full |original |whole |complete )(?:article|story|post|topic|entry|"
         r"report)(?: (?:on|at|in) .{1,60})?",
+        r"to read (?:this|the) (?:article|story|post|rest)(?: in full)?,? (?:please )?(?:click|go|visit|head)\b.{0,30}",
+        r"∞? ?perma(?:nent ?)?link",
     ),
     "de": (
         r"weiterlesen\b.*|(?:hier )?mehr lesen",
@@ -125,6 +127,9 @@ READ_MORE: Patterns = {
     "it": (r"leggi (?:tutto|di più|l['’](?:articolo|intero)\b.*)|continua (?:a leggere|la lettura)\b.*",),
     "nl": (r"lees (?:meer|verder|het (?:hele|volledige) (?:artikel|bericht))\b.*",),
     "ko": (r"(?:더|계속|전문|원문|기사) ?(?:읽기|보기)|기사 ?(?:전문|원문) ?(?:읽기|보기)?",),
+    "ar": (
+        r"(?:اقرأ|إقرأ|اقرا|قراءة|شاهد|عرض) (?:المزيد|الخبر كاملا?ً?|المقال كاملا?ً?|بقية الخبر)|تابع القراءة|للمزيد",
+    ),
 }  # fmt: skip
 """Links to the rest of the text. A line of it is dropped with its link, or without any link."""
 
@@ -215,6 +220,9 @@ SUBSCRIBE: Patterns = {
         r".{0,140}\b(?:newsletter|briefing)\b.{0,20}[.!?] (?:sign up|subscribe)\b.{0,100}",
         r"(?:got a (?:tip|story)|have a (?:tip|news tip|story)|contact the (?:author|reporter|editor)|(?:send|e-?mail)"
         r" (?:us )?(?:your )?(?:tips|comments|feedback))\b.{0,120}",
+        r"(?:this|the) (?:article|story|content|post) is (?:(?:only )?(?:available|reserved|exclusive)"
+        r"(?: only)? (?:to|for)|(?:only )?for) (?:our )?(?:paid |paying )?(?:subscribers|members)(?: only)?",
+        r"you have [\d.,]+ ?% of this article left to read\b.{0,80}",
     ),
     "de": (
         r"(?:jetzt |hier |gleich )?(?:abonnieren|bestellen|registrieren|folgen|hören|lesen|laden|melden|unterstützen) "
@@ -237,6 +245,7 @@ SUBSCRIBE: Patterns = {
         r"(?:cet )?article (?:est )?réservé (?:à nos |aux )abonnés.{0,60}",
         r"(?:soutenez|aidez)[- ](?:nous|notre|la)\b.{0,80}|vous avez aimé cet article ?\?.{0,80}",
         r"déjà abonné ?\?.{0,30}",
+        r"il vous reste [\d.,]+ ?% de cet article à lire\b.{0,80}|la suite est réservée aux abonnés.{0,40}",
     ),
     "es": (
         r"(?:suscríbete|suscríbase|suscríbanse|regístrate|apúntate|inscríbete|suscribirse)(?: (?:a|para|en|aquí|ya|"
@@ -272,15 +281,27 @@ SUBSCRIBE: Patterns = {
         r"(?:assine|inscreva-se|cadastre-se|siga-nos|siga a gente)(?: (?:a|na|no|em|para|aqui|grátis|nossa|nosso|o|"
         r"nas)\b.*)?",
         r"baixe (?:o |nosso )(?:app|aplicativo)\b.{0,60}",
+        r"conteúdo (?:exclusivo|restrito) (?:para|a) assinantes.{0,40}",
+        r"(?:assine|inscreva-se|cadastre-se)"
+        r"(?: (?:(?:a|o|na|no|em) (?:noss[ao] |newsletter|jornal|canal).{0,60}|aqui|já|agora))?",
+        r"siga-nos (?:no|na|em) .{1,60}",
     ),
     "it": (
-        r"(?:iscriviti|abbonati|seguici)(?: (?:a|alla|al|su|gratis|ora|qui|per)\b.*)?",
         r"scarica (?:la nostra |l['’])app\b.{0,60}",
+        r"(?:contenuto|articolo) (?:riservato|esclusivo)(?: solo)? (?:agli|per gli) abbonati.{0,40}",
+        r"(?:iscriviti|abbonati)(?: (?:(?:alla|al) (?:nostr[ao] |giornale|newsletter|canale).{0,60}|qui|ora))?",
+        r"seguici su .{1,60}",
     ),
     "nl": (r"(?:abonneer|schrijf) (?:je|u)(?: (?:nu|hier|in|op|voor)\b.*)?|volg ons (?:op|via) .{1,60}",),
     "ko": (
         r"(?:.{0,16}(?:구독|팔로우|채널 추가)(?:하기|해 ?주세요|하세요|신청)|.{0,12}뉴스레터 (?:구독|신청)(?:하기)?|"
         r".{0,20}제보(?:하기|는)\s*[:：]?.{0,60})",
+        r".{0,20}(?:뉴스레터|채널|유튜브|카카오톡|텔레그램)(?:을|를|에)? ?"
+        r"(?:구독|추가|가입)(?:하기|하세요|해 ?주세요|하시면.{0,20})?",
+        r"구독(?:하기| 신청)?|(?:제보는|제보하기).{1,60}",
+    ),
+    "ar": (
+        r"(?:اشترك|اشتركوا|سجل) (?:في|الآن).{0,60}|تابعونا? على .{1,60}|تابعوا .{1,30} على .{1,40}",
     ),
 }  # fmt: skip
 """Invitations: newsletters, apps, channels, donations, subscriptions, and what replaces the rest of a paid text."""
@@ -310,6 +331,12 @@ SHARE: Patterns = {
         r"скопировать ссылку|отправить",
     ),
     "pt": (r"compartilhe?(?:ar)?(?: (?:no|na|em|esta?|via)\b.{0,40})?|imprimir",),
+    "ko": (
+        r"공유(?:하기)?|기사 ?공유|(?:페이스북|트위터|카카오톡)(?:으로)? 공유(?:하기)?",
+    ),
+    "ar": (
+        r"شارك(?:ها?| هذا (?:الخبر|المقال|الموضوع)| على .{1,30})?|مشاركة(?: (?:الخبر|المقال))?",
+    ),
 }  # fmt: skip
 """Labels of share buttons. At most 40 characters, without a link."""
 
@@ -426,6 +453,7 @@ TAGS: Patterns = {
     "en": (
         r"(?:Tags?|Filed (?:under|in)|Tagged(?: with| as| in)?|Categor(?:y|ies)|Posted in|Topics?|Keywords?|More on)"
         r"\s*[:：]\s*([^.!?]{1,200})",
+        r"(?:Published (?:under|in)|Labels?|Filed as)\s*[:：]\s*([^.!?]{1,400})",
     ),
     "de": (
         r"(?:Schlagw(?:ort|orte|örter)|Kategorien?|Themen?|Stichw(?:ort|orte|örter)|Verschlagwortet(?: mit)?|"
@@ -444,6 +472,18 @@ TAGS: Patterns = {
     ),
     "ru": (
         r"(?:Теги|Метки|Рубрик[аи]|Категори[яи]|Ключевые слова|Темы?|Опубликовано в)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "pt": (
+        r"(?:Marcadores|Categorias?|Palavras-chave|Assuntos?|Publicado em)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "it": (
+        r"(?:Tag|Etichette|Categori[ae]|Argomenti|Parole chiave|Pubblicato in)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "ko": (
+        r"(?:태그|카테고리|분류|키워드)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "ar": (
+        r"(?:الوسوم|وسوم|التصنيفات|كلمات مفتاحية|الكلمات (?:الدالة|المفتاحية))\s*[:：]\s*([^.!?؟]{1,200})",
     ),
 }  # fmt: skip
 """Lines of the source's tags and categories; the group holds their names."""
@@ -502,6 +542,20 @@ RIGHTS: Patterns = {
         r"(?:при )?(?:перепечатк|копировани|цитировани)\w+.{0,80}(?:ссылка|запрещен\w*|обязательн\w*).{0,60}",
         r"(?:впервые опубликовано|оригинал опубликован|статья (?:впервые )?опубликована) (?:в|на) .{1,100}",
     ),
+    "ko": (
+        r"[<(]?(?:저작권자\s*)?(?:ⓒ|©|\(c\)|copyright).{1,100}|.{0,60}무단\s?(?:전재|복제).{0,40}금지.{0,20}",
+    ),
+    "ar": (
+        r"(?:©.{0,60}|.{0,60})(?:جميع|كل|كافة) الحقوق محفوظة.{0,60}",
+    ),
+    "pt": (
+        r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
+        r"(?:.{0,60}[.,] ?)?todos os direitos reservados(?:[.,] .{0,80})?",
+    ),
+    "it": (
+        r"(?:©\s*)?riproduzione riservata.{0,40}|(?:.{0,60}[.,] ?)?tutti i diritti riservati(?:[.,] .{0,80})?",
+        r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
+    ),
 }  # fmt: skip
 """Notices of rights and of the first publication."""
 
@@ -528,6 +582,7 @@ RELATED: Patterns = {
         r"(?:latest|top|popular|recent|featured) (?:news|stories|posts?|articles)|editor['’]?s['’]? picks?|up next",
         r"what to read next|what to know|(?:previous|next)(?: (?:post|article|story|entry|page))?",
         r"read more (?:on|about|from) [^.!?]{1,60}",
+        r"(?:also|previously|elsewhere) (?:on|in|at) [^.!?]{1,40}",
     ),
     "de": (
         r"mehr (?:zum thema|dazu|zu diesem thema|(?:über|aus|von|zu) [^.!?]{1,50}|artikel|beiträge)|zum thema",
@@ -580,6 +635,10 @@ RELATED: Patterns = {
     "ko": (
         r"(?:관련|추천|인기|최신|다른) ?(?:기사|뉴스|글|링크)|함께 (?:읽기|보면 좋은 (?:기사|글))",
         r"많이 본 (?:뉴스|기사)",
+    ),
+    "ar": (
+        r"(?:اقرأ|إقرأ|اقرا|شاهد|طالع|اقرأوا) (?:أيضا|ايضا|أيضاً|أيضًا|ايضاً)",
+        r"(?:مواضيع|أخبار|مقالات|موضوعات|تقارير) ذات (?:صلة|علاقة)|قد يهمك(?: أيضاً?| ايضا)?|الأكثر قراءة",
     ),
 }  # fmt: skip
 """Labels of lists of other articles. They go with the links after them, never alone."""

@@ -15,6 +15,7 @@ _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+_ARABIC = re.compile("[\u0620-\u06ff]")
 _LATIN = re.compile("[A-Za-z]")
 _OTHER_SCRIPTS = ("en", "zh", "ja", "ko", "ru")
 _LATIN_LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "pl")
@@ -88,6 +89,8 @@ def candidate_languages(line: str, language: str) -> Iterator[str]:
         yield "ru"
     if _HANGUL.search(line):
         yield "ko"
+    if _ARABIC.search(line):
+        yield "ar"
     if _LATIN.search(line):
         yield "en"
         main = language.partition("-")[0]

@@ -94,6 +94,12 @@ _TAG_PATH = re.compile(
     r"/(?:tags?|categor(?:y|ies|ia)|topics?|labels?|keywords?|schlagwort|themen?|etiquetas?)/", re.IGNORECASE
 )
 
+_AUTHOR_PATH = re.compile(
+    r"/(?:authors?|autor(?:es|en|in|innen|as?)?|auteurs?|autori|writers?|contributors?|journalistes?|journalisten|journalists?|columnists?|"
+    r"reporters?|redakteure?|mitarbeiter|bylines?|by|people|profiles?|persons?|staff|korrespondenten|firmas?|avtory?|author-page)/[^/?#]+",
+    re.IGNORECASE,
+)
+
 
 def clean_link(url: str, base: str, *, formerly: bool = False) -> str:
     """Return the intended URL of a link; empty when a reader cannot follow it.
@@ -211,3 +217,8 @@ def is_share_link(url: str) -> bool:
 def is_tag_link(url: str) -> bool:
     """True for a link to a page that lists the articles with one tag or of one category."""
     return _TAG_PATH.search(url) is not None
+
+
+def is_author_link(url: str) -> bool:
+    """True for a link to a page about one author."""
+    return _AUTHOR_PATH.search(url) is not None

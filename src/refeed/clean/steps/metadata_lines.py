@@ -1,0 +1,259 @@
+"""Steps that extract the lines of metadata around a text: sections, names, dates and counts above it, names below it.
+
+They stand above the text in any order, also around a standfirst: one paragraph between the title and the text. A line
+counts only when each piece of it is known.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from itertools import takewhile
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from ..blocks import (
+    HEADING_KINDS,
+    Block,
+    Run,
+    extract_links,
+    leaf_blocks,
+    split_lines,
+    text_of_runs,
+    text_outside_links,
+)
+from ..body_dates import BodyDate, parse_body_date
+from ..bylines import BYLINE_TAIL, CAPITALIZED_NAME, MAX_CREDITS_LENGTH, is_job, parse_credits
+from ..draft import Draft
+from ..text import collapse_whitespace, only_letters
+from ..url_cleaner import is_author_link, is_tag_link
+from .leftovers import match_leftover
+
+_FIRST_BLOCKS = 12
+"""How far down metadata may stand. Of these, pictures and headings do not count."""
+_MOST_LINES = 6
+_LONGEST_LINE = 40
+"""A longer paragraph without metadata is the standfirst, or begins the text."""
+_LONGEST_METADATA = 120
+_LONGEST_SECTION = 30
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"\w")
+_LETTER = re.compile(r"[^\W\d_]")
+_SEPARATOR = re.compile(
+    r"\s*[|｜丨︱]\s*|\s+[·•∙/—–-]\s+|\s{2,}|"
+    r"\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
+)
+_LABELLED_SOURCE = re.compile(r"(?:来源|來源|出处|出處|Source|Quelle|Fuente|Источник|出典)\s*[:：]\s*\S.{0,40}")
+_LABELLED = re.compile(r"\w[\w ]{1,30}\s?[:：]\s?\S.{0,60}")
+_AGE = re.compile(
+    r"(?:(?:published|updated|posted|aktualisiert|veröffentlicht|publié|mis à jour|publicado|actualizado)[: ]{1,2})?(?:"
+    r"(?:vor|hace|il y a|há|för) \d{1,3}\s?[^\W\d_]{1,12}|"
+    r"\d{1,3}\s?[^\W\d_]{1,12} (?:ago|fa|atrás|geleden|назад|sedan|siden|temu|전)|\d{1,3}(?:초|분|시간|일|개월|년) ?전|"
+    r"\d{1,3}\s?(?:分钟|分鐘|小时|小時|天|日|時間|分|个月|個月|年)前|"
+    r"(?:heute|gestern|today|yesterday|hoy|ayer|aujourd['’]hui|hier|今天|昨天|今日|昨日|сегодня|вчера)[,，]?\s?"
+    r"(?:(?:um|at|à|a las|в) )?\d{1,2}[:.h]\d{2}(?: ?(?:uhr|h|am|pm))?)",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"(?:by|von|par|por|di|da|door|автор|текст|and|und|et|y|e|и|with|mit|foto|[\W\d_]|作者|文)*", re.IGNORECASE
+)
+"""What stands between the names of a byline."""
+_NAMES = rf"{CAPITALIZED_NAME}(?:(?:,| and| und| et| y| e| и| &|, and) {CAPITALIZED_NAME})*"
+_BYLINE = re.compile(
+    r"(?:[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|Di|Door|Автор|Авторы|(?:Written|Words|Story|Text) by|Text von)[:：]? "
+    rf"(?P<names>{_NAMES}){BYLINE_TAIL}{{0,2}}|"
+    r"(?:取材・)?文\s*[/／|｜丨︱:：=＝]\s*(?P<written>[^。，:：]{2,20})|"
+    r"(?P<reporter>[가-힣]{2,4}) ?(?:[가-힣]{0,4}기자|특파원|논설위원)(?:\s?=?\s?[\w.+-]{2,40}@[\w.-]{3,40})?|"
+    r"submitted by (?P<user>/?u/[\w-]{2,30})"
+)
+
+
+class _Line(NamedTuple):
+    """All that a line of metadata says."""
+
+    dates: list[BodyDate]
+    names: list[str]
+    credits: list[tuple[str, str]]
+    sections: list[str]
+
+
+def extract_preamble(draft: Draft) -> None:
+    """Extract sections, dates and names from the lines above the text, and from those below a standfirst."""
+    lines = at = 0
+    standfirst = named = False
+    while at < min(_FIRST_BLOCKS, len(draft.blocks)) and lines < _MOST_LINES and len(draft.blocks) > 1:
+        block = draft.blocks[at]
+        if block.kind in ("figure", "hr", *HEADING_KINDS):  # a heading is the title, a rubric above it, a subtitle
+            at += 1
+            continue
+        found = _read_block(draft, block)
+        if found and (not standfirst or _may_stand_below(draft, block, found, named=named)):
+            _apply(draft, block, found)
+            named = bool(found.names)
+            continue
+        if block.kind != "p" or (len(block.text) > _LONGEST_LINE and standfirst):
+            return
+        standfirst = standfirst or len(block.text) > _LONGEST_LINE
+        lines += 1
+        at += 1
+
+
+def _may_stand_below(draft: Draft, block: Block, found: _Line, *, named: bool) -> bool:
+    """True for names or a time below the standfirst. A day alone may head a part of the text, as others below do."""
+    if not (found.names or found.dates) or block is draft.blocks[-1]:
+        return False
+    if found.names or named:
+        return True
+    below = draft.blocks[draft.blocks.index(block) + 1 :]
+    return not found.dates[0].day_only and not any(
+        len(other.text) < _LONGEST_LINE and parse_body_date(other.text) for other in below if other.is_text
+    )
+
+
+def _apply(draft: Draft, block: Block, found: _Line) -> None:
+    for date in found.dates:
+        draft.set_date(date, f"line above the text: {block.text[:60]}")
+    for names in found.names:
+        draft.add_byline(names, "line above the text")
+    draft.add_credits(found.credits, "line above the text")
+    if found.sections:
+        draft.section = draft.section or found.sections[-1]
+        draft.add_tags(found.sections)
+    step = "date and byline" if found.dates else "byline" if found.names else "sections"
+    draft.log_removed(f"lifted: {step}", block.text)
+    draft.blocks.remove(block)
+
+
+def _read_block(draft: Draft, block: Block) -> _Line | None:
+    """Read a paragraph or a list that is only metadata; None for any other block."""
+    if block.kind in ("ul", "ol"):
+        return _read_list(draft, block)
+    if block.kind != "p":
+        return None
+    lines = split_lines(block.runs)
+    texts = [text_of_runs(line).strip() for line in lines]
+    if len(lines) > 3 or any(len(text) > _LONGEST_METADATA for text in texts):
+        return None
+    if match := _match_byline(block):
+        return _Line([], [_names_of(match)], [], [])
+    if len(lines) == 1 and (found := _read_links(draft, lines[0])):
+        return found
+    if len(lines) == 1 and not extract_links(lines[0]) and _is_rubric(draft, texts[0]):
+        return _Line([], [], [], [] if draft.is_outlet(texts[0]) else [texts[0]])
+    if _DIGIT.search(block.text) is None:
+        return None
+    date = parse_body_date(texts[-1])
+    if date is None:
+        return _read_pieces(draft, block.text.replace("\n", " | "))
+    # A day without a time may be the first line of a diary. It is metadata only when it is in italics, as the full-text
+    # service writes it, or when it is the only line and close to the dump's time.
+    if date.day_only and not all(("em", "") in marks for text, marks in block.runs if text.strip()):
+        day = date.at.replace(tzinfo=draft.raw.dump_time.tzinfo)
+        if len(lines) > 1 or abs(draft.raw.dump_time - day) > timedelta(hours=72):
+            return None
+    return _Line([date], texts[:-1], [], [])
+
+
+def _read_list(draft: Draft, box: Block) -> _Line | None:
+    """Read a list whose items are all metadata, and one of them a date or a name."""
+    leaves = leaf_blocks([box])
+    if len(leaves) > _MOST_LINES or not all(leaf.is_text for leaf in leaves):
+        return None
+    total = _Line([], [], [], [])
+    for leaf in leaves:
+        date = parse_body_date(leaf.text)
+        found = _Line([date], [], [], []) if date else _read_block(draft, leaf)
+        if found is None and not (_LABELLED.fullmatch(leaf.text) or _match_count(draft, leaf.text)):
+            return None
+        if found:
+            total = _Line(*(before + more for before, more in zip(total, found, strict=True)))  # type: ignore[operator]
+    return total if total.dates or total.names or (total.sections and len(leaves) == len(total.sections)) else None
+
+
+def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
+    """Read a line of links to the source's pages of authors or sections."""
+    links = extract_links(line)
+    outside = collapse_whitespace(text_outside_links(line))
+    if not links or not all(draft.rule.is_own_link(url) and len(text) <= _LONGEST_LINE for url, text in links):
+        return None
+    if all(is_author_link(url) and not _DIGIT.search(text) for url, text in links):
+        pieces = [piece for each in _SEPARATOR.split(outside) if (piece := each.strip(" ,，、:："))]
+        dates = [date for piece in pieces if (date := parse_body_date(piece))]
+        rest = [
+            piece for piece in pieces if not (_BY.fullmatch(piece) or parse_body_date(piece) or _AGE.fullmatch(piece))
+        ]
+        if all(draft.is_outlet(piece) or is_job(piece) or _match_count(draft, piece) for piece in rest):
+            return _Line(dates, [text for _, text in links], [], [])
+    if not _WORD.search(outside) and all(_is_section_link(draft, *link) for link in links):
+        return _Line([], [], [], [text.strip(" /|›»>#") for _, text in links])
+    return None
+
+
+def _is_section_link(draft: Draft, url: str, text: str) -> bool:
+    """True for a link to tags or to a section that the entry's own address begins with."""
+    page, entry = url.partition("?")[0].rstrip("/"), draft.raw.link
+    is_above = len(page) < len(entry) and entry.startswith(page + "/")
+    return len(text) <= _LONGEST_SECTION and _LETTER.search(text) is not None and (is_above or is_tag_link(url))
+
+
+def _is_rubric(draft: Draft, text: str) -> bool:
+    """True for the name of a section: it is in the entry's address, or the name of the site, its folder or a tag."""
+    letters = only_letters(text)
+    if not letters or len(text) > _LONGEST_SECTION or draft.rule.is_configured:
+        return False
+    folders = unquote(urlsplit(draft.raw.link).path).split("/")[:-1]
+    return letters in draft.outlet_names or (len(letters) > 1 and letters in map(only_letters, folders))
+
+
+def _read_pieces(draft: Draft, text: str) -> _Line | None:
+    """Read `2020-07-01 12:00 来源：某报 | 作者：某人 | 5 min read`, where each piece is known."""
+    pieces = [piece for piece in _SEPARATOR.split(text) if piece]
+    found = _Line([], [], [], [])
+    known = 0
+    for piece in pieces:
+        if date := parse_body_date(piece):
+            found.dates.append(date)
+        elif match := _BYLINE.fullmatch(piece):
+            found.names.append(_names_of(match))
+        elif credits := parse_credits(piece):
+            found.credits.extend(credits)
+            continue
+        elif not (_match_count(draft, piece) or _AGE.fullmatch(piece)):
+            if not (_LABELLED_SOURCE.fullmatch(piece) or draft.is_outlet(piece)):
+                return None
+            continue
+        known += 1
+    return found if known and (known > len(found.names) or len(pieces) > 1) else None
+
+
+def _match_count(draft: Draft, text: str) -> bool:
+    return any(match_leftover(kind, text, draft.language) for kind in ("counts", "comments"))
+
+
+def extract_byline(draft: Draft) -> None:
+    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when a first or the last paragraphs are only that."""
+    texts = draft.text_blocks()
+    below = [*takewhile(lambda block: bool(_names_in(draft, block)), reversed(texts[2:]))]
+    for block in [*texts[:2], *reversed(below)]:
+        if len(draft.blocks) > 1 and (names := _names_in(draft, block)):
+            for name in names:
+                draft.add_byline(name, f"line: {block.text}")
+            draft.log_removed("lifted: byline", block.text)
+            draft.blocks.remove(block)
+
+
+def _names_in(draft: Draft, block: Block) -> list[str]:
+    """Return the names in a paragraph that is a byline, or links to authors."""
+    if match := _match_byline(block):
+        return [_names_of(match)]
+    found = _read_links(draft, block.runs) if block.kind == "p" and "\n" not in block.text else None
+    return found.names if found else []
+
+
+def _match_byline(block: Block) -> re.Match[str] | None:
+    text = collapse_whitespace(block.text)
+    return _BYLINE.fullmatch(text.rstrip(". ")) if len(text) <= MAX_CREDITS_LENGTH else None
+
+
+def _names_of(match: re.Match[str]) -> str:
+    return str(next(filter(None, match.groups())))
