@@ -27,7 +27,6 @@ from refeed.model import Dump, Entry
 from refeed.store.story_index import NEIGHBOURS
 from refeed.stories.signatures import Signature, make_signature
 from refeed.stories.similarity import FEATURES, Model, compare, load_model, measure
-from refeed.stories.story_updater import CANDIDATES
 from refeed.stories.terms import is_pair, split_terms
 from refeed.topics.fields import extract_body_text
 
@@ -82,8 +81,7 @@ def find_candidates(reports: Sequence[Report]) -> Iterator[tuple[int, list[int]]
     """What each report is compared with, as `StoryIndex` finds it."""
     index: dict[int, list[int]] = defaultdict(list)
     for number, (_, signature) in enumerate(reports):
-        found = Counter(other for term in signature.terms for other in index[term][-NEIGHBOURS:])
-        yield number, sorted(found, key=lambda other: (-found[other], -other))[:CANDIDATES]
+        yield number, sorted({other for term in signature.terms for other in index[term][-NEIGHBOURS:]})
         for term in signature.terms:
             index[term].append(number)
 
@@ -105,27 +103,20 @@ def fit(days: Sequence[tuple[str, list[Report]]]) -> Model:
     regression = LogisticRegression(C=0.2).fit(scaler.transform(values), same)
     weights = regression.coef_[0] / scaler.scale_
     bias = regression.intercept_[0] - float((weights * scaler.mean_).sum())
-    shipped = load_model()
     return Model(
         bias=round(bias, 3),
         features={name: round(float(weight), 3) for name, weight in zip(FEATURES, weights, strict=True)},
-        min_score=shipped.min_score,
-        min_story_score=shipped.min_story_score,
+        min_score=load_model().min_score,
     )
 
 
 def join(reports: Sequence[Report]) -> list[int]:
     """The first report of each report's story, by the shipped weights."""
-    model, root = load_model(), list(range(len(reports)))
+    min_score, root = load_model().min_score, list(range(len(reports)))
     for number, others in find_candidates(reports):
-        scores = {other: compare(reports[number][1], reports[other][1]) for other in others}
-        order = sorted(scores, key=lambda other: -scores[other])
-        trees = defaultdict(list)
-        for other in order:
-            trees[root[other]].append(scores[other])
-        is_story = {first: fmean(each[:2]) >= model.min_story_score for first, each in trees.items()}
-        accepted = (other for other in order if scores[other] >= model.min_score and is_story[root[other]])
-        root[number] = root[next(accepted, number)]
+        scores = [(compare(reports[number][1], reports[other][1]), other) for other in others]
+        score, best = max(scores, default=(0.0, number))
+        root[number] = root[best] if score >= min_score else number
     return root
 
 

@@ -6,10 +6,9 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
-from helpers.store_builders import NOON, count_rows, entry_id
+from helpers.store_builders import NOON, SOURCES, count_rows, entry_id, file_result
 from helpers.story_reports import report
 from refeed.model import ALL_FEED
 from refeed.store import schema as t
@@ -17,6 +16,7 @@ from refeed.store.dump_recording import FileResult, record_files
 from refeed.store.entry_updates import restore_entries, set_private, withdraw_entries
 from refeed.store.store import Store
 from refeed.store.story_decisions import forget_story_decisions, join_entries, split_entries
+from refeed.store.story_index import NEIGHBOURS, StoryIndex
 from refeed.store.story_members import (
     get_stories_state,
     get_story_ids,
@@ -25,7 +25,7 @@ from refeed.store.story_members import (
     list_stories_between,
     resolve_story,
 )
-from refeed.stories.story_updater import update_all_stories, update_stories
+from refeed.stories.story_updater import StoryBuilder, update_all_stories, update_stories
 
 
 def record(store: Store, reports: Iterable[FileResult], batch: int = 50) -> None:
@@ -60,18 +60,55 @@ def test_reports_of_one_event_are_one_story_and_others_are_not(store: Store) -> 
     assert get_stories_state(store).pending == 0
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_stories_are_the_same_in_every_order_of_arrival(store: Store, seed: int) -> None:
-    reports = [report(n, event=n % 11, minutes=n * 97 % 5000) for n in range(36)]
-    record(store, reports, batch=60)
-    expected = all_rows(store)
+def forget_all(store: Store) -> None:
+    """Empty all tables, apart from `meta`."""
     with store.write_transaction() as connection:
         for table in t.metadata.sorted_tables:
             if table.name != "meta":
                 connection.execute(table.delete())
-    shuffled = random.Random(seed).sample(reports, len(reports))
-    record(store, shuffled, batch=7 + seed * 5)
+
+
+def assert_same_in_other_orders(store: Store, reports: Sequence[FileResult], batch: int) -> None:
+    """Record reports in order, reversed and shuffled: all rows are the same."""
+    record(store, reports, batch=60)
+    expected = all_rows(store)
+    for order in (reports[::-1], random.Random(batch).sample(reports, len(reports))):
+        forget_all(store)
+        record(store, order, batch)
+        assert all_rows(store) == expected
+
+
+def test_stories_are_the_same_in_every_order_of_arrival(store: Store) -> None:
+    assert_same_in_other_orders(store, [report(n, event=n % 11, minutes=n * 97 % 5000) for n in range(24)], batch=7)
+
+
+def test_a_flood_of_similar_reports_is_the_same_in_every_order_and_compared_with_few(store: Store) -> None:
+    title, text = "样本：青岚河水位超过警戒线", "（样本）青岚河水位今天超过警戒线，松原县三千二百名居民撤离。"
+    flood = [
+        file_result(n, source=SOURCES[n % 3], minutes=n * 7 % 90, title=title, text=f"{text}{n}") for n in range(30)
+    ]
+    assert_same_in_other_orders(store, flood, batch=15)
+    with store.read_transaction() as connection:
+        index = StoryIndex(connection)
+        rows = index.load(map(entry_id, range(30)))
+        found = [len(StoryBuilder(index).find_candidates(row)) for row in rows.values()]
+    assert max(found) == NEIGHBOURS
+    assert len(groups(store, range(30))) == 1
+
+
+def test_a_story_that_goes_on_is_a_new_one_after_a_week_also_when_its_first_report_comes_late(store: Store) -> None:
+    reports = [report(n, event=1, days=2 * n) for n in range(12)]
+    record(store, reports[2:])
+    assert groups(store, range(2, 12)) == {frozenset(range(2, 6)), frozenset(range(6, 10)), frozenset({10, 11})}
+    record(store, reports[:2])
+    assert groups(store, range(12)) == {frozenset(range(4)), frozenset(range(4, 8)), frozenset(range(8, 12))}
+    expected = all_rows(store)
+    forget_all(store)
+    assert_same_in_other_orders(store, reports, batch=5)
     assert all_rows(store) == expected
+    withdraw_entries(store, [entry_id(0)], NOON)
+    update_all_stories(store, NOON)
+    assert groups(store, range(1, 12)) == {frozenset(range(1, 5)), frozenset(range(5, 9)), frozenset(range(9, 12))}
 
 
 def test_a_late_first_report_gives_the_story_its_id_and_the_old_address_leads_there(store: Store) -> None:

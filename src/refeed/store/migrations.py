@@ -292,6 +292,10 @@ CREATE TABLE story_moves (entry_id {text} PRIMARY KEY, target_id {text} NOT NULL
 INSERT INTO story_changes (entry_id, revision) SELECT id, revision FROM entries
 """
 
+_CUT_OFF_STORIES = """
+CREATE INDEX story_members_cut_off ON story_members (parent_id) WHERE parent_id IS NOT NULL AND root_id = entry_id
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -305,6 +309,7 @@ MIGRATIONS: tuple[str, ...] = (
     _UPSTREAMS,
     _DIGESTS,
     _STORIES,
+    _CUT_OFF_STORIES,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

@@ -95,6 +95,17 @@ class StoryRow(NamedTuple):
     """What the entry is compared by; empty for an entry that the operator split off."""
 
 
+class Place(NamedTuple):
+    """The columns of `story_members` that say where an entry stands: those of StoryRow."""
+
+    entry_id: str
+    story_id: str
+    root_id: str
+    parent_id: str | None
+    score: int
+    published: int
+
+
 class DumpRow(NamedTuple):
     """A row of `dumps`, with all columns in the order of `schema.dumps`."""
 

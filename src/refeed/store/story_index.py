@@ -7,18 +7,18 @@ whatever else is stored, and a look-up has a bound, however many entries share a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, TextClause, bindparam, delete, select, text, update
 
 from . import schema
 from .database import upsert
-from .rows import StoryRow
+from .rows import Place, StoryRow
 
 WINDOW = 72 * 3600
 """Seconds between two neighbours."""
-NEIGHBOURS = 24
+NEIGHBOURS = 4
 """Entries on each side that a term finds."""
 _PERIOD = 32 * 24 * 3600
 """Seconds in a period. Terms are grouped by the period of publication, so that new entries go into one small part of
@@ -28,13 +28,19 @@ _PERIOD_STEP = 1 << 32
 _CHUNK = 500
 
 _member, _term = schema.story_members.c, schema.story_terms.c
-_LOOK_UP = {
-    # The numbers are written into the statement: binding each takes longer than the search.
-    False: "SELECT * FROM (SELECT term, published, entry_id FROM story_terms WHERE term = {key} AND published >= {end}"
-    " AND (published, entry_id) < (:published, :id) ORDER BY published DESC, entry_id DESC LIMIT {limit}) AS t{number}",
-    True: "SELECT * FROM (SELECT term, published, entry_id FROM story_terms WHERE term = {key} AND published <= {end}"
-    " AND (published, entry_id) > (:published, :id) ORDER BY published, entry_id LIMIT {limit}) AS t{number}",
-}
+_PLACE = [schema.story_members.c[name] for name in Place._fields]
+_TREE = select(*_PLACE).where(_member.root_id == bindparam("root"))
+_CUT_OFF = select(*_PLACE).where(
+    _member.root_id == _member.entry_id,
+    _member.parent_id.is_not(None),
+    _member.parent_id.in_(select(_member.entry_id).where(_member.root_id == bindparam("root")).correlate(None)),
+)
+"""The roots that would be in the tree if it were not too old."""
+_MOVE = (
+    update(schema.story_members)
+    .where(_member.entry_id == bindparam("moved"))
+    .values({name: bindparam(f"new_{name}") for name in ("story_id", "root_id", "parent_id", "score")})
+)
 _DELETE_TERM = delete(schema.story_terms).where(
     _term.term == bindparam("old_term"),
     _term.published == bindparam("old_published"),
@@ -48,6 +54,9 @@ class StoryIndex:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows: dict[str, StoryRow] = {}
+        self._places: dict[str, Place] = {}
+        self._trees: dict[str, list[Place]] = {}
+        self._children: dict[str, dict[str | None, list[Place]]] = {}
 
     def load(self, ids: Iterable[str]) -> dict[str, StoryRow]:
         """The rows of entries by id; unknown ids are left out."""
@@ -58,30 +67,71 @@ class StoryIndex:
             self._rows |= {row.entry_id: StoryRow._make(row) for row in self._connection.execute(query)}
         return {id: self._rows[id] for id in wanted if id in self._rows}
 
-    def find_neighbours(self, row: StoryRow, terms: Sequence[int], *, later: bool) -> Counter[str]:
-        """The earlier or the later neighbours of an entry, each with the number of terms that found it."""
+    def find_neighbours(self, row: StoryRow, terms: Sequence[int], *, later: bool) -> set[str]:
+        """The earlier or the later neighbours of an entry."""
         if not terms:
-            return Counter()
+            return set()
         last = row.published + (WINDOW if later else -WINDOW)
-        periods = {row.published // _PERIOD, last // _PERIOD}
-        statement = " UNION ALL ".join(
-            _LOOK_UP[later].format(key=period * _PERIOD_STEP + term, end=last, limit=NEIGHBOURS, number=number)
-            for number, (term, period) in enumerate((term, period) for term in terms for period in sorted(periods))
-        )
-        values = {"published": row.published, "id": row.entry_id}
+        keys = [
+            period * _PERIOD_STEP + term
+            for period in sorted({row.published // _PERIOD, last // _PERIOD})
+            for term in terms
+        ]
+        values: dict[str, object] = {f"key{number}": key for number, key in enumerate(keys)}
+        values |= {"published": row.published, "id": row.entry_id, "last": last}
         found: dict[int, list[tuple[int, str]]] = {}
-        for key, published, id in self._connection.execute(text(statement), values):
+        for key, published, id in self._connection.execute(_look_up(len(keys), later=later), values):
             found.setdefault(key % _PERIOD_STEP, []).append((published, id))
-        return Counter(id for each in found.values() for _, id in sorted(each, reverse=not later)[:NEIGHBOURS])
+        return {id for each in found.values() for _, id in sorted(each, reverse=not later)[:NEIGHBOURS]}
+
+    def load_places(self, ids: Iterable[str]) -> dict[str, Place]:
+        """Where entries stand, by id."""
+        wanted = list(ids)
+        missing = [id for id in wanted if id not in self._places]
+        for start in range(0, len(missing), _CHUNK):
+            query = select(*_PLACE).where(_member.entry_id.in_(missing[start : start + _CHUNK]))
+            self._places |= {row.entry_id: Place._make(row) for row in self._connection.execute(query)}
+        return {id: self._places[id] for id in wanted}
+
+    def load_tree(self, root: str) -> list[Place]:
+        """The entries of a tree as stored, and those that would be in it if it were not too old."""
+        if root not in self._trees:
+            found = [
+                Place._make(row)
+                for query in (_TREE, _CUT_OFF)
+                for row in self._connection.execute(query, {"root": root})
+            ]
+            self._places = {place.entry_id: place for place in found} | self._places
+            self._trees[root] = found
+        return self._trees[root]
+
+    def load_children(self, place: Place) -> list[Place]:
+        """The entries that were joined to one, as stored. The whole tree is read at once."""
+        root = place.root_id
+        if root not in self._children:
+            children = self._children[root] = {}
+            for child in self.load_tree(root):
+                children.setdefault(child.parent_id, []).append(child)
+        return self._children[root].get(place.entry_id, [])
+
+    def remember(self, place: Place) -> None:
+        """Let `load_places` return this place, which is to be written later."""
+        self._places[place.entry_id] = place
+
+    def write_places(self, places: Iterable[Place]) -> None:
+        """Store where entries stand now."""
+        if rows := [
+            {"moved": place.entry_id, **{f"new_{name}": value for name, value in place._asdict().items()}}
+            for place in places
+        ]:
+            self._connection.execute(_MOVE, rows)
+        for known in (self._rows, self._places, self._trees, self._children):
+            known.clear()
 
     def write(self, rows: Mapping[str, StoryRow]) -> None:
         """Insert or replace rows."""
         self._rows |= rows
         upsert(self._connection, schema.story_members, [row._asdict() for row in rows.values()])
-
-    def remember(self, row: StoryRow) -> None:
-        """Let `load` return this row, which is to be written later."""
-        self._rows[row.entry_id] = row
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete rows. Their terms are removed before."""
@@ -155,6 +205,20 @@ class StoryIndex:
         self._rows.clear()
         for table in (schema.story_members, schema.story_terms):
             self._connection.execute(delete(table))
+
+
+@cache
+def _look_up(count: int, *, later: bool) -> TextClause:
+    """A statement for so many keys. Each database prepares it once."""
+    within, beyond, order = ("<=", ">", "") if later else (">=", "<", "DESC")
+    return text(
+        " UNION ALL ".join(
+            f"SELECT * FROM (SELECT term, published, entry_id FROM story_terms WHERE term = :key{number}"
+            f" AND published {within} :last AND (published, entry_id) {beyond} (:published, :id)"
+            f" ORDER BY published {order}, entry_id {order} LIMIT {NEIGHBOURS}) AS t{number}"
+            for number in range(count)
+        )
+    )
 
 
 def _key(row: StoryRow, term: int) -> int:

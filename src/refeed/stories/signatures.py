@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from math import log1p, sqrt
@@ -14,8 +14,8 @@ from ..model import Entry
 from ..topics.fields import extract_body_text
 from .terms import MAX_WEIGHT, hash_term, split_terms, weigh_term
 
-SIGNATURE_VERSION = 2
-"""Increase it when signatures are made differently."""
+SIGNATURE_VERSION = 3
+"""Increase it when signatures are made, or entries are joined, differently."""
 LEAD_LENGTH = 160
 """Characters of the text that say what happened."""
 _BODY_LENGTH = 1500
@@ -67,9 +67,14 @@ class Signature:
         return {**self.lead, **self.title}
 
     @cached_property
-    def all(self) -> Weights:
+    def all(self) -> Set[int]:
         """All terms."""
-        return {**self.body, **self.lead, **self.title}
+        return {*self.body, *self.lead, *self.title}
+
+    @cached_property
+    def numbers(self) -> Set[int]:
+        """The numbers in title and lead."""
+        return {term for term in self.head if term & 1}
 
     @cached_property
     def norms(self) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from math import exp, log1p, log2
+from operator import mul
 
 import msgspec
 
@@ -41,8 +42,6 @@ class Model(msgspec.Struct, frozen=True):
     features: dict[str, float]
     min_score: float
     """Entries are joined from this score on."""
-    min_story_score: float
-    """What the two best scores with reports of a story are on average, at least, if an entry has two with them."""
 
 
 @cache
@@ -53,33 +52,32 @@ def load_model() -> Model:
 
 def compare(later: Signature, earlier: Signature) -> float:
     """How likely two entries report the same event, from 0 to 1."""
-    if is_series(later, earlier):
+    features = measure(later, earlier)
+    if is_series(later, earlier, title=features[0], body=features[1]):
         return 0.0
     model = load_model()
-    features = zip(model.features.values(), measure(later, earlier), strict=True)
-    total = sum((weight * value for weight, value in features), model.bias)
+    total = sum(map(mul, model.features.values(), features), model.bias)
     return 1 / (1 + exp(-max(-60.0, min(60.0, total))))
 
 
-def is_series(later: Signature, earlier: Signature) -> bool:
-    """Whether two entries are issues of a series: titles of a source that differ in numbers alone, or recur above other
-    texts; or a text that a source repeats below other titles, as channels describe themselves below each video."""
-    is_same_text = _cosine_body(later, earlier) >= _SAME_TEXT
+def is_series(later: Signature, earlier: Signature, *, title: float, body: float) -> bool:
+    """Whether two entries are issues of a series, by the similarity of their titles and bodies: titles of a source that
+    differ in numbers alone, or recur above other texts; or a text that a source repeats below other titles, as channels
+    describe themselves below each video."""
     if later.series == earlier.series:
-        return later.headline != earlier.headline or not is_same_text
-    return later.source == earlier.source and is_same_text and _cosine_title(later, earlier) < _OTHER_TITLE
+        return later.headline != earlier.headline or body < _SAME_TEXT
+    return later.source == earlier.source and body >= _SAME_TEXT and title < _OTHER_TITLE
 
 
 def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
     """The features of a pair, in the order of FEATURES."""
-    title = _cosine_title(later, earlier)
-    body = _cosine_body(later, earlier)
-    forth, back = _share(later.title, earlier.all), _share(earlier.title, later.all)
+    title = _cosine(later.title, earlier.title, later.norms[0], earlier.norms[0])
+    body = _cosine(later.body, earlier.body, later.norms[1], earlier.norms[1])
+    forth, back = _share(later, earlier), _share(earlier, later)
     common = later.head.keys() & earlier.head.keys()
     rare = sum(max(0, later.head[term] - 4) for term in common)
-    numbers = {term for term in later.head if term & 1}, {term for term in earlier.head if term & 1}
-    shared = len(numbers[0] & numbers[1])
-    other = min(len(numbers[0]), len(numbers[1])) - shared
+    shared = len(later.numbers & earlier.numbers)
+    other = min(len(later.numbers), len(earlier.numbers)) - shared
     same_source = float(later.source == earlier.source)
     hours = abs(later.published - earlier.published) / 3600
     return (
@@ -98,22 +96,12 @@ def measure(later: Signature, earlier: Signature) -> tuple[float, ...]:
     )
 
 
-def _cosine_title(one: Signature, other: Signature) -> float:
-    return _cosine(one.title, other.title, one.norms[0], other.norms[0])
-
-
-def _cosine_body(one: Signature, other: Signature) -> float:
-    return _cosine(one.body, other.body, one.norms[1], other.norms[1])
-
-
 def _cosine(one: Weights, other: Weights, norm: float, other_norm: float) -> float:
-    if not norm or not other_norm:
-        return 0.0
-    if len(other) < len(one):
-        one, other = other, one
-    return sum(weight * other[term] for term, weight in one.items() if term in other) / (norm * other_norm)
+    product = sum(one[term] * other[term] for term in one.keys() & other.keys())
+    return product / (norm * other_norm) if product else 0.0
 
 
-def _share(part: Weights, whole: Weights) -> float:
-    total = sum(part.values())
-    return sum(weight for term, weight in part.items() if term in whole) / total if total else 0.0
+def _share(part: Signature, whole: Signature) -> float:
+    """How much of a title is in another text."""
+    common = sum(part.title[term] for term in part.title.keys() & whole.all)
+    return common / sum(part.title.values()) if common else 0.0

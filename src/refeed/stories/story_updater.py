@@ -1,22 +1,22 @@
 """Changed entries -> their stories. Stopped at any point, it goes on where it was.
 
-A story is a tree. Each entry is joined to the most similar earlier one, if that is similar enough, and a story's id is
-that of its first report. Whether two entries are joined depends on what is stored around the same time, and not on
-when it was stored: so that all machines have the same stories, every entry whose neighbours change is looked at again.
+A story is a tree. Each entry is joined to the most similar of its earlier neighbours, if that is similar enough, and a
+story's id is that of its first report. Which entries are neighbours depends on what is stored around the same time, and
+not on when it was stored: so that all machines have the same stories, every entry that gets or loses a neighbour is
+looked at again. Both have a bound (`store.story_index`), however many similar entries come, and in whatever order.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from statistics import fmean
 from typing import NamedTuple
 
 from ..heartbeat import beat
 from ..store import schema
 from ..store.change_log import count_changes, get_changes, list_entries, take_changes
-from ..store.rows import StoryRow
+from ..store.rows import Place, StoryRow
 from ..store.store import Store
 from ..store.story_decisions import load_story_decisions
 from ..store.story_index import StoryIndex
@@ -28,27 +28,17 @@ STORIES_VERSION = f"{SIGNATURE_VERSION} {WEIGHTS}"
 """Changes when entries are compared differently. All stories are then made again."""
 _VERSION_KEY = "stories_version"
 _BATCH = 100
-CANDIDATES = 32
-"""Earlier entries that an entry is compared with: those that share most terms with it."""
 MAX_AGE = 7 * 24 * 3600
 """Seconds from the first report of a story to its last. What is reported for weeks is many stories."""
 
 
 class Candidate(NamedTuple):
-    """An earlier entry that an entry was compared with."""
+    """An earlier entry that an entry was compared with. The greatest one is the best."""
 
-    row: StoryRow
-    score: float
-    """How likely both report the same event, from 0 to 1."""
-    story_score: float
-    """The average of the two best scores with reports of the candidate's tree: one similar report does not make a story
-    of two."""
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether the entry may be joined to this one."""
-        model = load_model()
-        return self.score >= model.min_score and self.story_score >= model.min_story_score
+    score: int
+    """How likely both report the same event, in thousandths."""
+    published: int
+    entry_id: str
 
 
 def update_stories(store: Store, now: datetime, limit: int = _BATCH) -> int:
@@ -92,6 +82,7 @@ class StoryBuilder:
 
     def __init__(self, index: StoryIndex) -> None:
         self._index = index
+        self._min_score = round(load_model().min_score * 1000)
         self._signatures: dict[str, Signature] = {}
 
     def replace(self, entries: Mapping[str, StoryRow | None]) -> bool:
@@ -101,16 +92,15 @@ class StoryBuilder:
         added = {id: row for id, row in entries.items() if row and (id not in before or id in removed)}
         if not removed and not added:
             return False
-        waiting: set[str] = set()
+        compared_again = set(added)
         for row in removed.values():
-            waiting |= self._find_neighbours(row, later=True).keys()
+            compared_again |= self._find_neighbours(row, later=True)
         gone = removed.keys() - added.keys()
         self._index.record_moves(gone)
         self._index.remove_terms((row, self._signature(row).terms) for row in removed.values())
         self._index.delete(gone)
         for id in removed:
             del self._signatures[id]
-        # A row keeps its old place until its turn comes, so that it is known whether it changes.
         self._index.write(
             {
                 id: before[id]._replace(published=row.published, signature=row.signature) if id in before else row
@@ -118,59 +108,86 @@ class StoryBuilder:
             }
         )
         self._index.add_terms((row, self._signature(row).terms) for row in added.values())
+        arrived: dict[str, list[StoryRow]] = {}
         for row in added.values():
-            waiting |= {row.entry_id, *self._find_neighbours(row, later=True)}
-        return self._place(waiting - gone) or bool(gone or added.keys() - before.keys())
+            for id in self._find_neighbours(row, later=True):
+                arrived.setdefault(id, []).append(row)
+        joined: dict[str, Candidate | None] = {}
+        for id in compared_again - gone:
+            beat()
+            joined[id] = self._find_parent(self._index.load([id])[id])
+        for id in arrived.keys() - compared_again:
+            joined[id] = self._compare_arrived(self._index.load([id])[id], arrived[id])
+        moved = [id for id in added.keys() & removed.keys() if added[id].published != removed[id].published]
+        return self._settle(joined, moved) or bool(gone or added.keys() - before.keys())
 
     def find_candidates(self, row: StoryRow) -> list[Candidate]:
         """The earlier entries that an entry is compared with, best first."""
-        found = self._find_neighbours(row, later=False)
-        rows = self._index.load(found)
-        nearest = sorted(rows.values(), key=lambda other: (-found[other.entry_id], -other.published, other.entry_id))
-        first = self._index.load({other.root_id for other in nearest[:CANDIDATES]})
-        own = self._signature(row)
-        scores = {
-            other.entry_id: compare(own, self._signature(other))
-            for other in nearest[:CANDIDATES]
-            if first[other.root_id].published >= row.published - MAX_AGE
-        }
-        order = sorted(scores, key=lambda id: (-scores[id], -rows[id].published, id))
-        trees: dict[str, list[float]] = {}
-        for id in order:
-            trees.setdefault(rows[id].root_id, []).append(scores[id])
-        return [Candidate(rows[id], scores[id], fmean(trees[rows[id].root_id][:2])) for id in order]
+        found = self._index.load(self._find_neighbours(row, later=False))
+        return sorted((self._compare(row, other) for other in found.values()), reverse=True)
 
-    def _place(self, waiting: Iterable[str]) -> bool:
-        """Join entries to their best earlier neighbours, in the order of publication, and all that depends on them."""
-        queue = [(row.published, id) for id, row in self._index.load(waiting).items()]
+    def _find_parent(self, row: StoryRow) -> Candidate | None:
+        best = next(iter(self.find_candidates(row)), None)
+        return best if best and best.score >= self._min_score else None
+
+    def _compare_arrived(self, row: StoryRow, arrived: Sequence[StoryRow]) -> Candidate | None:
+        """What `_find_parent` finds, if nothing but these entries has become a neighbour.
+
+        Most look-ups are saved: the parent is still a neighbour, unless another one now stands between the two.
+        """
+        best = max(self._compare(row, other) for other in arrived)
+        parent = row.parent_id and self._index.load([row.parent_id])[row.parent_id]
+        if not parent:
+            return best if best.score >= self._min_score else None
+        current = Candidate(row.score, parent.published, parent.entry_id)
+        if best > current:
+            return best
+        if all((other.published, other.entry_id) < current[1:] for other in arrived):
+            return current
+        return self._find_parent(row)
+
+    def _settle(self, joined: Mapping[str, Candidate | None], moved: Iterable[str]) -> bool:
+        """Join entries to these earlier ones, and give all that hang on them their roots; returns whether one changed.
+
+        Nothing is compared here: a late first report costs one look at each report of its story. The age of a story is
+        counted anew if the time of its first report has `moved`.
+        """
+        places = self._index.load_places(joined)
+        self._index.load_places([parent.entry_id for parent in joined.values() if parent])
+        changed: dict[str, Place] = {}
+        waiting = [*places.values(), *(place for root in moved for place in self._index.load_tree(root))]
+        queue = [(place.published, place.entry_id) for place in waiting]
         heapq.heapify(queue)
-        queued = {id for _, id in queue}
-        placed: dict[str, StoryRow] = {}
         while queue:
-            beat()  # a new first report may place hundreds of others again
             _, id = heapq.heappop(queue)
-            row = self._index.load([id])[id]
-            best = next((each for each in self.find_candidates(row) if each.is_accepted), None)
-            root = best.row.root_id if best else id
-            new = row._replace(
-                parent_id=best.row.entry_id if best else None,
-                score=round(best.score * 1000) if best else 0,
-                root_id=root,
-                story_id=row.story_id if root == row.root_id else root,
-            )
-            if new.root_id != row.root_id:
-                later = self._find_neighbours(row, later=True).keys() - queued
-                queued |= later
-                for other in self._index.load(later).values():
-                    heapq.heappush(queue, (other.published, other.entry_id))
-            if new != row:
-                placed[id] = new
-                self._index.remember(new)
-        self._index.write(placed)
-        return bool(placed)
+            before = place = self._index.load_places([id])[id]
+            if id in joined:
+                parent = joined[id]
+                place = place._replace(parent_id=parent and parent.entry_id, score=parent.score if parent else 0)
+            root = self._find_root(place)
+            if root != before.root_id:
+                place = place._replace(root_id=root, story_id=root)
+                for child in self._index.load_children(before):
+                    heapq.heappush(queue, (child.published, child.entry_id))
+            if place != before:
+                changed[id] = place
+                self._index.remember(place)
+        self._index.write_places(changed.values())
+        return bool(changed)
 
-    def _find_neighbours(self, row: StoryRow, *, later: bool) -> Mapping[str, int]:
+    def _find_root(self, place: Place) -> str:
+        if place.parent_id is None:
+            return place.entry_id
+        root = self._index.load_places([place.parent_id])[place.parent_id].root_id
+        first = self._index.load_places([root])[root]
+        return root if first.published >= place.published - MAX_AGE else place.entry_id
+
+    def _find_neighbours(self, row: StoryRow, *, later: bool) -> set[str]:
         return self._index.find_neighbours(row, self._signature(row).terms, later=later)
+
+    def _compare(self, row: StoryRow, earlier: StoryRow) -> Candidate:
+        score = compare(self._signature(row), self._signature(earlier))
+        return Candidate(round(score * 1000), earlier.published, earlier.entry_id)
 
     def _signature(self, row: StoryRow) -> Signature:
         signature = self._signatures.get(row.entry_id)
