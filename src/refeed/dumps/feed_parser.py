@@ -51,7 +51,9 @@ _ANY_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Z
 _BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?=[A-Za-z][A-Za-z0-9]{0,31}=)", re.DOTALL)
 """One in a URL, as in `?a=1&copy=2`. In CDATA it is right."""
 _LINE_BREAKS = re.compile(r"\s*<(?:br|wbr|img)\b[^<>]{0,500}>\s*", re.IGNORECASE)
-_INLINE_TAGS = re.compile(r"<(b|i|em|strong|u|span|sub|sup|small|font|a)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL)
+_INLINE_TAGS = re.compile(
+    r"<(b|i|em|strong|u|span|sub|sup|small|font|a|p|div|h[1-6]|code)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL
+)
 _LONG_TITLE = 2000
 _ANY_TAG = re.compile(r"</?[A-Za-z!]")
 _TAGS = re.compile(r"<[/A-Za-z][^<>]{0,2000}>")
@@ -60,6 +62,9 @@ _EMAIL = re.compile(r"[(<]?[^\s()<>@]{1,100}@[^\s()<>@]{1,100}[)>]?")
 _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|link|source|track|wbr)>")
 """feedparser writes an empty element of XHTML with an end tag, which HTML does not have."""
 _XHTML = "application/xhtml+xml"
+_SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(["'])([^"'<>&%]{0,100})\2\s*>""")
+_MAX_EXPANSIONS = 10_000
 _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$")
 
 _Entry = dict[str, Any]
@@ -120,7 +125,12 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     root = _ROOT.search(text)
     start = root.start() if root else 0
     # Declarations before the root are left out: the text is decoded, a DOCTYPE names a file that is not loaded, and
-    # entities are what bombs are made of. A reference to one stays as it is written; those of HTML are known.
+    # entities are what bombs are made of. A reference stays as it is written, except to a short text or to one of HTML.
+    if entities := {name: value for name, _, value in _ENTITY.findall(text, 0, min(start, 100_000))}:
+        text = _ANY_REFERENCE.sub(
+            lambda match: entities.get(match[0][1:-1], match[0]), text[start:], count=_MAX_EXPANSIONS
+        )
+        start = 0
     text = _REFERENCES.sub(_legal_references, xml_safe(text[start:]))
     text = _BARE_AMPERSAND.sub(lambda match: "&amp;" if match[0] == "&" else match[0], text)
     feed = feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
@@ -136,10 +146,8 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     is_atom = feed.version.startswith("atom")
     base = url if is_atom else resolve_url(url, feed.feed.get("link", "")) or url
     language = feed.feed.get("language", "")
-    # Writers of Atom 0.3 left types out, as those of RSS do. Atom 1.0 says what a missing type means.
-    is_typed = is_atom and feed.version != "atom03"
     authors = feed.feed.get("authors", []) if is_atom else []
-    items = collect_items(lambda entry: _to_item(entry, base, zone, language, authors, is_typed=is_typed), entries)
+    items = collect_items(lambda entry: _to_item(entry, base, zone, language, authors, feed.version), entries)
     return replace(items, issues=(*issues, *items.issues))
 
 
@@ -154,9 +162,9 @@ def _legal_references(match: re.Match[str]) -> str:
 
 
 def _to_item(
-    entry: _Entry, base: str, zone: tzinfo | None, language: str, authors: list[_Entry], *, is_typed: bool
+    entry: _Entry, base: str, zone: tzinfo | None, language: str, authors: list[_Entry], version: str
 ) -> UpstreamItem | str:
-    link = next((link for text in _links(entry) if is_http_url(link := resolve_url(base, text))), "")
+    link = next((link for text in _links(entry, version) if is_http_url(link := resolve_url(base, text))), "")
     if not link:
         return "has no link"
     issues: list[str] = []
@@ -164,9 +172,9 @@ def _to_item(
     languages = (entry.get("language"), *(part.get("language") for part in parts))
     return UpstreamItem(
         guid=entry.get("id", ""),
-        title=_title(entry, is_typed=is_typed) or entry.get("itunes_title", ""),
+        title=_title(entry, version) or entry.get("itunes_title", ""),
         link=link,
-        html=embed_media(_content(entry, base, is_typed=is_typed), _files(entry, base)),
+        html=embed_media(_content(entry, base, version), _files(entry, base)),
         # Not by the entry's own `get`, which warns where it has only one of the two. `updated` may be a dc:date.
         published=parse_item_date(dict.get(entry, "published") or dict.get(entry, "created") or "", zone, issues),
         updated=parse_item_date(dict.get(entry, "updated") or "", zone, issues),
@@ -187,15 +195,19 @@ def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
     yield from names
 
 
-def _links(entry: _Entry) -> Iterator[str]:
+def _links(entry: _Entry, version: str) -> Iterator[str]:
     """Candidates for the item's link, the best first."""
+    alternates = [link.get("href", "") for link in entry.get("links", []) if link.get("rel") == "alternate"]
     yield entry.get("feedburner_origlink", "")
-    yield entry.get("link", "")
-    yield from (link.get("href", "") for link in entry.get("links", []) if link.get("rel") == "alternate")
+    if not (version.startswith("atom") and alternates and entry.get("link") not in alternates):
+        yield entry.get("link", "")  # feedparser (6.0) takes the text of another link for it
+    yield from alternates
     yield entry.get("id", "")
     # If no page is linked, use what a reader can open: content at another URL, or the media file itself.
     yield from (part.get("src", "") for part in entry.get("content", []))
     yield from (file.url for file in _files(entry, ""))
+    for rel in ("related", "via", "self"):
+        yield from (link.get("href", "") for link in entry.get("links", []) if link.get("rel") == rel)
 
 
 def _files(entry: _Entry, base: str) -> Iterator[MediaFile]:
@@ -215,11 +227,17 @@ def _files(entry: _Entry, base: str) -> Iterator[MediaFile]:
     yield MediaFile(resolve_url(base, picture.get("href") or picture.get("url") or ""), "image")
 
 
-def _title(entry: _Entry, *, is_typed: bool) -> str:
+def _is_typed(part: _Entry, version: str) -> bool:
+    """Whether the type of a text is what it says. In RSS no text has one, and writers of Atom 0.3 left it out."""
+    return version.startswith("atom") and (version != "atom03" or part.get("type") != "text/plain")
+
+
+def _title(entry: _Entry, version: str) -> str:
     title: str = entry.get("title", "")
-    if is_typed:
-        is_text = entry.get("title_detail", {}).get("type", "text/plain") == "text/plain"
-        return title if is_text else html.unescape(_TAGS.sub("", title)).strip()
+    detail = entry.get("title_detail", {})
+    if _is_typed(detail, version):
+        is_text = detail.get("type", "text/plain") == "text/plain"
+        return title if is_text else html.unescape(_TAGS.sub("", _SCRIPTS.sub("", title))).strip()
     # RSS does not define whether a title is HTML, and most feeds write HTML: unambiguous markup is removed.
     if len(title) <= _LONG_TITLE:
         title = _LINE_BREAKS.sub(" ", title).strip()
@@ -227,23 +245,29 @@ def _title(entry: _Entry, *, is_typed: bool) -> str:
     return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), title)
 
 
-def _content(entry: _Entry, base: str, *, is_typed: bool) -> str:
+def _content(entry: _Entry, base: str, version: str) -> str:
     """The item's text as HTML: of its contents and its summary, the first that shows something."""
-    parts = [part for part in entry.get("content", []) if _MARKUP_TYPE.search(part["type"])]
+    parts = [part for part in entry.get("content", []) if _is_text(part)]
     if "summary_detail" in entry:
         parts.append(entry["summary_detail"])
-    if not is_typed:
+    if not version.startswith("atom"):
         # feedparser makes a content of each further description, such as the caption in Media RSS.
         parts.sort(key=lambda part: part["type"] == "text/plain")
     for part in parts:
         value = part["value"]
         if not _MEDIA_TAG.search(value) and not re.search(r"\w", html.unescape(_TAGS.sub("", value))):
             continue
-        if is_typed and part["type"] == "text/plain":
+        if part["type"] == "text/plain" and _is_typed(part, version):
             return html.escape(value, quote=False).replace("\n", "<br>")
         value = _paragraphs(_VOID_END.sub("", value) if part["type"] == _XHTML else value)
         return resolve_relative_urls(value, resolve_url(base, part["base"])) if part.get("base") else value
     return ""
+
+
+def _is_text(part: _Entry) -> bool:
+    """Whether a content is text. Some writers of base64 name no type of text."""
+    kind = part.get("type", "")
+    return bool(_MARKUP_TYPE.search(kind) or (kind == "application/octet-stream" and _TAGS.search(part["value"])))
 
 
 def _paragraphs(text: str) -> str:
