@@ -261,8 +261,8 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             fixed.extend(child for child in block.children if child.kind != "tr")
             block.children = _drop_empty_cells([child for child in block.children if child.kind == "tr"])
             cells = [cell for row in block.children for cell in row.children if cell.children]
-            if len(cells) == 1:  # a layout table
-                fixed.extend(cells[0].children)
+            if len(cells) == 1 or _sets_picture_beside_text(block.children):  # a layout table
+                fixed.extend(child for cell in cells for child in cell.children)
                 continue
         if block.children or block.kind in ("td", "th"):
             fixed.append(block)
@@ -272,6 +272,13 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             for child in fixed
         ]
     return fixed
+
+
+def _sets_picture_beside_text(rows: list[Block]) -> bool:
+    """True for one row of two cells, of which one has only pictures."""
+    cells = rows[0].children if len(rows) == 1 else []
+    only_pictures = [cell for cell in cells if all(child.kind == "figure" for child in cell.children)]
+    return len(cells) == 2 and len(only_pictures) == 1
 
 
 def _drop_empty_cells(rows: list[Block]) -> list[Block]:

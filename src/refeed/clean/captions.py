@@ -90,6 +90,12 @@ def parse_credit(text: str) -> tuple[str, str] | None:
     return (bare, "") if _MADE_BY.fullmatch(bare) and " " in bare else None
 
 
+def is_credited_name(text: str) -> bool:
+    """True for names of persons and agencies, and nothing else."""
+    parts = [part for each in _PARTS.split(text.rstrip(".。")) if (part := each.strip())]
+    return bool(parts) and all(_WHOLE_AGENCY.fullmatch(part) or _PERSON.fullmatch(part) for part in parts)
+
+
 def is_copyright_line(text: str) -> bool:
     """True for a short text that begins with ©, as credits below pictures do."""
     return len(text) <= _LONGEST_CREDIT and text.startswith("©") and len(text) > 2

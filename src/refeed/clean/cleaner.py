@@ -32,8 +32,11 @@ from .steps.boilerplate import (
     drop_repeated_title,
     drop_stray_words,
     extract_credit_lines,
+    extract_end_brackets,
+    extract_lone_credits,
     extract_small_print,
 )
+from .steps.end_boxes import drop_author_portraits, drop_repeated_box
 from .steps.leftovers import drop_leftovers, drop_links_between_paragraphs
 from .steps.metadata_lines import extract_byline, extract_preamble
 from .steps.normalize import (
@@ -49,6 +52,7 @@ from .text import collapse_whitespace, cut_at_sentence, normalize_line, only_let
 
 STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_stray_words,
+    drop_author_portraits,
     drop_leftovers,
     extract_preamble,
     drop_repeated_title,
@@ -56,6 +60,8 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     apply_line_rules,
     extract_credit_lines,
     extract_byline,
+    drop_repeated_box,
+    extract_end_brackets,
     trim_end_marks,
     extract_original_link,
     drop_related_lists,
@@ -64,6 +70,7 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_leftovers,
     merge_duplicate_images,
     normalize_captions,
+    extract_lone_credits,
     join_datelines,
     normalize_headings,
     normalize_dividers,

@@ -94,6 +94,12 @@ _TAG_PATH = re.compile(
     r"/(?:tags?|categor(?:y|ies|ia)|topics?|labels?|keywords?|schlagwort|themen?|etiquetas?)/", re.IGNORECASE
 )
 
+_DONATION = re.compile(
+    r"https?://(?:[\w-]{1,40}\.){0,2}(?:flattr\.com|ko-fi\.com|buymeacoffee\.com|patreon\.com|liberapay\.com|opencollective\.com|donorbox\.org|"
+    r"steadyhq\.com|tipeee\.com|afdian\.(?:net|com)|paypal\.me|github\.com/sponsors|paypal\.com/(?:donate|paypalme|cgi-bin/webscr|[a-z]{2}/cgi-bin))"
+    r"(?=[/?#]|$)|https?://[^/]{1,80}/(?:\?flattrss_redirect|(?:donate|donation|spenden|donar|faire-un-don)/?(?:[?#]|$))",
+    re.IGNORECASE,
+)
 _AUTHOR_PATH = re.compile(
     r"/(?:authors?|autor(?:es|en|in|innen|as?)?|auteurs?|autori|writers?|contributors?|journalistes?|journalisten|journalists?|columnists?|"
     r"reporters?|redakteure?|mitarbeiter|bylines?|by|people|profiles?|persons?|staff|korrespondenten|firmas?|avtory?|author-page)/[^/?#]+",
@@ -222,3 +228,8 @@ def is_tag_link(url: str) -> bool:
 def is_author_link(url: str) -> bool:
     """True for a link to a page about one author."""
     return _AUTHOR_PATH.search(url) is not None
+
+
+def is_donation_link(url: str) -> bool:
+    """True for a link to a payment service for readers, or to a page for donations."""
+    return _DONATION.match(url) is not None

@@ -8,6 +8,7 @@ from itertools import pairwise
 from ..blocks import (
     HEADING_KINDS,
     Block,
+    cut_text,
     extract_links,
     join_lines,
     normalize_runs,
@@ -15,7 +16,7 @@ from ..blocks import (
     text_of_runs,
 )
 from ..bylines import MAX_CREDITS_LENGTH, is_author_role, parse_credits
-from ..captions import parse_credit
+from ..captions import is_credited_name, parse_credit
 from ..draft import Draft
 from ..text import collapse_whitespace, display_width, only_letters
 from .leftovers import match_leftover
@@ -118,6 +119,72 @@ def _extract_credits(draft: Draft, block: Block, *, is_first: bool) -> None:
             kept.append(line)
     if len(kept) != len(lines):
         block.runs = normalize_runs(join_lines(kept))
+
+
+_END_BRACKET = re.compile(r"(?<=[。！？!?.…”」』])\s*[（(【\[]([^（）()【】\[\]]{1,60})[）)】\]]\s*$")
+_END_SIGN = re.compile(r"(?<=[。！？!?.…”」』）)])\s*[■◼∎◾♦□▪]\s*$")
+_END_WORD = re.compile(r"(?:全文|本文)?完|终|終|了|END|未完待[续續]|全文终|完结|完結")
+_NAMES_IN_BRACKETS = re.compile(r"【(?:[\u3400-\u9fff々]{2,4}[ 　]?[\u3400-\u9fff々ぁ-んァ-ヶ]{0,4}[、・]?){1,4}】")
+_REPORTER_IN_HASHES = re.compile(
+    r"[#＃]\s?(?:记者|記者)([\u3400-\u9fff]{2,4}?)的?"
+    r"(?:采访|採訪)?(?:报道|報道|報導)\s?[#＃]"
+)
+_LAST_CHARACTERS = 80
+
+
+def extract_end_brackets(draft: Draft) -> None:
+    """Extract what stands in brackets or as a sign after the last sentence: an end mark, or who wrote the text."""
+    texts = [block for block in draft.text_blocks() if block.kind == "p"]
+    for block in texts[:2]:
+        if match := _REPORTER_IN_HASHES.search(block.text):
+            draft.add_authors([match[1]], f"in the text: {match[0]}")
+            _cut(draft, block, match, "lifted: credits")
+    while texts and not draft.rule.is_configured and _cut_end(draft, texts[-1]):
+        pass
+
+
+def _cut_end(draft: Draft, block: Block) -> bool:
+    start = max(0, len(block.text) - _LAST_CHARACTERS)
+    if match := _END_SIGN.search(block.text, start):
+        _cut(draft, block, match, "end marks")
+        return True
+    match = _END_BRACKET.search(block.text, start)
+    if match is None:
+        return False
+    if _END_WORD.fullmatch(match[1].strip()):
+        _cut(draft, block, match, "end marks")
+    elif credits := parse_credits(match[1]):
+        draft.add_credits(credits, f"end of the text: {match[0]}")
+        _cut(draft, block, match, "lifted: credits")
+    elif draft.language == "ja" and _NAMES_IN_BRACKETS.fullmatch(match[0].strip()):
+        draft.add_byline(match[1], f"end of the text: {match[0]}")
+        _cut(draft, block, match, "lifted: byline")
+    else:
+        return False
+    return True
+
+
+def _cut(draft: Draft, block: Block, match: re.Match[str], step: str) -> None:
+    draft.log_removed(step, match[0])
+    block.runs = cut_text(block.runs, match.start(), match.end())
+
+
+_PHOTO_LABEL = re.compile(r"(?:Foto|Photo|Bild|Picture|Image|写真|[图圖]|Фото)[\w ]{0,20}\s?[:：]", re.IGNORECASE)
+
+
+def extract_lone_credits(draft: Draft) -> None:
+    """Extract a line that says who made a picture, where the picture itself is not in the body."""
+    lines = [
+        block
+        for block in draft.text_blocks()
+        if not draft.rule.is_configured and _PHOTO_LABEL.match(block.text) and len(draft.blocks) > 1
+    ]
+    for block in lines:
+        credit = None if extract_links(block.runs) else parse_credit(collapse_whitespace(block.text))
+        if credit and credit[1] and is_credited_name(credit[0]):
+            draft.add_credits([(credit[1].rstrip(" :："), credit[0])], f"line: {block.text[:60]}")
+            draft.log_removed("lifted: credits", block.text)
+            draft.remove_blocks([block])
 
 
 _STRAY_WORD = re.compile(r"Array|null|undefined|NaN|\[object Object\]")

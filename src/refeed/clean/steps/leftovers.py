@@ -28,7 +28,8 @@ from ..draft import Draft
 from ..edge_patterns import KINDS
 from ..language import candidate_languages
 from ..text import collapse_whitespace, only_letters
-from ..url_cleaner import is_tag_link
+from ..url_cleaner import is_donation_link, is_tag_link
+from .end_boxes import drop_donation_button, drop_signup_form
 
 _LONGEST_LINE = 300
 _LONGEST_LABEL = 40
@@ -38,7 +39,7 @@ _AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→�
 """What may stand around the words of a line without a meaning."""
 _WORD = re.compile(r"\w")
 _COMMENT_FRAGMENT = re.compile(
-    r"(?:comments?|respond|disqus_thread|more|reply|discussion)(?:[-_]?\w{0,20})?", re.IGNORECASE
+    r"(?:comments?|respond|disqus_thread|more|jump|reply|discussion)(?:[-_]?\w{0,20})?", re.IGNORECASE
 )
 _TAG_WORDS = re.compile(
     r"(?:\b(?:posted|filed|in|under|tagged|with|as|tags?|categor(?:y|ies)|and|topics?|labels?|schlagwörter|kategorien?|und|étiquettes|catégories?|"
@@ -46,6 +47,11 @@ _TAG_WORDS = re.compile(
     re.IGNORECASE,
 )
 """What may stand between links to tags."""
+_FEED_READER = re.compile(
+    r"\b(?:feed|rss|news)[- ]?reader|阅读器|閱讀器|リーダー|lecteur (?:rss|de flux)|lector (?:rss|de feeds)",
+    re.IGNORECASE,
+)
+_END_LINE = re.compile(r"[\W_]*(?:全文完|本文完|完|终|終|END)[\W_]*")
 _CODE_FOR_SCANNING = re.compile(r"二维码|二維碼|扫|掃|关注|關注|公众号|小程序|QR|LINE")
 
 
@@ -60,6 +66,8 @@ def drop_leftovers(draft: Draft) -> None:
             or _drop_related_tail(draft)
             or _drop_boxed_leftovers(draft, last)
             or _drop_code_for_scanning(draft)
+            or drop_signup_form(draft)
+            or drop_donation_button(draft)
         ):
             break
     _drop_comment_section(draft)
@@ -69,6 +77,9 @@ def drop_links_between_paragraphs(draft: Draft) -> None:
     """Drop buttons, and a label with links to other pages of the source (`Read also: …`), wherever they stand."""
     removed: list[Block] = []
     for at, block in enumerate(draft.blocks):
+        if len(block.children) == 2 and _is_label_of_list(draft, block.children[0], block.children[1:]):
+            draft.log_removed("related", block.text)
+            removed.append(block)
         if not block.is_text or len(block.text) > _LONGEST_LINE:
             continue
         if extract_links(block.runs):
@@ -176,6 +187,8 @@ def _leftover_step(draft: Draft, line: list[Run]) -> str:
         return ""
     if not text.strip(_AROUND):
         return "dividers" if not extract_links(line) else "entry links"
+    if _END_LINE.fullmatch(text):
+        return "end marks"
     links = [url for url, _ in extract_links(line)]
     outside = collapse_whitespace(text_outside_links(line))
     if links and (step := _step_by_links(draft, links, outside)):
@@ -213,6 +226,10 @@ def _step_by_links(draft: Draft, links: list[str], outside: str) -> str:
             return "entry links"
         if to_site and not _WORD.search(outside):
             return "site links"
+        if to_entry and len(outside) <= 2 * _LONGEST_LABEL and _FEED_READER.search(outside):
+            return "service footers"
+    if len(outside) <= 2 * _LONGEST_LABEL and all(map(is_donation_link, links)):
+        return "promotions"
     if len(links) == 1 and draft.rule.is_own_link(links[0]) and only_letters(outside) in draft.outlet_names:
         return "site links"
     return ""
@@ -295,10 +312,12 @@ def _drop_related_tail(draft: Draft) -> bool:
     start = len(draft.blocks)
     while start and _is_link_block(draft, draft.blocks[start - 1]):
         start -= 1
-    if start == len(draft.blocks) or start < 2:
+    if start < 2:
         return False
     label = draft.blocks[start - 1]
     if not label.is_text or not match_leftover("related", label.text, draft.language):
+        return False
+    if start == len(draft.blocks) and not (label.kind in HEADING_KINDS or label.text.endswith((":", "："))):
         return False
     for block in draft.blocks[start - 1 :]:
         draft.log_removed("related", f"{block.text} {block.url}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +31,7 @@ from .leftovers import match_leftover
 
 _FIRST_BLOCKS = 12
 """How far down metadata may stand. Of these, pictures and headings do not count."""
+_LAST_BLOCKS = 10
 _MOST_LINES = 6
 _LONGEST_LINE = 40
 """A longer paragraph without metadata is the standfirst, or begins the text."""
@@ -231,11 +232,19 @@ def _match_count(draft: Draft, text: str) -> bool:
 
 
 def extract_byline(draft: Draft) -> None:
-    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when a first or the last paragraphs are only that."""
+    """Extract `By Ada Lovelace and Charles Babbage` or `文/某人` when a first or the last paragraphs are only that.
+
+    A paragraph about the author, which has the name in it, may follow.
+    """
     texts = draft.text_blocks()
     below = [*takewhile(lambda block: bool(_names_in(draft, block)), reversed(texts[2:]))]
-    for block in [*texts[:2], *reversed(below)]:
-        if len(draft.blocks) > 1 and (names := _names_in(draft, block)):
+    above_notes = [
+        block
+        for block, note in pairwise(texts[-_LAST_BLOCKS:])
+        if any(name.split()[-1] in note.text for name in _names_in(draft, block))
+    ]
+    for block in [*texts[:2], *above_notes, *reversed(below)]:
+        if block in draft.blocks and len(draft.blocks) > 1 and (names := _names_in(draft, block)):
             for name in names:
                 draft.add_byline(name, f"line: {block.text}")
             draft.log_removed("lifted: byline", block.text)

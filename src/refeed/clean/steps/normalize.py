@@ -192,7 +192,8 @@ def join_datelines(draft: Draft) -> None:
     """Join a dateline that is alone in its paragraph (`华盛顿 —`) with the next paragraph."""
     for at, block in enumerate(draft.blocks[:4]):
         text = block.text
-        if block.kind == "p" and len(text) <= 20 and text.endswith(("—", "–")) and at + 1 < len(draft.blocks):
+        is_dateline = 2 < len(text) <= 20 and text.endswith(("—", "–"))
+        if block.kind == "p" and is_dateline and at + 1 < len(draft.blocks):
             following = draft.blocks[at + 1]
             if following.kind == "p":
                 following.runs = normalize_runs([*block.runs, (" ", ()), *following.runs])
@@ -200,10 +201,16 @@ def join_datelines(draft: Draft) -> None:
             return
 
 
+_DIVIDER = re.compile(r"(?:([*＊·•∙~～—–―─_=◆◇■□●○★☆※⁂❖#-])\s{0,3}){3,60}|[—–―⁂❧*＊]{1,2}")
+
+
 def normalize_dividers(draft: Draft) -> None:
-    """Remove dividers at the start and the end, and all but one of several in a row."""
+    """Write a line of signs (`* * *`) as a divider. Remove dividers at both ends, and all but one of several."""
     kept: list[Block] = []
     for block in draft.blocks:
+        if block.kind == "p" and _DIVIDER.fullmatch(block.text) and not extract_links(block.runs):
+            draft.log_removed("dividers", block.text)
+            block.kind, block.runs = "hr", []
         if block.kind == "hr" and (not kept or kept[-1].kind == "hr"):
             continue
         kept.append(block)
