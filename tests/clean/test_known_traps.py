@@ -315,3 +315,10 @@ def test_emoji_in_code_is_a_character_of_it() -> None:
     emoji = '<img class="wp-smiley" alt="🌧" src="https://s.w.org/images/core/emoji/72x72/1f327.png">'
     html = clean_body(f"<p>Code:</p><pre>let weather = {emoji}\nprint(weather)</pre>").entry.html
     assert "<pre>let weather = 🌧\nprint(weather)</pre>" in html
+
+
+def test_link_from_a_note_back_to_the_text_goes() -> None:
+    note = '<ol><li>It was in May. <a href="https://e.example/a#ref1">↩︎</a></li></ol>'
+    cleaned = clean_body(f"<p>The ferry came late.<sup>1</sup></p>{note}")
+    assert cleaned.entry.html.endswith("<ol><li>It was in May.</li></ol>")
+    assert [removal.step for removal in cleaned.removed] == ["links back from notes"]

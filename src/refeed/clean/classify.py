@@ -51,6 +51,9 @@ HEADING_TAGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h5", "h6"
 _LINE_END_TAGS = (
     BLOCK_TAGS | BOX_TAGS.keys() | HEADING_TAGS.keys() | {"br", "hr", "pre", "figcaption", "body", "[document]"}
 )
+BACK_LINK = re.compile(r"[\[(]?\s?(?:[↩↵⏎⤴⮌↖]\ufe0e?\ufe0f?)+\s?[\])]?")
+"""The text of a link from a note back to where it belongs. The anchor is gone, as all ids are."""
+
 _EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
 """Attributes that may hold the only URL of an embed."""
 
@@ -90,6 +93,7 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
         rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:pubdate|publish-date|published|dateline|timestamp)|{_CLASS_PREFIX}(?:date|time)|dt-published)(?:$|\s)"
     ),
 }
+_FEW = 12
 _SHORT = 120
 """The longest element that may be a name or a date, in characters of its whole text."""
 
@@ -203,6 +207,12 @@ def is_clutter(tag: Tag) -> bool:
 def is_short_element(tag: Tag) -> bool:
     """True when an element is short enough to be a name or a date, and has no picture."""
     return len(element_text(tag)) <= _SHORT and tag.find("img") is None
+
+
+def short_text(tag: Tag) -> str:
+    """Return the text of an element that holds nothing but a few characters; empty for any other."""
+    only = tag.contents[0] if len(tag.contents) == 1 else None
+    return str(only).strip() if type(only) is NavigableString and len(only) < _FEW else ""
 
 
 def is_small_caption(tag: Tag) -> bool:

@@ -14,6 +14,7 @@ from ..config.source_rules import ElementRole
 from . import embeds
 from .blocks import BREAK, Block, Mark, fix_nesting, leaf_blocks, split_numbered_list
 from .classify import (
+    BACK_LINK,
     BLOCK_TAGS,
     BOX_TAGS,
     GENERIC_CLASSIFIER,
@@ -30,6 +31,7 @@ from .classify import (
     is_short_element,
     is_small_caption,
     select_elements,
+    short_text,
 )
 from .extractor_state import ExtractionLog, ExtractorState
 from .formulas import add_formula, is_math_type
@@ -280,6 +282,9 @@ class _BlockExtractor:
         target = str(tag.get("href") or "")
         if is_share_link(target) or is_share_link(clean_link(target, state.base_url)):
             state.log_removed("share links", tag, clean_link(target, state.base_url) or target)
+            return
+        if (text := short_text(tag)) and BACK_LINK.fullmatch(text):
+            state.log_text("links back from notes", f"{text} {clean_link(target, state.base_url)}".strip())
             return
         url = self.link_target(tag)
         if tag.get("rel") == "tag":
