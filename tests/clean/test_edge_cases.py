@@ -32,6 +32,12 @@ TEXTS = {
     "it": "Una città con il porto ha celebrato nel fine settimana la festa delle luci, e molti visitatori sono arrivati nella baia.",
     "nl": "Een stad met een haven vierde dit weekend het feest van de lichten, en veel bezoekers kwamen er uit de hele baai naartoe.",
     "pl": "Miasto z portem obchodziło w weekend święto świateł, a wielu gości przyjechało je zobaczyć z całej zatoki.",
+    "sv": "En stad med hamn firade ljusen under helgen, och många besökare kom från hela bukten för att se festen i år.",
+    "no": "En by med havn feiret lysene i helgen, og mange besøkende kom fra hele bukta for å se festen i år.",
+    "da": "En by med havn fejrede lysene i weekenden, og mange besøgende kom fra hele bugten for at se festen i år.",
+    "fi": "Satamakaupunki juhli valoja viikonloppuna, ja monet vieraat tulivat koko lahdelta katsomaan juhlaa tänä vuonna.",
+    "cs": "Město s přístavem slavilo o víkendu svátek světel a mnoho návštěvníků přijelo z celé zátoky, aby ho vidělo.",
+    "tr": "Limanı olan bir şehir hafta sonu ışık festivalini kutladı ve birçok ziyaretçi onu görmek için körfezden geldi.",
     "ar": "احتفلت مدينة لها ميناء بمهرجان الأضواء في نهاية الأسبوع، وجاء زوار كثيرون من أنحاء الخليج لمشاهدته هذا العام.",
     "ko": "항구가 있는 도시에서 주말에 빛 축제가 열려 많은 사람이 찾았다. 주최 측은 방문객이 지난해보다 많았다고 말했다.",
 }

@@ -322,3 +322,18 @@ def test_link_from_a_note_back_to_the_text_goes() -> None:
     cleaned = clean_body(f"<p>The ferry came late.<sup>1</sup></p>{note}")
     assert cleaned.entry.html.endswith("<ol><li>It was in May.</li></ol>")
     assert [removal.step for removal in cleaned.removed] == ["links back from notes"]
+
+
+@pytest.mark.parametrize(
+    "label", [", opens new tab", " (opens in new window)", " (öffnet in neuem Tab)", " [external link]"]
+)
+def test_note_that_a_link_opens_elsewhere_goes(label: str) -> None:
+    link = '<a href="https://e.example/r">the report{}</a>'
+    cleaned = clean_body(f"<p>They read {link.format(label)} in the ferry of the harbour.</p>")
+    assert cleaned.entry.html == f"<p>They read {link.format('')} in the ferry of the harbour.</p>"
+    assert [removal.step for removal in cleaned.removed] == ["hidden labels"]
+
+
+def test_link_whose_words_are_such_a_note_stays() -> None:
+    html = '<p>What does <a href="https://e.example/r">opens in new tab</a> mean to a captain?</p>'
+    assert clean_body(html).entry.html == html

@@ -216,6 +216,8 @@ _ADA = '<a href="https://news.example.org/author/ada-sample">Ada Sample</a>'
         (f"<p>{_P1}</p><p>von {_ADA}, HAFEN FUNK</p>", ["Ada Sample"]),
         (f"<ul><li>20.07.2020</li><li>3 min read</li><li>By: {_ADA}, <a href='/author/bo'>Bo Muster</a></li></ul><p>{_P1}</p>", ["Ada Sample", "Bo Muster"]),
         (f"<p>vor 14 Minuten</p><p>{_P1}</p>", []),
+        (f"<p>{_P1}</p><p>3 min read</p>", []),
+        (f"<p>di Ada Esempio</p><p>{_P1}</p>", ["Ada Esempio"]),
         (f"<p>Published 3 minutes ago</p><p>{_P1}</p>", []),
         (f"<p>홍길동 기자 gildong@news.example.org</p><p>{_P1}</p>", ["홍길동"]),
     ],

@@ -46,12 +46,14 @@ from .steps.normalize import (
     normalize_captions,
     normalize_dividers,
     normalize_headings,
+    trim_link_labels,
 )
 from .steps.rule_driven import apply_line_rules, drop_related_lists, extract_original_link, trim_end_marks
 from .text import collapse_whitespace, cut_at_sentence, normalize_line, only_letters
 
 STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_stray_words,
+    trim_link_labels,
     drop_author_portraits,
     drop_leftovers,
     extract_preamble,

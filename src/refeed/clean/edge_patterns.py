@@ -195,6 +195,8 @@ SUBSCRIBE: Patterns = {
         r"twitter|x|instagram|linkedin|youtube|telegram|mastodon|bluesky|threads|tiktok|whatsapp|apple news|google "
         r"news|flipboard)(?:(?:, (?:facebook|twitter|x|instagram|linkedin|youtube|telegram|and|or)\b| and| or| &| \||"
         r":|/| at| for (?:more|updates|the latest)| @).*)?",
+        r"(?:get|receive) [^.!?]{1,80} (?:in|to) your inbox|sign up (?:for|to) (?:our|the) (?:e-?mails?|newsletters?)",
+        r"(?:story|article) continues (?:below|after) (?:the )?(?:advertisement|ad)|scroll down to continue.{0,20}",
         r"(?:download|get) (?:our|the) (?:free |new |[A-Z][\w’' ]{0,30} )?(?:mobile )?app(?: (?:for|on|from|here|now|"
         r"today|to (?:get|read|stay|keep))\b.*)?",
         r"(?:get|have|receive) (?:our|the|the latest|your|all the|more)\b.{0,80}\b(?:newsletter|(?:delivered|sent|"
@@ -640,6 +642,13 @@ RELATED: Patterns = {
         r"(?:اقرأ|إقرأ|اقرا|شاهد|طالع|اقرأوا) (?:أيضا|ايضا|أيضاً|أيضًا|ايضاً)",
         r"(?:مواضيع|أخبار|مقالات|موضوعات|تقارير) ذات (?:صلة|علاقة)|قد يهمك(?: أيضاً?| ايضا)?|الأكثر قراءة",
     ),
+    "sv": (r"läs (?:också|även|mer)|(?:relaterade|fler) (?:artiklar|nyheter)|mer om [^.!?]{1,50}|mest läst",),
+    "no": (r"les (?:også|mer)|(?:relaterte|flere) (?:artikler|saker)|mer om [^.!?]{1,50}|mest lest",),
+    "da": (r"læs (?:også|mere)|(?:relaterede|flere) (?:artikler|nyheder)|mere om [^.!?]{1,50}|mest læste",),
+    "fi": (r"lue (?:myös|lisää)|katso myös|aiheeseen liittyv(?:ää|iä artikkeleita)|luetuimmat",),
+    "pl": (r"(?:czytaj|zobacz|przeczytaj) (?:też|także|również|więcej)|powiązane artykuły|polecane",),
+    "cs": (r"(?:čtěte|přečtěte si|podívejte se) (?:také|též|i|více)|související(?: články)?|nejčtenější",),
+    "tr": (r"(?:ayrıca|bunu da|bunları da) (?:okuyun|oku|bakın)|(?:ilgili|benzer) (?:haberler|haber|yazılar|konular)",),
 }  # fmt: skip
 """Labels of lists of other articles. They go with the links after them, never alone."""
 

@@ -61,7 +61,7 @@ _BY = re.compile(
 """What stands between the names of a byline."""
 _NAMES = rf"{CAPITALIZED_NAME}(?:(?:,| and| und| et| y| e| и| &|, and) {CAPITALIZED_NAME})*"
 _BYLINE = re.compile(
-    r"(?:[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|Di|Door|Автор|Авторы|(?:Written|Words|Story|Text) by|Text von)[:：]? "
+    r"(?:[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Dd]i|Door|Av|Af|Автор|Авторы|(?:Written|Words|Story|Text) by|Text von)[:：]? "
     rf"(?P<names>{_NAMES}){BYLINE_TAIL}{{0,2}}|"
     r"(?:取材・)?文\s*[/／|｜丨︱:：=＝]\s*(?P<written>[^。，:：]{2,20})|"
     r"(?P<reporter>[가-힣]{2,4}) ?(?:[가-힣]{0,4}기자|특파원|논설위원)(?:\s?=?\s?[\w.+-]{2,40}@[\w.-]{3,40})?|"
@@ -101,9 +101,9 @@ def extract_preamble(draft: Draft) -> None:
 
 def _may_stand_below(draft: Draft, block: Block, found: _Line, *, named: bool) -> bool:
     """True for names or a time below the standfirst. A day alone may head a part of the text, as others below do."""
-    if not (found.names or found.dates) or block is draft.blocks[-1]:
+    if found.sections or block is draft.blocks[-1]:
         return False
-    if found.names or named:
+    if found.names or named or not found.dates:
         return True
     below = draft.blocks[draft.blocks.index(block) + 1 :]
     return not found.dates[0].day_only and not any(

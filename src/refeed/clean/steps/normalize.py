@@ -171,6 +171,30 @@ def _split_credit(draft: Draft, figure: Block) -> None:
     figure.runs = runs
 
 
+_NEW_TAB = re.compile(
+    r"[,;]?\s?[(\[]?(?:opens? (?:in )?(?:a )?new (?:tab|window)|"
+    r"öffnet (?:in |im )?(?:einem )?neue[mn]? (?:tab|fenster)|"
+    r"(?:ouvre|s['’]ouvre) dans (?:un nouvel onglet|une nouvelle fenêtre)|"
+    r"se abre en (?:una )?(?:nueva|otra) (?:ventana|pestaña))[)\]]?$|\s?[(\[]extern(?:al|er) link[)\]]$",
+    re.IGNORECASE,
+)
+
+
+def trim_link_labels(draft: Draft) -> None:
+    """Cut what is said to those who cannot see that a link opens elsewhere (`opens new tab`) from the link's end."""
+    for block in walk_blocks(draft.blocks):
+        if not any(marks for _, marks in block.runs):
+            continue
+        runs: list[Run] = []
+        for text, marks in block.runs:
+            match = _NEW_TAB.search(text) if any(tag == "a" for tag, _ in marks) else None
+            if match and match.start():
+                draft.log_removed("hidden labels", match[0])
+                text = text[: match.start()]
+            runs.append((text, marks))
+        block.runs = normalize_runs(runs)
+
+
 _STARRED = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
