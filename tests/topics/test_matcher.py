@@ -11,6 +11,7 @@ from time import process_time
 import pytest
 
 from helpers.property_testing import given, st
+from refeed.config.field_types import compile_pattern_filter, compile_search_pattern
 from refeed.config.topic_rules import TopicRule
 from refeed.model import Entry, SafeHtml
 from refeed.topics.matcher import TopicMatcher
@@ -401,3 +402,10 @@ def test_thousand_topics_cost_at_most_twice_as_much_as_the_shipped_ones(
 
     few, many = (min(times) for times in zip(*((cost(m) for m in matchers) for _ in range(7)), strict=True))
     assert many < 2 * few
+
+
+@given(st.text("ab美国k7 ", max_size=12))
+def test_no_pattern_that_occurs_in_a_text_is_left_out(text: str) -> None:
+    patterns = ["(?:美|a)国", "ab.{0,3}k", r"\d", "^美", "K", "b?", "[a美]{2}$", "国|7"]
+    possible = compile_pattern_filter(patterns)(text)
+    assert set(possible) >= {at for at, each in enumerate(patterns) if compile_search_pattern(each).search(text)}

@@ -6,7 +6,7 @@ A type is `Annotated[..., Check(...)]`. Its function raises ValueError, and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -154,13 +154,32 @@ def compile_search_pattern(text: str) -> Any:
     return pattern
 
 
-def _compile(text: str, *, case_sensitive: bool = True) -> Any:
+def compile_pattern_filter(patterns: Sequence[str]) -> Callable[[str], Sequence[int]]:
+    """Return a function from a text to the indices of the search patterns that may occur in it, in order.
+
+    It looks for the fixed texts in all patterns in one pass. A pattern without any is always returned. 36 patterns take
+    0.1 ms a report, and looking for each of them 0.65.
+    """
+    if not patterns:
+        return lambda _text: ()
+    found = re2.Filter()
+    for pattern in patterns:
+        found.Add(pattern, _make_options(case_sensitive=False))
+    found.Compile()
+    return lambda text: sorted(found.Match(text, potential=True) or ())
+
+
+def _make_options(*, case_sensitive: bool) -> re2.Options:
     options = re2.Options()
     options.log_errors = False  # otherwise also written to standard error, besides the exception
     options.case_sensitive = case_sensitive
     options.max_mem = _MAX_PATTERN_MEMORY
+    return options
+
+
+def _compile(text: str, *, case_sensitive: bool = True) -> Any:
     try:
-        compiled = re2.compile(text, options)
+        compiled = re2.compile(text, _make_options(case_sensitive=case_sensitive))
     except re2.error as error:
         reason = error.args[0] if error.args else error
         reason = reason.decode() if isinstance(reason, bytes) else reason

@@ -15,7 +15,7 @@ from typing import Literal
 
 from ahocorasick_rs import AhoCorasick
 
-from ..config.field_types import PATTERN_PREFIX, compile_search_pattern, split_word_language
+from ..config.field_types import PATTERN_PREFIX, compile_pattern_filter, compile_search_pattern, split_word_language
 from ..config.topic_rules import TopicRule
 from .normalization import length_unit, normalize_pattern, spelling_variants
 
@@ -82,6 +82,7 @@ class Vocabulary:
         self._patterns = [
             (compile_search_pattern(pattern), uses.words, uses.halves) for pattern, uses in patterns.items()
         ]
+        self._find_possible_patterns = compile_pattern_filter(list(patterns))
         self._texts = [
             (uses.words, uses.halves, bool(_LATIN.match(text[0]) or _LATIN.match(text[-1])))
             for text, uses in texts.items()
@@ -131,7 +132,8 @@ class Vocabulary:
             for pair, side, word, only_in in word_halves:
                 if only_in in spoken:
                     halves[pair].append((start, -end, side, word))
-        for pattern, words, word_halves in self._patterns:
+        for index in self._find_possible_patterns(text):
+            pattern, words, word_halves = self._patterns[index]
             for match in islice(pattern.finditer(text), _MAX_PATTERN_HITS):
                 start, end = match.span()
                 matched = match[0].strip()[:24]
