@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import soupsieve
 
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_html, clean_raw
 from helpers.property_testing import given, settings, st
+from refeed.clean.classify import select_elements
 from refeed.clean.entry_identity import canonical_link
+from refeed.clean.html_parser import parse_html
 from refeed.clean.rule_lookup import RuleLookup, hashed_slug, slugify
 from refeed.config.field_types import SLUG_PATTERN
-from refeed.config.source_rules import SourceRule
+from refeed.config.source_rules import ExtractRule, SourceRule
 from refeed.config.yaml_loader import YamlDocument
 from refeed.errors import ConfigError
 from refeed.model import RawEntry
@@ -207,3 +210,29 @@ def test_generic_cleaning_applies_where_a_rule_says_nothing() -> None:
         clean_html("<div><p>样例的一段话。</p></div>", "https://www.bbc.com/zhongwen/simp/uk-1")
         == "<p>样例的一段话。</p>"
     )
+
+
+_NESTED = '<div Class="a b" id="top"><p role=text data-x="1, .b(2">文<b class=a></b></p><ul role=list><li>项</li></ul></div><br>'
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        ".a",
+        "DIV.b > P, .none",
+        "#top",
+        "p[ROLE=text]",
+        '[data-x="1, .b(2"], .none',
+        "div:has(> .none, > p) + br",
+        ":not(.a):not(p)",
+        "*",
+        "ul[role=list] > li:nth-child(2n+1)",
+        r"p[data\-x]",
+        ':-soup-contains("文")',
+    ],
+)
+def test_a_selector_is_tried_wherever_it_may_match(select: str) -> None:
+    lookup = RuleLookup([SourceRule(id="x", hosts=("x.example",), extract=(ExtractRule(select=select),))])
+    tree = parse_html(_NESTED)
+    selected = select_elements(tree, lookup.match(_raw("https://x.example/1", "")).rule)
+    assert selected.keys() == {id(tag) for tag in soupsieve.select(select, tree)} != set()

@@ -6,7 +6,7 @@ The tables list what tags, attributes and class names mean in every source.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -110,10 +110,23 @@ class Classification(NamedTuple):
 def select_elements(tree: Tag, rule: CompiledRule) -> dict[int, list[ExtractRule]]:
     """Return `id(element)` -> the rules that select it, in their order. The tree must not change afterwards."""
     selected: dict[int, list[ExtractRule]] = {}
-    for extract, selector in rule.selectors:
-        for tag in selector.select(tree):
-            selected.setdefault(id(tag), []).append(extract)
+    names = _list_names(tree) if rule.selectors else frozenset()
+    for extract, selector, alternatives in rule.selectors:
+        if any(required <= names for required in alternatives):
+            for tag in selector.select(tree):
+                selected.setdefault(id(tag), []).append(extract)
     return selected
+
+
+def _list_names(tree: Tag) -> Set[str]:
+    """Return the names in a document by which selectors choose: tags, attributes, `.classes` and `#ids`."""
+    names: set[str] = set()
+    for tag in tree.find_all(True):
+        names.add(tag.name)
+        names.update(tag.attrs)
+        names.update(f".{name}" for name in str(tag.attrs.get("class", "")).split())
+        names.add(f"#{tag.attrs.get('id', '')}")
+    return names
 
 
 class ElementClassifier:

@@ -130,7 +130,8 @@ class CompiledRule:
     """One rule with its patterns compiled; None for a pattern that the rule does not have."""
 
     source_rule: SourceRule
-    selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve], ...]
+    selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve, tuple[frozenset[str], ...]], ...]
+    """Each with its `list_required_names`."""
     line_rules: tuple[tuple[LineRule, Regexp], ...]
     trim_end: tuple[Regexp, ...]
     strip_title: tuple[Regexp, ...]
@@ -174,7 +175,10 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
     """Compile all of a rule's patterns and selectors. Raises ValueError for a pattern that RE2 does not accept."""
     return CompiledRule(
         source_rule=rule,
-        selectors=tuple((extract, soupsieve.compile(extract.select)) for extract in rule.extract),
+        selectors=tuple(
+            (extract, soupsieve.compile(extract.select), list_required_names(extract.select))
+            for extract in rule.extract
+        ),
         line_rules=tuple((line, compile_rule_pattern(line.match)) for line in rule.line_rules),
         trim_end=tuple(compile_rule_pattern(pattern) for pattern in rule.trim_end),
         strip_title=tuple(compile_rule_pattern(pattern) for pattern in rule.strip_title),
@@ -187,6 +191,26 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
         original=_compile_optional(rule.original),
         hosts=tuple(host.lower() for host in rule.hosts),
     )
+
+
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_PSEUDO_CLASS = re.compile(r":[\w-]+")
+_ATTRIBUTE = re.compile(r"\[\s*([\w-]+)[^\]]*\]")
+_NAME = re.compile(r"[.#]?[\w-]+")
+
+
+def list_required_names(selector: str) -> tuple[frozenset[str], ...]:
+    """Return for each alternative of a CSS selector the names that a document must have for it to match anything: tags,
+    attributes, `.classes` and `#ids`. Looking for them takes a tenth of the time of trying the selector."""
+    if "\\" in selector:  # an escape in a name
+        return (frozenset(),)
+    text = _QUOTED.sub("", selector)
+    while text != (text := _IN_BRACKETS.sub("", text)):
+        pass
+    text = _ATTRIBUTE.sub(r" \1 ", _PSEUDO_CLASS.sub("", text))
+    alternatives = (_NAME.findall(alternative) for alternative in text.split(","))
+    return tuple(frozenset(n if n[0] in ".#" else n.lower() for n in names) for names in alternatives)
 
 
 def _compile_optional(pattern: str) -> Regexp | None:
