@@ -159,3 +159,10 @@ def test_credit_that_is_hidden_from_screen_readers_stays() -> None:
     )
     html = clean_body(f"<p>{TEXT}</p>{figure}<p>{MORE}</p>").entry.html
     assert "<figcaption>Le port <cite>ADA / AFP</cite></figcaption>" in html
+
+
+def test_rights_below_a_repeated_picture_are_no_credit_of_it() -> None:
+    picture = '<img src="https://img.example/a.jpg">'
+    cleaned = clean_body(f"{picture}<p>{TEXT}</p><p>{MORE}</p>{picture}<p>© 2020 Sample Press</p>")
+    assert cleaned.entry.rights == "© 2020 Sample Press"
+    assert cleaned.entry.html.count("<img") == 1

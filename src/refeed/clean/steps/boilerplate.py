@@ -18,6 +18,7 @@ from ..blocks import (
 from ..bylines import MAX_CREDITS_LENGTH, is_author_role, parse_credits
 from ..captions import is_credited_name, parse_credit
 from ..draft import Draft
+from ..image_urls import picture_key
 from ..text import collapse_whitespace, display_width, only_letters
 from .leftovers import match_leftover
 
@@ -93,12 +94,17 @@ def extract_credit_lines(draft: Draft) -> None:
 
 
 def _blocks_below_pictures(draft: Draft) -> set[int]:
-    """Return `id(block)` of the blocks that may say who made the picture above them. A rule says that itself."""
-    return (
-        set()
-        if draft.rule.is_configured
-        else {id(below) for above, below in pairwise(draft.blocks) if above.kind == "figure"}
-    )
+    """Return `id(block)` of the blocks that may say who made the picture above them. A rule says that itself.
+
+    A picture that is repeated goes later, and what is below it stays behind.
+    """
+    below: set[int] = set()
+    seen: set[str] = set()
+    for figure, block in pairwise(() if draft.rule.is_configured else draft.blocks):
+        if figure.kind == "figure" and (key := picture_key(figure.url)) not in seen:
+            seen.add(key)
+            below.add(id(block))
+    return below
 
 
 def _extract_credits(draft: Draft, block: Block, *, is_first: bool) -> None:

@@ -31,7 +31,7 @@ def merge_duplicate_images(draft: Draft) -> None:
         if block.runs and not first.runs:
             first.runs, block.runs = block.runs, []
         is_repeated = block.text in first.text
-        draft.log_removed("twins", f"{repeated} {block.text if is_repeated else ''}")
+        draft.log_removed("repeated pictures", f"{repeated} {block.text if is_repeated else ''}")
         if is_repeated:
             removed.add(id(block))
         else:
