@@ -24,10 +24,10 @@ class PostgresServer:
         self.url = url
         self.pid = pid
 
-    def make_database(self, options: str = "") -> str:
-        """Create an empty database; returns its URL."""
+    def make_database(self, options: str = "", template: str = "template0") -> str:
+        """Create an empty database, or a copy of `template`; returns its URL."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {options}")
         return self.url.replace("/postgres?", f"/{name}?")
 
     def drop_database(self, url: str) -> None:

@@ -30,7 +30,7 @@ def test_english_site_has_no_chinese_character_but_in_the_list_of_languages(tmp_
         text = DUMP.format(epoch=1_700_000_000_000 + number, title=title, number=number)
         service.add_dump(f"example/{number}.md", text.encode())
     ran = service.run("ingest")
-    assert ran.returncode == 0, ran.stderr
+    assert ran.exit_code == 0, ran.stderr
     shown = {"log": ran.stdout + ran.stderr, "status": service.run("status").stdout}
     documents = (file for file in service.feeds.rglob("*.*") if not file.name.startswith("."))
     shown |= {str(file): file.read_text("utf-8") for file in documents}

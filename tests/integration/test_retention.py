@@ -16,7 +16,7 @@ def test_without_keep_everything_is_kept(tmp_path: Path) -> None:
     service = LocalService(tmp_path, CONFIG + SOURCE % "")
     for number in range(3):
         service.add_dump(f"{number}.md", sample_dump(number * MONTH))
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
     assert len(service.ids("source/sample")) == 3
 
 
@@ -26,7 +26,7 @@ def test_only_the_newest_entries_are_kept_and_a_late_older_one_is_not_added(tmp_
         service.add_dump(f"{number}.md", sample_dump(number * MONTH))
     other = sample_dump(1).replace(b"sample.example.org", b"other.example.net")
     service.add_dump("other.md", other)
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
     assert len(service.ids("source/sample")) == 2
     assert len(service.ids()) == 3
     assert service.query("SELECT count(*) FROM entries") == [(3,)]
@@ -46,5 +46,5 @@ def test_entries_older_than_the_age_are_removed(tmp_path: Path) -> None:
     service.add_dump("old.md", sample_dump(1))
 
     service.add_dump("new.md", sample_dump(2, at=int(time.time()) - 3600))
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
     assert len(service.ids("source/sample")) == 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,11 @@ PRIVATE_FOLDER, PRIVATE_FILE = 0o750, 0o640
 
 
 def ingest(service: LocalService, umask: int) -> None:
-    command, environment = service.command("ingest"), service.environment(**SECRET)
-    subprocess.run(command, env=environment, umask=umask, check=True, capture_output=True)
+    before = os.umask(umask)
+    try:
+        assert service.run("ingest", **SECRET).exit_code == 0
+    finally:
+        os.umask(before)
 
 
 def wrong_modes(root: Path, folder: int, file: int) -> dict[str, str]:

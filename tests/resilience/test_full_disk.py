@@ -198,7 +198,7 @@ def test_a_folder_that_becomes_read_only_ends_no_poll(folder: str, tmp_path: Pat
 def test_a_server_starts_with_folders_that_cannot_be_written_and_says_so(tmp_path: Path) -> None:
     service = LocalService(tmp_path / "home")
     service.add_dump("1.md", sample_dump(1))
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
     port, log = free_port(), tmp_path / "log"
     with read_only(service.home):
         process = service.start("serve", "--host", "127.0.0.1", log=log, PORT=str(port))

@@ -95,7 +95,7 @@ def test_good_dumps_are_published_and_every_document_is_whole(service: LocalServ
 def test_a_quarantined_dump_is_tried_again_when_it_changes(service: LocalService, ingest: dict[str, float]) -> None:
     broken = service.dumps / "again.md"
     broken.write_bytes(b"no dump at all")
-    assert service.run("ingest").returncode == 1
+    assert service.run("ingest").exit_code == 1
     broken.write_bytes(sample_dump(2))
     done = service.run("ingest")
     assert "1 new" in done.stdout
@@ -108,7 +108,7 @@ def test_retry_ingests_what_changed_settings_allow(tmp_path: Path) -> None:
     config = service.home / "config.yaml"
     text = config.read_text()
     config.write_text(text.replace("settle: 500ms", "settle: 500ms, bytes: 50000"))
-    assert service.run("ingest").returncode == 1
+    assert service.run("ingest").exit_code == 1
     config.write_text(text)
     assert "1 new" in service.run("ingest", "--retry").stdout
     assert Outcome.QUARANTINED.value not in service.run("status", "--json").stdout

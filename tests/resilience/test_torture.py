@@ -103,7 +103,7 @@ def report(text: str) -> None:
 def test_random_kills_while_dumps_arrive_lose_double_and_tear_nothing(service: LocalService) -> None:
     kills, dumps, chance = max(3, int(200 * SHARE)), max(100, int(10_000 * SHARE)), random.Random(1)
     service.add_dump("0.md", sample_dump(0))
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
 
     def write_dumps() -> None:
         for number in range(1, dumps):
@@ -185,7 +185,7 @@ def test_a_full_disk_keeps_old_documents_whole_and_publishing_resumes_with_space
     try:
         for number in range(3):
             service.add_dump(f"{number}.md", sample_dump(number))
-        assert service.run("ingest").returncode == 0
+        assert service.run("ingest").exit_code == 0
         with Reader(service) as reader, running_worker(service):
             for number in range(3, 80):
                 service.add_dump(f"{number}.md", sample_dump(number, text="样本正文。" * 330))
@@ -210,7 +210,7 @@ def test_after_a_minute_without_its_database_the_worker_resumes(how: str, tmp_pa
         service = LocalService(tmp_path)
         service.add_dump("0.md", sample_dump(0))
         done = service.run("ingest", DATABASE_URL=url)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         with Reader(service) as reader, running_worker(service, DATABASE_URL=url):
             wait_until(lambda: worker_status(service).get("state") == "ingesting", 60)
             processes = [int(str(pid)) for (pid,) in server.run("SELECT pid FROM pg_stat_activity")] + [server.pid]
@@ -296,7 +296,7 @@ def _group_memory(group: int) -> int:
 def test_a_store_with_zeroed_pages_is_rebuilt_while_documents_are_served(service: LocalService) -> None:
     for number in range(300):
         service.add_dump(f"{number}.md", sample_dump(number))
-    assert service.run("ingest").returncode == 0
+    assert service.run("ingest").exit_code == 0
     with Reader(service) as reader, running_worker(service):
         wait_until(lambda: worker_status(service).get("state") == "ingesting", 60)
         with service.store.open("r+b") as file:

@@ -228,7 +228,7 @@ def test_a_standby_names_the_leader_and_takes_over(service: LocalService, start:
     try:
         wait_until(lambda: is_leading(service), 30)
         refused = service.run("ingest")
-        assert refused.returncode == 1
+        assert refused.exit_code == 1
         leader = read_status_file(service.var / STATUS_FILE_NAME)
         assert leader
         assert f"process {leader['process']} " in refused.stderr
