@@ -32,14 +32,18 @@ class PostgresServer:
 
     def drop_database(self, url: str) -> None:
         """Drop a database, even while it is in use."""
-        name = url.partition("?")[0].rpartition("/")[2]
-        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.run(f"DROP DATABASE IF EXISTS {name_of(url)} WITH (FORCE)")
 
     def run(self, statement: str) -> list[tuple[object, ...]]:
         """Run one statement as the superuser."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+
+def name_of(url: str) -> str:
+    """The name of the database of a URL."""
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 @contextmanager

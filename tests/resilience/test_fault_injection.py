@@ -29,8 +29,8 @@ def run_rounds(home: Path, *arguments: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("kill", "--first", "20", "--every", "97", "--most", "6"),
-        ("ENOSPC", "--first", "55", "--every", "173", "--most", "4", "--sticky"),
+        ("kill", "--first", "20", "--every", "97", "--most", "3"),
+        ("ENOSPC", "--first", "55", "--every", "173", "--most", "2", "--sticky"),
     ],
     ids=["kill", "full disk"],
 )

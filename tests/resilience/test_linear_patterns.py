@@ -113,9 +113,9 @@ def generate_matches(pattern: re.Pattern[str]) -> list[str]:
 
 
 def read_literals(pattern: re.Pattern[str]) -> list[str]:
-    """How two alternatives of a pattern begin, without what is special in it: often like a match."""
+    """How the first alternative of a pattern begins, without what is special in it: often like a match."""
     plain = re.sub(r"\(\?(?::|[=!]|<[=!]|P?<\w+>)|\\[a-zA-Z]|\{[\d,]*\}|[\\\[\](){}?*+^$.]", "", pattern.pattern)
-    return [start[:4] for start in plain.split("|")[:2]]
+    return [plain.partition("|")[0][:4]]
 
 
 def hostile_texts(examples: list[str]) -> Iterator[Callable[[int], str]]:

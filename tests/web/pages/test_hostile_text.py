@@ -53,7 +53,7 @@ HOSTILE_TEXTS = (
 SHARED = Path(__file__).parents[4] / "shared" / "attack" / "xss.json"
 _EVENT = re.compile(r"on", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?:|feed:|follow://add\?url=http|mailto:|/|#|\?", re.IGNORECASE)
-_EVERY = 60
+_EVERY = 150
 """Each nth fragment is used; all of them take minutes."""
 
 
