@@ -120,6 +120,17 @@ def test_body_alone_is_enough_only_when_it_is_full_of_the_topic(entry: MakeEntry
     assert matcher.label(entry("样例", "气候。" * 12 + rest))
 
 
+def test_text_four_times_as_long_needs_twice_as_many_mentions(entry: MakeEntry) -> None:
+    (short,) = topic("气候").explain(entry("样例", ("字" * 999 + "。") + "气候。" * 2))
+    (long,) = topic("气候").explain(entry("样例", ("字" * 3999 + "。") + "气候。" * 4))
+    assert short.score == pytest.approx(long.score, abs=0.02)
+
+
+def test_links_in_a_text_are_not_searched(entry: MakeEntry) -> None:
+    assert not topic("youtube").explain(entry("样例", "频道在https://www.youtube.com/channel/x，欢迎订阅。"))
+    assert topic("youtube").explain(entry("样例", "频道在youtube，欢迎订阅。"))
+
+
 POWERS = ((("美国", "白宫"), ("中国", "北京")),)
 
 
@@ -185,7 +196,7 @@ def test_longer_word_is_not_a_plural(entry: MakeEntry) -> None:
 def test_text_in_letters_counts_by_a_third_of_its_length(entry: MakeEntry) -> None:
     text = "rain " + "word " * 298 + "rain"
     reasons = [topic("rain").explain(entry("", text, language=tag))[0].reasons for tag in ("en", "zh-Hans")]
-    assert reasons == [("lead: rain (+0.5)", "body: rain ×2 (+0.67)"), ("lead: rain (+0.5)", "body: rain ×2 (+0.44)")]
+    assert reasons == [("lead: rain (+0.5)", "body: rain ×2 (+0.94)"), ("lead: rain (+0.5)", "body: rain ×2 (+0.54)")]
 
 
 def test_word_at_the_start_of_a_title_or_a_part_of_it_counts_as_opening(entry: MakeEntry) -> None:
@@ -270,8 +281,8 @@ def test_reasons_name_words_fields_and_points(entry: MakeEntry) -> None:
     article = entry("气候与气候", "气候，气候，股价", link="https://example.org/culture/1", tags=("气候",))
     (score,) = matcher.explain(article)
     assert str(score) == (
-        "t: 12.83 of 4; title: 气候 ×2 (+8); tags: 气候 (+2); lead: 气候 ×2, not 股价 (+0.5); "
-        "body: 气候 ×2, not 股价 (+0.33); section: culture (+2)"
+        "t: 13.11 of 4; title: 气候 ×2 (+8); tags: 气候 (+2); lead: 气候 ×2, not 股价 (+0.5); "
+        "body: 气候 ×2, not 股价 (+0.61); section: culture (+2)"
     )
 
 

@@ -52,8 +52,8 @@ DEFAULT_WEIGHTS: dict[str, float] = {
     "lead": 0.5,
     "body": 1 / 3,
 }
-"""The points for one mention, by field; in the body, for one mention in a thousand characters. `opening` is a word at
-the start of a title or of a part of it, which counts as a mention in the title, too."""
+"""The points for one mention, by field; in the body, for one mention in a text of a thousand characters. `opening` is
+a word at the start of a title or of a part of it, which counts as a mention in the title, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

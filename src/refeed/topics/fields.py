@@ -37,6 +37,8 @@ _AT_LINE_START = re.compile(
     r"|(?:(?:更多|相关|延伸|推荐|点击)阅读|相关(?:报道|报导|新闻)|编译|翻译|译者|审校|发稿)[：:/ ][^\n]*$)",
     re.MULTILINE,
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+")
+"""A link in the text. The text below a video has many, and their hosts say nothing about its subject."""
 _TITLE_SECTION = re.compile(r"^\s*(?:[\[【〔]([^\[\]【】〔〕]{1,12})[\]】〕]|([^|｜]{1,16}?) ?[|｜])(?=.{4})")
 """The section, author or paper before the title itself: `[国际] …`, `【404文库】…`, `新华社｜…`, `某某基金 | …`."""
 _SEMICOLON = re.compile("[；;]")
@@ -126,7 +128,7 @@ def _split_section(title: str) -> tuple[str, str]:
 
 
 def _without_datelines(text: str) -> str:
-    return _IN_BRACKETS.sub("", _AT_LINE_START.sub("\n", f"\n{text}")[1:])
+    return _ADDRESS.sub(" ", _IN_BRACKETS.sub("", _AT_LINE_START.sub("\n", f"\n{text}")[1:]))
 
 
 def _running_text(html: str) -> str:

@@ -20,14 +20,13 @@ from .fields import LEAD_LENGTH, TopicFields, extract_topic_fields
 from .normalization import length_unit, normalize_text
 from .vocabulary import EXCLUDE, KINDS, WORDS, Hit, Vocabulary
 
-_MATCHER_VERSION = 4
+_MATCHER_VERSION = 5
 """Raise this number when the same rule gives different labels. All stored entries are then labelled again."""
 
 _MAX_MENTIONS = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 12.0}
-"""The most mentions that are counted, by field; in the body, for a thousand characters. A repeated word is not a second
-subject. In the body, the density of mentions distinguishes a text's subject from its background: of the texts that do
-not name the topic in the title, about half of those with nine to twelve mentions are about it, and nearly all of those
-with more."""
+"""The most mentions that are counted, by field; in the body, after they are weighted by its length. A repeated word
+is not a second subject. A mention counts by the square root of the length: by the length itself, essays of ten thousand
+characters have no topic (recall on 447 entries .67 instead of .71, precision .906 instead of .893)."""
 _MANY_TAGS = 10
 """With more tags, each tag counts less, because some sources give an entry a tag for everything that it mentions."""
 _ALONE = {"title": 0.5, "tags": 0.5}
@@ -132,7 +131,7 @@ class TopicMatcher:
         weights = self._weights[topic]
         # A mention counts less in a long text, and in one of many tags.
         share = {
-            "body": 1000 / max(1000, len(fields.text) / length_unit(fields.language)),
+            "body": (1000 / max(LEAD_LENGTH, len(fields.text) / length_unit(fields.language))) ** 0.5,
             "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
         }
         scores = []
