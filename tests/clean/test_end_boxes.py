@@ -108,3 +108,22 @@ def test_table_that_sets_a_picture_beside_a_text_is_no_table() -> None:
     html = clean_body(f"<p>{TEXT}</p>{table.format(MORE)}").entry.html
     assert "<table" not in html
     assert html.endswith(f"</figure><p>{MORE}</p>")
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("<p>点击上方蓝字关注我们</p>{}<p>- END -</p><p><img src='https://img.example/qr.png'></p><p>长按识别二维码关注我们</p>", "{}"),
+        ("<table><tr><td>View this email in your browser</td></tr><tr><td>{}</td></tr><tr><td>Our mailing address is: 1 Quay</td></tr></table>", "{}"),
+        ("{}<p>Hosted on Acast. See <a href='https://acast.example/privacy'>acast.example/privacy</a> for more information.</p>", "{}"),
+        ("{}<p>#harbour #ferry</p>", "{}"),
+    ],
+)  # fmt: skip
+def test_parts_of_messengers_mails_and_podcasts_go(body: str, kept: str) -> None:
+    assert clean_body(body.format(BODY)).entry.html == kept.format(BODY)
+
+
+def test_who_submitted_a_link_is_its_author() -> None:
+    cleaned = clean_body(f'{BODY}<p>submitted by /u/ada<br><a href="https://e.example/r">[link]</a></p>')
+    assert cleaned.entry.authors == ("/u/ada",)
+    assert cleaned.entry.html == f'{BODY}<p><a href="https://e.example/r">[link]</a></p>'

@@ -261,7 +261,7 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
             fixed.extend(child for child in block.children if child.kind != "tr")
             block.children = _drop_empty_cells([child for child in block.children if child.kind == "tr"])
             cells = [cell for row in block.children for cell in row.children if cell.children]
-            if len(cells) == 1 or _sets_picture_beside_text(block.children):  # a layout table
+            if _is_layout(block.children):
                 fixed.extend(child for cell in cells for child in cell.children)
                 continue
         if block.children or block.kind in ("td", "th"):
@@ -274,9 +274,13 @@ def fix_nesting(blocks: Iterable[Block], parent: str = "") -> list[Block]:
     return fixed
 
 
-def _sets_picture_beside_text(rows: list[Block]) -> bool:
-    """True for one row of two cells, of which one has only pictures."""
+def _is_layout(rows: list[Block]) -> bool:
+    """True for a table that only places things: one column, or one row with a picture beside a text."""
+    if all(len(row.children) == 1 and row.children[0].kind == "td" for row in rows):
+        return True
     cells = rows[0].children if len(rows) == 1 else []
+    if sum(bool(cell.children) for row in rows for cell in row.children) == 1:
+        return True
     only_pictures = [cell for cell in cells if all(child.kind == "figure" for child in cell.children)]
     return len(cells) == 2 and len(only_pictures) == 1
 

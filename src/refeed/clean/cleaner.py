@@ -38,7 +38,7 @@ from .steps.boilerplate import (
 )
 from .steps.end_boxes import drop_author_portraits, drop_repeated_box
 from .steps.leftovers import drop_leftovers, drop_links_between_paragraphs
-from .steps.metadata_lines import extract_byline, extract_preamble
+from .steps.metadata_lines import extract_byline, extract_preamble, extract_submitter
 from .steps.normalize import (
     extract_lead,
     join_datelines,
@@ -62,6 +62,7 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     apply_line_rules,
     extract_credit_lines,
     extract_byline,
+    extract_submitter,
     drop_repeated_box,
     extract_end_brackets,
     trim_end_marks,

@@ -27,6 +27,11 @@ SERVICE: Patterns = {
         r"Unsubscribe(?: here| from (?:this list|these e-?mails|all e-?mails))?",
         r"(?:Update|manage) your (?:e-?mail )?preferences",
         r"You(?:['’]re| are) receiving this (?:e-?mail|newsletter) because .*|\[?This is a content summary only\..*",
+        r"learn more about your ad choices\..{0,60}|see \S{1,60} for privacy information|hosted on acast\..{0,80}",
+        r"hosted by simplecast, .{1,200}|(?:our general )?privacy (?:policy|& opt-out)\b.{0,120}\b(?:https?://|art19|megaphone|redcircle)\S*",
+        r"our mailing address is\b.{0,200}|unsubscribe from this list.{0,60}",
+        r"update (?:your )?(?:subscription |e-?mail )?preferences",
+        r"statistics: posted by .{1,60} — .{6,60}",
     ),
     "de": (
         r"(?:E-?Mail|Newsletter) (?:im Browser ansehen|abbestellen)|Im Browser (?:ansehen|öffnen)",
@@ -169,6 +174,8 @@ SUBSCRIBE: Patterns = {
         r"加))?\s*[：:].{1,80}",
         r"(?:本文|此文|以下内容)?为?(?:付费|会员|订阅)(?:专享|专属)?(?:内容|文章)[，,]?.{0,20}(?:订阅|购买|开通|登录|"
         r"解锁).{0,20}",
+        r"(?:请)?(?:点击|戳)(?:下方|左下角|文末)?[“\x22「]?阅读原文[”\x22」]?.{0,12}",
+        r"(?:感谢|谢谢)(?:您|你)?的?(?:阅读|观看|收听).{0,8}",
     ),
     "zh-Hant": (
         r"(?:歡迎|請|立即|馬上|立刻|快來|點我|點此|現在就?)(?:訂閱|下載|加入|追蹤|按讚|關注|收聽).{0,40}",
@@ -225,6 +232,7 @@ SUBSCRIBE: Patterns = {
         r"(?:this|the) (?:article|story|content|post) is (?:(?:only )?(?:available|reserved|exclusive)"
         r"(?: only)? (?:to|for)|(?:only )?for) (?:our )?(?:paid |paying )?(?:subscribers|members)(?: only)?",
         r"you have [\d.,]+ ?% of this article left to read\b.{0,80}",
+        r"(?:business|contact|sponsorship|advertising)(?: (?:inquir(?:y|ies)|mail|e-?mail))?s?\s*[:：] ?\S+@\S+",
     ),
     "de": (
         r"(?:jetzt |hier |gleich )?(?:abonnieren|bestellen|registrieren|folgen|hören|lesen|laden|melden|unterstützen) "
@@ -270,6 +278,8 @@ SUBSCRIBE: Patterns = {
         r"(?:残り|残)\s?[0-9０-９,]+\s?(?:文字|字).{0,20}",
         r"(?:会員登録|ログイン)(?:して|する(?:と|ことで)).{0,20}(?:続き|全文).{0,16}",
         r"フォロー(?:を)?(?:お願い|よろしく).{0,12}",
+        r"最後まで(?:お)?読(?:んで|み)?(?:頂き|いただき).{0,12}ありがとうございま(?:した|す)",
+        r"(?:にほんブログ村|人気ブログランキング).{0,20}",
     ),
     "ru": (
         r"(?:подписывайтесь|подпишитесь|присоединяйтесь)(?: (?:на|к)(?: .*)?)?",

@@ -17,7 +17,7 @@ _MOST_FORM_BLOCKS = 5
 _TAIL = 10
 _SHORTEST_REPEATED = 60
 _AVATAR = re.compile(
-    r"gravatar\.com/avatar|avatars\d?\.githubusercontent|/avatars?/|[/_-](?:author|profile)[-_]?(?:photo|image|pic|avatar)s?[/_.-]",
+    r"gravatar\.com/avatar|avatars\d?\.githubusercontent|[/_]avatars?/|[/_-](?:author|profile)[-_]?(?:photo|image|pic|avatar)s?[/_.-]",
     re.IGNORECASE,
 )
 _AGREE = re.compile(
@@ -65,6 +65,10 @@ def drop_donation_button(draft: Draft) -> bool:
 
 def drop_author_portraits(draft: Draft) -> None:
     """Drop pictures of services for avatars, and those that link to the page of an author. Keep names in captions."""
+    for block in draft.blocks:
+        if block.kind == "figure" and block.runs and block.is_decoration and _AVATAR.search(block.url):
+            draft.log_removed("author portraits", f"{block.alt} {block.url} {block.href}")
+            block.kind = "p"  # a name beside the portrait, for example above a quotation
     portraits = [block for block in draft.blocks if block.kind == "figure" and _is_portrait(draft, block)]
     if len(portraits) == len(draft.blocks):
         return

@@ -47,6 +47,7 @@ _TAG_WORDS = re.compile(
     re.IGNORECASE,
 )
 """What may stand between links to tags."""
+_HASHTAGS = re.compile(r"[#＃]\w{1,40}[#＃]?(?: [#＃]\w{1,40}[#＃]?){1,30}")
 _FEED_READER = re.compile(
     r"\b(?:feed|rss|news)[- ]?reader|阅读器|閱讀器|リーダー|lecteur (?:rss|de flux)|lector (?:rss|de feeds)",
     re.IGNORECASE,
@@ -56,7 +57,9 @@ _CODE_FOR_SCANNING = re.compile(r"二维码|二維碼|扫|掃|关注|關注|公�
 
 
 def drop_leftovers(draft: Draft) -> None:
-    """Drop, from the end upwards, lines of services, promotions, labels, related lists and dividers."""
+    """Drop, from the end upwards, lines of services, promotions, labels, lists and dividers; and some on top."""
+    while len(draft.blocks) > 2 and draft.blocks[0].kind == "p" and _is_button_on_top(draft, draft.blocks[0]):
+        draft.log_removed("promotions", draft.blocks.pop(0).text)
     while draft.blocks:
         last = draft.blocks[-1]
         if last.kind == "hr":
@@ -71,6 +74,12 @@ def drop_leftovers(draft: Draft) -> None:
         ):
             break
     _drop_comment_section(draft)
+
+
+def _is_button_on_top(draft: Draft, block: Block) -> bool:
+    return len(block.text) <= _LONGEST_LABEL and any(
+        match_leftover(kind, block.text, draft.language) for kind in ("promotions", "service footers")
+    )
 
 
 def drop_links_between_paragraphs(draft: Draft) -> None:
@@ -166,11 +175,12 @@ def _drop_last_line(draft: Draft, block: Block) -> bool:
     is_only_text = len(draft.blocks) == 1 and len(lines) == 1
     step = _leftover_step(draft, lines[-1])
     if step and (not is_only_text or step == "service footers"):
-        draft.log_removed(step, text_of_runs(lines[-1]))
-        lines.pop()
+        text = text_of_runs(lines.pop())
+        draft.log_removed(step, text)
+        _drop_code_above(draft, block, text)
     elif shortened := _without_link_to_entry(draft, lines[-1]):
         lines[-1] = shortened
-    elif _lift_tag_links(draft, lines[-1]) and not is_only_text:
+    elif not is_only_text and (_lift_tag_links(draft, lines[-1]) or _lift_hashtags(draft, lines[-1])):
         lines.pop()
     else:
         return False
@@ -288,6 +298,17 @@ def _lift_tag_links(draft: Draft, line: list[Run]) -> bool:
     return True
 
 
+def _lift_hashtags(draft: Draft, line: list[Run]) -> bool:
+    """Take a line of two or more #hashtags as tags, and drop a label like `Tags` of which the tags are taken."""
+    text = collapse_whitespace(text_of_runs(line))
+    if _HASHTAGS.fullmatch(text):
+        draft.add_tags(tag.strip("#＃") for tag in text.split())
+    elif not (draft.tags and _WORD.search(text) and _TAG_WORDS.fullmatch(text)):
+        return False
+    draft.log_removed("lifted: tags", text)
+    return True
+
+
 def _is_related_line(draft: Draft, line: list[Run]) -> bool:
     """True for a label and links to other own pages, with no other words."""
     links = [url for url, _ in extract_links(line)]
@@ -369,6 +390,14 @@ def _drop_code_for_scanning(draft: Draft) -> bool:
         draft.log_removed("promotions", figure.url)
     del draft.blocks[-figures:]
     return True
+
+
+def _drop_code_above(draft: Draft, block: Block, line: str) -> None:
+    """Drop the picture above an invitation to scan it."""
+    above = draft.blocks[draft.blocks.index(block) - 1] if block is not draft.blocks[0] else block
+    if above.kind == "figure" and not above.runs and _CODE_FOR_SCANNING.search(line) and "\n" not in block.text:
+        draft.log_removed("promotions", f"{above.alt} {above.url}")
+        draft.remove_blocks([above])
 
 
 def _drop_comment_section(draft: Draft) -> None:

@@ -17,12 +17,14 @@ from ..blocks import (
     Block,
     Run,
     extract_links,
+    join_lines,
     leaf_blocks,
+    normalize_runs,
     split_lines,
     text_of_runs,
     text_outside_links,
 )
-from ..body_dates import BodyDate, parse_body_date
+from ..body_dates import BodyDate, parse_body_date, split_date
 from ..bylines import BYLINE_TAIL, CAPITALIZED_NAME, MAX_CREDITS_LENGTH, is_job, parse_credits
 from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
@@ -36,6 +38,7 @@ _MOST_LINES = 6
 _LONGEST_LINE = 40
 """A longer paragraph without metadata is the standfirst, or begins the text."""
 _LONGEST_METADATA = 120
+_SHORTEST_TITLE = 4
 _LONGEST_SECTION = 30
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\w")
@@ -65,6 +68,7 @@ _BYLINE = re.compile(
     rf"(?P<names>{_NAMES}){BYLINE_TAIL}{{0,2}}|"
     r"(?:取材・)?文\s*[/／|｜丨︱:：=＝]\s*(?P<written>[^。，:：]{2,20})|"
     r"(?P<reporter>[가-힣]{2,4}) ?(?:[가-힣]{0,4}기자|특파원|논설위원)(?:\s?=?\s?[\w.+-]{2,40}@[\w.-]{3,40})?|"
+    r"(?:كتبت?|بقلم|تقرير)\s?[:：]\s?(?P<arabic>[\u0620-\u06ff]{2,20}(?: [\u0620-\u06ff]{2,20}){1,3})|"
     r"submitted by (?P<user>/?u/[\w-]{2,30})"
 )
 
@@ -115,7 +119,7 @@ def _apply(draft: Draft, block: Block, found: _Line) -> None:
     for date in found.dates:
         draft.set_date(date, f"line above the text: {block.text[:60]}")
     for names in found.names:
-        draft.add_byline(names, "line above the text")
+        _add_names(draft, names, "line above the text")
     draft.add_credits(found.credits, "line above the text")
     if found.sections:
         draft.section = draft.section or found.sections[-1]
@@ -137,6 +141,10 @@ def _read_block(draft: Draft, block: Block) -> _Line | None:
         return None
     if match := _match_byline(block):
         return _Line([], [_names_of(match)], [], [])
+    if block.text.startswith(draft.title) and len(lines) == 1 and len(draft.title) >= _SHORTEST_TITLE:
+        date, names = split_date(block.text[len(draft.title) :])  # `Title admin Tue, 11/14/2023 - 22:13`
+        if date and len(names) <= _LONGEST_LINE:
+            return _Line([date], [names], [], [])
     if len(lines) == 1 and (found := _read_links(draft, lines[0])):
         return found
     if len(lines) == 1 and not extract_links(lines[0]) and _is_rubric(draft, texts[0]):
@@ -246,9 +254,20 @@ def extract_byline(draft: Draft) -> None:
     for block in [*texts[:2], *above_notes, *reversed(below)]:
         if block in draft.blocks and len(draft.blocks) > 1 and (names := _names_in(draft, block)):
             for name in names:
-                draft.add_byline(name, f"line: {block.text}")
+                _add_names(draft, name, f"line: {block.text}")
             draft.log_removed("lifted: byline", block.text)
             draft.blocks.remove(block)
+
+
+def extract_submitter(draft: Draft) -> None:
+    """Extract a byline that is the first line of the last paragraph, above a link to what was submitted."""
+    last = draft.blocks[-1] if draft.blocks else None
+    lines = split_lines(last.runs) if last and last.kind == "p" else []
+    match = _BYLINE.fullmatch(collapse_whitespace(text_of_runs(lines[0]))) if len(lines) > 1 else None
+    if last and match:
+        _add_names(draft, _names_of(match), f"line: {match[0]}")
+        draft.log_removed("lifted: byline", match[0])
+        last.runs = normalize_runs(join_lines(lines[1:]))
 
 
 def _names_in(draft: Draft, block: Block) -> list[str]:
@@ -266,3 +285,10 @@ def _match_byline(block: Block) -> re.Match[str] | None:
 
 def _names_of(match: re.Match[str]) -> str:
     return str(next(filter(None, match.groups())))
+
+
+def _add_names(draft: Draft, names: str, origin: str) -> None:
+    if "u/" in names[:3]:  # a user, whose name has a slash
+        draft.add_authors([names], origin)
+    else:
+        draft.add_byline(names, origin)
