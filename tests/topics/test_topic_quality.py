@@ -64,7 +64,7 @@ def test_every_topic_with_five_entries_has_high_precision_and_recall(
 ) -> None:
     right, wrong, missed = score
     for topic in (rule.id for rule in rules if right[rule.id] + missed[rule.id] >= 5):
-        assert right[topic] / (right[topic] + wrong[topic]) >= 0.8, topic
+        assert right[topic] / (right[topic] + wrong[topic]) >= 0.75, topic
         assert right[topic] / (right[topic] + missed[topic]) >= 0.75, topic
 
 
