@@ -16,8 +16,8 @@ from ..render.common import percent_encode_url
 from ..render.formats import RENDERERS
 from ..store.rows import StoredEntry
 from ..store.store import Store
-from ..store.story_members import get_story_members, list_stories
-from ..stories.story_texts import find_clearest
+from ..store.story_members import StoryMember, get_story_members, list_stories
+from ..stories.story_texts import MOST_REPORTS, find_clearest
 from .digest_feeds import DerivedDocument
 from .pagination import DocumentBudget, count_subscription_entries, estimate_size, is_oversized
 from .registry import FeedRegistry
@@ -42,13 +42,15 @@ class StoryFeeds:
         members = get_story_members(self._store, ids)
         entries = {
             stored.entry.id.removeprefix("urn:uuid:"): stored
-            for stored in self._store.get_entries([member.entry_id for id in ids for member in members.get(id, ())])
+            for stored in self._store.get_entries(
+                [member.entry_id for id in ids for member in members.get(id, ())[:MOST_REPORTS]]
+            )
         }
         shown = []
         for id in ids:
             reports = [entries[member.entry_id] for member in members.get(id, ()) if member.entry_id in entries]
             if reports:
-                shown.append(self._make_entry(info, id, reports))
+                shown.append(self._make_entry(info, id, reports, members[id]))
         count = count_subscription_entries((estimate_size(item.entry) for item in shown), self._budget)
         updated = max((item.entry.updated for item in shown[:count]), default=_NEVER)
         document = Feed(
@@ -60,18 +62,20 @@ class StoryFeeds:
         )
         return DerivedDocument(RENDERERS[format](document), updated)
 
-    def _make_entry(self, info: FeedInfo, id: str, reports: Sequence[StoredEntry]) -> FeedEntry:
+    def _make_entry(
+        self, info: FeedInfo, id: str, reports: Sequence[StoredEntry], members: Sequence[StoryMember]
+    ) -> FeedEntry:
         site, titles = self._registry.site, self._registry.topics
         texts = [stored.entry for stored in reports]
         fullest = max(texts, key=lambda entry: (len(visible_text(entry.html)), entry.id))
         clearest = texts[find_clearest([entry.title for entry in texts])]
         is_single = len(texts) == 1
         joined: dict[str, datetime] = {}
-        for entry in texts:  # by time
-            joined.setdefault(entry.source, entry.published)
+        for member in members:  # by time
+            joined.setdefault(member.source, member.published)
         html = "" if is_oversized(estimate_size(fullest), self._budget) else fullest.html
         if not is_single or not html:
-            html += self._list_reports(texts)
+            html += self._list_reports(texts, more=len(members) - len(texts))
         has_page = not (is_single or info.private)
         entry = replace(
             fullest,
@@ -96,8 +100,8 @@ class StoryFeeds:
             labels=tuple(sorted(topics.items())),
         )
 
-    def _list_reports(self, entries: Sequence[Entry]) -> str:
-        """Every report with source, title, link and lead."""
+    def _list_reports(self, entries: Sequence[Entry], *, more: int) -> str:
+        """Reports, each with source, title, link and lead; and how many more there are."""
         language = self._registry.site.language
         parts = [f"<h2>{escape(translate('Reports', language))}</h2>"]
         for entry in entries:
@@ -105,6 +109,8 @@ class StoryFeeds:
             lead = f"<p>{escape(entry.summary, quote=False)}</p>" if entry.summary.strip() else ""
             title, name = escape(entry.title or entry.link, quote=False), escape(self._name(entry.source), quote=False)
             parts.append(f'<h3><a href="{link}">{title}</a></h3><p>{name}</p>{lead}')
+        if more > 0:
+            parts.append(f"<p>{escape(translate('and %(count)s more', language) % {'count': more})}</p>")
         return "\n".join(parts)
 
     def _name(self, source: str) -> str:

@@ -27,7 +27,7 @@ from ..store.stored_digests import (
     record_digests,
 )
 from ..store.story_members import get_story_ids, get_story_members
-from .story_texts import find_clearest
+from .story_texts import MOST_REPORTS, find_clearest
 
 _MOST_CLOSED: dict[DigestPeriod, int] = {"daily": 14, "weekly": 8}
 """Digests that are closed at a time: for a feed that nobody read before, those of the past."""
@@ -117,7 +117,7 @@ def _make_digest(
     feed: FeedPath,
 ) -> Digest:
     groups = _group(store, ids, period, feed)
-    reports = store.get_entries([id for story in groups for id in story])
+    reports = store.get_entries([id for story in groups for id in story[:MOST_REPORTS]])
     entries = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in reports}
     stories = [[entries[id] for id in story if id in entries] for story in groups]
     lengths = {id: len(visible_text(stored.entry.html)) for id, stored in entries.items()}

@@ -16,6 +16,10 @@ _ALIKE = 0.25
 """The smallest share of common pairs of characters (Dice) of two sentences that tell the same."""
 
 
+MOST_REPORTS = 50
+"""Reports of one story that are shown and compared: a flood of similar texts is one story of thousands."""
+
+
 class SentencePair(NamedTuple):
     """A sentence as two reports tell it."""
 
@@ -27,8 +31,9 @@ class SentencePair(NamedTuple):
 
 
 def find_clearest(titles: Sequence[str]) -> int:
-    """The number of the title that has most in common with the others; of equal ones, the first."""
-    pairs = [_pairs(title) for title in titles]
+    """The number of the title that has most in common with the others; of equal ones, the first. After MOST_REPORTS,
+    titles are not looked at."""
+    pairs = [_pairs(title) for title in titles[:MOST_REPORTS]]
     scores = [sum(_similarity(own, other) for other in pairs) for own in pairs]
     return scores.index(max(scores))
 

@@ -14,7 +14,7 @@ from ...clean.text import visible_text
 from ...model import ALL_FEED
 from ...store.store import Store
 from ...store.story_members import get_story_ids, get_story_members, list_stories_between, resolve_story
-from ...stories.story_texts import SentencePair, compare_sentences, find_clearest
+from ...stories.story_texts import MOST_REPORTS, SentencePair, compare_sentences, find_clearest
 from ..responses import moved_page_response, page_response
 from .site_model import EntryListItem, SiteSnapshot, SiteSnapshots, make_list_item, shorten
 from .template_context import TemplateContext
@@ -61,7 +61,7 @@ class StoryPage:
         members = get_story_members(self.store, [story]).get(story, [])
         entries = [
             stored.entry
-            for stored in self.store.get_entries([member.entry_id for member in members])
+            for stored in self.store.get_entries([member.entry_id for member in members[:MOST_REPORTS]])
             if stored.withdrawn is None and snapshot.is_public(stored.entry.source)
         ]
         if not entries:
@@ -76,6 +76,7 @@ class StoryPage:
             site_snapshot=snapshot,
             id=story,
             clearest=clearest,
+            more=max(0, len(members) - MOST_REPORTS),
             reports=list(zip(reports, [entry.link for entry in entries], strict=True)),
             sources=len({report.source for report in reports}),
             pairs=[(reports[pair.first], pair.first_text, reports[pair.second], pair.second_text) for pair in pairs],
@@ -89,7 +90,7 @@ def find_story(store: Store, snapshot: SiteSnapshot, entry_id: str) -> tuple[str
     story = get_story_ids(store, [entry_id]).get(entry_id, "")
     members = get_story_members(store, [story]).get(story, []) if story else []
     others = [member.entry_id for member in members if member.entry_id != entry_id]
-    stored = store.get_entries(others) if others else []
+    stored = store.get_entries(others[:MOST_REPORTS]) if others else []
     return story, [
         make_list_item(each.entry, snapshot)
         for each in stored
