@@ -337,3 +337,11 @@ def test_note_that_a_link_opens_elsewhere_goes(label: str) -> None:
 def test_link_whose_words_are_such_a_note_stays() -> None:
     html = '<p>What does <a href="https://e.example/r">opens in new tab</a> mean to a captain?</p>'
     assert clean_body(html).entry.html == html
+
+
+def test_no_link_around_a_picture_is_lost_when_an_outer_one_is_never_closed() -> None:
+    link = '<a href="https://e.example/a"><img src="https://e.example/p.jpg"></a>'
+    cleaned = clean_body(f'<p>The ferry.</p><a href="mailto:a@b.example"><div></a>{link}')
+    told = cleaned.entry.html + " ".join(removal.text for removal in cleaned.removed)
+    assert "mailto:a@b.example" in told
+    assert "https://e.example/a" in told

@@ -75,6 +75,8 @@ def add_image(state: ExtractorState, tag: Tag, marks: tuple[Mark, ...], dropped:
 
 def link_image(state: ExtractorState, figure: Block, url: str) -> None:
     """Put a link around a figure's image. When it leads to the same picture in a larger size, the figure shows that."""
+    if figure.href:
+        return  # the inner one of two links, of which the outer one was never closed
     if is_larger_version(url, figure.url):
         state.log_text("smaller versions", figure.url)
         figure.url = clean_image_url(url, state.base_url)
