@@ -7,6 +7,7 @@ RefeedError
 ├── FileChangingError  a delay: the file changed while it was read, and is read again later
 ├── FileVanishedError  nothing: the file was removed before it was read
 ├── StoreError         one batch: it is tried again, and documents are served meanwhile
+│   └── SchemaError    the ingesting of this program: a newer one has the store
 ├── LockedError        the command: another process is ingesting
 ├── PublishError       one document: its previous version stays
 ├── FetchError         one outgoing request: it is repeated later, and `refeed status` shows the error
@@ -49,7 +50,11 @@ class FileVanishedError(RefeedError):
 
 
 class StoreError(RefeedError):
-    """The store is unreachable, damaged, or of a version that this program does not know."""
+    """The store is unreachable or damaged."""
+
+
+class SchemaError(StoreError):
+    """A newer version of the program has changed the schema of the store."""
 
 
 class LockedError(RefeedError):

@@ -91,8 +91,8 @@ class LocalService:
         return [item["id"] for item in json.loads(path.read_bytes())["items"]] if path else []
 
     def query(self, query: str) -> list[tuple[object, ...]]:
-        """Rows of the store (SQLite)."""
-        with closing(sqlite3.connect(self.store)) as connection:
+        """Run one statement in the store (SQLite); returns its rows."""
+        with closing(sqlite3.connect(self.store)) as connection, connection:
             return list(connection.execute(query))
 
     def find_problems(self) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.store_builders import NOON, file_result
 from refeed.store.dump_recording import record_files
-from refeed.store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
+from refeed.store.sqlite_recovery import is_marked_sound, mark_clean_shutdown, mark_sound, recover_sqlite
 from refeed.store.store import Store
 
 
@@ -25,3 +25,37 @@ def test_a_store_is_checked_again_after_a_clean_shutdown_only_if_the_file_was_to
     os.utime(file, ns=times)
     assert recover_sqlite(store.url) == tmp_path / "store.db.damaged-1"
     assert recover_sqlite(store.url) is None
+
+
+def test_a_store_that_only_this_program_wrote_to_is_not_read_after_a_kill(tmp_path: Path) -> None:
+    file, mark = tmp_path / "store.db", tmp_path / "store.db.sound"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    other = Store(store.url)
+    other.migrate()
+    record_files(store, [file_result(n) for n in range(50)], NOON)
+    other.set_meta("a command", "wrote this")
+    store.set_meta("the worker", "wrote this, and was killed")
+    file.chmod(0o640)  # what is not ours changes the ctime
+    assert not is_marked_sound(file)
+    store.check_intact()
+    store.set_meta("the worker", "wrote again")
+    assert is_marked_sound(file)
+    text = mark.read_text()
+    mark.write_text(text.replace(text.split()[-1], "another start of the machine"))
+    assert not is_marked_sound(file)
+    assert recover_sqlite(store.url) is None
+    assert is_marked_sound(file)
+
+
+def test_after_an_error_a_store_is_read_although_only_this_program_wrote_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    record_files(store, [file_result(n) for n in range(50)], NOON)
+    store.close()
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + bytes(4096) + content[12288:])
+    mark_sound(file)
+    assert recover_sqlite(store.url) is None
+    assert recover_sqlite(store.url, trusts_mark=False) == tmp_path / "store.db.damaged-1"

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from helpers import malformed_corpus
 from helpers.store_builders import (
@@ -27,13 +28,16 @@ from helpers.store_builders import (
 )
 from refeed.config.settings import Limits
 from refeed.dumps.scanner import scan_folder
+from refeed.errors import SchemaError
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.ingester import Ingester
 from refeed.model import ALL_FEED, FeedPath, Outcome
 from refeed.store import schema as t
+from refeed.store.database import require_known_schema
 from refeed.store.dump_recording import forget_files, record_files
 from refeed.store.entry_updates import mark_current, relabel_entries, replace_entries, restore_entries, withdraw_entries
+from refeed.store.migrations import MIGRATIONS
 from refeed.store.serialization import RepostCandidate
 from refeed.store.store import Store
 
@@ -261,3 +265,16 @@ def test_every_malformed_dump_is_recorded_with_its_outcome(store: Store, tmp_pat
     for stored in store.get_entries(store.get_entry_ids()):
         assert stored.entry.title
     assert stored_feeds(store) == recount_feeds(store)
+
+
+def test_a_program_writes_nothing_once_a_newer_one_has_changed_the_schema(store: Store) -> None:
+    store.set_meta("before", "1")
+    newer = text("INSERT INTO migrations (version) VALUES (:version)")
+    with store.write_transaction() as connection:
+        connection.execute(newer, {"version": len(MIGRATIONS) + 1})
+    with pytest.raises(SchemaError, match="run the newer program"):
+        record_files(store, [file_result(1)], NOON)
+    with pytest.raises(SchemaError):
+        require_known_schema(store.url)
+    assert count_rows(store, "files") == 0
+    assert store.get_meta("before") == "1"

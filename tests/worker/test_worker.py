@@ -14,6 +14,7 @@ import pytest
 from helpers.processes import wait_until
 from helpers.service_fixture import CONFIG, LocalService, sample_dump
 from refeed.ingest.status_file import STATUS_FILE_NAME, read_status_file
+from refeed.store.leader_lock import make_leader_lock
 
 Start = Callable[[], object]
 
@@ -163,8 +164,7 @@ def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
         service.add_dump(f"{number}.md", sample_dump(number, text=f"样本{number}" * 300))
     start()
     wait_until(has(service, 50))
-    wait_until(lambda: len(service.query("SELECT name FROM meta WHERE name = 'complete'")) == 1)
-    time.sleep(1)
+    wait_until(lambda: "feeds.json" in service.documents())  # written last
     before = service.documents()
 
     def zero() -> None:
@@ -179,10 +179,28 @@ def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
     for number, damage in enumerate((zero, cut, service.store.unlink)):
         damage()
         service.add_dump(f"new {number}.md", sample_dump(100 + number))
-        wait_until(lambda number=number: _urn(service, 100 + number), 30)  # type: ignore[misc]
+        wait_until(lambda number=number: _urn(service, 100 + number), 60)  # type: ignore[misc]
         assert before.keys() == service.documents().keys()
         wait_until(lambda: service.find_problems() == [])
     assert len(list(service.var.glob("refeed.db.damaged-*"))) == 2
+
+
+def test_a_worker_that_is_older_than_the_store_leaves_the_leader_lock_to_others(
+    service: LocalService, start: Start
+) -> None:
+    service.add_dump("0.md", sample_dump(0))
+    start()
+    wait_until(has(service, 1))
+    lock = make_leader_lock(f"sqlite:///{service.store}")
+    assert not lock.acquire()
+    service.query("INSERT INTO migrations (version) VALUES (1000)")  # a newer program started beside it
+    service.add_dump("1.md", sample_dump(1))
+    wait_until(lock.acquire)
+    wait_until(lambda: "run the newer program" in problems(service).get("store", ""))
+    assert service.query("SELECT count(*) FROM files") == [(1,)]
+    service.query("DELETE FROM migrations WHERE version = 1000")
+    lock.release()
+    wait_until(has(service, 2))
 
 
 def _urn(service: LocalService, number: int) -> bool:

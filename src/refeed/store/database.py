@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Table, case, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import StoreError
+from ..errors import SchemaError, StoreError
 from ..heartbeat import long_call
 from . import schema
 from .engine import create_store_engine, error_text, parse_database_url
-from .migrations import MIGRATIONS, apply_migrations, read_schema_version
-from .sqlite_recovery import is_intact
+from .migrations import MIGRATIONS, apply_migrations, read_schema_version, read_version
+from .sqlite_recovery import is_intact, is_marked_sound, mark_sound
 
 IDENTITY_KEY = "identity"
 """Key in `meta` of a random value that differs between this store and one created later at the same URL."""
@@ -45,6 +45,9 @@ class Database:
         # On SQLite every transaction is a snapshot.
         self._read_options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
         self._next_check = float("-inf")
+        self._is_migrated = False
+        self._is_sound = False
+        """Whether the SQLite file was undamaged when it was opened, or last checked."""
 
     def migrate(self) -> int:
         """Bring the schema up to date and return its version.
@@ -53,6 +56,7 @@ class Database:
         """
         with self.read_transaction() as connection:
             version = read_schema_version(connection)
+        self._is_sound = not version or self._is_marked()
         if version < len(MIGRATIONS):
             with self.write_transaction() as connection, long_call():
                 version = apply_migrations(connection)
@@ -61,20 +65,28 @@ class Database:
                     is None
                 ):
                     connection.execute(insert(schema.meta).values(name=IDENTITY_KEY, value=secrets.token_hex(8)))
+            self._mark_if_sound()
         self._file = self._stat()
+        self._is_migrated = True
         return version
 
     def check_intact(self) -> None:
-        """Raise StoreError when the SQLite file was removed, replaced, or damaged by another program.
+        """Raise StoreError when the SQLite file was removed, replaced, or damaged by another program, or when a newer
+        version of this program has changed the schema.
 
-        SQLite's page cache would hide that until the next start. While no other process writes to the file, the check
-        costs one `stat`.
+        SQLite's page cache would hide the former until the next start. While no other process writes to the file, the
+        check costs one `stat`, and one small query in PostgreSQL.
         """
         file = self._stat()
-        if file == self._file:
+        if file is not None and file == self._file:
             return
-        if file is None or self._file is None or file[:2] != self._file[:2]:
+        if (file and file[:2]) != (self._file and self._file[:2]):
             raise StoreError(f"the store {self.display_name} was removed or replaced")
+        with self.read_transaction() as connection:
+            read_version(connection)
+        if file is None or self._is_marked():
+            self._file = file
+            return
         began = time.monotonic()
         if began < self._next_check:
             return
@@ -82,7 +94,7 @@ class Database:
             intact = is_intact(self.url)
         if not intact:
             raise StoreError(f"the store {self.display_name} was damaged by another program")
-        self._file = file
+        self._file, self._is_sound = file, True
         self._next_check = time.monotonic() + _CHECK_SHARE * (time.monotonic() - began)
 
     def close(self) -> None:
@@ -110,12 +122,19 @@ class Database:
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """Open a write transaction. It takes the writer lock when it begins, so there is only one writer at a time."""
+        """Open a write transaction. It takes the writer lock when it begins, so there is only one writer at a time.
+
+        Once the schema is newer than this program, it writes nothing: it does not know what else belongs to a row.
+        """
         with self._transaction(write=True) as connection:
-            is_ours = self._stat() == self._file  # if not, another process wrote: `check_intact` must notice that
+            if self._is_migrated:
+                read_version(connection)
+            # If neither holds, another program wrote: `check_intact` must notice that.
+            is_ours = self._stat() == self._file or self._is_marked()
             yield connection
         if is_ours:
             self._file = self._stat()
+            self._mark_if_sound()
 
     @contextmanager
     def _transaction(self, **options: Any) -> Iterator[Connection]:
@@ -124,6 +143,14 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"the store {self.display_name} did not answer: {error_text(error)}") from error
+
+    def _is_marked(self) -> bool:
+        """Whether the last program that wrote to the SQLite file was one of ours, and the file was undamaged before."""
+        return self.engine.dialect.name == "sqlite" and is_marked_sound(Path(self.engine.url.database or ""))
+
+    def _mark_if_sound(self) -> None:
+        if self._is_sound and self.engine.dialect.name == "sqlite":
+            mark_sound(Path(self.engine.url.database or ""))
 
     def _stat(self) -> tuple[int, int, int, int] | None:
         """Device, inode, size and time of the SQLite file; None for PostgreSQL, or when the file does not exist."""
@@ -135,6 +162,23 @@ class Database:
         except OSError:
             return None
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def require_known_schema(url: str) -> None:
+    """Raise SchemaError when a newer version of this program has changed the schema of a store.
+
+    A store that cannot be read is left to whoever opens it.
+    """
+    store = Database(url, read_only=True)
+    try:
+        with store.read_transaction() as connection:
+            read_version(connection)
+    except SchemaError:
+        raise
+    except StoreError:
+        pass
+    finally:
+        store.close()
 
 
 def upsert(

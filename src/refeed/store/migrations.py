@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
-from ..errors import StoreError
+from ..errors import SchemaError, StoreError
 from .engine import disable_timeouts
 
 _FIRST_SCHEMA = """
@@ -343,13 +343,16 @@ _SPELLINGS = {
 def read_schema_version(connection: Connection) -> int:
     """The version of this database's schema; 0 for an empty database. Writes nothing.
 
-    Raises StoreError when a newer version of the program wrote the schema.
+    Raises SchemaError when a newer version of the program wrote the schema.
     """
-    if not inspect(connection).has_table("migrations"):
-        return 0
+    return read_version(connection) if inspect(connection).has_table("migrations") else 0
+
+
+def read_version(connection: Connection) -> int:
+    """The same of a database that is known to have a schema, in one query."""
     version: int = connection.execute(text("SELECT COALESCE(MAX(version), 0) FROM migrations")).scalar_one()
     if version > len(MIGRATIONS):
-        raise StoreError(
+        raise SchemaError(
             f"the store has schema version {version}, and this program knows {len(MIGRATIONS)}: run the newer program"
         )
     return version
@@ -358,8 +361,8 @@ def read_schema_version(connection: Connection) -> int:
 def apply_migrations(connection: Connection, version: int = len(MIGRATIONS)) -> int:
     """Bring the schema up to `version` inside the caller's write transaction, and return `version`.
 
-    Raises StoreError when a newer version of the program wrote the schema, or when the database's encoding cannot
-    represent every character.
+    Raises SchemaError when a newer version of the program wrote the schema, and StoreError when the database's
+    encoding cannot represent every character.
     """
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()

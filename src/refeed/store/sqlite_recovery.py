@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
 
 from ..errors import StoreError
 from .engine import parse_database_url
 
-_CLEAN_SUFFIX = ".sound"
-"""Suffix of the file next to the store that records the store's `_stamp` after a clean shutdown."""
+_MARK_SUFFIX = ".sound"
+"""Suffix of the file next to the store with the store's `_stamp` after the last write to an undamaged store."""
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _CORRUPTION_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _MAX_KEPT = 2
 """Number of damaged stores to keep: enough to examine, few enough not to fill the disk."""
 
 
-def recover_sqlite(url: str) -> Path | None:
+def recover_sqlite(url: str, *, trusts_mark: bool = True) -> Path | None:
     """Move the store aside if it is damaged, and return its new path; None if not. Only the writer may call this.
 
-    A store that is unchanged since `mark_clean_shutdown` is not read: a gigabyte that is not in memory takes 20 s.
-    PostgreSQL needs no such check. Raises StoreError when the check is impossible.
+    A store that only this program has changed since it was last checked is not read: a gigabyte that is not in memory
+    takes 20 s. PostgreSQL needs no such check. Raises StoreError when the check is impossible.
     """
     path = _sqlite_path(url)
-    if path is None or not path.exists():
+    if path is None or not path.exists() or (trusts_mark and is_marked_sound(path)):
         return None
-    try:
-        if path.with_name(path.name + _CLEAN_SUFFIX).read_text() == _stamp(path):
-            return None
-    except (OSError, UnicodeDecodeError):
-        pass
-    return None if is_intact(url) else _move_aside(path)
+    if not is_intact(url):
+        return _move_aside(path)
+    mark_sound(path)
+    return None
 
 
 def mark_clean_shutdown(url: str) -> None:
-    """Record that the store is undamaged. The writer calls this after closing the store."""
+    """Record that the store is undamaged. The writer calls this after closing the store, if it is."""
     path = _sqlite_path(url)
-    if path is not None:
-        with suppress(OSError):  # without the file, the next start reads the whole store
-            path.with_name(path.name + _CLEAN_SUFFIX).write_text(_stamp(path))
+    if path is not None and is_marked_sound(path):
+        mark_sound(path, synced=True)
+
+
+def mark_sound(path: Path, *, synced: bool = False) -> None:
+    """Record that a store is undamaged as it is now: it was checked, or it was before our last write.
+
+    Unless it is `synced`, that holds until the machine starts again: a power cut may lose what a disk has confirmed.
+    """
+    with suppress(OSError):  # without the file, the next start reads the whole store
+        path.with_name(path.name + _MARK_SUFFIX).write_text(_stamp(path) if synced else f"{_stamp(path)} {_boot_id()}")
+
+
+def is_marked_sound(path: Path) -> bool:
+    """Whether a store is as it was when it was last marked."""
+    try:
+        mark, stamp = path.with_name(path.name + _MARK_SUFFIX).read_text(), _stamp(path)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return mark == stamp or mark == f"{stamp} {_boot_id()}"
+
+
+@cache
+def _boot_id() -> str:
+    """A value that changes whenever the machine starts, or with each process where the system has none."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return f"process {os.getpid()} {time.time_ns()}"
 
 
 def is_intact(url: str) -> bool:

@@ -12,10 +12,11 @@ from pathlib import Path
 from ..clock import utc_now
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
-from ..errors import ConfigError, PublishError, StoreError
+from ..errors import ConfigError, PublishError, SchemaError, StoreError
 from ..heartbeat import add_sign, beat, long_call
 from ..ingest.status_file import STATE_STARTING, STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..metrics import share_metrics
+from ..store.database import require_known_schema
 from ..store.leader_lock import make_leader_lock
 from ..store.salvage import Salvage, salvage_rows
 from ..store.sqlite_recovery import mark_clean_shutdown, recover_sqlite
@@ -48,6 +49,8 @@ class Worker:
         share_metrics(settings.var_dir)
         self._may_be_damaged = True
         """Whether the store is to be checked before it is used: at the start, and after an error."""
+        self._trusts_mark = True
+        """Whether the check may be left out for a store that was sound before our last write: not after an error."""
 
     def stop(self) -> None:
         """Ask the worker to end after its current step. Safe in a signal handler."""
@@ -77,7 +80,8 @@ class Worker:
             self._lead_or_follow()
             return True
         except StoreError as error:
-            self._may_be_damaged = True
+            self._may_be_damaged, self._trusts_mark = True, isinstance(error, SchemaError)
+            self._lock.release()  # another worker may do better, for example one of a newer version
             self._wait_for("store", str(error))
         except PublishError as error:
             self._wait_for("feeds", str(error))
@@ -87,7 +91,7 @@ class Worker:
         except (OSError, MemoryError) as error:
             self._wait_for("machine", describe_error(error))
         except Exception as error:  # noqa: BLE001 -- no error ends the worker
-            self._may_be_damaged = True
+            self._may_be_damaged, self._trusts_mark = True, False
             _log.exception("internal error; starting over", extra={"error": type(error).__name__})
             self._wait_for("refeed", f"internal error: {type(error).__name__}: {error}")
         return False
@@ -95,12 +99,13 @@ class Worker:
     def _lead_or_follow(self) -> None:
         """Lead or follow, until the settings or the leader change, or the worker is stopped."""
         settings = self._settings.settings
+        require_known_schema(settings.database_url)  # before the lock: a newer worker must not lose it to this one
         leads = self._lock.acquire()
         salvage = Salvage()
         if leads and self._may_be_damaged:
             with long_call():
-                backup = recover_sqlite(settings.database_url)
-            self._may_be_damaged = False
+                backup = recover_sqlite(settings.database_url, trusts_mark=self._trusts_mark)
+            self._may_be_damaged, self._trusts_mark = False, True
             if backup is not None:
                 salvage = self._salvage(settings, backup)
         holder = "" if leads else self._lock.holder()
