@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,30 @@ def marked(mark: str) -> list[str]:
         except OSError:
             continue
     return command_lines
+
+
+INIT = """
+import os, sys, time
+from refeed.init_process import leave_init
+
+leave_init()
+orphan, told = os.pipe()
+if not os.fork():
+    if not (pid := os.fork()):
+        os._exit(0)
+    os.write(told, str(pid).encode())
+    os._exit(0)
+os.wait()
+path = f"/proc/{int(os.read(orphan, 10))}"
+end = time.monotonic() + 60
+while os.path.exists(path) and time.monotonic() < end:
+    time.sleep(0.01)
+sys.exit(1 if os.path.exists(path) else 7)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="a namespace of processes needs root")
+def test_as_process_1_of_a_container_it_reaps_orphans() -> None:
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", INIT]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, check=False)
+    assert done.returncode == 7

@@ -13,6 +13,7 @@ import click
 
 from ..config.settings import Settings
 from ..feeds.accepted_config import check_settings
+from ..init_process import leave_init
 from .worker_supervisor import WorkerSupervisor
 
 _SHUTDOWN_SECONDS = 7.0
@@ -31,6 +32,7 @@ def worker_command(load: Callable[[], Settings], supervised: bool, beside_web: b
     if supervised:
         _run_worker(settings, load, beside_web=beside_web)
     else:
+        leave_init()
         supervisor = WorkerSupervisor()
         _handle_signals(supervisor.request_stop, supervisor.reload)
         supervisor.start()

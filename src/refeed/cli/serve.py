@@ -32,6 +32,7 @@ from ..config.settings import Settings
 from ..errors import ConfigError
 from ..feeds.accepted_config import check_settings
 from ..ingest.status_file import STATE_STARTING, STATUS_FILE_NAME, StatusFile
+from ..init_process import leave_init
 from ..logs import configure_logging
 from ..parent_watchdog import end_with_parent
 from ..web.rate_limit import MAX_PUSHES, MAX_RUNNING, MAX_WAITING
@@ -70,6 +71,7 @@ _NO_LOG_HANDLERS: dict[str, Any] = {
 def serve_command(load: Callable[[], Settings], no_worker: bool, no_watch: bool, host: str | None) -> None:
     """Run the web server, and the worker unless --no-worker is given. SIGTERM ends both; requests in flight finish."""
     settings = load()
+    leave_init()
     host = host or settings.host
     with claim_address(host, settings.port) as claim:
         _serve(settings, load, host, claim, with_worker=not (no_worker or no_watch))

@@ -106,6 +106,7 @@ class WorkerLoop:
             self._handlers |= {
                 Job.RESTORE: self._restore,
                 Job.SCAN: self._scan,
+                Job.RESCAN: self._intake.rescan,
                 Job.POLL: self._intake.poll,
                 Job.INBOX: self._intake.take_pushed,
                 Job.INGEST: self._intake.ingest,
@@ -117,7 +118,7 @@ class WorkerLoop:
                 Job.RETENTION: self._apply_retention,
                 Job.SAVE_PROBED: self._save_probed,
             }
-            schedule |= _LEADER_SCHEDULE | {Job.SCAN: settings.dumps.rescan.total_seconds()}
+            schedule |= _LEADER_SCHEDULE | {Job.RESCAN: settings.dumps.rescan.total_seconds()}
         for job, seconds in schedule.items():
             scheduler.put_every(seconds, job)
 

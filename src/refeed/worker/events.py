@@ -19,6 +19,8 @@ class Job(Enum):
     """Look after everything that has no events: the leader lock, config.yaml, watches, the clock."""
     SCAN = "scan"
     """Look for changed files in all dump folders."""
+    RESCAN = "rescan"
+    """The same from time to time, although there are file events."""
     POLL = "poll"
     """The same, if a folder has no reliable events."""
     RESTORE = "restore"

@@ -24,6 +24,8 @@ _MAX_SETTLING = 60.0
 """Seconds after the first scan in which files that are being written keep it from being finished."""
 _SCAN_FACTOR = 5
 """Minimum pause between scans, as a multiple of the duration of the last one."""
+_RESCAN_FACTOR = 200
+"""The same of scans for which there is no reason: they take at most half a percent of a core."""
 
 
 class DumpIntake:
@@ -62,6 +64,7 @@ class DumpIntake:
         self._pushed: set[str] = set()
         """Pushed dumps that are in the backlog, or in work."""
         self._pause_scans_until = 0.0
+        self._pause_rescans_until = 0.0
         self._last_scan_time = ""
         self._settle_until = 0.0
         self.last_ingest = ""
@@ -140,6 +143,11 @@ class DumpIntake:
         if self._watcher.polling_reasons(self._folders):
             self.scan()
 
+    def rescan(self) -> None:
+        """Scan all folders, in case an event was lost."""
+        if time.monotonic() >= self._pause_rescans_until:
+            self.scan()
+
     def scan(self) -> None:
         """Scan all folders. The result replaces the backlog, including files that events reported."""
         start, now = time.monotonic(), time.time()
@@ -161,6 +169,7 @@ class DumpIntake:
         self._last_scan_time = format_rfc3339(utc_now())
         seconds = time.monotonic() - start
         self._pause_scans_until = time.monotonic() + _SCAN_FACTOR * seconds
+        self._pause_rescans_until = time.monotonic() + _RESCAN_FACTOR * seconds
         if len(changed) > BATCH_FILES:
             fields = {"count": len(changed), "seconds": round(seconds, 3)}
             _log.info("%d dumps to ingest, found in %.1f s", len(changed), seconds, extra=fields)
