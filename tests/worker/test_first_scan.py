@@ -91,6 +91,16 @@ def test_a_document_is_served_when_it_is_full_and_the_others_after_the_first_sca
     assert says(settings, "/feeds/source/sample/archive/2023-11.atom")[0] == 200
 
 
+def test_a_lost_document_of_a_source_without_a_rule_is_waited_for(settings: Settings, tmp_path: Path) -> None:
+    add_dumps(tmp_path, 3)
+    run_loop(settings, lambda: says(settings, "/readyz")[0] == 200)
+    (Path(settings.feeds_dir) / "source" / "sample.atom").unlink()
+    assert says(settings, "/feeds/source/sample.atom")[0] == 503
+    assert says(settings, "/feeds/source/other.atom")[0] == 404
+    (Path(settings.feeds_dir) / ".marks.json").unlink()
+    assert says(settings, "/feeds/source/sample.atom")[0] == 503
+
+
 def test_readiness_says_how_many_dumps_are_to_come_on_every_machine(settings: Settings, tmp_path: Path) -> None:
     add_dumps(tmp_path, 3)
     other = replace(settings, var_dir=str(tmp_path / "v2"), feeds_dir=str(tmp_path / "f2"))

@@ -153,15 +153,21 @@ class FeedRoutes:
             return None  # DerivedDocuments has not found it
         if feed and url.document.archive:
             return self._generate_archive(feed, url.document.archive)
-        is_known = feed is None or feed in self.registry.feeds
-        # A source without a rule is known only from its entries, so it may not be in the registry yet. feeds.json is
-        # written after all documents: if it exists, a missing document belongs to no feed.
-        if is_known or (feed and feed.kind == "source" and self.output_dir.document_digest("feeds.json") is None):
+        if feed is None or feed in self.registry.feeds or (feed.kind == "source" and self._may_be_published(feed)):
             app = self.sender.find_app(request.path)
             if app is None and show_page(request.environ, request.path):
                 app = current_app.wsgi_app
             return app or error_response(503, retry_after=_RETRY_SECONDS)
         return None
+
+    def _may_be_published(self, source: FeedPath) -> bool:
+        """Whether a source may have documents, although no rule names it: it is known only from its entries.
+
+        Its documents may be lost or damaged, so only the manifests say that there are none. feeds.json is written after
+        all documents of the first scan.
+        """
+        manifests = self.output_dir.read_manifests()
+        return not manifests or source in manifests or self.output_dir.document_digest("feeds.json") is None
 
     def _generate_archive(self, feed: FeedPath, name: str) -> Response | WSGIApplication | None:
         try:
