@@ -51,6 +51,8 @@ class HttpLoad:
             if outcome != "answered" or not is_persistent:
                 connection.close()
                 connection = None
+        if connection is not None:
+            connection.close()
 
     def _request(self, connection: http.client.HTTPConnection, path: str, *, fresh: bool) -> str:
         started = False

@@ -16,8 +16,11 @@ if shutil.which("strace") is None:
 
 
 def run_rounds(home: Path, *arguments: str) -> None:
-    command = [sys.executable, str(Path(__file__).parents[1] / "helpers" / "fault_injection.py"), str(home), *arguments]
+    # Not as a script: each process of the pool would import it again, under strace.
+    script = "import sys; from helpers.fault_injection import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, str(home), *arguments]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("REFEED_")}
+    environ["PYTHONPATH"] = os.pathsep.join(map(str, (Path(__file__).parents[1], Path(__file__).parents[2] / "src")))
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
     assert done.stdout, done.stderr
     if "strace could not attach" in done.stderr:

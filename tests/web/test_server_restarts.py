@@ -51,6 +51,19 @@ def test_fifty_restarts_under_load_cut_no_response_and_refuse_few_connections(tm
     assert counts["unanswered"] <= 50, counts
 
 
+@pytest.mark.torture
+def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
+    settings, environ = prepare_site(tmp_path, dumps=3)
+    with run_site(settings, environ, tmp_path) as site:
+        load = HttpLoad(site.port, PATHS, clients=2)
+        load.start()
+        os.kill(site.pid, signal.SIGHUP)
+        wait_until(lambda: "Stopped old worker" in site.log.read_text(), why=site.log.read_text)
+        counts = load.stop()
+    assert counts["answered"] > 0
+    assert counts.keys() <= {"answered", "kept connection closed"}, counts
+
+
 def test_web_processes_that_die_again_and_again_do_not_end_the_server(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, dumps=3)
     with run_site(settings, environ, tmp_path) as site:
