@@ -46,7 +46,7 @@ _PERSON = re.compile(
 _MADE_BY = re.compile(r"[\u3400-\u9fff·／/\w ]{2,20}(?:摄|攝|摄影|攝影|供图|供圖|提供|撮影)")
 _IN_BRACKETS = re.compile(r"\s*[（(\[【]([^()（）\[\]【】]{2,80})[)）\]】]\s*[。.]?$")
 _AFTER_SENTENCE = re.compile(r"(?<=[。.!?！？”\"])\s*([^。!?！？]{4,80})$")
-_AFTER_MARK = re.compile(rf"\s*[,;|｜/／]\s*((?:{_CREDIT_LABEL.pattern})[^.。]{{2,60}}\.?)$", re.IGNORECASE)
+_AFTER_MARK = re.compile(rf"(?<!\s)\s*[,;|｜/／]\s*((?:{_CREDIT_LABEL.pattern})[^.。]{{2,60}}\.?)$", re.IGNORECASE)
 _AFTER_SLASH = re.compile(rf"\s/\s({CAPITALIZED_NAME})$")
 
 

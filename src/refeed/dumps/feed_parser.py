@@ -50,7 +50,7 @@ _REFERENCES = re.compile(f"(?:{_REFERENCE})+")
 _ANY_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?=[A-Za-z][A-Za-z0-9]{0,31}=)", re.DOTALL)
 """One in a URL, as in `?a=1&copy=2`. In CDATA it is right."""
-_LINE_BREAKS = re.compile(r"\s*<(?:br|wbr|img)\b[^<>]{0,500}>\s*", re.IGNORECASE)
+_LINE_BREAKS = re.compile(r"(?<!\s)\s*<(?:br|wbr|img)\b[^<>]{0,500}>\s*", re.IGNORECASE)
 _INLINE_TAGS = re.compile(
     r"<(b|i|em|strong|u|span|sub|sup|small|font|a|p|div|h[1-6]|code)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL
 )
