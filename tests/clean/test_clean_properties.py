@@ -24,6 +24,7 @@ def _text(html: str) -> str:
     return "".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
 
 
+@pytest.mark.slow
 def test_cleaning_a_real_dump_is_idempotent() -> None:
     for file in real_dumps():
         raw = parse_file(file)

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+import pytest
+
 from helpers.entry_builders import AT, builtin_rules, clean_body, clean_raw, parse_file, real_dumps
 from helpers.property_testing import examples, given, st
 from helpers.random_html import LINKS
@@ -98,6 +100,7 @@ def test_everything_in_any_body_is_kept_or_a_named_removal(body: str, link: str)
     assert all(removed.step and removed.text for removed in cleaned.removed)
 
 
+@pytest.mark.slow
 def test_everything_in_a_real_dump_is_kept_or_a_named_removal() -> None:
     for file in real_dumps():
         raw = parse_file(file)

@@ -168,6 +168,7 @@ def check_in_browser(tmp_path: Path, cases: list[dict[str, str]], *more: str) ->
     return subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
 
 
+@pytest.mark.slow
 def test_a_browser_runs_and_loads_nothing_of_our_payloads(tmp_path: Path) -> None:
     bodies = {body for bodies in read_back(entries(BODIES, TITLES)).values() for body in bodies}
     result = check_in_browser(

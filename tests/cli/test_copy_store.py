@@ -48,6 +48,7 @@ def filled(tmp_path: Path, make_settings: Callable[..., Settings]) -> str:
     return settings.database_url
 
 
+@pytest.mark.slow
 def test_from_sqlite_to_postgres_and_back_the_feeds_are_the_same_bytes(
     filled: str,
     postgres_url: str,

@@ -32,6 +32,7 @@ def has_max_age(site: RunningSite, age: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_web_process_that_restarts_beside_a_broken_config_uses_the_previous_settings(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, CONFIG, dumps=1)

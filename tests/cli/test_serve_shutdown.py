@@ -33,6 +33,7 @@ def has_ended(pid: int, seconds: float = 60) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_web_process_ends_when_its_server_is_killed(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, dumps=1)
@@ -54,6 +55,7 @@ def test_a_web_process_ends_when_its_server_is_killed(tmp_path: Path) -> None:
         assert site.get("/feeds/all.atom").status == 200
 
 
+@pytest.mark.slow
 def test_a_signal_to_the_whole_process_group_ends_with_status_0(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, dumps=1)
     with run_site(settings, environ, tmp_path) as site:  # asserts that the status is 0

@@ -50,6 +50,7 @@ def run(service: LocalService, *command: str, **more: str) -> str:
     return ran.output
 
 
+@pytest.mark.slow
 def test_a_running_worker_publishes_what_commands_change_with_its_own_environment(leader: LocalService) -> None:
     before = leader.documents()
     commands = [
@@ -92,6 +93,7 @@ def test_a_command_publishes_with_the_address_of_the_service_and_says_that_it_ig
     assert b"127.0.0.1" not in b"".join(documents.values())
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_address_publishes_with_it(service: LocalService) -> None:
     run(service, "ingest", BASE_URL="https://old.example.org")
     process = service.start("worker", BASE_URL=SERVED)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from helpers.processes import wait_until
 from helpers.server_fixture import ROOT
 from helpers.service_fixture import LocalService, sample_dump
@@ -62,6 +64,7 @@ def test_a_stopped_worker_is_replaced_and_its_supervisor_ends_it(tmp_path: Path)
         wait_until(lambda: len(starts(tmp_path)) == 2, 20)
 
 
+@pytest.mark.slow
 def test_refeed_worker_replaces_its_child_and_ends_with_it(tmp_path: Path) -> None:
     service = LocalService(tmp_path)
     service.add_dump("1.md", sample_dump(1))

@@ -282,6 +282,7 @@ def test_items_that_share_a_guid_are_all_written_and_recognised_again(upstream: 
     assert len(fetch(upstream.rule("/feed"), NOON + HOUR).paths) == 1
 
 
+@pytest.mark.slow
 def test_every_item_of_a_feed_of_thousands_is_recognised_again(
     upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
 ) -> None:

@@ -172,6 +172,7 @@ def test_a_broken_file_is_one_line_in_status_and_stops_no_other(service: Service
     assert issues[0]["reason"]
 
 
+@pytest.mark.slow
 def test_a_changed_configuration_is_loaded_and_a_broken_one_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     text = "dumps: {folders: [dumps]}\ntopics:\n  - {id: tea, title: 茶, words: [茶馆]}\n"

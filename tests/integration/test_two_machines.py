@@ -18,6 +18,8 @@ import pytest
 
 from helpers.processes import wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -29,6 +29,7 @@ def run_rounds(home: Path, *arguments: str) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["rounds"] > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

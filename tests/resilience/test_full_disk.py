@@ -160,6 +160,7 @@ def check_full_disk(service: LocalService, full: Path, clients: int, seconds: fl
         assert service.find_problems() == []
 
 
+@pytest.mark.slow
 @needs_mounts
 @pytest.mark.parametrize("folder", ["", long("var"), long("feeds")])
 def test_a_full_disk_ends_no_poll(folder: str, tmp_path: Path) -> None:
@@ -177,6 +178,7 @@ def test_one_full_file_system_for_a_minute_ends_no_poll_of_twenty_clients(tmp_pa
         check_full_disk(LocalService(home), home, clients=20, seconds=60)
 
 
+@pytest.mark.slow
 @needs_mounts
 @pytest.mark.parametrize(
     "folder",
@@ -194,6 +196,7 @@ def test_a_folder_that_becomes_read_only_ends_no_poll(folder: str, tmp_path: Pat
         assert set(pollers.statuses) == {200, 304}, pollers.statuses
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_server_starts_with_folders_that_cannot_be_written_and_says_so(tmp_path: Path) -> None:
     service = LocalService(tmp_path / "home")

@@ -167,6 +167,7 @@ def is_linear(search: Callable[[str], Any], make_text: Callable[[int], str]) -> 
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("find_examples", [read_literals, pytest.param(generate_matches, marks=pytest.mark.torture)])
 def test_every_pattern_takes_linear_time(find_examples: Callable[[re.Pattern[str]], list[str]]) -> None:
     """Every day with the characters of the pattern itself; the long run generates matches of it."""

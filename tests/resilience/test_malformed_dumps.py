@@ -15,6 +15,8 @@ from helpers import malformed_corpus
 from helpers.service_fixture import LocalService, sample_dump
 from refeed.model import Outcome
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> LocalService:

@@ -35,6 +35,7 @@ def count(site: RunningSite) -> int:
     return sum(1 for _ in (Path(site.settings.var_dir) / "refeed.db.inbox").rglob("*.md"))
 
 
+@pytest.mark.slow
 def test_a_pushed_dump_is_in_the_inbox_before_the_response_and_written_once(pushed: RunningSite) -> None:
     before = count(pushed)
     assert pushed.raw(post(sample_dump(1)), 60).startswith(b"HTTP/1.1 201")
@@ -73,6 +74,7 @@ def test_a_slow_push_delays_no_other_request_and_another_push_gets_503(pushed: R
     assert b"retry-after: 5" in fast.lower()
 
 
+@pytest.mark.slow
 def test_an_interrupted_push_leaves_nothing(pushed: RunningSite) -> None:
     before = count(pushed)
     whole = post(sample_dump(4))

@@ -20,6 +20,8 @@ from helpers.http_load import HttpLoad
 from helpers.processes import free_port, wait_until
 from helpers.server_fixture import ROOT, RunningSite, prepare_site, run_site
 
+pytestmark = pytest.mark.slow
+
 PATHS = ("/feeds/all.atom", "/feeds/topic/climate.json", "/feeds/all.rss?limit=3")
 POLL = b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n"
 

@@ -21,6 +21,8 @@ from refeed.errors import PublishError
 from refeed.ingest.pipeline import Pipeline
 from refeed.web.static_export import export_static_site
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 

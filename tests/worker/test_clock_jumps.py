@@ -16,6 +16,7 @@ from refeed.worker.jobs import Scheduler
 time_machine = pytest.importorskip("time_machine")
 
 
+@pytest.mark.slow
 def test_dumps_are_ingested_and_dates_never_go_back_when_the_clock_jumps(
     service: LocalService, start: Callable[[], object]
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_dump_folder_may_appear_later_vanish_and_reappear(
     assert caplog.messages.count(missing) <= 2
 
 
+@pytest.mark.slow
 def test_damaged_documents_are_restored_and_foreign_ones_removed(service: LocalService, start: Start) -> None:
     for number in range(3):
         service.add_dump(f"{number}.md", sample_dump(number))
@@ -157,6 +158,7 @@ def _same(service: LocalService, before: dict[str, bytes]) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
     service: LocalService, start: Start
 ) -> None:
@@ -241,6 +243,7 @@ def test_one_document_that_cannot_be_written_stops_no_other(service: LocalServic
     wait_until(has(service, 2))
 
 
+@pytest.mark.slow
 def test_a_standby_names_the_leader_and_takes_over(service: LocalService, start: Start) -> None:
     first = service.start("worker")
     try:

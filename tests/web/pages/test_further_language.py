@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from helpers.page_fixtures import settings_at
 from refeed.store.store import Store
 
@@ -28,6 +30,7 @@ for accepted in ("ar-EG,en;q=0.5", "ja", "fr"):
 """
 
 
+@pytest.mark.slow
 def test_a_file_of_translations_adds_a_language(tmp_path: Path) -> None:
     with resources.as_file(resources.files("refeed")) as package:
         copytree(package, tmp_path / "refeed")

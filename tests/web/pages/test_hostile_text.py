@@ -152,6 +152,7 @@ def find_active_content(text: str) -> list[str]:
     return active
 
 
+@pytest.mark.slow
 def test_hostile_text_stays_text_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     from helpers.browser_session import open_session
 
@@ -192,6 +193,7 @@ def test_hostile_text_is_data_for_programs_that_search(tmp_path: Path) -> None:
     assert any(HOSTILE_TEXTS[0][:16] in (name or "") for name in names)
 
 
+@pytest.mark.slow
 def test_xss_fragments_of_public_suites_have_no_effect_on_any_page(tmp_path: Path) -> None:
     if not SHARED.is_file():
         pytest.skip(f"{SHARED} is missing; it has the fragments")

@@ -424,6 +424,7 @@ def test_a_new_entry_appears_on_home_at_once(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_home_stays_small_and_as_fast_with_a_hundred_times_the_entries(tmp_path: Path) -> None:
     topics = "\n".join(
         f"  - {{id: topic-{n}, title: {{zh: 样例专题{n}, en: Sample {n}}}, words: [样例]}}" for n in range(100)
