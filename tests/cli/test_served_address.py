@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from helpers.processes import wait_until
 from helpers.service_fixture import LocalService, sample_dump
-from refeed.cli.main import main
 
 SERVED, WRONG = (
     "https://feeds.example.org",
@@ -45,7 +43,7 @@ def leader(service: LocalService) -> Iterator[LocalService]:
 
 def run(service: LocalService, *command: str, **more: str) -> str:
     """Run a command in this process; returns what it prints."""
-    ran = CliRunner().invoke(main, command, env=service.environment(**more))
+    ran = service.run(*command, **more)
     assert ran.exit_code == 0, (command, ran.output)
     return ran.output
 

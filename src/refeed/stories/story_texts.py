@@ -14,8 +14,6 @@ _MAX_SENTENCES = 60
 """Sentences of one report that are compared."""
 _ALIKE = 0.25
 """The smallest share of common pairs of characters (Dice) of two sentences that tell the same."""
-
-
 MOST_REPORTS = 50
 """Reports of one story that are shown and compared: a flood of similar texts is one story of thousands."""
 
