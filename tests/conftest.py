@@ -5,6 +5,7 @@ What a fixture needs is imported when the fixture is used, so that one test file
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,23 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser is not for every day."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def remove_log_handlers() -> Iterator[None]:
+    """A command that ran in the process of a test sends no line of later tests to the terminal."""
+    yield
+    root = logging.getLogger()
+    root.handlers[:] = [each for each in root.handlers if not type(each).__module__.startswith("refeed.")]
+    root.setLevel(logging.WARNING)
 
 
 @pytest.fixture

@@ -170,6 +170,7 @@ def test_every_log_call_gives_fields_that_the_manual_lists() -> None:
     assert {name for _, fields in calls for name in fields} - documented == set()
 
 
+@pytest.mark.slow
 def test_each_line_of_a_worker_is_json_with_its_fields(tmp_path: Path) -> None:
     dumps = tmp_path / "dumps"
     dumps.mkdir()

@@ -68,6 +68,7 @@ def test_a_limit_is_named_by_its_key_in_config_yaml(service: LocalService) -> No
     assert "(dumps.limits.bytes)" in ran.stderr
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_terminals_only(service: LocalService) -> None:
     # Without the pages of built-in sources an export takes half the time.
     retired = [f"source/{rule.id}" for rule in load_builtin_sources()]

@@ -64,6 +64,7 @@ def test_a_signal_to_the_whole_process_group_ends_with_status_0(tmp_path: Path) 
         os.kill(site.pid, signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_control_c_logs_no_error(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, dumps=1)
     with run_site(settings, environ, tmp_path) as site:

@@ -33,6 +33,7 @@ def serve(folder: Path, *options: str, **environ: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.slow
 def test_a_port_in_use_gives_one_line_and_exit_status_2(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -93,6 +94,7 @@ def test_addresses_of_this_machine_are_accepted(host: str) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_every_line_of_a_json_log_is_json_including_those_of_the_server(tmp_path: Path) -> None:
     _, environ = prepare_site(tmp_path, dumps=1)
     log = tmp_path / "log"

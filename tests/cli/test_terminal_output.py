@@ -42,6 +42,7 @@ def files(service: LocalService) -> list[str]:
     return [f"{service.dumps}/{os.fsdecode(name)}" for name in NAMES]
 
 
+@pytest.mark.slow
 def test_no_command_sends_controls_to_a_terminal(service: LocalService) -> None:
     paths = [f"{folder}/{name}.md" for folder in files(service) for name in ("good", "bad")]
     commands = [

@@ -43,12 +43,14 @@ def test_a_worker_in_an_endless_loop_is_killed_and_started_again(tmp_path: Path)
         wait_until(lambda: len(starts(tmp_path)) == 2, 20)
 
 
+@pytest.mark.slow
 def test_a_worker_that_gives_signs_is_left_alone(tmp_path: Path) -> None:
     with supervised(tmp_path, f"{BEAT}\nwhile True: beat(); time.sleep(0.1)", 2):
         time.sleep(4)
         assert len(starts(tmp_path)) == 1
 
 
+@pytest.mark.slow
 def test_a_long_call_gives_signs_and_other_threads_give_none(tmp_path: Path) -> None:
     long = "with long_call(): time.sleep(3)\nopen('done', 'w')\n"
     other = "def other():\n while True: beat()\nimport threading; threading.Thread(target=other, daemon=True).start()\n"

@@ -106,6 +106,7 @@ def test_first_member_comes_last_because_it_stands_for_the_container(tmp_path: P
     ]
 
 
+@pytest.mark.slow
 def test_container_is_read_once_and_after_a_kill_again(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     total = BATCH_FILES + 10
     feed = tmp_path / "dumps" / "ferry" / "feed.xml"

@@ -213,6 +213,7 @@ def test_what_is_not_a_feed_is_rejected_in_plain_words(body: str, words: str) ->
         parse_feed(body.encode(), "", URL)
 
 
+@pytest.mark.slow
 def test_bomb_ends_with_its_process_and_reads_no_file() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for name in BOMBS:

@@ -142,6 +142,7 @@ print(len(write_dumps(Path(sys.argv[2]), dumps)))
 """
 
 
+@pytest.mark.slow
 def test_push_killed_half_way_and_repeated_loses_and_repeats_no_dump(tmp_path: Path) -> None:
     articles = [{**ARTICLE, "link": f"https://news.example.org/{n}", "source": f"s{n % 9}"} for n in range(COUNT)]
     (tmp_path / "body").write_bytes(lines(*articles))

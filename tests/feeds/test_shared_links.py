@@ -87,6 +87,7 @@ def shown(settings: Settings, feed: str) -> list[tuple[str, str]]:
     return sorted((str(e.find(f"{atom}link").get("href")), str(e.findtext(f"{atom}title"))) for e in entries)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_push_token_of_some_sources_changes_nothing_in_the_others(settings: Settings) -> None:
     assert push(settings, OPERATOR, b"\n".join(json.dumps({"name": "", "body": dump(link, "真", 5).decode()}).encode()
                                                for link in LINKS)) == 201  # fmt: skip
@@ -123,6 +124,7 @@ def test_link_is_shown_once_in_any_order_and_again_when_its_owner_is_withdrawn(s
     assert shown(settings, "all") == [(LINKS[0], "样本 假")]
 
 
+@pytest.mark.slow
 def test_dumps_of_a_limited_repository_change_nothing_in_other_sources(settings: Settings) -> None:
     ((checkout, origin),) = limited_checkouts(settings).items()
     assert (origin.source, origin.sources) == ("evil", ())

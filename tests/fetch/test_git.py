@@ -242,6 +242,7 @@ def test_time_and_size_are_limited(repository: Repository, tmp_path: Path) -> No
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_many_pulls_leave_few_pack_files(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

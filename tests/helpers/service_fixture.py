@@ -49,7 +49,7 @@ class LocalService:
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("REFEED_", "DATABASE_URL"))}
         paths = {"PYTHONPATH": str(ROOT / "src"), "REFEED_CONFIG": str(self.home / "config.yaml")}
-        return kept | paths | {"PYTHONDONTWRITEBYTECODE": "1"} | more
+        return kept | paths | more
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "refeed", *arguments]

@@ -100,6 +100,7 @@ def test_several_processes_give_the_same_results_in_order_and_end_when_idle(monk
     assert set(multiprocessing.active_children()) <= set(others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "outcome", "reason"),
     [
@@ -123,6 +124,7 @@ def test_a_dump_that_ends_its_process_stops_no_other(text: str, outcome: Outcome
         assert "编号17".encode() in decompress(packed[17].row.payload)
 
 
+@pytest.mark.slow
 def test_no_dump_waits_for_a_slow_one_and_an_edited_file_does_not_wait_for_its_former_content(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_no_dump_waits_for_a_slow_one_and_an_edited_file_does_not_wait_for_its_f
         assert len(pipeline.store.get_entry_ids()) == 3
 
 
+@pytest.mark.slow
 def test_a_dump_that_was_in_work_when_the_machine_ended_twice_is_quarantined_by_name(tmp_path: Path) -> None:
     dumps, notes = [dump(0), dump(1, "SLEEP"), dump(2)], tmp_path / "in-work"
     for tries in (1, 2):
@@ -195,6 +198,7 @@ def test_dumps_are_identified_within_limits() -> None:
             pool.identify([dump(1), Dump(path="", folder="", data=b"\xff\xfe\x00", first_seen=NOW)])
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_no_dump() -> None:
     dumps = [dump(number) for number in range(600)]
     with closing(EntryPool(BUILDER, 2)) as pool:
@@ -215,6 +219,7 @@ def killed_during_its_answer() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_during_its_answer_loses_no_dump() -> None:
     dumps = [dump(number, LONG_TEXT) for number in range(112)]
     with closing(EntryPool(BUILDER, 1)) as pool:
@@ -256,6 +261,7 @@ def test_no_free_files_degrade_no_entry() -> None:
         assert pool.run(dump(1)).outcome is Outcome.ACCEPTED
 
 
+@pytest.mark.slow
 def test_two_maps_at_once_give_each_its_own_results() -> None:
     dumps = [dump(number) for number in range(600)]
     with closing(EntryPool(BUILDER, 2)) as pool:
@@ -268,6 +274,7 @@ class WeaklyReferencedText(str):
     """A text that weak references can refer to."""
 
 
+@pytest.mark.slow
 def test_finished_batches_are_released() -> None:
     kept = []
     with closing(EntryPool(BUILDER, 2)) as pool:

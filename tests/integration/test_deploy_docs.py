@@ -108,6 +108,7 @@ def check_documents(site: RunningSite, connection: http.client.HTTPConnection) -
     assert BASE.encode() in get(connection, "/").body  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
 def test_documents_come_unchanged_through_nginx_as_documented_and_stay_when_refeed_is_down(tmp_path: Path) -> None:
     stopped = ExitStack()
@@ -149,6 +150,7 @@ def test_documents_come_unchanged_through_nginx_as_documented_and_stay_when_refe
         assert get(connection, private).status == 502
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CADDY is None, reason="needs caddy")
 def test_documents_come_unchanged_through_caddy_as_documented(site: RunningSite, tmp_path: Path) -> None:
     port = free_port()
@@ -182,6 +184,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
         assert rated.returncode == 0, rated.stdout
 
 
+@pytest.mark.slow
 def test_the_container_copies_existing_files_and_its_health_check_works(site: RunningSite) -> None:
     lines = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()

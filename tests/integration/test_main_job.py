@@ -21,6 +21,8 @@ import pytest
 from helpers.processes import free_port
 from refeed.ingest.status_file import STATUS_FILE_NAME
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NYT = "000_bd82e4e472b9ac0e.txt"
 VOA = "001_d2b9a7bda4f07d80.txt"
@@ -172,7 +174,6 @@ def test_a_broken_file_is_one_line_in_status_and_stops_no_other(service: Service
     assert issues[0]["reason"]
 
 
-@pytest.mark.slow
 def test_a_changed_configuration_is_loaded_and_a_broken_one_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     text = "dumps: {folders: [dumps]}\ntopics:\n  - {id: tea, title: 茶, words: [茶馆]}\n"

@@ -75,6 +75,7 @@ def make_instance(make_settings: Callable[..., Settings], tmp_path: Path) -> Cal
     return make
 
 
+@pytest.mark.slow
 def test_feed_of_another_refeed_gives_the_same_entries(make_instance: Callable[[str], Settings]) -> None:
     first = make_instance("first")
     at = (AT + timedelta(minutes=number) for number in range(100))

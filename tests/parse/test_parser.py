@@ -296,6 +296,7 @@ def _takes_linear_time(make_text: Callable[[int], str]) -> bool:
     return large < 10 * small + 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

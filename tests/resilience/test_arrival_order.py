@@ -107,6 +107,7 @@ def store(builder: EntryBuilder, tmp_path: Path) -> Iterator[RecordingStore]:
         yield store
 
 
+@pytest.mark.slow
 @given(data=st.lists(drafts, min_size=1, max_size=7), seed=st.integers(0, 2**32))
 @examples(8)
 def test_entries_do_not_depend_on_the_order_and_the_batches_of_their_dumps(
@@ -131,6 +132,7 @@ def test_entries_do_not_depend_on_the_order_and_the_batches_of_their_dumps(
 versions = st.tuples(st.sampled_from((*TEXTS, SHARED)), st.sampled_from(("样本甲", "样本乙")))
 
 
+@pytest.mark.slow
 @given(steps=st.lists(versions, min_size=1, max_size=6))
 @example(steps=[(TEXTS[0], "样本甲"), (TEXTS[1], "样本甲"), (TEXTS[0], "样本甲")])
 @examples(6)
@@ -170,6 +172,7 @@ def test_an_undated_dump_keeps_the_time_it_was_first_seen(store: RecordingStore)
     assert entry["updated"] == int((NOW + timedelta(hours=2)).timestamp())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_documents_are_the_same_bytes_in_any_order_and_after_interruptions(
     seed: int, make_settings: Callable[..., Settings], tmp_path: Path

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,6 @@ def module_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                 yield from walk(f"{info.name.removeprefix('refeed.')}.{name}", value)
 
 
-computed: list[str] = []
-
-
 def inline_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     """Every call like `re.sub("…", …)`: its place, method and pattern."""
     for file in SOURCE.rglob("*.py"):
@@ -63,10 +61,8 @@ def inline_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[pattern, *texts]) if (
                     method in CALLS and (method == "sub" or not isinstance(texts[0], ast.Constant))
                 ):
-                    if not isinstance(pattern, ast.Constant):
-                        computed.append(f"{file.stem}:{node.lineno}")
-                        continue
-                    yield f"{file.stem}:{node.lineno}", method, re.compile(pattern.value)
+                    if isinstance(pattern, ast.Constant):
+                        yield f"{file.stem}:{node.lineno}", method, re.compile(pattern.value)
 
 
 def methods_by_name() -> dict[str, set[str]]:
@@ -79,6 +75,7 @@ def methods_by_name() -> dict[str, set[str]]:
     return methods
 
 
+@cache
 def all_uses() -> dict[tuple[str, int, bool], tuple[str, Callable[[str], Any]]]:
     """(pattern, flags, anchored) -> its name, and a call that makes it search a whole text."""
     methods = methods_by_name()
@@ -91,9 +88,6 @@ def all_uses() -> dict[tuple[str, int, bool], tuple[str, Callable[[str], Any]]]:
         is_anchored = method in ANCHORED
         uses[pattern.pattern, pattern.flags, is_anchored] = name, pattern.match if is_anchored else pattern.finditer
     return uses
-
-
-USES = all_uses()
 
 
 def generate_matches(pattern: re.Pattern[str]) -> list[str]:
@@ -172,7 +166,7 @@ def is_linear(search: Callable[[str], Any], make_text: Callable[[int], str]) -> 
 def test_every_pattern_takes_linear_time(find_examples: Callable[[re.Pattern[str]], list[str]]) -> None:
     """Every day with the characters of the pattern itself; the long run generates matches of it."""
     slow = []
-    for (source, flags, _), (name, search) in USES.items():
+    for (source, flags, _), (name, search) in all_uses().items():
         if name in BOUNDED:
             continue
         for make_text in hostile_texts(find_examples(re.compile(source, flags))):
@@ -187,5 +181,6 @@ def test_every_pattern_takes_linear_time(find_examples: Callable[[re.Pattern[str
     assert slow == []
 
 
+@pytest.mark.slow
 def test_every_exception_is_a_pattern() -> None:
-    assert BOUNDED.keys() <= {name for name, _ in USES.values()}
+    assert BOUNDED.keys() <= {name for name, _ in all_uses().values()}

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from helpers.property_testing import HealthCheck, given, settings, st
@@ -60,6 +61,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_counts_of_feeds_and_months_and_their_members_equal_a_recount(
@@ -78,6 +80,7 @@ def test_counts_of_feeds_and_months_and_their_members_equal_a_recount(
         version = newest
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(results=st.lists(RESULTS, max_size=8, unique_by=lambda result: result.digest), data=st.data())
 def test_the_order_and_the_batches_of_arrival_make_no_difference(

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from helpers.store_builders import NOON, SOURCES, count_rows, entry_id, file_result
@@ -78,6 +79,7 @@ def assert_same_in_other_orders(store: Store, reports: Sequence[FileResult], bat
         assert all_rows(store) == expected
 
 
+@pytest.mark.slow
 def test_stories_are_the_same_in_every_order_of_arrival(store: Store) -> None:
     assert_same_in_other_orders(store, [report(n, event=n % 11, minutes=n * 97 % 5000) for n in range(24)], batch=7)
 

@@ -41,6 +41,7 @@ def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"operator:{password}".encode()).decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_the_operators_pages_need_the_token(operated: RunningSite, path: str) -> None:
     refused = operated.get(path)
@@ -53,6 +54,7 @@ def test_the_operators_pages_need_the_token(operated: RunningSite, path: str) ->
         assert operated.get(path, Authorization=right).status == 200
 
 
+@pytest.mark.slow
 def test_the_token_shows_files_and_reasons(operated: RunningSite) -> None:
     status = json.loads(operated.get("/status.json", Authorization=f"Bearer {TOKEN}").body)
     assert [issue["file"] for issue in status["issues"]] == ["broken.md"]
@@ -60,6 +62,7 @@ def test_the_token_shows_files_and_reasons(operated: RunningSite) -> None:
     assert operated.get("/readyz").status == operated.get("/healthz").status == 200
 
 
+@pytest.mark.slow
 def test_without_a_token_the_public_sees_counts_only(tmp_path: Path) -> None:
     with run_with_broken_dump(tmp_path) as site:
         status = json.loads(site.get("/status.json").body)
@@ -81,6 +84,7 @@ def test_security_txt_names_the_contact_of_the_site(tmp_path: Path, site: Runnin
     assert re.fullmatch(r"Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[1])
 
 
+@pytest.mark.slow
 def test_wrong_tokens_are_slowed_down_by_address(operated: RunningSite) -> None:
     def ask(address: str, token: str) -> int:
         return operated.get("/status.json", Authorization=f"Bearer {token}", X_Forwarded_For=address).status

@@ -146,6 +146,7 @@ def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, priva
         assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(unknown.encode(), b"")
 
 
+@pytest.mark.slow
 def test_a_private_feed_is_answered_like_an_unknown_one_while_the_store_is_away(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, CONFIG + "sources: [{id: bbc, access: private}]\n", dumps=6)
     for name in ("feeds.json", "source/bbc.atom"):
@@ -199,6 +200,7 @@ def private_source_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         yield site
 
 
+@pytest.mark.slow
 def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_source_site: RunningSite) -> None:
     store = Store(private_source_site.settings.database_url, read_only=True)
     private = {member.id for member in store.get_newest(FeedPath("source", "bbc"), 100)}
@@ -220,6 +222,7 @@ def test_entries_of_a_private_source_are_in_no_public_document_or_page(private_s
     )
 
 
+@pytest.mark.slow
 def test_the_token_of_a_private_source_gives_all_its_entries(private_source_site: RunningSite) -> None:
     document = json.loads(
         private_source_site.get(private_path(private_source_site, "source/bbc", "reader", ".json")).body
@@ -231,6 +234,7 @@ def test_the_token_of_a_private_source_gives_all_its_entries(private_source_site
     assert len(seen) == 16  # one of 17 was withdrawn
 
 
+@pytest.mark.slow
 def test_an_entry_shared_with_a_private_source_is_the_public_sources(private_source_site: RunningSite) -> None:
     shown = json.loads(private_source_site.get("/feeds/all.json").body)["items"][0]
     assert shown["title"] == "样本：两家都有"
@@ -258,6 +262,7 @@ def crawl(site: RunningSite) -> dict[str, str]:
 FILTERS = [("atom", "source=bbc"), ("json", "limit=200"), ("rss", "filter=%E6%A0%B7&opencc=s2t")]
 
 
+@pytest.mark.slow
 def test_a_private_site_has_no_page_or_document_without_a_token(tmp_path: Path) -> None:
     config = "access: private\ntopics: [{id: climate, title: 气候, words: [气候]}]\n"
     settings, environ = prepare_site(tmp_path, config, dumps=6)

@@ -14,6 +14,8 @@ import pytest
 from helpers.server_fixture import RunningSite, prepare_site, run_site
 from helpers.service_fixture import sample_dump
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "sample-token-of-the-tests"
 ATOM = "/feeds/topic/climate.atom"
 
@@ -35,7 +37,6 @@ def count(site: RunningSite) -> int:
     return sum(1 for _ in (Path(site.settings.var_dir) / "refeed.db.inbox").rglob("*.md"))
 
 
-@pytest.mark.slow
 def test_a_pushed_dump_is_in_the_inbox_before_the_response_and_written_once(pushed: RunningSite) -> None:
     before = count(pushed)
     assert pushed.raw(post(sample_dump(1)), 60).startswith(b"HTTP/1.1 201")
@@ -74,7 +75,6 @@ def test_a_slow_push_delays_no_other_request_and_another_push_gets_503(pushed: R
     assert b"retry-after: 5" in fast.lower()
 
 
-@pytest.mark.slow
 def test_an_interrupted_push_leaves_nothing(pushed: RunningSite) -> None:
     before = count(pushed)
     whole = post(sample_dump(4))

@@ -67,6 +67,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield site
 
 
+@pytest.mark.slow
 def test_every_response_is_counted_once_over_all_web_processes(limited: RunningSite) -> None:
     agent = {"User_Agent": "Feedly/1.0 (+http://x; 77 subscribers)", "X_Forwarded_For": "192.0.2.77"}
     etag = limited.get("/feeds/all.atom", **agent)["etag"]
@@ -85,6 +86,7 @@ def test_every_response_is_counted_once_over_all_web_processes(limited: RunningS
     assert read_metric(metrics, "refeed_source_newest_timestamp_seconds", source="bbc") > 1e9
 
 
+@pytest.mark.slow
 def test_unconditional_polls_are_limited_and_conditional_ones_are_not(limited: RunningSite) -> None:
     def poll(client: str, **headers: str) -> int:
         return limited.get("/feeds/topic/climate.rss", X_Forwarded_For=f"203.0.113.9, {client}", **headers).status
@@ -104,6 +106,7 @@ def test_unconditional_polls_are_limited_and_conditional_ones_are_not(limited: R
     assert limited.get("/feeds/topic/climate.atom", X_Forwarded_For="192.0.2.1").status == 200
 
 
+@pytest.mark.slow
 def test_a_made_up_etag_or_date_is_no_way_around_the_limit(limited: RunningSite) -> None:
     forwarded = {"X_Forwarded_For": "192.0.2.40"}
     for headers in ({"If_None_Match": '"made-up"'}, {"If_Modified_Since": "Thu, 01 Jan 1970 00:00:00 GMT"}):
@@ -115,6 +118,7 @@ def test_a_made_up_etag_or_date_is_no_way_around_the_limit(limited: RunningSite)
             assert limited.get(path, If_None_Match=etag, **forwarded).status == 304
 
 
+@pytest.mark.slow
 def test_documents_have_the_configured_robots_header(limited: RunningSite) -> None:
     assert limited.get("/feeds/all.json", If_None_Match='"old"')["x-robots-tag"] == "noindex"
 

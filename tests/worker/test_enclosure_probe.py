@@ -200,6 +200,7 @@ def test_a_configured_icon_is_shown_at_once_and_no_other_is_looked_for(
     other.close()
 
 
+@pytest.mark.slow
 def test_the_worker_probes_by_itself(
     home: Path, service: LocalService, start: Callable[[], object], server: UpstreamServer
 ) -> None:

@@ -118,6 +118,7 @@ def test_every_event_of_watchdog_becomes_an_event_of_ours_or_nothing(events: Eve
     assert "" not in {event.path for event in found if isinstance(event, FileEvent)}
 
 
+@pytest.mark.slow
 def test_new_entries_are_added_to_the_search_index(service: LocalService, loop: WorkerLoop) -> None:
     service.add_dump("1.md", sample_dump(1))
     store = loop.pipeline.store
@@ -129,6 +130,7 @@ def test_new_entries_are_added_to_the_search_index(service: LocalService, loop: 
     wait_until(is_indexed)
 
 
+@pytest.mark.slow
 def test_a_dump_is_published_and_found_while_the_index_is_built_which_the_log_and_the_status_show(
     service: LocalService, loop: WorkerLoop, caplog: pytest.LogCaptureFixture
 ) -> None:

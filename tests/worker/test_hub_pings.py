@@ -133,6 +133,7 @@ def test_hubs_of_a_private_site_are_not_notified(machine: Callable[..., Machine]
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_hubs_are_not_notified_of_changes_without_new_content(machine: Callable[..., Machine]) -> None:
     running = machine()
     picture = b'<img src="https://media.example.org/1.jpg">'

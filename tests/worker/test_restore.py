@@ -61,6 +61,7 @@ def make_empty(home: Path, url: str, store_url: str) -> tuple[LocalService, Sett
     return service, load_settings({"REFEED_CONFIG": str(home / "config.yaml"), "DATABASE_URL": store_url})
 
 
+@pytest.mark.slow
 def test_restoring_is_tried_until_the_feeds_answer_and_nothing_is_published_before(
     tmp_path: Path, url: str, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

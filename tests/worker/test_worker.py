@@ -50,6 +50,7 @@ def test_dumps_are_noticed_by_events_without_a_scan(service: LocalService, start
     wait_until(has(service, 4))
 
 
+@pytest.mark.slow
 def test_dumps_arrive_linked_copied_with_old_times_and_in_new_folders(service: LocalService, start: Start) -> None:
     start()
     wait_until(lambda: is_leading(service))
@@ -108,6 +109,7 @@ def test_files_and_folders_moved_out_in_and_across_end_nothing(
     assert problems(service) == {}
 
 
+@pytest.mark.slow
 def test_a_dump_folder_may_appear_later_vanish_and_reappear(
     service: LocalService, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
     assert len(list(service.var.glob("refeed.db.damaged-*"))) == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_older_than_the_store_leaves_the_leader_lock_to_others(
     service: LocalService, start: Start
 ) -> None:
@@ -209,6 +212,7 @@ def _urn(service: LocalService, number: int) -> bool:
     return f"https://sample.example.org/{number}".encode() in (service.feeds / "all.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_an_invalid_configuration_is_refused_and_a_valid_one_used(service: LocalService, start: Start) -> None:
     service.add_dump("1.md", sample_dump(1))
     start()
