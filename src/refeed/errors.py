@@ -8,6 +8,7 @@ RefeedError
 ├── FileVanishedError  nothing: the file was removed before it was read
 ├── StoreError         one batch: it is tried again, and documents are served meanwhile
 │   └── SchemaError    the ingesting of this program: a newer one has the store
+├── ProgramChangedError the process: it ends, and is started again with the new files of the program
 ├── LockedError        the command: another process is ingesting
 ├── PublishError       one document: its previous version stays
 ├── FetchError         one outgoing request: it is repeated later, and `refeed status` shows the error
@@ -55,6 +56,14 @@ class StoreError(RefeedError):
 
 class SchemaError(StoreError):
     """A newer version of the program has changed the schema of the store."""
+
+
+class ProgramChangedError(RefeedError):
+    """The files of the program were replaced while it ran, and a new child process has loaded the new ones."""
+
+    def __init__(self, message: str = "") -> None:
+        """The default message is for people. A child process passes the error on with its message."""
+        super().__init__(message or "the program's files were replaced while it ran; start it again to use them")
 
 
 class LockedError(RefeedError):

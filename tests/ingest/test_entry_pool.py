@@ -25,8 +25,9 @@ import pytest
 
 from helpers.processes import wait_until
 from refeed.config.settings import Limits, Settings
+from refeed.config.topic_rules import TopicRule
 from refeed.dumps.scanner import FoundFile, inspect_file
-from refeed.errors import QuarantineError
+from refeed.errors import ProgramChangedError, QuarantineError
 from refeed.ingest import entry_pool
 from refeed.ingest.entry_builder import BuildResult, EntryBuilder
 from refeed.ingest.entry_pool import EntryPool
@@ -37,6 +38,7 @@ from refeed.store.serialization import decompress
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 BUILDER = EntryBuilder(sources=(), topics=(), limits=Limits())
+NEWER = TopicRule(id="newer", title="样本", words=("样稿",))
 LONG_TEXT = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=8000)))
 """Makes the answers of a process larger than a pipe takes at once."""
 
@@ -69,6 +71,13 @@ class HostileBuilder(EntryBuilder):
         return partial(HostileBuilder, **{each.name: getattr(self, each.name) for each in fields(self)}), ()
 
 
+class ReplacedBuilder(EntryBuilder):
+    """In a child process it is as if other files of the program had been loaded."""
+
+    def __reduce__(self) -> tuple[Callable[[], EntryBuilder], tuple[()]]:
+        return partial(EntryBuilder, sources=(), topics=(NEWER,), limits=self.limits), ()
+
+
 HOSTILE = HostileBuilder(sources=(), topics=(), limits=Limits(seconds=0.2))
 PATIENT = HostileBuilder(sources=(), topics=(), limits=Limits(seconds=60))
 """Its limits are reached by no load of the machine."""
@@ -98,6 +107,13 @@ def test_several_processes_give_the_same_results_in_order_and_end_when_idle(monk
         assert len(set(multiprocessing.active_children()) - set(others)) == 1
         assert list(pool.map(dumps)) == in_this_process(dumps)
     assert set(multiprocessing.active_children()) <= set(others)
+
+
+def test_entries_that_another_version_of_the_program_built_are_refused() -> None:
+    with closing(EntryPool(ReplacedBuilder(sources=(), topics=(), limits=Limits()))) as pool:
+        with pytest.raises(ProgramChangedError, match="files were replaced while it ran"):
+            list(pool.map([dump(1)]))
+        assert pool.identify([dump(1)]), "a web process still accepts what is pushed"
 
 
 @pytest.mark.slow

@@ -109,6 +109,11 @@ class EntryBuilder:
         versions = [*self.matcher.versions.items(), *filter(None, [self.named_searches.version])]
         return sha256(msgspec.json.encode(versions)).hexdigest()[:16]
 
+    @property
+    def version(self) -> str:
+        """Two processes with the same version build the same entries."""
+        return f"{self.rules_version} {self.topics_version}"
+
     @cached_property
     def rule_lookup(self) -> RuleLookup:
         """The source rules, compiled."""

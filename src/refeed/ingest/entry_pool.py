@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ..errors import QuarantineError
+from ..errors import ProgramChangedError, QuarantineError
 from ..heartbeat import wait_for
 from ..model import Dump, Outcome
 from ..process_pool import ProcessEndedError, ProcessPool
@@ -49,6 +49,8 @@ class _Work:
     tries: int = 1
     as_text: bool = False
     """Whether only its text is published, because cleaning exceeded the limits."""
+    version: str = ""
+    """The version of the builder that the store is to have the entry from."""
 
     @property
     def reason(self) -> str:
@@ -60,8 +62,8 @@ class _Work:
     def try_again(self, error: ProcessEndedError) -> _Work:
         """The next try, after the child ended. Plain text is a try of its own if cleaning reached a limit."""
         if error.exceeded_limit and not self.as_text:
-            return _Work(self.dump, tries=_MAX_TRIES, as_text=True)
-        return _Work(self.dump, tries=self.tries + 1, as_text=self.as_text)
+            return replace(self, tries=_MAX_TRIES, as_text=True)
+        return replace(self, tries=self.tries + 1)
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -98,7 +100,10 @@ class EntryPool:
         return (wait_for(each) if isinstance(each, Future) else each for each in self.build(dumps))
 
     def build(self, dumps: Sequence[Dump]) -> Iterator[PackedResult | Future[PackedResult]]:
-        """The same, but other dumps need not wait for a slow one: its result comes later."""
+        """The same, but other dumps need not wait for a slow one: its result comes later.
+
+        Results raise ProgramChangedError if a child has loaded another version of the program than this process.
+        """
         self._start()
         works = [self._make_work(dump) for dump in dumps]
         size = max(1, min(_BATCH, len(works) // self._processes))
@@ -153,7 +158,7 @@ class EntryPool:
 
     def _make_work(self, dump: Dump) -> _Work:
         note = self._suspects.get(hash_dump(dump.data).hex()) if self._suspects else None
-        return _Work(dump, tries=note.tries + 1) if note else _Work(dump)
+        return _Work(dump, tries=note.tries + 1 if note else 1, version=self.builder.version)
 
     def _collect(
         self, batches: Sequence[Future[list[PackedResult | Future[PackedResult]]]]
@@ -259,6 +264,9 @@ def _noted(work: _Work) -> Iterator[None]:
 
 
 def _pack(work: _Work) -> PackedResult:
+    # Children import the program later than their parent. With entries of two versions it would clean without end.
+    if work.version != _Child.builder.version:
+        raise ProgramChangedError
     with _noted(work):
         return _Child.builder.pack(work.dump, _build(work))
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from ..config.settings import Settings
-from ..errors import FetchError, StoreError
+from ..errors import FetchError, ProgramChangedError, StoreError
 from ..heartbeat import beat, long_call
 from ..ingest.pipeline import Pipeline
 from ..ingest.status_file import LEADER_KEY, ImportProgress, LoopStatus, StatusFile, format_progress
@@ -133,9 +133,10 @@ class WorkerLoop:
             self._events.put(job)
 
     def run_until_check(self) -> None:
-        """Handle events until everything that has no events has been looked after. Raises StoreError.
+        """Handle events until everything that has no events has been looked after.
 
-        Any other error costs one event: it is logged and shown, and files that were not recorded are found again.
+        Raises StoreError and ProgramChangedError. Any other error costs one event: it is logged and shown, and
+        files that were not recorded are found again.
         """
         event: Event | None = None
         while event is not Job.CHECK:
@@ -143,7 +144,7 @@ class WorkerLoop:
             beat()
             try:
                 self._handle(event)
-            except StoreError:
+            except (StoreError, ProgramChangedError):
                 raise
             except (OSError, MemoryError) as error:
                 self._recover(event, "machine", describe_error(error))

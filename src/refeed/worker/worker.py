@@ -12,7 +12,7 @@ from pathlib import Path
 from ..clock import utc_now
 from ..config.load import ReloadableSettings
 from ..config.settings import Settings
-from ..errors import ConfigError, PublishError, SchemaError, StoreError
+from ..errors import ConfigError, ProgramChangedError, PublishError, SchemaError, StoreError
 from ..heartbeat import add_sign, beat, long_call
 from ..ingest.status_file import STATE_STARTING, STATE_STOPPED, STATUS_FILE_NAME, StatusFile
 from ..metrics import share_metrics
@@ -63,7 +63,10 @@ class Worker:
         self._events.put(Job.CHECK)
 
     def run(self) -> None:
-        """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile."""
+        """Work until `stop`. Waits while the store or a disk is unreachable or full; documents are served meanwhile.
+
+        Raises ProgramChangedError.
+        """
         self._status.write({"state": STATE_STARTING})
         try:
             while not self._is_stopping:
@@ -75,7 +78,7 @@ class Worker:
             self._lock.release()
 
     def _run_until_change(self) -> bool:
-        """Lead or follow once; returns False after an error. Every error of the worker is caught here."""
+        """Lead or follow once; returns False after an error. Every error but ProgramChangedError is caught here."""
         try:
             self._lead_or_follow()
             return True
@@ -88,6 +91,8 @@ class Worker:
         except ConfigError as error:
             self._wait_for("settings", str(error))
             self._reload_if_changed()
+        except ProgramChangedError:
+            raise
         except (OSError, MemoryError) as error:
             self._wait_for("machine", describe_error(error))
         except Exception as error:  # noqa: BLE001 -- no error ends the worker
