@@ -130,6 +130,13 @@ class Remembering(threading.Thread):
             del known[name]
 
 
+def run_command(service: LocalService, *arguments: str, **environment: str) -> None:
+    environ = service.environment(**environment)
+    done = subprocess.run(service.command(*arguments), env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(done.stderr)
+
+
 def _now() -> str:
     return time.strftime("%H:%M:%S")
 
@@ -183,8 +190,9 @@ class BadDay:
             os.killpg(process.pid, number)
         process.wait(60)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.service.run(*arguments, **self.environment)
+    def run(self, *arguments: str) -> None:
+        """Run a command in a process of its own, which has the clock of the others. Raises OSError if it fails."""
+        run_command(self.service, *arguments, **self.environment)
 
     def write_file(self) -> None:
         """A new article in a file."""
@@ -353,12 +361,7 @@ class BadDay:
         number = self.chance.randrange(max(1, self.number - 5))
         if number in self.links:
             self.withdrawn.add(f"样本{number}")
-            self._retry(lambda: self._withdraw(self.links[number]), 120)
-
-    def _withdraw(self, link: str) -> None:
-        done = self.run("withdraw", link)
-        if done.returncode:
-            raise OSError(done.stderr)
+            self._retry(lambda: self.run("withdraw", self.links[number]), 120)
 
     def run_older_beside(self) -> None:
         if OLDER:
@@ -438,11 +441,10 @@ def replay(day: BadDay, home: Path) -> LocalService:
         for dump in parse_push_payload(data, "", datetime.now().astimezone()):
             plain.add_dump(str(Path(dump.folder, dump.name)), dump.data)
     environment = {"BASE_URL": day.environment["BASE_URL"]}
-    assert plain.run("ingest", **environment).returncode == 0
+    run_command(plain, "ingest", **environment)
     numbers = [int(name.removeprefix("样本")) for name in day.withdrawn]
     if numbers:
-        done = plain.run("withdraw", *(day.links[number] for number in numbers), **environment)
-        assert done.returncode == 0, done.stderr
+        run_command(plain, "withdraw", *(day.links[number] for number in numbers), **environment)
     return plain
 
 
