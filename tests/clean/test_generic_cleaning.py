@@ -47,6 +47,13 @@ MORE = "这是样例的第二段，说的是同一座城市的图书馆。"
         ),
         ("https://www.example.org/cdn-cgi/image/width=300/https://img.example/a.jpg", "https://img.example/a.jpg"),
         ("https://wsrv.nl/?url=i0.wp.com/img.example/a.jpg", "https://img.example/a.jpg"),
+        ("https://thumbor.example/unsafe/300x200/smart/img.example/a.jpg", "https://img.example/a.jpg"),
+        ("https://mail.example/proxy/Ab3_x=s0-d-e1#https://img.example/a.jpg", "https://img.example/a.jpg"),
+        (
+            "https://search.example/image_search/src=https%3A%2F%2Fimg.example%2Fa.jpg&refer=http%3A%2F%2Fx.example&app=2",
+            "https://img.example/a.jpg",
+        ),
+        ("https://api.example/image/aHR0cHM6Ly9pbWcuZXhhbXBsZS9hLmpwZw/600", "https://img.example/a.jpg"),
         ("//img.example/图.jpg", "https://img.example/%E5%9B%BE.jpg"),
         ("/a b.jpg", "https://news.example.org/a%20b.jpg"),
         ("https://img.example/a%20b(1).jpg", "https://img.example/a%20b(1).jpg"),
@@ -237,6 +244,35 @@ def test_class_name_alone_removes_no_sentence(text: str) -> None:
             '<amp-youtube data-videoid="abcdefghijk"></amp-youtube>',
             '<a href="https://www.youtube.com/watch?v=abcdefghijk">YouTube</a>',
         ),
+        *(
+            (player, '<a href="https://www.youtube.com/watch?v=abcdefghijk">YouTube</a>')
+            for player in (
+                '<lite-youtube videoid="abcdefghijk"></lite-youtube>',
+                '<div class="youtube-player" data-video-id="abcdefghijk"><span></span></div>',
+                '<object><param name="Movie" value="https://www.youtube.com/v/abcdefghijk"></object>',
+                '<object><embed src="https://www.youtube.com/v/abcdefghijk"></object>',
+            )
+        ),
+        (
+            '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/Ab1/"></blockquote>',
+            '<a href="https://www.instagram.com/p/Ab1/">Instagram</a>',
+        ),
+        (
+            '<blockquote cite="https://www.tiktok.com/@x/video/1"><section></section></blockquote>',
+            '<a href="https://www.tiktok.com/@x/video/1">TikTok</a>',
+        ),
+        (
+            '<div class="fb-post" data-href="https://www.facebook.com/x/posts/1"></div>',
+            '<a href="https://www.facebook.com/x/posts/1">Facebook</a>',
+        ),
+        (
+            '<iframe src="https://vk.com/video_ext.php?oid=-1&amp;id=2&amp;hash=a"></iframe>',
+            '<a href="https://vk.com/video-1_2">vk.com</a>',
+        ),
+        (
+            '<iframe src="https://www.mixcloud.com/widget/iframe/?feed=%2Fx%2Fshow%2F"></iframe>',
+            '<a href="https://www.mixcloud.com/x/show/">mixcloud.com</a>',
+        ),
         (
             '<object data="https://media.example/a.swf"></object>',
             '<a href="https://media.example/a.swf">media.example</a>',
@@ -246,6 +282,26 @@ def test_class_name_alone_removes_no_sentence(text: str) -> None:
 def test_player_becomes_a_named_link(player: str, link: str) -> None:
     html = clean_html(f"<p>{TEXT}</p>{player}<p>{MORE}</p>")
     assert html == f"<p>{TEXT}</p><p>{link}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    ("element", "html"),
+    [
+        ('<div class="fb-like" data-href="https://www.facebook.com/x"></div>', ""),
+        ('<div class="fb-comments" data-href="https://news.example.org/1"></div>', ""),
+        (
+            f'<blockquote cite="https://www.example.org/1"><p>{MORE}</p></blockquote>',
+            f"<blockquote><p>{MORE}</p></blockquote>",
+        ),
+        (
+            '<div data-href="https://www.example.org/1"><img src="https://img.example/a.jpg"></div>',
+            '<figure><img src="https://img.example/a.jpg" alt=""></figure>',
+        ),
+    ],
+)
+def test_element_that_names_an_address_is_no_player_when_it_has_content_or_is_a_button(element: str, html: str) -> None:
+    last = "<p>Und ein dritter Absatz, der zu keinem anderen gehört.</p>"
+    assert clean_html(f"<p>{TEXT}</p>{element}{last}") == f"<p>{TEXT}</p>{html}{last}"
 
 
 @pytest.mark.parametrize("frame", ["about:blank", "javascript:alert(1)", "data:text/html,x", ""])

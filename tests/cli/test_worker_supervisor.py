@@ -40,7 +40,7 @@ def starts(folder: Path) -> list[int]:
 
 def test_a_worker_in_an_endless_loop_is_killed_and_started_again(tmp_path: Path) -> None:
     with supervised(tmp_path, f"{BEAT}\nwhile True: pass", 1.5):
-        wait_until(lambda: len(starts(tmp_path)) == 2, 20)
+        wait_until(lambda: len(starts(tmp_path)) == 2)
 
 
 @pytest.mark.slow
@@ -55,15 +55,15 @@ def test_a_long_call_gives_signs_and_other_threads_give_none(tmp_path: Path) -> 
     long = "with long_call(): time.sleep(3)\nopen('done', 'w')\n"
     other = "def other():\n while True: beat()\nimport threading; threading.Thread(target=other, daemon=True).start()\n"
     with supervised(tmp_path, f"{BEAT}\n{long}{other}time.sleep(60)", 2):
-        wait_until(lambda: len(starts(tmp_path)) == 2, 20)
+        wait_until(lambda: len(starts(tmp_path)) == 2)
     assert (tmp_path / "done").exists()
 
 
 def test_a_stopped_worker_is_replaced_and_its_supervisor_ends_it(tmp_path: Path) -> None:
     with supervised(tmp_path, f"{BEAT}\nwhile True: beat(); time.sleep(0.1)", 1.5):
-        wait_until(lambda: starts(tmp_path), 20)
+        wait_until(lambda: starts(tmp_path))
         os.kill(starts(tmp_path)[0], signal.SIGSTOP)
-        wait_until(lambda: len(starts(tmp_path)) == 2, 20)
+        wait_until(lambda: len(starts(tmp_path)) == 2)
 
 
 @pytest.mark.slow
@@ -77,17 +77,17 @@ def test_refeed_worker_replaces_its_child_and_ends_with_it(tmp_path: Path) -> No
         return status.get("process", 0) if status else 0
 
     try:
-        wait_until(lambda: len(service.ids()) == 1, 30)
+        wait_until(lambda: len(service.ids()) == 1)
         first = child()
         assert first != process.pid
         os.kill(first, signal.SIGKILL)
         service.add_dump("2.md", sample_dump(2))
-        wait_until(lambda: len(service.ids()) == 2, 30)
+        wait_until(lambda: len(service.ids()) == 2)
         assert child() != first
         os.kill(process.pid, signal.SIGHUP)
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     status = read_status_file(service.var / STATUS_FILE_NAME)
     assert status
     assert status["state"] == "stopped"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def wait_until(
-    condition: Callable[[], object], seconds: float = 60, why: Callable[[], str] = lambda: "timed out"
+    condition: Callable[[], object], seconds: float = 120, why: Callable[[], str] = lambda: "timed out"
 ) -> float:
     """Wait until a condition is true; returns the seconds that took. Fails with `why()` after `seconds`."""
     started = time.monotonic()

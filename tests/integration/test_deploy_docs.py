@@ -83,7 +83,7 @@ def run_proxy(command: list[str], home: Path, port: int, *, secure: bool) -> Ite
         connection.close()
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
         log.close()
 
 

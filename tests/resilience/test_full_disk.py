@@ -106,12 +106,12 @@ def served(service: LocalService) -> Iterator[int]:
     port = free_port()
     process = service.start("serve", "--host", "127.0.0.1", log=service.home.parent / "log", PORT=str(port))
     try:
-        wait_until(lambda: len(service.ids("topic/sample")) == 2, 60)
-        wait_until(lambda: is_answering(port), 60)
+        wait_until(lambda: len(service.ids("topic/sample")) == 2)
+        wait_until(lambda: is_answering(port))
         yield port
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def is_answering(port: int) -> bool:
@@ -211,7 +211,7 @@ def test_a_server_starts_with_folders_that_cannot_be_written_and_says_so(tmp_pat
             assert request(port, "/", {}) == 200
         finally:
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
     text = log.read_text()
     assert f"{service.var}: not writable (Read-only file system)" in text
     assert f"{service.feeds}: not writable (Read-only file system)" in text

@@ -208,5 +208,5 @@ def test_the_worker_probes_by_itself(
         dump.write_text(re.sub("<(img|audio)[^>]*>", "", dump.read_text()))  # names are not resolved here
     start()
     feed = service.feeds / "source" / "sample.json"
-    wait_until(lambda: feed.exists() and server.url("/icon.png").encode() in feed.read_bytes(), 60)
+    wait_until(lambda: feed.exists() and server.url("/icon.png").encode() in feed.read_bytes())
     assert server.count("/icon.png") == 1

@@ -66,7 +66,7 @@ def run_loop(
             loop.run_until_check()
             return until()
 
-        wait_until(step, 20)
+        wait_until(step)
 
 
 def test_a_document_is_served_when_it_is_full_and_the_others_after_the_first_scan(

@@ -90,7 +90,7 @@ def tick_until(machine: Machine, done: Callable[[], object]) -> None:
         machine.loop.run_until_check()
         return done()
 
-    wait_until(tick, 60)
+    wait_until(tick)
 
 
 def test_a_hub_is_notified_of_public_feeds_only_and_once_for_a_batch(

@@ -76,7 +76,7 @@ def test_restoring_is_tried_until_the_feeds_answer_and_nothing_is_published_befo
         loop.start()
 
         def turn(condition: object) -> None:
-            wait_until(lambda: (loop.run_until_check(), condition())[1], 20)  # type: ignore[operator]
+            wait_until(lambda: (loop.run_until_check(), condition())[1])  # type: ignore[operator]
 
         turn(lambda: "restore" in status.problems and len(loop.pipeline.store.get_entry_ids()) == 2)
         assert "answered 404; nothing is published before it succeeds" in status.problems["restore"]
@@ -99,5 +99,5 @@ def test_restoring_is_given_up_after_a_while(
     status = StatusFile(service.var / "worker.json")
     with closing(events), closing(WorkerLoop(settings, events, status, leads=True, holder="")) as loop:
         loop.start()
-        wait_until(lambda: (loop.run_until_check(), len(service.ids()) == 1)[1], 20)
+        wait_until(lambda: (loop.run_until_check(), len(service.ids()) == 1)[1])
         assert status.problems["restore"].startswith("given up: ")

@@ -148,7 +148,7 @@ def test_damaged_documents_are_restored_and_foreign_ones_removed(service: LocalS
     (service.feeds / "opml.xml").unlink()
     (service.feeds / "opml.xml").mkdir()
     (service.feeds / "source" / "stranger.json").write_bytes(before["all.json"])
-    wait_until(lambda: _same(service, before), 40)
+    wait_until(lambda: _same(service, before))
     shutil.rmtree(service.feeds)
     wait_until(lambda: _same(service, before))
 
@@ -183,7 +183,7 @@ def test_a_damaged_or_deleted_store_is_rebuilt_while_the_old_documents_stay(
     for number, damage in enumerate((zero, cut, service.store.unlink)):
         damage()
         service.add_dump(f"new {number}.md", sample_dump(100 + number))
-        wait_until(lambda number=number: _urn(service, 100 + number), 60)  # type: ignore[misc]
+        wait_until(lambda number=number: _urn(service, 100 + number))  # type: ignore[misc]
         assert before.keys() == service.documents().keys()
         wait_until(lambda: service.find_problems() == [])
     assert len(list(service.var.glob("refeed.db.damaged-*"))) == 2
@@ -251,7 +251,7 @@ def test_one_document_that_cannot_be_written_stops_no_other(service: LocalServic
 def test_a_standby_names_the_leader_and_takes_over(service: LocalService, start: Start) -> None:
     first = service.start("worker")
     try:
-        wait_until(lambda: is_leading(service), 30)
+        wait_until(lambda: is_leading(service))
         refused = service.run("ingest")
         assert refused.exit_code == 1
         leader = read_status_file(service.var / STATUS_FILE_NAME)

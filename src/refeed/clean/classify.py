@@ -54,8 +54,11 @@ _LINE_END_TAGS = (
 BACK_LINK = re.compile(r"[\[(]?\s?(?:[↩↵⏎⤴⮌↖]\ufe0e?\ufe0f?)+\s?[\])]?")
 """The text of a link from a note back to where it belongs. The anchor is gone, as all ids are."""
 
-_EMBED_ATTRIBUTES = ("data-e2e", "data-iframe", "data-oembed-url", "data-video-url")
-"""Attributes that may hold the only URL of an embed."""
+_EMBED_ATTRIBUTES = (
+    "data-e2e", "data-iframe", "data-oembed-url", "data-video-url", "data-instgrm-permalink", "data-href", "cite",
+    "data-video-id", "data-video_id", "data-videoid", "data-youtube-id", "data-ytid",
+)  # fmt: skip
+"""Attributes that may hold the only URL, or the id, of an embed."""
 
 _RELEVANT_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
 """Attributes that may show what an element is. An element without any of them is plain text."""

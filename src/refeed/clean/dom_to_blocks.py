@@ -406,7 +406,7 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("math", "mjx-container"), _BlockExtractor.read_math),
     **dict.fromkeys(("video", "audio", "amp-video", "amp-audio"), _embed_handler(embeds.add_media)),
     **dict.fromkeys(("iframe", "amp-iframe"), _embed_handler(embeds.add_iframe)),
-    **dict.fromkeys(("amp-youtube", "amp-twitter"), _embed_handler(embeds.add_amp_player)),
+    **dict.fromkeys(embeds.PLAYER_ELEMENTS, _embed_handler(embeds.add_player_element)),
     "a": _BlockExtractor.read_link,
     "figcaption": _BlockExtractor.read_figcaption,
     "hr": _BlockExtractor.read_divider,

@@ -30,7 +30,19 @@ from .text import normalize_line
 from .url_cleaner import clean_link
 
 _INERT_SCHEMES = ("about:", "data:", "javascript:")
-_AMP_ID = re.compile(r"[\w-]{5,30}")
+_PLAYER_ELEMENT = re.compile(r"(?:amp|lite)-(\w+)")
+_PLAYER_ID = re.compile(r"[\w-]{5,30}")
+_PLAYER_IDS = ("data-videoid", "videoid", "video-id", "data-tweetid", "data-shortcode")
+_PLAYED_BY_ID = {
+    "youtube": "https://www.youtube.com/watch?v=", "vimeo": "https://vimeo.com/",
+    "dailymotion": "https://www.dailymotion.com/video/", "twitter": "https://twitter.com/i/status/",
+    "instagram": "https://www.instagram.com/p/",
+}  # fmt: skip
+PLAYER_ELEMENTS = tuple(f"{prefix}-{site}" for prefix in ("amp", "lite") for site in _PLAYED_BY_ID)
+"""Elements of AMP and of scripts of that kind that refer to a film, a tweet or a post by its id."""
+_PLUGIN_PARAMETER = re.compile(r"movie|src|url|filename", re.IGNORECASE)
+_YOUTUBE_ID = re.compile(r"[\w-]{11}")
+_SOCIAL_BUTTON = re.compile(r"like|share|button|comments|follow|page|send|save")
 _URL_IN_ATTRIBUTE = re.compile(r"https?://[^\s\"'<>]+")
 _MEDIA_FILE = re2.compile(r"https?://[^\s\"'<>\\]+\.(?:mp3|mp4|m4a)")  # linear, however many addresses begin
 _MEDIA_TYPES = {
@@ -126,19 +138,22 @@ def add_iframe(state: ExtractorState, tag: Tag) -> None:
         _add_new_player_link(state, tag, player_page_url(url))
 
 
-def add_amp_player(state: ExtractorState, tag: Tag) -> None:
-    """Add one of AMP's players, which refer to a video or a tweet by its id."""
+def add_player_element(state: ExtractorState, tag: Tag) -> None:
+    """Add one of `PLAYER_ELEMENTS`."""
     state.log_removed("embeds become links", tag)
-    id = str(tag.get("data-videoid") or tag.get("data-tweetid") or "")
-    if _AMP_ID.fullmatch(id):
+    site = _PLAYER_ELEMENT.fullmatch(tag.name)
+    id = next((str(tag[name]) for name in _PLAYER_IDS if name in tag.attrs), "")
+    if site and _PLAYER_ID.fullmatch(id):
         state.end_paragraph()
-        page = "https://www.youtube.com/watch?v=" if tag.name == "amp-youtube" else "https://twitter.com/i/status/"
-        _add_player_link(state, tag, page + id)
+        _add_player_link(state, tag, _PLAYED_BY_ID[site[1]] + id)
 
 
 def add_plugin(state: ExtractorState, tag: Tag) -> None:
     """Add an `object` or `embed`, which browsers no longer play, as a link."""
-    url = clean_link(str(tag.get("data") or tag.get("src") or ""), state.base_url)
+    parameters = (param.get("value") for param in tag.find_all("param", attrs={"name": _PLUGIN_PARAMETER}))
+    inner = (each.get("src") for each in tag.find_all(("embed", "iframe")))
+    sources = (tag.get("data"), tag.get("src"), *parameters, *inner)
+    url = clean_link(next((str(source) for source in sources if source), ""), state.base_url)
     state.log_removed("embeds become links", tag, url)
     if url and not _is_last_link(state, page := player_page_url(url)):
         state.end_paragraph()
@@ -161,12 +176,19 @@ def add_script_embed(state: ExtractorState, tag: Tag) -> None:
 
 
 def add_attribute_embed(state: ExtractorState, tag: Tag, value: str) -> bool:
-    """Add an embed whose URL is only in an attribute; False when there is no URL, or when the element has text."""
+    """Add an embed that only an attribute names: its URL, or the id of a film on YouTube.
+
+    False when it names none, when the element has content of its own, or is a button of a social network.
+    """
+    classes = str(tag.get("class") or "").lower()
     match = _URL_IN_ATTRIBUTE.search(value)
-    if not match or element_text(tag).strip():
+    is_film = "youtube" in classes and _YOUTUBE_ID.fullmatch(value)
+    if not (match or is_film) or _SOCIAL_BUTTON.search(classes):
+        return False
+    if element_text(tag).strip() or tag.find(("img", "picture", "video", "audio", "iframe", "amp-img")):
         return False
     state.end_paragraph()
-    url = clean_link(match[0], state.base_url)
+    url = clean_link(match[0] if match else _PLAYED_BY_ID["youtube"] + value, state.base_url)
     state.log_removed("embeds become links", tag, url)
     _add_new_player_link(state, tag, player_page_url(url))
     return True

@@ -31,6 +31,9 @@ _OPTIONS = re.compile(
     r"[?&](?:w|h|q|n|fit|resize|crop|ssl|strip|quality|output|we|il|dpr|default|maxage|container|refresh)(?:=[^&]*)?(?=&|$)"
 )
 _INNER_URL = re.compile(r"https?(?::|%3A|%253A)(?:/|%2F|%252F){1,2}", re.IGNORECASE)
+_PARAMS_IN_PATH = re.compile(r"/((?:\w{1,20}=[^&/]{0,80}&){0,8}\w{1,20}=https?(?::|%3A).*)", re.IGNORECASE)
+# thumbor's URL of an image without its scheme: `/unsafe/600x0/img.example/a.jpg`
+_HOST_IN_PATH = re.compile(r"/unsafe/(?:[^/.]{1,80}/){0,8}((?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/[^?#]+)", re.IGNORECASE)
 _ONE_SLASH = re.compile(r"^(https?:)/(?!/)", re.IGNORECASE)
 _ENCODED_URL = re.compile(r"[/=](?:(?P<hex>68747470[0-9a-f]{16,})|(?P<base64>aHR0c[\w+/-]{12,}))", re.IGNORECASE)
 # Words in the path of services that take the whole URL of any file: `/cdn-cgi/image/width=600/https://…`
@@ -71,9 +74,16 @@ def _proxied_url(url: str) -> str:
     if match := _KNOWN_PROXIES.match(url):
         inner = _take_value(url[match.end() :], keep_query=".wp.com/" not in match[0]).removeprefix("ssl:")
         return inner if HTTP_URL.match(inner) else f"https://{inner.lstrip('/')}"
+    if (match := _HOST_IN_PATH.search(url, 8)) and IMAGE_FILE.search(match[1]):
+        return f"https://{match[1]}"
     if ("http" not in url[8:] and "68747470" not in url and "aHR0c" not in url) or _ARCHIVES.match(url):
         return ""
-    path, _, query = url.partition("?")
+    address, _, fragment = url.partition("#")
+    if HTTP_URL.match(fragment) and IMAGE_FILE.search(fragment):  # as mail services write it
+        return fragment
+    path, _, query = address.partition("?")
+    if match := _PARAMS_IN_PATH.search(path, 8):
+        return _url_in_query(match[1])
     return _url_in_path(url, path) or _decoded_url(url) or ("" if IMAGE_FILE.search(path) else _url_in_query(query))
 
 
@@ -107,15 +117,21 @@ def _decoded_url(url: str) -> str:
     match = _ENCODED_URL.search(url, 8)
     if match is None:
         return ""
+    encoded = match["base64"] or ""  # in several parts, or followed by options
+    texts = [match["hex"]] if match["hex"] else [encoded.replace("/", ""), encoded.partition("/")[0]]
+    found = [inner for inner in map(_decode_url, texts) if inner]
+    return next(filter(IMAGE_FILE.search, found), found[0] if found else "")
+
+
+def _decode_url(text: str) -> str:
     try:
-        if match["hex"]:
-            inner = bytes.fromhex(match["hex"]).decode("ascii")
+        if text.startswith("68"):
+            url = bytes.fromhex(text).decode("ascii")
         else:
-            encoded = match["base64"].replace("/", "").replace("+", "-")
-            inner = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii")
+            url = urlsafe_b64decode(text.replace("+", "-") + "=" * (-len(text) % 4)).decode("ascii")
     except (ValueError, binascii.Error):
         return ""
-    return inner if HTTP_URL.match(inner) and inner.isprintable() else ""
+    return url if HTTP_URL.match(url) and url.isprintable() else ""
 
 
 def _url_in_query(query: str) -> str:

@@ -161,7 +161,8 @@ def _addresses(tag: Tag) -> Iterator[tuple[str, str]]:
 def _widest_in_srcset(tag: Tag) -> str:
     """Return the largest image in an element's sets of images; the first of several that are as large."""
     best, widest = "", 0.0
-    for name in _SRCSET_ATTRIBUTES:
+    others = (name for name in tag.attrs if name.endswith("srcset") and name not in _SRCSET_ATTRIBUTES)
+    for name in (*_SRCSET_ATTRIBUTES, *others):
         for part in _SRCSET_SEPARATOR.split(str(tag.get(name) or "")):
             url, *sizes = part.strip().strip(",").split()[:3] or [""]
             size = _SRCSET_SIZE.fullmatch(sizes[0]) if sizes else None

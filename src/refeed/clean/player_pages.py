@@ -79,6 +79,16 @@ def _netease(_path: str, query: _Query) -> str:
     return f"https://music.163.com/{kind}?id={query['id']}" if kind and query.get("id", "").isdigit() else ""
 
 
+def _vk(_path: str, query: _Query) -> str:
+    owner, id = query.get("oid", ""), query.get("id", "")
+    return f"https://vk.com/video{owner}_{id}" if re.fullmatch(r"-?\d+", owner) and id.isdigit() else ""
+
+
+def _mixcloud(_path: str, query: _Query) -> str:
+    feed = query.get("feed", "")
+    return f"https://www.mixcloud.com{feed}" if feed.startswith("/") else ""
+
+
 def _by_parameter(name: str, page: str) -> Callable[[str, _Query], str]:
     """A page whose address has the value of a parameter."""
     return lambda _path, query: page.format(query[name]) if re.fullmatch(r"[\w-]+", query.get(name, "")) else ""
@@ -128,7 +138,16 @@ _PLAYERS: tuple[tuple[str, Callable[[str, _Query], str]], ...] = (
     ("loom.com", _by_path(r"/embed/(\w+)", r"https://www.loom.com/share/\1")),
     ("streamable.com", _by_path(r"/[eos]/(\w+)", r"https://streamable.com/\1")),
     ("odysee.com", _by_path(r"/(?:\$|%24)/embed/(.+)", r"https://odysee.com/\1")),
-    ("embed.nicovideo.jp", _by_path(r"/watch/(\w+)", r"https://www.nicovideo.jp/watch/\1")),
+    ("nicovideo.jp", _by_path(r"/(?:watch|thumb)/(\w+)", r"https://www.nicovideo.jp/watch/\1")),
+    ("rutube.ru", _by_path(r"/play/embed/(\w+)/?", r"https://rutube.ru/video/\1/")),
+    ("vk.com", _vk),
+    ("vkvideo.ru", _vk),
+    ("ok.ru", _by_path(r"/videoembed/(\d+)", r"https://ok.ru/video/\1")),
+    ("coub.com", _by_path(r"/embed/(\w+)", r"https://coub.com/view/\1")),
+    ("widget.deezer.com", _by_path(r"/widget/\w+/(\w+/\d+)", r"https://www.deezer.com/\1")),
+    ("mixcloud.com", _mixcloud),
+    ("anchor.fm", _by_path(r"/([\w-]+)/embed/(episodes/[\w-]+)", r"https://anchor.fm/\1/\2")),
+    ("creators.spotify.com", _by_path(r"(/pod/show/[\w-]+)/embed(/.+)", r"https://creators.spotify.com\1\2")),
 )  # fmt: skip
 """Hosts of players -> a function from (path, query) to the page; "" when it knows none. The first host counts."""
 
