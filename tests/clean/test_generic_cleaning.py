@@ -70,6 +70,8 @@ def test_image_url_points_to_its_own_host(shown: str, origin: str) -> None:
     [
         ("https://www.google.com/url?sa=t&q=https%3A%2F%2Fexample.org%2Fa%3Fb%3D1&usg=x", "https://example.org/a?b=1"),
         ("https://www.google.com.hk/url?url=https://example.org/a&sa=D", "https://example.org/a"),
+        ("https://www.google.com/url?rct=j&url=https://example.org/a%3Fb%3D1&ct=ga", "https://example.org/a?b=1"),
+        ("https://example.org/a?id=5&_ga=1.2&pk_campaign=x&mtm_source=y&vd_source=z", "https://example.org/a?id=5"),
         ("https://l.facebook.com/l.php?u=https%3A%2F%2Fexample.org%2Fa%3Ffbclid%3DX&h=AT0", "https://example.org/a"),
         (
             "http://mail.example.net/owa/redir.aspx?C=x&URL=https://example.org/故事/1",
@@ -386,6 +388,24 @@ def test_tables_lists_and_code_keep_their_structure() -> None:
 
 def test_layout_table_is_unwrapped() -> None:
     assert clean_html(f"<table><tr><td><p>{TEXT}</p><p>{MORE}</p></td></tr></table>") == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<pre>if a:<br>&nbsp;&nbsp;b</pre>",
+        '<div class="dp-highlighter"><ol><li class="alt"><span>if a:</span></li><li>&nbsp;&nbsp;b</li></ol></div>',
+        '<ol class="linenums"><li>if a:</li><li>  b</li></ol>',
+        '<p><code style="white-space: pre-wrap">if a:\n  b</code></p>',
+    ],
+)
+def test_code_of_any_highlighter_keeps_its_lines_and_blanks(code: str) -> None:
+    assert clean_html(f"<p>{TEXT}</p>{code}<p>{MORE}</p>") == f"<p>{TEXT}</p><pre>if a:\n  b</pre><p>{MORE}</p>"
+
+
+def test_readings_of_a_whole_word_stand_in_one_bracket() -> None:
+    word = "<ruby><rb>東</rb><rb>京</rb><rtc><rt>とう</rt><rt>きょう</rt></rtc></ruby>"
+    assert clean_html(f"<p>{TEXT}{word}</p>") == f"<p>{TEXT}東京（とうきょう）</p>"
 
 
 def test_empty_row_in_a_table_of_code_does_not_keep_its_line_numbers() -> None:

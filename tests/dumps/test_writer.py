@@ -58,6 +58,11 @@ def test_any_title_and_text_keep_the_layout(title: str, html: str) -> None:
     assert lines[2:4] == ["------", ""] and "\r" not in lines[4]
 
 
+def test_tag_in_a_plain_title_is_text_in_the_dump() -> None:
+    composed = compose_dump(title="The <b>bold</b> tag, a < b", link="https://example.org/1", html="<p>x</p>", at=NOON)
+    assert composed.split(b"\n")[1] == b"[The &lt;b>bold&lt;/b> tag, a &lt; b](https://example.org/1)"
+
+
 @given(st.text(alphabet=st.sampled_from("ab中文 <p>/\n\r"), max_size=60))
 def test_removing_line_breaks_removes_nothing_else(html: str) -> None:
     assert re.sub(r"\s", "", to_one_line(html)) == re.sub(r"\s", "", html)

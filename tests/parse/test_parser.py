@@ -109,6 +109,18 @@ def test_title_is_never_longer_than_its_limit(text: str, longest: int) -> None:
     assert bool(issues) == (clean_line(text) == "" or len(clean_line(text)) > longest or title == "")
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("A <em>new</em> <b>pier<br>and</b> harbour", "A new pier and harbour"),
+        ("<![CDATA[The pier]]>", "The pier"),
+        ("List<String>, a < b and &lt;b&gt;bold&lt;/b&gt;", "List<String>, a < b and <b>bold</b>"),
+    ],
+)
+def test_markup_of_a_title_goes_and_text_that_looks_like_it_stays(written: str, title: str) -> None:
+    assert clean_title(written, 200) == (title, ())
+
+
 def test_title_is_not_cut_inside_a_grapheme() -> None:
     family = "👩\u200d👩\u200d👧"
     title, _ = clean_title("样" * 8 + family + "本" * 10, 12)

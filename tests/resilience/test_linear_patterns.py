@@ -28,7 +28,7 @@ LENGTH = 1000
 
 BOUNDED = {
     "clean.captions._IN_BRACKETS": "the last characters of a caption",
-    "dumps.feed_parser._INLINE_TAGS": "titles up to _LONG_TITLE",
+    "dumps.title_markup._INLINE": "titles up to _LONG_TITLE",
     "parse.front_matter._LIST": "the beginning of a dump, and 4,000 characters at a time",
 }
 """Pattern -> what bounds the texts that it sees."""

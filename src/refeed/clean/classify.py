@@ -66,13 +66,15 @@ _RELEVANT_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", 
 _ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
 """schema.org properties -> the fields that they become."""
 
+_PREFORMATTED_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。！？；]|[.!?]\s+\S|，.*，")
 
 _CLASS_PREFIX = r"(?:(?:article|story|post|entry|news|content|meta)[-_]{1,2})"
-_ClassMeaning = Literal["formula", "caption", "credit", "hidden", "box", "clutter", "author", "date"]
+_ClassMeaning = Literal["formula", "code", "caption", "credit", "hidden", "box", "clutter", "author", "date"]
 _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     "formula": FORMULA_CLASS,
+    "code": re.compile(r"(?:^|\s)(?:dp-[a-z]{1,12}|linenums|syntaxhighlighter)(?:$|\s)"),
     "caption": re.compile(
         r"(?:^|\s)(?:tr-caption|wp-caption-text|image-caption|media-caption__text|media-caption|caption|photo-caption|img-caption|figure-caption)(?:$|\s)"
     ),
@@ -104,8 +106,8 @@ _SHORT = 120
 class Classification(NamedTuple):
     """The result for an element that is not plain text."""
 
-    kind: ElementRole | Literal["shell", "formula"]
-    """A role of a source rule, `shell`: an embed without content, or `formula`: all forms of one formula."""
+    kind: ElementRole | Literal["shell", "formula", "code"]
+    """A role of a source rule, `shell`: an embed without content, `formula`: all forms of one formula, or `code`."""
     reason: str
     """For `drop`, the name of the step; for `shell`, the attribute's value; else the selector or class that matched."""
 
@@ -167,6 +169,9 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
         return None
     if meaning == "formula":
         return Classification(meaning, classes)
+    if meaning == "code":  # of highlighters that write a list of lines
+        is_list = tag.name in ("ol", "ul", "div") and tag.find("li") and tag.find(("pre", "table", "p")) is None
+        return Classification(meaning, classes) if is_list else None
     if meaning == "caption" or meaning == "credit":
         is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
         is_nested = meaning == "caption" and state.in_caption
@@ -201,6 +206,12 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
         or (_DISPLAY_NONE.search(str(attrs.get("style", ""))) and not is_lazy_image(tag))
     ):
         return Classification("drop", "hidden labels")
+    if (
+        tag.name == "code"
+        and _PREFORMATTED_STYLE.search(str(attrs.get("style", "")))
+        and "\n" in element_text(tag).strip()
+    ):
+        return Classification("code", "white-space")
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 

@@ -117,6 +117,9 @@ class _BlockExtractor:
             return True
         if kind == "formula":
             return add_formula(self.state, tag, marks)
+        if kind == "code":
+            self.read_preformatted(tag, marks, 0)
+            return True
         if kind == "shell":
             return embeds.add_attribute_embed(state, tag, reason)
         if kind == "caption":
@@ -194,7 +197,10 @@ class _BlockExtractor:
         is_bare = bool(text) and text[0] not in "（(〔[【"
         if is_bare:
             self.state.add_text("（", marks)
-        self.read_children(tag, marks, depth)
+        if tag.name == "rtc":  # the readings of all characters
+            self.state.add_text("".join(text.split()), marks)
+        else:
+            self.read_children(tag, marks, depth)
         if is_bare:
             self.state.add_text("）", marks)
 
@@ -403,7 +409,7 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("img", "amp-img", "image"), _BlockExtractor.read_image),
     **dict.fromkeys(PREFORMATTED_TAGS, _BlockExtractor.read_preformatted),
     **dict.fromkeys(("rt", "rtc"), _BlockExtractor.read_reading),
-    **dict.fromkeys(("math", "mjx-container"), _BlockExtractor.read_math),
+    **dict.fromkeys(("math", "mjx-container", "amp-mathml"), _BlockExtractor.read_math),
     **dict.fromkeys(("video", "audio", "amp-video", "amp-audio"), _embed_handler(embeds.add_media)),
     **dict.fromkeys(("iframe", "amp-iframe"), _embed_handler(embeds.add_iframe)),
     **dict.fromkeys(embeds.PLAYER_ELEMENTS, _embed_handler(embeds.add_player_element)),

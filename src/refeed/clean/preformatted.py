@@ -80,7 +80,8 @@ class LineReader:
     def _read_children(self, tag: Tag, marks: tuple[Mark, ...], *, has_code_lines: bool = False) -> None:
         for child in tag.contents:
             if type(child) is NavigableString:
-                self._add(strip_invisible(str(child)).replace("\r\n", "\n").replace("\r", "\n"), marks)
+                text = strip_invisible(str(child)).replace("\r\n", "\n").replace("\r", "\n")
+                self._add(text.replace("\xa0", " "), marks)  # editors write blanks of code that way
             elif isinstance(child, Tag):
                 self._read_element(child, marks, has_code_lines)
 

@@ -49,7 +49,10 @@ _TRACKING_PARAMS = re.compile(
     re.IGNORECASE,
 )
 _LATER_TRACKING_PARAMS = re.compile(
-    r"_gl|srsltid|gad_source|gclsrc|li_fat_id|ttclid|epik|share_from|share_id", re.IGNORECASE
+    r"_gl|srsltid|gad_source|gclsrc|li_fat_id|ttclid|epik|share_from|share_id|"
+    r"_ga|gad_campaignid|guccounter|guce_referrer(?:_sig)?|(?:pk|mtm|piwik|matomo)_[a-z]+|hss_channel|vd_source|spm_id_from|mibextid|rdt_cid|"
+    r"irclickid|dm_i|_openstat|erid|wt_mc",
+    re.IGNORECASE,
 )
 """Those that the first version did not know. An id that it made from a link with one of these stays: a parameter that
 is found later belongs here."""
@@ -186,7 +189,7 @@ def strip_redirector(url: str) -> str:
         target = next(group for group in match.groups() if group)
         if "ampproject.org" in match[0] or "/amp/" in match[0]:
             target = f"https://{target[2:]}" if target.startswith("s/") else f"http://{target}"
-        elif "/" not in target or "%3a" in target[:12].lower():
+        elif "/" not in target or "%3a" in target[:12].lower() or ("?" not in target and "%3f" in target.lower()):
             target = unquote(target)
         if not HTTP_URL.match(target) or target == url:
             break

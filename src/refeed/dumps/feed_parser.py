@@ -35,6 +35,7 @@ from .parsed_feed import (
     to_length,
     unique_texts,
 )
+from .title_markup import strip_title_markup
 from .writer import is_http_url
 
 _log = logging.getLogger(__name__)
@@ -50,11 +51,6 @@ _REFERENCES = re.compile(f"(?:{_REFERENCE})+")
 _ANY_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?=[A-Za-z][A-Za-z0-9]{0,31}=)", re.DOTALL)
 """One in a URL, as in `?a=1&copy=2`. In CDATA it is right."""
-_LINE_BREAKS = re.compile(r"(?<!\s)\s*<(?:br|wbr|img)\b[^<>]{0,500}>\s*", re.IGNORECASE)
-_INLINE_TAGS = re.compile(
-    r"<(b|i|em|strong|u|span|sub|sup|small|font|a|p|div|h[1-6]|code)\b[^<>]{0,500}>(.*?)</\1\s*>", re.I | re.DOTALL
-)
-_LONG_TITLE = 2000
 _ANY_TAG = re.compile(r"</?[A-Za-z!]")
 _TAGS = re.compile(r"<[/A-Za-z][^<>]{0,2000}>")
 _MEDIA_TAG = re.compile(r"<(?:img|audio|video|iframe|embed|object|picture|svg)\b", re.IGNORECASE)
@@ -239,10 +235,7 @@ def _title(entry: _Entry, version: str) -> str:
         is_text = detail.get("type", "text/plain") == "text/plain"
         return title if is_text else html.unescape(_TAGS.sub("", _SCRIPTS.sub("", title))).strip()
     # RSS does not define whether a title is HTML, and most feeds write HTML: unambiguous markup is removed.
-    if len(title) <= _LONG_TITLE:
-        title = _LINE_BREAKS.sub(" ", title).strip()
-        title = _INLINE_TAGS.sub(r"\2", _INLINE_TAGS.sub(r"\2", title))
-    return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), title)
+    return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), strip_title_markup(title))
 
 
 def _content(entry: _Entry, base: str, version: str) -> str:

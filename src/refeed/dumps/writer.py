@@ -19,6 +19,7 @@ from ..model import Origin
 from ..written_dates import OLDEST_USUAL
 from ..xml_chars import ILLEGAL_XML_CHARS, xml_safe
 from .origin import NO_ORIGIN, compose_origin
+from .title_markup import escape_title_markup
 
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,31};)")
 _BLOCK_TAG = re.compile(
@@ -73,7 +74,7 @@ def compose_dump(*, title: str, link: str, html: str, at: datetime) -> bytes:
     """
     title = xml_safe(" ".join(re.split(r"[\r\n\t]+", title)).strip())
     # Readers of this format unescape entities in a title once, so plain text that looks like an entity is escaped.
-    title = _ENTITY.sub("&amp;", title)
+    title = escape_title_markup(_ENTITY.sub("&amp;", title))
     link = ILLEGAL_XML_CHARS.sub("", link.strip())
     link = re.sub(r"\s", lambda match: "%20" if match[0] == " " else "", link)
     time = f"{int(at.timestamp()) * 1000}" if at >= OLDEST_USUAL else at.isoformat()

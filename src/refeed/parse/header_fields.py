@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
+from ..dumps.title_markup import strip_title_markup
 from ..errors import QuarantineError
 from ..written_dates import parse_date, parse_epoch
 from ..xml_chars import xml_safe
@@ -109,12 +110,12 @@ def _normalize_authority(text: str) -> str:
 
 
 def clean_title(raw: str, longest: int) -> tuple[str, tuple[str, ...]]:
-    """Return the title as plain text, and issues. Markup stays as text; entities are unescaped once.
+    """Return the title as plain text, and issues. Tags with their end tags go; entities are unescaped once.
 
     The title is empty when it has no visible character.
     """
     # Later characters cannot be part of the title, even when every character before them is written as an entity.
-    title = clean_line(raw[: longest * _MAX_ENTITY])
+    title = clean_line(strip_title_markup(raw[: longest * _MAX_ENTITY]))
     if not any(unicodedata.category(char)[0] in "LNSP" for char in title):
         return "", ("no title; the beginning of the text is used instead",)
     if len(title) <= longest and len(raw) <= longest * _MAX_ENTITY:
