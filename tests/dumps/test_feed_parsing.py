@@ -367,6 +367,9 @@ ENCLOSURE = f'<enclosure url="{MP3}" type="audio/mpeg" length="5"/>'
 PICTURE = '<media:content url="https://media.example.org/1.jpg" medium="image"/>'
 VIDEO = '<media:content url="https://media.example.org/{}" type="video/mp4"/>'
 VIDEOS = VIDEO.format("big.mp4") + VIDEO.format("small.mp4")
+PLAYERS = [
+    f'<video src="https://media.example.org/{name}" type="video/mp4"></video>' for name in ("big.mp4", "small.mp4")
+]
 GROUP = f"<media:group>{VIDEOS}<media:description>样本</media:description></media:group>"
 LONG_PLAYER = PLAYER.replace("></", ' data-length="5"></')
 LINKED = f'<description>&lt;a href="{MP3.replace("&", "&amp;")}"&gt;样本&lt;/a&gt;</description>'
@@ -377,16 +380,17 @@ LINKED = f'<description>&lt;a href="{MP3.replace("&", "&amp;")}"&gt;样本&lt;/a
     [
         ([ENCLOSURE], LONG_PLAYER),
         (["<description>样本</description>", ENCLOSURE], "样本" + LONG_PLAYER),
-        ([LINKED, ENCLOSURE], f'<a href="{MP3}">样本</a>'),
+        ([LINKED, ENCLOSURE], f'<a href="{MP3}">样本</a>{LONG_PLAYER}'),
         (['<enclosure url="/1.MP4?x"/>'], '<video src="https://upstream.example.org/1.MP4?x"></video>'),
         (['<enclosure url="javascript:x.mp3" type="audio/mpeg"/>'], ""),
         (['<enclosure url="/x.pdf" type="application/pdf"/>'], ""),
         ([PICTURE, "<description>样本</description>"], '<img src="https://media.example.org/1.jpg">样本'),
         ([PICTURE, '<description>&lt;IMG src="/2.jpg"&gt;样本</description>'], '<IMG src="/2.jpg">样本'),
-        ([GROUP], '样本<video src="https://media.example.org/big.mp4"></video>'),
+        ([GROUP], f"样本{PLAYERS[0]}"),
+        (["<description>样本</description>", VIDEOS], f"样本{''.join(PLAYERS)}"),
     ],
 )  # fmt: skip
-def test_audio_video_and_pictures_beside_the_text_are_embedded_once(parts: list[str], html: str) -> None:
+def test_audio_video_and_pictures_beside_the_text_are_embedded(parts: list[str], html: str) -> None:
     """Seen: the item of a podcast was an empty entry."""
     assert parse_rss_item(*parts).html == html
 

@@ -58,6 +58,7 @@ def extract_blocks(html: str, base_url: str, rule: CompiledRule) -> tuple[list[B
     state = ExtractorState(base_url, ExtractionLog())
     tree = parse_html(html)
     _BlockExtractor(state, rule, ElementClassifier(select_elements(tree, rule))).read(tree)
+    embeds.drop_repeated_players(state)
     return fix_nesting(state.blocks), state.log
 
 

@@ -13,7 +13,7 @@ from bs4.element import Tag
 
 from ..config.field_types import Regexp
 from ..model import Enclosure
-from .blocks import Block, Mark
+from .blocks import Block, Mark, extract_links, walk_blocks
 from .extractor_state import ExtractorState
 from .formulas import formula_in_image
 from .html_parser import element_text, visible_text
@@ -229,11 +229,37 @@ def _add_player_link(state: ExtractorState, tag: Tag, url: str, medium: str = ""
     state.add_block(state.player_link)
 
 
+def drop_repeated_players(state: ExtractorState) -> None:
+    """Remove the link to a media file that another link or player of the body opens too. The enclosure stays."""
+    players = {id(block): medium for block, medium in state.log.media_links}
+    if not players:
+        return
+    linked = {
+        url for block in walk_blocks(state.blocks) if id(block) not in players for url, _ in extract_links(block.runs)
+    }
+    kept = []
+    for block in state.blocks:
+        url = _unlabelled_address(block, players.get(id(block), ""))
+        if url and url in linked:
+            state.log_text("repeated players", url)
+        else:
+            kept.append(block)
+            linked.add(url)
+    state.blocks = kept
+
+
 def label_media(links: Iterable[tuple[Block, str]], language: str) -> None:
     """Write the labels of links to media files in the entry's language."""
     for block, medium in links:
-        if len(block.runs) == 1 and block.runs[0][0] == link_label("", medium, ""):
+        if _unlabelled_address(block, medium):
             block.runs = [(link_label("", medium, language), block.runs[0][1])]
+
+
+def _unlabelled_address(block: Block, medium: str) -> str:
+    """The address of a link whose text only names the medium; empty for any other block."""
+    if medium and len(block.runs) == 1 and block.runs[0][0] == link_label("", medium, ""):
+        return next((value for tag, value in block.runs[0][1] if tag == "a"), "")
+    return ""
 
 
 def _is_last_link(state: ExtractorState, url: str) -> bool:

@@ -14,7 +14,7 @@ import xml.sax
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 import feedparser
 
@@ -63,7 +63,25 @@ _ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(["'])([^"'<>&%]{0,
 _MAX_EXPANSIONS = 10_000
 _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$")
 
+_MEDIA_GROUP = re.compile(r"<\w{1,40}:group\b")
+
 _Entry = dict[str, Any]
+
+
+class _Channel(NamedTuple):
+    """What the items of a feed depend on besides themselves."""
+
+    base: str
+    """What relative URLs are resolved against."""
+    zone: tzinfo | None
+    """The zone of dates that name none."""
+    version: str
+    """The feed's format, as feedparser names it."""
+    language: str
+    authors: list[_Entry]
+    """Of the items that name none."""
+    has_groups: bool
+    """Whether Media RSS groups the files of one medium."""
 
 
 FeedParser = Callable[[bytes, str, str, tzinfo | None], ParsedFeed]
@@ -141,9 +159,15 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     # A relative URL of RSS belongs to the channel's website, and one of Atom to the document (RFC 4287, 2).
     is_atom = feed.version.startswith("atom")
     base = url if is_atom else resolve_url(url, feed.feed.get("link", "")) or url
-    language = feed.feed.get("language", "")
-    authors = feed.feed.get("authors", []) if is_atom else []
-    items = collect_items(lambda entry: _to_item(entry, base, zone, language, authors, feed.version), entries)
+    channel = _Channel(
+        base=base,
+        zone=zone,
+        version=feed.version,
+        language=feed.feed.get("language", ""),
+        authors=feed.feed.get("authors", []) if is_atom else [],
+        has_groups=bool(_MEDIA_GROUP.search(text)),
+    )
+    items = collect_items(lambda entry: _to_item(entry, channel), entries)
     return replace(items, issues=(*issues, *items.issues))
 
 
@@ -157,9 +181,8 @@ def _legal_references(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(char)};" for char in text)
 
 
-def _to_item(
-    entry: _Entry, base: str, zone: tzinfo | None, language: str, authors: list[_Entry], version: str
-) -> UpstreamItem | str:
+def _to_item(entry: _Entry, channel: _Channel) -> UpstreamItem | str:
+    base, zone, version = channel.base, channel.zone, channel.version
     link = next((link for text in _links(entry, version) if is_http_url(link := resolve_url(base, text))), "")
     if not link:
         return "has no link"
@@ -170,13 +193,13 @@ def _to_item(
         guid=entry.get("id", ""),
         title=_title(entry, version) or entry.get("itunes_title", ""),
         link=link,
-        html=embed_media(_content(entry, base, version), _files(entry, base)),
+        html=embed_media(_content(entry, base, version), _files(entry, base, has_groups=channel.has_groups)),
         # Not by the entry's own `get`, which warns where it has only one of the two. `updated` may be a dc:date.
         published=parse_item_date(dict.get(entry, "published") or dict.get(entry, "created") or "", zone, issues),
         updated=parse_item_date(dict.get(entry, "updated") or "", zone, issues),
-        authors=unique_texts(_authors(entry, authors)),
+        authors=unique_texts(_authors(entry, channel.authors)),
         tags=unique_texts(tag.get("label") or tag.get("term") for tag in entry.get("tags", [])),
-        language=next((each for each in languages if each and each.lower() != language.lower()), ""),
+        language=next((each for each in languages if each and each.lower() != channel.language.lower()), ""),
         issues=tuple(issues),
     )
 
@@ -206,8 +229,11 @@ def _links(entry: _Entry, version: str) -> Iterator[str]:
         yield from (link.get("href", "") for link in entry.get("links", []) if link.get("rel") == rel)
 
 
-def _files(entry: _Entry, base: str) -> Iterator[MediaFile]:
-    """Enclosures, then the first file of each kind in Media RSS. Further files are other sizes of the same media."""
+def _files(entry: _Entry, base: str, *, has_groups: bool = True) -> Iterator[MediaFile]:
+    """Enclosures, then the files of Media RSS: of each kind the first, as the others are other sizes of the same media.
+
+    Sounds and videos are different ones in a feed that has no groups, by Media RSS 1.5.1 ("media:group").
+    """
     for link in entry.get("links", []):
         if link.get("rel") == "enclosure":
             length = to_length(link.get("length", ""))
@@ -216,8 +242,9 @@ def _files(entry: _Entry, base: str) -> Iterator[MediaFile]:
     contents = [(file, file.get("medium") or file.get("type", "")) for file in entry.get("media_content", [])]
     for file, kind in (*contents, *((file, "image") for file in entry.get("media_thumbnail", []))):
         kind = kind.partition("/")[0]
-        if kind not in kinds:
-            yield MediaFile(resolve_url(base, file.get("url", "")), kind)
+        if kind not in kinds or (kind in ("audio", "video") and not has_groups):
+            length = to_length(file.get("filesize", ""))
+            yield MediaFile(resolve_url(base, file.get("url", "")), file.get("type", "") or kind, length)
         kinds.add(kind)
     picture = entry.get("image", {})
     yield MediaFile(resolve_url(base, picture.get("href") or picture.get("url") or ""), "image")

@@ -211,12 +211,12 @@ def resolve_relative_urls(html: str, base: str) -> str:
 def embed_media(html: str, files: Iterable[MediaFile]) -> str:
     """Add the media files of an item to its HTML, because a dump holds only HTML.
 
-    Audio and video players are appended, unless the HTML already names the file. The first picture is put before HTML
-    that has no image.
+    Audio and video players are appended, also of a file that the HTML links to: the cleaner makes enclosures of players
+    alone. The first picture is put before HTML that has no image, unless the HTML names it.
     """
     by_url = {file.url: file for file in islice(files, _MAX_FILES) if is_http_url(file.url)}
-    kinds = {url: _kind_of(file) for url, file in by_url.items() if url not in html and escape(url) not in html}
-    pictures = [url for url, kind in kinds.items() if kind == "image"]
+    kinds = {url: _kind_of(file) for url, file in by_url.items()}
+    pictures = [url for url, kind in kinds.items() if kind == "image" and url not in html and escape(url) not in html]
     picture = f'<img src="{escape(pictures[0])}">' if pictures and "<img" not in html.lower() else ""
     players = (
         f'<{kind} src="{escape(url)}"{_file_attributes(by_url[url])}></{kind}>'
