@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from helpers.entry_builders import GENERIC_LINK, clean_body, clean_html
+from helpers.entry_builders import AT, GENERIC_LINK, clean_body, clean_html, clean_raw
 from refeed.clean.image_urls import clean_image_url
 from refeed.clean.url_cleaner import clean_link
-from refeed.model import Enclosure
+from refeed.model import Enclosure, RawEntry
 
 TEXT = "这是样例的第一段，说的是一座不存在的城市和它的河流。"
 MORE = "这是样例的第二段，说的是同一座城市的图书馆。"
@@ -413,3 +414,31 @@ def test_empty_row_in_a_table_of_code_does_not_keep_its_line_numbers() -> None:
     html = clean_body(f"<p>{TEXT}</p>{table}").entry.html
     assert html == f"<p>{TEXT}</p><pre>one\ntwo</pre>"
     assert clean_body(html).entry.html == html
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p>{}</p><p><a href="https://media.example/b.mp3">下载</a></p>{}',
+        '<p>{}</p><ul><li><a href="https://media.example/b.mp3">下载</a></li></ul>{}',
+        '<p>{}</p><audio src="https://media.example/b.mp3"></audio>{}',
+    ],
+)
+def test_sound_that_the_text_links_to_is_an_enclosure_without_a_second_link(body: str) -> None:
+    """Seen: the notes of a podcast link to its file, as our own feeds do."""
+    entry = clean_body(body.format(TEXT, '<audio src="https://media.example/b.mp3" data-length="5"></audio>')).entry
+    assert entry.enclosures == (Enclosure(url="https://media.example/b.mp3", type="audio/mpeg", length=5),)
+    assert entry.html.count("b.mp3") == 1
+
+
+def test_names_tags_and_signatures_of_pictures_are_no_change_that_readers_see() -> None:
+    picture = '<img src="https://img.example/1.jpg?w=600&amp;sig={}">'
+    body = f"<p>Ada Seaman</p>{picture}<p>{TEXT}</p><p>{MORE}</p><p>ships, sea</p>"
+    raw = RawEntry(title="样本", link=GENERIC_LINK, dump_time=AT, html=body.format("a"))
+    before = clean_raw(raw)
+    raw = replace(raw, html=body.format("b"))
+    after = clean_raw(replace(raw, authors=("Ada Seaman",), tags=("ships", "sea")))
+    assert (after.entry.authors, after.entry.tags) == (("Ada Seaman",), ("ships", "sea"))
+    assert after.entry.images != before.entry.images
+    assert before.fingerprint == after.fingerprint
+    assert clean_raw(replace(raw, html=raw.html.replace("1.jpg", "2.jpg"))).fingerprint != after.fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from refeed.fetch.poller import fetch_upstream
 from refeed.fetch.session import HttpSession
 from refeed.fetch.upstreams import UpstreamState, fetch_dirs
 from refeed.ingest.pipeline import Pipeline
+from refeed.model import Entry
 
 CONFIG = """
 site: {id: "tag:example.org,2026", title: 样本站, author: 样本站}
@@ -36,7 +37,23 @@ ITEMS = {
     "no guid": [("", f"https://{SITE}/8", title) for title in ("样本八", "样本八，改", "样本八，再改")],
     "application": [("", f"https://{SITE}/#/notice/{9}", "样本九")] * 3,
     "known host": [("g10", "https://known.example/10", title) for title in ("样本十", "样本十，改", "样本十，再改")],
+    "gains names": [("g11", f"https://{SITE}/11", "样本十一")] * 3,
+    "gains a sound": [("g12", f"https://{SITE}/12", "样本十二")] * 3,
 }
+PICTURE = "&lt;p&gt;没有改的样本。&lt;/p&gt;&lt;img src='https://img.example/1.jpg?sig={}'&gt;"
+DESCRIPTIONS = {
+    "gains names": [
+        PICTURE.format("a"),
+        PICTURE.format("b") + "</description><author>ada@harbour.example (Ada Seaman)</author><description>",
+        PICTURE.format("c") + "</description><category>海</category><description>",
+    ],
+    "gains a sound": [
+        "没有改的样本。",
+        "没有改的样本。",
+        f"没有改的样本。</description><enclosure url='https://{SITE}/12.mp3' type='audio/mpeg'/><description>",
+    ],
+}
+"""Texts, and what else an item has. All others say which poll it is."""
 EXPECTED = {
     "link with a session": entry_id(f"https://{SITE}/1?s=a"),
     "slug": entry_id(f"https://{SITE}/2-old"),
@@ -48,6 +65,8 @@ EXPECTED = {
     "no guid": entry_id(f"https://{SITE}/8"),
     "application": entry_id(f"https://{SITE}/#/notice/9"),
     "known host": guid_entry_id("quay", "g10"),
+    "gains names": entry_id(f"https://{SITE}/11"),
+    "gains a sound": entry_id(f"https://{SITE}/12"),
 }
 
 
@@ -73,9 +92,10 @@ def fresh_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
 def feed(poll: int) -> str:
     items = [
         f"<item><title>{title}</title><link>{link}</link>{f'<guid>{guid}</guid>' if guid else ''}"
-        f"<pubDate>Fri, 27 Feb 2026 08:{number:02}:00 +0800</pubDate><description>第{poll}次</description></item>"
-        for number, polls in enumerate(ITEMS.values())
+        f"<pubDate>Fri, 27 Feb 2026 08:{number:02}:00 +0800</pubDate><description>{text}</description></item>"
+        for number, (name, polls) in enumerate(ITEMS.items())
         for guid, link, title in [polls[poll]]
+        for text in [DESCRIPTIONS[name][poll] if name in DESCRIPTIONS else f"第{poll}次"]
     ]
     random.Random(poll).shuffle(items)
     return f"<rss version='2.0'><channel><title>样本</title>{''.join(items)}</channel></rss>"
@@ -107,7 +127,7 @@ def published(settings: Settings) -> dict[str, object]:
     pipeline.close()
     # Only its items: the home page of a source without a rule is that of the entry that arrived first.
     items = json.loads((Path(settings.feeds_dir) / "source" / "quay.json").read_bytes())["items"]
-    return {entry.id: (entry.title, entry.published, "次" in entry.html) for entry in entries} | {"items": items}
+    return {entry.id: entry for entry in entries} | {"items": items}
 
 
 @pytest.mark.parametrize("orders", [1, pytest.param(30, marks=pytest.mark.torture)])
@@ -118,13 +138,24 @@ def test_items_of_three_polls_are_the_same_entries_in_any_order(
     config.write_text(CONFIG)
     settings = make_settings(config, DATABASE_URL=fresh_store_url())
     dumps = {path: path.read_bytes() for paths in poll_three_times(settings) for path in paths}
-    assert len(dumps) == 30
+    assert len(dumps) == 3 * len(ITEMS) - 1, "one item was the same in two polls"
     in_order = published(settings)
     entries = {id: facts for id, facts in in_order.items() if id.startswith("urn:")}
     assert set(entries) == set(EXPECTED.values())
     for number, (name, id) in enumerate(EXPECTED.items()):
-        title, at, _ = entries[id]  # type: ignore[misc]
-        assert (title, at.day, at.hour, at.minute) == (ITEMS[name][2][2], 27, 0, number), name
+        entry = entries[id]
+        assert isinstance(entry, Entry)
+        assert (entry.title, entry.published) == (ITEMS[name][2][2], datetime(2026, 2, 27, 0, number, tzinfo=UTC)), name
+        changed = entry.published if name == "gains names" else NOON + timedelta(hours=2)
+        assert entry.updated == changed, f"{name}: a reader is told of a change exactly when there is one to see"
+    named, sound = entries[EXPECTED["gains names"]], entries[EXPECTED["gains a sound"]]
+    assert isinstance(named, Entry)
+    assert isinstance(sound, Entry)
+    assert (named.authors, named.tags, [file.url for file in sound.enclosures]) == (
+        (),
+        ("海",),
+        [f"https://{SITE}/12.mp3"],
+    )
     for seed in range(orders):
         chance = random.Random(seed)
         other = make_settings(config, DATABASE_URL=fresh_store_url(), REFEED_FEEDS=str(tmp_path / f"feeds{seed}"))

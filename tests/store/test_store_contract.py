@@ -215,6 +215,18 @@ def test_rebuilt_entries_change_only_the_feeds_in_which_a_text_changes(store: St
     assert store.get_outdated_ids(rules_version="rules-3") == [entry_id(2)]
 
 
+def test_the_same_text_in_a_dump_after_new_rules_moves_no_date(store: Store) -> None:
+    """Seen: after an upgrade, all items of a feed that now had authors were new to readers."""
+    record_files(store, [file_result(1, 0, text="样本"), file_result(1, 1, text="样本，改")], NOON)
+    before = store.get_entries([entry_id(1)])[0].entry.updated
+    rebuilt = replace(file_result(1, 1, text="新规则的样本，改").entry, rules_version="rules-2")
+    replace_entries(store, [rebuilt], NOON)
+    record_files(store, [file_result(1, 2, text="新规则的样本，改")], NOON)
+    assert store.get_entries([entry_id(1)])[0].entry.updated == before == NOON + timedelta(hours=1)
+    record_files(store, [file_result(1, 3, text="新规则的样本，再改")], NOON)
+    assert store.get_entries([entry_id(1)])[0].entry.updated == NOON + timedelta(hours=3)
+
+
 def test_a_file_name_that_is_not_utf8_is_remembered_as_bytes(store: Store) -> None:
     name = b"\xff\xfe \xe6\xa0\xb7.txt"
     record_files(store, [replace(file_result(1), path=name)], NOON)

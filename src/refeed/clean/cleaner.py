@@ -94,6 +94,9 @@ _ERROR_MESSAGE = re.compile(
 )
 
 
+_IMAGE_QUERY = re.compile(r"(\.(?:jpe?g|png|gif|webp|avif))\?.*", re.IGNORECASE | re.DOTALL)
+
+
 def clean_entry(raw: RawEntry, match: SourceMatch, limits: Limits = DEFAULT_LIMITS) -> CleanResult:
     """Clean a raw entry: text, images and links become small HTML, everything else a field or a logged removal.
 
@@ -151,7 +154,9 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         issues = (*issues, "the body is empty")
     elif len(text) < 400 and _ERROR_MESSAGE.search(text):
         issues = (*issues, "the text looks like an error message, not an article")
-    visible = "\x00".join((entry.title, "".join(text.split()), *entry.images))
+    # Without queries: those of many image hosts are sizes and signatures, and a new signature shows nothing new.
+    images = (_IMAGE_QUERY.sub(r"\1", url) for url in entry.images)
+    visible = "\x00".join((entry.title, "".join(text.split()), *images))
     return CleanResult(
         entry=entry,
         identity=identity,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
@@ -44,7 +44,27 @@ def replace_entries(
                 entry = rename_source(entry, row.source)  # the entry's first dump names it, and this is the newest
             return row.with_content(entry)
 
+        _replace_fingerprints(connection, by_id)
         return _change_rows(connection, by_id, replace_content, now, find_original)
+
+
+def _replace_fingerprints(connection: Connection, rebuilt: Mapping[str, EncodedEntry]) -> None:
+    """Give dumps that read like the newest one of their entry the fingerprint that this has now.
+
+    Otherwise the next dump would differ from them, even with the same text, and `updated` would move.
+    """
+    dump, entry = schema.dumps.c, schema.entries.c
+    newest = select(entry.id, dump.fingerprint).join_from(schema.entries, schema.dumps, dump.digest == entry.digest)
+    before = connection.execute(newest.where(entry.id.in_(list(rebuilt)), dump.fingerprint != "")).all()
+    changes = [
+        {"entry": row.id, "before": row.fingerprint, "after": after}
+        for row in before
+        if (after := rebuilt[row.id].fingerprint) != row.fingerprint
+    ]
+    if changes:
+        statement = update(schema.dumps).values(fingerprint=bindparam("after"))
+        same = dump.entry_id == bindparam("entry"), dump.fingerprint == bindparam("before")
+        connection.execute(statement.where(*same), changes)
 
 
 def relabel_entries(store: Store, labels: dict[str, str], topics_version: str, now: datetime) -> frozenset[FeedPath]:
