@@ -221,6 +221,44 @@ def test_class_name_alone_removes_no_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "image",
+    [
+        "<img src='https:/img.example/a.jpg'>",
+        "<img src='https://img.example\\a.jpg'>",
+        "<base href='https://img.example/'><img src='a.jpg'>",
+        "<img src='https://img.example/s.jpg' srcset='https://img.example/s.jpg 300w, https://img.example/a.jpg 900w'>",
+        "<svg><image xlink:href='https://img.example/a.jpg'></image></svg>",
+        "<input type='image' src='https://img.example/a.jpg'>",
+        "<v-lazy-image src='https://img.example/a.jpg'></v-lazy-image>",
+        "<div style='color: red; background-image: url(\"https://img.example/a.jpg\")'></div>",
+        "<div data-bg='https://img.example/a.jpg'></div>",
+    ],
+)
+def test_image_is_shown_however_it_is_written(image: str) -> None:
+    figure = '<figure><img src="https://img.example/a.jpg" alt=""></figure>'
+    assert clean_html(f"<p>{TEXT}</p>{image}<p>{MORE}</p>") == f"<p>{TEXT}</p>{figure}<p>{MORE}</p>"
+
+
+def test_background_behind_a_text_and_an_icon_are_no_images() -> None:
+    background = 'style="background: url(https://img.example/a.jpg)"'
+    icon = '<span data-bg="https://img.example/icons/arrow.png"></span>'
+    assert clean_html(f"<p>{TEXT}</p><div {background}>{MORE}</div>{icon}") == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+def test_large_image_in_a_folder_of_avatars_is_shown_and_a_small_one_is_not() -> None:
+    url = "https://img.example/avatars/a.jpg"
+    large, small = (f'<img src="{url}" width="{width}" height="{width}">' for width in (800, 80))
+    html = clean_html(f"<p>{TEXT}</p>{large}<p>{MORE}</p>")
+    assert html == f'<p>{TEXT}</p><figure><img src="{url}" alt=""></figure><p>{MORE}</p>'
+    assert clean_html(f"<p>{TEXT}</p>{small}<p>{MORE}</p>") == f"<p>{TEXT}</p><p>{MORE}</p>"
+
+
+def test_flag_of_several_characters_stays_whole_and_hidden_characters_go() -> None:
+    scotland = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+    assert clean_html(f"<p>{TEXT}{scotland}\U000e0041\U000e0042{MORE}</p>") == f"<p>{TEXT}{scotland}{MORE}</p>"
+
+
+@pytest.mark.parametrize(
     ("player", "link"),
     [
         (

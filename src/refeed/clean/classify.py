@@ -16,7 +16,7 @@ from ..config.source_rules import ElementRole, ExtractRule
 from .extractor_state import WIDEST_CAPTION, ExtractorState
 from .formulas import FORMULA_CLASS
 from .html_parser import element_text
-from .image_urls import is_lazy_image
+from .image_urls import BACKGROUND_ATTRIBUTES, background_image, is_lazy_image
 from .rule_lookup import CompiledRule
 from .text import display_width
 
@@ -60,7 +60,9 @@ _EMBED_ATTRIBUTES = (
 )  # fmt: skip
 """Attributes that may hold the only URL, or the id, of an embed."""
 
-_RELEVANT_ATTRIBUTES = frozenset(("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES))
+_RELEVANT_ATTRIBUTES = frozenset(
+    ("class", "itemprop", "hidden", "aria-hidden", "style", *_EMBED_ATTRIBUTES, *BACKGROUND_ATTRIBUTES)
+)
 """Attributes that may show what an element is. An element without any of them is plain text."""
 
 _ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
@@ -106,7 +108,7 @@ _SHORT = 120
 class Classification(NamedTuple):
     """The result for an element that is not plain text."""
 
-    kind: ElementRole | Literal["shell", "formula", "code"]
+    kind: ElementRole | Literal["shell", "formula", "code", "background"]
     """A role of a source rule, `shell`: an embed without content, `formula`: all forms of one formula, or `code`."""
     reason: str
     """For `drop`, the name of the step; for `shell`, the attribute's value; else the selector or class that matched."""
@@ -212,6 +214,8 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
         and "\n" in element_text(tag).strip()
     ):
         return Classification("code", "white-space")
+    if ("style" in attrs or not attrs.keys().isdisjoint(BACKGROUND_ATTRIBUTES)) and (image := background_image(tag)):
+        return Classification("background", image)
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 

@@ -36,11 +36,11 @@ from .classify import (
 from .extractor_state import ExtractionLog, ExtractorState
 from .formulas import add_formula, is_math_type
 from .html_parser import element_text, parse_html, visible_text
-from .image_urls import is_image_object
+from .image_urls import clean_image_url, is_image_element, is_image_object
 from .preformatted import PREFORMATTED_TAGS, LineReader, code_cells
 from .rule_lookup import CompiledRule
 from .text import normalize_line
-from .url_cleaner import clean_link, is_share_link, is_tag_link
+from .url_cleaner import absolutize_url, clean_link, is_share_link, is_tag_link
 
 _Marks = tuple[Mark, ...]
 
@@ -57,6 +57,8 @@ def extract_blocks(html: str, base_url: str, rule: CompiledRule) -> tuple[list[B
     """Parse a repaired body and extract its blocks. Raises TooDeepError."""
     state = ExtractorState(base_url, ExtractionLog())
     tree = parse_html(html)
+    if "<base" in html and (base := tree.find("base", href=True)):
+        state.base_url = absolutize_url(str(base["href"]), base_url) or base_url
     _BlockExtractor(state, rule, ElementClassifier(select_elements(tree, rule))).read(tree)
     embeds.drop_repeated_players(state)
     return fix_nesting(state.blocks), state.log
@@ -103,6 +105,8 @@ class _BlockExtractor:
             self.read_block(tag, marks, depth)
         elif handler := _HANDLERS.get(name):
             handler(self, tag, marks, depth)
+        elif "-" in name and is_image_element(tag):
+            self.read_image(tag, marks)
         else:  # `span`, `font` and other tags without a meaning
             self.read_children(tag, marks, depth)
 
@@ -118,6 +122,12 @@ class _BlockExtractor:
             return True
         if kind == "formula":
             return add_formula(self.state, tag, marks)
+        if kind == "background":
+            state.end_paragraph()
+            state.add_block(
+                Block("figure", url=clean_image_url(reason, state.base_url), alt=str(tag.get("aria-label") or ""))
+            )
+            return True
         if kind == "code":
             self.read_preformatted(tag, marks, 0)
             return True
@@ -363,6 +373,11 @@ class _BlockExtractor:
                 embeds.add_plugin(self.state, tag)
         elif name == "script":
             self.read_script(tag, marks)
+        elif name == "svg":
+            for image in tag.find_all("image"):
+                self.read_image(image, marks)
+        elif name == "input" and tag.get("type") == "image":
+            self.read_image(tag, marks)
         elif name == "input" and tag.get("type") == "checkbox":
             self.state.add_text("☑ " if "checked" in tag.attrs else "☐ ", marks)
         elif name == "template" and "shadowrootmode" in tag.attrs:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from bs4.element import Tag
 
+from .html_parser import element_text
 from .image_proxies import IMAGE_FILE, strip_image_proxy
 from .url_cleaner import absolutize_url
 
@@ -63,6 +64,8 @@ _MAYBE_TRACKER = re.compile(
     re.IGNORECASE,
 )
 _PHOTO = re.compile(r"\.(?:jpe?g|png|webp|avif)(?:[?#!].*)?$", re.IGNORECASE)
+BACKGROUND_ATTRIBUTES = ("data-bg", "data-background", "data-background-image", "data-bgset")
+_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]{0,80}url\((['\"]?)([^'\")\s]{1,2000})\1\)", re.IGNORECASE)
 _STYLE_SIDE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,4})(?:\.\d+)?px", re.IGNORECASE)
 _VISIBLE = 50
 """An image that is declared larger, in pixels, is an image whatever its name is."""
@@ -113,7 +116,8 @@ def _better_address(tag: Tag, source: str) -> str:
         return lazy
     if _STAND_IN.match(source) or _MAYBE_STAND_IN.search(source[-100:]):
         return next(_other_addresses(tag), "") or _widest_in_srcset(tag) or _url_in_dataset(tag) or _picture_source(tag)
-    return _widest_in_srcset(tag) if _RESIZED.search(source) else ""
+    is_in_set = "srcset" in tag.attrs and source in str(tag["srcset"])
+    return _widest_in_srcset(tag) if is_in_set or _RESIZED.search(source) else ""
 
 
 def _address_in_wrapper(tag: Tag, shown: str) -> str:
@@ -233,6 +237,23 @@ def is_decoration(tag: Tag, url: str) -> bool:
 def is_lazy_image(tag: Tag) -> bool:
     """True for an `img` that a script would show: it is hidden only until then."""
     return tag.name == "img" and next(_lazy_addresses(tag), "") != ""
+
+
+def is_image_element(tag: Tag) -> bool:
+    """True for an empty element of a script, such as `<v-lazy-image src="a.jpg">`, that shows an image."""
+    address = str(tag.get("src") or tag.get("data-src") or "")
+    return bool(address) and IMAGE_FILE.search(address[-400:]) is not None and not element_text(tag).strip()
+
+
+def background_image(tag: Tag) -> str:
+    """Return the address of the image that an element without content has as its background; empty for any other."""
+    if tag.name not in ("div", "span", "a", "figure", "section") or element_text(tag).strip() or tag.find(True):
+        return ""
+    match = _BACKGROUND.search(str(tag.get("style") or ""))
+    address = next(
+        (str(tag[name]).strip() for name in BACKGROUND_ATTRIBUTES if name in tag.attrs), match[2] if match else ""
+    )
+    return address if IMAGE_FILE.search(address[-400:]) and not is_decoration(tag, address) else ""
 
 
 def is_image_object(tag: Tag) -> bool:

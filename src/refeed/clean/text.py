@@ -9,6 +9,7 @@ from lxml import etree
 from ..xml_chars import xml_safe
 
 _INVISIBLE = re.compile(
+    "(\U0001f3f4[\U000e0020-\U000e007e]{1,12}\U000e007f)|"  # a flag, of which the tags are a part
     "[\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
     # Joiners have a meaning between Arabic or Indic letters and in emoji only.
@@ -31,7 +32,7 @@ def strip_invisible(text: str) -> str:
     """Remove invisible characters, and replace characters that XML cannot contain with U+FFFD."""
     if _SUSPECT.search(text) is None:
         return text
-    return xml_safe(_INVISIBLE.sub("", text))
+    return xml_safe(_INVISIBLE.sub(r"\1", text))
 
 
 def collapse_whitespace(text: str) -> str:

@@ -15,6 +15,8 @@ HTTP_URL = re.compile(r"https?://", re.IGNORECASE)
 # A site wrote its own address before one that was whole: `https://news.examplehttps://www.example.net/`.
 _DOUBLED_HOST = re.compile(r"(?:https?:)?//[\w.:-]{0,100}?(?=https?:/{0,2}[\w\[])", re.IGNORECASE)
 _SCHEME_START = re.compile(r"(https?):/*", re.IGNORECASE)
+_TOO_FEW_SLASHES = re.compile(r"^(https?:)/?(?=[\w\[])", re.IGNORECASE)
+_PATH = re.compile(r"[^?#]*")
 _BLANKS_AT_END = re.compile(r"(?:%20|%0[ad]|%C2%A0|%E3%80%80|\s){1,20}$", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,40}\](?::\d{1,5})?", re.IGNORECASE)
 
@@ -144,11 +146,20 @@ def repair_url(url: str) -> str:
     return first if blank and (second == first or second.strip() == first) else url
 
 
+def _repair_slashes(url: str) -> str:
+    r"""Write `http:/host\path` with the slashes that browsers read in it (WHATWG URL, 4.4)."""
+    path = _PATH.match(url)
+    url = url[: path.end()].replace("\\", "/") + url[path.end() :] if path else url
+    return _TOO_FEW_SLASHES.sub(r"\1//", url)
+
+
 def absolutize_url(url: str, base: str) -> str:
     """Resolve and percent-encode a URL; empty unless it is http, https or mailto. Credentials are dropped."""
     url = url.strip().replace("\t", "").replace("\n", "").replace("\r", "").replace("\\&", "&")
     if not url or url.startswith("#") or len(url) > _MAX_LENGTH:
         return ""
+    if "\\" in url or not HTTP_URL.match(url):
+        url = _repair_slashes(url)
     if not HTTP_URL.match(url):
         if _SCHEME.match(url):
             return percent_encode(url) if url[:7].lower() == "mailto:" and len(url) > 7 else ""

@@ -17,9 +17,11 @@ _MOST_FORM_BLOCKS = 5
 _TAIL = 10
 _SHORTEST_REPEATED = 60
 _AVATAR = re.compile(
-    r"gravatar\.com/avatar|avatars\d?\.githubusercontent|[/_]avatars?/|[/_-](?:author|profile)[-_]?(?:photo|image|pic|avatar)s?[/_.-]",
+    r"gravatar\.com/avatar|avatars\d?\.githubusercontent|[/_-](?:author|profile)[-_]?(?:photo|image|pic|avatar)s?[/_.-]",
     re.IGNORECASE,
 )
+_AVATAR_FOLDER = re.compile(r"[/_]avatars?/", re.IGNORECASE)
+"""It may hold a large picture too."""
 _AGREE = re.compile(
     r"\b(?:by (?:signing up|subscribing|clicking|submitting|providing|entering|registering)|"
     r"mit (?:der|ihrer|deiner) (?:anmeldung|registrierung)|"
@@ -66,7 +68,12 @@ def drop_donation_button(draft: Draft) -> bool:
 def drop_author_portraits(draft: Draft) -> None:
     """Drop pictures of services for avatars, and those that link to the page of an author. Keep names in captions."""
     for block in draft.blocks:
-        if block.kind == "figure" and block.runs and block.is_decoration and _AVATAR.search(block.url):
+        if (
+            block.kind == "figure"
+            and block.runs
+            and block.is_decoration
+            and (_AVATAR.search(block.url) or _AVATAR_FOLDER.search(block.url))
+        ):
             draft.log_removed("author portraits", f"{block.alt} {block.url} {block.href}")
             block.kind = "p"  # a name beside the portrait, for example above a quotation
     portraits = [block for block in draft.blocks if block.kind == "figure" and _is_portrait(draft, block)]
@@ -86,7 +93,11 @@ def _is_portrait(draft: Draft, figure: Block) -> bool:
     if figure.runs:
         return False
     is_linked = bool(figure.href) and is_author_link(figure.href) and draft.rule.is_own_link(figure.href)
-    return is_linked or _AVATAR.search(figure.url) is not None
+    return (
+        is_linked
+        or _AVATAR.search(figure.url) is not None
+        or bool(figure.is_decoration and _AVATAR_FOLDER.search(figure.url))
+    )
 
 
 def drop_repeated_box(draft: Draft) -> None:
