@@ -18,15 +18,20 @@ from datetime import UTC, datetime
 from math import log2
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from refeed.config.load import load_settings
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.model import Dump, Entry
-from refeed.store.story_index import NEIGHBOURS
+from refeed.store.rows import StoryRow
+from refeed.store.store import Store
+from refeed.store.story_index import NEIGHBOURS, StoryIndex
+from refeed.store.story_members import get_story_ids
 from refeed.stories.signatures import Signature, make_signature
-from refeed.stories.similarity import FEATURES, Model, compare, load_model, measure
+from refeed.stories.similarity import FEATURES, Model, load_model, measure
+from refeed.stories.story_updater import StoryBuilder
 from refeed.stories.terms import is_pair, split_terms
 from refeed.topics.fields import extract_body_text
 
@@ -107,17 +112,25 @@ def fit(days: Sequence[tuple[str, list[Report]]]) -> Model:
         bias=round(bias, 3),
         features={name: round(float(weight), 3) for name, weight in zip(FEATURES, weights, strict=True)},
         min_score=load_model().min_score,
+        link_score=load_model().link_score,
     )
 
 
-def join(reports: Sequence[Report]) -> list[int]:
-    """The first report of each report's story, by the shipped weights."""
-    min_score, root = load_model().min_score, list(range(len(reports)))
-    for number, others in find_candidates(reports):
-        scores = [(compare(reports[number][1], reports[other][1]), other) for other in others]
-        score, best = max(scores, default=(0.0, number))
-        root[number] = root[best] if score >= min_score else number
-    return root
+def join(reports: Sequence[Report]) -> list[str]:
+    """The story of each report, as the leader makes them."""
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/store.db")
+        store.migrate()
+        ids = [f"{number:09}" for number in range(len(reports))]  # in the order of the reports
+        rows = {
+            id: StoryRow(id, id, id, None, 0, signature.published, signature.to_bytes())
+            for id, (_, signature) in zip(ids, reports, strict=True)
+        }
+        with store.write_transaction() as connection:
+            StoryBuilder(StoryIndex(connection)).replace(rows)
+        stories = get_story_ids(store, rows)
+        store.close()
+    return [stories[id] for id in ids]
 
 
 def rate(found: Sequence[object], truth: Sequence[object]) -> str:

@@ -26,6 +26,7 @@ from refeed.store.story_members import (
     list_stories_between,
     resolve_story,
 )
+from refeed.stories.story_explainer import explain_story
 from refeed.stories.story_updater import StoryBuilder, update_all_stories, update_stories
 
 
@@ -51,7 +52,8 @@ def all_rows(store: Store) -> list[tuple[object, ...]]:
     with store.read_transaction() as connection:
         members = connection.execute(select(t.story_members).order_by(t.story_members.c.entry_id)).all()
         terms = connection.execute(select(t.story_terms).order_by(*t.story_terms.primary_key)).all()
-    return [*map(tuple, members), *map(tuple, terms)]
+        links = connection.execute(select(t.story_links).order_by(*t.story_links.primary_key)).all()
+    return [*map(tuple, members), *map(tuple, terms), *map(tuple, links)]
 
 
 def test_reports_of_one_event_are_one_story_and_others_are_not(store: Store) -> None:
@@ -197,6 +199,32 @@ def test_stories_are_listed_once_newest_report_first_page_by_page(store: Store) 
         entry_id(0): [entry_id(0), entry_id(5)],
         **{entry_id(number): [entry_id(number)] for number in range(1, 5)},
     }
+
+
+def test_two_reports_are_one_story_when_two_later_reports_tell_both(store: Store) -> None:
+    texts = [
+        ("样本：青岚河水位超过警戒线", "青岚河水位今天超过警戒线，松原县三千二百名居民撤离，学校停课三天。"),
+        ("样本：雾凇湾渡轮停航", "雾凇湾渡轮因大风停航，码头滞留八百名旅客，松原县派出客车接送。"),
+        ("样本：青岚河超过警戒线，雾凇湾渡轮停航", "松原县青岚河水位超过警戒线，雾凇湾渡轮停航，旅客滞留码头。"),
+        ("样本：松原县水位超过警戒线渡轮停航", "青岚河水位超过警戒线，居民撤离；雾凇湾渡轮因大风停航，旅客滞留。"),
+    ]
+    reports = [
+        file_result(n, source=SOURCES[n % 3], minutes=n, title=title, text=f"（样本）{text}")
+        for n, (title, text) in enumerate(texts)
+    ]
+    record(store, reports[:3])
+    assert len(groups(store, range(3))) == 2
+    record(store, reports[3:])
+    assert groups(store, range(4)) == {frozenset(range(4))}
+    assert any("two later reports are similar to both" in line for line in explain_story(store, entry_id(1)))
+    withdraw_entries(store, [entry_id(2)], NOON)
+    update_all_stories(store, NOON)
+    assert len(groups(store, [0, 1, 3])) == 2
+    restore_entries(store, [entry_id(2)], NOON)
+    update_all_stories(store, NOON)
+    assert groups(store, range(4)) == {frozenset(range(4))}
+    forget_all(store)
+    assert_same_in_other_orders(store, reports, batch=1)
 
 
 def test_a_killed_update_goes_on_where_it_was(store: Store) -> None:

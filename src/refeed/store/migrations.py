@@ -296,6 +296,17 @@ _CUT_OFF_STORIES = """
 CREATE INDEX story_members_cut_off ON story_members (parent_id) WHERE parent_id IS NOT NULL AND root_id = entry_id
 """
 
+_STORY_LINKS = """
+CREATE TABLE story_links (
+    entry_id {text} NOT NULL,
+    target_id {text} NOT NULL,
+    score INTEGER NOT NULL,
+    PRIMARY KEY (entry_id, target_id)
+) {without_rowid}
+;
+CREATE INDEX story_links_target ON story_links (target_id)
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -310,6 +321,7 @@ MIGRATIONS: tuple[str, ...] = (
     _DIGESTS,
     _STORIES,
     _CUT_OFF_STORIES,
+    _STORY_LINKS,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

@@ -106,6 +106,15 @@ class Place(NamedTuple):
     published: int
 
 
+class StoryLink(NamedTuple):
+    """An earlier entry that an entry was compared with. The greatest one is the best."""
+
+    score: int
+    """How likely both report the same event, in thousandths."""
+    published: int
+    entry_id: str
+
+
 class DumpRow(NamedTuple):
     """A row of `dumps`, with all columns in the order of `schema.dumps`."""
 

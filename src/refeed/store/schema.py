@@ -204,6 +204,14 @@ story_terms = Table(  # entries by the rare terms of their titles and leads: rep
     Column("entry_id", Text, primary_key=True),
 )
 
+story_links = Table(  # the most similar earlier entries of each entry, with the scores in thousandths
+    "story_links",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("target_id", Text, primary_key=True),
+    Column("score", Integer, nullable=False),
+)
+
 story_moves = Table(  # entries that left their story, with an entry that stayed: where the address of a story leads
     "story_moves",
     metadata,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, TextClause, bindparam, delete, select, text, 
 
 from . import schema
 from .database import upsert
-from .rows import Place, StoryRow
+from .rows import Place, StoryLink, StoryRow
 
 WINDOW = 72 * 3600
 """Seconds between two neighbours."""
@@ -27,7 +27,7 @@ _PERIOD_STEP = 1 << 32
 """Distance between the keys of successive periods. A term has 32 bits."""
 _CHUNK = 500
 
-_member, _term = schema.story_members.c, schema.story_terms.c
+_member, _term, _link = schema.story_members.c, schema.story_terms.c, schema.story_links.c
 _PLACE = [schema.story_members.c[name] for name in Place._fields]
 _TREE = select(*_PLACE).where(_member.root_id == bindparam("root"))
 _CUT_OFF = select(*_PLACE).where(
@@ -45,6 +45,20 @@ _DELETE_TERM = delete(schema.story_terms).where(
     _term.term == bindparam("old_term"),
     _term.published == bindparam("old_published"),
     _term.entry_id == bindparam("old_entry"),
+)
+
+
+_linked, _both = schema.story_links.alias("linked").c, schema.story_links.alias("both").c
+_LINKS = (
+    select(_link.entry_id, _link.score, _member.published, _link.target_id)
+    .join(schema.story_members, _member.entry_id == _link.target_id)
+    .order_by(_link.score.desc(), _member.published.desc(), _link.target_id.desc())
+)
+_SEEN_WITH = (
+    select(_linked.target_id, _linked.score, _both.score, _member.published, _both.target_id)
+    .join_from(_linked.entry_id.table, _both.entry_id.table, _both.entry_id == _linked.entry_id)
+    .join(schema.story_members, _member.entry_id == _both.target_id)
+    .where(_both.target_id != _linked.target_id)
 )
 
 
@@ -83,6 +97,42 @@ class StoryIndex:
         for key, published, id in self._connection.execute(_look_up(len(keys), later=later), values):
             found.setdefault(key % _PERIOD_STEP, []).append((published, id))
         return {id for each in found.values() for _, id in sorted(each, reverse=not later)[:NEIGHBOURS]}
+
+    def load_links(self, ids: Iterable[str]) -> dict[str, list[StoryLink]]:
+        """The links of entries to earlier ones, best first, by id."""
+        wanted = list(ids)
+        found: dict[str, list[StoryLink]] = {id: [] for id in wanted}
+        for start in range(0, len(wanted), _CHUNK):
+            query = _LINKS.where(_link.entry_id.in_(wanted[start : start + _CHUNK]))
+            for id, *link in self._connection.execute(query):
+                found[id].append(StoryLink(*link))
+        return found
+
+    def load_seen_with(self, ids: Iterable[str]) -> dict[str, list[StoryLink]]:
+        """The other entries that those are linked with which are linked with an entry, by its id.
+
+        Each has the smaller of the two scores, and comes once for each entry that is linked with both.
+        """
+        wanted = list(ids)
+        found: dict[str, list[StoryLink]] = {id: [] for id in wanted}
+        for start in range(0, len(wanted), _CHUNK):
+            query = _SEEN_WITH.where(_linked.target_id.in_(wanted[start : start + _CHUNK]))
+            for id, score, other_score, published, other in self._connection.execute(query):
+                found[id].append(StoryLink(min(score, other_score), published, other))
+        return found
+
+    def write_links(self, links: Mapping[str, Sequence[StoryLink]]) -> None:
+        """Replace the links of these entries."""
+        ids = list(links)
+        for start in range(0, len(ids), _CHUNK):
+            is_replaced = _link.entry_id.in_(ids[start : start + _CHUNK])
+            self._connection.execute(delete(schema.story_links).where(is_replaced))
+        rows = [
+            {"entry_id": id, "target_id": link.entry_id, "score": link.score}
+            for id, each in links.items()
+            for link in each
+        ]
+        upsert(self._connection, schema.story_links, rows)
 
     def load_places(self, ids: Iterable[str]) -> dict[str, Place]:
         """Where entries stand, by id."""
@@ -134,13 +184,14 @@ class StoryIndex:
         upsert(self._connection, schema.story_members, [row._asdict() for row in rows.values()])
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Delete rows. Their terms are removed before."""
+        """Delete rows, and links to and from them. Their terms are removed before."""
         gone = list(ids)
         for id in gone:
             self._rows.pop(id, None)
         for start in range(0, len(gone), _CHUNK):
-            is_gone = _member.entry_id.in_(gone[start : start + _CHUNK])
-            self._connection.execute(delete(schema.story_members).where(is_gone))
+            for column in (_member.entry_id, _link.entry_id, _link.target_id):
+                is_gone = column.in_(gone[start : start + _CHUNK])
+                self._connection.execute(delete(column.table).where(is_gone))
 
     def add_terms(self, terms: Iterable[tuple[StoryRow, Sequence[int]]]) -> None:
         """Let entries be found by these terms."""
@@ -203,7 +254,7 @@ class StoryIndex:
     def clear(self) -> None:
         """Delete all rows, apart from the moves."""
         self._rows.clear()
-        for table in (schema.story_members, schema.story_terms):
+        for table in (schema.story_members, schema.story_terms, schema.story_links):
             self._connection.execute(delete(table))
 
 

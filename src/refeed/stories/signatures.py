@@ -14,7 +14,7 @@ from ..model import Entry
 from ..topics.fields import extract_body_text
 from .terms import MAX_WEIGHT, hash_term, split_terms, weigh_term
 
-SIGNATURE_VERSION = 3
+SIGNATURE_VERSION = 4
 """Increase it when signatures are made, or entries are joined, differently."""
 LEAD_LENGTH = 160
 """Characters of the text that say what happened."""

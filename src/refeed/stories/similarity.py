@@ -42,6 +42,8 @@ class Model(msgspec.Struct, frozen=True):
     features: dict[str, float]
     min_score: float
     """Entries are joined from this score on."""
+    link_score: float
+    """From this score on, an entry says that its earlier neighbours may be one story."""
 
 
 @cache

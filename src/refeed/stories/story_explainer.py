@@ -36,6 +36,8 @@ def explain_story(store: Store, id: str) -> Iterator[str]:
             continue
         is_joined = each.entry_id == row.parent_id and roots[each.entry_id] == row.root_id
         score = f"{each.score / 1000:.2f}"
+        if is_joined and each.score < min_score * 1000:
+            score += "; two later reports are similar to both"
         if not is_joined and each.score >= min_score * 1000:
             score += "; its story is too old" if each.entry_id == row.parent_id else "; joined to a better one"
         terms = " ".join(common_terms(entries[id], other)[:_TERMS])

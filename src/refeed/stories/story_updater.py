@@ -1,9 +1,10 @@
 """Changed entries -> their stories. Stopped at any point, it goes on where it was.
 
-A story is a tree. Each entry is joined to the most similar of its earlier neighbours, if that is similar enough, and a
-story's id is that of its first report. Which entries are neighbours depends on what is stored around the same time, and
-not on when it was stored: so that all machines have the same stories, every entry that gets or loses a neighbour is
-looked at again. Both have a bound (`store.story_index`), however many similar entries come, and in whatever order.
+A story is a tree. Each entry is joined to the most similar of its earlier neighbours if that is similar enough, or else
+to one that later reports are similar to, as they are to the entry. A story's id is that of its first report. Which
+entries are neighbours depends on what is stored around the same time, and not on when it was stored: so that all
+machines have the same stories, every entry that gets or loses a neighbour is looked at again. All of this has a bound
+(`store.story_index`), however many similar entries come, and in whatever order.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from ..heartbeat import beat
 from ..store import schema
 from ..store.change_log import count_changes, get_changes, list_entries, take_changes
-from ..store.rows import Place, StoryRow
+from ..store.rows import Place, StoryLink, StoryRow
 from ..store.store import Store
 from ..store.story_decisions import load_story_decisions
 from ..store.story_index import StoryIndex
@@ -28,17 +28,13 @@ STORIES_VERSION = f"{SIGNATURE_VERSION} {WEIGHTS}"
 """Changes when entries are compared differently. All stories are then made again."""
 _VERSION_KEY = "stories_version"
 _BATCH = 100
+_MOST_LINKS = 8
+"""Links of an entry: its most similar earlier neighbours."""
+_AGREEING = 2
+"""Later entries that must be linked with two entries to join them. One of them may mention two events; with two, the
+22nd of July 2020 has a precision of .78 and a recall of .74, with one .70 and .84, with none .76 and .66."""
 MAX_AGE = 7 * 24 * 3600
 """Seconds from the first report of a story to its last. What is reported for weeks is many stories."""
-
-
-class Candidate(NamedTuple):
-    """An earlier entry that an entry was compared with. The greatest one is the best."""
-
-    score: int
-    """How likely both report the same event, in thousandths."""
-    published: int
-    entry_id: str
 
 
 def update_stories(store: Store, now: datetime, limit: int = _BATCH) -> int:
@@ -83,6 +79,7 @@ class StoryBuilder:
     def __init__(self, index: StoryIndex) -> None:
         self._index = index
         self._min_score = round(load_model().min_score * 1000)
+        self._link_score = round(load_model().link_score * 1000)
         self._signatures: dict[str, Signature] = {}
 
     def replace(self, entries: Mapping[str, StoryRow | None]) -> bool:
@@ -96,6 +93,7 @@ class StoryBuilder:
         for row in removed.values():
             compared_again |= self._find_neighbours(row, later=True)
         gone = removed.keys() - added.keys()
+        links_of_gone = self._index.load_links(gone)
         self._index.record_moves(gone)
         self._index.remove_terms((row, self._signature(row).terms) for row in removed.values())
         self._index.delete(gone)
@@ -112,41 +110,71 @@ class StoryBuilder:
         for row in added.values():
             for id in self._find_neighbours(row, later=True):
                 arrived.setdefault(id, []).append(row)
-        joined: dict[str, Candidate | None] = {}
+        linked: dict[str, list[StoryLink]] = {}
         for id in compared_again - gone:
             beat()
-            joined[id] = self._find_parent(self._index.load([id])[id])
+            linked[id] = self._find_links(self._index.load([id])[id])
         for id in arrived.keys() - compared_again:
-            joined[id] = self._compare_arrived(self._index.load([id])[id], arrived[id])
+            linked[id] = self._add_links(self._index.load([id])[id], arrived[id])
+        doubtful = self._replace_links(linked) | {link.entry_id for each in links_of_gone.values() for link in each}
+        joined = self._find_parents((linked.keys() | doubtful) - gone)
         moved = [id for id in added.keys() & removed.keys() if added[id].published != removed[id].published]
         return self._settle(joined, moved) or bool(gone or added.keys() - before.keys())
 
-    def find_candidates(self, row: StoryRow) -> list[Candidate]:
+    def find_candidates(self, row: StoryRow) -> list[StoryLink]:
         """The earlier entries that an entry is compared with, best first."""
         found = self._index.load(self._find_neighbours(row, later=False))
         return sorted((self._compare(row, other) for other in found.values()), reverse=True)
 
-    def _find_parent(self, row: StoryRow) -> Candidate | None:
-        best = next(iter(self.find_candidates(row)), None)
-        return best if best and best.score >= self._min_score else None
+    def _find_links(self, row: StoryRow) -> list[StoryLink]:
+        return [link for link in self.find_candidates(row)[:_MOST_LINKS] if link.score >= self._link_score]
 
-    def _compare_arrived(self, row: StoryRow, arrived: Sequence[StoryRow]) -> Candidate | None:
-        """What `_find_parent` finds, if nothing but these entries has become a neighbour.
+    def _add_links(self, row: StoryRow, arrived: Sequence[StoryRow]) -> list[StoryLink]:
+        """What `_find_links` finds, if nothing but these entries has become a neighbour.
 
-        Most look-ups are saved: the parent is still a neighbour, unless another one now stands between the two.
+        Most comparisons are saved: what is linked is still a neighbour, unless another one now stands between the two.
         """
-        best = max(self._compare(row, other) for other in arrived)
-        parent = row.parent_id and self._index.load([row.parent_id])[row.parent_id]
-        if not parent:
-            return best if best.score >= self._min_score else None
-        current = Candidate(row.score, parent.published, parent.entry_id)
-        if best > current:
-            return best
-        if all((other.published, other.entry_id) < current[1:] for other in arrived):
-            return current
-        return self._find_parent(row)
+        links = self._index.load_links([row.entry_id])[row.entry_id]
+        found = [link for other in arrived if (link := self._compare(row, other)).score >= self._link_score]
+        if any((other.published, other.entry_id) > min(link[1:] for link in links) for other in arrived if links):
+            near = self._find_neighbours(row, later=False)
+            kept = [link for link in links if link.entry_id in near]
+            if len(kept) < len(links) == _MOST_LINKS:
+                return self._find_links(row)
+            links = kept
+        return sorted([*links, *found], reverse=True)[:_MOST_LINKS]
 
-    def _settle(self, joined: Mapping[str, Candidate | None], moved: Iterable[str]) -> bool:
+    def _replace_links(self, linked: Mapping[str, list[StoryLink]]) -> set[str]:
+        """Store the links of entries; returns the entries that those which changed lead to, or have led to."""
+        before = self._index.load_links(linked)
+        changed = {id: links for id, links in linked.items() if links != before[id]}
+        self._index.write_links(changed)
+        return {link.entry_id for id, links in changed.items() for link in (*links, *before[id])}
+
+    def _find_parents(self, ids: Iterable[str]) -> dict[str, StoryLink | None]:
+        """The earlier entry that each of these entries is joined to."""
+        links = self._index.load_links(ids)
+        parents = {
+            id: next((link for link in each if link.score >= self._min_score), None) for id, each in links.items()
+        }
+        first = [id for id, parent in parents.items() if parent is None]
+        for id, seen_with in self._index.load_seen_with(first).items():
+            row = self._index.load([id])[id]
+            agreeing: dict[str, list[StoryLink]] = {}
+            for link in seen_with:
+                if link[1:] < (row.published, id):
+                    agreeing.setdefault(link.entry_id, []).append(link)
+            ranked = [
+                (len(each), sum(link.score for link in each), each[0].published, other)
+                for other, each in agreeing.items()
+                if len(each) >= _AGREEING
+            ]
+            near = self._find_neighbours(row, later=False) if ranked else set()
+            if best := max((each for each in ranked if each[-1] in near), default=None):
+                parents[id] = self._compare(row, self._index.load([best[-1]])[best[-1]])
+        return parents
+
+    def _settle(self, joined: Mapping[str, StoryLink | None], moved: Iterable[str]) -> bool:
         """Join entries to these earlier ones, and give all that hang on them their roots; returns whether one changed.
 
         Nothing is compared here: a late first report costs one look at each report of its story. The age of a story is
@@ -185,9 +213,9 @@ class StoryBuilder:
     def _find_neighbours(self, row: StoryRow, *, later: bool) -> set[str]:
         return self._index.find_neighbours(row, self._signature(row).terms, later=later)
 
-    def _compare(self, row: StoryRow, earlier: StoryRow) -> Candidate:
+    def _compare(self, row: StoryRow, earlier: StoryRow) -> StoryLink:
         score = compare(self._signature(row), self._signature(earlier))
-        return Candidate(round(score * 1000), earlier.published, earlier.entry_id)
+        return StoryLink(round(score * 1000), earlier.published, earlier.entry_id)
 
     def _signature(self, row: StoryRow) -> Signature:
         signature = self._signatures.get(row.entry_id)
