@@ -6,7 +6,8 @@ The tables list what tags, attributes and class names mean in every source.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -117,23 +118,33 @@ class Classification(NamedTuple):
 def select_elements(tree: Tag, rule: CompiledRule) -> dict[int, list[ExtractRule]]:
     """Return `id(element)` -> the rules that select it, in their order. The tree must not change afterwards."""
     selected: dict[int, list[ExtractRule]] = {}
-    names = _list_names(tree) if rule.selectors else frozenset()
+    named = _index_names(tree) if rule.selectors else {}
     for extract, selector, alternatives in rule.selectors:
-        if any(required <= names for required in alternatives):
-            for tag in selector.select(tree):
-                selected.setdefault(id(tag), []).append(extract)
+        candidates: dict[int, Tag] = {}
+        for required in alternatives:
+            if required.of_document <= named.keys():
+                candidates.update((id(tag), tag) for tag in named[required.of_element])
+        for number, tag in candidates.items():
+            if selector.match(tag):
+                selected.setdefault(number, []).append(extract)
     return selected
 
 
-def _list_names(tree: Tag) -> Set[str]:
-    """Return the names in a document by which selectors choose: tags, attributes, `.classes` and `#ids`."""
-    names: set[str] = set()
-    for tag in tree.find_all(True):
-        names.add(tag.name)
-        names.update(tag.attrs)
-        names.update(f".{name}" for name in str(tag.attrs.get("class", "")).split())
-        names.add(f"#{tag.attrs.get('id', '')}")
-    return names
+def _index_names(tree: Tag) -> Mapping[str, Sequence[Tag]]:
+    """Return the names by which selectors choose (tags, attributes, `.classes` and `#ids`), each with its elements; ""
+    stands for all elements."""
+    named: defaultdict[str, list[Tag]] = defaultdict(list)
+    named[""] = everything = [tag for tag in tree.descendants if isinstance(tag, Tag)]
+    for tag in everything:
+        named[tag.name].append(tag)
+        for name, value in tag.attrs.items():
+            named[name].append(tag)
+            if name == "class":
+                for part in str(value).split():
+                    named[f".{part}"].append(tag)
+            elif name == "id":
+                named[f"#{value}"].append(tag)
+    return named
 
 
 class ElementClassifier:

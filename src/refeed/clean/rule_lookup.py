@@ -125,12 +125,21 @@ _BACKREFERENCE = re.compile(r"\\(\d)")
 _GROUP_NAME = re.compile(r"[(][?]P<[a-z]+>")
 
 
+class RequiredNames(NamedTuple):
+    """Names that a selector needs: tags, attributes, `.classes` and `#ids`."""
+
+    of_document: frozenset[str]
+    """Without one of these in the document, the selector selects nothing."""
+    of_element: str
+    """A name of each element that it selects; "" when it selects elements by nothing of the kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
     """One rule with its patterns compiled; None for a pattern that the rule does not have."""
 
     source_rule: SourceRule
-    selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve, tuple[frozenset[str], ...]], ...]
+    selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve, tuple[RequiredNames, ...]], ...]
     """Each with its `list_required_names`."""
     line_rules: tuple[tuple[LineRule, Regexp], ...]
     trim_end: tuple[Regexp, ...]
@@ -200,17 +209,22 @@ _ATTRIBUTE = re.compile(r"\[\s*([\w-]+)[^\]]*\]")
 _NAME = re.compile(r"[.#]?[\w-]+")
 
 
-def list_required_names(selector: str) -> tuple[frozenset[str], ...]:
-    """Return for each alternative of a CSS selector the names that a document must have for it to match anything: tags,
-    attributes, `.classes` and `#ids`. Looking for them takes a tenth of the time of trying the selector."""
+def list_required_names(selector: str) -> tuple[RequiredNames, ...]:
+    """Return the names that each alternative of a CSS selector requires. Looking for them takes a tenth of the time of
+    trying the selector on every element."""
     if "\\" in selector:  # an escape in a name
-        return (frozenset(),)
+        return (RequiredNames(frozenset(), ""),)
     text = _QUOTED.sub("", selector)
     while text != (text := _IN_BRACKETS.sub("", text)):
         pass
-    text = _ATTRIBUTE.sub(r" \1 ", _PSEUDO_CLASS.sub("", text))
-    alternatives = (_NAME.findall(alternative) for alternative in text.split(","))
-    return tuple(frozenset(n if n[0] in ".#" else n.lower() for n in names) for names in alternatives)
+    text = _ATTRIBUTE.sub(r"@\1", _PSEUDO_CLASS.sub("", text))
+    required = []
+    for alternative in text.split(","):
+        names = [name if name[0] in ".#" else name.lower() for name in _NAME.findall(alternative)]
+        # The last name is one of the element that the selector selects, unless that is `*` or a pseudo-class.
+        is_named = re.search(r"[\w-]\s*$", alternative) is not None
+        required.append(RequiredNames(frozenset(names), names[-1] if names and is_named else ""))
+    return tuple(required)
 
 
 def _compile_optional(pattern: str) -> Regexp | None:
