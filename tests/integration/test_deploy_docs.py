@@ -108,30 +108,38 @@ def check_documents(site: RunningSite, connection: http.client.HTTPConnection) -
     assert BASE.encode() in get(connection, "/").body  # type: ignore[attr-defined]
 
 
+@contextmanager
+def run_nginx(server: str, site: RunningSite, home: Path) -> Iterator[http.client.HTTPConnection]:
+    """Run nginx with a server of the page in front of a site."""
+    port, key, cert = free_port(), home / "key.pem", home / "cert.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=feeds.example.org"]
+    subprocess.run([*make, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    server = server.replace("listen 443", f"listen 127.0.0.1:{port}")
+    server = server.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}").replace("/var/cache/nginx", str(home))
+    server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
+    server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
+    temp_paths = "".join(f"{kind}_temp_path {home};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if os.geteuid() == 0 else ""  # the cache is in a folder of root's
+    (home / "nginx.conf").write_text(
+        f"{user} daemon off; pid {home}/pid; error_log {home}/error.log; events {{}}\n"
+        f"http {{ access_log off; {temp_paths}\n{server} }}\n"
+    )
+    command = [str(NGINX), "-e", f"{home}/error.log", "-c", f"{home}/nginx.conf"]
+    tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr
+    with run_proxy(command, home, port, secure=True) as connection:
+        yield connection
+
+
+needs_nginx = pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(NGINX is None or not shutil.which("openssl"), reason="needs nginx and openssl")
+@needs_nginx
 def test_documents_come_unchanged_through_nginx_as_documented_and_stay_when_refeed_is_down(tmp_path: Path) -> None:
     stopped = ExitStack()
     site = stopped.enter_context(run_sample_site(tmp_path / "site"))
-    port, key, cert = free_port(), tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=feeds.example.org"]
-    subprocess.run([*make, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    server = snippet("proxy_cache_path").replace("listen 443", f"listen 127.0.0.1:{port}")
-    server = server.replace("127.0.0.1:8000", f"127.0.0.1:{site.port}").replace("/var/cache/nginx", str(tmp_path))
-    server = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(cert), server)
-    server = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), server)
-    temp_paths = "".join(
-        f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""  # the cache is in a folder of root's
-    (tmp_path / "nginx.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
-        f"http {{ access_log off; {temp_paths}\n{server} }}\n"
-    )
-    command = [str(NGINX), "-e", f"{tmp_path}/error.log", "-c", f"{tmp_path}/nginx.conf"]
-    tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
-    assert tested.returncode == 0, tested.stderr
-    with stopped, run_proxy(command, tmp_path, port, secure=True) as connection:
+    with stopped, run_nginx(snippet("proxy_cache_path"), site, tmp_path) as connection:
         check_documents(site, connection)
         # Unconditional requests are counted by the address that nginx saw, not by what the client claims. The cache
         # has none of these four: it distinguishes queries.
@@ -148,6 +156,31 @@ def test_documents_come_unchanged_through_nginx_as_documented_and_stay_when_refe
         stopped.close()
         assert get(connection, "/feeds/all.atom", Accept_Encoding="gzip").headers["ETag"] == etag
         assert get(connection, private).status == 502
+
+
+@pytest.mark.slow
+@needs_nginx
+def test_nginx_sends_the_files_as_documented_and_asks_refeed_for_all_others(site: RunningSite, tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    for format in ("atom", "json"):
+        document = site.get(f"/feeds/all.{format}", X_Forwarded_For="192.0.2.99").body
+        (feeds / f"all.{format}").write_bytes(document)
+        (feeds / f"all.{format}.gz").write_bytes(gzip.compress(document, mtime=0))
+    files = snippet("    location ~ ^/feeds/").replace("/var/lib/refeed", str(tmp_path))
+    server = snippet("proxy_cache_path").replace("    location / {", f"{files}\n    location / {{", 1)
+    with run_nginx(server, site, tmp_path) as connection:
+        found = get(connection, "/feeds/all.atom", Accept_Encoding="gzip")
+        assert found.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(found.body) == (feeds / "all.atom").read_bytes()  # type: ignore[attr-defined]
+        assert found.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+        assert get(connection, "/feeds/all.json").headers["Content-Type"] == "application/feed+json; charset=utf-8"
+        etag = found.headers["ETag"]
+        assert get(connection, "/feeds/all.atom", Accept_Encoding="gzip", If_None_Match=etag).status == 304
+        assert get(connection, "/feeds/all.rss").headers["ETag"] == site.get("/feeds/all.rss")["ETag"]
+        assert get(connection, "/feeds/topic/secret.atom").status == 404
+        assert get(connection, "/feeds/no.atom").status == 404
+        assert get(connection, "/feeds/feeds.json").headers["Content-Type"].startswith("application/json")
 
 
 @pytest.mark.slow

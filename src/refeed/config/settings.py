@@ -138,6 +138,8 @@ class FeedSettings:
 
     entries: Annotated[int, Interval(ge=1, le=1000)] = 50
     bytes: Annotated[int, Interval(ge=10_000, le=10_000_000)] = 512_000
+    precompressed: tuple[Literal["gzip", "br", "zstd"], ...] = ()
+    """Codings in which public documents are also written, for a web server that sends the files of feeds/ itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ..feeds.access_tokens import AccessTokens
 from ..heartbeat import beat
 from ..model import FeedPath
 from ..render import checksum
+from ..render.compression import COMPRESS, FILE_SUFFIXES, Compression
 
 _TEMPORARY_DIR = ".new"
 _LOCK_NAME = ".lock"
@@ -81,13 +82,19 @@ class OutputDir:
     """
 
     def __init__(
-        self, root: str | Path, private_root: str | Path = "", is_private: Callable[[str], bool] | None = None
+        self,
+        root: str | Path,
+        private_root: str | Path = "",
+        is_private: Callable[[str], bool] | None = None,
+        compressions: Collection[Compression] = (),
     ) -> None:
-        """`is_private` tells for the name of a document whether it belongs below `private_root`."""
+        """`is_private` tells for the name of a document whether it belongs below `private_root`. Beside each public
+        document stand its `compressions`."""
         self.root = Path(root)
         self._private_root = Path(private_root) if private_root else self.root
         self._path, self._private_path = os.fspath(self.root), os.fspath(self._private_root)
         self._is_private = is_private
+        self._compressions = compressions
         self._manifests = self.root / _MANIFESTS_NAME
         self._known_digests: dict[str, tuple[_FileIdentity, str]] = {}
         self._known_manifests: tuple[_FileIdentity, dict[FeedPath | None, FeedManifest]] | None = None
@@ -105,7 +112,8 @@ class OutputDir:
             except ValueError:
                 return access.is_private(None)  # the lists of feeds
 
-        return cls(settings.feeds_dir, settings.private_dir, is_private if access.has_private_feeds else None)
+        is_private_name = is_private if access.has_private_feeds else None
+        return cls(settings.feeds_dir, settings.private_dir, is_private_name, settings.feeds.precompressed)
 
     def path_of(self, name: str) -> Path:
         """The file of a document."""
@@ -137,12 +145,14 @@ class OutputDir:
 
     def tidy(self) -> None:
         """Remove private documents from feeds/ and public ones from the other folder, which are those of feeds whose
-        access has changed, and correct modes that other programs or versions have set. Raises PublishError."""
+        access has changed, and write what is missing of compressed documents. Correct modes that other programs or
+        versions have set. Raises PublishError."""
         with self._convert_errors():
             for root in self._roots():
                 for name in list(_documents_below(root, root)):
                     if self.path_of(name) != root / name:
                         self._remove_file(root / name)
+                self._tidy_compressed(root)
                 for path in (root, *root.rglob("*")):
                     with suppress(FileNotFoundError, PermissionError):  # PermissionError: another user's
                         self._correct_mode(path)
@@ -152,22 +162,30 @@ class OutputDir:
 
         Raises PublishError when writing fails. Each document is then still complete, old or new.
         """
-        pending: dict[str, tuple[Path, str]] = {}
+        pending: dict[str, str] = {}
+        temporaries: list[tuple[Path, str, str]] = []
         try:
             with self._convert_errors():
                 for name, document in documents.items():
                     data = checksum.add_checksum(document.data)
                     digest = checksum.read_checksum(data)
                     if self.document_digest(name) == digest:
-                        _set_time(self.path_of(name), document.last_modified)  # only another document of it changed
-                    else:
-                        pending[name] = self._write_temporary(name, len(pending), data, document.last_modified), digest
-                _sync([temporary for temporary, _ in pending.values()])
-                for name, (temporary, digest) in pending.items():
-                    self._replace(temporary, name, digest)
+                        self._set_time(name, document.last_modified)  # only another document of it changed
+                        continue
+                    pending[name] = digest
+                    # The document comes last: after a kill before it, all are written again.
+                    for suffix, body in (*self._compress(name, data), ("", data)):
+                        number = len(temporaries)
+                        temporary = self._write_temporary(name, number, body, document.last_modified)
+                        temporaries.append((temporary, name, suffix))
+                _sync([temporary for temporary, _, _ in temporaries])
+                for temporary, name, suffix in temporaries:
+                    self._replace(temporary, name, suffix)
+                    if not suffix:  # just written: no need to read it
+                        self._known_digests[name] = _identity(os.lstat(self._file(name))), pending[name]
                 _sync({self.path_of(name).parent for name in pending})
         except PublishError:
-            for temporary, _ in pending.values():
+            for temporary, _, _ in temporaries:
                 with suppress(OSError):
                     temporary.unlink()
             raise
@@ -270,13 +288,42 @@ class OutputDir:
         except OSError:
             return None
 
-    def _replace(self, temporary: Path, name: str, digest: str) -> None:
-        path = self.path_of(name)
+    def _compress(self, name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+        """Yield the suffix and the bytes of each compressed form that stands beside a document."""
+        if self._root_of(self.path_of(name)) == self.root:
+            for compression in self._compressions:
+                yield FILE_SUFFIXES[compression], COMPRESS[compression](data)
+
+    def _tidy_compressed(self, root: Path) -> None:
+        """Remove compressed documents that are not asked for, without a document or older, and write missing ones."""
+        wanted = {FILE_SUFFIXES[compression] for compression in self._compressions if root == self.root}
+        for path in [path for path in root.rglob("*") if path.suffix in FILE_SUFFIXES.values()]:
+            document = path.with_suffix("")
+            if path.suffix not in wanted or not document.is_file() or _time(path) != _time(document):
+                path.unlink(missing_ok=True)
+        for name in list(_documents_below(root, root)) if wanted else ():
+            path = root / name
+            if (
+                any(not Path(f"{path}{suffix}").is_file() for suffix in wanted)
+                and (data := self.read(name)) is not None
+            ):
+                changed = datetime.fromtimestamp(_time(path), UTC)
+                for suffix, body in self._compress(name, data):
+                    self._replace(self._write_temporary(name, 0, body, changed), name, suffix)
+
+    def _replace(self, temporary: Path, name: str, suffix: str) -> None:
+        path = Path(self._file(name) + suffix)
         self._make_folder(path.parent)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
-        self._known_digests[name] = _identity(os.lstat(path)), digest  # just written: no need to read it
+
+    def _set_time(self, name: str, changed: datetime) -> None:
+        path = self.path_of(name)
+        if _time(path) != int(changed.timestamp()):
+            for suffix in ("", *(FILE_SUFFIXES[compression] for compression in self._compressions)):
+                with suppress(FileNotFoundError):
+                    os.utime(f"{path}{suffix}", (changed.timestamp(), changed.timestamp()))
 
     def _write_temporary(self, name: str, number: int, data: bytes, changed: datetime | None) -> Path:
         root = self.root if name == _MANIFESTS_NAME else self._root_of(self.path_of(name))
@@ -293,6 +340,8 @@ class OutputDir:
 
     def _remove_file(self, path: Path) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):
+            for suffix in FILE_SUFFIXES.values():
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -360,9 +409,8 @@ def _read(path: Path | str) -> bytes | None:
         os.close(descriptor)
 
 
-def _set_time(path: Path, time: datetime) -> None:
-    if int(path.stat().st_mtime) != int(time.timestamp()):
-        os.utime(path, (time.timestamp(), time.timestamp()))
+def _time(path: Path) -> int:
+    return int(path.stat().st_mtime)
 
 
 def _identity(info: os.stat_result) -> _FileIdentity:

@@ -6,7 +6,6 @@ body once per coding.
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,11 +16,10 @@ from threading import Lock
 from time import monotonic_ns
 from typing import NamedTuple
 
-import brotli
-import zstandard
 from cachetools import LRUCache
 
 from ..render.checksum import verify_checksum
+from ..render.compression import COMPRESS
 from .negotiation import CODINGS, Coding
 
 Headers = list[tuple[str, str]]
@@ -33,13 +31,6 @@ SECURITY_HEADERS = (
 )
 """Headers of every document, and of every other response that does not set them itself."""
 
-# A document is compressed once, when a client first accepts that coding. 400 kB of Chinese text take 25 ms each;
-# brotli at 11 would take 1 s for 6 % less.
-_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": lambda data: gzip.compress(data, 7, mtime=0),
-    "br": lambda data: bytes(brotli.compress(data, quality=6, lgwin=20)),
-    "zstd": lambda data: zstandard.ZstdCompressor(level=9).compress(data),
-}
 _ETAG_SUFFIX: dict[Coding, str] = {"identity": "", "gzip": "-gz", "br": "-br", "zstd": "-zs"}
 _NOT_MODIFIED_HEADERS = ("Cache-Control", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers")
 """The headers of a document that a 304 response has too, besides its ETag."""
@@ -92,7 +83,7 @@ class CachedDocument:
 
     def encode(self, coding: Coding) -> EncodedBody:
         """Compress the document and keep the result. It stays uncompressed where compression makes it longer."""
-        data = self.data if coding == "identity" else _COMPRESS[coding](self.data)
+        data = self.data if coding == "identity" else COMPRESS[coding](self.data)
         if coding == "identity" or len(data) < len(self.data):
             self.bodies[coding] = EncodedBody(
                 data,
