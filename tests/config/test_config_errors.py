@@ -209,6 +209,10 @@ def test_errors_of_several_places_and_of_the_environment_are_reported_at_once(tm
             "sources[0].link: must begin with http:// or https://, got 'example.org'",
         ),
         (
+            "sources: [{id: a, permalink: 'https://example.org/{title}'}]",
+            "must have {slug}, and may have {year}, {month} and {day}, got 'https://example.org/{title}'",
+        ),
+        (
             "websub: {hubs: [hub.example.org]}",
             "websub.hubs[0]: must begin with http:// or https://, got 'hub.example.org'",
         ),

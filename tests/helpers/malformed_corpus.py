@@ -324,7 +324,7 @@ def _posts() -> Iterator[Case]:
     )
     yield _case("post-no-date", FLAGGED, post("post-no-date", "title: 样本"), says="no date", title="样本")
     yield _case("post-no-title", FLAGGED, post("post-no-title", date), says="no title")
-    yield _case("post-no-link", QUARANTINED, f"---\ntitle: 样本\n{date}\n---\n{BODY}\n", says="front matter, from")
+    yield _case("post-no-link", QUARANTINED, f"---\ntitle: 样本\n{date}\n---\n{BODY}\n", says="front matter: no link")
     yield _case("post-not-closed", QUARANTINED, f"---\ntitle: 样本\n{date}\n{BODY}\n", says="no link")
     yield _case("post-alias-bomb", ACCEPTED, post("post-alias", "title: 样本", date, "a: &a [x, x]", "b: [*a, *a, *a]"))
     yield _case("post-deep", ACCEPTED, post("post-deep", "title: 样本", date, "a: " + "[" * 20_000), title="样本")

@@ -197,3 +197,39 @@ def test_broken_toml_is_quarantined_like_any_text_without_a_link() -> None:
 def test_lines_of_keys_without_a_link_are_no_front_matter() -> None:
     with pytest.raises(QuarantineError):
         parse("Title: The ferry\nDate: 2024-03-02\n\n" + TEXT)
+
+
+@pytest.mark.parametrize(
+    ("path", "front", "link", "date"),
+    [
+        ("2024-03-02-the-ferry.md", "title: The ferry", "2024/03/the-ferry/", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("the-ferry/index.md", "date: 2024-03-02", "2024/03/the-ferry/", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("2024-03-02-渡船.md", "title: 渡船", "2024/03/%E6%B8%A1%E8%88%B9/", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("a.md", "published: true\nslug: ferry\ndate: 2024-03-02", "2024/03/ferry/", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("2024-03-02-a.md", "permalink: /boats/ferry.html", "boats/ferry.html", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("2024-03-02-a.md", "source: a notebook", "2024/03/a/", datetime(2024, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_post_of_a_blog_without_a_link_has_the_link_that_the_blog_gives_it(
+    path: str, front: str, link: str, date: datetime
+) -> None:
+    entry = parse_post(path, f"---\n{front}\n---\n{TEXT}")
+    assert (entry.link, entry.dump_time, entry.has_date) == (f"https://ferry.example/{link}", date, True)
+
+
+def test_link_in_front_matter_counts_more_than_the_template_of_the_blog() -> None:
+    assert parse_post("2024-03-02-a.md", HEXO + TEXT).link == "https://ferry.example/timetable"
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [("draft: true", "a draft"), ("published: false", "a draft"), ("title: The ferry", "no date for {year}")],
+)
+def test_draft_and_post_without_a_date_for_its_link_are_refused(front: str, message: str) -> None:
+    with pytest.raises(QuarantineError, match=message):
+        parse_post("ferry.md", f"---\n{front}\n---\n{TEXT}")
+
+
+def parse_post(path: str, text: str) -> RawEntry:
+    dump = Dump(path=f"dumps/blog/{path}", folder="blog", data=text.encode(), first_seen=SEEN)
+    return parse_dump(dump, permalinks={"blog": "https://ferry.example/{year}/{month}/{slug}/"})

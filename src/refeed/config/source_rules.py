@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from .field_types import Duration, LanguageTag, RulePattern, Slug, TimeZone, Url, matching
+from .field_types import Check, Duration, LanguageTag, RulePattern, Slug, TimeZone, Url, matching
 
 ElementRole = Literal[
     "drop", "author", "date", "lead", "caption", "credit", "people", "rights", "tag", "original", "card"
@@ -66,6 +67,15 @@ class Retention:
     """Keep entries published within this time; 0 sets no limit."""
 
 
+PERMALINK_FIELD = re.compile(r"\{(year|month|day|slug)\}")
+"""A part of a post's link that its front matter or its file's name gives."""
+
+
+def _check_permalink(template: str) -> None:
+    if "{slug}" not in template or re.search("[{}]", PERMALINK_FIELD.sub("", template)):
+        raise ValueError(f"must have {{slug}}, and may have {{year}}, {{month}} and {{day}}, got {template!r}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRule:
     """What is special about one source. Markup that occurs in many sources is handled by a step of the cleaner.
@@ -80,6 +90,8 @@ class SourceRule:
     """Hosts of the source's links; `example.org` includes its subdomains."""
     folders: tuple[str, ...] = ()
     """Folders under the dump root. Their dumps belong to this source when no rule has the link's host."""
+    permalink: Annotated[Url, Check(_check_permalink)] | Literal[""] = ""
+    """Template of the links of a blog's posts, for dumps in `folders` whose front matter has no link."""
     archive: bool = False
     """The source republishes other sources' texts. When both copies are stored, the other source's is the original."""
     link: Url | Literal[""] = ""

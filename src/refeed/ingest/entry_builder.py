@@ -120,6 +120,11 @@ class EntryBuilder:
         return RuleLookup(self.sources)
 
     @cached_property
+    def permalinks(self) -> dict[str, str]:
+        """The templates of links, by folder."""
+        return {folder: rule.permalink for rule in self.sources if rule.permalink for folder in rule.folders}
+
+    @cached_property
     def matcher(self) -> TopicMatcher:
         """The topic rules, compiled."""
         return TopicMatcher(self.topics)
@@ -136,7 +141,7 @@ class EntryBuilder:
     def build(self, dump: Dump) -> BuildResult:
         """Parse, clean and label a dump. Bad content is an outcome, not an error."""
         try:
-            raw = parse_dump(dump, self.limits)
+            raw = parse_dump(dump, self.limits, self.permalinks)
         except QuarantineError as error:
             return BuildResult(outcome=Outcome.QUARANTINED, reason=str(error))
         match = self.rule_lookup.match(raw)
@@ -144,13 +149,13 @@ class EntryBuilder:
 
     def derive_entry_id(self, dump: Dump) -> str:
         """The id that the entry of a dump would have. Raises QuarantineError."""
-        raw = parse_dump(dump, self.limits)
+        raw = parse_dump(dump, self.limits, self.permalinks)
         _, _, identity = identify_entry(raw, self.rule_lookup.match(raw))
         return identity.link_id
 
     def build_plaintext(self, dump: Dump, reason: str) -> BuildResult:
         """Build the entry of a dump whose cleaning was stopped: all of its text, without markup."""
-        raw = parse_dump(dump, self.limits)
+        raw = parse_dump(dump, self.limits, self.permalinks)
         match = self.rule_lookup.match(raw)
         return self._label(raw, match.source, clean_as_text(raw, match, reason))
 

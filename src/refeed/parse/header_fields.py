@@ -46,7 +46,7 @@ _FALLBACK_LENGTH = 60
 _FALLBACK_SEARCHED = 4000
 
 
-def validate_link(raw: str, where: str, longest: int) -> str:
+def validate_link(raw: str, where: str, longest: int, advice: str = "a dump has [title](https://…) here") -> str:
     """Return the link as an absolute http(s) URL in ASCII, without credentials.
 
     Path and query are not changed, except that characters not allowed in a URL (RFC 3986) are percent-encoded.
@@ -55,7 +55,7 @@ def validate_link(raw: str, where: str, longest: int) -> str:
     """
     link = raw.strip(" \t\xa0\u3000\u200b\ufeff")
     if not link:
-        raise QuarantineError(f"{where}: no link; a dump has [title](https://…) here")
+        raise QuarantineError(f"{where}: no link; {advice}")
     try:
         return _normalize_link(link, longest)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,17 +14,23 @@ from ..written_dates import OLDEST_USUAL
 from .body import body_to_html, merge_articles
 from .encoding import decode_dump
 from .feed_item import Article, is_feed, parse_feed_item
-from .front_matter import parse_front_matter
+from .front_matter import add_permalink, parse_front_matter
 from .header import parse_header, refuse_link_list, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
 from .mail import is_mail, parse_mail
 from .saved_page import NO_HEAD, begins_as_page, is_saved_page, parse_page_head
 
 _MAX_FUTURE = timedelta(days=1)
+_LINK_IN_FRONT_MATTER = (
+    "add `link: https://…`; for the posts of a blog, whose links follow a pattern, set `permalink` of their source "
+    "(docs/dumps.md), then run `refeed ingest --retry`"
+)
 
 
-def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
+def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS, permalinks: Mapping[str, str] | None = None) -> RawEntry:
     """Parse a dump. Reads no clock: the same dump always gives the same entry.
+
+    `permalinks` are templates of links, by folder, for front matter that has none.
 
     `issues` lists problems that a person may want to check. For any bytes, QuarantineError is the only exception; its
     message names the byte, line or field that is wrong, and what to do.
@@ -38,10 +45,12 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS) -> RawEntry:
     front, start = parse_front_matter(text, start)
     header = parse_header(text, start, is_optional=front is not None or begins_as_page(text, start))
     head = parse_page_head(header.body) if is_saved_page(header.body) else NO_HEAD
+    if front and not header.layout and "://" not in front.link and permalinks and dump.folder in permalinks:
+        front = add_permalink(front, dump.path, permalinks[dump.folder])
     if header.layout:
         link = validate_link(header.link, f"line {header.link_line}", limits.link)
     elif front and (front.link or not head.is_page):
-        link = validate_link(front.link, "front matter, from", limits.link)
+        link = validate_link(front.link, "front matter", limits.link, _LINK_IN_FRONT_MATTER)
     else:
         link = validate_link(head.link, "the page's canonical link, og:url or comment of its saving", limits.link)
     # The dates of the header in its order, then the date of the front matter, then that of the page.
