@@ -461,3 +461,17 @@ def test_plain_text_in_rss_keeps_its_paragraphs() -> None:
         parse_rss_item("<description>&lt;p&gt;样本一&lt;/p&gt;\n\n样本二</description>").html
         == "<p>样本一</p>\n\n样本二"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ("<rss version='2.0'><channel><title> 見本新聞\n(sample) </title></channel></rss>", "見本新聞 (sample)"),
+        ("<feed xmlns='http://www.w3.org/2005/Atom'><title type='html'>A &amp;lt;b&amp;gt;</title></feed>", "A <b>"),
+        ("<feed xmlns='http://www.w3.org/2005/Atom'><title type='html'>&lt;b&gt;A&lt;/b&gt;</title></feed>", "A"),
+        ('{"title": "\u202eA", "items": []}', "A"),
+        ('{"title": 5, "items": []}', ""),
+    ],
+)
+def test_feed_has_a_title_on_one_line_and_without_markup(body: str, title: str) -> None:
+    assert parse_feed(body.encode(), "", URL).title == title

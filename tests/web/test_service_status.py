@@ -72,7 +72,7 @@ def settings(tmp_path: Path) -> Settings:
     state = replace(STATE, notes=("it has moved permanently to /srv/secret/new",))
     with closing(Store(chosen.database_url)) as store:
         store.migrate()
-        save_upstream_states(store, dict.fromkeys(chosen.upstreams, state))
+        save_upstream_states(store, dict.fromkeys(chosen.upstreams, state), NOW)
     return chosen
 
 

@@ -31,4 +31,4 @@ def check_command(settings: Settings, accept: bool) -> None:
             os.utime(settings.config_file)
     else:
         check_settings(settings)
-    echo(f"{settings.config_file}: {len(settings.sources)} sources, {len(settings.topics)} topics, no errors")
+    echo(f"{settings.config_file}: no errors (sources: {len(settings.sources)}, topics: {len(settings.topics)})")

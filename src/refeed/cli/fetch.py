@@ -37,7 +37,7 @@ def _fetch(settings: Settings, store: Store, *, force: bool) -> bool:
     states = load_upstream_states(store, settings.upstreams, settings.var_dir)
     for result in fetch_all(states, open_session(settings), fetch_dirs(settings), utc_now(), force=force):
         state = result.state
-        save_upstream_states(store, {result.upstream: state})
+        save_upstream_states(store, {result.upstream: state}, utc_now())
         if result.requested:
             outcome = f"{len(result.paths)} dump{'' if len(result.paths) == 1 else 's'}"
         else:

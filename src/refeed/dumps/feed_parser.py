@@ -30,6 +30,7 @@ from .parsed_feed import (
     embed_media,
     parse_item_date,
     parse_json_feed,
+    printable_title,
     resolve_relative_urls,
     resolve_url,
     to_length,
@@ -168,7 +169,7 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
         has_groups=bool(_MEDIA_GROUP.search(text)),
     )
     items = collect_items(lambda entry: _to_item(entry, channel), entries)
-    return replace(items, issues=(*issues, *items.issues))
+    return replace(items, issues=(*issues, *items.issues), title=printable_title(_title(feed.feed, feed.version)))
 
 
 def _legal_references(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from html import escape, unescape
 from itertools import islice
@@ -88,6 +88,8 @@ class ParsedFeed:
     items: tuple[UpstreamItem, ...]
     issues: tuple[str, ...] = ()
     """What was left out or repaired, in plain words."""
+    title: str = ""
+    """The feed's own title, on one line and printable."""
 
 
 class MediaFile(NamedTuple):
@@ -110,6 +112,12 @@ def unique_texts(texts: Iterable[object]) -> tuple[str, ...]:
     """Names or tags on one line each, without blank and repeated ones, and not more than a reader would look at."""
     lines = (" ".join(text.split())[:_MAX_NAME] for text in texts if isinstance(text, str))
     return tuple(dict.fromkeys(line for line in lines if line))[:_MAX_NAMES]
+
+
+def printable_title(text: object) -> str:
+    """A feed's title on one line, without control characters and changes of direction, cut where it is too long."""
+    line = "".join(c for c in " ".join(text.split()) if c.isprintable()) if isinstance(text, str) else ""
+    return line[:_MAX_NAME]
 
 
 def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> datetime | None:
@@ -250,7 +258,8 @@ def parse_json_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFe
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FetchError("the response is JSON, but not a JSON Feed: it has no list of items")
     authors = tuple(_json_authors(feed))
-    return collect_items(lambda raw: _parse_json_item(raw, url, zone, authors), feed["items"])
+    items = collect_items(lambda raw: _parse_json_item(raw, url, zone, authors), feed["items"])
+    return replace(items, title=printable_title(feed.get("title")))
 
 
 def _parse_json_item(raw: object, url: str, zone: tzinfo | None, authors: tuple[object, ...]) -> UpstreamItem | str:

@@ -182,7 +182,9 @@ def _read_response(
         more = len(issues) - _MAX_NOTES
         notes = (*map(replace_unprintable, issues[:_MAX_NOTES]), *([f"and {more} more"] if more > 0 else []))
         digest = "" if postponed else digest  # empty, so that the next poll parses even an unchanged body
-        state = replace(state, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed)
+        state = replace(
+            state, title=feed.title, body_digest=digest, seen=seen, notes=notes, changed=now if dumps else state.changed
+        )
     moved = response.moved_to or state.moved
     moved_notes = [f"{_MOVED_NOTE} {moved}; change its address in the configuration"] if moved else []
     notes = (*moved_notes, *(note for note in state.notes if not note.startswith(_MOVED_NOTE)))

@@ -118,6 +118,8 @@ class SeenItem(msgspec.Struct, frozen=True, kw_only=True, rename={"dump_time": "
 class UpstreamState(msgspec.Struct, frozen=True, kw_only=True, rename={"requested_at": "asked", "body_digest": "body"}):
     """The state of an upstream, which the store keeps between two polls and `status` shows."""
 
+    title: str = ""
+    """The feed's own title. A source without a rule is named by it."""
     address: str = ""
     """The upstream's address. A state is ignored if its address differs from the configured one."""
     moved: str = ""

@@ -22,8 +22,8 @@ from .saved_page import NO_HEAD, begins_as_page, is_saved_page, parse_page_head
 
 _MAX_FUTURE = timedelta(days=1)
 _LINK_IN_FRONT_MATTER = (
-    "add `link: https://…`; for the posts of a blog, whose links follow a pattern, set `permalink` of their source "
-    "(docs/dumps.md), then run `refeed ingest --retry`"
+    "add `link: https://…`, or for the posts of a blog `permalink` to their source (docs/dumps.md) and run "
+    "`refeed ingest --retry`"
 )
 
 

@@ -307,6 +307,8 @@ CREATE TABLE story_links (
 CREATE INDEX story_links_target ON story_links (target_id)
 """
 
+_UPSTREAM_TITLES = "ALTER TABLE upstreams ADD COLUMN title {text} NOT NULL DEFAULT ''"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST_SCHEMA,
     _MEDIA_AND_ICONS,
@@ -322,6 +324,7 @@ MIGRATIONS: tuple[str, ...] = (
     _STORIES,
     _CUT_OFF_STORIES,
     _STORY_LINKS,
+    _UPSTREAM_TITLES,
 )
 """SQL statements separated by lines of `;`. `_SPELLINGS` gives what is written differently for each database.
 

@@ -139,6 +139,7 @@ upstreams = Table(  # the state of each upstream between two polls, as JSON: fet
     Column("source", Text, primary_key=True),
     Column("address", Text, primary_key=True),
     Column("state", LargeBinary, nullable=False),
+    Column("title", Text, nullable=False),  # of the feed, as in its state: read at each publication
 )
 
 digest_feeds = Table(  # the digests that somebody reads: `period` is daily or weekly

@@ -87,7 +87,20 @@ ENTRY_COLUMNS = (
 _ENTRIES = select(*ENTRY_COLUMNS).where(_entry.id.in_(_ids))
 _REVISIONS = select(_entry.id, _entry.revision).where(_entry.id.in_(_ids))
 _SUMMARIES = select(_entry.id, _entry.source, _entry.title, _entry.published)
-_SOURCES = select(schema.sources.c.data, schema.sources.c.icon).order_by(schema.sources.c.id)
+_upstream = schema.upstreams.c
+_title = func.min(_upstream.title)
+_UPSTREAM_TITLES = (
+    select(_upstream.source, _title.label("title"))
+    .where(_upstream.title != "")
+    .group_by(_upstream.source)
+    .having(_title == func.max(_upstream.title))  # several feeds of one source do not name it
+    .subquery()
+)
+_SOURCES = (
+    select(schema.sources.c.data, schema.sources.c.icon, _UPSTREAM_TITLES.c.title)
+    .outerjoin_from(schema.sources, _UPSTREAM_TITLES, _UPSTREAM_TITLES.c.source == schema.sources.c.id)
+    .order_by(schema.sources.c.id)
+)
 _WITHDRAWN = (
     select(_entry.id, _entry.source, _entry.labels, _entry.withdrawn)
     .where(_entry.withdrawn.is_not(None))
@@ -273,7 +286,8 @@ class Store(Database):
         return self._get_dumps(select(schema.dumps).where(dump.entry_id == entry_id).order_by(*order))
 
     def get_sources(self) -> list[Source]:
-        """All sources with entries, by id. A source without a configured icon has the icon found on its site."""
+        """All sources with entries, by id. A source without a rule has the title of its upstream, and one without a
+        configured icon the icon found on its site."""
         with self.read_transaction() as connection:
             rows = connection.execute(_SOURCES).all()
         if rows != self._decoded_sources[0]:
@@ -436,6 +450,8 @@ def _month_bounds(month: str) -> dict[str, int]:
     return {"first": int(first.timestamp()), "after": int(after.timestamp())}
 
 
-def _decode_source(data: str, icon: str) -> Source:
+def _decode_source(data: str, icon: str, title: str | None) -> Source:
     source, icons = decode_source(data), decode_media(icon)
+    if title and not source.configured:
+        source = replace(source, title=title, language="", configured=True)
     return replace(source, icon=source.icon or "".join(icon.url for icon in icons)) if icons else source

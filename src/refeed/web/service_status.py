@@ -44,6 +44,8 @@ _HISTORY = 500
 _MIN_INTERVALS = 10
 """With fewer intervals than this, the usual interval is unknown."""
 _MAX_ISSUES = 1000
+_NAMED = 3
+"""Of the files with the same issue, this many are named in the status for people."""
 _SHORTEST_INTERVAL = timedelta(hours=1)
 WORKER_TIMEOUT = timedelta(seconds=60)
 """A worker counts as silent after this time. It writes its status file every five seconds."""
@@ -210,8 +212,12 @@ def format_status(status: ServiceStatus) -> Iterator[str]:
         retry = f"; next attempt after {upstream.next}" if error and upstream.next else ""
         yield f"upstream  {upstream.address}, last success {upstream.success or 'never'}{error}{retry}"
         yield from (f"          {note}" for note in upstream.notes)
+    files: dict[tuple[str, str | None], list[str]] = {}
     for issue in status.issues:
-        yield f"{issue.outcome:<11} {display_path(issue.file)}: {issue.reason}"
+        files.setdefault((issue.outcome, issue.reason), []).append(display_path(issue.file))
+    for (outcome, reason), names in files.items():
+        more = f" and {len(names) - _NAMED:,} more (refeed status --json names all)" if len(names) > _NAMED else ""
+        yield f"{outcome:<11} {', '.join(names[:_NAMED])}{more}: {reason}"
 
 
 def _count_published(status: ServiceStatus) -> int:

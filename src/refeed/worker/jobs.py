@@ -256,7 +256,7 @@ class NetworkJobs:
         # Of a repository whose work tree is gone, all files are read again, whatever the state says.
         done = {result.upstream: result.state for result in results if waiting.isdisjoint(result.paths)}
         if done:
-            save_upstream_states(store, done)
+            save_upstream_states(store, done, self._pipeline.clock())
         for result in results:
             if result.upstream in done and self._unsaved.get(result.upstream) is result:
                 del self._unsaved[result.upstream]
