@@ -364,14 +364,18 @@ def test_every_list_of_the_packs_says_where_its_names_come_from_and_is_used() ->
     "file", sorted(BUILTIN_PACKS.glob("*/topics/*.yaml")), ids=lambda file: "/".join(file.parts[-3:])
 )
 def test_topic_with_its_lists_fits_into_fifteen_lines_of_a_hundred_characters(file: Path) -> None:
+    # Comments are free, and so are lists that a topic only excludes. English words are twice as long as Chinese ones.
     pack = file.parents[1] / "pack.yaml"
     language = yaml.safe_load(pack.read_text("utf-8")).get("language", "zh")
-    text = file.read_text("utf-8")
+    lines = [line for line in file.read_text("utf-8").splitlines() if not line.lstrip().startswith("#")]
+    text = "\n".join(lines)
+    own = re.sub(r"(?m)^exclude:(?:.*\n)(?:  .*\n)*", "", text)
     names = [
         name
-        for pack_list in set(re.findall(r"list:([a-z-]+/[a-z-]+)", text))
+        for pack_list in set(re.findall(r"list:([a-z-]+/[a-z-]+)", own))
         for name in read_document(BUILTIN_PACKS / f"{pack_list.replace('/', '/lists/')}.yaml", NameList)
         .load()
         .names.get(language, ())
     ]
-    assert len(text[text.index("words:") :]) + len(", ".join(names)) <= 1500
+    limit = 3000 if language == "en" else 1500
+    assert len(text[text.index("words:") :]) + len(", ".join(names)) <= limit
