@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "src" / "refeed"
@@ -47,6 +48,7 @@ def module_files() -> dict[str, Path]:
     return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in files}
 
 
+@cache
 def imported_names(path: Path) -> set[str]:
     """Dotted names below `refeed` that a file imports, at any place: of modules, packages and what is in them."""
     package = path.relative_to(PACKAGE).parts[:-1]

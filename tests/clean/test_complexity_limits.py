@@ -86,6 +86,7 @@ def test_a_heavy_body_within_the_limits_takes_less_than_two_seconds(name: str) -
     assert time.process_time() - started < 2.0
 
 
+@pytest.mark.slow
 def test_a_megabyte_of_tags_becomes_text_in_less_than_two_seconds() -> None:
     for piece in ("<p>样", "<!--", "<a b", "&lt;"):
         body = piece * (1_000_000 // len(piece))

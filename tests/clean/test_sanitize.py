@@ -192,6 +192,7 @@ def test_a_browser_runs_and_loads_nothing_of_the_payloads_of_other_sanitizers(tm
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["&amp;", "word &lt; ", "&amp;#x;&amp;#", "&amp;<br>"])
 def test_sanitizing_many_references_takes_linear_time(piece: str) -> None:
     def measure(count: int) -> float:

@@ -179,6 +179,7 @@ def test_cleaning_the_entry_of_a_page_again_changes_nothing() -> None:
         assert clean(HEADER + first).entry.html == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

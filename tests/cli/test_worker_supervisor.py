@@ -18,6 +18,8 @@ from helpers.service_fixture import LocalService, sample_dump
 from refeed.cli.worker_supervisor import WorkerSupervisor
 from refeed.ingest.status_file import STATUS_FILE_NAME, read_status_file
 
+pytestmark = pytest.mark.slow
+
 START = "import os, time; open('starts', 'a').write(f'{os.getpid()} '); "
 BEAT = f"import sys; sys.path.insert(0, '{ROOT / 'src'}'); from refeed.heartbeat import *; send_signs(0); "
 
@@ -43,14 +45,12 @@ def test_a_worker_in_an_endless_loop_is_killed_and_started_again(tmp_path: Path)
         wait_until(lambda: len(starts(tmp_path)) == 2)
 
 
-@pytest.mark.slow
 def test_a_worker_that_gives_signs_is_left_alone(tmp_path: Path) -> None:
     with supervised(tmp_path, f"{BEAT}\nwhile True: beat(); time.sleep(0.1)", 2):
         time.sleep(4)
         assert len(starts(tmp_path)) == 1
 
 
-@pytest.mark.slow
 def test_a_long_call_gives_signs_and_other_threads_give_none(tmp_path: Path) -> None:
     long = "with long_call(): time.sleep(3)\nopen('done', 'w')\n"
     other = "def other():\n while True: beat()\nimport threading; threading.Thread(target=other, daemon=True).start()\n"
@@ -66,7 +66,6 @@ def test_a_stopped_worker_is_replaced_and_its_supervisor_ends_it(tmp_path: Path)
         wait_until(lambda: len(starts(tmp_path)) == 2)
 
 
-@pytest.mark.slow
 def test_refeed_worker_replaces_its_child_and_ends_with_it(tmp_path: Path) -> None:
     service = LocalService(tmp_path)
     service.add_dump("1.md", sample_dump(1))

@@ -303,6 +303,7 @@ def test_name_of_an_author_is_read_and_the_address_is_not(author: str, names: tu
     assert parse_rss_item(f"<author>{author}</author>").authors == names
 
 
+@pytest.mark.slow
 def test_thirty_thousand_enclosures_cost_no_time() -> None:
     """Seen: 45 s for one item with a text of 2.4 MB."""
     files = "".join(f'<enclosure url="https://m.example.org/{n}.mp3" type="audio/mpeg"/>' for n in range(30_000))

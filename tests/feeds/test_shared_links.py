@@ -109,6 +109,7 @@ def test_push_token_of_some_sources_changes_nothing_in_the_others(settings: Sett
         assert titles[LINKS[2]] == "样本 假 9"
 
 
+@pytest.mark.slow
 def test_link_is_shown_once_in_any_order_and_again_when_its_owner_is_withdrawn(settings: Settings) -> None:
     push(settings, EVIL, dump(LINKS[0], "假", 1))
     ingest(settings)

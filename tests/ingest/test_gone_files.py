@@ -42,6 +42,7 @@ def counts(pipeline: Pipeline) -> dict[str, int]:
     return {outcome.value: count for outcome, count in pipeline.store.count_outcomes().items()}
 
 
+@pytest.mark.slow
 def test_removed_and_moved_files_leave_the_status_and_their_entries_stay(pipeline: Pipeline) -> None:
     """Seen: status counted, and named as quarantined, files that had been deleted for months."""
     first = write(pipeline, 0, "1.md", sample_dump(1))

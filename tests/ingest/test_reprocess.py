@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from refeed.config.settings import Settings
 from refeed.config.source_rules import SourceRule
 from refeed.config.topic_rules import TopicRule
@@ -114,6 +116,7 @@ def test_a_changed_rule_cleans_again_and_moves_no_date(make_settings: Callable[.
     assert (again[0].entry.published, again[0].entry.updated) == (known[0].entry.published, known[0].entry.updated)
 
 
+@pytest.mark.slow
 def test_a_source_that_becomes_private_leaves_all_other_feeds_until_it_is_public_again(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from helpers.service_fixture import CONFIG, LocalService, sample_dump
@@ -37,6 +38,7 @@ def compressed_names(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*") if path.suffix in (".gz", ".zst", ".br")}
 
 
+@pytest.mark.slow
 def test_compressed_documents_follow_the_documents_and_the_setting(tmp_path: Path) -> None:
     service = LocalService(tmp_path)
     service.add_dump("1.md", sample_dump(1))

@@ -91,6 +91,7 @@ def check(store: Store) -> None:
         assert not hidden & set(found), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.torture)])
 def test_a_kill_at_any_step_of_indexing_makes_no_search_wrong(store_url: str, count: int) -> None:
     store = Store(store_url)

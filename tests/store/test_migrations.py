@@ -128,6 +128,7 @@ def documents(settings: Settings) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("[!.]*.*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [1, long(2), long(3), 4])  # the rows have the names of before the fifth migration
 def test_a_store_of_every_older_schema_publishes_what_a_new_store_does(
     empty_store: Store, settings: Settings, make_settings: Callable[..., Settings], tmp_path: Path, version: int

@@ -92,6 +92,7 @@ def test_the_schema_of_a_newer_program_is_refused(store: Store) -> None:
         store.migrate()
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_no_changes(store: Store, postgres_url: str) -> None:
     """As on two machines: one ingests while the other withdraws and restores."""
     record_files(store, [file_result(n) for n in range(10)], NOON)

@@ -74,6 +74,7 @@ def test_without_a_token_the_public_sees_counts_only(tmp_path: Path) -> None:
             assert b"broken" not in answer.body
 
 
+@pytest.mark.slow
 def test_security_txt_names_the_contact_of_the_site(tmp_path: Path, site: RunningSite) -> None:
     assert site.get("/.well-known/security.txt").status == 404
     config = CONFIG.replace("author: 样本站}", "author: 样本站, contact: 'mailto:admin@example.org'}")

@@ -138,6 +138,7 @@ def table(app: Flask, site: RunningSite) -> list[Row]:
     return make_table(app, site.access, Subject(PRIVATE[0]))
 
 
+@pytest.mark.slow
 def test_without_its_token_a_private_feed_is_answered_like_an_unknown_one(
     app: Flask, site: RunningSite, table: list[Row]
 ) -> None:
