@@ -47,6 +47,8 @@ STEPS = {
     "read more": {"read more", "entry links"},
     "comments": {"comments", "entry links"},
     "rights": {"rights", "first publication"},
+    "ads": {"advertisement labels", "promotions", "read more"},
+    "read also": {"related", "read more"},
 }
 """The steps that may drop a line of a kind, where its own is not the only one."""
 LINES = [

@@ -25,7 +25,6 @@ LINK = "https://www.harbourdaily.example/2020/07/sample.html"
         ("Lights of May - A harbour story", "Lights of May - A harbour story"),
         ("Harbour Daily", "Harbour Daily"),
         ("Lights-Harbour Daily", "Lights-Harbour Daily"),
-        ("港口灯会_新闻频道_港口网", "港口灯会_新闻频道_港口网"),
     ],
 )
 def test_name_of_the_site_after_a_title_goes(written: str, title: str) -> None:

@@ -28,6 +28,10 @@ _LABEL = re.compile(
     r"(?:mis à jour|modifié|publié)(?: le)?|veröffentlicht(?: am)?|aktualisiert(?: am)?|stand|erstellt(?: am)?|"
     r"(?:publicado|actualizado|atualizado|pubblicato|aggiornato)(?: el| em| il)?|gepubliceerd(?: op)?|"
     r"опубликовано|обновлено|дата(?: публикации)?|"
+    r"(?:publicerad|uppdaterad|publisert|oppdatert|opdateret|publiceret|udgivet|julkaistu|päivitetty|opublikowano|"
+    r"aktualizacja|zveřejněno|aktualizováno|publikováno|yayınlanma(?: tarihi)?|yayın tarihi|"
+    r"(?:son )?güncelleme(?: tarihi)?|giriş tarihi|δημοσίευση|ενημέρωση|입력|수정|등록|기사입력|최종수정|"
+    r"نشر(?: في)?|تاريخ النشر|آخر تحديث)|"
     r"(?:发布|發布|發佈|发表|發表|更新|出版|首次发表|最后更新|最後更新|修改|刊登|公開|投稿|配信)?"
     r"(?:时间|時間|日期|日時|日|于|於|在)?)"
     r"\s*[:：]?\s*",
@@ -35,7 +39,8 @@ _LABEL = re.compile(
 )
 _UPDATE_LABEL = re.compile(
     r"(?:last )?(?:updated|modified|revised|republished)|(?:最后|最後)?(?:更新|修改)|重新?(?:发布|發佈|刊登)|"
-    r"aktualisiert|stand\b|mis à jour|modifié|actualizado|atualizado|aggiornato|обновлено",
+    r"aktualisiert|stand\b|mis à jour|modifié|actualizado|atualizado|aggiornato|обновлено|uppdaterad|oppdatert|"
+    r"opdateret|päivitetty|aktualizacja|aktualizováno|(?:son )?güncelleme|수정|최종수정|آخر تحديث",
     re.IGNORECASE,
 )
 _LABEL_AT_END = re.compile(r"(?:发布|發布|发表|更新|时间|時間|日期|于|於)+\s*[:：]?\s*$")

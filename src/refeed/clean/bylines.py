@@ -77,6 +77,7 @@ BYLINE_TAIL = (
 _JOB_ALONE = re.compile(
     rf"(?:(?:a|an|the|our|its) )?.{{0,40}}\b(?:{_JOB})\b(?: (?:of|for|at|in|bei|à|de) .{{1,40}})?", re.IGNORECASE
 )
+MENTIONS_JOB = re.compile(rf"\b(?:{_JOB})\b", re.IGNORECASE)
 _OTHERS_AT_END = re.compile(r"(?<=[\u3400-\u9fff]{2})等(?:\d*人)?$|\s{1,4}et al\.?$")
 _ALL_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
 _NOT_A_NAME = re.compile(

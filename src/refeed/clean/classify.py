@@ -83,7 +83,8 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
     ),
     "credit": re.compile(r"(?:^|\s)(?:story-image-copyright|copyright|(?:[a-z-]{1,30}(?:__|-))?credits?)(?:$|\s)"),
     "hidden": re.compile(
-        r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*)(?:$|\s)|VisuallyHiddenText"
+        r"(?:^|[\s_-])(?:off-screen|sr-only|visually-?hidden\w*|screen-reader-text|screenreader\w*|a11y-(?:hidden|only)|assistive-text|"
+        r"accessib(?:le|ility)-(?:text|hide|hidden)|element-invisible|ui-helper-hidden-accessible|[hH]ide-?(?:[cC]ompletely|[vV]isually))(?:$|\s)|VisuallyHiddenText"
     ),
     "box": re.compile(
         r"(?:^|\s)(?:subscription-widget\S*|subscribe-widget|kg-signup-card|kg-bookmark-icon|jetpack_subscription_widget|"
@@ -101,6 +102,13 @@ _CLASS_PATTERNS: dict[_ClassMeaning, re.Pattern[str]] = {
         rf"(?:^|\s)(?:{_CLASS_PREFIX}?(?:pubdate|publish-date|published|dateline|timestamp)|{_CLASS_PREFIX}(?:date|time)|dt-published)(?:$|\s)"
     ),
 }
+_FIGURE_CONTENT = (
+    "img", "picture", "amp-img", "image", "video", "audio", "iframe", "embed", "object", "table", "pre", "code",
+    "blockquote", "ul", "ol", "dl", "math", "input",
+)  # fmt: skip
+"""What a caption may belong to. A drawing (`svg`, `canvas`) is lost in an entry, as a missing picture is."""
+_CAPTION_WORD = re.compile(r"caption|credit", re.IGNORECASE)
+_LONGEST_CAPTION = 600
 _FEW = 12
 _SHORT = 120
 """The longest element that may be a name or a date, in characters of its whole text."""
@@ -264,6 +272,22 @@ def is_small_caption(tag: Tag) -> bool:
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
     is_small = len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
     return is_small and (tag.name == "div" or is_caption_line(tag))
+
+
+def is_caption_alone(figure: Tag) -> bool:
+    """True for a `figure` that holds a caption and nothing to which it could belong: its picture was lost."""
+    text = element_text(figure)
+    if not text.strip() or len(text) > _LONGEST_CAPTION or figure.find(_FIGURE_CONTENT) is not None:
+        return False
+    captions = [
+        part for part in figure.find_all(True) if part.name == "figcaption" or _CAPTION_WORD.search(_classes_of(part))
+    ]
+    outer = [part for part in captions if not any(other in captions for other in part.parents)]
+    return sum(len("".join(element_text(part).split())) for part in outer) == len("".join(text.split()))
+
+
+def _classes_of(tag: Tag) -> str:
+    return str(tag.attrs.get("class", ""))
 
 
 def is_credit_footer(tag: Tag) -> bool:

@@ -13,7 +13,6 @@ from itertools import islice
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..model import CleanResult, Entry, Image, Person, RawEntry, Removal
-from ..xml_chars import xml_safe
 from .article_finder import remove_surroundings
 from .blocks import Block, addresses_in, blocks_to_html, extract_links, text_outside_links, walk_blocks
 from .body_dates import date_at, parse_body_date, resolve_published
@@ -25,7 +24,7 @@ from .entry_identity import identify_entry
 from .extractor_state import ExtractionLog
 from .html_parser import find_exceeded_limit, plain_text_to_blocks, repair_markup
 from .language import detect_language
-from .rule_lookup import CompiledRule, SourceMatch
+from .rule_lookup import SourceMatch
 from .sanitize import sanitize
 from .steps.boilerplate import (
     drop_repeated_lead,
@@ -36,9 +35,9 @@ from .steps.boilerplate import (
     extract_lone_credits,
     extract_small_print,
 )
-from .steps.end_boxes import drop_author_portraits, drop_repeated_box
-from .steps.leftovers import drop_leftovers, drop_links_between_paragraphs
-from .steps.metadata_lines import extract_byline, extract_preamble, extract_submitter
+from .steps.end_boxes import drop_author_notes, drop_author_portraits, drop_repeated_box, drop_signup_forms
+from .steps.leftovers import drop_leftovers
+from .steps.metadata_lines import extract_byline, extract_end_date, extract_preamble, extract_submitter
 from .steps.normalize import (
     extract_lead,
     join_datelines,
@@ -49,12 +48,15 @@ from .steps.normalize import (
     trim_link_labels,
 )
 from .steps.rule_driven import apply_line_rules, drop_related_lists, extract_original_link, trim_end_marks
+from .steps.teasers import drop_teasers
 from .text import collapse_whitespace, cut_at_sentence, normalize_line, only_letters
+from .titles import split_title
 
 STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_stray_words,
     trim_link_labels,
     drop_author_portraits,
+    drop_signup_forms,
     drop_leftovers,
     extract_preamble,
     drop_repeated_title,
@@ -63,13 +65,15 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     extract_credit_lines,
     extract_byline,
     extract_submitter,
+    extract_end_date,
     drop_repeated_box,
     extract_end_brackets,
     trim_end_marks,
     extract_original_link,
     drop_related_lists,
     extract_small_print,
-    drop_links_between_paragraphs,
+    drop_teasers,
+    drop_author_notes,
     drop_leftovers,
     merge_duplicate_images,
     normalize_captions,
@@ -127,7 +131,7 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         issues = (*issues, f"its link belongs to the source {match.host_owner}, which {source.id} may not write")
     site_names = _site_names(raw, match)
     default_language = raw.origin.language or source.language
-    title, column = _split_title(raw.title, rule, site_names)
+    title, column = split_title(raw.title, rule, site_names, raw.link)
     draft = Draft(
         raw=raw,
         rule=rule,
@@ -252,25 +256,6 @@ _LONGEST_HOST_PREFIX = 3
 """`www`, `co` and the like, which name no site."""
 _SHORT_TEXT = 400
 """In characters. What was removed from a longer text does not change what language it is in."""
-_TITLE_SEPARATOR = re.compile(r"\s{1,4}[-–—|·•»«/]\s{1,4}|\s{0,4}(?:[|｜丨]|::|_)\s{0,4}|\s{0,4}－\s{0,4}")
-"""Stands between a title and the publisher's name after it."""
-
-
-def _split_title(raw_title: str, rule: CompiledRule, site_names: frozenset[str]) -> tuple[str, str]:
-    """Return (title, column): the title on one line without the publisher's name, and the column in it or ""."""
-    title = collapse_whitespace(xml_safe(raw_title))
-    column = ""
-    for pattern in rule.strip_title:
-        match = pattern.search(title)
-        if match and match.group(0) != title:
-            column = match.groupdict().get("section") or column
-            title = normalize_line(title[: match.start()] + title[match.end() :])
-    separators = list(_TITLE_SEPARATOR.finditer(title))
-    while separators and only_letters(title[separators[-1].end() :]) in site_names and separators[-1].start():
-        title = title[: separators.pop().start()]
-    return title, column
-
-
 _SUMMARY_LENGTH = 200
 """The longest summary that is made from the text, in characters. The source's own lead may be twice as long."""
 

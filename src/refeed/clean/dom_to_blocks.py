@@ -23,6 +23,7 @@ from .classify import (
     TEXTLESS_TAGS,
     ElementClassifier,
     format_kept_attributes,
+    is_caption_alone,
     is_caption_line,
     is_clutter,
     is_credit_footer,
@@ -182,6 +183,9 @@ class _BlockExtractor:
             return
         if name == "nav" or (name == "footer" and tag.find_parent("blockquote") is None and _is_site_footer(tag)):
             state.log_removed("navigation" if name == "nav" else "footers", tag)
+            return
+        if name == "figure" and not state.awaits_caption and is_caption_alone(tag):
+            state.log_removed("captions without pictures", tag)
             return
         start = len(state.blocks)
         self.read_children(tag, marks, depth)

@@ -112,6 +112,11 @@ class ExtractorState:
         inner.text_has_started = True
         return inner
 
+    @property
+    def awaits_caption(self) -> bool:
+        """True directly behind a picture or a player."""
+        return self.open_figure is not None or bool(self.blocks and self.blocks[-1] is self.player_link)
+
     def add_text(self, string: str, marks: tuple[Mark, ...]) -> None:
         """Append text to the open paragraph."""
         string = strip_invisible(string)

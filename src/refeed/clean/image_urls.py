@@ -55,7 +55,7 @@ _TRACKER = re.compile(
     r"cnzz\.com|chartbeat\.(?:com|net)|2o7\.net|imrworldwide\.com|adservice\.google|bat\.bing\.com|analytics\.twitter\.com|t\.co/i/adsct|"
     r"feedsportal\.com/(?:mf\.gif|c/)|da\.feedsportal\.com|blogger\.com/blogger\.g\?blogID|medium\.com/_/stat|list-manage\.com/track|"
     r"mandrillapp\.com/track|sendgrid\.net/wf/open|substack\.com/(?:o|open)/|zergnet\.com|adsafeprotected\.com|moatads\.com|mc\.yandex\.ru|"
-    r"counter\.yadro\.ru|sitemeter\.com|statcounter\.com|histats\.com|matomo\.\w+|piwik\.\w+)",
+    r"counter\.yadro\.ru|sitemeter\.com|statcounter\.com|histats\.com|met\.vgwort\.de|ioam\.de|pixel\.quora\.com|matomo\.\w+|piwik\.\w+)",
     re.IGNORECASE,
 )
 # Hosts and paths that often, but not always, count readers. A photo may come from `pixel.example` too.

@@ -20,7 +20,8 @@ from ..captions import is_credited_name, parse_credit
 from ..draft import Draft
 from ..image_urls import picture_key
 from ..text import collapse_whitespace, display_width, only_letters
-from .leftovers import match_leftover
+from ..titles import cut_behind
+from .line_patterns import match_leftover
 
 _FIRST_BLOCKS = 6
 _LONGEST_RUBRIC = 30
@@ -28,7 +29,13 @@ _NARROWEST_TITLE = 16
 
 
 def drop_repeated_title(draft: Draft) -> None:
-    """Drop a heading near the start, or a first paragraph, that repeats the title, and the rubric directly above it."""
+    """Drop a heading near the start, or a first paragraph, that repeats the title, and the rubric directly above it.
+
+    What the title has behind the words of such a heading is the name of the site.
+    """
+    for block in draft.blocks[:_FIRST_BLOCKS]:
+        if block.kind in HEADING_KINDS and (title := cut_behind(draft.title, collapse_whitespace(block.text))):
+            draft.title = title
     while repeated := next((block for block in draft.blocks[:_FIRST_BLOCKS] if _repeats_title(draft, block)), None):
         is_first = repeated in draft.blocks[:2] and len(draft.text_blocks()) > 1
         if repeated.kind not in HEADING_KINDS and not (repeated.kind == "p" and is_first):
@@ -50,12 +57,24 @@ def _repeats_title(draft: Draft, block: Block) -> bool:
         return bool(letters)
     if block.kind not in HEADING_KINDS or display_width(draft.title) < _NARROWEST_TITLE:
         return False
+    if block in draft.blocks[:2] and _has_all_words(block.text, draft.title):
+        return True
     if letters.endswith(title):
         return len(letters) - len(title) <= _LONGEST_RUBRIC
     kicker = draft.title[: -len(block.text)].rstrip() if draft.title.endswith(block.text) else ""
     if sum(other.kind == block.kind for other in draft.blocks) > 1:
         return False  # a collection of news, whose title is that of the first one
     return kicker.endswith((":", "：", "|", "｜", "–", "—", "】", "]")) and len(kicker) <= len(block.text)
+
+
+_TITLE_WORD = re.compile(r"\w+")
+_FEWEST_WORDS = 5
+
+
+def _has_all_words(heading: str, title: str) -> bool:
+    """True for a longer wording of the title: all of its words, in any order, and at most as many others."""
+    words, wanted = ([*map(str.casefold, _TITLE_WORD.findall(text))] for text in (heading, title))
+    return len(wanted) >= _FEWEST_WORDS and set(wanted) <= set(words) and len(words) <= 2 * len(wanted)
 
 
 _SHORTEST_LEAD = 12
@@ -175,22 +194,54 @@ def _cut(draft: Draft, block: Block, match: re.Match[str], step: str) -> None:
     block.runs = cut_text(block.runs, match.start(), match.end())
 
 
-_PHOTO_LABEL = re.compile(r"(?:Foto|Photo|Bild|Picture|Image|写真|[图圖]|Фото)[\w ]{0,20}\s?[:：]", re.IGNORECASE)
+_PHOTO_LABEL = re.compile(
+    r"[（(\[]?\s?(?:(?:Crédits?|Credits?|Header|Featured|Main|Cover|Lead|Titel)[ -]?)?"
+    r"(?:Foto\w*|Photo\w*|Titelbild|Bild|Picture|Image|Imagen|Zdjęcie|Fotoğraf|Kuva|Ljósmynd|Skjáskot|写真|画像|사진|[图圖][片像]?|Фото|صورة)"
+    r"[\w ]{0,20}\s?[:：/]",
+    re.IGNORECASE,
+)
+_CAPTION_END = re.compile(
+    r"[（(【\[][^（）()【】\[\]]{2,40}(?:摄影?|攝影?|供图|供圖|提供|撮影)[）)】\]]|"
+    r"[（(]\s?(?:AP|Reuters|AFP|EPA|Getty)? ?(?:Photo|Foto|Image|Bild|Фото)(?: credit| by)?\s?[:/ ][^()]{3,60}[)）]|"
+    r"(?<=[.!?»”\"’]) ?(?:Foto|Photo|Bild|Fotografía|Фото|Ljósmynd|Skjáskot|Kuva|Zdjęcie)(?: by)?\s?[:/]\s?"
+    r"[A-ZÀ-ÞА-ЯЁ][^.!?]{2,60}\.?"
+)
+_LONGEST_CAPTION = 300
 
 
 def extract_lone_credits(draft: Draft) -> None:
-    """Extract a line that says who made a picture, where the picture itself is not in the body."""
-    lines = [
-        block
-        for block in draft.text_blocks()
-        if not draft.rule.is_configured and _PHOTO_LABEL.match(block.text) and len(draft.blocks) > 1
-    ]
-    for block in lines:
-        credit = None if extract_links(block.runs) else parse_credit(collapse_whitespace(block.text))
-        if credit and credit[1] and is_credited_name(credit[0]):
-            draft.add_credits([(credit[1].rstrip(" :："), credit[0])], f"line: {block.text[:60]}")
-            draft.log_removed("lifted: credits", block.text)
-            draft.remove_blocks([block])
+    """Extract a line that says who made a picture, and drop a caption, where the picture itself is not in the body."""
+    if draft.rule.is_configured:
+        return
+    removed: list[Block] = []
+    texts = len(draft.text_blocks())
+    for at, block in enumerate(draft.blocks):
+        if (
+            block.kind != "p"
+            or texts - len(removed) < 2
+            or len(block.text) > _LONGEST_CAPTION
+            or extract_links(block.runs)
+        ):
+            continue
+        text = collapse_whitespace(block.text)
+        label = _PHOTO_LABEL.match(text)
+        name = text[label.end() :].strip(" )）]") if label else ""
+        if label and len(text) <= MAX_CREDITS_LENGTH and is_credited_name(name):
+            draft.add_credits([(label[0].strip(" :：/(（["), name)], f"line: {text[:60]}")
+            draft.log_removed("lifted: credits", text)
+            removed.append(block)
+        elif _is_lone_caption(text) and all(near.kind != "figure" for near in draft.blocks[max(0, at - 1) : at + 2]):
+            draft.log_removed("captions without pictures", text)
+            removed.append(block)
+    draft.remove_blocks(removed)
+
+
+def _is_lone_caption(text: str) -> bool:
+    """True for one or two sentences that end with who made a picture of it."""
+    if len(text) > _LONGEST_CAPTION or "\n" in text:
+        return False
+    match = next((found for found in _CAPTION_END.finditer(text) if found.end() == len(text)), None)
+    return match is not None and match.start() > 0 and "。" not in text[: match.start()].rstrip("。")
 
 
 _STRAY_WORD = re.compile(r"Array|null|undefined|NaN|\[object Object\]")

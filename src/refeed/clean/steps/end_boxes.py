@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 
 from ..blocks import HEADING_KINDS, Block, extract_links, walk_blocks
+from ..bylines import MENTIONS_JOB
 from ..draft import Draft
+from ..text import collapse_whitespace
 from ..url_cleaner import is_author_link, is_donation_link
+from .line_patterns import match_leftover
 
 _LONGEST_CONSENT = 500
 _LONGEST_FORM = 600
@@ -23,7 +26,7 @@ _AVATAR = re.compile(
 _AVATAR_FOLDER = re.compile(r"[/_]avatars?/", re.IGNORECASE)
 """It may hold a large picture too."""
 _AGREE = re.compile(
-    r"\b(?:by (?:signing up|subscribing|clicking|submitting|providing|entering|registering)|"
+    r"\b(?:by (?:signing up|subscribing|clicking|submitting|providing|entering|registering|giving us)|"
     r"mit (?:der|ihrer|deiner) (?:anmeldung|registrierung)|"
     r"en (?:vous (?:inscrivant|abonnant)|cliquant)|al (?:suscribirte|suscribirse|registrarte|inscribirte)|iscrivendoti|"
     r"ao (?:se inscrever|assinar)|подписываясь|you can unsubscribe|sie können sich jederzeit abmelden)\b",
@@ -36,23 +39,64 @@ _PRIVACY = re.compile(
 )
 
 
-def drop_signup_form(draft: Draft) -> bool:
-    """Drop the last paragraph when it says what one agrees to by signing up, with the short section that it ends."""
-    last = draft.blocks[-1]
-    if not last.is_text or len(last.text) > _LONGEST_CONSENT or len(draft.blocks) < 2:
-        return False
-    if not (_AGREE.search(last.text) and _PRIVACY.search(last.text)):
-        return False
-    tail = draft.blocks[-_MOST_FORM_BLOCKS:]
-    start = next((at for at, block in enumerate(reversed(tail), start=1) if block.kind in HEADING_KINDS), 1)
-    form = draft.blocks[-start:]
-    if start == len(draft.blocks) or sum(len(block.text) for block in form) > _LONGEST_FORM:
-        form = [last]
-    for block in walk_blocks(form):
-        if not block.children:
-            draft.log_removed("promotions", f"{block.text} {block.url}")
-    draft.remove_blocks(form)
-    return True
+_YOU = re.compile(
+    r"\b(?:you|your|Sie|Ihren?|Ihrer|du|deiner?|vous|votre|vos|tus?|su|usted|te|ti|tuo|você|seu|вы|ваш\w*|je|uw)\b",
+    re.IGNORECASE,
+)
+_INBOX = re.compile(
+    r"\b(?:newsletters?|inbox|e-?mails?|boletín|boîte mail|rassegna|nyhetsbrev|Posteingang|рассылк\w+)\b|"
+    r"邮箱|郵箱|電子報|メール",
+    re.IGNORECASE,
+)
+
+
+def drop_signup_forms(draft: Draft) -> None:
+    """Drop a paragraph that says what one agrees to by signing up, with the invitations and the heading above it.
+
+    Below the text, the short section that it ends goes with it.
+    """
+    at = 0
+    while at < len(draft.blocks):
+        block = draft.blocks[at]
+        is_consent = (
+            block.is_text
+            and len(block.text) <= _LONGEST_CONSENT
+            and _AGREE.search(block.text) is not None
+            and _PRIVACY.search(block.text) is not None
+            and _YOU.search(block.text) is not None
+        )
+        if not is_consent or len(draft.blocks) < 2:
+            at += 1
+            continue
+        start = _start_of_form(draft, at)
+        form = draft.blocks[start : at + 1]
+        for part in walk_blocks(form):
+            if not part.children:
+                draft.log_removed("promotions", f"{part.text} {part.url}")
+        draft.remove_blocks(form)
+        at = start
+
+
+def _start_of_form(draft: Draft, end: int) -> int:
+    """Return where the form begins that ends with a consent: at its heading, or at the first invitation above."""
+    start = end
+    while start > 1 and _is_invitation(draft, draft.blocks[start - 1]):
+        start -= 1
+    if draft.blocks[start - 1].kind in HEADING_KINDS and start > 1 and (start < end or end == len(draft.blocks) - 1):
+        return start - 1
+    if end == len(draft.blocks) - 1:  # no text follows: the heading's whole section is the form
+        first = max(1, end + 1 - _MOST_FORM_BLOCKS)
+        heading = next((at for at in range(end, first - 1, -1) if draft.blocks[at].kind in HEADING_KINDS), start)
+        if sum(len(block.text) for block in draft.blocks[heading : end + 1]) <= _LONGEST_FORM:
+            return heading
+    return start
+
+
+def _is_invitation(draft: Draft, block: Block) -> bool:
+    is_short = block.kind == "p" and len(block.text) <= _LONGEST_FORM // 3
+    return is_short and (
+        match_leftover("promotions", block.text, draft.language) is not None or _INBOX.search(block.text) is not None
+    )
 
 
 def drop_donation_button(draft: Draft) -> bool:
@@ -113,3 +157,37 @@ def drop_repeated_box(draft: Draft) -> None:
             repeated.append(block)
         seen.add(block.text)
     draft.remove_blocks(repeated)
+
+
+_LONGEST_NOTE = 700
+_NOTES = 3
+_SHORTEST_NAME = 4
+_CONTACT = re.compile(r"@\w{3}|mailto:|//(?:www\.)?(?:twitter|x|mastodon|bsky|linkedin|instagram)\.\w", re.IGNORECASE)
+
+
+def drop_author_notes(draft: Draft) -> None:
+    """Drop what the last paragraphs say about an author: they begin with the name and tell the job or an address.
+
+    A paragraph that ends with a link to the source's page of an author is one too (`More of his articles are here`).
+    """
+    for block in reversed(draft.blocks[-_NOTES:]):
+        is_note = block.kind == "p" and not draft.rule.is_configured and _is_author_note(draft, block)
+        if not is_note or len(draft.text_blocks()) <= _NOTES:
+            return
+        draft.log_removed("author notes", block.text)
+        draft.remove_blocks([block])
+
+
+def _is_author_note(draft: Draft, block: Block) -> bool:
+    text = collapse_whitespace(block.text)
+    if len(text) > _LONGEST_NOTE:
+        return False
+    links = extract_links(block.runs)
+    if links and is_author_link(links[-1][0]) and draft.rule.is_own_link(links[-1][0]):
+        return text.rstrip(" .。→»>").endswith(links[-1][1].strip(" .。→»>")) or text.startswith(links[-1][1])
+    bare = text.lstrip("*•·–—-／/▪■ ")
+    name = next((name for name in draft.authors if len(name) >= _SHORTEST_NAME and bare.startswith(name)), "")
+    if not name or bare[len(name) : len(name) + 2].lstrip()[:1] in (":", "："):
+        return False
+    tells_job = MENTIONS_JOB.search(bare, len(name)) is not None
+    return tells_job or any(_CONTACT.search(url) for url, _ in links) or _CONTACT.search(bare) is not None

@@ -7,7 +7,7 @@ only for whole lines; where a line's links lead decides whatever its words are.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import unquote
 
 from ..blocks import (
@@ -25,19 +25,12 @@ from ..blocks import (
     walk_blocks,
 )
 from ..draft import Draft
-from ..edge_patterns import KINDS
-from ..language import candidate_languages
 from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_donation_link, is_tag_link
-from .end_boxes import drop_donation_button, drop_signup_form
+from .end_boxes import drop_donation_button
+from .line_patterns import AROUND, LONGEST_LABEL, LONGEST_LINE, WORD, match_leftover
 
-_LONGEST_LINE = 300
-_LONGEST_LABEL = 40
 _LEFTOVERS = ("service footers", "read more", "promotions", "share labels", "comments", "counts")
-_BUTTONS = ("promotions", "share labels", "comments")
-_AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→»›>«‹<☞👉⬇↓※|｜/【】[]［］（）()〖〗~…:：.。!！,，、★☆✦#"
-"""What may stand around the words of a line without a meaning."""
-_WORD = re.compile(r"\w")
 _COMMENT_FRAGMENT = re.compile(
     r"(?:comments?|respond|disqus_thread|more|jump|reply|discussion)(?:[-_]?\w{0,20})?", re.IGNORECASE
 )
@@ -69,102 +62,17 @@ def drop_leftovers(draft: Draft) -> None:
             or _drop_related_tail(draft)
             or _drop_boxed_leftovers(draft, last)
             or _drop_code_for_scanning(draft)
-            or drop_signup_form(draft)
             or drop_donation_button(draft)
+            or _drop_empty_section(draft)
         ):
             break
     _drop_comment_section(draft)
 
 
 def _is_button_on_top(draft: Draft, block: Block) -> bool:
-    return len(block.text) <= _LONGEST_LABEL and any(
+    return len(block.text) <= LONGEST_LABEL and any(
         match_leftover(kind, block.text, draft.language) for kind in ("promotions", "service footers")
     )
-
-
-def drop_links_between_paragraphs(draft: Draft) -> None:
-    """Drop buttons, and a label with links to other pages of the source (`Read also: …`), wherever they stand."""
-    removed: list[Block] = []
-    for at, block in enumerate(draft.blocks):
-        if len(block.children) == 2 and _is_label_of_list(draft, block.children[0], block.children[1:]):
-            draft.log_removed("related", block.text)
-            removed.append(block)
-        if not block.is_text or len(block.text) > _LONGEST_LINE:
-            continue
-        if extract_links(block.runs):
-            _drop_linked_lines(draft, block)
-            if not block.runs:
-                removed.append(block)
-        elif _is_label_of_list(draft, block, draft.blocks[at + 1 : at + 2]):
-            for other in draft.blocks[at : at + 2]:
-                draft.log_removed("related", other.text)
-                removed.append(other)
-    draft.remove_blocks(removed)
-
-
-def _drop_linked_lines(draft: Draft, block: Block) -> None:
-    """Drop the lines of a paragraph that are a button or a label with links; a text of nothing else stays."""
-    if len(draft.blocks) == 1:
-        return
-    kept = []
-    for line in split_lines(block.runs):
-        step = "promotions" if _lists_podcast_directories(draft, line) else _button_step(draft, line)
-        step = step or ("related" if _is_related_line(draft, line) else "")
-        if step:
-            draft.log_removed(step, text_of_runs(line))
-        else:
-            kept.append(line)
-    block.runs = normalize_runs(join_lines(kept))
-
-
-def _button_step(draft: Draft, line: list[Run]) -> str:
-    """Return the step that drops a link which is a line of its own and reads as a button (`Subscribe now`)."""
-    text = text_of_runs(line)
-    if len(text) > _LONGEST_LABEL or len(extract_links(line)) != 1 or _WORD.search(text_outside_links(line)):
-        return ""
-    return next((kind for kind in _BUTTONS if match_leftover(kind, text, draft.language)), "")
-
-
-_PODCAST_DIRECTORY = re.compile(
-    r"https?://(?:[\w-]{1,60}\.){0,3}(?:(?:podcasts|itunes|music)\.apple\.com|open\.spotify\.com/(?:show|episode)|spotify\.com|"
-    r"podcasts\.google\.com|google\.com/podcasts|stitcher\.com|tunein\.com|overcast\.fm|pca\.st|pocketcasts\.com|castbox\.fm|"
-    r"deezer\.com|music\.amazon\.[a-z.]{2,6}|audible\.[a-z.]{2,6}|castro\.fm|player\.fm|podbean\.com|iheart\.com|"
-    r"xiaoyuzhoufm\.com|ximalaya\.com|kkbox\.com|podcastaddict\.com|podchaser\.com)(?=[/?#]|$)",
-    re.IGNORECASE,
-)
-
-
-def _lists_podcast_directories(draft: Draft, line: list[Run]) -> bool:
-    """True for two or more links to where a podcast can be heard, with a short label or an invitation around them."""
-    links = extract_links(line)
-    if len(links) < 2 or not all(_PODCAST_DIRECTORY.match(url) for url, _ in links):
-        return False
-    outside = collapse_whitespace(text_outside_links(line))
-    return (
-        len(outside) <= _LONGEST_LABEL or match_leftover("promotions", text_of_runs(line), draft.language) is not None
-    )
-
-
-def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:
-    """Match a line against a kind of edge_patterns, in the languages that its script and the text's language allow."""
-    if len(text) > _LONGEST_LINE:
-        return None
-    bare = collapse_whitespace(text).strip(_AROUND)
-    if not bare:
-        return None
-    return next((match for each in candidate_languages(bare, language) if (match := _match(kind, each, bare))), None)
-
-
-def _match(kind: str, language: str, bare: str) -> re.Match[str] | None:
-    pattern = _compile(kind, language)
-    return pattern.fullmatch(bare) if pattern else None
-
-
-@cache
-def _compile(kind: str, language: str) -> re.Pattern[str] | None:
-    """Compile one cell of the table when it is first needed: all of it takes a quarter of a second."""
-    patterns = KINDS[kind].get(language, ())
-    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
 
 
 def _drop_last_line(draft: Draft, block: Block) -> bool:
@@ -193,9 +101,9 @@ def _drop_last_line(draft: Draft, block: Block) -> bool:
 def _leftover_step(draft: Draft, line: list[Run]) -> str:
     """Return the name of the step that drops this line at the end of a text, or ""."""
     text = collapse_whitespace(text_of_runs(line))
-    if len(text) > 2 * _LONGEST_LINE:
+    if len(text) > 2 * LONGEST_LINE:
         return ""
-    if not text.strip(_AROUND):
+    if not text.strip(AROUND):
         return "dividers" if not extract_links(line) else "entry links"
     if _END_LINE.fullmatch(text):
         return "end marks"
@@ -203,14 +111,14 @@ def _leftover_step(draft: Draft, line: list[Run]) -> str:
     outside = collapse_whitespace(text_outside_links(line))
     if links and (step := _step_by_links(draft, links, outside)):
         return step
-    if len(text) > _LONGEST_LINE:
-        return "service footers" if match_leftover("service footers", text[:_LONGEST_LINE], draft.language) else ""
+    if len(text) > LONGEST_LINE:
+        return "service footers" if match_leftover("service footers", text[:LONGEST_LINE], draft.language) else ""
     for kind in _LEFTOVERS:
         if not match_leftover(kind, text, draft.language):
             continue
-        if kind == "read more" and links and (len(links) > 1 or _WORD.search(outside)):
+        if kind == "read more" and links and (len(links) > 1 or WORD.search(outside)):
             continue
-        if kind == "share labels" and (links or len(text) > _LONGEST_LABEL):
+        if kind == "share labels" and (links or len(text) > LONGEST_LABEL):
             continue
         if kind == "comments" and not all(draft.rule.is_own_link(url) or url in text for url in links):
             continue
@@ -232,13 +140,13 @@ def _step_by_links(draft: Draft, links: list[str], outside: str) -> str:
     if len(to_entry) + len(to_site) == len(links):
         if len(links) == 2 and to_entry and to_site and len(outside) <= 100:
             return "first publication"
-        if to_entry and len(outside) <= _LONGEST_LABEL and (not _WORD.search(outside) or outside.endswith((":", "："))):
+        if to_entry and len(outside) <= LONGEST_LABEL and (not WORD.search(outside) or outside.endswith((":", "："))):
             return "entry links"
-        if to_site and not _WORD.search(outside):
+        if to_site and not WORD.search(outside):
             return "site links"
-        if to_entry and len(outside) <= 2 * _LONGEST_LABEL and _FEED_READER.search(outside):
+        if to_entry and len(outside) <= 2 * LONGEST_LABEL and _FEED_READER.search(outside):
             return "service footers"
-    if len(outside) <= 2 * _LONGEST_LABEL and all(map(is_donation_link, links)):
+    if len(outside) <= 2 * LONGEST_LABEL and all(map(is_donation_link, links)):
         return "promotions"
     if len(links) == 1 and draft.rule.is_own_link(links[0]) and only_letters(outside) in draft.outlet_names:
         return "site links"
@@ -275,9 +183,9 @@ def _without_link_to_entry(draft: Draft, line: list[Run]) -> list[Run]:
     while end and any(mark == ("a", url) for mark in line[end - 1][1]):
         end -= 1
     after = text_of_runs(run for run in line[end:] if not any(tag == "a" for tag, _ in run[1]))
-    if end in (0, len(line)) or _WORD.search(after):
+    if end in (0, len(line)) or WORD.search(after):
         return []
-    is_label = not _WORD.search(words) or any(
+    is_label = not WORD.search(words) or any(
         match_leftover(kind, words, draft.language) for kind in ("entry links", "read more", "comments")
     )
     if not is_label:
@@ -293,7 +201,7 @@ def _lift_tag_links(draft: Draft, line: list[Run]) -> bool:
         return False
     if not all(is_tag_link(url) and draft.rule.is_own_link(url) for url, _ in links):
         return False
-    draft.add_tags(name.strip(_AROUND) for _, name in links)
+    draft.add_tags(name.strip(AROUND) for _, name in links)
     draft.log_removed("lifted: tags", text_of_runs(line))
     return True
 
@@ -303,27 +211,18 @@ def _lift_hashtags(draft: Draft, line: list[Run]) -> bool:
     text = collapse_whitespace(text_of_runs(line))
     if _HASHTAGS.fullmatch(text):
         draft.add_tags(tag.strip("#＃") for tag in text.split())
-    elif not (draft.tags and _WORD.search(text) and _TAG_WORDS.fullmatch(text)):
+    elif not (draft.tags and WORD.search(text) and _TAG_WORDS.fullmatch(text)):
         return False
     draft.log_removed("lifted: tags", text)
     return True
 
 
-def _is_related_line(draft: Draft, line: list[Run]) -> bool:
-    """True for a label and links to other own pages, with no other words."""
-    links = [url for url, _ in extract_links(line)]
-    if not links or not all(map(draft.rule.is_own_link, links)):
-        return False
-    outside = text_outside_links(line)
-    return bool(_WORD.search(outside)) and match_leftover("related", outside, draft.language) is not None
-
-
-def _is_label_of_list(draft: Draft, label: Block, following: list[Block]) -> bool:
+def is_label_of_list(draft: Draft, label: Block, following: list[Block]) -> bool:
     """True for a label like 相关阅读 before a list of links to other pages of the source."""
     if not following or following[0].kind not in ("ul", "ol") or not has_only_links(following[0]):
         return False
     links = [url for leaf in leaf_blocks(following) for url, _ in extract_links(leaf.runs)]
-    if len(label.text) > _LONGEST_LABEL or not all(map(draft.rule.is_own_link, links)):
+    if len(label.text) > LONGEST_LABEL or not all(map(draft.rule.is_own_link, links)):
         return False
     return match_leftover("related", label.text, draft.language) is not None
 
@@ -344,6 +243,28 @@ def _drop_related_tail(draft: Draft) -> bool:
         draft.log_removed("related", f"{block.text} {block.url}")
     del draft.blocks[start - 1 :]
     return True
+
+
+def _drop_empty_section(draft: Draft) -> bool:
+    """Drop headings at the end below which nothing stands: the label of a list that is gone, or several labels."""
+    start = len(draft.blocks)
+    while start > 1 and _is_short_heading(draft.blocks[start - 1]):
+        start -= 1
+    headings = draft.blocks[start:]
+    is_label = len(headings) == 1 and any(
+        match_leftover(kind, headings[0].text, draft.language) for kind in ("related", "read also")
+    )
+    if not is_label and len(headings) < 2:
+        return False
+    for heading in headings:
+        draft.log_removed("empty sections", heading.text)
+    draft.remove_blocks(headings)
+    return True
+
+
+def _is_short_heading(block: Block) -> bool:
+    is_short = block.kind in HEADING_KINDS and len(block.text) <= LONGEST_LABEL
+    return is_short and not block.text.endswith((".", "!", "?", "。", "！", "？", "…"))
 
 
 def _is_link_block(draft: Draft, block: Block) -> bool:

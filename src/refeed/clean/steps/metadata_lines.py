@@ -29,7 +29,7 @@ from ..bylines import BYLINE_TAIL, CAPITALIZED_NAME, MAX_CREDITS_LENGTH, is_job,
 from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_author_link, is_tag_link
-from .leftovers import match_leftover
+from .line_patterns import match_leftover
 
 _FIRST_BLOCKS = 12
 """How far down metadata may stand. Of these, pictures and headings do not count."""
@@ -45,7 +45,15 @@ _WORD = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
 _SEPARATOR = re.compile(
     r"\s*[|｜丨︱]\s*|\s+[·•∙/—–-]\s+|\s{2,}|"
-    r"\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])"
+    r"\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])|"
+    r"\s*[([]?\s*(?=(?:(?:Last )?Updated|Aktualisiert|Mis à jour|Actualizado|Atualizado|Aggiornato|"
+    r"modifica il|Uppdaterad|Oppdatert|Opdateret|Päivitetty|Aktualizacja|Güncelleme|Обновлено|수정)\b)"
+)
+_UPDATE = re.compile(
+    r"(?:(?:last )?updated|aktualisiert|mis à jour|actualizado|atualizado|aggiornato|modifica|uppdaterad|oppdatert|"
+    r"opdateret|päivitetty|aktualizacja|güncelleme|обновлено|수정)[: ]{1,2}"
+    r"(?:(?:at|um|à|a las|às|alle|kl|il|le|am|på)\.? )?[\d.:h/ ]{4,16}\)?",
+    re.IGNORECASE,
 )
 _LABELLED_SOURCE = re.compile(r"(?:来源|來源|出处|出處|Source|Quelle|Fuente|Источник|出典)\s*[:：]\s*\S.{0,40}")
 _LABELLED = re.compile(r"\w[\w ]{1,30}\s?[:：]\s?\S.{0,60}")
@@ -227,7 +235,7 @@ def _read_pieces(draft: Draft, text: str) -> _Line | None:
         elif credits := parse_credits(piece):
             found.credits.extend(credits)
             continue
-        elif not (_match_count(draft, piece) or _AGE.fullmatch(piece)):
+        elif not (_match_count(draft, piece) or _AGE.fullmatch(piece) or _UPDATE.fullmatch(piece)):
             if not (_LABELLED_SOURCE.fullmatch(piece) or draft.is_outlet(piece)):
                 return None
             continue
@@ -257,6 +265,17 @@ def extract_byline(draft: Draft) -> None:
                 _add_names(draft, name, f"line: {block.text}")
             draft.log_removed("lifted: byline", block.text)
             draft.blocks.remove(block)
+
+
+def extract_end_date(draft: Draft) -> None:
+    """Extract a date with a time, or with a label that says what it dates, when it is all of a last paragraph."""
+    for block in [other for other in draft.text_blocks()[-2:] if other.kind == "p"]:
+        text = collapse_whitespace(block.text)
+        date = parse_body_date(text) if len(draft.text_blocks()) > 2 and not extract_links(block.runs) else None
+        if date and (date.is_update or not date.day_only):
+            draft.set_date(date, f"line below the text: {text}")
+            draft.log_removed("lifted: date", text)
+            draft.remove_blocks([block])
 
 
 def extract_submitter(draft: Draft) -> None:

@@ -1,0 +1,38 @@
+"""A line and the text's language -> what edge_patterns knows it as. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ..edge_patterns import KINDS
+from ..language import candidate_languages
+from ..text import collapse_whitespace
+
+LONGEST_LINE = 300
+LONGEST_LABEL = 40
+AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→»›>«‹<☞👉⬇↓※|｜/【】[]［］（）()〖〗~…:：.。!！,，、★☆✦#"
+"""What may stand around the words of a line without a meaning."""
+WORD = re.compile(r"\w")
+
+
+def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:
+    """Match a line against a kind of edge_patterns, in the languages that its script and the text's language allow."""
+    if len(text) > LONGEST_LINE:
+        return None
+    bare = collapse_whitespace(text).strip(AROUND)
+    if not bare:
+        return None
+    return next((match for each in candidate_languages(bare, language) if (match := _match(kind, each, bare))), None)
+
+
+def _match(kind: str, language: str, bare: str) -> re.Match[str] | None:
+    pattern = _compile(kind, language)
+    return pattern.fullmatch(bare) if pattern else None
+
+
+@cache
+def _compile(kind: str, language: str) -> re.Pattern[str] | None:
+    """Compile one cell of the table when it is first needed: all of it takes a quarter of a second."""
+    patterns = KINDS[kind].get(language, ())
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
