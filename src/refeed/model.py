@@ -397,6 +397,8 @@ class DigestStory:
     """The text of the fullest report; None if it is too large, or withdrawn."""
     fullest: str
     """Id of the report with that text."""
+    more: int = 0
+    """Number of reports that are not named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

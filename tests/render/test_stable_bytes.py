@@ -41,7 +41,7 @@ DIGEST = Digest(
     name="2026-W03",
     opened=NOON,
     closed=NOON + timedelta(days=7),
-    stories=(DigestStory(reports=(REPORT,), html=sanitize("<p>样本。</p>"), fullest="one"),),
+    stories=(DigestStory(reports=(REPORT,), html=sanitize("<p>样本。</p>"), fullest="one", more=2),),
     others=(REPORT,),
     more=3,
 )

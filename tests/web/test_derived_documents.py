@@ -9,7 +9,8 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from refeed.config.settings import Settings
 from refeed.feeds.access_tokens import AccessTokens
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath
-from refeed.store.entry_updates import withdraw_entries
+from refeed.store.entry_updates import restore_entries, withdraw_entries
 from refeed.store.store import Store
 from refeed.store.story_decisions import join_entries
 from refeed.store.story_members import get_story_ids
@@ -257,3 +258,20 @@ def test_a_withdrawal_changes_what_is_cached(settings: Settings, client: Client)
         threading.Event().wait(0.05)
     assert names(client, "source/bbc/daily") == ["2020-05-01"]
     assert len(etree.fromstring(after.data).findall("{*}entry")) == 1
+
+
+def test_last_modified_of_derived_documents_never_goes_back(settings: Settings, client: Client) -> None:
+    paths = ("/feeds/all/stories.atom", "/feeds/source/bbc/daily.atom")
+    store = Store(settings.database_url)
+    id = make_entry(3).id.removeprefix("urn:uuid:")
+    for hours, change in ((1, withdraw_entries), (2, restore_entries)):
+        before = {path: client.get(path) for path in paths}
+        change(store, [id], NOW + timedelta(hours=hours))
+        while update_stories(store, NOW + timedelta(hours=hours)):
+            pass
+        for path in paths:
+            while (after := client.get(path)).data == before[path].data:  # the store is asked once a second
+                threading.Event().wait(0.05)
+            dates = [parsedate_to_datetime(answer.headers["Last-Modified"]) for answer in (before[path], after)]
+            assert dates[0] < dates[1]
+    store.close()

@@ -20,6 +20,8 @@ from ..ingest.pipeline import Pipeline
 from ..model import Outcome
 from ..store.leader_lock import make_leader_lock
 from ..store.store import Store
+from ..store.story_members import get_stories_state
+from ..stories.story_updater import update_stories
 from .main import pass_settings
 from .output import echo
 from .shared import find_dump_root
@@ -46,12 +48,16 @@ def ingest_command(settings: Settings, paths: Sequence[str], retry: bool) -> Non
         except FetchError as error:
             echo(f"{error}; ingesting dumps anyway", err=True)
         files, has_refused = _find_files(paths, settings) if paths else (None, False)
-        with _show_progress() as progress:
+        with _show_progress("dumps") as progress:
             counts = pipeline.ingest(files, progress=progress).counts
         names = ("new", "changed", "unchanged", "flagged", "quarantined")
         echo(", ".join(f"{counts[name]} {name}" for name in names))
         if counts["quarantined"]:
             _print_quarantined(pipeline.store, files)
+        with _show_progress("entries joined to stories") as progress:
+            pending = get_stories_state(pipeline.store).pending
+            while left := update_stories(pipeline.store, utc_now()):
+                progress(pending - left, pending)
         sys.exit(1 if counts["quarantined"] or has_refused else 0)
 
 
@@ -92,7 +98,7 @@ def _print_quarantined(store: Store, files: Sequence[FoundFile] | None) -> None:
 
 
 @contextmanager
-def _show_progress() -> Iterator[Callable[[int, int], None]]:
+def _show_progress(unit: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar with the rate and the time left, if standard error is a terminal."""
     started = time.monotonic()
     hidden = not sys.stderr.isatty()
@@ -100,6 +106,6 @@ def _show_progress() -> Iterator[Callable[[int, int], None]]:
 
         def update(done: int, total: int) -> None:
             bar.length = total
-            bar.update(done - bar.pos, f"{done / (time.monotonic() - started):.0f} dumps/s")
+            bar.update(done - bar.pos, f"{done / (time.monotonic() - started):.0f} {unit}/s")
 
         yield update

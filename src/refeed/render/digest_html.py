@@ -41,7 +41,7 @@ def digest_title(info: FeedInfo, digest: Digest) -> str:
 
 def digest_fragment(digest: Digest, language: str) -> str:
     """The stories with lead and links, then the others as lines, from second-level headings on."""
-    return "".join([*map(_story_fragment, digest.stories), lines_fragment(digest, language)])
+    return "".join([*(_story_fragment(story, language) for story in digest.stories), lines_fragment(digest, language)])
 
 
 def render_digest_page(info: FeedInfo, digest: Digest, language: str) -> bytes:
@@ -76,12 +76,13 @@ def lines_fragment(digest: Digest, language: str) -> str:
     """The stories that are only lines, with a heading; empty when there are none."""
     if not digest.others:
         return ""
-    more = ""
-    if digest.more:
-        count = translate("and %(count)s more", language) % {"count": digest.more}
-        more = f"\n<p>{escape(count)}</p>"
-    lines = reports_fragment(digest.others)
-    return f"\n<h2>{escape(lines_heading(digest, language))}</h2>\n{lines}{more}"
+    lines = reports_fragment(digest.others) + more_fragment(digest.more, language)
+    return f"\n<h2>{escape(lines_heading(digest, language))}</h2>\n{lines}"
+
+
+def more_fragment(count: int, language: str) -> str:
+    """How many more there are than are listed; empty if there are none."""
+    return f"\n<p>{escape(translate('and %(count)s more', language) % {'count': count})}</p>" if count else ""
 
 
 def reports_fragment(reports: Iterable[Report]) -> str:
@@ -90,11 +91,12 @@ def reports_fragment(reports: Iterable[Report]) -> str:
     return f"<ul>\n{chr(10).join(items)}\n</ul>"
 
 
-def _story_fragment(story: DigestStory) -> str:
+def _story_fragment(story: DigestStory, language: str) -> str:
     first = story.reports[0]
     lead = f"\n<p>{_text(first.lead)}</p>" if first.lead.strip() else ""
     is_single = len(story.reports) == 1
     links = f"<p>{_link(first, first.source_title)}</p>" if is_single else reports_fragment(story.reports)
+    links += more_fragment(story.more, language)
     return f"\n<h2>{_link(first, story_title(story))}</h2>{lead}\n{links}"
 
 

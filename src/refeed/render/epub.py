@@ -22,6 +22,7 @@ from .digest_html import (
     digest_title,
     lines_fragment,
     lines_heading,
+    more_fragment,
     period_title,
     reports_fragment,
     story_title,
@@ -172,7 +173,7 @@ def _story_chapter(story: DigestStory, language: str) -> str:
             to_xhtml(f"{reports_fragment([report])}<p>{escape(xml_safe(report.lead), quote=False)}</p>")
             for report in others
         ]
-    parts.append(to_xhtml(reports_fragment([fullest])))
+    parts.append(to_xhtml(more_fragment(story.more, language) + reports_fragment([fullest])))
     return "\n".join(parts)
 
 

@@ -29,6 +29,8 @@ from .serialization import (
     to_timestamp,
 )
 
+CORRECTED_KEY = "corrected"
+"""Key in `meta` of the time at which an entry last left what had been published, or came back to it."""
 REVISION_KEY = "revision"
 """Key in `meta` of the number of changes so far. A feed's version is that number at its last change."""
 _BANDS_CHUNK = 500

@@ -14,7 +14,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from ..fetch.enclosure_metadata import FileMetadata
 from ..model import FeedPath
 from . import schema
-from .change_propagation import MembershipWriter, OriginalFinder, OutcomeCounters, apply_changes, load_entries
+from .change_propagation import (
+    CORRECTED_KEY,
+    MembershipWriter,
+    OriginalFinder,
+    OutcomeCounters,
+    apply_changes,
+    load_entries,
+)
 from .database import upsert
 from .decisions import record_withdrawals, sync_decisions
 from .dump_recording import settle_slugs
@@ -99,6 +106,7 @@ def set_private(
             return
         last = ids[-1]
         with store.write_transaction() as connection:
+            _note_correction(connection, now)
             feeds = _change_rows(connection, ids, lambda row: row._replace(private=int(private)), now, find_original)
         yield feeds
 
@@ -118,6 +126,7 @@ def withdraw_entries(
     """
     time = to_timestamp(now)
     with store.write_transaction() as connection:
+        _note_correction(connection, now)
         record_withdrawals(connection, ids, time)
         feeds = _change_rows(
             connection, ids, lambda row: row._replace(withdrawn=row.withdrawn or time), now, find_original
@@ -131,6 +140,7 @@ def restore_entries(
 ) -> frozenset[FeedPath]:
     """Undo `withdraw_entries`; returns the feeds that change."""
     with store.write_transaction() as connection:
+        _note_correction(connection, now)
         record_withdrawals(connection, ids, None)
         feeds = _change_rows(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
     sync_decisions(store)
@@ -198,6 +208,7 @@ def delete_expired(
         # Withdrawing the entries first updates all rows that depend on them. The time is arbitrary: the rows are
         # deleted below.
         withdrawn = {id: row._replace(withdrawn=0) for id, row in rows.items()}
+        _note_correction(connection, now)
         feeds = apply_changes(connection, rows, withdrawn, now, find_original)
         counters = OutcomeCounters(connection)
         counters.move_entries(dict.fromkeys(rows, (source, None)))
@@ -210,6 +221,10 @@ def delete_expired(
         for table, column in columns.items():
             connection.execute(delete(table).where(column.in_(list(rows))))
     return feeds
+
+
+def _note_correction(connection: Connection, now: datetime) -> None:
+    upsert(connection, schema.meta, [{"name": CORRECTED_KEY, "value": str(to_timestamp(now))}], greatest=("value",))
 
 
 def _change_rows(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Row, bindparam, desc, func, select
 
-from ..model import Digest, DigestPeriod, DigestStory, FeedPath, Report
+from ..model import Digest, DigestPeriod, FeedPath, Report
 from . import schema
 from .database import upsert
 from .serialization import compress, decompress, from_timestamp, to_timestamp
@@ -172,7 +172,7 @@ def _without(digest: Digest, gone: dict[str, _Gone]) -> Digest:
         reports = tuple(report for report in story.reports if report.id not in gone)
         if reports:
             text = (None, reports[0].id) if story.fullest in gone else (story.html, story.fullest)
-            stories.append(DigestStory(reports=reports, html=text[0], fullest=text[1]))
+            stories.append(replace(story, reports=reports, html=text[0], fullest=text[1]))
     all_reports: list[Report] = [*digest.others, *(report for story in digest.stories for report in story.reports)]
     times = [when for report in all_reports if report.id in gone and (when := gone[report.id].withdrawn)]
     return replace(

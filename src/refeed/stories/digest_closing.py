@@ -120,6 +120,7 @@ def _make_digest(
     reports = store.get_entries([id for story in groups for id in story[:MOST_REPORTS]])
     entries = {stored.entry.id.removeprefix("urn:uuid:"): stored for stored in reports}
     stories = [[entries[id] for id in story if id in entries] for story in groups]
+    sizes = {story[0]: len(story) for story in groups}
     lengths = {id: len(visible_text(stored.entry.html)) for id, stored in entries.items()}
 
     def rank(story: Sequence[StoredEntry]) -> tuple[int, int, datetime, str]:
@@ -137,6 +138,7 @@ def _make_digest(
                 reports=tuple(_make_report(entry, sources) for entry in _put_clearest_first(story)),
                 html=fullest.html if len(fullest.html) <= _MAX_HTML else None,
                 fullest=_id(fullest),
+                more=max(0, sizes.get(_id(story[0].entry), 0) - MOST_REPORTS),
             )
         )
     lines = ranked[limit : limit + _MAX_LINES]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
@@ -23,10 +23,11 @@ from ..feeds.pagination import DocumentBudget
 from ..feeds.registry import FeedRegistry, build_registry
 from ..feeds.story_feeds import StoryFeeds
 from ..metrics import observe_duration
-from ..model import DIGEST_KINDS, STORY_KINDS, DerivedPart, FeedPath
+from ..model import ALL_FEED, DIGEST_KINDS, STORY_KINDS, DerivedPart, FeedPath
 from ..render.checksum import add_checksum, verify_checksum
 from ..render.opds import ACQUISITION
-from ..store.change_propagation import REVISION_KEY
+from ..store.change_propagation import CORRECTED_KEY, REVISION_KEY
+from ..store.serialization import from_timestamp
 from ..store.store import Store
 from ..store.stored_digests import get_digest_feed, request_digests
 from ..store.story_members import get_stories_state
@@ -161,7 +162,19 @@ class DerivedDocuments:
         headers = self._url_map.headers(key, url)
         if is_catalogue:
             headers = _with_type(headers, ACQUISITION)
-        return CachedDocument(label=label, data=data, digest=digest, modified=made.changed, headers=headers)
+        changed = max(made.changed, *self._find_changes(url))
+        return CachedDocument(label=label, data=data, digest=digest, modified=changed, headers=headers)
+
+    def _find_changes(self, url: DocumentUrl) -> list[datetime]:
+        """When a document may have changed in a way that its dates do not tell. These times never go back."""
+        store = self._get_store()
+        if url.document.part != "stories":
+            return [from_timestamp(int(store.get_meta(CORRECTED_KEY) or 0))]
+        shown = (ALL_FEED, url.document.feed)  # a story has reports of all public feeds
+        joined = get_stories_state(store).changed
+        return [state.changed for state in store.get_feed_states() if state.path in shown] + (
+            [joined] if joined else []
+        )
 
     def _render(self, key: str, url: DocumentUrl, registry: FeedRegistry) -> DerivedDocument | None:
         budget = DocumentBudget(self._settings.feeds.entries, self._settings.feeds.bytes)
