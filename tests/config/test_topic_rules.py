@@ -52,6 +52,9 @@ def make_rule(id: str, **fields: object) -> TopicRule:
     [
         ("气候", "en", "气候"),
         ({"zh": "气候", "en": "Climate"}, "zh-Hans", "气候"),
+        ({"zh": "气候", "zh-Hant": "氣候"}, "zh-TW", "氣候"),
+        ({"zh": "气候", "zh-Hant": "氣候"}, "zh-CN", "气候"),
+        ({"zh": "气候", "en": "Climate"}, "en-GB", "Climate"),
         ({"en": "Climate"}, "zh", "Climate"),
         ("", "zh", "t"),
     ],

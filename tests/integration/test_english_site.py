@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from helpers.processes import free_port, wait_until
 from helpers.service_fixture import LocalService
 from refeed.config.load import load_settings
 from refeed.web.app import create_app
@@ -23,12 +24,35 @@ DUMP = """<!--{epoch}-->
 TITLES = ("Sample: climate change and carbon emissions", "Sample: Hong Kong", "Sample with no topic at all")
 
 
-@pytest.mark.parametrize("packs", ["[english-news]", "[]"])
-def test_english_site_has_no_chinese_character_but_in_the_list_of_languages(tmp_path: Path, packs: str) -> None:
+def english_service(tmp_path: Path, packs: str) -> LocalService:
     service = LocalService(tmp_path, f"packs: {packs}\n")
     for number, title in enumerate(TITLES):
         text = DUMP.format(epoch=1_700_000_000_000 + number, title=title, number=number)
         service.add_dump(f"example/{number}.md", text.encode())
+    return service
+
+
+@pytest.mark.slow
+def test_english_server_has_no_chinese_character_in_its_log(tmp_path: Path) -> None:
+    service, log = english_service(tmp_path, "[english-news]"), tmp_path / "log"
+    service.add_dump("example/broken.md", b"---\ntitle: A sample\n---\nNo link.\n")
+    server = service.start("serve", log=log, PORT=str(free_port()), HOST="127.0.0.1")
+    try:
+        wait_until(lambda: len(service.ids()) == 3 and "quarantined" in log.read_text())
+        service.add_dump("example/late.md", DUMP.format(epoch=1_700_000_000_009, title="Late", number=9).encode())
+        wait_until(lambda: len(service.ids()) == 4)
+        (tmp_path / "config.yaml").write_text("packs: [english-nws]\n")
+        wait_until(lambda: "english-nws" in log.read_text())
+    finally:
+        server.terminate()
+        server.wait()
+    assert "serving" in log.read_text()
+    assert CJK.findall(log.read_text()) == []
+
+
+@pytest.mark.parametrize("packs", ["[english-news]", "[]"])
+def test_english_site_has_no_chinese_character_but_in_the_list_of_languages(tmp_path: Path, packs: str) -> None:
+    service = english_service(tmp_path, packs)
     ran = service.run("ingest")
     assert ran.exit_code == 0, ran.stderr
     shown = {"log": ran.stdout + ran.stderr, "status": service.run("status").stdout}

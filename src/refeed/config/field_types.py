@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import re2
 
+from ..page_languages import supported_language
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
@@ -221,11 +223,13 @@ LocalizedTitle = str | dict[LanguageTag, str]
 
 
 def choose_title(title: LocalizedTitle, language: str, default: str) -> str:
-    """Return the title in this language (BCP 47), else in its primary language, else the first, else the default."""
+    """Return the title in this language (BCP 47), else in ours for it (zh-Hant for zh-TW), else in its primary
+    language, else the first, else the default."""
     if isinstance(title, str):
         return title or default
     primary = language.split("-")[0]
-    return title.get(language) or title.get(primary) or next(iter(title.values()), "") or default
+    chosen = title.get(language) or title.get(supported_language(language)) or title.get(primary)
+    return chosen or next(iter(title.values()), "") or default
 
 
 MIN_SECRET_LENGTH = 16
