@@ -46,7 +46,7 @@ _ENGLISH_WORDS = frozenset([*_ENGLISH_MONTHS, *_WEEKDAYS.split(), *_ZONES])
 _AMBIGUOUS_ZONES = ("cst", "ist")
 """Names of several zones. A caller that knows the zone of the writer knows better (CST is China's time, too)."""
 
-_COMMENT = re.compile(r"\((UTC\s?[+-][\d:]{1,6})\)|\([^()]*\)|\[u-ca=\w+\]")
+_COMMENT = re.compile(r"\((UTC\s?[+-][\d:]{1,6})\)|\([^()]*\)|\[(?:u-ca=\w+|(?:UTC|GMT|Z)(?:[+-][\d:]{1,6})?)\]")
 """The first group is an offset, as MarkDownload writes it."""
 _ZONE_ID = re.compile(r"(?:\s{1,4}|\s{0,4}\[)([A-Z][A-Za-z]{1,20}(?:/[A-Z][\w+-]{2,30}){1,2})\]?$")
 """A name of the time zone database at the end, in brackets where an offset stands before it (RFC 9557)."""

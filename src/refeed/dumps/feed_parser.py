@@ -21,19 +21,18 @@ import feedparser
 from ..errors import FetchError
 from ..process_pool import ProcessEndedError, ProcessPool
 from ..xml_chars import xml_safe
+from .media_files import MediaFile, choose_pictures, embed_media, to_length
 from .parsed_feed import (
-    MediaFile,
     ParsedFeed,
     UpstreamItem,
     collect_items,
     decode_body,
-    embed_media,
     parse_item_date,
     parse_json_feed,
     printable_title,
     resolve_relative_urls,
     resolve_url,
-    to_length,
+    to_language,
     unique_texts,
 )
 from .title_markup import strip_title_markup
@@ -64,6 +63,15 @@ _ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(["'])([^"'<>&%]{0,
 _MAX_EXPANSIONS = 10_000
 _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$")
 
+_ITEM_IMAGE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<image>((?:[^<]|<(?!/?image>)){0,2000})</image>", re.DOTALL)
+_ADDRESS = re.compile(r"https?://[^\s<>\]]{1,2000}")
+_WRAPPED_CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)(?:\]\]>)?\s*", re.DOTALL)
+_ESCAPED_HTML = re.compile(
+    r"\s*&lt;(?:p|div|a|img|br|span|ul|ol|table|figure|h[1-6]|blockquote|section)\b[^<>]*&gt;\s*", re.IGNORECASE
+)
+"""HTML that was escaped once too often: it begins and ends with a tag, and has no other."""
+_FULL_TEXT = ("yandex_full-text", "rambler_fulltext", "mailru_full-text", "fulltext", "full-text")
+"""Elements of other namespaces that hold the whole text, as feedparser names them."""
 _MEDIA_GROUP = re.compile(r"<\w{1,40}:group\b")
 
 _Entry = dict[str, Any]
@@ -148,6 +156,8 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
         start = 0
     text = _REFERENCES.sub(_legal_references, xml_safe(text[start:]))
     text = _BARE_AMPERSAND.sub(lambda match: "&amp;" if match[0] == "&" else match[0], text)
+    # feedparser (6.0) takes the title in the image of an item for that of the item, and knows no other form of one.
+    text = _ITEM_IMAGE.sub(_image_of_item, text)
     feed = feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
     error = feed.get("bozo_exception")
     broken = f"broken XML ({error.getMessage()})"[:300] if isinstance(error, xml.sax.SAXException) else ""
@@ -170,6 +180,11 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     )
     items = collect_items(lambda entry: _to_item(entry, channel), entries)
     return replace(items, issues=(*issues, *items.issues), title=printable_title(_title(feed.feed, feed.version)))
+
+
+def _image_of_item(match: re.Match[str]) -> str:
+    address = _ADDRESS.search(match[1] or "")
+    return f"<image><url>{address[0]}</url></image>" if address else match[0]
 
 
 def _legal_references(match: re.Match[str]) -> str:
@@ -199,8 +214,10 @@ def _to_item(entry: _Entry, channel: _Channel) -> UpstreamItem | str:
         published=parse_item_date(dict.get(entry, "published") or dict.get(entry, "created") or "", zone, issues),
         updated=parse_item_date(dict.get(entry, "updated") or "", zone, issues),
         authors=unique_texts(_authors(entry, channel.authors)),
-        tags=unique_texts(tag.get("label") or tag.get("term") for tag in entry.get("tags", [])),
-        language=next((each for each in languages if each and each.lower() != channel.language.lower()), ""),
+        tags=unique_texts(_without_markup(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags", [])),
+        language=to_language(
+            next((each for each in languages if each and each.lower() != channel.language.lower()), "")
+        ),
         issues=tuple(issues),
     )
 
@@ -212,7 +229,7 @@ def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
     if len(names) == 1 and "@" in entry.get("author", ""):
         # feedparser (6.0) knows no domain of more than four letters: `a@b.example (Ada)` becomes `ple (Ada`.
         names = [_EMAIL.sub(" ", entry["author"]).strip(" ()<>")]
-    yield from names
+    yield from (name for name in map(_without_markup, names) if not is_http_url(name.strip()))
 
 
 def _links(entry: _Entry, version: str) -> Iterator[str]:
@@ -231,24 +248,37 @@ def _links(entry: _Entry, version: str) -> Iterator[str]:
 
 
 def _files(entry: _Entry, base: str, *, has_groups: bool = True) -> Iterator[MediaFile]:
-    """Enclosures, then the files of Media RSS: of each kind the first, as the others are other sizes of the same media.
+    """Enclosures, then Media RSS: of each kind the first, as the others are other sizes of the same media.
 
-    Sounds and videos are different ones in a feed that has no groups, by Media RSS 1.5.1 ("media:group").
+    Sounds and videos are different ones in a feed that has no groups, by Media RSS 1.5.1 ("media:group"), and so are
+    pictures without a size.
     """
-    for link in entry.get("links", []):
-        if link.get("rel") == "enclosure":
-            length = to_length(link.get("length", ""))
-            yield MediaFile(resolve_url(base, link.get("href", "")), link.get("type", ""), length)
-    kinds: set[str] = set()
-    contents = [(file, file.get("medium") or file.get("type", "")) for file in entry.get("media_content", [])]
-    for file, kind in (*contents, *((file, "image") for file in entry.get("media_thumbnail", []))):
-        kind = kind.partition("/")[0]
-        if kind not in kinds or (kind in ("audio", "video") and not has_groups):
-            length = to_length(file.get("filesize", ""))
-            yield MediaFile(resolve_url(base, file.get("url", "")), file.get("type", "") or kind, length)
-        kinds.add(kind)
+    enclosures = [link for link in entry.get("links", []) if link.get("rel") == "enclosure"]
+    files = [_to_file(link, "href", "length", base) for link in enclosures]
+    contents = [_to_file(file, "url", "filesize", base) for file in entry.get("media_content", [])]
+    for kind in ("audio", "video"):
+        same = [file for file in contents if file.kind == kind]
+        files += same[:1] if has_groups else same
+    thumbnails = [_to_file(file, "url", "", base, "image") for file in entry.get("media_thumbnail", [])]
     picture = entry.get("image", {})
-    yield MediaFile(resolve_url(base, picture.get("href") or picture.get("url") or ""), "image")
+    address = picture.get("href") or picture.get("url") or dict.get(entry, "href") or ""
+    if not any(file.kind == "image" for file in files):
+        files += (
+            choose_pictures(contents, has_groups=has_groups)
+            or choose_pictures(thumbnails, has_groups=True)
+            or [MediaFile(resolve_url(base, address), "image")]
+        )
+    yield from files
+
+
+def _to_file(attributes: _Entry, address: str, size: str, base: str, kind: str = "") -> MediaFile:
+    return MediaFile(
+        resolve_url(base, attributes.get(address, "")),
+        attributes.get("type", "") or attributes.get("medium", "") or kind,
+        to_length(attributes.get(size, "")),
+        to_length(attributes.get("width", "")),
+        to_length(attributes.get("height", "")),
+    )
 
 
 def _is_typed(part: _Entry, version: str) -> bool:
@@ -262,8 +292,21 @@ def _title(entry: _Entry, version: str) -> str:
     if _is_typed(detail, version):
         is_text = detail.get("type", "text/plain") == "text/plain"
         return title if is_text else html.unescape(_TAGS.sub("", _SCRIPTS.sub("", title))).strip()
-    # RSS does not define whether a title is HTML, and most feeds write HTML: unambiguous markup is removed.
-    return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), strip_title_markup(title))
+    # RSS does not define whether a title is HTML, and most feeds write HTML.
+    return _without_markup(_unwrap(title))
+
+
+def _without_markup(text: str) -> str:
+    """The text without markup that is unambiguous, for a field that should have none."""
+    return _ANY_REFERENCE.sub(lambda match: html.unescape(match[0]), strip_title_markup(text))
+
+
+def _unwrap(text: str) -> str:
+    """The text without the escaping that some software applies twice: to CDATA, or in CDATA."""
+    if match := _WRAPPED_CDATA.fullmatch(text):
+        text = match[1]
+    is_escaped = "<" not in text and _ESCAPED_HTML.fullmatch(text)
+    return html.unescape(text) if is_escaped else text
 
 
 def _content(entry: _Entry, base: str, version: str) -> str:
@@ -274,8 +317,9 @@ def _content(entry: _Entry, base: str, version: str) -> str:
     if not version.startswith("atom"):
         # feedparser makes a content of each further description, such as the caption in Media RSS.
         parts.sort(key=lambda part: part["type"] == "text/plain")
+        parts[:0] = ({"value": entry[name], "type": "text/html"} for name in _FULL_TEXT if entry.get(name))
     for part in parts:
-        value = part["value"]
+        value = part["value"] if version.startswith("atom") else _unwrap(part["value"])
         if not _MEDIA_TAG.search(value) and not re.search(r"\w", html.unescape(_TAGS.sub("", value))):
             continue
         if part["type"] == "text/plain" and _is_typed(part, version):

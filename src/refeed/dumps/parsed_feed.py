@@ -12,20 +12,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from html import escape, unescape
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import charset_normalizer
 
 from ..errors import FetchError
 from ..written_dates import parse_date, parse_epoch
+from .media_files import MediaFile, embed_media, to_length
 from .writer import is_http_url
 
 MAX_ITEMS = 5000
 """The number of items read from one feed. The longest feeds in use have some hundreds."""
-_MAX_FILES = 50
-"""The number of media files read of one item."""
 _MAX_NAMES = 50
 _MAX_NAME = 200
 
@@ -51,12 +49,13 @@ _STARTS = {
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-_FILE_KIND = re.compile(
-    r"\.(?:(?P<audio>mp3|m4a|aac|og[ga]|opus|wav|flac)|(?P<video>mp4|m4v|webm|ogv|mov|m3u8)|(?P<image>jpe?g|png|gif|webp|avif))",
-    re.IGNORECASE,
-)
 _TAG = re.compile(r"<[A-Za-z][^<>]{0,5000}>")
 _URL_ATTRIBUTE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])([^"'<>]{0,2000})\2""", re.IGNORECASE)
+_NAME_OF_HOST = re.compile(r"www\.[\w-]{1,63}\.", re.IGNORECASE)
+_SCHEME_TWICE = re.compile(r"https?://(?=https?:/)", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_DATE_IN_MARKUP = re.compile(r"""\sdatetime\s*=\s*["']([^"'<>]{1,60})["']""")
+_DATE_OF_DOTNET = re.compile(r"/?Date\((\d{1,17})(?:[+-]\d{4})?\)/?")
 _FRAGMENT_OR_SCHEME = re.compile(r"#|[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -92,22 +91,6 @@ class ParsedFeed:
     """The feed's own title, on one line and printable."""
 
 
-class MediaFile(NamedTuple):
-    """A media file of an item, as the upstream describes it."""
-
-    url: str
-    type: str
-    """Media type, or only its first part; empty when the upstream does not give one."""
-    length: int = 0
-    """In bytes; 0 when the upstream does not give it."""
-
-
-def to_length(text: object) -> int:
-    """A size in bytes from what an upstream writes; 0 when it is not a number."""
-    digits = str(text).strip()
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 15 else 0
-
-
 def unique_texts(texts: Iterable[object]) -> tuple[str, ...]:
     """Names or tags on one line each, without blank and repeated ones, and not more than a reader would look at."""
     lines = (" ".join(text.split())[:_MAX_NAME] for text in texts if isinstance(text, str))
@@ -120,11 +103,18 @@ def printable_title(text: object) -> str:
     return line[:_MAX_NAME]
 
 
+def to_language(text: str) -> str:
+    """A language tag as it should be written; empty for a text that is none, such as a language's name."""
+    return text.strip().replace("_", "-") if _LANGUAGE.fullmatch(text.strip()) else ""
+
+
 def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> datetime | None:
     """A date of an item in UTC, which is also the zone of a date that names none, unless `zone` is given.
 
     None for a text that is not a date. This is added to the issues, unless the text is blank.
     """
+    if match := _DATE_IN_MARKUP.search(text) or _DATE_OF_DOTNET.fullmatch(text.strip()):
+        text = match[1]
     if not text.strip():
         return None
     parsed = parse_date(text, zone)
@@ -197,7 +187,14 @@ def _known_encoding(name: str) -> str | None:
 
 
 def resolve_url(base: str, link: str) -> str:
-    """Resolve `link` against `base`. Empty when `link` is empty or not a URL."""
+    """Resolve `link` against `base`. Empty when `link` is empty or not a URL.
+
+    A host without a scheme, which people write, is not a name of a file.
+    """
+    link = _SCHEME_TWICE.sub("", link.strip())
+    host = urlsplit(base).netloc
+    if _NAME_OF_HOST.match(link) or (host and link.startswith(f"{host}/")):
+        link = f"//{link}"
     try:
         return urljoin(base, link) if link else ""
     except ValueError:
@@ -214,37 +211,6 @@ def resolve_relative_urls(html: str, base: str) -> str:
         return f"{match[1]}{match[2]}{escape(resolve_url(base, address))}{match[2]}"
 
     return _TAG.sub(lambda tag: _URL_ATTRIBUTE.sub(resolve, tag[0]), html)
-
-
-def embed_media(html: str, files: Iterable[MediaFile]) -> str:
-    """Add the media files of an item to its HTML, because a dump holds only HTML.
-
-    Audio and video players are appended, also of a file that the HTML links to: the cleaner makes enclosures of players
-    alone. The first picture is put before HTML that has no image, unless the HTML names it.
-    """
-    by_url = {file.url: file for file in islice(files, _MAX_FILES) if is_http_url(file.url)}
-    kinds = {url: _kind_of(file) for url, file in by_url.items()}
-    pictures = [url for url, kind in kinds.items() if kind == "image" and url not in html and escape(url) not in html]
-    picture = f'<img src="{escape(pictures[0])}">' if pictures and "<img" not in html.lower() else ""
-    players = (
-        f'<{kind} src="{escape(url)}"{_file_attributes(by_url[url])}></{kind}>'
-        for url, kind in kinds.items()
-        if kind in ("audio", "video")
-    )
-    return picture + html + "".join(players)
-
-
-def _file_attributes(file: MediaFile) -> str:
-    media_type = f' type="{escape(file.type)}"' if "/" in file.type else ""
-    return media_type + (f' data-length="{file.length}"' if file.length else "")
-
-
-def _kind_of(file: MediaFile) -> str:
-    kind = file.type.strip().lower().partition("/")[0]
-    if kind in ("audio", "video", "image"):
-        return kind
-    match = _FILE_KIND.fullmatch("." + urlsplit(file.url).path.rpartition(".")[2])
-    return (match.lastgroup or "") if match else ""
 
 
 def parse_json_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFeed:
@@ -280,7 +246,7 @@ def _parse_json_item(raw: object, url: str, zone: tzinfo | None, authors: tuple[
         updated=parse_item_date(_json_text(raw, "date_modified"), zone, issues),
         authors=unique_texts(_json_authors(raw)) or unique_texts(authors),
         tags=unique_texts(_json_list(raw, "tags")),
-        language=_json_text(raw, "language"),
+        language=to_language(_json_text(raw, "language")),
         issues=tuple(issues),
     )
 
@@ -289,8 +255,7 @@ def _json_files(raw: dict[str, Any], url: str) -> Iterator[MediaFile]:
     for attachment in _json_objects(raw, "attachments"):
         address, length = resolve_url(url, _json_text(attachment, "url")), to_length(attachment.get("size_in_bytes"))
         yield MediaFile(address, _json_text(attachment, "mime_type"), length)
-    for key in ("image", "banner_image"):
-        yield MediaFile(resolve_url(url, _json_text(raw, key)), "image")
+    yield MediaFile(resolve_url(url, _json_text(raw, "image") or _json_text(raw, "banner_image")), "image")
 
 
 def _json_authors(raw: dict[str, Any]) -> Iterator[object]:
