@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 from refeed.clean.sanitize import sanitize
 from refeed.config.load import load_settings
 from refeed.config.settings import Settings
+from refeed.ingest.pipeline import Pipeline
 from refeed.model import CleanResult, Entry, Image, Label, Outcome, Person, Removal, Source
 from refeed.store.dump_recording import FileResult, record_files
 from refeed.store.serialization import EncodedEntry, compress, encode_entry, encode_json, encode_provenance
@@ -233,3 +234,22 @@ def serve_pages(settings: Settings) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def run_leader(settings: Settings, now: datetime) -> Iterator[Pipeline]:
+    """A leader that closes digests until the end of the block."""
+    pipeline, stop = Pipeline.open(settings, clock=lambda: now), threading.Event()
+
+    def close_digests() -> None:
+        while not stop.wait(0.02):
+            pipeline.close_digests()
+
+    thread = threading.Thread(target=close_digests)
+    thread.start()
+    try:
+        yield pipeline
+    finally:
+        stop.set()
+        thread.join()
+        pipeline.close()

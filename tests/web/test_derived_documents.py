@@ -8,7 +8,6 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from lxml import etree
 from werkzeug.test import Client, TestResponse
 
 from helpers.feed_validator import DocumentKind, validate_document
-from helpers.page_fixtures import SOURCES, fill_store, make_entry, make_full_entry, make_label, settings_at
+from helpers.page_fixtures import SOURCES, fill_store, make_entry, make_full_entry, make_label, run_leader, settings_at
 from helpers.page_fixtures import SampleEntry as Sample
 from refeed.config.settings import Settings
 from refeed.feeds.access_tokens import AccessTokens
@@ -63,28 +62,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-@contextmanager
-def leader(settings: Settings) -> Iterator[Pipeline]:
-    """A leader that closes digests until the end of the block."""
-    pipeline, stop = Pipeline.open(settings, clock=lambda: NOW), threading.Event()
-
-    def close_digests() -> None:
-        while not stop.wait(0.02):
-            pipeline.close_digests()
-
-    thread = threading.Thread(target=close_digests)
-    thread.start()
-    try:
-        yield pipeline
-    finally:
-        stop.set()
-        thread.join()
-        pipeline.close()
-
-
 @pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[Client]:
-    with leader(settings):
+    with run_leader(settings, NOW):
         yield Client(create_app(settings).wsgi_app, TestResponse)
 
 
@@ -102,7 +82,7 @@ def test_without_a_leader_a_document_is_asked_for_and_503(tmp_path: Path) -> Non
     answer = derived.find("/feeds/all/daily.atom")
     assert isinstance(answer, Response)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    with leader(settings):
+    with run_leader(settings, NOW):
         waiting = DerivedDocuments(settings, lambda: store, UrlMap(settings, AccessTokens(settings)), wait=60)
         found = waiting.find("/feeds/all/daily.atom")
     assert isinstance(found, CachedDocument)

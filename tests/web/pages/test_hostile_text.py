@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +18,23 @@ from bs4 import BeautifulSoup, Tag
 
 from helpers.page_fixtures import (
     CONFIG,
+    NOW,
     SOURCES,
     PageSite,
     SampleEntry,
     fill_store,
     make_entry,
     record_quarantined,
+    run_leader,
     serve_pages,
     settings_at,
 )
 from helpers.processes import free_port
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Label, Person, Removal, Source
+from refeed.render.digest_html import STYLE
+from refeed.store.story_decisions import join_entries
+from refeed.stories.story_updater import update_stories
 from refeed.web.app import create_app
 
 if TYPE_CHECKING:
@@ -131,7 +138,7 @@ def crawl(client: Any) -> Iterator[str]:
 
 def find_active_content(text: str) -> list[str]:
     """Active content in a page: elements that load or run, event handlers, URLs with other schemes."""
-    page = BeautifulSoup(text, "lxml")
+    page = BeautifulSoup(text, "xml" if text.startswith("<?xml") else "lxml")
     active = []
     for element in page.find_all(True):
         assert isinstance(element, Tag)
@@ -191,6 +198,36 @@ def test_hostile_text_is_data_for_programs_that_search(tmp_path: Path) -> None:
     description = client.get("/opensearch.xml")
     names = [element.text for element in ET.fromstring(description.data)]
     assert any(HOSTILE_TEXTS[0][:16] in (name or "") for name in names)
+
+
+@pytest.mark.slow
+def test_hostile_text_is_text_in_stories_digests_books_and_catalogues(tmp_path: Path) -> None:
+    settings = build_site(tmp_path, [*HOSTILE_TEXTS])
+    pipeline = Pipeline.open(settings)
+    join_entries(pipeline.store, sorted(pipeline.store.get_entry_ids())[:2])
+    while update_stories(pipeline.store, NOW):
+        pass
+    pipeline.close()
+    client, texts = create_app(settings).test_client(), {}
+    with run_leader(settings, NOW):
+        for feed in ("all/daily", "all/weekly", "all/stories", "topic/hostile/daily"):
+            for item in json.loads(client.get(f"/feeds/{feed}.json").data)["items"]:
+                texts[item["id"]] = item["content_html"]
+                address = item["url"].removeprefix(settings.site.base_url)
+                texts[address] = client.get(address).get_data(as_text=True)
+                if address.endswith(".html"):
+                    book = zipfile.ZipFile(io.BytesIO(client.get(address.replace(".html", ".epub")).data))
+                    texts |= {f"{address} {name}": book.read(name).decode() for name in book.namelist()[1:]}
+        catalogues = ("/opds", "/opds/all/daily", "/feeds/opml.xml")
+        texts |= {path: client.get(path).get_data(as_text=True) for path in catalogues}
+    assert len(texts) > 20
+    for name, text in texts.items():
+        if text.startswith("<?xml"):
+            ET.fromstring(text)
+        active = find_active_content(text.replace(f"<style>{STYLE}</style>", ""))
+        assert [
+            each for each in active if not re.search(r" (?:href|src)=[a-z0-9-]+\.(?:xhtml|css|svg|ncx)$", each)
+        ] == [], name
 
 
 @pytest.mark.slow
