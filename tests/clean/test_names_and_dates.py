@@ -265,3 +265,18 @@ def test_name_of_the_section_above_a_text_becomes_a_field(above: str, section: s
 def test_first_line_that_only_looks_like_a_section_stays() -> None:
     html = f"<p>Harbour</p><p>{_P1}</p><p>{_P2}</p>"
     assert clean_body(html, "https://news.example.org/politik/2020/07/lights.html").entry.html == html
+
+
+@pytest.mark.parametrize(
+    ("given", "authors"),
+    [
+        ("/u/ada", ["/u/ada"]),
+        ("Ada Sample / Bea Sample", ["Ada Sample", "Bea Sample"]),
+        ("Ada Sample, PhD, Bea Sample, M.D.", ["Ada Sample", "Bea Sample"]),
+        ("編輯部", []),
+        ("編輯 样甲", ["样甲"]),
+    ],
+)
+def test_names_that_a_feed_gives_are_read_as_names(given: str, authors: list[str]) -> None:
+    raw = RawEntry(title="Sample", link=GENERIC_LINK, dump_time=AT, html=f"<p>{TEXT}</p>", authors=(given,))
+    assert list(clean_raw(raw).entry.authors) == authors

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import logging
+import os
 import resource
+import threading
 import time
 import tracemalloc
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from bench.harness import memory
 from helpers.upstream_server import NOON, Reply, UpstreamServer, feed_item, reply, rss_feed
-from helpers.xml_bombs import BOMBS
+from helpers.xml_bombs import BOMBS, EXHAUSTING
 from refeed.config.settings import FetchSettings
 from refeed.errors import FetchError
 from refeed.fetch.poller import fetch_all, poll_feed
@@ -111,24 +118,66 @@ def test_response_that_is_too_large_is_not_held_in_memory(
 
 
 @pytest.mark.slow
-def test_hostile_upstreams_together_block_no_good_one(
-    upstream: UpstreamServer, session: HttpSession, dirs: FetchDirs
+@pytest.mark.parametrize(
+    "limits",
+    [
+        FetchSettings(time=timedelta(seconds=2), bytes=1_000_000),
+        pytest.param(FetchSettings(), marks=pytest.mark.torture),
+    ],
+)
+def test_fifty_hostile_upstreams_together_block_no_good_one(
+    limits: FetchSettings, upstream: UpstreamServer, dirs: FetchDirs, tmp_path: Path
 ) -> None:
+    """Run it with `--log-cli-level=INFO` for the figures."""
     for path, (hostile, _) in HOSTILE.items():
         upstream.routes[path] = hostile
-    for number, bomb in enumerate(BOMBS.values()):
-        upstream.routes[f"/xml-{number}"] = reply(bomb[:900_000])
-    good = [f"/good-{number}" for number in range(5)]
+    for number, body in enumerate((*BOMBS.values(), *EXHAUSTING.values())):
+        upstream.routes[f"/feed-{number}"] = reply(
+            body.encode("latin-1" if ord(body[0]) in range(128, 256) else "utf-8")
+        )
+    hostile_paths = list(upstream.routes)
+    good = {f"/good-{number}": hostile_paths[5 * number] for number in range(10)}
     for number, path in enumerate(good):
         upstream.routes[path] = reply(rss_feed(feed_item(100 + number)))
-    rules = [upstream.rule(path) for path in (*upstream.routes, "/not-there")]
-    started = time.monotonic()
-    states = dict.fromkeys(rules, UpstreamState())
-    done = {result.upstream.url: result for result in fetch_all(states, session, dirs, NOON)}
-    assert time.monotonic() - started < 60
-    assert len(done) == len(rules)
-    assert [len(done[upstream.url(path)].paths) for path in good] == [1] * 5
-    assert all(done[upstream.url(path)].state.error for path in HOSTILE)
+    paths = [each for path in hostile_paths for each in (*(g for g, before in good.items() if before == path), path)]
+    done, samples = threading.Event(), list[int]()
+    started, used = time.monotonic(), time.process_time()
+    with HttpSession(tmp_path / "var", replace(limits, allow=("127.0.0.0/8",)), user_agent="refeed/test") as session:
+        states = {upstream.rule(path): UpstreamState() for path in paths}
+
+        def measure() -> None:
+            while True:
+                samples.append(memory(os.getpid()))
+                if done.wait(0.2):
+                    return
+
+        measuring = threading.Thread(target=measure)
+        measuring.start()
+        results = [(time.monotonic() - started, result) for result in fetch_all(states, session, dirs, NOON)]
+        done.set()
+        measuring.join()
+    times = {result.upstream.url: at for at, result in results}
+    found = {result.upstream.url: result for _, result in results}
+    dumps = {path: len(found[upstream.url(path)].paths) for path in paths}
+    errors = Counter(found[upstream.url(path)].state.error.partition("(")[0] for path in hostile_paths)
+    logging.getLogger(__name__).info(
+        "%d hostile upstreams: %.0f s, this process %.1f s of processor time, memory %d to %d MB; "
+        "last good one after %.0f s; %d dumps; %s",
+        len(hostile_paths),
+        max(times.values()),
+        time.process_time() - used,
+        samples[0] // 10**6,
+        max(samples) // 10**6,
+        max(times[upstream.url(path)] for path in good),
+        sum(dumps.values()),
+        dict(errors),
+    )
+    assert len(hostile_paths) > 50
+    assert [dumps[path] for path in good] == [1] * len(good)
+    assert all(found[upstream.url(path)].state.error for path in HOSTILE)
+    assert max(samples) - samples[0] < 1_000_000_000
+    order = [result.upstream.url for _, result in results]
+    assert order.index(upstream.url("/good-0")) < len(order) // 2, "a good one waits for no hostile one that came later"
 
 
 def test_server_text_in_an_error_or_note_cannot_control_a_terminal(

@@ -51,11 +51,11 @@ _PLACE_AT_END = re.compile(
 )
 _NAME = re.compile(r"[\u3400-\u9fff·•．\w][\w\u3400-\u9fff·•．. '’()（）-]{0,40}")
 _NAME_SEPARATOR = re.compile(
-    r"\s*(?:[,，、;；/／|｜丨︱&]|(?<![A-Za-z])[和与與](?![A-Za-z])|\s{2,}|\n|"
+    r"(?<=\w\w)\s*[/／]\s*|\s*(?:[,，、;；|｜丨︱&]|(?<![A-Za-z])[和与與](?![A-Za-z])|\s{2,}|\n|"
     r"(?<=\w\w )(?:and|und|et|y|with|mit|avec|и)(?= \w))\s*"
 )
 _LABEL_AT_START = re.compile(
-    rf"^(?:null\b|(?:{_ROLE})\s*[:：/／]?|(?:[Bb][Yy]|Von|Par|Por|Di|Door|Автор|Авторы):?(?=\s)|"
+    rf"^(?:null\b|(?:{_ROLE})(?!部)\s*[:：/／]?|(?:[Bb][Yy]|Von|Par|Por|Di|Door|Автор|Авторы):?(?=\s)|"
     r"文\s*[:：/／|｜]|来源[:：]|來源[:：])\s*"
 )
 _NOTE_AT_END = re.compile(
@@ -78,11 +78,12 @@ _JOB_ALONE = re.compile(
     rf"(?:(?:a|an|the|our|its) )?.{{0,40}}\b(?:{_JOB})\b(?: (?:of|for|at|in|bei|à|de) .{{1,40}})?", re.IGNORECASE
 )
 MENTIONS_JOB = re.compile(rf"\b(?:{_JOB})\b", re.IGNORECASE)
+_DEGREE = re.compile(r"(?:Ph\.?\s?D|M\.?D|[BM]\.?(?:A|Sc|S|BA|Ed)|D\.?Phil|Esq|Jr|Sr|I{2,3})\.?")
 _OTHERS_AT_END = re.compile(r"(?<=[\u3400-\u9fff]{2})等(?:\d*人)?$|\s{1,4}et al\.?$")
 _ALL_CAPITALS = re.compile(r"[^a-z\u3400-\u9fff]*[A-Z][^a-z\u3400-\u9fff]*")
 _NOT_A_NAME = re.compile(
     r"^[《〈【].*[》〉】]$|"
-    r"^(?:null|none|admin|administrator|editors?|staff|anonymous|unknown|本报讯|网络|佚名|未知|匿名|编辑部|本站)$|"
+    r"^(?:null|none|admin|administrator|editors?|staff|anonymous|unknown|本报讯|网络|佚名|未知|匿名|编辑部|編輯部|編集部|本站)$|"
     r"https?://|@[^@]*\.|^[\d\W_]*$|"
     r"^(?:\d+ )?(?:more|others|et al|等(?:人|\d+人)?|andere|weitere|autres|otros|другие|ほか|他)\.?$",
     re.IGNORECASE,
@@ -104,7 +105,7 @@ def parse_byline(text: str, is_agency: Callable[[str], bool]) -> list[str]:
     parts = _NAME_SEPARATOR.split(_OTHERS_AT_END.sub("", _LABEL_AT_START.sub("", unescape(text).strip())))
     for part in parts:
         is_outlet = _ALL_CAPITALS.fullmatch(part) and not _ALL_CAPITALS.fullmatch(parts[0])
-        if part is not parts[0] and (is_outlet or is_job(part)):
+        if part is not parts[0] and (is_outlet or is_job(part) or _DEGREE.fullmatch(part)):
             continue
         name = _normalize_capitals(_NOTE_AT_END.sub("", _LABEL_AT_START.sub("", part.strip())).strip(" 　.,，。:：-—"))
         name = _OTHERS_AT_END.sub("", name)

@@ -21,7 +21,7 @@ import feedparser
 from ..errors import FetchError
 from ..process_pool import ProcessEndedError, ProcessPool
 from ..xml_chars import xml_safe
-from .media_files import MediaFile, choose_pictures, embed_media, to_length
+from .media_files import MAX_FILES, MediaFile, choose_pictures, embed_media, to_length
 from .parsed_feed import (
     ParsedFeed,
     UpstreamItem,
@@ -65,7 +65,7 @@ _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$")
 
 _ITEM_IMAGE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<image>((?:[^<]|<(?!/?image>)){0,2000})</image>", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s<>\]]{1,2000}")
-_WRAPPED_CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)(?:\]\]>)?\s*", re.DOTALL)
+_CDATA = "<![CDATA["
 _ESCAPED_HTML = re.compile(
     r"\s*&lt;(?:p|div|a|img|br|span|ul|ol|table|figure|h[1-6]|blockquote|section)\b[^<>]*&gt;\s*", re.IGNORECASE
 )
@@ -253,13 +253,13 @@ def _files(entry: _Entry, base: str, *, has_groups: bool = True) -> Iterator[Med
     Sounds and videos are different ones in a feed that has no groups, by Media RSS 1.5.1 ("media:group"), and so are
     pictures without a size.
     """
-    enclosures = [link for link in entry.get("links", []) if link.get("rel") == "enclosure"]
+    enclosures = [link for link in entry.get("links", []) if link.get("rel") == "enclosure"][:MAX_FILES]
     files = [_to_file(link, "href", "length", base) for link in enclosures]
-    contents = [_to_file(file, "url", "filesize", base) for file in entry.get("media_content", [])]
+    contents = [_to_file(file, "url", "filesize", base) for file in entry.get("media_content", [])[:MAX_FILES]]
     for kind in ("audio", "video"):
         same = [file for file in contents if file.kind == kind]
         files += same[:1] if has_groups else same
-    thumbnails = [_to_file(file, "url", "", base, "image") for file in entry.get("media_thumbnail", [])]
+    thumbnails = [_to_file(file, "url", "", base, "image") for file in entry.get("media_thumbnail", [])[:MAX_FILES]]
     picture = entry.get("image", {})
     address = picture.get("href") or picture.get("url") or dict.get(entry, "href") or ""
     if not any(file.kind == "image" for file in files):
@@ -303,8 +303,8 @@ def _without_markup(text: str) -> str:
 
 def _unwrap(text: str) -> str:
     """The text without the escaping that some software applies twice: to CDATA, or in CDATA."""
-    if match := _WRAPPED_CDATA.fullmatch(text):
-        text = match[1]
+    if (stripped := text.strip()).startswith(_CDATA):
+        text = stripped.removeprefix(_CDATA).removesuffix("]]>")
     is_escaped = "<" not in text and _ESCAPED_HTML.fullmatch(text)
     return html.unescape(text) if is_escaped else text
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .writer import is_http_url
 
-_MAX_FILES = 50
+MAX_FILES = 50
 """The number of media files read of one item."""
 _FILE_KIND = re.compile(
     r"\.(?:(?P<audio>mp3|m4a|aac|og[ga]|opus|wav|flac)|(?P<video>mp4|m4v|webm|ogv|mov|m3u8)|(?P<image>jpe?g|png|gif|webp|avif))",
@@ -70,7 +70,7 @@ def embed_media(html: str, files: Iterable[MediaFile]) -> str:
     Audio and video players are appended, also of a file that the HTML links to: the cleaner makes enclosures of players
     alone. Pictures are put before HTML that has no image, unless the HTML names them.
     """
-    by_url = {file.url: file for file in islice(files, _MAX_FILES) if is_http_url(file.url)}
+    by_url = {file.url: file for file in islice(files, MAX_FILES) if is_http_url(file.url)}
     has_image = "<img" in html.lower()
     pictures = {
         url.partition("?")[0]: f'<img src="{escape(url)}">'
