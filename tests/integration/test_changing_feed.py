@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -125,9 +124,9 @@ def published(settings: Settings) -> dict[str, object]:
     pipeline.ingest()
     entries = [stored.entry for stored in pipeline.store.get_entries(pipeline.store.get_entry_ids())]
     pipeline.close()
-    # Only its items: the home page of a source without a rule is that of the entry that arrived first.
-    items = json.loads((Path(settings.feeds_dir) / "source" / "quay.json").read_bytes())["items"]
-    return {entry.id: entry for entry in entries} | {"items": items}
+    paths = [path for name in ("all", "source/quay") for path in Path(settings.feeds_dir).glob(f"{name}.*")]
+    assert len(paths) == 6
+    return {entry.id: entry for entry in entries} | {path.name: path.read_bytes() for path in paths}
 
 
 @pytest.mark.parametrize("orders", [1, pytest.param(30, marks=pytest.mark.torture)])

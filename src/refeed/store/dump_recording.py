@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from ..clean.rule_lookup import hashed_slug
-from ..model import FeedPath, Outcome, Source
+from ..model import Entry, FeedPath, Outcome, Source
 from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
@@ -23,6 +24,7 @@ from .serialization import (
     EncodedEntry,
     change_id,
     change_source,
+    decode_entry,
     decode_source,
     encode_json,
     from_timestamp,
@@ -399,8 +401,8 @@ def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Seque
             statement = update(schema.dumps).where(schema.dumps.c.digest == digest)
             connection.execute(statement.values(dump_time=dump_time, edited=edited))
     upsert(connection, schema.dumps, [dump._asdict() for dump in batch.dumps.values()])
-    sources = [{"id": source.id, "data": encode_json(source)} for source in batch.sources.values()]
-    upsert(connection, schema.sources, sources)
+    sources = _settle_home_pages(connection, batch)
+    upsert(connection, schema.sources, [{"id": source.id, "data": encode_json(source)} for source in sources])
     files = []
     for result in {result.path: result for result in results}.values():
         outcome, reason = result.outcome.value, result.reason
@@ -418,3 +420,25 @@ def _write_files_and_dumps(connection: Connection, batch: _Batch, results: Seque
         if dump.entry_id is not None:
             counters.count_dumps(batch.rows[dump.entry_id].source, dump.outcome, 1, dump.first_seen)
     counters.flush()
+
+
+def _settle_home_pages(connection: Connection, batch: _Batch) -> list[Source]:
+    """The sources to write. One without a rule has the host of its oldest entry as its home page: the batch may hold
+    another one, and so would depend on the order in which dumps arrive."""
+    sources = dict(batch.sources)
+    others = {batch.rows[id].source for id in batch.changed} - sources.keys()
+    if others:
+        rows = connection.execute(select(schema.sources.c.data).where(schema.sources.c.id.in_(others))).scalars()
+        sources |= {source.id: source for source in map(decode_source, rows)}
+    for source in sources.values():
+        if not source.configured and (entry := _find_oldest(connection, source.id)):
+            parts = urlsplit(entry.link)
+            sources[source.id] = replace(source, link=f"{parts.scheme}://{parts.hostname}/")
+    return list(sources.values())
+
+
+def _find_oldest(connection: Connection, source: str) -> Entry | None:
+    entry = schema.entries.c
+    query = select(entry.payload).where(entry.source == source).order_by(entry.published, entry.id).limit(1)
+    payload = connection.execute(query).scalar()
+    return decode_entry(payload, 0, 0) if payload else None
