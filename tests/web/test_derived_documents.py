@@ -20,15 +20,18 @@ from werkzeug.test import Client, TestResponse
 from helpers.feed_validator import DocumentKind, validate_document
 from helpers.page_fixtures import SOURCES, fill_store, make_entry, make_full_entry, make_label, run_leader, settings_at
 from helpers.page_fixtures import SampleEntry as Sample
+from helpers.store_builders import entry_id, file_result
 from refeed.config.settings import Settings
 from refeed.feeds.access_tokens import AccessTokens
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import FeedPath
+from refeed.store.dump_recording import record_files
 from refeed.store.entry_updates import restore_entries, withdraw_entries
 from refeed.store.store import Store
 from refeed.store.story_decisions import join_entries
 from refeed.store.story_members import get_story_ids
-from refeed.stories.story_updater import update_stories
+from refeed.stories.story_texts import MOST_REPORTS
+from refeed.stories.story_updater import update_all_stories, update_stories
 from refeed.web.app import create_app
 from refeed.web.derived_documents import DerivedDocuments
 from refeed.web.document_cache import CachedDocument
@@ -159,6 +162,24 @@ def test_a_story_has_a_page_that_its_entries_and_home_name(settings: Settings, c
         assert client.get(f"/story/{missing}").status_code == 404
     assert f'href="/story/{story}"' in client.get(f"/entry/{second}").text
     assert f'href="/story/{story}"' in client.get("/").text
+
+
+def test_a_story_counts_the_sources_of_reports_that_its_page_does_not_show(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, CONFIG, REFEED_ACCESS_SECRET=SECRET)
+    store = Store(settings.database_url)
+    store.migrate()
+    title, text = "样本：青岚河水位超过警戒线", "（样本）青岚河水位今天超过警戒线，松原县三千二百名居民撤离。"
+    names = ["one", "two"] * (MOST_REPORTS // 2) + ["three", "one"]
+    record_files(
+        store,
+        [file_result(n, source=name, minutes=n, title=title, text=f"{text}{n}") for n, name in enumerate(names)],
+        NOW,
+    )
+    update_all_stories(store, NOW)
+    store.close()
+    page = Client(create_app(settings).wsgi_app, TestResponse).get(f"/story/{entry_id(0)}?lang=en").text
+    assert "3 sources" in page
+    assert "and 2 more" in page
 
 
 def test_another_server_sends_the_same_bytes(settings: Settings, client: Client) -> None:

@@ -78,7 +78,7 @@ class StoryPage:
             clearest=clearest,
             more=max(0, len(members) - MOST_REPORTS),
             reports=list(zip(reports, [entry.link for entry in entries], strict=True)),
-            sources=len({report.source for report in reports}),
+            sources=len({member.source for member in members if snapshot.is_public(member.source)}),
             pairs=[(reports[pair.first], pair.first_text, reports[pair.second], pair.second_text) for pair in pairs],
             description=shorten(clearest.summary, 200),
         )
