@@ -7,7 +7,7 @@ Traditional words match a Simplified text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
@@ -23,7 +23,7 @@ from ..clean.sanitize import sanitize
 from ..clean.text import visible_text
 from ..config.field_types import compile_search_pattern
 from ..config.filter_rules import FeedFilter
-from ..model import Entry, FeedEntry, Person
+from ..model import Entry, FeedEntry, FeedInfo, FeedPath, Person
 from ..page_languages import translate
 from ..xml_chars import xml_safe
 
@@ -174,8 +174,8 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
     return replace(feed_entry, entry=converted, source=source, publisher=publisher, labels=labels)
 
 
-def filtered_title(title: str, language: str, rule: FeedFilter) -> str:
-    """The title of a feed that a query filters, with what it selects, in a language."""
+def filtered_title(title: str, language: str, rule: FeedFilter, feeds: Mapping[FeedPath, FeedInfo]) -> str:
+    """The title of a feed that a query filters, with what it selects, in a language. `feeds` name its sources."""
     _, quoted = partial(translate, language=language), "“{}”".format
     labels = {
         "filter": "",
@@ -189,9 +189,11 @@ def filtered_title(title: str, language: str, rule: FeedFilter) -> str:
         "filterout_category": _("without the topic or tag:"),
         "filterout_content": _("not in the text:"),
     }
+    infos = [(id, feeds.get(FeedPath("source", id))) for id in rule.source]
+    sources = [info.title if info else id for id, info in infos]
     parts = [("", quoted(rule.q))] if rule.q else []
     parts += [(labels[name], quoted(text)) for name, text in rule.patterns.items()]
-    parts += [(_("from:"), ", ".join(rule.source))] if rule.source else []
+    parts += [(_("from:"), ", ".join(sources))] if rule.source else []
     comma = "，" if language.startswith(("zh", "ja")) else ", "
     # A full-width colon needs no space after it.
     texts = [f"{label}{text}" if label.endswith("：") else f"{label} {text}".strip() for label, text in parts]

@@ -69,7 +69,9 @@ class StoreReader:
         budget = DocumentBudget(self.settings.feeds.entries, self.settings.feeds.bytes)
         builder = FeedBuilder(self.store, registry, budget)
         info = registry.feeds[feed]
-        info = replace(info, query=query, title=filtered_title(info.title, info.language, feed_filter))
+        info = replace(
+            info, query=query, title=filtered_title(info.title, info.language, feed_filter, registry.public_feeds)
+        )
         filtered = builder.build_filtered(feed, feed_filter, now, info)
         return RENDERERS[format](filtered)
 

@@ -53,7 +53,7 @@ def test_a_filtered_address_in_a_browser_shows_the_entries_of_its_document(clien
 
 def test_its_title_says_what_is_filtered_on_the_page_and_in_the_document(client: FlaskClient) -> None:
     query = f"{SOME}&source=bbc,rfi&q={quote('样例')}&filterout_author=Nobody"
-    title = "样例文库 – “样例”，标题中：“第 (9|18) 篇”，作者不是：“Nobody”，来源：bbc, rfi"
+    title = "样例文库 – “样例”，标题中：“第 (9|18) 篇”，作者不是：“Nobody”，来源：BBC News 中文, 法国国际广播电台"
     page = open_page(client, f"/feeds/all.atom?{query}&lang=zh-Hans")
     english = open_page(client, f"/feeds/topic/climate.atom?{SOME}").select_one("h1").get_text()
     assert english == "Climate – in the title: “第 (9|18) 篇”"

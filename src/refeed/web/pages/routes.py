@@ -148,7 +148,8 @@ class PageRoutes:
         if page_filter.rule:
             filtered = build_filtered_page(self._store, snapshot, path, page_filter, utc_now(), budget)
             entries, language = self._list_items(filtered.entries, snapshot), self._context.language()
-            title = filtered_title(snapshot.feed_name(path, language).text, language, page_filter.rule)
+            name = snapshot.feed_name(path, language).text
+            title = filtered_title(name, language, page_filter.rule, snapshot.registry.public_feeds)
         elif page_filter.is_wrong:
             entries = []
         elif snapshot.registry.find_scan(path):
