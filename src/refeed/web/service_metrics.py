@@ -14,10 +14,12 @@ from prometheus_client.registry import Collector
 
 from ..errors import StoreError
 from ..ingest.status_file import WorkerStatus
+from ..model import Outcome
 from .service_status import WORKER_TIMEOUT, ServiceStatus
 
 FreshnessReader = Callable[[], dict[str, tuple[int, datetime]]]
 """Returns the number of entries of each source, and when its newest was published. Raises StoreError."""
+_FILE_OUTCOMES = (Outcome.ACCEPTED, Outcome.FLAGGED, Outcome.QUARANTINED)
 _FRESHNESS_TTL = 30.0
 """Seconds for which a result is reused, because the query counts every entry."""
 
@@ -68,7 +70,9 @@ class ServiceCollector(Collector):
         subjects = sorted({subject.partition(" ")[0] for subject in worker["problems"]})
         yield _gauge("problems", "Present problems of the service.", [({}, len(worker["problems"]))])
         yield _gauge("problem", "1 for each subject that has a problem.", [({"subject": name}, 1) for name in subjects])
-        yield _gauge("files", "Files by outcome.", [({"outcome": name}, n) for name, n in status.outcomes.items()])
+        # A series that begins with 1 is no increase to Prometheus: outcomes without files are 0.
+        outcomes = {} if status.store_problem else {each.value: 0 for each in _FILE_OUTCOMES} | status.outcomes
+        yield _gauge("files", "Files by outcome.", [({"outcome": name}, n) for name, n in outcomes.items()])
         yield _gauge("store_up", "Whether the store answers.", [({}, 0 if status.store_problem else 1)])
         yield _gauge("documents_missing", "Documents that are missing or damaged.", [({}, self._count_missing())])
         failures: dict[str, int] = {}
