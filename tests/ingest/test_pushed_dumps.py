@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pytest
 from flask.testing import FlaskClient
@@ -27,10 +33,15 @@ def settings(make_settings: Callable[..., Settings], store_url: str) -> Settings
 
 
 @pytest.fixture
-def web(settings: Settings, tmp_path: Path) -> FlaskClient:
-    """The web of another machine: it shares only the store."""
+def other_machine(settings: Settings, tmp_path: Path) -> Settings:
+    """Those of another machine: it shares only the store."""
     other = replace(settings, dumps=replace(settings.dumps, folders=(str(tmp_path / "other"),)))
-    return create_app(replace(other, var_dir=str(tmp_path / "other-var"))).test_client()
+    return replace(other, var_dir=str(tmp_path / "other-var"))
+
+
+@pytest.fixture
+def web(other_machine: Settings) -> FlaskClient:
+    return create_app(other_machine).test_client()
 
 
 @pytest.fixture
@@ -81,6 +92,67 @@ def test_a_leader_that_is_killed_at_any_step_loses_no_push_and_ingests_it_once(
     assert (killed.take_pushed(), killed.inbox.list_items()) == ([], [])
     counts = killed.ingest().counts
     assert (counts["new"], counts["changed"], len(killed.store.get_entry_ids())) == (0, 0, 1)
+
+
+@contextmanager
+def forked(work: Callable[[int], object], lines: list[str]) -> Iterator[IO[str]]:
+    """Do something in a fork that is killed at the end: what it writes to the pipe that it is called with.
+
+    `lines` gets what was not read before.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(writer)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        try:
+            yield pipe
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            lines += pipe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.torture)])
+def test_kills_of_web_and_leader_at_any_time_lose_and_double_no_accepted_push(
+    settings: Settings, other_machine: Settings, rounds: int
+) -> None:
+    chance = random.Random(rounds)
+    accepted = set()
+
+    def push_all(first: int, pipe: int) -> None:
+        with create_app(other_machine).test_client() as web:
+            for number in range(first, first + 50):
+                while web.post("/dumps", data=sample_dump(number), headers=TOKEN).status_code != 201:
+                    time.sleep(0.05)  # 503 while a leader brings the schema up to date
+                os.write(pipe, f"{number}\n".encode())
+
+    def lead(pipe: int) -> None:
+        with closing(Pipeline.open(settings)) as leading:
+            while True:
+                leading.ingest()
+                os.write(pipe, b"\n")
+
+    for number in range(rounds):
+        rest: list[str] = []
+        with forked(lead, []) as led, forked(partial(push_all, 50 * number), rest) as pushed:
+            accepted |= {int(pushed.readline()) for _ in range(1 + chance.randrange(4))}
+            for _ in range(chance.randrange(2)):
+                led.readline()
+            time.sleep(chance.expovariate(20))
+        accepted |= {int(line) for line in rest if line.endswith("\n")}
+    with closing(Pipeline.open(settings)) as pipeline:
+        pipeline.ingest()
+        ids = pipeline.store.get_entry_ids(limit=100_000)
+        links = {stored.entry.link for stored in pipeline.store.get_entries(ids)}
+        assert accepted <= {int(link.rpartition("/")[2]) for link in links}
+        assert len(ids) == len(links) == len([*Path(settings.dumps.folders[0]).rglob("*.md")])
+        assert pipeline.inbox.list_items() == []
 
 
 def test_a_push_that_will_never_be_a_dump_leaves_the_inbox(
