@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -75,6 +76,20 @@ def test_an_older_copy_of_the_store_publishes_nothing_until_it_is_accepted(servi
     assert service.documents() == before
     assert run(service, "ingest").exit_code == 0  # the dumps are still there
     assert service.documents() == before
+
+
+def test_an_older_copy_of_the_store_brings_no_withdrawn_entry_back(service: LocalService) -> None:
+    link = "https://sample.example.org/"
+    shutil.copy(service.store, service.home / "copy.db")
+    assert run(service, "withdraw", f"{link}2", f"{link}3").exit_code == 0
+    shutil.copy(service.store, service.home / "later.db")
+    assert run(service, "restore", f"{link}3").exit_code == 0
+    before = service.documents()["all.json"]
+    for copy in ("copy.db", "later.db"):
+        shutil.copy(service.home / copy, service.store)
+        assert run(service, "ingest").exit_code == 0
+        assert json.loads(service.documents()["all.json"])["items"] == json.loads(before)["items"], copy
+    assert len(service.ids()) == 5
 
 
 def test_a_withdrawal_is_no_loss(service: LocalService) -> None:

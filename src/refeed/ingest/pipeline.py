@@ -20,8 +20,7 @@ from ..fetch.upstreams import dump_dirs, fetch_dirs, limited_checkouts
 from ..model import FeedPath
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
-from ..store.decisions import sync_decisions
-from ..store.entry_updates import delete_expired
+from ..store.entry_updates import delete_expired, recover_withdrawals
 from ..store.inbox import Inbox, make_inbox
 from ..store.store import Store
 from ..stories.digest_closing import close_next
@@ -68,13 +67,14 @@ class Pipeline:
         store = Store(settings.database_url)
         try:
             store.migrate()
-            sync_decisions(store)
+            builder = EntryBuilder.from_settings(settings)
+            recover_withdrawals(store, clock(), builder.find_repost_original)
             accept_settings(settings, store)
             settings = _settle_base_url(settings, store, serves=serves)
         except RefeedError:
             store.close()
             raise
-        pool = EntryPool(EntryBuilder.from_settings(settings), processes, Path(settings.var_dir) / "in-work")
+        pool = EntryPool(builder, processes, Path(settings.var_dir) / "in-work")
         output_dir = OutputDir.from_settings(settings)
         return cls(
             settings=settings,

@@ -21,9 +21,11 @@ ACCEPTED_KEY = "accepted_config"
 _WITHDRAWN_KEY = "withdrawn"
 """Key in `meta` of the ids of withdrawn entries, each with the time in seconds. An entry may come back without its row:
 from its dump, after a retention, or from published feeds."""
+_CHANGES_KEY = "withdrawal_changes"
+"""Key in `meta` of how often withdrawals have changed: the file beside an older copy of the store knows more."""
 STORIES_KEY = "story_decisions"
 """Key in `meta` of the entries that the operator split off their stories, and of the pairs that he joined."""
-_KEYS = (_WITHDRAWN_KEY, ACCEPTED_KEY, STORIES_KEY)
+_KEYS = (_WITHDRAWN_KEY, _CHANGES_KEY, ACCEPTED_KEY, STORIES_KEY)
 _SUFFIX = ".decisions"
 
 
@@ -39,33 +41,52 @@ def load_withdrawals(connection: Connection) -> dict[str, int]:
 
 def record_withdrawals(connection: Connection, ids: Iterable[str], time: int | None) -> None:
     """Remember that entries are withdrawn, or with None that they are not. A time that is known already stays."""
-    withdrawn = load_withdrawals(connection)
+    withdrawn, meta = load_withdrawals(connection), schema.meta.c
     for id in ids:
         if time is None:
             withdrawn.pop(id, None)
         else:
             withdrawn.setdefault(id, time)
     value = msgspec.json.encode(withdrawn, order="sorted").decode()
-    upsert(connection, schema.meta, [{"name": _WITHDRAWN_KEY, "value": value}])
+    changes = connection.execute(select(meta.value).where(meta.name == _CHANGES_KEY)).scalar_one_or_none()
+    upsert(
+        connection,
+        schema.meta,
+        [{"name": _WITHDRAWN_KEY, "value": value}, {"name": _CHANGES_KEY, "value": str(int(changes or 0) + 1)}],
+    )
+
+
+def has_older_withdrawals(store: Database) -> bool:
+    """Whether the file beside the store knows more of withdrawals: the store is an older copy, for example a backup."""
+    if (path := _file_path(store)) is None:
+        return False
+    copied = _read_file(path)
+    with store.read_transaction() as connection:
+        stored = _read_stored(connection)
+    return _WITHDRAWN_KEY in copied and int(copied.get(_CHANGES_KEY, 0)) > int(stored.get(_CHANGES_KEY, 0))
+
+
+def take_withdrawals(store: Database, connection: Connection) -> dict[str, int]:
+    """Copy the withdrawals from the file into the store. Returns when each entry was withdrawn, by id."""
+    path = _file_path(store)
+    copied = _read_file(path) if path else {}
+    rows = [{"name": key, "value": copied[key]} for key in (_WITHDRAWN_KEY, _CHANGES_KEY) if key in copied]
+    upsert(connection, schema.meta, rows)
+    return load_withdrawals(connection)
 
 
 def sync_decisions(store: Database) -> None:
     """Copy the decisions to the file beside the store; into a store that has none, copy them from the file.
 
-    Raises StoreError. A file that cannot be written is written at the next decision or start.
+    An older copy of the store takes its withdrawals from the file before (`take_withdrawals`). A file that cannot be
+    written is written at the next decision or start. Raises StoreError.
     """
-    database = store.engine.url.database
-    if store.engine.dialect.name != "sqlite" or not database:
+    path = _file_path(store)
+    if path is None:
         return
-    path = Path(database + _SUFFIX)
-    try:
-        copied = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError):
-        copied = {}
-    meta = schema.meta.c
+    copied = _read_file(path)
     with store.read_transaction() as connection:
-        rows = connection.execute(select(meta.name, meta.value).where(meta.name.in_(_KEYS)))
-        stored: dict[str, str] = {row.name: row.value for row in rows}
+        stored = _read_stored(connection)
     missing = [{"name": key, "value": copied[key]} for key in _KEYS if key in copied and key not in stored]
     if missing:
         with store.write_transaction() as connection:
@@ -79,3 +100,21 @@ def sync_decisions(store: Database) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+
+
+def _file_path(store: Database) -> Path | None:
+    database = store.engine.url.database
+    return Path(database + _SUFFIX) if store.engine.dialect.name == "sqlite" and database else None
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _read_stored(connection: Connection) -> dict[str, str]:
+    meta = schema.meta.c
+    rows = connection.execute(select(meta.name, meta.value).where(meta.name.in_(_KEYS)))
+    return {row.name: row.value for row in rows}

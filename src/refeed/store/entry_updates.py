@@ -23,7 +23,7 @@ from .change_propagation import (
     load_entries,
 )
 from .database import upsert
-from .decisions import record_withdrawals, sync_decisions
+from .decisions import has_older_withdrawals, record_withdrawals, sync_decisions, take_withdrawals
 from .dump_recording import settle_slugs
 from .rows import EntryRow
 from .serialization import EncodedEntry, decode_media, decode_source, encode_json, rename_source, to_timestamp
@@ -145,6 +145,18 @@ def restore_entries(
         feeds = _change_rows(connection, ids, lambda row: row._replace(withdrawn=None), now, find_original)
     sync_decisions(store)
     return feeds
+
+
+def recover_withdrawals(store: Store, now: datetime, find_original: OriginalFinder | None = None) -> None:
+    """Withdraw and restore entries of an older copy of the store as the file of decisions beside it says."""
+    if has_older_withdrawals(store):
+        entry = schema.entries.c
+        with store.write_transaction() as connection:
+            withdrawn = take_withdrawals(store, connection)
+            before = connection.execute(select(entry.id).where(entry.withdrawn.is_not(None))).scalars()
+            ids = withdrawn.keys() | set(before)
+            _change_rows(connection, ids, lambda row: row._replace(withdrawn=withdrawn.get(row.id)), now, find_original)
+    sync_decisions(store)
 
 
 def update_enclosures(store: Store, files: Mapping[str, Sequence[FileMetadata]], now: datetime) -> frozenset[FeedPath]:
