@@ -476,3 +476,11 @@ def test_plain_text_in_rss_keeps_its_paragraphs() -> None:
 )
 def test_feed_has_a_title_on_one_line_and_without_markup(body: str, title: str) -> None:
     assert parse_feed(body.encode(), "", URL).title == title
+
+
+@pytest.mark.parametrize("link", ["http://[x", "https://a:b:c/", "http://[::1/"])
+def test_home_page_that_is_no_url_costs_no_item(link: str) -> None:
+    """Seen: a ValueError for the whole feed."""
+    item = "<item><title>样本</title><link>https://news.example.org/1</link></item>"
+    feed = f"<rss version='2.0'><channel><link>{link}</link>{item}</channel></rss>"
+    assert [each.link for each in parse_feed(feed.encode(), "", link).items] == ["https://news.example.org/1"]

@@ -192,13 +192,13 @@ def resolve_url(base: str, link: str) -> str:
     A host without a scheme, which people write, is not a name of a file.
     """
     link = _SCHEME_TWICE.sub("", link.strip())
-    host = urlsplit(base).netloc
-    if _NAME_OF_HOST.match(link) or (host and link.startswith(f"{host}/")):
-        link = f"//{link}"
     try:
+        host = urlsplit(base).netloc
+        if _NAME_OF_HOST.match(link) or (host and link.startswith(f"{host}/")):
+            link = f"//{link}"
         return urljoin(base, link) if link else ""
     except ValueError:
-        return ""
+        return link if is_http_url(link) else ""  # the base may be what is no URL
 
 
 def resolve_relative_urls(html: str, base: str) -> str:

@@ -438,7 +438,9 @@ def _settle_home_pages(connection: Connection, batch: _Batch) -> list[Source]:
 
 
 def _find_oldest(connection: Connection, source: str) -> Entry | None:
-    entry = schema.entries.c
-    query = select(entry.payload).where(entry.source == source).order_by(entry.published, entry.id).limit(1)
+    member = schema.feed_members.c  # its key finds the oldest without reading the others
+    oldest = select(member.entry_id).where(member.feed == str(FeedPath("source", source)))
+    oldest = oldest.order_by(member.published, member.entry_id).limit(1)
+    query = select(schema.entries.c.payload).where(schema.entries.c.id == oldest.scalar_subquery())
     payload = connection.execute(query).scalar()
     return decode_entry(payload, 0, 0) if payload else None
