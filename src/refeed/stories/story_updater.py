@@ -114,8 +114,9 @@ class StoryBuilder:
         for id in compared_again - gone:
             beat()
             linked[id] = self._find_links(self._index.load([id])[id])
-        for id in arrived.keys() - compared_again:
-            linked[id] = self._add_links(self._index.load([id])[id], arrived[id])
+        stored = self._index.load_links(arrived.keys() - compared_again)
+        for id, links in stored.items():
+            linked[id] = self._add_links(self._index.load([id])[id], links, arrived[id])
         doubtful = self._replace_links(linked) | {link.entry_id for each in links_of_gone.values() for link in each}
         joined = self._find_parents((linked.keys() | doubtful) - gone)
         moved = [id for id in added.keys() & removed.keys() if added[id].published != removed[id].published]
@@ -129,12 +130,11 @@ class StoryBuilder:
     def _find_links(self, row: StoryRow) -> list[StoryLink]:
         return [link for link in self.find_candidates(row)[:_MOST_LINKS] if link.score >= self._link_score]
 
-    def _add_links(self, row: StoryRow, arrived: Sequence[StoryRow]) -> list[StoryLink]:
-        """What `_find_links` finds, if nothing but these entries has become a neighbour.
+    def _add_links(self, row: StoryRow, links: Sequence[StoryLink], arrived: Sequence[StoryRow]) -> list[StoryLink]:
+        """What `_find_links` finds, if it found `links` and nothing but these entries has become a neighbour since.
 
         Most comparisons are saved: what is linked is still a neighbour, unless another one now stands between the two.
         """
-        links = self._index.load_links([row.entry_id])[row.entry_id]
         found = [link for other in arrived if (link := self._compare(row, other)).score >= self._link_score]
         if any((other.published, other.entry_id) > min(link[1:] for link in links) for other in arrived if links):
             near = self._find_neighbours(row, later=False)
