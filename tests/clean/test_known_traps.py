@@ -345,3 +345,11 @@ def test_no_link_around_a_picture_is_lost_when_an_outer_one_is_never_closed() ->
     told = cleaned.entry.html + " ".join(removal.text for removal in cleaned.removed)
     assert "mailto:a@b.example" in told
     assert "https://e.example/a" in told
+
+
+def test_words_and_links_of_a_drawing_are_named() -> None:
+    cleaned = clean_body(
+        '<p>样例。</p><svg><text>harbour</text><a href="https://e.example/x"><image href="/a.jpg"/></a></svg>'
+    )
+    assert any("harbour https://e.example/x" in removal.text for removal in cleaned.removed)
+    assert "/a.jpg" in cleaned.entry.html

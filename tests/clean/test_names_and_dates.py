@@ -280,3 +280,32 @@ def test_first_line_that_only_looks_like_a_section_stays() -> None:
 def test_names_that_a_feed_gives_are_read_as_names(given: str, authors: list[str]) -> None:
     raw = RawEntry(title="Sample", link=GENERIC_LINK, dump_time=AT, html=f"<p>{TEXT}</p>", authors=(given,))
     assert list(clean_raw(raw).entry.authors) == authors
+
+
+@pytest.mark.parametrize(
+    ("above", "authors"),
+    [
+        ("<p>Publicerad 20 juli 2020 kl 10.23Uppdaterad kl 12.17</p>", ()),
+        ("<p>Quelle: dpa-AFX</p><p>Von Anna Meer, dpa</p>", ("Anna Meer",)),
+        ("<p>来源：港口社</p>", ()),
+    ],
+)
+def test_source_and_labelled_dates_above_a_text_go(above: str, authors: tuple[str, ...]) -> None:
+    text = "A town with a harbour held a festival of lights, and many came to see it."
+    cleaned = clean_body(f"{above}<p>{text}</p><p>{text[:-1]} again.</p>")
+    assert cleaned.entry.html == f"<p>{text}</p><p>{text[:-1]} again.</p>"
+    assert cleaned.entry.authors == authors
+
+
+@pytest.mark.parametrize(
+    ("below", "goes"),
+    [
+        ("<p>20 luglio 2020 ( modifica il 21 luglio 2020 | 15:24)</p>", True),
+        ("<p>Stand: 20.07.2020, 10:44 Uhr</p>", True),
+        ("<p>20 July 2020</p>", False),
+    ],
+)
+def test_date_with_time_or_label_below_a_text_goes(below: str, goes: bool) -> None:
+    text = "A town with a harbour held a festival of lights, and many came to see it."
+    cleaned = clean_body(f"<p>{text}</p><p>{text[:-1]} again.</p>{below}")
+    assert ("2020" not in cleaned.entry.html) is goes

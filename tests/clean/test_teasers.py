@@ -138,3 +138,23 @@ def test_caption_whose_picture_is_lost_goes(caption: str, goes: bool) -> None:
 def test_credit_of_a_picture_that_is_lost_becomes_a_field(credit: str) -> None:
     html, steps = cleaned_html(f"<p>{credit}</p>")
     assert ("Anna" in html, steps) == (False, {"lifted: credits"})
+
+
+def test_links_to_other_pages_below_a_label_in_any_language_go() -> None:
+    links = "".join(f'<p><a href="/2020/{n}.html">Sata valoa satamassa</a></p>' for n in (1, 2))
+    html, steps = cleaned_html("", f"<p><strong>Tästä aiheesta enemmän:</strong></p>{links}")
+    assert ("<a" in html, steps) == (False, {"related"})
+    html, _ = cleaned_html("", f"<p>These are the papers.</p>{links}")
+    assert "<a" in html
+
+
+def test_icon_of_a_network_at_the_end_goes_and_a_picture_that_links_there_stays() -> None:
+    html, steps = cleaned_html("", '<p><a href="https://twitter.com/h"><img src="/social/twitter.png"></a></p>')
+    assert ("<img" in html, steps) == (False, {"promotions"})
+    html, _ = cleaned_html("", '<p><a href="https://twitter.com/h/status/1"><img src="/lantern.jpg"></a></p>')
+    assert "<img" in html
+
+
+def test_paragraph_of_a_dot_is_a_distance_between_others() -> None:
+    html, steps = cleaned_html("<p>.</p><p>·</p>")
+    assert ("<p>.</p>" in html, steps) == (False, {"dividers"})

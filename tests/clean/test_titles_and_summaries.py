@@ -31,6 +31,54 @@ def test_name_of_the_site_after_a_title_goes(written: str, title: str) -> None:
     assert clean_body(f"<p>{TEXT}</p>", link=LINK, title=written).entry.title == title
 
 
+@pytest.mark.parametrize(
+    ("host", "written", "title"),
+    [
+        ("www.hafenzeitung.example", "Lichter im Hafen leuchten - Die Hafen-Zeitung", "Lichter im Hafen leuchten"),
+        ("www.nyharbour.example", "Lights of the harbour in May - New York Harbour", "Lights of the harbour in May"),
+        ("news.gangkou.example", "港口灯会_新闻频道_港口网", "港口灯会"),
+        ("www.minato.example", "港の灯の祭りが開かれる：港新聞デジタル", "港の灯の祭りが開かれる"),
+        ("www.minato.example", "新社長が語る：新聞の未来", "新社長が語る：新聞の未来"),
+        ("www.hanggu.example", "항구의 빛 축제가 열린다-사회ㅣ항구일보", "항구의 빛 축제가 열린다"),
+        ("portovye.example", "Огни порта зажглись в мае - Портовые", "Огни порта зажглись в мае"),
+        ("www.almina.example", "أضواء الميناء في شهر مايو | الميناء", "أضواء الميناء في شهر مايو"),
+        ("www.hafenpost.example", "Lichter im Hafen leuchten | Kultur | Hafenpost", "Lichter im Hafen leuchten"),
+        ("harbourblog.example", "Lights of the harbour ⋆ Harbour Blog | All about ships", "Lights of the harbour"),
+        ("harbourblog.example", "HarbourBlog - What the lights tell us", "What the lights tell us"),
+        ("bay.example", "Lights of the harbour - BAY News", "Lights of the harbour"),
+        ("preprints.example", "[2012.12345] A Theory of Lights", "A Theory of Lights"),
+        ("preprints.example", "A Theory of Lights. (arXiv:2012.12345v1 [cs.CL])", "A Theory of Lights."),
+        ("annals.example", "A Theory of Lights: Annals of Harbours: Vol 172, No 7", "A Theory of Lights"),
+        (
+            "www.harbour.example",
+            "Ships at night – Harbour reveals its lights",
+            "Ships at night – Harbour reveals its lights",
+        ),
+        ("www.water.example", "The river runs dry – Water for all", "The river runs dry – Water for all"),
+        (
+            "www.microsail.example",
+            "A new boat - Microsail Surface Pro Edition",
+            "A new boat - Microsail Surface Pro Edition",
+        ),
+        ("www.harbour.example", "Obituary – The End of Good Times", "Obituary – The End of Good Times"),
+        ("www.harbour.example", "Dogs | Cats", "Dogs | Cats"),
+    ],
+)
+def test_site_is_known_by_its_host_or_by_words_of_media(host: str, written: str, title: str) -> None:
+    assert clean_body(f"<p>{TEXT}</p>", link=f"https://{host}/2020/x.html", title=written).entry.title == title
+
+
+def test_heading_of_the_text_shows_where_its_title_ends() -> None:
+    html = f"<h1>What the lights of May tell</h1><p>{TEXT}</p>"
+    cleaned = clean_body(html, title="What the lights of May tell – Some Unknown Site")
+    assert (cleaned.entry.title, "<h" in cleaned.entry.html) == ("What the lights of May tell", False)
+
+
+def test_longer_wording_of_the_title_above_the_text_goes() -> None:
+    html = f"<h1>Harbour: Lights of May are bright again, says mayor</h1><p>{TEXT}</p><p>{MORE}</p>"
+    assert "<h" not in clean_body(html, title="Lights of May bright again").entry.html
+
+
 def test_name_that_is_author_and_tag_is_the_name_of_the_site() -> None:
     raw = RawEntry(
         title="灯会开幕 - 港口日报",

@@ -21,6 +21,8 @@ _SENTENCE = re.compile(
 """What no date has. Reading names of months loads 20 MB of calendars, which few bodies need."""
 _DAY_FIRST = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 """Around a text, figures with slashes begin with the day."""
+_DOTTED_TIME = re.compile(r"\b(?:kl|klo|ore|alle|um|às|a las)\.? ?(\d{1,2})[.:h](\d{2})\b", re.IGNORECASE)
+"""A time as a word before it shows; dots alone may stand in a date."""
 _PART = re.compile(r"(?<!\d)(?=\d)|(?<=[\s,，|｜·•/／-])(?=[^\s,，|｜·•/／-])")
 """Where a date may begin or end beside a byline."""
 _LABEL = re.compile(
@@ -75,6 +77,7 @@ def parse_body_date(text: str) -> BodyDate | None:
     if len(text) > _LONGEST_DATE or _YEAR.search(text) is None:
         return None
     bare = _LABEL.sub("", text, count=1).strip()
+    bare = _DOTTED_TIME.sub(r"\1:\2", bare)
     if _SENTENCE.search(bare) or (date := parse_date(_DAY_FIRST.sub(r"\3-\2-\1", bare))) is None:
         return None
     return date_at(date.at, day_only=date.day_only, is_update=_UPDATE_LABEL.match(text) is not None)

@@ -71,6 +71,7 @@ _JOB = (
 )
 BYLINE_TAIL = (
     rf"(?:,? (?:(?:a|an|the|our|its) )?[^,.!?]{{0,60}}\b(?:{_JOB})\b[^.!?]{{0,40}}|"
+    r",? ?[(/]?(?:dpa(?:-AFX|-infocom)?|afp|ap|reuters|apa|sda|epd|kna|efe|ansa|lusa|tt|ntb|ritzau|stt)\)?|"
     rf",? (?:in|for|at|aus|à|en) {_CAPITAL}[\w .’'-]{{0,40}}|, {_CAPITAL}(?: {_CAPITAL})?)"
 )
 """What may follow the names in a byline: a job, a place, a paper."""

@@ -34,7 +34,7 @@ from .classify import (
     select_elements,
     short_text,
 )
-from .extractor_state import ExtractionLog, ExtractorState
+from .extractor_state import ADDRESS_ATTRIBUTES, ExtractionLog, ExtractorState, join_removed
 from .formulas import add_formula, is_math_type
 from .html_parser import element_text, parse_html, visible_text
 from .image_urls import clean_image_url, is_image_element, is_image_object
@@ -380,6 +380,8 @@ class _BlockExtractor:
         elif name == "svg":
             for image in tag.find_all("image"):
                 self.read_image(image, marks)
+            unread = self.state.addresses_in(tag, ADDRESS_ATTRIBUTES.keys() - {"image"})
+            self.state.log_text("controls", join_removed([visible_text(tag)], unread))
         elif name == "input" and tag.get("type") == "image":
             self.read_image(tag, marks)
         elif name == "input" and tag.get("type") == "checkbox":

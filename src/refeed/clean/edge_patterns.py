@@ -25,11 +25,15 @@ SERVICE: Patterns = {
         r"\S{0,20}",
         r"(?:View|Read|Open) (?:this )?(?:e-?mail|message|post|newsletter|it)? ?(?:in|on) (?:your|the|a) (?:web )?(?"
         r":browser|web)",
+        r"(?:get|read) (?:the )?full[- ]text rss(?: feed)? (?:at|from|on) \S{1,120}|(?:this )?(?:rss|"
+        r"atom)? ?feed (?:by|from|via) \S.{0,30}",
+        r"sent from my [\w ]{2,30}|sent from .{1,20}\b(?:mail|outlook|phone|app)",
         r"Unsubscribe(?: here| from (?:this list|these e-?mails|all e-?mails))?",
         r"(?:Update|manage) your (?:e-?mail )?preferences",
         r"You(?:['’]re| are) receiving this (?:e-?mail|newsletter) because .*|\[?This is a content summary only\..*",
         r"learn more about your ad choices\..{0,60}|see \S{1,60} for privacy information|hosted on acast\..{0,80}",
-        r"hosted by simplecast, .{1,200}|(?:our general )?privacy (?:policy|& opt-out)\b.{0,120}\b(?:https?://|art19|megaphone|redcircle)\S*",
+        r"hosted by simplecast, .{1,200}|(?:our general )?privacy (?:policy|& opt-out)\b.{0,120}\b(?:https?://|"
+        r"art19|megaphone|redcircle)\S*",
         r"our mailing address is\b.{0,200}|unsubscribe from this list.{0,60}",
         r"update (?:your )?(?:subscription |e-?mail )?preferences",
         r"statistics: posted by .{1,60} — .{6,60}",
@@ -206,6 +210,8 @@ TAGS: Patterns = {
     "en": (
         r"(?:Tags?|Filed (?:under|in)|Tagged(?: with| as| in)?|Categor(?:y|ies)|Posted in|Topics?|Keywords?|More on)"
         r"\s*[:：]\s*([^.!?]{1,200})",
+        r"(?:Posted|Filed|Categorized) (?:in|under) ([^.!?|]{1,100}?)(?: ?[|·•,] ?(?:\d+|no|leave a) (?:comments?|"
+        r"responses?|replies|reply))",
         r"(?:Published (?:under|in)|Labels?|Filed as)\s*[:：]\s*([^.!?]{1,400})",
     ),
     "de": (
@@ -250,6 +256,7 @@ RIGHTS: Patterns = {
         r"(?:转载|转贴|转发|复制|使用|引用|摘编|摘抄|翻印|翻拍|镜像|刊登|刊载|传播|盗用|抄袭|采集|改编|商用).{0,30}",
         r"(?:如需|欢迎|若要)?转载(?:请|须|需)(?:务必)?(?:注明|联系|标注|取得|保留)"
         r"(?:[。！!]?|.{0,12}(?:出处|来源|作者|原文|链接|本站|授权|本文|信息|名称|公众号|网址|编辑|我们|[：:]).{0,50})",
+        r"本文(?:首发|首發|原载|最早发表)[于於].{1,60}[，,。 ]{0,2}(?:转载|轉載).{0,60}",
         r"本文(?:系|为|由).{0,20}(?:原创|首发|独家(?:授权|稿件)).{0,60}",
     ),
     "zh-Hant": (

@@ -26,6 +26,8 @@ SUBSCRIBE: Patterns = {
         r"(?:本文|此文|以下内容)?为?(?:付费|会员|订阅)(?:专享|专属)?(?:内容|文章)[，,]?.{0,20}(?:订阅|购买|开通|登录|"
         r"解锁).{0,20}",
         r"(?:请)?(?:点击|戳)(?:下方|左下角|文末)?[“\x22「]?阅读原文[”\x22」]?.{0,12}",
+        r"阅读原文|(?:微信|手机)?(?:扫一扫|扫码|扫描二维码)[，,、 ]{0,2}(?:关注|添加|加入|下载|订阅)?"
+        r"(?:该|此|本|我们的?)?(?:公众号|微信号|小程序|客户端)?",
         r"(?:感谢|谢谢)(?:您|你)?的?(?:阅读|观看|收听).{0,8}",
     ),
     "zh-Hant": (
@@ -41,6 +43,7 @@ SUBSCRIBE: Patterns = {
         r"(?:投稿|合作邀約|聯絡我們|爆料專線)\s*[：:].{1,80}",
     ),
     "en": (
+        r"(?:click|tap) here (?:to|and) (?:subscribe|sign up|register|follow|join)\b.{0,100}",
         r"(?:please )?(?:subscribe|sign up|register)(?: (?:here|now|today|free|for free))?(?: (?:to|for) (?:our|the|"
         r"my|this|your) [^,.;:!?]{0,60}\b(?:newsletters?|mailing list|podcast|channel|briefing|feed|alerts?|updates?|"
         r"digest|magazine|blog|e-?mail list)(?:(?: here| now| today| below|,| and| to (?:get|receive|stay|read|keep|"

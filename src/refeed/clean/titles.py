@@ -15,11 +15,12 @@ from urllib.parse import unquote
 from anyascii import anyascii
 
 from ..xml_chars import xml_safe
+from .body_dates import parse_body_date
 from .rule_lookup import CompiledRule
 from .text import collapse_whitespace, display_width, normalize_line, only_letters
 
 _SEPARATOR = re.compile(
-    r"\s{0,4}(?P<bar>[|｜丨ㅣ︱]|::|_|(?<=\s)[»«›](?=\s))\s{0,4}|\s{1,4}[-–—·•/]\s{1,4}|\s{0,4}(?:－|-{2,3})\s{0,4}"
+    r"\s{0,4}(?P<bar>[|｜丨ㅣ︱]|::|_|(?<=\s)[»«›⋆★☆~](?=\s))\s{0,4}|\s{1,4}[-–—·•/]\s{1,4}|\s{0,4}(?:－|-{2,3})\s{0,4}|\s:\s"
     r"|(?P<colon>：)(?=[^：]{1,20}(?:デジタル|DIGITAL|電子版|オンライン|新聞|ニュース|新闻网|新聞網|日报网)$)"
 )
 """Stands between a title and the publisher's name beside it."""
@@ -32,6 +33,8 @@ _SHORTEST_LABEL = 5
 _UNLIKELY = 7
 """As many letters do not occur in both a host and a title by chance."""
 _LONGEST_ENDING = 6
+_LONGEST_WORD = 9
+"""The other word of a name: Hamburger Abendblatt, Publimetro Chile."""
 _LONGEST_NAME = 50
 _MOST_WORDS = 6
 _ARTICLE = re.compile(r"(?:the|der|die|das|le|la|les|el|los|il|lo|o|a|de|het) ", re.IGNORECASE)
@@ -54,6 +57,11 @@ _EDITIONS = (
 )
 _LATIN_OUTLET = re.compile(rf"(?:[A-Z][\w.&'’-]* ){{1,3}}(?:{_EDITIONS})")
 _EDITION_BEHIND = re.compile(rf"(?<=\w) (?:{_EDITIONS}|中文|中文网|русская служба|Mundo|Brasil|Afrique)$")
+_PAPER = re.compile(
+    r"(?:[A-ZÄÖÜ][\w-]{2,20} ){0,2}[A-ZÄÖÜ]\w{2,20}(?:zeitung|anzeiger|nachrichten|rundschau|tageblatt|abendblatt|"
+    r"kurier|magazin|bladet|posten|avisen|tidning|krant|blad)"
+)
+"""Names of papers in which the word for a paper is joined to another."""
 _DOMAIN = re.compile(r"[\w-]{2,30}(\.(?:com?\.)?[a-z]{2,5})", re.IGNORECASE)
 _SECTION = re.compile(
     r"national|international|world|politics|business|economy|opinion|sports?|culture|technology|tech|science|health|lifestyle|"
@@ -116,6 +124,7 @@ def cut_behind(title: str, heading: str) -> str:
 def _cut_names_behind(title: str, site: _Site) -> tuple[str, str | None]:
     """Return the title without the site's names behind it, and the bar before them; None when there was no name."""
     bar = None
+    title = _cut_taglines(title, site)
     separators = list(_SEPARATOR.finditer(title))
     if len(separators) > 1 and _SECTION.fullmatch(title[separators[-1].end() :]):  # `Title - Site - Section`
         name = title[separators[-2].end() : separators[-1].start()]
@@ -128,6 +137,19 @@ def _cut_names_behind(title: str, site: _Site) -> tuple[str, str | None]:
         bar = last[0].strip()
         title = title[: last.start()]
     return title, bar
+
+
+def _cut_taglines(title: str, site: _Site) -> str:
+    """Cut what follows the site's name behind more bars (`Title | Site | What the site is about`), and a date."""
+    separators = list(_SEPARATOR.finditer(title))
+    while separators and separators[-1]["bar"] and parse_body_date(title[separators[-1].end() :]):
+        title = title[: separators.pop().start()]
+    for at, before in enumerate(separators[:-1]):
+        after = separators[at + 1]
+        is_own = site.is_name(title[before.end() : after.start()], is_after_bar=True)
+        if is_own and after["bar"] and display_width(title[: before.start()]) >= _SHORTEST_TITLE:
+            return title[: after.start()]
+    return title
 
 
 def _cut_section(title: str, bar: str) -> tuple[str, str]:
@@ -177,6 +199,8 @@ class _Site:
             return bool(text)
         if len(text) > _LONGEST_NAME or text.count(" ") >= _MOST_WORDS:
             return False
+        if _PAPER.fullmatch(text) and any(label[0] == _fold(text)[:1] for label in self.labels):
+            return True
         if _NOT_LATIN.search(text):
             is_outlet = _OUTLET_END.fullmatch(text) is not None
         else:
@@ -211,7 +235,7 @@ class _Site:
         if len(letters) >= _SHORTEST_LABEL and label.startswith(letters) and len(label) <= len(letters) + 4:
             return True
         is_one_end = letters.startswith(label) or letters.endswith(label)
-        if is_one_end and has_capitals and len(label) >= _UNLIKELY and len(letters) <= 2 * len(label) + 4:
+        if is_one_end and has_capitals and len(label) >= _UNLIKELY and len(letters) <= len(label) + _LONGEST_WORD:
             return True
         if len(letters) <= _UNLIKELY or len(label) <= _UNLIKELY:
             return False

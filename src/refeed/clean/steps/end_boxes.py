@@ -99,12 +99,25 @@ def _is_invitation(draft: Draft, block: Block) -> bool:
     )
 
 
-def drop_donation_button(draft: Draft) -> bool:
-    """Drop a picture at the end that leads to a payment service."""
+_SOCIAL = re.compile(
+    r"https?://(?:[\w-]{1,20}\.){0,2}(?:facebook|twitter|x|instagram|youtube|linkedin|pinterest|telegram|t|vk|weibo|flipboard|bsky|threads|tiktok)"
+    r"\.(?:com|me|org|app|net)/",
+    re.IGNORECASE,
+)
+_ICON_NAME = re.compile(
+    r"(?:^|[/_.-])(?:icons?|social|buttons?|badges?|logos?|follow|share|twitter|facebook|rss|feed)[/_.-]", re.IGNORECASE
+)
+
+
+def drop_linked_button(draft: Draft) -> bool:
+    """Drop a picture at the end that leads to a payment service, or an icon that leads to a social network."""
     last = draft.blocks[-1]
-    if last.kind != "figure" or not is_donation_link(last.href) or len(draft.blocks) < 2:
+    if last.kind != "figure" or len(draft.blocks) < 2:
         return False
-    draft.log_removed("promotions", f"{last.alt} {last.url} {last.text}")
+    is_icon = not last.runs and _SOCIAL.match(last.href) is not None and _ICON_NAME.search(last.url) is not None
+    if not is_icon and not is_donation_link(last.href):
+        return False
+    draft.log_removed("promotions", f"{last.alt} {last.url} {last.href} {last.text}")
     draft.blocks.pop()
     return True
 

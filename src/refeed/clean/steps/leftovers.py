@@ -27,7 +27,7 @@ from ..blocks import (
 from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_donation_link, is_tag_link
-from .end_boxes import drop_donation_button
+from .end_boxes import drop_linked_button
 from .line_patterns import AROUND, LONGEST_LABEL, LONGEST_LINE, WORD, match_leftover
 
 _LEFTOVERS = ("service footers", "read more", "promotions", "share labels", "comments", "counts")
@@ -62,7 +62,7 @@ def drop_leftovers(draft: Draft) -> None:
             or _drop_related_tail(draft)
             or _drop_boxed_leftovers(draft, last)
             or _drop_code_for_scanning(draft)
-            or drop_donation_button(draft)
+            or drop_linked_button(draft)
             or _drop_empty_section(draft)
         ):
             break
@@ -235,7 +235,7 @@ def _drop_related_tail(draft: Draft) -> bool:
     if start < 2:
         return False
     label = draft.blocks[start - 1]
-    if not label.is_text or not match_leftover("related", label.text, draft.language):
+    if not label.is_text or not (match_leftover("related", label.text, draft.language) or _heads_links(draft, start)):
         return False
     if start == len(draft.blocks) and not (label.kind in HEADING_KINDS or label.text.endswith((":", "："))):
         return False
@@ -243,6 +243,17 @@ def _drop_related_tail(draft: Draft) -> bool:
         draft.log_removed("related", f"{block.text} {block.url}")
     del draft.blocks[start - 1 :]
     return True
+
+
+def _heads_links(draft: Draft, start: int) -> bool:
+    """True for a short label with a colon, or a heading, above at least two paragraphs that only link to other pages of
+    the source, at the end of a longer text."""
+    label, below = draft.blocks[start - 1], draft.blocks[start:]
+    is_label = label.kind in HEADING_KINDS or label.text.endswith((":", "："))
+    if not is_label or len(label.text) > 2 * LONGEST_LABEL or len(below) < 2 or start <= len(below):
+        return False
+    links = [url for block in leaf_blocks(below) for url, _ in extract_links(block.runs)]
+    return all(draft.rule.is_own_link(url) and not is_entry_link(draft, url) for url in links) and bool(links)
 
 
 def _drop_empty_section(draft: Draft) -> bool:

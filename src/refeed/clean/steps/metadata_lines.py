@@ -49,14 +49,17 @@ _SEPARATOR = re.compile(
     r"\s*[([]?\s*(?=(?:(?:Last )?Updated|Aktualisiert|Mis à jour|Actualizado|Atualizado|Aggiornato|"
     r"modifica il|Uppdaterad|Oppdatert|Opdateret|Päivitetty|Aktualizacja|Güncelleme|Обновлено|수정)\b)"
 )
-_UPDATE = re.compile(
+_UPDATED = (
     r"(?:(?:last )?updated|aktualisiert|mis à jour|actualizado|atualizado|aggiornato|modifica|uppdaterad|oppdatert|"
-    r"opdateret|päivitetty|aktualizacja|güncelleme|обновлено|수정)[: ]{1,2}"
-    r"(?:(?:at|um|à|a las|às|alle|kl|il|le|am|på)\.? )?[\d.:h/ ]{4,16}\)?",
-    re.IGNORECASE,
+    r"opdateret|päivitetty|aktualizacja|güncelleme|обновлено|수정)"
 )
+_UPDATE = re.compile(
+    rf"{_UPDATED}[: ]{{1,2}}(?:(?:at|um|à|a las|às|alle|kl|il|le|am|på)\.? )?[\d.:h/ ]{{4,16}}\)?", re.IGNORECASE
+)
+_UPDATE_WORD = re.compile(rf"\b{_UPDATED}\b", re.IGNORECASE)
 _LABELLED_SOURCE = re.compile(r"(?:来源|來源|出处|出處|Source|Quelle|Fuente|Источник|出典)\s*[:：]\s*\S.{0,40}")
 _LABELLED = re.compile(r"\w[\w ]{1,30}\s?[:：]\s?\S.{0,60}")
+_SENTENCE_ENDS = (".", "。", "!", "?", "！", "？")
 _AGE = re.compile(
     r"(?:(?:published|updated|posted|aktualisiert|veröffentlicht|publié|mis à jour|publicado|actualizado)[: ]{1,2})?(?:"
     r"(?:vor|hace|il y a|há|för) \d{1,3}\s?[^\W\d_]{1,12}|"
@@ -113,7 +116,7 @@ def extract_preamble(draft: Draft) -> None:
 
 def _may_stand_below(draft: Draft, block: Block, found: _Line, *, named: bool) -> bool:
     """True for names or a time below the standfirst. A day alone may head a part of the text, as others below do."""
-    if found.sections or block is draft.blocks[-1]:
+    if found.sections or _LABELLED_SOURCE.fullmatch(block.text) or block is draft.blocks[-1]:
         return False
     if found.names or named or not found.dates:
         return True
@@ -132,7 +135,7 @@ def _apply(draft: Draft, block: Block, found: _Line) -> None:
     if found.sections:
         draft.section = draft.section or found.sections[-1]
         draft.add_tags(found.sections)
-    step = "date and byline" if found.dates else "byline" if found.names else "sections"
+    step = "date and byline" if found.dates else "byline" if found.names else "sections" if found.sections else "source"
     draft.log_removed(f"lifted: {step}", block.text)
     draft.blocks.remove(block)
 
@@ -157,6 +160,8 @@ def _read_block(draft: Draft, block: Block) -> _Line | None:
         return found
     if len(lines) == 1 and not extract_links(lines[0]) and _is_rubric(draft, texts[0]):
         return _Line([], [], [], [] if draft.is_outlet(texts[0]) else [texts[0]])
+    if len(lines) == 1 and _LABELLED_SOURCE.fullmatch(texts[0]) and not texts[0].endswith(_SENTENCE_ENDS):
+        return _Line([], [], [], [])
     if _DIGIT.search(block.text) is None:
         return None
     date = parse_body_date(texts[-1])
@@ -272,7 +277,7 @@ def extract_end_date(draft: Draft) -> None:
     for block in [other for other in draft.text_blocks()[-2:] if other.kind == "p"]:
         text = collapse_whitespace(block.text)
         date = parse_body_date(text) if len(draft.text_blocks()) > 2 and not extract_links(block.runs) else None
-        if date and (date.is_update or not date.day_only):
+        if date and (date.is_update or not date.day_only or _UPDATE_WORD.search(text)):
             draft.set_date(date, f"line below the text: {text}")
             draft.log_removed("lifted: date", text)
             draft.remove_blocks([block])

@@ -228,9 +228,17 @@ def join_datelines(draft: Draft) -> None:
 _DIVIDER = re.compile(r"(?:([*＊·•∙~～—–―─_=◆◇■□●○★☆※⁂❖#-])\s{0,3}){3,60}|[—–―⁂❧*＊]{1,2}")
 
 
+_SPACERS = frozenset((".", "·", "•", "‧", "_"))
+"""Texts of paragraphs that only keep a distance."""
+
+
 def normalize_dividers(draft: Draft) -> None:
     """Write a line of signs (`* * *`) as a divider. Remove dividers at both ends, and all but one of several."""
     kept: list[Block] = []
+    spacers = [block for block in draft.blocks if block.kind == "p" and block.text in _SPACERS]
+    for spacer in spacers:
+        draft.log_removed("dividers", spacer.text)
+    draft.remove_blocks(spacers)
     for block in draft.blocks:
         if block.kind == "p" and _DIVIDER.fullmatch(block.text) and not extract_links(block.runs):
             draft.log_removed("dividers", block.text)

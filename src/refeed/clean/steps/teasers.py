@@ -15,6 +15,7 @@ from ..blocks import (
     Run,
     extract_links,
     join_lines,
+    leaf_blocks,
     normalize_runs,
     split_lines,
     text_of_runs,
@@ -83,7 +84,7 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
     if any(is_entry_link(draft, url) for url, _ in links) or len(text) > _LONGEST_TEASER:
         return ""
     is_all_linked = bool(links) and not WORD.search(text_outside_links(block.runs))
-    is_alone = all(other.is_text and not extract_links(other.runs) for other in following)
+    is_alone = all(other.kind != "figure" and not extract_links(other.runs) for other in leaf_blocks(following))
     if is_alone and not links and len(text) <= LONGEST_LABEL and match_leftover("read also", text, draft.language):
         return "related"
     match = _LABEL_AND_TITLE.fullmatch(text)
