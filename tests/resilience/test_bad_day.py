@@ -215,7 +215,7 @@ class BadDay:
         # Of a source without a rule, a push and a file say different things, and the earlier one names it.
         if folder != "elsewhere" and self.chance.random() < 0.3:
             self.pushed.append(data)
-            self._retry(lambda: self._push(data), 180)
+            self._retry(lambda: self._push(data), 600)
         else:
             self.written[name] = data
             self._retry(lambda: self.service.add_dump(name, data), 60)
