@@ -45,6 +45,13 @@ def test_a_worker_in_an_endless_loop_is_killed_and_started_again(tmp_path: Path)
         wait_until(lambda: len(starts(tmp_path)) == 2)
 
 
+def test_a_worker_that_starts_slowly_gets_more_time_each_time(tmp_path: Path) -> None:
+    script = f"{BEAT}\ntime.sleep(3); open('up', 'w')\nwhile True: beat(); time.sleep(0.1)"
+    with supervised(tmp_path, script, 1):
+        wait_until((tmp_path / "up").exists)
+        assert len(starts(tmp_path)) > 1
+
+
 def test_a_worker_that_gives_signs_is_left_alone(tmp_path: Path) -> None:
     with supervised(tmp_path, f"{BEAT}\nwhile True: beat(); time.sleep(0.1)", 2):
         time.sleep(4)

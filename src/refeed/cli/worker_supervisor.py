@@ -20,6 +20,9 @@ _SHUTDOWN_SECONDS = 8.0
 """How long the worker may take to end; platforms kill ten seconds after SIGTERM."""
 FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _POLL_SECONDS = 1.0
+_LONGEST_SILENCE = 600.0
+"""Seconds for which a worker may be silent after others were killed at their start: a starved machine starts no faster
+the next time."""
 _CLOSED_PAUSE = 0.02
 
 
@@ -53,7 +56,7 @@ class WorkerSupervisor(threading.Thread):
 
     def run(self) -> None:
         """Start the worker, and restart it whenever it exits or hangs, until `request_stop` is called."""
-        pause = FIRST_PAUSE / 2
+        pause, silence = FIRST_PAUSE / 2, self._silence
         while not self._stopping.is_set():
             started = time.monotonic()
             ours, theirs = socket.socketpair()
@@ -64,20 +67,23 @@ class WorkerSupervisor(threading.Thread):
                     self._process = subprocess.Popen(self._command, stdin=theirs.fileno())
                 if self._stopping.is_set():  # request_stop came before `_process` was set
                     self._process.terminate()
-                status = self._wait(self._process, ours)
+                status, is_silent = self._wait(self._process, ours, silence)
             if self._stopping.is_set():
                 return
+            has_started = not is_silent or time.monotonic() - started > 2 * silence
+            silence = self._silence if has_started else min(2 * silence, _LONGEST_SILENCE)
             pause = restart_pause(started, pause)
             fields = {"status": status, "seconds": pause}
             _log.error("worker exited (status %s); restarting in %.0f s", status, pause, extra=fields)
             self._stopping.wait(pause)
 
-    def _wait(self, process: subprocess.Popen[bytes], signs: socket.socket) -> int:
-        """Wait for the worker's end, and kill it if it hangs; returns its exit status.
+    def _wait(self, process: subprocess.Popen[bytes], signs: socket.socket, limit: float) -> tuple[int, bool]:
+        """Wait for the worker's end, and kill it if it hangs; returns its exit status, and whether it was killed.
 
         Only time that passes while this process runs itself counts: both may have been stopped.
         """
         silent = ending = 0.0
+        is_silent = False
         while (status := process.poll()) is None:
             start = time.monotonic()
             is_sign = bool(select.select([signs], [], [], _POLL_SECONDS)[0]) and _receive(signs)
@@ -88,13 +94,14 @@ class WorkerSupervisor(threading.Thread):
                 ending += waited
             else:
                 silent = 0.0 if is_sign else silent + waited
-            if silent > self._silence:
+            if silent > limit:
+                is_silent = True
                 fields = {"pid": process.pid, "seconds": round(silent)}
                 _log.error("worker (process %d) gave no sign for %.0f s; killing it", process.pid, silent, extra=fields)
-            if silent > self._silence or ending > _SHUTDOWN_SECONDS:
+            if silent > limit or ending > _SHUTDOWN_SECONDS:
                 process.kill()
                 silent = ending = 0.0
-        return status
+        return status, is_silent
 
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None:
