@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from helpers.processes import wait_until
 from helpers.upstream_server import NOON, UpstreamServer, feed_item, reply, rss_feed, run_upstream
 from refeed.config.load import load_settings
+from refeed.config.settings import Settings
 from refeed.ingest.pipeline import Pipeline
 from refeed.ingest.status_file import STATUS_FILE_NAME, StatusFile
 from refeed.worker import jobs
@@ -68,6 +70,18 @@ def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
     yield mark
     mark.with_name("begun.enough").touch()
+
+
+def test_the_problem_of_an_upstream_ends_when_config_yaml_no_longer_has_it(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    status = StatusFile(tmp_path / STATUS_FILE_NAME)
+    status.set_problem("upstream https://gone.example.org/feed", "no answer")
+    events = EventQueue()
+    with closing(Pipeline.open(make_settings())) as pipeline:
+        NetworkJobs(pipeline, events, status, Scheduler(events))
+    events.close()
+    assert status.problems == {}
 
 
 def test_a_slow_repository_does_not_delay_the_polls_of_feeds(

@@ -189,6 +189,9 @@ class NetworkJobs:
         self._status = status
         self.probe = EnclosureProbe(pipeline, events) if self._settings.fetch.enrich else None
         """The job that probes enclosures; None if the setting `fetch.enrich` is off."""
+        present = {f"upstream {upstream.address}" for upstream in self._settings.upstreams}
+        for subject in [each for each in status.problems if each.startswith("upstream ") and each not in present]:
+            status.clear_problem(subject)  # config.yaml no longer has it
         feeds = [upstream for upstream in self._settings.upstreams if upstream.url]
         # Repositories are polled apart from feeds, because pulling one repository may take ten minutes.
         repositories = [upstream for upstream in self._settings.upstreams if upstream.git]
