@@ -125,6 +125,15 @@ def test_a_hostile_query_is_parsed_or_refused_at_once(query: str) -> None:
     assert time.process_time() - began < 2
 
 
+def test_a_phrase_across_a_border_of_words_and_letters_is_one_token() -> None:
+    """Seen: 10年12月 compared thousands of texts that have 10, 年, 12 and 月 somewhere."""
+    assert make_tokens(to_searchable("5G手机")) > make_tokens(to_searchable("5G手"), for_query=True)
+    assert len(make_tokens(to_searchable("5G手"), for_query=True)) == 1
+    asked = make_tokens(to_searchable("10年12月"), for_query=True)
+    assert asked <= make_tokens(to_searchable("在10年12月，"))
+    assert not asked <= make_tokens(to_searchable("在12年10月，"))
+
+
 def test_a_word_of_any_length_has_short_tokens() -> None:
     assert max(map(len, make_tokens(to_searchable("x" * 10_000)))) <= 64
 

@@ -156,6 +156,7 @@ def test_an_index_of_another_version_is_built_again(store: Store, monkeypatch: p
     record_files(store, [file_with(n, "香港") for n in range(5)], NOON)
     index_all(store)
     monkeypatch.setattr("refeed.search.indexer.INDEX_VERSION", "next")
+    assert not search(store, parse_query("香港")).complete
     assert index_batch(store, 2) == 3
     assert len(find_all(store, "香港")) == 5
 

@@ -41,6 +41,11 @@ def index_batch(store: Store, size: int = _BATCH) -> int:
     return count_changes(store)
 
 
+def is_outdated(store: Store) -> bool:
+    """Whether the index is of another version of this program: it has other tokens until the worker builds it again."""
+    return store.get_meta(_VERSION_KEY) not in (None, INDEX_VERSION)
+
+
 def stored_searchable(stored: StoredEntry) -> SearchableEntry:
     """The searchable form of a stored entry."""
     return make_searchable(stored.entry, (label.topic for label in stored.labels))

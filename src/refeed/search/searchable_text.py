@@ -12,16 +12,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
+from operator import itemgetter
 
 import re2
 
 from ..topics.normalization import to_simplified
 
-INDEX_VERSION = "1"
+INDEX_VERSION = "2"
 """Changes when the index's documents or tokens are made differently. The whole index is then built again."""
 MAX_TEXT = 100_000
 """Characters of a text that are searchable. The longest of 4,470 real articles has 18,000. PostgreSQL stores at most
 1 MB of tokens for a row."""
+_BETWEEN = "\ue007"
+"""Joins a word and the letter beside it in one token. No text has it (private use)."""
 MAX_TOKEN = 64
 """Characters of a word that the index knows. Longer words are found by their beginning and then compared whole."""
 
@@ -50,17 +53,28 @@ def to_searchable(text: str) -> str:
 
 
 def make_tokens(searchable: str, *, for_query: bool = False) -> frozenset[str]:
-    """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent ones.
+    """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent letters, or of a
+    letter and the word beside it, as in 10年 and 5G手机. Two words or letters that a space separates are no pair.
 
-    `for_query` leaves out the letters that a pair contains: a text with the pair has them too.
+    `for_query` leaves out the letters and words that a pair contains: a text with the pair has them too.
     """
     tokens: set[str] = set()
-    for chunk in _CHUNK.findall(searchable):
-        if is_word(chunk[0]):
-            tokens.add(chunk[:MAX_TOKEN])
+    chunks = _CHUNK.findall(searchable)
+    kinds = list(map(is_word, map(itemgetter(0), chunks)))
+    for index, chunk in enumerate(chunks):
+        follows_pair = index > 0 and kinds[index - 1] != kinds[index]
+        begins_pair = index + 1 < len(chunks) and kinds[index + 1] != kinds[index]
+        is_paired = for_query and (follows_pair or begins_pair)
+        if kinds[index]:
+            if not is_paired:
+                tokens.add(chunk[:MAX_TOKEN])
+            if follows_pair:
+                tokens.add(f"{chunks[index - 1][-1]}{_BETWEEN}{chunk[:MAX_TOKEN]}")
+            if begins_pair:
+                tokens.add(f"{chunk[:MAX_TOKEN]}{_BETWEEN}{chunks[index + 1][0]}")
             continue
         tokens.update(map("".join, pairwise(chunk)))
-        if len(chunk) == 1 or not for_query:
+        if not for_query or (len(chunk) == 1 and not is_paired):
             tokens.update(chunk)
     return frozenset(tokens)
 

@@ -17,7 +17,7 @@ from ..model import ALL_FEED, FeedPath
 from ..store.rows import FeedMember
 from ..store.search_index import Position, find_documents, get_changes, get_members
 from ..store.store import Store
-from .indexer import decode_document, stored_searchable, to_index_query
+from .indexer import decode_document, is_outdated, stored_searchable, to_index_query
 from .query_matcher import QueryMatcher, SearchableEntry
 
 Order = Literal["date", "relevance"]
@@ -62,6 +62,7 @@ def search(
     with store.snapshot():
         matcher = QueryMatcher(query)
         matches = _Matches(store, matcher, feed, older_than)
+        matches.complete = not is_outdated(store)
         if order == "relevance":
             newest = [(_score(matcher, entry), _position(member), member) for member, entry in islice(matches, _RANKED)]
             newest.sort(key=lambda match: match[:2], reverse=True)
