@@ -353,3 +353,10 @@ def test_words_and_links_of_a_drawing_are_named() -> None:
     )
     assert any("harbour https://e.example/x" in removal.text for removal in cleaned.removed)
     assert "/a.jpg" in cleaned.entry.html
+
+
+def test_label_above_a_repeated_picture_goes_with_it() -> None:
+    """Seen: cleaning twice removed more than cleaning once."""
+    once = clean_html(f'<p>{FIRST}</p><p><img src="/a.jpg"> Share this: <img src="/a.jpg"></p>')
+    assert once == f'<p>{FIRST}</p><figure><img src="https://news.example.org/a.jpg" alt=""></figure>'
+    assert clean_html(once) == once
