@@ -99,13 +99,16 @@ def test_no_command_beside_a_live_worker_changes_what_is_served(leader: LocalSer
             assert b"wrong" not in b"".join(leader.documents().values()), (name, arguments)
     for name in ("worker", "serve"):  # a second one waits, or serves documents as they are
         log = leader.home / f"{name}.log"
-        process = leader.start(name, log=log, **WRONG)
+        process = leader.start(name, log=log, BASE_URL=WRONG["BASE_URL"], PORT=WRONG["PORT"])
         try:
             wait_until(lambda log=log: "standby" in log.read_text() or "waiting" in log.read_text())  # type: ignore[misc]
         finally:
             process.terminate()
             process.wait()
-    wait_until(lambda: leader.documents() == before)
+    wait_until(
+        lambda: leader.documents() == before,
+        why=lambda: str([name for name, data in leader.documents().items() if data != before.get(name)]),
+    )
     exported = (site / "feeds" / "all.atom").read_text()
     assert WRONG["BASE_URL"] in exported
     assert SERVED not in exported

@@ -76,7 +76,7 @@ _SHORTEST_TITLE = 12
 """In columns. A shorter title keeps what may be its second half."""
 _PREPRINT = re.compile(
     r"^\[?(?:arXiv:)?\d{4}\.\d{4,5}(?:v\d+)?\]?[:.]?\s+(?=\S)|"
-    r"\s*\(?arXiv:\d{4}\.\d{4,5}(?:v\d+)?(?: \[[\w.-]+\])?(?: UPDATED)?\)?$",
+    r"\s?\(?arXiv:\d{4}\.\d{4,5}(?:v\d+)?(?: \[[\w.-]+\])?(?: UPDATED)?\)?$",
     re.IGNORECASE,
 )
 _JOURNAL = re.compile(r"\s?[:|-] [^:|]{3,80}[:,|] Vol(?:ume)?\.? ?\d+,? (?:No|Issue|Nr)\.? ?\d+.{0,20}$")

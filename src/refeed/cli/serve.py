@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -130,11 +130,14 @@ class WebAppFactory:
     """
 
     settings: Settings
+    server: int = field(default_factory=os.getpid)
+    """The process that starts the web process. It may be gone before the web process can look for its parent."""
 
     def __call__(self) -> Flask:
         from ..web.app import create_app
 
-        end_with_parent(os.getppid())
+        if os.getpid() != self.server:
+            end_with_parent(self.server)
         configure_logging(self.settings.log_format)
         app = create_app(self.settings)
         gc.collect()

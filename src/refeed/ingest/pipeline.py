@@ -59,7 +59,7 @@ class Pipeline:
     ) -> Pipeline:
         """Open the store, migrate its schema, and build everything once.
 
-        The worker `serves`: documents have its `site.base_url`, and the store remembers it. Other commands publish with
+        The leader `serves`: documents have its `site.base_url`, and the store remembers it. Other commands publish with
         the address in the store, because they may run in a shell without the service's environment.
 
         Raises StoreError, and ConfigError if readers would lose a feed with these settings.

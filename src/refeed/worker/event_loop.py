@@ -80,7 +80,7 @@ class WorkerLoop:
         self._failed: dict[str, Event] = {}
         """Subjects of problems, with the event whose success ends them."""
         processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
-        self.pipeline = pipeline = Pipeline.open(settings, processes=processes, serves=True)
+        self.pipeline = pipeline = Pipeline.open(settings, processes=processes, serves=leads)
         self._scheduler = scheduler = Scheduler(events)
         self._popularity = PopularityTracker(pipeline.store)
         self._seen_state = self._read_state()

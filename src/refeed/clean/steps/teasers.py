@@ -38,7 +38,7 @@ _LONGEST_LIST = 60
 _LABEL_AND_TITLE = re.compile(
     r"[\W_]{0,4}(?P<label>[^\W\d_][^:：|>»\n]{1,38}?)\s?(?:[:：|>»]|[–—-](?=\s))\s?(?P<title>\S.{4,180})"
 )
-_IN_BRACKETS = re.compile(r"[\[【［].*[\]】］]")
+_BRACKETS = ("[【［", "]】］")
 _SENTENCE_ENDS = (".", "。", "!", "！", "؟")
 _QUOTE = tuple("\"'“”„«»‘’「『")
 
@@ -97,7 +97,7 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
     ):
         return "related"
     if is_all_linked and all(draft.rule.is_own_link(url) for url, _ in links):
-        is_bracketed = _IN_BRACKETS.fullmatch(text) is not None and len(links) == 1
+        is_bracketed = text[:1] in _BRACKETS[0] and text[-1:] in _BRACKETS[1] and len(links) == 1
         if is_bracketed and display_width(text) >= _NARROWEST_TEASER:
             return "related"
         if match and match_leftover("related", match["label"], draft.language):
