@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.entry_builders import clean_body
+from helpers.entry_builders import clean_body, clean_html
 
 TEXT = "A town with a harbour held a festival of lights this weekend, and many visitors came to see it."
 MORE = "The mayor said that there were more visitors than ever before, and that it will return next year."
@@ -158,3 +158,13 @@ def test_icon_of_a_network_at_the_end_goes_and_a_picture_that_links_there_stays(
 def test_paragraph_of_a_dot_is_a_distance_between_others() -> None:
     html, steps = cleaned_html("<p>.</p><p>·</p>")
     assert ("<p>.</p>" in html, steps) == (False, {"dividers"})
+
+
+def test_body_of_thousands_of_paragraphs_is_not_searched_for_teasers() -> None:
+    """Seen: 16,500 paragraphs took twice the time that a dump may have, and were flagged."""
+    page = "".join(f"<p>Paragraph {number} of a chronicle of the harbour.</p>" for number in range(2000))
+    teaser = "<p>Read also: The harbour freezes over in spring</p>"
+    assert teaser in clean_html(page + teaser + "<p>The last paragraph of the chronicle.</p>")
+    assert teaser not in clean_html(
+        "<p>The first paragraph of the chronicle.</p>" + teaser + "<p>The last paragraph of the chronicle.</p>"
+    )

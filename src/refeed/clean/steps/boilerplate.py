@@ -21,7 +21,7 @@ from ..draft import Draft
 from ..image_urls import picture_key
 from ..text import collapse_whitespace, display_width, only_letters
 from ..titles import cut_behind
-from .line_patterns import match_leftover
+from .line_patterns import MANY_BLOCKS, match_leftover
 
 _FIRST_BLOCKS = 6
 _LONGEST_RUBRIC = 30
@@ -211,7 +211,7 @@ _LONGEST_CAPTION = 300
 
 def extract_lone_credits(draft: Draft) -> None:
     """Extract a line that says who made a picture, and drop a caption, where the picture itself is not in the body."""
-    if draft.rule.is_configured:
+    if draft.rule.is_configured or len(draft.blocks) > MANY_BLOCKS:
         return
     removed: list[Block] = []
     texts = len(draft.text_blocks())

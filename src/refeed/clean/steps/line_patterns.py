@@ -11,6 +11,8 @@ from ..text import collapse_whitespace
 
 LONGEST_LINE = 300
 LONGEST_LABEL = 40
+MANY_BLOCKS = 2000
+"""A body with more is a book. A look at each of its paragraphs would take longer than a dump may."""
 AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→»›>«‹<☞👉⬇↓※|｜/【】[]［］（）()〖〗~…:：.。!！,，、★☆✦#"
 """What may stand around the words of a line without a meaning."""
 WORD = re.compile(r"\w")

@@ -26,7 +26,7 @@ from ..draft import Draft
 from ..image_urls import picture_key
 from ..text import collapse_whitespace, display_width
 from .leftovers import is_entry_link, is_label_of_list
-from .line_patterns import LONGEST_LABEL, LONGEST_LINE, WORD, match_leftover
+from .line_patterns import LONGEST_LABEL, LONGEST_LINE, MANY_BLOCKS, WORD, match_leftover
 
 _BUTTONS = ("promotions", "share labels", "comments")
 _LONGEST_TEASER = 200
@@ -45,6 +45,8 @@ _QUOTE = tuple("\"'“”„«»‘’「『")
 
 def drop_teasers(draft: Draft) -> None:
     """Drop teasers, buttons and labels between paragraphs, wherever they stand."""
+    if len(draft.blocks) > MANY_BLOCKS:
+        return
     _drop_list_below(draft)
     _drop_cards(draft)
     removed: list[Block] = []
@@ -121,7 +123,9 @@ def _drop_cards(draft: Draft) -> None:
 def _card_at(draft: Draft, at: int) -> list[Block]:
     """Return the blocks from `at` on that lead to the page to which the first leads."""
     target = _teaser_target(draft, draft.blocks[at])
-    return [*takewhile(lambda block: target and _teaser_target(draft, block) == target, draft.blocks[at:])]
+    if not target:
+        return []
+    return [*takewhile(lambda block: _teaser_target(draft, block) == target, draft.blocks[at:])]
 
 
 def _teaser_target(draft: Draft, block: Block) -> str:
