@@ -11,17 +11,28 @@ from refeed.store.sqlite_recovery import is_marked_sound, mark_clean_shutdown, m
 from refeed.store.store import Store
 
 
-def test_a_store_is_checked_again_after_a_clean_shutdown_only_if_the_file_was_touched(tmp_path: Path) -> None:
-    file = tmp_path / "store.db"
+def filled_store(file: Path) -> Store:
+    """A store with fifty entries, closed."""
     store = Store(f"sqlite:///{file}")
     store.migrate()
     record_files(store, [file_result(n) for n in range(50)], NOON)
     store.close()
-    content, times = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    return store
+
+
+def damage(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + bytes(4096) + content[12288:])
+
+
+def test_a_store_is_checked_again_after_a_clean_shutdown_only_if_the_file_was_touched(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    store = filled_store(file)
+    times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
     assert recover_sqlite(store.url) is None
     mark_clean_shutdown(store.url)
     assert recover_sqlite(store.url) is None
-    file.write_bytes(content[:8192] + bytes(4096) + content[12288:])
+    damage(file)
     os.utime(file, ns=times)
     assert recover_sqlite(store.url) == tmp_path / "store.db.damaged-1"
     assert recover_sqlite(store.url) is None
@@ -50,12 +61,8 @@ def test_a_store_that_only_this_program_wrote_to_is_not_read_after_a_kill(tmp_pa
 
 def test_after_an_error_a_store_is_read_although_only_this_program_wrote_to_it(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
-    store = Store(f"sqlite:///{file}")
-    store.migrate()
-    record_files(store, [file_result(n) for n in range(50)], NOON)
-    store.close()
-    content = file.read_bytes()
-    file.write_bytes(content[:8192] + bytes(4096) + content[12288:])
+    store = filled_store(file)
+    damage(file)
     mark_sound(file)
     assert recover_sqlite(store.url) is None
     assert recover_sqlite(store.url, trusts_mark=False) == tmp_path / "store.db.damaged-1"

@@ -152,8 +152,9 @@ class OutputDir:
                 for name in list(_documents_below(root, root)):
                     if self.path_of(name) != root / name:
                         self._remove_file(root / name)
-                self._tidy_compressed(root)
-                for path in (root, *root.rglob("*")):
+                paths = [root, *root.rglob("*")]
+                self._tidy_compressed(root, paths)
+                for path in paths:
                     with suppress(FileNotFoundError, PermissionError):  # PermissionError: another user's
                         self._correct_mode(path)
 
@@ -294,10 +295,10 @@ class OutputDir:
             for compression in self._compressions:
                 yield FILE_SUFFIXES[compression], COMPRESS[compression](data)
 
-    def _tidy_compressed(self, root: Path) -> None:
+    def _tidy_compressed(self, root: Path, paths: Iterable[Path]) -> None:
         """Remove compressed documents that are not asked for, without a document or older, and write missing ones."""
         wanted = {FILE_SUFFIXES[compression] for compression in self._compressions if root == self.root}
-        for path in [path for path in root.rglob("*") if path.suffix in FILE_SUFFIXES.values()]:
+        for path in [path for path in paths if path.suffix in FILE_SUFFIXES.values()]:
             document = path.with_suffix("")
             if path.suffix not in wanted or not document.is_file() or _time(path) != _time(document):
                 path.unlink(missing_ok=True)

@@ -125,12 +125,7 @@ def drop_linked_button(draft: Draft) -> bool:
 def drop_author_portraits(draft: Draft) -> None:
     """Drop pictures of services for avatars, and those that link to the page of an author. Keep names in captions."""
     for block in draft.blocks:
-        if (
-            block.kind == "figure"
-            and block.runs
-            and block.is_decoration
-            and (_AVATAR.search(block.url) or _AVATAR_FOLDER.search(block.url))
-        ):
+        if block.kind == "figure" and block.runs and block.is_decoration and _shows_avatar(block):
             draft.log_removed("author portraits", f"{block.alt} {block.url} {block.href}")
             block.kind = "p"  # a name beside the portrait, for example above a quotation
     portraits = [block for block in draft.blocks if block.kind == "figure" and _is_portrait(draft, block)]
@@ -150,11 +145,12 @@ def _is_portrait(draft: Draft, figure: Block) -> bool:
     if figure.runs:
         return False
     is_linked = bool(figure.href) and is_author_link(figure.href) and draft.rule.is_own_link(figure.href)
-    return (
-        is_linked
-        or _AVATAR.search(figure.url) is not None
-        or bool(figure.is_decoration and _AVATAR_FOLDER.search(figure.url))
-    )
+    return is_linked or _shows_avatar(figure)
+
+
+def _shows_avatar(figure: Block) -> bool:
+    url = figure.url
+    return _AVATAR.search(url) is not None or (figure.is_decoration and _AVATAR_FOLDER.search(url) is not None)
 
 
 def drop_repeated_box(draft: Draft) -> None:
