@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import random
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO
 
 import pytest
 from flask.testing import FlaskClient
@@ -24,6 +22,7 @@ from refeed.store.copy_store import copy_store
 from refeed.store.store import Store
 from refeed.web.app import create_app
 
+SPAWN = multiprocessing.get_context("spawn")
 TOKEN = {"Authorization": "Bearer sample-token-of-the-tests"}
 
 
@@ -94,27 +93,41 @@ def test_a_leader_that_is_killed_at_any_step_loses_no_push_and_ingests_it_once(
     assert (counts["new"], counts["changed"], len(killed.store.get_entry_ids())) == (0, 0, 1)
 
 
-@contextmanager
-def forked(work: Callable[[int], object], lines: list[str]) -> Iterator[IO[str]]:
-    """Do something in a fork that is killed at the end: what it writes to the pipe that it is called with.
+def push_all(settings: Settings, first: int, pipe: Connection) -> None:
+    """Push fifty dumps, and say of each when it is accepted."""
+    with create_app(settings).test_client() as web:
+        for number in range(first, first + 50):
+            while web.post("/dumps", data=sample_dump(number), headers=TOKEN).status_code != 201:
+                time.sleep(0.05)  # 503 while a leader brings the schema up to date
+            pipe.send(number)
 
-    `lines` gets what was not read before.
+
+def lead(settings: Settings, pipe: Connection) -> None:
+    """Ingest for ever, and say so after each round."""
+    with closing(Pipeline.open(settings)) as leading:
+        while True:
+            leading.ingest()
+            pipe.send(None)
+
+
+@contextmanager
+def running(work: Callable[..., None], *args: object, rest: list[int]) -> Iterator[Connection]:
+    """Do something in a process that is killed at the end: what it says. `rest` gets what was not read before.
+
+    The process is a new one. A fork of this one would believe that the pool's server of an earlier test is its child.
     """
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work(writer)
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        try:
-            yield pipe
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            lines += pipe
+    reader, writer = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=work, args=(*args, writer))
+    process.start()
+    writer.close()
+    try:
+        yield reader
+    finally:
+        process.kill()
+        process.join()
+        with suppress(EOFError, OSError):  # the last word may be cut
+            while True:
+                rest.append(reader.recv())
 
 
 @pytest.mark.slow
@@ -123,29 +136,18 @@ def test_kills_of_web_and_leader_at_any_time_lose_and_double_no_accepted_push(
     settings: Settings, other_machine: Settings, rounds: int
 ) -> None:
     chance = random.Random(rounds)
-    accepted = set()
-
-    def push_all(first: int, pipe: int) -> None:
-        with create_app(other_machine).test_client() as web:
-            for number in range(first, first + 50):
-                while web.post("/dumps", data=sample_dump(number), headers=TOKEN).status_code != 201:
-                    time.sleep(0.05)  # 503 while a leader brings the schema up to date
-                os.write(pipe, f"{number}\n".encode())
-
-    def lead(pipe: int) -> None:
-        with closing(Pipeline.open(settings)) as leading:
-            while True:
-                leading.ingest()
-                os.write(pipe, b"\n")
-
+    accepted: set[int] = set()
     for number in range(rounds):
-        rest: list[str] = []
-        with forked(lead, []) as led, forked(partial(push_all, 50 * number), rest) as pushed:
-            accepted |= {int(pushed.readline()) for _ in range(1 + chance.randrange(4))}
+        rest: list[int] = []
+        with (
+            running(lead, settings, rest=[]) as leading,
+            running(push_all, other_machine, 50 * number, rest=rest) as pushed,
+        ):
+            accepted |= {pushed.recv() for _ in range(1 + chance.randrange(4))}
             for _ in range(chance.randrange(2)):
-                led.readline()
+                leading.recv()
             time.sleep(chance.expovariate(20))
-        accepted |= {int(line) for line in rest if line.endswith("\n")}
+        accepted |= set(rest)
     with closing(Pipeline.open(settings)) as pipeline:
         pipeline.ingest()
         ids = pipeline.store.get_entry_ids(limit=100_000)
