@@ -78,6 +78,49 @@ def test_an_older_copy_of_the_store_publishes_nothing_until_it_is_accepted(servi
     assert service.documents() == before
 
 
+def test_as_many_other_entries_do_not_replace_published_ones_until_it_is_accepted(service: LocalService) -> None:
+    before = service.documents()
+    service.store.unlink()
+    for number in range(2):
+        (service.dumps / f"{number}.md").unlink()
+        service.add_dump(f"{number + 6}.md", sample_dump(number + 6))
+    refused = run(service, "ingest")
+    assert refused.exit_code == 1
+    assert "the store lacks 2 of the entries of source/sample-example-org that are published" in refused.stderr
+    assert service.documents() == before
+    assert run(service, "recover", "--accept").exit_code == 0
+    assert len(service.ids()) == 6
+
+
+def test_an_older_copy_of_the_store_stays_refused_however_many_entries_come_meanwhile(service: LocalService) -> None:
+    shutil.copy(service.store, service.home / "copy.db")
+    service.add_dump("6.md", sample_dump(6))
+    run(service, "ingest")
+    before = service.documents()
+    shutil.copy(service.home / "copy.db", service.store)
+    (service.dumps / "6.md").unlink()
+    for number in range(7, 12):
+        service.add_dump(f"{number}.md", sample_dump(number))
+        refused = run(service, "ingest")
+        assert (refused.exit_code, service.documents()) == (1, before), number
+    assert "the store lacks 1 of the entries" in refused.stderr
+    service.add_dump("6.md", sample_dump(6))
+    assert run(service, "ingest").exit_code == 0
+    assert len(service.ids()) == 12
+
+
+def test_an_acceptance_holds_for_one_publication(service: LocalService) -> None:
+    shutil.copy(service.store, service.home / "copy.db")
+    assert run(service, "recover", "--accept").exit_code == 0
+    test_a_new_store_with_fewer_entries_publishes_nothing_until_it_is_accepted(service)
+    shutil.copy(service.store, service.home / "copy.db")
+    service.add_dump("9.md", sample_dump(9))
+    run(service, "ingest")
+    (service.dumps / "9.md").unlink()
+    shutil.copy(service.home / "copy.db", service.store)
+    assert run(service, "ingest").exit_code == 1
+
+
 def test_an_older_copy_of_the_store_brings_no_withdrawn_entry_back(service: LocalService) -> None:
     link = "https://sample.example.org/"
     shutil.copy(service.store, service.home / "copy.db")

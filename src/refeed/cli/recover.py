@@ -18,7 +18,7 @@ from .shared import publish_changes
 @click.option("--accept", is_flag=True, help="Publish although readers lose these entries.")
 @pass_settings
 def recover_command(settings: Settings, accept: bool) -> None:
-    """Show the feeds of which more entries are published than the store has. Nothing is published over them."""
+    """Show the feeds of which the store lacks published entries. Nothing is published over them."""
     with closing(Pipeline.open(settings)) as pipeline:
         losses = pipeline.publisher.find_losses()
         for loss in losses:
@@ -27,5 +27,5 @@ def recover_command(settings: Settings, accept: bool) -> None:
             echo("bring the missing dumps or store back, or run `refeed recover --accept`", err=True)
             sys.exit(1)
         if losses:
-            pipeline.publisher.accept_losses()
+            pipeline.publisher.loss_guard.accept()
         publish_changes(pipeline)

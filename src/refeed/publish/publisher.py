@@ -26,14 +26,13 @@ from ..store.change_propagation import REVISION_KEY
 from ..store.rows import FeedState, MonthState
 from ..store.store import Store
 from .feed_lists import FeedLists, digest_lists
+from .loss_guard import LossGuard
 from .output_dir import FeedManifest, OutputDir, RenderedDocument
 from .popularity import load_popularity
 
 COMPLETE_KEY = "complete"
 """Key in `meta`, set once everything has been ingested. Until then a new store does not overwrite the documents of a
 lost store, which contain more entries, and only full documents are published: no entry of theirs is still to come."""
-_ACCEPTED_LOSSES_KEY = "accepted_losses"
-"""Key in `meta` of the revision at which `refeed recover --accept` accepted that the store has fewer entries."""
 RENDERING_VERSION = 3
 """Increase it when rendering changes, so that all documents are rendered again."""
 _LOOK_SHARE = 200
@@ -101,6 +100,7 @@ class Publisher:
         self._settings = settings
         self._store = store
         self._output_dir = output_dir
+        self.loss_guard = LossGuard(settings, store, output_dir)
         self._budget = DocumentBudget(settings.feeds.entries, settings.feeds.bytes)
         self._preparation: _Preparation | None = None
         self._lists = FeedLists(store)
@@ -141,7 +141,7 @@ class Publisher:
             is_complete = self._store.get_meta(COMPLETE_KEY) is not None
             if is_other_store and not is_complete:
                 return []
-            if losses := self._find_losses(previous, states, identity):
+            if losses := self.loss_guard.check(states, identity):
                 more = f" (and {len(losses) - 1} more feeds)" if len(losses) > 1 else ""
                 hint = "bring the missing dumps or store back, or run `refeed recover --accept`"
                 raise PublishError(f"{losses[0]}{more}; nothing is published over them: {hint}")
@@ -187,36 +187,14 @@ class Publisher:
             others = f", and {len(run.problems) - 1} other feeds" if len(run.problems) > 1 else ""
             message = f"{run.problems[0]}{others}; the documents published before stay"
             raise PublishError(message, changed=run.changed) from run.problems[0]
+        if is_complete:
+            self.loss_guard.all_published()
         return run.changed
 
     def find_losses(self) -> list[str]:
-        """The feeds of which more entries are published than the store has, in words. Raises StoreError."""
+        """The feeds of which the store lacks published entries, in words. Raises StoreError."""
         states = {state.path: state for state in self._store.get_feed_states()}
-        return self._find_losses(self._output_dir.read_manifests(), states, self._store.identity)
-
-    def accept_losses(self) -> None:
-        """Let documents be published although readers lose entries. Raises StoreError."""
-        self._store.set_meta(_ACCEPTED_LOSSES_KEY, self._store.get_meta(REVISION_KEY) or "0")
-
-    def _find_losses(
-        self,
-        manifests: Mapping[FeedPath | None, FeedManifest],
-        states: Mapping[FeedPath, FeedState],
-        identity: str,
-    ) -> list[str]:
-        """Compare only with documents of another store, or of a later state of this one: those of this store may have
-        lost entries by a withdrawal or by retention."""
-        losses = []
-        for path in sorted(path for path in manifests if path is not None and path.kind in ("all", "source")):
-            manifest, state = manifests[path], states.get(path)
-            entries = state.entries if state else 0
-            is_later = manifest.store != identity or manifest.version > _feed_version(state)
-            if is_later and manifest.entries > entries:
-                losses.append(f"the store has {entries} entries of {path}, and {manifest.entries} are published")
-        if losses and (accepted := self._store.get_meta(_ACCEPTED_LOSSES_KEY)) is not None:
-            # A store that is replaced by an older copy of itself has an older revision, or has never accepted anything.
-            return losses if int(accepted) > int(self._store.get_meta(REVISION_KEY) or 0) else []
-        return losses
+        return self.loss_guard.find_losses(states, self._store.identity)
 
     def has_damage(self, *, check_foreign: bool = False) -> bool:
         """Whether a document is missing or differs from what was published. Unchanged files cost one `stat` each.
