@@ -256,9 +256,11 @@ def _files(entry: _Entry, base: str, *, has_groups: bool = True) -> Iterator[Med
     enclosures = [link for link in entry.get("links", []) if link.get("rel") == "enclosure"][:MAX_FILES]
     files = [_to_file(link, "href", "length", base) for link in enclosures]
     contents = [_to_file(file, "url", "filesize", base) for file in entry.get("media_content", [])[:MAX_FILES]]
-    for kind in ("audio", "video"):
-        same = [file for file in contents if file.kind == kind]
-        files += same[:1] if has_groups else same
+    kinds = set[str]()
+    for file in contents:
+        if file.kind in ("audio", "video") and not (has_groups and file.kind in kinds):
+            files.append(file)
+            kinds.add(file.kind)
     thumbnails = [_to_file(file, "url", "", base, "image") for file in entry.get("media_thumbnail", [])[:MAX_FILES]]
     picture = entry.get("image", {})
     address = picture.get("href") or picture.get("url") or dict.get(entry, "href") or ""
