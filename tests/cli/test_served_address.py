@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ import pytest
 from helpers.processes import wait_until
 from helpers.service_fixture import LocalService, sample_dump
 from refeed.cli.main import main
+from refeed.config.load import load_settings
+from refeed.ingest.pipeline import Pipeline
 
 SERVED, WRONG = (
     "https://feeds.example.org",
@@ -99,7 +102,7 @@ def test_no_command_beside_a_live_worker_changes_what_is_served(leader: LocalSer
             assert b"wrong" not in b"".join(leader.documents().values()), (name, arguments)
     for name in ("worker", "serve"):  # a second one waits, or serves documents as they are
         log = leader.home / f"{name}.log"
-        process = leader.start(name, log=log, BASE_URL=WRONG["BASE_URL"], PORT=WRONG["PORT"])
+        process = leader.start(name, log=log, **WRONG)
         try:
             wait_until(lambda log=log: "standby" in log.read_text() or "waiting" in log.read_text())  # type: ignore[misc]
         finally:
@@ -127,6 +130,21 @@ def test_a_command_publishes_with_the_address_of_the_service_and_says_that_it_ig
     run(service, "restore", LINK)
     documents = service.documents()
     assert b"127.0.0.1" not in b"".join(documents.values())
+
+
+def test_a_standby_publishes_with_the_names_of_the_leader_and_follows_them(service: LocalService) -> None:
+    environments = {name: service.environment(BASE_URL=SERVED, SITE_TITLE=name) for name in ("right", "wrong", "new")}
+    names = {name: load_settings(environment) for name, environment in environments.items()}
+    with closing(Pipeline.open(names["right"], serves=True)):
+        pass
+    with closing(Pipeline.open(names["wrong"])) as standby:
+        site = standby.settings.site
+        assert (site.title, site.author, site.base_url) == ("right", "right", SERVED)
+        assert not standby.is_outdated()
+        with closing(Pipeline.open(names["new"], serves=True)):
+            assert standby.is_outdated()
+    with closing(Pipeline.open(names["wrong"], exports=True)) as export:
+        assert export.settings.site.title == "wrong"
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from refeed.config.load import load_settings
 from refeed.config.settings import Settings
 from refeed.ingest import ingester
 from refeed.ingest.pipeline import Pipeline
-from refeed.ingest.status_file import LoopStatus, StatusFile, WorkerStatus
+from refeed.ingest.status_file import ImportProgress, LoopStatus, StatusFile, WorkerStatus
 from refeed.web.app import create_app
 from refeed.worker.event_loop import WorkerLoop
 from refeed.worker.events import EventQueue, Job
@@ -104,7 +104,10 @@ def test_a_lost_document_of_a_source_without_a_rule_is_waited_for(settings: Sett
 def test_readiness_says_how_many_dumps_are_to_come_on_every_machine(settings: Settings, tmp_path: Path) -> None:
     add_dumps(tmp_path, 3)
     other = replace(settings, var_dir=str(tmp_path / "v2"), feeds_dir=str(tmp_path / "f2"))
-    StatusFile(Path(settings.var_dir) / "worker.json").write({"state": "ingesting", "to_come": 3})
+    status, unknown = StatusFile(Path(settings.var_dir) / "worker.json"), ImportProgress(done=0, total=0, rate=0.0)
+    status.write({"state": "ingesting", "to_come": 0, "importing": unknown})
+    assert says(settings, "/readyz")[2].endswith("The dump folders are being read.\n")
+    status.write({"state": "ingesting", "to_come": 3})
     assert says(settings, "/readyz")[2].endswith("3 dumps are still to come.\n")
     with closing(Pipeline.open(settings)) as pipeline:
         pipeline.store.set_meta("leader", '{"to_come": 7}')
@@ -165,3 +168,16 @@ def test_the_status_counts_what_the_first_scan_has_found(tmp_path: Path, monkeyp
     assert counts[0] == (0, 0)
     assert (0, 40) in counts
     assert {total for _, total in counts} == {0, 40}
+
+
+def test_batches_are_small_at_first_and_on_slow_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    LocalService(tmp_path, BOOT)
+    settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
+    add_dumps(tmp_path, 30)
+    monkeypatch.setattr(ingester, "FIRST_BATCH", 8)
+    with closing(Pipeline.open(settings)) as pipeline:
+        changed = pipeline.ingester.scan(settings.dumps.folders).changed
+        monkeypatch.setattr(ingester, "BATCH_SECONDS", 1000.0)
+        assert [result.files for result in pipeline.ingester.ingest(changed)] == [8, 16, 6]
+        monkeypatch.setattr(ingester, "BATCH_SECONDS", 0.0)
+        assert [result.files for result in pipeline.ingester.ingest(changed, force=True)] == [8, 8, 8, 6]

@@ -27,7 +27,7 @@ from .shared import publish_changes, show_progress
 @pass_settings
 def publish_command(settings: Settings, everything: bool, checks: bool, static: str | None) -> None:
     """Regenerate the documents that are stale."""
-    with closing(Pipeline.open(settings)) as pipeline:
+    with closing(Pipeline.open(settings, exports=static is not None)) as pipeline:
         if static is None:
             publish_changes(pipeline, everything=everything)
         else:

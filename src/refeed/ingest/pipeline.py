@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..clock import utc_now
 from ..config.settings import Settings
@@ -32,8 +33,8 @@ from .restore_from_feeds import restore_store
 
 _log = logging.getLogger(__name__)
 
-_BASE_URL_KEY = "base_url"
-"""Key in the store of the address that the service was last started with."""
+_SITE_KEYS = {"base_url": "base_url", "title": "site_title", "author": "site_author"}
+"""Keys of `site`, and the keys in the store of their values that the service was last started with."""
 _RESTORE_KEY = "reseed"
 """Key in the store of `begun` or `done`; `reseed` is the former word for restoring. An interrupted restore
 starts over, and records nothing twice."""
@@ -55,12 +56,19 @@ class Pipeline:
 
     @classmethod
     def open(
-        cls, settings: Settings, *, processes: int = 1, clock: Callable[[], datetime] = utc_now, serves: bool = False
+        cls,
+        settings: Settings,
+        *,
+        processes: int = 1,
+        clock: Callable[[], datetime] = utc_now,
+        serves: bool = False,
+        exports: bool = False,
     ) -> Pipeline:
         """Open the store, migrate its schema, and build everything once.
 
-        The leader `serves`: documents have its `site.base_url`, and the store remembers it. Other commands publish with
-        the address in the store, because they may run in a shell without the service's environment.
+        The leader `serves`: documents have its `site.base_url`, `site.title` and `site.author`, and the store remembers
+        them. Standbys and other commands publish with those in the store, because they may run without the service's
+        environment. What is written for another host (`exports`) keeps its own.
 
         Raises StoreError, and ConfigError if readers would lose a feed with these settings.
         """
@@ -70,7 +78,7 @@ class Pipeline:
             builder = EntryBuilder.from_settings(settings)
             recover_withdrawals(store, clock(), builder.find_repost_original)
             accept_settings(settings, store)
-            settings = _settle_base_url(settings, store, serves=serves)
+            settings = settings if exports else _settle_site(settings, store, serves=serves)
         except RefeedError:
             store.close()
             raise
@@ -185,6 +193,11 @@ class Pipeline:
         """Do without the published feeds from now on."""
         self.store.set_meta(_RESTORE_KEY, "done")
 
+    def is_outdated(self) -> bool:
+        """Whether the leader has recorded other values of `site` since this was opened. Raises StoreError."""
+        site = self.settings.site
+        return any(self.store.get_meta(name) not in (None, getattr(site, key)) for key, name in _SITE_KEYS.items())
+
     def mark_complete(self) -> None:
         """Remember that the store holds everything in the dump folders."""
         if not self.is_complete():
@@ -200,16 +213,21 @@ class Pipeline:
         self.store.close()
 
 
-def _settle_base_url(settings: Settings, store: Store, *, serves: bool) -> Settings:
-    """The settings with the address that documents get. The first program that opens a store records its own."""
-    recorded, own = store.get_meta(_BASE_URL_KEY), settings.site.base_url
-    if recorded == own:
-        return settings
-    if recorded is None or serves:
-        store.set_meta(_BASE_URL_KEY, own)
-        return settings
-    if own != settings.default_base_url:
-        hint = "restart the service with it to change the address"
-        fields = {"url": recorded}
-        _log.warning("BASE_URL %s is not used: the service publishes as %s; %s", own, recorded, hint, extra=fields)
-    return replace(settings, site=replace(settings.site, base_url=recorded))
+def _settle_site(settings: Settings, store: Store, *, serves: bool) -> Settings:
+    """The settings with what documents say about the site. The first program that opens a store records its address,
+    and the leader everything."""
+    used: dict[str, Any] = {}
+    for key, name in _SITE_KEYS.items():
+        own, recorded = getattr(settings.site, key), store.get_meta(name)
+        if serves or (recorded is None and key == "base_url"):
+            store.set_meta(name, own)
+        elif recorded is not None and recorded != own:
+            used[key] = recorded
+            if own != settings.default_base_url:
+                what = "BASE_URL" if key == "base_url" else f"site.{key}"
+                hint = "restart the service with it to change that"
+                fields = {"key": what}
+                _log.warning(
+                    "%s %s is not used: the service publishes as %s; %s", what, own, recorded, hint, extra=fields
+                )
+    return replace(settings, site=replace(settings.site, **used))

@@ -303,6 +303,7 @@ class Publisher:
         months: dict[FeedPath, list[MonthState]] = {}
         with self._store.snapshot():
             for path in paths:
+                beat()
                 if path is None:
                     with self._lists_step.measured():
                         documents |= self._lists.render(run.registry, run.states)

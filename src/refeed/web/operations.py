@@ -83,7 +83,9 @@ def operations_blueprint(
         if missing := count_missing():
             worker = read_status_file(Path(settings.var_dir) / STATUS_FILE_NAME)
             to_come = worker.get("to_come") if worker else None
+            is_scanning = worker and worker.get("importing", {}).get("total") == 0
             text = "" if to_come is None else f" {to_come} dumps are still to come."
+            text = " The dump folders are being read." if is_scanning and not to_come else text
             return _uncached(503, f"{missing} of {len(documents)} documents are not generated yet.{text}\n".encode())
         return _uncached(200, b"ready\n")
 

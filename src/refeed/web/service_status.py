@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +34,7 @@ from ..ingest.status_file import (
 )
 from ..model import FeedPath, Outcome, Source
 from ..publish.output_dir import OutputDir
+from ..publish.publisher import COMPLETE_KEY
 from ..render.checksum import verify_checksum
 from ..store.engine import parse_database_url
 from ..store.store import Store
@@ -248,6 +249,7 @@ def _format_source(source: SourceStatus) -> str:
 
 def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: frozenset[str]) -> list[SourceStatus]:
     freshness, dumps = store.get_freshness(), store.count_dumps_by_source()
+    is_complete = store.get_meta(COMPLETE_KEY) is not None
     statuses = []
     # The store has a source as it was at its last dump; its rule may be newer.
     for source in build_registry(settings, store.get_sources()).sources.values():
@@ -256,6 +258,8 @@ def _source_statuses(store: Store, settings: Settings, now: datetime, hidden: fr
             history = store.get_publish_times(FeedPath("source", source.id), _HISTORY)
             outcomes, last_dump = dumps.get(source.id, ({}, None))
             assessed = assess_freshness(_newest_delivered(settings, source.id), history, now, last_dump)
+            if not is_complete:  # the first import has not written every document
+                assessed = replace(assessed, stale=None)
             statuses.append(_source_status(source, assessed, entries, newest, dict(outcomes), last_dump))
     return statuses
 
@@ -327,7 +331,10 @@ def read_import_progress(settings: Settings, now: datetime) -> ImportProgress | 
         # The catalogue of feeds is written at the end of the first import.
         is_new = not OutputDir.from_settings(settings).path_of("feeds.json").exists()
         return {"done": 0, "total": 0, "rate": 0.0} if is_new else None
-    return None if worker["state"].startswith("silent") else worker.get("importing")
+    progress = worker.get("importing")
+    if progress and worker["state"].startswith("silent"):
+        progress["rate"] = 0.0  # how long it takes is unknown
+    return progress
 
 
 def _visible_status(written: WorkerStatus, settings: Settings, now: datetime, *, public: bool) -> WorkerStatus:

@@ -128,6 +128,8 @@ class Worker:
                 if leads != (self._lock.is_held() if leads else self._lock.acquire()):
                     return
                 loop.run_until_check()
+                if not leads and loop.pipeline.is_outdated():
+                    return
         if leads:
             mark_clean_shutdown(settings.database_url)
 

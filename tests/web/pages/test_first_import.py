@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,14 @@ def test_pages_show_progress_rate_and_time_left_until_everything_is_imported(
     )
     assert client.get("/status.json").get_json()["worker"]["importing"]["done"] == 3120
     assert client.get("/readyz").status_code == 503
+    assert {source.stale for source in collect_status(settings, NOW).sources} == {None}
+    assert "no new entry for longer than usual" not in client.get("/status", headers=BROWSER).text
+    file = Path(settings.var_dir) / "worker.json"
+    file.write_text(re.sub(r'"at":\s*"[^"]*"', '"at":"2020-01-01T00:00:00Z"', file.read_text()))
+    os.utime(file, (0, 0))
+    answer = client.get("/", headers=BROWSER)
+    assert "Importing: 3,120 of 4,470 articles. You can read" in re.sub(r"<[^>]*>", "", answer.text)
+    assert answer.headers["Cache-Control"] == "no-store"
     write_status(settings, "ingesting")
     answer = client.get("/", headers=BROWSER)
     assert "Importing" not in answer.text
@@ -76,6 +86,7 @@ def test_a_document_that_is_not_there_yet_is_503_for_readers_and_its_page_for_br
     answer = client.get("/feeds/source/bbc.atom", headers=BROWSER)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert "Importing: 0 of 10 articles." in answer.text
+    assert "You can read what is here already." not in answer.text
     assert client.get("/feeds/source/unknown.atom", headers=BROWSER).status_code == 404
 
 

@@ -29,7 +29,7 @@ from werkzeug.datastructures import LanguageAccept
 
 from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
-from ...ingest.status_file import seconds_left
+from ...ingest.status_file import ImportProgress, seconds_left
 from ...model import DIGEST_PERIODS, FeedPath
 from ...page_languages import LANGUAGES, language_names, load_translations, supported_language
 from ..filtered_feeds import FILTER_PARAMS
@@ -115,12 +115,17 @@ class TemplateContext:
             g.language = choose_language(request.accept_languages, chosen, self._site.language)
         return str(g.language)
 
-    def describe_import(self, locale: Locale) -> str:
-        """How far the first import is, in a sentence for people; empty if none is running."""
+    def describe_import(self, locale: Locale) -> dict[str, str]:
+        """How far the first import is, in a sentence for people, and what to expect; empty if none is running."""
         progress = read_import_progress(self._settings, utc_now())
         if progress is None:
-            return ""
+            return {}
         g.changes_soon = True
+        hint = gettext("You can read what is here already.") if progress["done"] else ""
+        hint = f"{hint} {gettext('A feed reader gets a feed as soon as it is complete.')}".lstrip()
+        return {"importing": self._describe_progress(progress, locale), "import_hint": hint}
+
+    def _describe_progress(self, progress: ImportProgress, locale: Locale) -> str:
         if not progress["total"]:
             return str(gettext("Starting: looking for articles to import."))
         done, total = format_number(progress["done"]), format_number(progress["total"])
@@ -175,8 +180,8 @@ class TemplateContext:
             "time_element": lambda instant, zone=_UTC: time_element(instant, zone, locale),
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
             "describe_volume": partial(describe_volume, get_translations()),
-            "importing": self.describe_import(locale),
             "needs_base_url": self._needs_base_url(),
+            **self.describe_import(locale),
         }
 
 
