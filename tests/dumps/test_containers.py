@@ -11,7 +11,7 @@ from refeed.config.settings import Limits, Settings
 from refeed.dumps.containers import Member, is_container, read_article, read_members
 from refeed.dumps.scanner import inspect_file
 from refeed.errors import QuarantineError
-from refeed.ingest.ingester import BATCH_FILES
+from refeed.ingest.ingester import FIRST_BATCH
 from refeed.ingest.pipeline import Pipeline
 
 LIMITS = Limits()
@@ -108,7 +108,7 @@ def test_first_member_comes_last_because_it_stands_for_the_container(tmp_path: P
 
 @pytest.mark.slow
 def test_container_is_read_once_and_after_a_kill_again(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
-    total = BATCH_FILES + 10
+    total = FIRST_BATCH + 10
     feed = tmp_path / "dumps" / "ferry" / "feed.xml"
     feed.parent.mkdir(parents=True)
     feed.write_text(RSS % "".join(map(rss_item, range(total))), "utf-8")
@@ -117,7 +117,7 @@ def test_container_is_read_once_and_after_a_kill_again(make_settings: Callable[.
     next(pipeline.ingester.ingest([found]))  # killed after the first of two batches
     pipeline.close()
     pipeline = Pipeline.open(make_settings())
-    assert pipeline.ingest().counts["new"] == total - BATCH_FILES
+    assert pipeline.ingest().counts["new"] == total - FIRST_BATCH
     assert pipeline.ingester.scan([tmp_path / "dumps"]).changed == []
     assert len(pipeline.store.get_entry_ids(limit=total + 1)) == total
     pipeline.close()

@@ -13,6 +13,7 @@ import pytest
 from refeed.config.settings import Limits, Settings
 from refeed.dumps.scanner import FoundFile, inspect_file
 from refeed.ingest.entry_builder import EntryBuilder
+from refeed.ingest.ingester import FIRST_BATCH
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import ALL_FEED, Dump
 
@@ -51,13 +52,13 @@ def test_a_file_edited_while_its_entry_is_built_is_recorded_as_edited(
 
     def files() -> Iterator[FoundFile]:
         yield write_file("0.md", dump(0, first))
-        for number in range(1, 256):
+        for number in range(1, FIRST_BATCH):
             yield write_file(f"{number}.md", dump(number))
-        yield write_file("256.md", dump(256))
+        yield write_file("next.md", dump(FIRST_BATCH))
         yield write_file("0.md", dump(0, edited))
 
     results = list(pipeline.ingester.ingest(files()))
-    assert [result.files for result in results] == [256, 2]
+    assert [result.files for result in results] == [FIRST_BATCH, 2]
     [stored] = pipeline.store.get_entries([pipeline.store.get_newest(ALL_FEED, 300)[-1].id])
     assert edited in stored.entry.html
     pipeline.close()

@@ -91,6 +91,19 @@ def test_icon_and_logo_are_in_every_format() -> None:
     assert etree.fromstring(render_rss(feed)).findtext("channel/image/url") == "https://example.org/logo.png"
 
 
+def test_icon_of_a_source_stands_beside_its_entries_in_feeds_of_several_sources() -> None:
+    feed = make_feed(make_entry(authors=()), mixed=True)
+    icon = "https://news.example.org/icon.png"
+    shown = replace(feed.entries[0], source=replace(SOURCE, icon=icon), publisher="BBC")
+    signed = replace(shown, entry=make_entry(1, authors=("A reporter",)))
+    feed = replace(feed, entries=(shown, signed))
+    icons = etree.fromstring(render_atom(feed)).findall(f"{ATOM}entry/{ATOM}source/{ATOM}icon")
+    assert [element.text for element in icons] == [icon] * 2
+    authors = [item["authors"] for item in json.loads(render_json_feed(feed))["items"]]
+    assert authors == [[{"name": "BBC", "avatar": icon}], [{"name": "A reporter"}]]
+    assert validate_document(render_atom(feed), "atom") == validate_document(render_json_feed(feed), "json") == []
+
+
 def test_rss_has_no_picture_in_a_format_it_does_not_allow() -> None:
     feed = make_feed(make_entry(), info=FeedInfo(path=FeedPath("topic", "climate"), title="气候", icon="/favicon.ico"))
     assert etree.fromstring(render_rss(feed)).find("channel/image") is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -52,8 +52,8 @@ class FeedRegistry:
         more += ("cached images",) if self.caches_images else ()
         # What all feeds depend on is encoded once: for each of thousands of feeds, that would take minutes.
         # Sources without a rule are left out, because what documents say about them never changes: a new one makes no
-        # other feed stale. Icons are left out, because only the feed of the source itself shows its icon.
-        configured = sorted((id, replace(s, icon="")) for id, s in self.sources.items() if s.configured)
+        # other feed stale.
+        configured = sorted((id, source) for id, source in self.sources.items() if source.configured)
         common = sha256(msgspec.json.encode((self.site, configured, sorted(self.topics.items()), more)))
 
         def digest(path: FeedPath, info: FeedInfo) -> str:
@@ -64,7 +64,7 @@ class FeedRegistry:
         return {path: digest(path, info) for path, info in self.feeds.items()}
 
 
-def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedRegistry:
+def build_registry(settings: Settings, stored: Sequence[Source] = ()) -> FeedRegistry:
     """Build the registry: `all`, every configured source and topic, every stored source, and every filtered feed."""
     site = Site(
         id=settings.site.id,
@@ -74,19 +74,24 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
         language=settings.site.language,
         hubs=settings.websub.hubs,
     )
+    # An icon that was found on a site is shown by the feed of the source alone: a new one makes no other feed stale.
+    icons = {source.id: source.icon for source in stored}
+    icons |= {rule.id: rule.icon for rule in settings.sources if rule.icon}
     # Earlier versions stored a language for sources without a rule.
-    sources = {source.id: source if source.configured else replace(source, language="") for source in stored}
+    sources = {
+        source.id: replace(source, icon="", language=source.language if source.configured else "") for source in stored
+    }
     sources |= {
         rule.id: Source(
             id=rule.id,
             title=rule.title,
             link=rule.link,
             language=rule.language,
-            icon=rule.icon or (sources[rule.id].icon if rule.id in sources else ""),
+            icon=rule.icon,
         )
         for rule in settings.sources
     }
-    feeds = _list_feeds(settings, site, sources)
+    feeds = _list_feeds(settings, site, sources, icons)
     access = AccessTokens(settings)
     retired = frozenset(settings.retired)
     retired |= {FeedPath("view", path.slug) for path in retired if path.kind == "filtered"}
@@ -112,7 +117,9 @@ def build_registry(settings: Settings, stored: Iterable[Source] = ()) -> FeedReg
     )
 
 
-def _list_feeds(settings: Settings, site: Site, sources: Mapping[str, Source]) -> dict[FeedPath, FeedInfo]:
+def _list_feeds(
+    settings: Settings, site: Site, sources: Mapping[str, Source], icons: Mapping[str, str]
+) -> dict[FeedPath, FeedInfo]:
     """All feeds in the order in which lists show them. A filtered feed inherits from the feed that it filters."""
     infos = [FeedInfo(path=ALL_FEED, title=site.title, language=site.language, mixed=True)]
     infos += [
@@ -121,7 +128,7 @@ def _list_feeds(settings: Settings, site: Site, sources: Mapping[str, Source]) -
             title=source.title,
             language=source.language,
             link=source.link,
-            icon=source.icon,
+            icon=icons.get(id, ""),
         )
         for id, source in sorted(sources.items())
     ]

@@ -36,6 +36,7 @@ from .common import (
     first_nonblank,
     format_rfc822,
     percent_encode_url,
+    source_icon,
     source_title,
 )
 
@@ -251,6 +252,8 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
             xml_elem("id", source).text = feed_id(self.site, path)
             xml_elem("title", source).text = source_title(self.shown.source)
             xml_elem("updated", source).text = format_rfc3339(self.shown.entry.updated)
+            if icon := source_icon(self.shown.source, self.site):
+                xml_elem("icon", source).text = icon
             _add_link(source, AtomLink("self", document_url(self.site, path, "atom"), "application/atom+xml"), "link")
 
     def _add_media(self, item: Any) -> None:

@@ -109,6 +109,11 @@ def source_title(source: Source) -> str:
     return first_nonblank(source.title, source.id)
 
 
+def source_icon(source: Source | None, site: Site) -> str:
+    """The URL of the icon that a source's rule names; empty if there is none."""
+    return percent_encode_url(absolute_url(site, source.icon)) if source and source.icon else ""
+
+
 def feed_links(feed: Feed, format: Format) -> list[AtomLink]:
     """The links of a document. Our web page comes last, because feedgen takes the last one for RSS's `link`."""
     site, path, media_type = feed.site, feed.info.path, MEDIA_TYPES[format]
@@ -168,8 +173,14 @@ def entry_categories(shown: FeedEntry, site: Site) -> list[AtomCategory]:
 def author_names(shown: FeedEntry) -> list[str]:
     """The names of the authors, without blank ones. An entry without a byline is by its publisher: otherwise readers
     show the author of the feed, which is the site that republishes it."""
-    names = [name for name in map(first_nonblank, shown.entry.authors) if name]
-    return names or [name for name in [first_nonblank(shown.publisher)] if name]
+    if is_by_publisher(shown):
+        return [name for name in [first_nonblank(shown.publisher)] if name]
+    return [name for name in map(first_nonblank, shown.entry.authors) if name]
+
+
+def is_by_publisher(shown: FeedEntry) -> bool:
+    """Whether an entry has no byline, and its publisher is known."""
+    return bool(shown.publisher) and not any(map(first_nonblank, shown.entry.authors))
 
 
 def entry_contributors(shown: FeedEntry) -> list[Person]:

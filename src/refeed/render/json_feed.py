@@ -23,8 +23,10 @@ from .common import (
     feed_title,
     first_nonblank,
     home_page_url,
+    is_by_publisher,
     page_url,
     percent_encode_url,
+    source_icon,
     source_title,
 )
 
@@ -80,7 +82,7 @@ def _render_item(shown: FeedEntry, site: Site) -> bytes:
         "image": percent_encode_url(entry.image.url) if entry.image else None,
         "date_published": format_rfc3339(entry.published),
         "date_modified": format_rfc3339(entry.updated),
-        "authors": [{"name": name} for name in author_names(shown)],
+        "authors": _author_members(shown, site),
         "tags": list(dict.fromkeys(c.label or c.term for c in entry_categories(shown, site))),
         "language": xml_safe(entry.language),
         "attachments": [
@@ -91,6 +93,12 @@ def _render_item(shown: FeedEntry, site: Site) -> bytes:
         "_entry": _entry_member(shown),
     }
     return json.dumps(_without_empty(item), ensure_ascii=False).encode()
+
+
+def _author_members(shown: FeedEntry, site: Site) -> list[dict[str, str]]:
+    """The authors of an entry. A source that is the author itself, for want of a byline, has its icon."""
+    avatar = source_icon(shown.source, site) if is_by_publisher(shown) else ""
+    return [{"name": name, "avatar": avatar} for name in author_names(shown)]
 
 
 def _source_member(shown: FeedEntry, site: Site) -> dict[str, Any] | None:
@@ -117,7 +125,7 @@ def _entry_member(shown: FeedEntry) -> dict[str, Any]:
     }
     original = entry.original and {"url": percent_encode_url(entry.original), "language": entry.original_language}
     return {
-        "by_publisher": bool(shown.publisher) and not any(map(first_nonblank, entry.authors)),
+        "by_publisher": is_by_publisher(shown),
         "contributors": [{"name": person.name, "role": person.role} for person in entry_contributors(shown)],
         "rights": xml_safe(entry.rights),
         "image": image,
