@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from helpers.store_builders import (
 from refeed.config.settings import Limits
 from refeed.dumps.scanner import scan_folder
 from refeed.errors import SchemaError
+from refeed.heartbeat import add_sign
 from refeed.ingest.entry_builder import EntryBuilder
 from refeed.ingest.entry_pool import EntryPool
 from refeed.ingest.ingester import Ingester
@@ -53,6 +55,17 @@ def test_a_recorded_entry_is_read_back_unchanged(store: Store) -> None:
     dump = store.get_dumps(entry_id(1))[0]
     assert (dump.outcome, dump.path) == (Outcome.ACCEPTED, "1-0.txt")
     assert store.get_newest_dumps([entry_id(1)]) == {entry_id(1): dump}
+
+
+@pytest.mark.slow
+def test_a_long_transaction_gives_signs_of_life_and_has_no_time_limit(store: Store) -> None:
+    given = threading.Event()
+    add_sign(given.set)
+    with store.long_transaction() as connection:
+        given.clear()
+        assert given.wait(60)  # nothing but the transaction can give one
+        if connection.dialect.name == "postgresql":
+            assert connection.execute(text("SHOW statement_timeout")).scalar() == "0"
 
 
 def test_recording_the_same_again_changes_nothing(store: Store) -> None:

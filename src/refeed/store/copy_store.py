@@ -48,9 +48,8 @@ def copy_store(source: Store, target: Store, progress: Callable[[str, int], None
             f"{waiting} pushed dumps wait in the inbox of {source.display_name}: run `refeed ingest` first"
         )
     target.migrate()
-    with source.read_transaction() as old, target.write_transaction() as new:
+    with source.read_transaction() as old, target.long_transaction() as new:
         disable_timeouts(old)
-        disable_timeouts(new)
         for table in (schema.entries, schema.dumps, schema.files):
             if new.execute(select(table).limit(1)).first() is not None:
                 raise StoreError(f"{target.display_name} holds {table.name} already: copy into an empty database")

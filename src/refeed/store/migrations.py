@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect, text
 
 from ..errors import SchemaError, StoreError
-from .engine import disable_timeouts
 
 _FIRST_SCHEMA = """
 CREATE TABLE state (name {text} PRIMARY KEY, value {text} NOT NULL)
@@ -383,7 +382,6 @@ def apply_migrations(connection: Connection, version: int = len(MIGRATIONS)) -> 
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
         if encoding not in ("UTF8", "SQL_ASCII"):
             raise StoreError(f"the database is encoded in {encoding}; make it with: CREATE DATABASE … ENCODING 'UTF8'")
-    disable_timeouts(connection)
     connection.execute(text("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)"))
     for number in range(read_schema_version(connection), version):
         for statement in MIGRATIONS[number].format(**_SPELLINGS[connection.dialect.name]).split("\n;\n"):

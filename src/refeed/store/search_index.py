@@ -72,7 +72,7 @@ class FoundDocument(NamedTuple):
 
 def log_all_entries(store: Store) -> None:
     """List all entries, and empty the index. `write_documents` then builds it again."""
-    with store.write_transaction() as connection:
+    with store.long_transaction() as connection:
         connection.execute(delete(schema.search_documents))
         statement = "INSERT INTO search_tokens(search_tokens) VALUES ('delete-all')"
         if connection.dialect.name == "postgresql":

@@ -236,7 +236,7 @@ def _is_same(before: StoryRow, after: StoryRow | None) -> bool:
 
 def _start_again(store: Store) -> None:
     """Forget all stories, and list all entries. Addresses of stories still lead to the same reports."""
-    with store.write_transaction() as connection:
+    with store.long_transaction() as connection:
         StoryIndex(connection).clear()
         list_entries(connection, schema.story_changes)
     store.set_meta(_VERSION_KEY, STORIES_VERSION)
