@@ -137,7 +137,8 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
     if f'/entry/{id}">' in html:  # too large for a document, which links to the entry's page instead
         response = session.get(f"{base_url.rstrip('/')}/entry/{id}.json")
         html = msgspec.json.decode(response.body)["html"] if response.status == 200 else html
-    topics = {topic["title"] for topic in extension.get("topics", ())}
+    section = extension.get("section", "")
+    not_tags = {section, *(topic["title"] for topic in extension.get("topics", ()))}
     link = _http_url(item["url"])
     if not link:
         raise ValueError(f"{item['url']!r} is no http(s) address")
@@ -174,7 +175,8 @@ def _parse_entry(item: Mapping[str, Any], source: Source, session: HttpSession, 
         rights=extension.get("rights", ""),
         original=_http_url(original.get("url")) or None,
         original_language=original.get("language", "en"),
-        tags=tuple(tag for tag in item.get("tags", ()) if tag not in topics),
+        section=section,
+        tags=tuple(tag for tag in item.get("tags", ()) if tag not in not_tags),
     )
 
 

@@ -33,7 +33,7 @@ from .popularity import load_popularity
 COMPLETE_KEY = "complete"
 """Key in `meta`, set once everything has been ingested. Until then a new store does not overwrite the documents of a
 lost store, which contain more entries, and only full documents are published: no entry of theirs is still to come."""
-RENDERING_VERSION = 3
+RENDERING_VERSION = 4
 """Increase it when rendering changes, so that all documents are rendered again."""
 _LOOK_SHARE = 200
 """A look at all documents that takes longer than `_CHEAP_SECONDS` is repeated after this multiple of its duration: an

@@ -128,6 +128,7 @@ def _entry_member(shown: FeedEntry) -> dict[str, Any]:
         "by_publisher": is_by_publisher(shown),
         "contributors": [{"name": person.name, "role": person.role} for person in entry_contributors(shown)],
         "rights": xml_safe(entry.rights),
+        "section": first_nonblank(entry.section).strip(),
         "image": image,
         "original": original,
         "via": [percent_encode_url(other) for other in shown.repost_links],
