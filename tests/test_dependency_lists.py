@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -84,3 +87,24 @@ def test_the_container_and_run_install_by_hash() -> None:
         ours = [line for line in installs if "uv>=" not in line and "pip-audit" not in line]
         assert len(ours) == 2
         assert all("--require-hashes" in line or "--no-deps" in line for line in ours), file
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "told"),
+    [
+        ("No known vulnerabilities found", 0, ""),
+        ("Found 1 known vulnerability in 1 package", 1, ""),
+        ("ConnectionError: pypi.org", 1, "no database of known holes could be reached; nothing was checked"),
+    ],
+)
+def test_audit_tells_holes_from_a_database_that_was_not_reached(
+    tmp_path: Path, says: str, status: int, told: str
+) -> None:
+    shutil.copy(ROOT / "run", tmp_path)
+    auditor = tmp_path / ".venv" / "audit" / "bin" / "pip-audit"
+    auditor.parent.mkdir(parents=True)
+    auditor.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit {status}\n")
+    auditor.chmod(0o755)
+    ran = subprocess.run([tmp_path / "run", "audit"], capture_output=True, text=True)
+    assert (ran.returncode, says in ran.stdout) == (3 if told else status, True)
+    assert told in ran.stderr

@@ -22,6 +22,7 @@ from helpers.processes import free_port
 from helpers.server_fixture import BASE, RunningSite, prepare_site, run_site
 from refeed.config.load import load_settings
 from refeed.model import FeedPath
+from refeed.web.document_cache import SECURITY_HEADERS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -101,6 +102,7 @@ def check_documents(site: RunningSite, connection: http.client.HTTPConnection) -
     compressed = get(connection, path, Accept_Encoding="gzip", Host="evil.test")
     assert compressed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(compressed.body) == plain.body  # type: ignore[attr-defined]
+    assert compressed.headers["Strict-Transport-Security"] == "max-age=31536000"
     for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
         assert compressed.headers[name] == (plain[name] if name != "ETag" else plain[name][:-1] + '-gz"')
     again = get(connection, path, Accept_Encoding="gzip", If_None_Match=compressed.headers["ETag"])
@@ -175,6 +177,8 @@ def test_nginx_sends_the_files_as_documented_and_asks_refeed_for_all_others(site
         assert gzip.decompress(found.body) == (feeds / "all.atom").read_bytes()  # type: ignore[attr-defined]
         assert found.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
         assert get(connection, "/feeds/all.json").headers["Content-Type"] == "application/feed+json; charset=utf-8"
+        assert found.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert [(name, found.headers[name]) for name, _ in SECURITY_HEADERS] == [*SECURITY_HEADERS]
         etag = found.headers["ETag"]
         assert get(connection, "/feeds/all.atom", Accept_Encoding="gzip", If_None_Match=etag).status == 304
         assert get(connection, "/feeds/all.rss").headers["ETag"] == site.get("/feeds/all.rss")["ETag"]
@@ -202,6 +206,19 @@ def test_documents_come_unchanged_through_caddy_as_documented(site: RunningSite,
             response.read()
             statuses.append(response.status)
         assert statuses == [200, 200, 429, 429]
+
+
+def test_every_proxy_of_the_page_tells_browsers_to_come_back_over_https() -> None:
+    for start in ("proxy_cache_path", "    location ~ ^/feeds/", "feeds.example.org {"):
+        assert 'Strict-Transport-Security "max-age=31536000' in snippet(start), start
+
+
+def test_the_base_image_has_a_digest_or_the_dockerfile_says_how_to_pin_it() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    pinned = {re.search(r"@sha256:[0-9a-f]{64}$", image) is not None for image in images}
+    assert len(images) == 2 and len(set(images)) == len(pinned) == 1, "both stages use one image"
+    assert pinned == {True} or f"docker buildx imagetools inspect\n# {images[0]}" in text
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
