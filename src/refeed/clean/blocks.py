@@ -25,8 +25,8 @@ class Block:
     """A paragraph, a heading, a figure, a divider, or a box of other blocks. Mutable; each body has separate blocks."""
 
     __slots__ = (
-        "_runs",
         "_text",
+        "_text_runs",
         "alt",
         "attributes",
         "children",
@@ -35,6 +35,7 @@ class Block:
         "href",
         "is_decoration",
         "kind",
+        "runs",
         "title",
         "url",
     )
@@ -68,24 +69,19 @@ class Block:
         self.attributes = attributes
         """Attributes of td, th and ol as HTML: `colspan="2"`. Those of li are for `split_numbered_list`."""
         self.runs = runs or []
-
-    @property
-    def runs(self) -> list[Run]:
         """The text of p, h2 … h6 and pre, or a figure's caption. Assign a new list to change it."""
-        return self._runs
-
-    @runs.setter
-    def runs(self, runs: list[Run]) -> None:
-        self._runs = runs
-        self._text: str | None = None
+        self._text = ""
+        self._text_runs: list[Run] | None = None
+        """The runs of which `_text` is the text."""
 
     @property
     def text(self) -> str:
         """The text that a reader sees, with line breaks as LF. In a box, each block begins a new line. Cached."""
         if self.children:
             return "\n".join([child.text for child in self.children])
-        if self._text is None:
-            self._text = text_of_runs(self._runs)
+        runs = self.runs
+        if self._text_runs is not runs:
+            self._text, self._text_runs = text_of_runs(runs), runs
         return self._text
 
     @property
@@ -193,7 +189,11 @@ def extract_links(runs: Iterable[Run]) -> list[tuple[str, str]]:
     links: list[tuple[str, str]] = []
     previous = ""
     for text, marks in runs:
-        url = next((value for tag, value in marks if tag == "a"), "")
+        url = ""
+        for tag, value in marks:  # four times as fast as next() with a generator
+            if tag == "a":
+                url = value
+                break
         if url and url == previous:
             links[-1] = (url, links[-1][1] + text)
         elif url:
@@ -204,7 +204,7 @@ def extract_links(runs: Iterable[Run]) -> list[tuple[str, str]]:
 
 def text_outside_links(runs: Iterable[Run]) -> str:
     """Return the text that is not part of a link."""
-    return "".join(text for text, marks in runs if not any(tag == "a" for tag, _ in marks))
+    return "".join([text for text, marks in runs if not marks or all(tag != "a" for tag, _ in marks)])
 
 
 def walk_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -222,13 +222,13 @@ def leaf_blocks(blocks: Iterable[Block]) -> list[Block]:
 
 def addresses_in(blocks: Iterable[Block]) -> Counter[str]:
     """Count the addresses of all links and pictures in blocks."""
-    addresses: Counter[str] = Counter()
+    addresses: list[str] = []
     for block in walk_blocks(blocks):
         if block.kind == "figure":
-            addresses.update(filter(None, (block.url, block.href)))
+            addresses += filter(None, (block.url, block.href))
         if len(block.runs) > 1 or (block.runs and block.runs[0][1]):
-            addresses.update([url for url, _ in extract_links(block.runs)])
-    return addresses
+            addresses += [url for url, _ in extract_links(block.runs)]
+    return Counter(addresses)
 
 
 def has_only_links(block: Block) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from html import unescape
 
 from bs4 import BeautifulSoup
-from bs4.element import NavigableString, Tag
+from bs4.element import AttributeDict, NavigableString, Tag
 
 from ..config.settings import DEFAULT_LIMITS, Limits
 from ..xml_chars import xml_safe
@@ -119,7 +119,13 @@ def _escape_quotes(tag: re.Match[str]) -> str:
 def parse_html(html: str) -> BeautifulSoup:
     """Parse a repaired body."""
     # The <body> keeps Beautiful Soup from warning that the text looks like a file name or like XML.
-    return BeautifulSoup(f"<body>{html}", "lxml", multi_valued_attributes=None, string_containers={})
+    return BeautifulSoup(
+        f"<body>{html}",
+        "lxml",
+        multi_valued_attributes=None,
+        string_containers={},
+        attribute_dict_class=AttributeDict,  # others look at the type of each value, and ours are text
+    )
 
 
 def element_text(tag: Tag, separator: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pycld2
 
@@ -17,6 +18,8 @@ _HANGUL = re.compile("[\uac00-\ud7a3]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _ARABIC = re.compile("[\u0620-\u06ff]")
 _LATIN = re.compile("[A-Za-z]")
+_RARER_SCRIPTS = re.compile("[\u0400-\u04ff\u0620-\u06ff\uac00-\ud7a3]")
+"""Those of _CYRILLIC, _ARABIC and _HANGUL in one search, which rarely finds one."""
 _OTHER_SCRIPTS = ("en", "zh", "ja", "ko", "ru")
 _LATIN_LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "pl", "sv", "no", "da", "fi", "cs", "tr")
 _LETTER = re.compile(r"[^\W\d_]+")
@@ -79,18 +82,27 @@ def _detect_by_words(sample: str) -> str:
     return _OTHER_CODES.get(code, code)
 
 
-def candidate_languages(line: str, language: str) -> Iterator[str]:
-    """Yield the languages that a line in a text of this language may be in, of those that `edge_patterns` has."""
+@lru_cache(maxsize=1024)
+def candidate_languages(line: str, language: str) -> tuple[str, ...]:
+    """Return the languages that a line in a text of this language may be in, of those that `edge_patterns` has.
+
+    Cached, because many kinds of patterns are tried on each line.
+    """
+    return tuple(_candidate_languages(line, language))
+
+
+def _candidate_languages(line: str, language: str) -> Iterator[str]:
     if _KANA.search(line) or (language == "ja" and _HAN.search(line)):
         yield "ja"
     elif _HAN.search(line):
         yield from ("zh-Hans", "zh-Hant")
-    if _CYRILLIC.search(line):
-        yield "ru"
-    if _HANGUL.search(line):
-        yield "ko"
-    if _ARABIC.search(line):
-        yield "ar"
+    if _RARER_SCRIPTS.search(line):
+        if _CYRILLIC.search(line):
+            yield "ru"
+        if _HANGUL.search(line):
+            yield "ko"
+        if _ARABIC.search(line):
+            yield "ar"
     if _LATIN.search(line):
         yield "en"
         main = language.partition("-")[0]

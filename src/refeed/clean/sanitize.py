@@ -78,7 +78,8 @@ def sanitize_for_page(html: SafeHtml) -> SafeHtml:
 
 
 def _run(cleaner: nh3.Cleaner, html: str) -> str:
-    html = _LONG_TEXT.sub(lambda text: _MANY_REFERENCES.sub(r"\g<0><!---->", text[0]), html)
+    if html.count("&") > 500:
+        html = _LONG_TEXT.sub(lambda text: _MANY_REFERENCES.sub(r"\g<0><!---->", text[0]), html)
     return str(cleaner.clean(html))
 
 

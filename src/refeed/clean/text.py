@@ -25,6 +25,8 @@ _SUSPECT = re.compile(
 
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "mark", "code", "q", "cite"})
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+_LETTERS = re.compile(r"[^\W_]+")
+"""The characters for which `str.isalnum` is true."""
 _SENTENCE_END = re.compile(r"[。！？!?…](?:[”’」』）)\]\"']*)|(?<=[a-z0-9)”\"])\.(?=\s|$)[”\"']?")
 
 
@@ -52,7 +54,7 @@ def display_width(text: str) -> int:
 
 def only_letters(text: str) -> str:
     """Return the letters and digits of a text in lower case: two names are equal when these are."""
-    return "".join(filter(str.isalnum, text)).casefold()
+    return "".join(_LETTERS.findall(text)).casefold()
 
 
 def cut_at_sentence(text: str, limit: int) -> str:

@@ -257,7 +257,8 @@ def drop_stray_words(draft: Draft) -> None:
 
 def extract_small_print(draft: Draft) -> None:
     """Extract rights, notices of the first publication and tags from the last paragraphs."""
-    below_pictures = _blocks_below_pictures(draft)
+    has_sign = any(block.text.startswith("©") for block in draft.text_blocks())
+    below_pictures = _blocks_below_pictures(draft) if has_sign else set[int]()
 
     def is_small_print(block: Block) -> bool:
         return not (id(block) in below_pictures and block.text.startswith("©")) and _extract_rights_or_tags(

@@ -32,11 +32,11 @@ _AGREE = re.compile(
     r"ao (?:se inscrever|assinar)|подписываясь|you can unsubscribe|sie können sich jederzeit abmelden)\b",
     re.IGNORECASE,
 )
-_PRIVACY = re.compile(
-    r"privacy|terms of|datenschutz|confidentialité|données personnelles|privacidad|privacidade|конфиденциальност|"
-    r"unsubscribe|abmelden",
-    re.IGNORECASE,
-)
+_PRIVACY = (
+    "privacy", "terms of", "datenschutz", "confidentialité", "données personnelles", "privacidad", "privacidade",
+    "конфиденциальност", "unsubscribe", "abmelden",
+)  # fmt: skip
+"""In lower case."""
 
 
 _YOU = re.compile(
@@ -61,8 +61,8 @@ def drop_signup_forms(draft: Draft) -> None:
         is_consent = (
             block.is_text
             and len(block.text) <= _LONGEST_CONSENT
+            and _mentions_privacy(block.text)
             and _AGREE.search(block.text) is not None
-            and _PRIVACY.search(block.text) is not None
             and _YOU.search(block.text) is not None
         )
         if not is_consent or len(draft.blocks) < 2:
@@ -75,6 +75,12 @@ def drop_signup_forms(draft: Draft) -> None:
                 draft.log_removed("promotions", f"{part.text} {part.url}")
         draft.remove_blocks(form)
         at = start
+
+
+def _mentions_privacy(text: str) -> bool:
+    """True for few paragraphs, and found in a tenth of the time that the patterns take."""
+    lower = text.lower()
+    return any(word in lower for word in _PRIVACY)
 
 
 def _start_of_form(draft: Draft, end: int) -> int:

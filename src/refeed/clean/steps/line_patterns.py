@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from ..edge_patterns import KINDS
 from ..language import candidate_languages
@@ -20,17 +20,18 @@ WORD = re.compile(r"\w")
 
 def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:
     """Match a line against a kind of edge_patterns, in the languages that its script and the text's language allow."""
-    if len(text) > LONGEST_LINE:
-        return None
+    return _match(kind, text, language) if len(text) <= LONGEST_LINE else None
+
+
+@lru_cache(maxsize=1024)
+def _match(kind: str, text: str, language: str) -> re.Match[str] | None:
+    """Cached, because several steps ask the same of a line."""
     bare = collapse_whitespace(text).strip(AROUND)
-    if not bare:
-        return None
-    return next((match for each in candidate_languages(bare, language) if (match := _match(kind, each, bare))), None)
-
-
-def _match(kind: str, language: str, bare: str) -> re.Match[str] | None:
-    pattern = _compile(kind, language)
-    return pattern.fullmatch(bare) if pattern else None
+    for each in candidate_languages(bare, language) if bare else ():
+        pattern = _compile(kind, each)
+        if pattern is not None and (match := pattern.fullmatch(bare)):
+            return match
+    return None
 
 
 @cache

@@ -195,9 +195,9 @@ def _read_list(draft: Draft, box: Block) -> _Line | None:
 def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
     """Read a line of links to the source's pages of authors or sections."""
     links = extract_links(line)
-    outside = collapse_whitespace(text_outside_links(line))
     if not links or not all(draft.rule.is_own_link(url) and len(text) <= _LONGEST_LINE for url, text in links):
         return None
+    outside = collapse_whitespace(text_outside_links(line))
     if all(is_author_link(url) and not _DIGIT.search(text) for url, text in links):
         pieces = [piece for each in _SEPARATOR.split(outside) if (piece := each.strip(" ,，、:："))]
         dates = [date for piece in pieces if (date := parse_body_date(piece))]
@@ -303,6 +303,8 @@ def _names_in(draft: Draft, block: Block) -> list[str]:
 
 
 def _match_byline(block: Block) -> re.Match[str] | None:
+    if len(block.text) > 2 * MAX_CREDITS_LENGTH:
+        return None
     text = collapse_whitespace(block.text)
     return _BYLINE.fullmatch(text.rstrip(". ")) if len(text) <= MAX_CREDITS_LENGTH else None
 

@@ -69,10 +69,11 @@ def normalize_captions(draft: Draft) -> None:
     for figure in figures if not draft.rule.is_configured else ():
         _split_credit(draft, figure)
     open_figure: Block | None = None
+    texts = len(draft.text_blocks())
     for block in draft.blocks:
         if block.kind == "figure":
             open_figure = block
-        elif open_figure and block.kind == "p" and len(draft.text_blocks()) - len(captions) > 1:
+        elif open_figure and block.kind == "p" and texts - len(captions) > 1:
             if _take_as_caption(draft, open_figure, block):
                 captions.append(block)
             else:

@@ -86,8 +86,12 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
     if any(is_entry_link(draft, url) for url, _ in links) or len(text) > _LONGEST_TEASER:
         return ""
     is_all_linked = bool(links) and not WORD.search(text_outside_links(block.runs))
-    is_alone = all(other.kind != "figure" and not extract_links(other.runs) for other in leaf_blocks(following))
-    if is_alone and not links and len(text) <= LONGEST_LABEL and match_leftover("read also", text, draft.language):
+    if (
+        not links
+        and len(text) <= LONGEST_LABEL
+        and match_leftover("read also", text, draft.language)
+        and all(other.kind != "figure" and not extract_links(other.runs) for other in leaf_blocks(following))
+    ):
         return "related"
     match = _LABEL_AND_TITLE.fullmatch(text)
     if match and not links and match["title"].endswith(_SENTENCE_ENDS):
@@ -132,16 +136,16 @@ def _teaser_target(draft: Draft, block: Block) -> str:
     """Return the only page, another one of the source, to which all of a block leads; else ""."""
     if block.kind == "figure":
         links = {url for url, _ in extract_links(block.runs)} | {block.href}
-        is_linked = not WORD.search(text_outside_links(block.runs)) and picture_key(block.href) != picture_key(
-            block.url
-        )
-    elif block.is_text:
+    elif block.is_text and len(block.text) <= _LONGEST_TEASER:
         links = {url for url, _ in extract_links(block.runs)}
-        is_linked = not WORD.search(text_outside_links(block.runs)) and len(block.text) <= _LONGEST_TEASER
     else:
         return ""
-    target = links.pop() if is_linked and len(links) == 1 else ""
-    is_other = bool(target) and draft.rule.is_own_link(target) and not is_entry_link(draft, target)
+    target = links.pop() if len(links) == 1 else ""
+    if not target or WORD.search(text_outside_links(block.runs)):
+        return ""  # most blocks have no link
+    if block.kind == "figure" and picture_key(target) == picture_key(block.url):
+        return ""
+    is_other = draft.rule.is_own_link(target) and not is_entry_link(draft, target)
     return target if is_other and not _PICTURE.search(target) else ""
 
 
@@ -150,7 +154,10 @@ _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:[?#].*)?$|/attachmen
 
 def _drop_list_below(draft: Draft) -> None:
     """Drop a label like 相关阅读 near the end, and all below it, when a third of that is pictures of other pages."""
-    for at in range(max(2, len(draft.blocks) - _LONGEST_LIST), len(draft.blocks) - 3):
+    start = max(2, len(draft.blocks) - _LONGEST_LIST)
+    if sum(block.kind == "figure" for block in draft.blocks[start:]) < 2:
+        return
+    for at in range(start, len(draft.blocks) - 3):
         label = draft.blocks[at]
         if not label.is_text or len(label.text) > LONGEST_LABEL:
             continue
