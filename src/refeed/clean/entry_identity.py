@@ -13,33 +13,42 @@ from .url_cleaner import canonicalize_url, clean_link, percent_encode
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 
-def canonical_link(link: str, rule: CompiledRule, *, formerly: bool = False) -> tuple[str, str]:
+def canonical_link(link: str, rule: CompiledRule) -> tuple[str, str]:
     """Return (canonical link, section): the stable form of a link, and the source's section in it or "".
 
     The canonical link is made from the rule's `id_pattern` when that matches, else with `canonicalize_url`.
-    `formerly`: as the first version made it.
     """
     section = ""
     if rule.section and (match := rule.section.search(unquote(link, errors="replace"))):
         section = match.group("section") or ""
-    template = rule.source_rule.canonical
-    if rule.id_pattern and (match := rule.id_pattern.search(link)):
-        canonical = template or match.group(0)
-        if template:
-            for name, value in match.groupdict().items():
-                canonical = canonical.replace("{" + name + "}", value or "")
-        return percent_encode(canonical), section
+    return _link_by_rule(link, rule) or _canonicalize(link, rule), section
+
+
+def _link_by_rule(link: str, rule: CompiledRule) -> str:
+    """Return the link that the rule's `id_pattern` gives; "" when it does not match."""
+    if not rule.id_pattern or not (match := rule.id_pattern.search(link)):
+        return ""
+    canonical = template = rule.source_rule.canonical
+    if not template:
+        return percent_encode(match.group(0))
+    for name, value in match.groupdict().items():
+        canonical = canonical.replace("{" + name + "}", value or "")
+    return percent_encode(canonical)
+
+
+def _canonicalize(link: str, rule: CompiledRule, *, formerly: bool = False) -> str:
+    """`formerly`: as the first version did."""
     canonical = canonicalize_url(clean_link(link, link, formerly=formerly) or link, formerly=formerly)
-    if template and canonical.startswith("http:"):
-        canonical = "https" + canonical[4:]
-    return canonical, section
+    if rule.source_rule.canonical and canonical.startswith("http:"):
+        return "https" + canonical[4:]
+    return canonical
 
 
 def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identity]:
     """Return (link, section, identity): the canonical link to show, the section in it, and the entry's identity."""
     link, section = canonical_link(raw.link, match.rule)
     owner_id = entry_id(link) if match.host_owner else ""
-    former_link, _ = canonical_link(raw.link, match.rule, formerly=True)
+    former_link = _link_by_rule(raw.link, match.rule) or _canonicalize(raw.link, match.rule, formerly=True)
     if match.is_own_host:
         former = () if former_link == link else (entry_id(former_link),)
         return link, section, Identity(link_id=entry_id(link), former_ids=former, is_certain=not former)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import soupsieve
 from anyascii import anyascii
 
-from ..config.field_types import Regexp, compile_rule_pattern
+from ..config.field_types import Regexp, compile_pattern_filter, compile_rule_pattern
 from ..config.source_rules import ExtractRule, LineRule, SourceRule
 from ..model import RawEntry, Source
 
@@ -142,6 +142,8 @@ class CompiledRule:
     selectors: tuple[tuple[ExtractRule, soupsieve.SoupSieve, tuple[RequiredNames, ...]], ...]
     """Each with its `list_required_names`."""
     line_rules: tuple[tuple[LineRule, Regexp], ...]
+    find_possible_lines: Callable[[str], Sequence[int]]
+    """Returns the indices of the `line_rules` that may match a line of a text."""
     trim_end: tuple[Regexp, ...]
     strip_title: tuple[Regexp, ...]
     agencies: Regexp | None
@@ -189,6 +191,7 @@ def _compile_rule(rule: SourceRule) -> CompiledRule:
             for extract in rule.extract
         ),
         line_rules=tuple((line, compile_rule_pattern(line.match)) for line in rule.line_rules),
+        find_possible_lines=compile_pattern_filter([line.match for line in rule.line_rules]),
         trim_end=tuple(compile_rule_pattern(pattern) for pattern in rule.trim_end),
         strip_title=tuple(compile_rule_pattern(pattern) for pattern in rule.strip_title),
         agencies=_compile_any(rule.agencies),

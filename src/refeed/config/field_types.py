@@ -156,7 +156,7 @@ def compile_search_pattern(text: str) -> Any:
     return pattern
 
 
-def compile_pattern_filter(patterns: Sequence[str]) -> Callable[[str], Sequence[int]]:
+def compile_pattern_filter(patterns: Sequence[str]) -> Callable[[str | bytes], Sequence[int]]:
     """Return a function from a text to the indices of the search patterns that may occur in it, in order.
 
     It looks for the fixed texts in all patterns in one pass. A pattern without any is always returned. 36 patterns take

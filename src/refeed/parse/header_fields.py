@@ -185,6 +185,10 @@ def close_bidi_overrides(text: str) -> str:
     return "".join((*kept, *closing))
 
 
+_EPOCH_DIGITS = 13
+"""Of milliseconds since 1970, from 2001 to 2286."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDate:
     """A date as written in a dump, and its value."""
@@ -197,6 +201,8 @@ class WrittenDate:
     def parse(cls, text: str) -> WrittenDate:
         """Read an epoch in seconds, milliseconds or microseconds, or a date in any form. Without a zone it is UTC."""
         text = text.strip()
+        if len(text) == _EPOCH_DIGITS and (epoch := parse_epoch(text)):
+            return cls(text=text, at=epoch)  # most dumps; no date has 13 figures
         parsed = parse_date(text, UTC)
         # Eight or fourteen figures may be a date (20200720); as an epoch they are before 1990, or after 2286.
         return cls(text=text, at=parsed.at.astimezone(UTC) if parsed else parse_epoch(text))

@@ -7,7 +7,7 @@ import json
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -102,12 +102,17 @@ class TopicMatcher:
     def _score_topics(self, entry: Entry, fields: TopicFields) -> Iterator[tuple[int, float, list[_FieldScore]]]:
         """Yield each topic with a hit or a matching section, its score, and the points of each field."""
         hits = self._find_hits(fields)
+        # A mention counts less in a long text, and in one of many tags.
+        share = {
+            "body": (1000 / max(LEAD_LENGTH, len(fields.text) / length_unit(fields.language))) ** 0.5,
+            "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
+        }
         names = fields.sections | {f"{fields.language}:{section}" for section in fields.sections}
         in_section = {topic: section for section in sorted(names) for topic in self._by_section.get(section, ())}
         for topic in sorted(hits.keys() | in_section.keys()):
             sources = self.rules[topic].sources
             if not sources or entry.source in sources:
-                parts = self._score_fields(topic, hits.get(topic, {}), fields, in_section.get(topic))
+                parts = self._score_fields(topic, hits.get(topic, {}), fields, share, in_section.get(topic))
                 yield topic, round(sum((part.points for part in parts), 0.0), 2), parts
 
     def _find_hits(self, fields: TopicFields) -> dict[int, dict[str, list[Hit]]]:
@@ -126,14 +131,14 @@ class TopicMatcher:
         return hits
 
     def _score_fields(
-        self, topic: int, hits: dict[str, list[Hit]], fields: TopicFields, section: str | None
+        self,
+        topic: int,
+        hits: dict[str, list[Hit]],
+        fields: TopicFields,
+        share: Mapping[str, float],
+        section: str | None,
     ) -> list[_FieldScore]:
         weights = self._weights[topic]
-        # A mention counts less in a long text, and in one of many tags.
-        share = {
-            "body": (1000 / max(LEAD_LENGTH, len(fields.text) / length_unit(fields.language))) ** 0.5,
-            "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
-        }
         scores = []
         for field, most in _MAX_MENTIONS.items():
             if field_hits := hits.get(field):
