@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -233,3 +234,35 @@ def test_draft_and_post_without_a_date_for_its_link_are_refused(front: str, mess
 def parse_post(path: str, text: str) -> RawEntry:
     dump = Dump(path=f"dumps/blog/{path}", folder="blog", data=text.encode(), first_seen=SEEN)
     return parse_dump(dump, permalinks={"blog": "https://ferry.example/{year}/{month}/{slug}/"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "__GHOST_URL__/i/boat.jpg",
+        "{{ site.url }}{{ site.baseurl }}/i/boat.jpg",
+        "{{site.baseurl}}/i/boat.jpg",
+        "{{ '/i/boat.jpg' | relative_url }}",
+    ],
+)
+def test_addresses_that_the_blog_would_fill_in_lead_to_its_site(address: str) -> None:
+    html = parse_post("2024-03-02-a.md", f'---\ntitle: A\n---\n![A boat]({address})\n\n<img src="{address}">').html
+    assert re.findall(r'src="([^"]*)"', html) == ["https://ferry.example/i/boat.jpg"] * 2
+    code = parse_post("2024-03-02-a.md", "---\ntitle: A\n---\n## A\n\nWrite `{{ site.url }}/about` in **it**.").html
+    assert "{{ site.url }}/about" in code
+
+
+@pytest.mark.parametrize(
+    ("front", "src"),
+    [
+        ("feature_image: __GHOST_URL__/i/boat.jpg", "https://ferry.example/i/boat.jpg"),
+        ("cover: {image: boat.png, alt: A boat}", "https://ferry.example/2024/03/a/boat.png"),
+        ("image: https://img.ferry.example/b?w=1&h=2", ""),
+        ("thumbnail: true", ""),
+        ("image: /i/seen.jpg", ""),
+    ],
+)
+def test_picture_of_a_posts_front_matter_stands_first_in_its_text(front: str, src: str) -> None:
+    html = parse_post("2024-03-02-a.md", f"---\ntitle: A\n{front}\n---\n## A ferry\n\nSee seen.jpg in **it**.").html
+    first = re.match(r'<figure><img src="([^"]*)"></figure>', html)
+    assert (first[1] if first else "") == src

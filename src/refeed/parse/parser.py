@@ -11,10 +11,11 @@ from ..dumps.origin import split_origin
 from ..errors import QuarantineError
 from ..model import Dump, RawEntry
 from ..written_dates import OLDEST_USUAL
+from .blog_posts import add_lead_image, add_permalink, resolve_site_addresses
 from .body import body_to_html, merge_articles
 from .encoding import decode_dump
 from .feed_item import Article, is_feed, parse_feed_item
-from .front_matter import add_permalink, parse_front_matter
+from .front_matter import parse_front_matter
 from .header import parse_header, refuse_link_list, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
 from .mail import is_mail, parse_mail
@@ -45,7 +46,9 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS, permalinks: Mapping[
     front, start = parse_front_matter(text, start)
     header = parse_header(text, start, is_optional=front is not None or begins_as_page(text, start))
     head = parse_page_head(header.body) if is_saved_page(header.body) else NO_HEAD
+    is_post = False
     if front and not header.layout and "://" not in front.link and permalinks and dump.folder in permalinks:
+        is_post = True
         front = add_permalink(front, dump.path, permalinks[dump.folder])
     if header.layout:
         link = validate_link(header.link, f"line {header.link_line}", limits.link)
@@ -65,7 +68,9 @@ def parse_dump(dump: Dump, limits: Limits = DEFAULT_LIMITS, permalinks: Mapping[
     issues += date_issues + header.issues
     if not head.is_page:
         body, article_issues = merge_articles(text, header.body_start, body)
-        body, body_issues = body_to_html(body)
+        body, body_issues = body_to_html(resolve_site_addresses(body, link) if is_post else body)
+        if is_post and front:
+            body = add_lead_image(body, front.image, link)
         issues += article_issues + body_issues
     if not body:
         issues += ("the body is empty",)
