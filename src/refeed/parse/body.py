@@ -8,7 +8,9 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from .header import line_number
 from .header_fields import clean_line
@@ -47,6 +49,12 @@ _COSTLY = re.compile(r"[\n\[*_~|<&`]")
 _MAX_COSTLY = 50_000
 _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n\s*")
 _WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{1,200}))?\]\]")
+
+# Where an address begins: Ghost exports the first, and Jekyll fills in the others.
+_SITE = re.compile(
+    r"(?:__GHOST_URL__|(?<=[(\"'<=}])\{\{-?[ \t]*site\.(?:base)?url[ \t]*-?\}\})+(?=/)"
+    r"|(?<=[(\"'<=])\{\{-?[ \t]*[\"'](?P<path>/[^\"'{}\n]*)[\"'][ \t]*\|[ \t]*(?:relative|absolute)_url[ \t]*-?\}\}"
+)
 
 
 def merge_articles(text: str, body_start: int, body: str) -> tuple[str, tuple[str, ...]]:
@@ -92,6 +100,20 @@ def body_to_html(body: str) -> tuple[str, tuple[str, ...]]:
             return _make_parser().render(text).rstrip(), ()
         return _wrap_paragraphs(body), ("the body has too much Markdown, and is published as plain text",)
     return _wrap_paragraphs(body), ()
+
+
+def resolve_site_addresses(text: str, link: str) -> str:
+    """Return the text with the address of the link's site in place of what the blog's program would replace by it."""
+    site = urljoin(link, "/").rstrip("/")
+    return _SITE.sub(lambda match: site + (match["path"] or ""), text)
+
+
+def add_lead_image(body: str, image: str, link: str) -> str:
+    """Return HTML that begins with the picture of the front matter, unless it has that already."""
+    address = urljoin(link, resolve_site_addresses(image, link))
+    if not address.startswith(("http://", "https://")) or PurePosixPath(image).name in body:
+        return body
+    return f'<figure><img src="{html.escape(address)}"></figure>\n{body}'
 
 
 def is_markdown(body: str) -> bool:

@@ -1,4 +1,4 @@
-"""Front matter -> title, link, date, authors, tags and picture.
+"""Front matter -> title, link, date, authors, tags and picture; with a template, the link of a blog's post.
 
 Blogs have it (Jekyll, Hexo, Hugo), and what clippers and note programs save (Obsidian, MarkDownload, Omnivore):
 
@@ -22,14 +22,18 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urljoin
 
 import yaml
 
+from ..config.source_rules import PERMALINK_FIELD
+from ..errors import QuarantineError
 from .header_fields import clean_line
 
 _YAML_BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -94,6 +98,7 @@ _IMAGE_KEYS = (
 )
 _IMAGE_NAME = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|avif)(?:\?\S*)?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,，、;；]")
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{1,200}\|)?([^\[\]|\n]{1,200})\]\]")
 _MAX_LENGTH = 65_536
 # libyaml 0.2.5 takes quadratic time for nested brackets: 0.7 s for 16,000 of them.
@@ -140,6 +145,33 @@ def parse_front_matter(text: str, start: int) -> tuple[FrontMatter | None, int]:
         is_draft=_texts(values, "draft") == ["true"] or _texts(values, "published") == ["false"],
     )
     return front, end
+
+
+def add_permalink(front: FrontMatter, path: str, template: str) -> FrontMatter:
+    """Return the front matter of a blog's post with the link that the blog gives it, and with the date of its file.
+
+    Jekyll, Hugo and Hexo make links from the date and the file's name: `2026-11-28-name.md`, or `name/index.md`. Raises
+    QuarantineError for a draft, and when the template needs a date that the post does not have.
+    """
+    if front.is_draft:
+        raise QuarantineError("front matter: a draft; it is read when `draft` or `published` no longer says so")
+    file = PurePosixPath(path)
+    name = file.parent.name if file.stem in ("index", "_index") else file.stem
+    day = _DAY.match(name)
+    written = _DAY.match(front.date) or day
+    address = urljoin(template, front.link) if front.link.startswith("/") else template
+    fields = dict(zip(("year", "month", "day"), written.groups() if written else (), strict=False))
+    fields["slug"] = front.slug or (name[day.end() :].lstrip("-_ ") if day else "") or name
+    if missing := [field for field in PERMALINK_FIELD.findall(address) if field not in fields]:
+        raise QuarantineError(
+            f"front matter: no date for {{{missing[0]}}} in the source's `permalink`; add `date: 2026-11-28`, or begin "
+            "the file's name with it"
+        )
+    return replace(
+        front,
+        link=PERMALINK_FIELD.sub(lambda match: fields[match[1]], address),
+        date=front.date if _DAY.match(front.date) or not day else day[0],
+    )
 
 
 def _find_values(text: str, start: int) -> tuple[_Values | None, int]:

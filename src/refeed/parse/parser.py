@@ -11,11 +11,10 @@ from ..dumps.origin import split_origin
 from ..errors import QuarantineError
 from ..model import Dump, RawEntry
 from ..written_dates import OLDEST_USUAL
-from .blog_posts import add_lead_image, add_permalink, resolve_site_addresses
-from .body import body_to_html, merge_articles
+from .body import add_lead_image, body_to_html, merge_articles, resolve_site_addresses
 from .encoding import decode_dump
 from .feed_item import Article, is_feed, parse_feed_item
-from .front_matter import parse_front_matter
+from .front_matter import add_permalink, parse_front_matter
 from .header import parse_header, refuse_link_list, skip_blanks
 from .header_fields import WrittenDate, clean_line, clean_title, fallback_title, truncate, validate_link
 from .mail import is_mail, parse_mail

@@ -121,9 +121,10 @@ class TemplateContext:
         if progress is None:
             return {}
         g.changes_soon = True
-        hint = gettext("You can read what is here already.") if progress["done"] else ""
-        hint = f"{hint} {gettext('A feed reader gets a feed as soon as it is complete.')}".lstrip()
-        return {"importing": self._describe_progress(progress, locale), "import_hint": hint}
+        hints = [gettext("A feed reader gets a feed as soon as it is complete.")]
+        if progress["done"]:
+            hints.insert(0, gettext("You can read what is here already."))
+        return {"importing": self._describe_progress(progress, locale), "import_hint": " ".join(hints)}
 
     def _describe_progress(self, progress: ImportProgress, locale: Locale) -> str:
         if not progress["total"]:
