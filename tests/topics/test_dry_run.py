@@ -51,3 +51,10 @@ def test_report_says_when_nothing_changes(entry: MakeEntry) -> None:
     assert list(format_topic_changes(compare_topics(matcher(a="书"), matcher(a="书"), [entry("书")]))) == [
         "No topic differs from what is published."
     ]
+
+
+def test_topic_that_an_entry_only_came_nearest_to_loses_it_to_a_new_topic(entry: MakeEntry) -> None:
+    nearest = TopicRule(id="weather", words=("台风",), threshold=5.0, threshold_alone=2.0)
+    new = TopicMatcher([nearest, TopicRule(id="cats", words=("猫",))])
+    _, change = compare_topics(TopicMatcher([nearest]), new, [entry("台风与猫")])
+    assert (change.topic, change.state, len(change.removed)) == ("weather", "", 1)

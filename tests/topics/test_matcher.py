@@ -214,7 +214,13 @@ def test_word_at_the_start_of_a_title_or_a_part_of_it_counts_as_opening(entry: M
 
 @pytest.mark.parametrize("title", ["[政治] 样例一二", "【政治】样例一二", "政治｜样例一二"])
 def test_section_before_a_title_is_a_section_and_no_word_of_the_title(entry: MakeEntry, title: str) -> None:
-    assert topic("政治", sections=("政治",)).explain(entry(title))[0].reasons == ("section: 政治 (+2)",)
+    reasons = topic("政治", sections=("政治",)).explain(entry(title))[0].reasons
+    assert reasons[-1] == "section: 政治 (+2)"
+    assert not any(reason.startswith("title") for reason in reasons)
+
+
+def test_section_in_brackets_before_a_title_counts_like_a_tag_of_the_source(entry: MakeEntry) -> None:
+    assert topic("电影").explain(entry("【电影与现实】样例一二"))[0].reasons == ("tags: 电影 (+2)",)
 
 
 def test_section_may_be_that_of_the_hosts_of_one_country(entry: MakeEntry) -> None:
@@ -300,6 +306,18 @@ def test_near_miss_is_explained_and_not_a_label(entry: MakeEntry) -> None:
     assert not matcher.label(entry("气候"))
 
 
+def test_entry_without_a_topic_gets_the_one_that_it_comes_clearly_nearest_to(entry: MakeEntry) -> None:
+    def rule(id: str, word: str) -> TopicRule:
+        return TopicRule(id=id, words=(word,), threshold=5.0, threshold_alone=2.0)
+
+    matcher = TopicMatcher([rule("a", "气候"), rule("b", "股价"), TopicRule(id="c", words=("病毒",))])
+    (label,) = matcher.label(entry("气候"))
+    assert (label.topic, label.reasons) == ("a", ("title: 气候 (+4)", "alone: 4 of 5 (+0)"))
+    assert not matcher.label(entry("气候与股价"))  # as near to another topic
+    assert [label.topic for label in matcher.label(entry("气候与病毒"))] == ["c"]  # not without a topic
+    assert not matcher.label(entry("样例", "气候"))  # not near enough
+
+
 @pytest.mark.parametrize(
     ("section", "fields"),
     [
@@ -345,8 +363,8 @@ def test_version_changes_only_with_what_can_change_labels() -> None:
         {"sections": ("a",)},
         {"sources": ("b",)},
     )
-    more = ({"pairs": POWERS}, {"weight": {"lead": 2.0}}, {"threshold": 5.0})
-    assert len({version(), *(version(**fields) for fields in (*changes, *more))}) == 9
+    more = ({"pairs": POWERS}, {"weight": {"lead": 2.0}}, {"threshold": 5.0}, {"threshold_alone": 2.0})
+    assert len({version(), *(version(**fields) for fields in (*changes, *more))}) == 10
 
 
 def test_pickled_matcher_gives_the_same_labels(matcher: TopicMatcher, entry: MakeEntry) -> None:

@@ -94,6 +94,9 @@ class TopicRule:
     """Changes to DEFAULT_WEIGHTS."""
     threshold: Annotated[float, Interval(gt=0, le=1000)] = 4.0
     """The lowest score of an entry in the topic."""
+    threshold_alone: Annotated[float, Interval(ge=0, le=1000)] = 0
+    """The lowest score of an entry that reaches the threshold of no topic and comes clearly nearest to this one. With 0
+    there is no such entry."""
     per_source: Annotated[float, Interval(gt=0, le=1)] = 1.0
     """The largest share that one source may have in the topic's feed; 1 sets no limit."""
     access: Literal["public", "private"] = "public"

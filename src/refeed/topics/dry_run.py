@@ -36,7 +36,8 @@ def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry
     """Label every entry by both sets of rules, and return what each topic gains and loses.
 
     New and changed topics are in the order of the new rules; removed topics follow in the order of the old rules.
-    Topics with the same rule in both sets are left out. Reads `entries` once, or not at all when no topic differs.
+    Topics with the same rule in both sets are left out, unless an entry moves: one that gains a topic is no longer in
+    that which it came nearest to. Reads `entries` once, or not at all when no topic differs.
     """
     before, after = ({rule.id for rule in matcher.rules} for matcher in (old, new))
     changes = {}
@@ -47,11 +48,12 @@ def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry
             changes[topic] = TopicChange(topic=topic, state="removed")
         elif old.versions[topic] != new.versions[topic]:
             changes[topic] = TopicChange(topic=topic)
+    same = {topic: TopicChange(topic=topic) for topic in before & after if topic not in changes}
     for entry in entries if changes else ():
         old_scores = {score.topic: score for score in old.explain(entry)}
         new_scores = {score.topic: score for score in new.explain(entry)}
-        for topic in changes.keys() & (old_scores.keys() | new_scores.keys()):
-            change = changes[topic]
+        for topic in old_scores.keys() | new_scores.keys():
+            change = changes.get(topic) or same[topic]
             was_in = topic in old_scores and old_scores[topic].accepted
             will_be_in = topic in new_scores and new_scores[topic].accepted
             if was_in and will_be_in:
@@ -60,7 +62,8 @@ def compare_topics(old: TopicMatcher, new: TopicMatcher, entries: Iterable[Entry
                 reason = str(new_scores.get(topic) or f"before, {old_scores.get(topic)}")
                 moved = change.added if will_be_in else change.removed
                 moved.append(LabelChange(id=entry.id, title=entry.title, reason=reason))
-    return tuple(changes.values())
+    moved_too = (same[rule.id] for rule in new.rules if rule.id in same)
+    return (*changes.values(), *(change for change in moved_too if change.added or change.removed))
 
 
 def format_topic_changes(changes: Iterable[TopicChange], most: int = 10) -> Iterator[str]:

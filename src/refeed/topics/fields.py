@@ -56,6 +56,7 @@ class TopicFields:
     title_breaks: tuple[int, ...]
     """The positions in the title of a round-up where one report ends and the next begins; empty for other entries."""
     tags: tuple[str, ...]
+    """The source's tags, and the section in brackets before the title."""
     text: str
     """Lead and body. The lead is the first LEAD_LENGTH characters."""
     sections: frozenset[str]
@@ -84,7 +85,7 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
         _SEPARATOR
     )
     tags, path = rest[: len(entry.tags)], rest[len(entry.tags) :]
-    title_section, title = _split_section(_IN_BRACKETS.sub("", title))
+    title_section, is_byline, title = _split_section(_IN_BRACKETS.sub("", title))
     host = (url.hostname or "").removeprefix("www.")
     # A section may be written as up to three successive folders: `culture`, `yataibaodao/meiti`.
     folders = {
@@ -97,7 +98,7 @@ def extract_topic_fields(entry: Entry) -> TopicFields:
     return TopicFields(
         title=title,
         title_breaks=_find_title_breaks(title),
-        tags=tuple(tags),
+        tags=tuple(tags) if is_byline or not title_section else (*tags, title_section),
         text=_without_datelines(unify_names(f"{head}{body_text[:max_text]}"[:max_text])),
         sections=frozenset(sections | {f"{top_level}/{name}" for name in sections} | {host, top_level}),
         language=language,
@@ -120,11 +121,11 @@ def _find_title_breaks(title: str) -> tuple[int, ...]:
     return tuple(position for position, char in enumerate(title) if char == "、")
 
 
-def _split_section(title: str) -> tuple[str, str]:
-    """Split a title into the section before it, or "", and the title itself."""
+def _split_section(title: str) -> tuple[str, bool, str]:
+    """Split a title into the section before it, or "", whether that may be an author or a paper, and the rest."""
     if match := _TITLE_SECTION.match(title):
-        return match[1] or match[2], title[match.end() :]
-    return "", title
+        return match[1] or match[2], not match[1], title[match.end() :]
+    return "", False, title
 
 
 def _without_datelines(text: str) -> str:

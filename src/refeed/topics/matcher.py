@@ -20,7 +20,7 @@ from .fields import LEAD_LENGTH, TopicFields, extract_topic_fields
 from .normalization import length_unit, normalize_text
 from .vocabulary import EXCLUDE, KINDS, WORDS, Hit, Vocabulary
 
-_MATCHER_VERSION = 5
+_MATCHER_VERSION = 6
 """Raise this number when the same rule gives different labels. All stored entries are then labelled again."""
 
 _MAX_MENTIONS = {"title": 2.0, "tags": 2.0, "lead": 3.0, "body": 12.0}
@@ -34,7 +34,12 @@ _ALONE = {"title": 0.5, "tags": 0.5}
 _TITLE_PART_START = re.compile(r"(?:^|[，。：:；;、！!？?|“”「」『』《》—–]\s*|\s-\s|[^\x00-\u024f]\s)$")
 """What stands before the first word of a title or of a part of it. A blank between Chinese words begins a part."""
 _MAX_WORDS = 6
+_CLEARLY_NEAREST = 1.5
+"""An entry without a topic gets the one that it comes nearest to, if that is this many times as near as the next. On
+936 labelled entries five of six such labels are right (28 of 34; 21 of 24 with 2, 36 of 54 with 1)."""
 _topic_of = itemgetter(0)
+_Scored = tuple[int, float, float, list["_FieldScore"]]
+"""A topic, its score, the score that the entry needs, and the points of each field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +82,8 @@ class TopicMatcher:
         """Return the topics of an entry, in the order of the rules. Pass `fields` if they are already extracted."""
         return tuple(
             Label(topic=self.rules[topic].id, score=score, reasons=_format_reasons(parts))
-            for topic, score, parts in self._score_topics(entry, fields or extract_topic_fields(entry))
-            if score >= self.rules[topic].threshold
+            for topic, score, threshold, parts in self._judge_topics(entry, fields or extract_topic_fields(entry))
+            if score >= threshold
         )
 
     def explain(self, entry: Entry) -> tuple[TopicScore, ...]:
@@ -87,10 +92,10 @@ class TopicMatcher:
             TopicScore(
                 topic=self.rules[topic].id,
                 score=score,
-                threshold=self.rules[topic].threshold,
+                threshold=threshold,
                 reasons=_format_reasons(parts),
             )
-            for topic, score, parts in self._score_topics(entry, extract_topic_fields(entry))
+            for topic, score, threshold, parts in self._judge_topics(entry, extract_topic_fields(entry))
             if score > 0
         )
 
@@ -98,6 +103,21 @@ class TopicMatcher:
         """Return the topics that reach at least half of their threshold but not all of it, nearest first."""
         near = (score for score in self.explain(entry) if not score.accepted and score.score >= score.threshold / 2)
         return tuple(sorted(near, key=lambda score: score.score - score.threshold, reverse=True))
+
+    def _judge_topics(self, entry: Entry, fields: TopicFields) -> Iterator[_Scored]:
+        """Yield each topic with a hit or a matching section. The entry needs the topic's threshold; without any topic,
+        `threshold_alone` of the topic that it comes clearly nearest to."""
+        scores = list(self._score_topics(entry, fields))
+        nearness = sorted((score / self.rules[topic].threshold for topic, score, _ in scores), reverse=True)
+        nearest, *others = nearness or [0.0]
+        is_alone = nearest < 1 and nearest >= _CLEARLY_NEAREST * max(0.0, *others[:1], 0.0)
+        for topic, score, parts in scores:
+            rule = self.rules[topic]
+            if is_alone and rule.threshold_alone and score / rule.threshold == nearest:
+                alone = _FieldScore("alone", 0.0, f"{score:g} of {rule.threshold:g}")
+                yield topic, score, rule.threshold_alone, [*parts, alone]
+            else:
+                yield topic, score, rule.threshold, parts
 
     def _score_topics(self, entry: Entry, fields: TopicFields) -> Iterator[tuple[int, float, list[_FieldScore]]]:
         """Yield each topic with a hit or a matching section, its score, and the points of each field."""
@@ -219,5 +239,6 @@ def _digest_rule(rule: TopicRule) -> str:
         rule.sources,
         sorted(rule.weight.items()),
         rule.threshold,
+        rule.threshold_alone,
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]

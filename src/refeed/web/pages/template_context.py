@@ -49,7 +49,9 @@ _UTC = ZoneInfo("UTC")
 _log = logging.getLogger("refeed.web")
 _MAX_KEPT = 500
 _KEPT_PARAMS = (*FILTER_PARAMS, "order", "page", "lang")
-_REASON = re.compile(r"(?P<field>title|tags|lead|body|section): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL)
+_REASON = re.compile(
+    r"(?P<field>title|opening|tags|lead|body|section|alone): (?P<words>.+) \((?P<points>[+-][\d.e+-]+)\)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +294,8 @@ def split_reason(reason: str) -> tuple[str, str, str]:
         "lead": gettext("at the beginning:"),
         "body": gettext("in the text:"),
         "section": gettext("section:"),
+        "opening": gettext("at the start of the title:"),
+        "alone": gettext("nearest topic:"),
     }
     words = re.sub(r"\bnot (?=\S)", lambda _: gettext("against:") + " ", match["words"])
     return fields[match["field"]], words, match["points"]
