@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from bs4 import BeautifulSoup
 
 from helpers.entry_builders import clean_body, clean_html
+from refeed.clean.html_parser import parse_html
 
 RFI = "https://www.rfi.fr/cn/%E4%B8%AD%E5%9B%BD/20200720-sample"
 DW = "https://www.dw.com/zh/sample/a-54200813"
@@ -360,3 +362,20 @@ def test_label_above_a_repeated_picture_goes_with_it() -> None:
     once = clean_html(f'<p>{FIRST}</p><p><img src="/a.jpg"> Share this: <img src="/a.jpg"></p>')
     assert once == f'<p>{FIRST}</p><figure><img src="https://news.example.org/a.jpg" alt=""></figure>'
     assert clean_html(once) == once
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p>Ein <o:p>Wort</o:p> <svg:a xlink:href="#a" xmlns:xlink="http://www.w3.org/1999/xlink">b</svg:a></p>',
+        '<html xmlns="http://www.w3.org/1999/xhtml"><head><meta name="a" content="b"><title>t</title></head><body>x',
+        "<div><p>a<div>b</p></span>c<pre>\n  d\n\n e</pre> <!-- f --><?php g ?> <![CDATA[h]]><script>i < 1</script>",
+        '<table><tr><td>1<td colspan=2 class="a b">2</table><input checked><p>&nbsp;&#x4e2d;&unknown;',
+    ],
+)
+def test_our_tree_is_the_one_of_beautiful_soups_own_builder(body: str) -> None:
+    own = BeautifulSoup(f"<body>{body}", "lxml", multi_valued_attributes=None, string_containers={})
+    tree = parse_html(body)
+    assert tree.decode() == own.decode()
+    assert [type(node) for node in tree.descendants] == [type(node) for node in own.descendants]
+    assert [tag.attrs for tag in tree.find_all(True)] == [tag.attrs for tag in own.find_all(True)]

@@ -17,7 +17,7 @@ Run = tuple[str, tuple[Mark, ...]]
 BREAK: Run = ("\n", ())
 
 HEADING_KINDS = ("h2", "h3", "h4", "h5", "h6")
-_TEXT_KINDS = frozenset(("p", *HEADING_KINDS))
+TEXT_KINDS = frozenset(("p", *HEADING_KINDS))
 _BOX_KINDS = ("ul", "ol", "li", "blockquote", "table", "tr", "td", "th", "dl", "dt", "dd")
 
 
@@ -86,7 +86,7 @@ class Block:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in _TEXT_KINDS
+        return self.kind in TEXT_KINDS
 
 
 def text_of_runs(runs: Iterable[Run]) -> str:

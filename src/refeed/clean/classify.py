@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from bs4.element import NavigableString, Tag
@@ -16,7 +17,7 @@ from bs4.element import NavigableString, Tag
 from ..config.source_rules import ElementRole, ExtractRule
 from .extractor_state import WIDEST_CAPTION, ExtractorState
 from .formulas import FORMULA_CLASS
-from .html_parser import element_text
+from .html_parser import element_text, find_element, find_elements
 from .image_urls import BACKGROUND_ATTRIBUTES, background_image, is_lazy_image
 from .rule_lookup import CompiledRule
 from .text import display_width
@@ -166,12 +167,16 @@ class ElementClassifier:
 
     def classify(self, tag: Tag, state: ExtractorState) -> Classification | None:
         """Return what an element is; None when it is plain text."""
-        return self._by_rule(tag, state) or (
-            None if _RELEVANT_ATTRIBUTES.isdisjoint(tag.attrs) else _by_class(tag, state) or _by_attributes(tag, state)
-        )
+        rules = self._rules.get(id(tag))
+        if rules and (found := self._by_rules(rules, state)):
+            return found
+        if not tag.attrs or _RELEVANT_ATTRIBUTES.isdisjoint(tag.attrs):
+            return None  # most elements
+        return _by_class(tag, state) or _by_attributes(tag, state)
 
-    def _by_rule(self, tag: Tag, state: ExtractorState) -> Classification | None:
-        for rule in self._rules.get(id(tag), ()):
+    @staticmethod
+    def _by_rules(rules: Iterable[ExtractRule], state: ExtractorState) -> Classification | None:
+        for rule in rules:
             is_late = rule.start and state.text_has_started
             has_no_figure = rule.to in ("caption", "credit") and state.open_figure is None
             if not is_late and not has_no_figure:
@@ -191,10 +196,13 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
     if meaning == "formula":
         return Classification(meaning, classes)
     if meaning == "code":  # of highlighters that write a list of lines
-        is_list = tag.name in ("ol", "ul", "div") and tag.find("li") and tag.find(("pre", "table", "p")) is None
+        is_list = (
+            tag.name in ("ol", "ul", "div") and find_element(tag, "li") and not find_element(tag, "pre", "table", "p")
+        )
         return Classification(meaning, classes) if is_list else None
     if meaning == "caption" or meaning == "credit":
-        is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure") and not tag.find("img")
+        is_below_figure = state.open_figure is not None and tag.name not in ("img", "figure")
+        is_below_figure = is_below_figure and find_element(tag, "img") is None
         is_nested = meaning == "caption" and state.in_caption
         return Classification(meaning, classes) if is_below_figure and not is_nested else None
     if meaning == "hidden":
@@ -235,6 +243,8 @@ def _by_attributes(tag: Tag, state: ExtractorState) -> Classification | None:
         return Classification("code", "white-space")
     if ("style" in attrs or not attrs.keys().isdisjoint(BACKGROUND_ATTRIBUTES)) and (image := background_image(tag)):
         return Classification("background", image)
+    if attrs.keys().isdisjoint(_EMBED_ATTRIBUTES):
+        return None
     return next((Classification("shell", str(attrs[name])) for name in _EMBED_ATTRIBUTES if name in attrs), None)
 
 
@@ -247,7 +257,7 @@ def is_clutter(tag: Tag) -> bool:
     """True when an element has no picture, no sentence, and hardly a word outside of links."""
     text = "".join(element_text(tag).split())
     if not text:
-        return tag.find(("img", "video", "audio", "iframe")) is None
+        return find_element(tag, "img", "video", "audio", "iframe") is None
     if len(text) > 400 or _SENTENCE.search(text):
         return False
     linked = sum(len("".join(element_text(a).split())) for a in tag.find_all("a"))
@@ -256,7 +266,7 @@ def is_clutter(tag: Tag) -> bool:
 
 def is_short_element(tag: Tag) -> bool:
     """True when an element is short enough to be a name or a date, and has no picture."""
-    return len(element_text(tag)) <= _SHORT and tag.find("img") is None
+    return len(element_text(tag)) <= _SHORT and find_element(tag, "img") is None
 
 
 def short_text(tag: Tag) -> str:
@@ -269,15 +279,16 @@ def is_small_caption(tag: Tag) -> bool:
     """True for `<div><small>…</small></div>` and `<p role="text">`, which is how some sites write captions."""
     if tag.name == "p" and tag.get("role") == "text":
         return True
+    if not any(isinstance(child, Tag) and child.name == "small" for child in tag.contents):
+        return False
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
-    is_small = len(children) == 1 and isinstance(children[0], Tag) and children[0].name == "small"
-    return is_small and (tag.name == "div" or is_caption_line(tag))
+    return len(children) == 1 and (tag.name == "div" or is_caption_line(tag))
 
 
 def is_caption_alone(figure: Tag) -> bool:
     """True for a `figure` that holds a caption and nothing to which it could belong: its picture was lost."""
     text = element_text(figure)
-    if not text.strip() or len(text) > _LONGEST_CAPTION or figure.find(_FIGURE_CONTENT) is not None:
+    if not text.strip() or len(text) > _LONGEST_CAPTION or find_element(figure, *_FIGURE_CONTENT):
         return False
     captions = [
         part for part in figure.find_all(True) if part.name == "figcaption" or _CAPTION_WORD.search(_classes_of(part))
@@ -298,7 +309,7 @@ def is_credit_footer(tag: Tag) -> bool:
 def is_caption_line(tag: Tag) -> bool:
     """True when an element is short, on one line, and has at most one link, as captions do and footers do not."""
     is_short = display_width(element_text(tag)) <= WIDEST_CAPTION
-    return is_short and tag.find("br") is None and len(tag.find_all("a", limit=2)) < 2
+    return is_short and find_element(tag, "br") is None and len([*islice(find_elements(tag, "a"), 2)]) < 2
 
 
 def is_in_sentence(tag: Tag) -> bool:

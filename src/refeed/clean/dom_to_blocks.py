@@ -36,7 +36,7 @@ from .classify import (
 )
 from .extractor_state import ADDRESS_ATTRIBUTES, ExtractionLog, ExtractorState, join_removed
 from .formulas import add_formula, is_math_type
-from .html_parser import element_text, parse_html, visible_text
+from .html_parser import element_text, find_element, parse_html, visible_text
 from .image_urls import clean_image_url, is_image_element, is_image_object
 from .preformatted import PREFORMATTED_TAGS, LineReader, code_cells
 from .rule_lookup import CompiledRule
@@ -290,7 +290,10 @@ class _BlockExtractor:
     def link_target(self, tag: Tag) -> str:
         """Return the URL of an `a`; empty, and logged, when a reader cannot follow it."""
         target = str(tag.get("href") or "").strip()
-        url = clean_link(target, self.state.base_url) if target else ""
+        return self.follow_link(target, clean_link(target, self.state.base_url) if target else "")
+
+    def follow_link(self, target: str, url: str) -> str:
+        """Return the URL of a link to `target`, of which `url` is the clean form, as `link_target` does."""
         if target and not url:
             self.state.log_text("links that lead nowhere", target[:_LONGEST_TARGET])
         elif url and not (rewritten := self.rule.rewrite_link(url)):
@@ -300,14 +303,15 @@ class _BlockExtractor:
 
     def read_link(self, tag: Tag, marks: _Marks, depth: int) -> None:
         state = self.state
-        target = str(tag.get("href") or "")
-        if is_share_link(target) or is_share_link(clean_link(target, state.base_url)):
-            state.log_removed("share links", tag, clean_link(target, state.base_url) or target)
+        target = str(tag.get("href") or "").strip()
+        clean = clean_link(target, state.base_url) if target else ""
+        if is_share_link(target) or is_share_link(clean):
+            state.log_removed("share links", tag, clean or target)
             return
         if (text := short_text(tag)) and BACK_LINK.fullmatch(text):
-            state.log_text("links back from notes", f"{text} {clean_link(target, state.base_url)}".strip())
+            state.log_text("links back from notes", f"{text} {clean}".strip())
             return
-        url = self.link_target(tag)
+        url = self.follow_link(target, clean)
         if tag.get("rel") == "tag":
             state.add_field("tag", normalize_line(element_text(tag)), "rel=tag")
         elif tag.get("rel") == "author" and not state.text_has_started and is_short_element(tag):
@@ -333,7 +337,7 @@ class _BlockExtractor:
 
     def read_picture(self, tag: Tag, marks: _Marks, depth: int) -> None:
         """Read a `picture`: the `img` in it finds its address in the sources too."""
-        if tag.find(("img", "amp-img")) is None:
+        if find_element(tag, "img", "amp-img") is None:
             self.read_image(tag, marks)
         self.read_children(tag, marks, depth)
 

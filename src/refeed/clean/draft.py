@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Enclosure, FieldOrigin, Person, RawEntry, Removal
-from .blocks import Block, Run, extract_links, split_lines, text_of_runs
+from .blocks import TEXT_KINDS, Block, Run, extract_links, split_lines, text_of_runs
 from .body_dates import BodyDate, parse_body_date, split_date
 from .bylines import is_author_role, parse_byline, parse_credits, unique_names
 from .extractor_state import ExtractedField
@@ -50,7 +50,7 @@ class Draft:
 
     def text_blocks(self) -> list[Block]:
         """The paragraphs and headings outside of lists, tables and quotations."""
-        return [block for block in self.blocks if block.is_text]
+        return [block for block in self.blocks if block.kind in TEXT_KINDS]
 
     def log_removed(self, step: str, text: str) -> None:
         """Log that a step or rule removed this text; empty text is not logged."""

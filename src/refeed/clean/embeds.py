@@ -16,7 +16,7 @@ from ..model import Enclosure
 from .blocks import Block, Mark, extract_links, walk_blocks
 from .extractor_state import ExtractorState
 from .formulas import formula_in_image
-from .html_parser import element_text, visible_text
+from .html_parser import element_text, find_element, visible_text
 from .image_urls import (
     clean_image_url,
     find_image_url,
@@ -185,7 +185,7 @@ def add_attribute_embed(state: ExtractorState, tag: Tag, value: str) -> bool:
     is_film = "youtube" in classes and _YOUTUBE_ID.fullmatch(value)
     if not (match or is_film) or _SOCIAL_BUTTON.search(classes):
         return False
-    if element_text(tag).strip() or tag.find(("img", "picture", "video", "audio", "iframe", "amp-img")):
+    if element_text(tag).strip() or find_element(tag, "img", "picture", "video", "audio", "iframe", "amp-img"):
         return False
     state.end_paragraph()
     url = clean_link(match[0] if match else _PLAYED_BY_ID["youtube"] + value, state.base_url)

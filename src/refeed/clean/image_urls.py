@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote
 
 from bs4.element import Tag
 
-from .html_parser import element_text
+from .html_parser import element_text, find_elements
 from .image_proxies import IMAGE_FILE, strip_image_proxy
 from .url_cleaner import absolutize_url
 
@@ -125,7 +126,7 @@ def _address_in_wrapper(tag: Tag, shown: str) -> str:
     wrapper = tag.parent
     if wrapper is None or wrapper.name not in ("figure", "div", "span", "picture") or not wrapper.attrs:
         return ""
-    if len(wrapper.find_all("img", limit=2)) > 1:
+    if len([*islice(find_elements(wrapper, "img"), 2)]) > 1:
         return ""
     for name, value in wrapper.attrs.items():
         address = str(value).strip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import pycld2
 
@@ -82,16 +81,8 @@ def _detect_by_words(sample: str) -> str:
     return _OTHER_CODES.get(code, code)
 
 
-@lru_cache(maxsize=1024)
-def candidate_languages(line: str, language: str) -> tuple[str, ...]:
-    """Return the languages that a line in a text of this language may be in, of those that `edge_patterns` has.
-
-    Cached, because many kinds of patterns are tried on each line.
-    """
-    return tuple(_candidate_languages(line, language))
-
-
-def _candidate_languages(line: str, language: str) -> Iterator[str]:
+def candidate_languages(line: str, language: str) -> Iterator[str]:
+    """Yield the languages that a line in a text of this language may be in, of those that `edge_patterns` has."""
     if _KANA.search(line) or (language == "ja" and _HAN.search(line)):
         yield "ja"
     elif _HAN.search(line):

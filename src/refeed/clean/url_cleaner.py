@@ -141,7 +141,8 @@ def repair_url(url: str) -> str:
         url = url.replace("®", "&reg").replace("§", "&sect")
     if "http" in url[5:] and (doubled := _DOUBLED_HOST.match(url)):
         url = _SCHEME_START.sub(r"\1://", url[doubled.end() :], count=1)
-    url = _BLANKS_AT_END.sub("", url)
+    if "%" in url[-3:] or url[-1:].isspace():
+        url = _BLANKS_AT_END.sub("", url)
     first, blank, second = url.strip().partition(" ")
     return first if blank and (second == first or second.strip() == first) else url
 

@@ -35,6 +35,8 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<[A-Za-z/!?]")
+_CERTAIN_MARKS = ("# ", "#\t", "]:", "---")
+"""One of them is in each line that _CERTAIN_LINE matches."""
 _CERTAIN_LINE = re.compile(
     r"^ {0,3}(?:#{1,6}[ \t]+\S"  # a heading
     r"|\[[^\]\n]{1,100}\]:[ \t]*https?:"  # the address of a link
@@ -43,7 +45,8 @@ _CERTAIN_LINE = re.compile(
 )
 _LINK = re.compile(r"\[[^\[\]\n]{0,500}\]\((?:https?:|/|\.)[^\s)]{0,2000}")
 _STRONG = re.compile(r"\*\*[^\s*][^*\n]{0,500}\*\*")
-_POSSIBLE = re.compile(r"^ {0,3}(?:[-*+][ \t]+\S|[0-9]{1,3}[.)][ \t]+\S|>[ \t]?\S)", re.MULTILINE)
+# Begins with a fixed character, which is searched five times as fast as `^`.
+_POSSIBLE = re.compile(r"\n {0,3}(?:[-*+][ \t]+\S|[0-9]{1,3}[.)][ \t]+\S|>[ \t]?\S)")
 _COSTLY = re.compile(r"[\n\[*_~|<&`]")
 # Each takes up to 30 us: 1.5 s in all.
 _MAX_COSTLY = 50_000
@@ -118,12 +121,13 @@ def add_lead_image(body: str, image: str, link: str) -> str:
 
 def is_markdown(body: str) -> bool:
     """True when a body reads as Markdown: it has more of Markdown's marks than tags of HTML."""
-    code = len(_FENCE.findall(body))
+    code = len(_FENCE.findall(body)) if "```" in body or "~~~" in body else 0
     text = _FENCE.sub("", body) if code else body
-    certain = code + len(_CERTAIN_LINE.findall(text))
-    certain += len(_LINK.findall(text)) if "](" in text else 0  # looking first takes a tenth of the time
+    # Looking for the marks first takes a tenth of the time.
+    certain = code + (len(_CERTAIN_LINE.findall(text)) if any(mark in text for mark in _CERTAIN_MARKS) else 0)
+    certain += len(_LINK.findall(text)) if "](" in text else 0
     certain += len(_STRONG.findall(text)) if "**" in text else 0
-    possible = len(_POSSIBLE.findall(text))
+    possible = len(_POSSIBLE.findall(f"\n{text}"))
     return (certain > 0 or possible > 1) and certain + possible > len(_HTML.findall(text))
 
 

@@ -20,22 +20,29 @@ WORD = re.compile(r"\w")
 
 def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:
     """Match a line against a kind of edge_patterns, in the languages that its script and the text's language allow."""
-    return _match(kind, text, language) if len(text) <= LONGEST_LINE else None
-
-
-@lru_cache(maxsize=1024)
-def _match(kind: str, text: str, language: str) -> re.Match[str] | None:
-    """Cached, because several steps ask the same of a line."""
-    bare = collapse_whitespace(text).strip(AROUND)
-    for each in candidate_languages(bare, language) if bare else ():
-        pattern = _compile(kind, each)
-        if pattern is not None and (match := pattern.fullmatch(bare)):
+    if len(text) > LONGEST_LINE:
+        return None
+    bare, languages = _read_line(text, language)
+    for pattern in _compile(kind, languages) if bare else ():
+        if match := pattern.fullmatch(bare):
             return match
     return None
 
 
+@lru_cache(maxsize=1024)
+def _read_line(text: str, language: str) -> tuple[str, tuple[str, ...]]:
+    """Return the words of a line and the languages that they may be in. Cached, because many kinds are tried on it."""
+    bare = collapse_whitespace(text).strip(AROUND)
+    return bare, tuple(candidate_languages(bare, language))
+
+
 @cache
-def _compile(kind: str, language: str) -> re.Pattern[str] | None:
-    """Compile one cell of the table when it is first needed: all of it takes a quarter of a second."""
-    patterns = KINDS[kind].get(language, ())
-    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+def _compile(kind: str, languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Compile cells of the table when they are first needed: all of it takes a quarter of a second."""
+    table = KINDS[kind]
+    return tuple(_compile_cell(kind, language) for language in languages if language in table)
+
+
+@cache
+def _compile_cell(kind: str, language: str) -> re.Pattern[str]:
+    return re.compile("|".join(KINDS[kind][language]), re.IGNORECASE)
