@@ -37,6 +37,7 @@ from .steps.boilerplate import (
 )
 from .steps.end_boxes import drop_author_notes, drop_author_portraits, drop_repeated_box, drop_signup_forms
 from .steps.leftovers import drop_leftovers
+from .steps.link_lists import drop_link_lists
 from .steps.metadata_lines import extract_byline, extract_end_date, extract_preamble, extract_submitter
 from .steps.normalize import (
     extract_lead,
@@ -58,6 +59,7 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     drop_author_portraits,
     drop_signup_forms,
     drop_leftovers,
+    drop_link_lists,
     extract_preamble,
     drop_repeated_title,
     drop_repeated_lead,

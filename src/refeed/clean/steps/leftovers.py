@@ -173,6 +173,11 @@ def _is_site_link(draft: Draft, url: str) -> bool:
     return "?" not in page and page != entry and entry.startswith(page + "/")
 
 
+def is_site_root(draft: Draft, url: str) -> bool:
+    """True when a link leads to the start of the entry's site."""
+    return "/" not in _page(url) and _is_site_link(draft, url)
+
+
 def _without_link_to_entry(draft: Draft, line: list[Run]) -> list[Run]:
     """Return a line without the link to the entry at its end (`… more`); empty when it has none."""
     links = extract_links(line)
