@@ -39,6 +39,15 @@ TEXTS = {
     "cs": "Město s přístavem slavilo o víkendu svátek světel a mnoho návštěvníků přijelo z celé zátoky, aby ho vidělo.",
     "tr": "Limanı olan bir şehir hafta sonu ışık festivalini kutladı ve birçok ziyaretçi onu görmek için körfezden geldi.",
     "ar": "احتفلت مدينة لها ميناء بمهرجان الأضواء في نهاية الأسبوع، وجاء زوار كثيرون من أنحاء الخليج لمشاهدته هذا العام.",
+    "hu": "Egy kikötőváros a hétvégén a fények ünnepét ülte meg, és sok látogató érkezett az egész öbölből, hogy lássa.",
+    "ro": "Un oraș cu port a sărbătorit luminile la sfârșit de săptămână, iar mulți vizitatori au venit din tot golful să le vadă.",
+    "vi": "Một thành phố cảng đã tổ chức lễ hội ánh sáng vào cuối tuần, và nhiều du khách từ khắp vịnh đã đến xem.",
+    "id": "Sebuah kota pelabuhan merayakan pesta cahaya pada akhir pekan, dan banyak pengunjung datang dari seluruh teluk untuk melihatnya.",
+    "hi": "एक बंदरगाह शहर ने सप्ताहांत में रोशनी का त्योहार मनाया, और पूरी खाड़ी से बहुत से लोग उसे देखने आए।",
+    "th": "เมืองท่าแห่งหนึ่งจัดเทศกาลแสงไฟในช่วงสุดสัปดาห์ และมีผู้มาเยือนจำนวนมากจากทั่วทั้งอ่าวมาชม",
+    "el": "Μια πόλη με λιμάνι γιόρτασε τα φώτα το σαββατοκύριακο, και πολλοί επισκέπτες ήρθαν από όλο τον κόλπο για να τα δουν.",
+    "he": "עיר נמל חגגה בסוף השבוע את פסטיבל האורות, ומבקרים רבים הגיעו מכל המפרץ כדי לראות אותו השנה.",
+    "uk": "Місто з портом відзначило у вихідні свято вогнів, і подивитися на нього приїхало багато гостей з усієї затоки.",
     "ko": "항구가 있는 도시에서 주말에 빛 축제가 열려 많은 사람이 찾았다. 주최 측은 방문객이 지난해보다 많았다고 말했다.",
 }
 STEPS = {

@@ -200,7 +200,56 @@ META: Patterns = {
         r"(?:просмотр(?:ов|ы)|прочитали|прочтений)\s*[:：]?\s*\d[\d ]*|\d[\d ]* (?:просмотр(?:ов|а)?|прочтений)",
         r"время (?:чтения|на чтение)\s*[:：]?\s*~?\d+ ?мин(?:ут[аы]?|\.)?|\d+ ?мин(?:ут[аы]?|\.)? (?:чтения|на чтение)",
     ),
-    "ko": (r"조회(?:수)?\s*[:：]?\s*\d[\d,]*|(?:읽는 시간|읽기)\s*[:：]?\s*\d+분",),
+    "ko": (
+        r"(?:읽는 데|읽는데) (?:약 )?\d+분",
+        r"조회(?:수)?\s*[:：]?\s*\d[\d,]*|(?:읽는 시간|읽기)\s*[:：]?\s*\d+분",
+    ),
+    "it": (
+        r"tempo (?:di|stimato di) lettura\s*[:：]?\s*(?:circa )?\d+ ?min(?:ut[io]|\.)?|\d+ ?min(?:uti|\.)? di lettura",
+    ),
+    "pt": (
+        r"(?:tempo (?:estimado )?de )?leitura\s*[:：]?\s*(?:cerca de )?\d+ ?min(?:utos?|\.)?|\d+ ?min(?:utos?|"
+        r"\.)? de leitura",
+    ),
+    "nl": (
+        r"lees(?:tijd|duur)\s*[:：]?\s*(?:ca\. ?)?\d+ ?min(?:uten|uut|\.)?|\d+ ?min(?:uten|\.)? (?:leestijd|lezen)",
+    ),
+    "sv": (
+        r"lästid\s*[:：]?\s*(?:ca )?\d+ ?min(?:uter|\.)?",
+    ),
+    "no": (
+        r"lesetid\s*[:：]?\s*(?:ca\.? )?\d+ ?min(?:utter|\.)?",
+    ),
+    "da": (
+        r"læsetid\s*[:：]?\s*(?:ca\.? )?\d+ ?min(?:utter|\.)?",
+    ),
+    "fi": (
+        r"lukuaika\s*[:：]?\s*(?:noin )?\d+ ?min(?:uuttia|\.)?",
+    ),
+    "pl": (
+        r"(?:ten tekst przeczytasz w|czas czytania\s*[:：]?)\s*(?:ok\. ?)?\d+ ?min(?:ut[yę]?|\.)?",
+    ),
+    "cs": (
+        r"(?:doba|čas) čtení\s*[:：]?\s*\d+ ?min(?:ut[ay]?|\.)?",
+    ),
+    "tr": (
+        r"okuma (?:süresi|zamanı)\s*[:：]?\s*\d+ ?(?:dakika|dk\.?)|\d+ ?(?:dakika(?:lık)?|dk\.?) okuma(?: süresi)?",
+    ),
+    "hu": (
+        r"olvasási idő\s*[:：]?\s*(?:kb\. ?)?\d+ ?perc",
+    ),
+    "ro": (
+        r"timp (?:de )?(?:citire|citit)\s*[:：]?\s*\d+ ?min(?:ute|\.)?",
+    ),
+    "vi": (
+        r"thời gian đọc\s*[:：]?\s*\d+ ?phút|\d+ phút đọc",
+    ),
+    "id": (
+        r"waktu baca\s*[:：]?\s*\d+ ?menit|\d+ menit (?:baca|membaca)",
+    ),
+    "el": (
+        r"χρόνος ανάγνωσης\s*[:：]?\s*\d+['’]?(?: ?λεπτ(?:ά|ό))?",
+    ),
 }  # fmt: skip
 """Counts of views and minutes."""
 
@@ -244,11 +293,34 @@ TAGS: Patterns = {
     "ar": (
         r"(?:الوسوم|وسوم|التصنيفات|كلمات مفتاحية|الكلمات (?:الدالة|المفتاحية))\s*[:：]\s*([^.!?؟]{1,200})",
     ),
+    "nl": (
+        r"(?:Tags?|Trefwoorden|Categorie(?:ën)?|Onderwerpen?|Geplaatst in)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "pl": (
+        r"(?:Tagi|Kategorie?|Słowa kluczowe|Tematy?)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "sv": (
+        r"(?:Taggar|Kategorier?|Ämnen|Etiketter)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "tr": (
+        r"(?:Etiketler|Kategoriler?|Konular|Anahtar kelimeler)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "vi": (
+        r"(?:Từ khóa|Thẻ|Chuyên mục|Chủ đề)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "id": (
+        r"(?:Tag|Label|Kategori|Topik|Kata kunci)\s*[:：]\s*([^.!?]{1,200})",
+    ),
+    "hu": (
+        r"(?:Címkék|Kategóri(?:a|ák)|Kulcsszavak)\s*[:：]\s*([^.!?]{1,200})",
+    ),
 }  # fmt: skip
 """Lines of the source's tags and categories; the group holds their names."""
 
 RIGHTS: Patterns = {
     "zh-Hans": (
+        r"(?:本|该|此)(?:文|文章|作品|站|网站|博客)(?:所有)?(?:内容|文章)?.{0,10}(?:采用|遵循|使用|基于|以).{0,20}(?:知识共享|创作共用|CC[- ]?BY|"
+        r"Creative Commons).{0,60}(?:许可|协议|授权|发布).{0,40}",
         r"(?:©|版权(?:所有|声明)?)\s*[©:：]?\s*(?:\d{4}.{0,60}|.{0,30}(?:版权所有|保留所有权利).{0,30}|"
         r"[^，,。！？]{1,30})(?:[，,]?\s*(?:未经|转载|侵权|违者).*)?",
         r"版权所有(?:[，,：: ©].{0,80})?",
@@ -260,6 +332,8 @@ RIGHTS: Patterns = {
         r"本文(?:系|为|由).{0,20}(?:原创|首发|独家(?:授权|稿件)).{0,60}",
     ),
     "zh-Hant": (
+        r"(?:本|該|此)(?:文|文章|作品|站|網站|網誌)(?:所有)?(?:內容|文章)?.{0,10}(?:採用|遵循|使用|依|以).{0,20}(?:創用|姓名標示|CC[- ]?BY|"
+        r"Creative Commons).{0,60}(?:授權|釋出|條款|發布).{0,40}",
         r"版權(?:所有|聲明)(?:[，,：: ©].{0,80})?|(?:©|版權)\s*\d{4}.{0,80}",
         r"(?:未經|未獲)(?:.{0,12})(?:授權|許可|同意|允許)[，,]?.{0,12}(?:不得|請勿|禁止|嚴禁|勿).{0,20}"
         r"(?:轉載|轉貼|轉發|複製|使用|引用|摘編|翻印|刊登|傳播|盜用|抄襲|改編|商用).{0,30}",
@@ -267,6 +341,12 @@ RIGHTS: Patterns = {
         r"(?:[。！!]?|.{0,12}(?:出處|來源|作者|原文|連結|本站|授權|本文|名稱|編輯|我們|[：:]).{0,50})",
     ),
     "en": (
+        r"(?:(?:this|the|all) (?:work|article|post|content|text|site|story)s?|(?:text|content|"
+        r"except where otherwise noted,? .{0,60})) (?:is|are) (?:licen[sc]ed|available|published|"
+        r"shared) under (?:a |an |the )?(?:creative commons|cc)\b.{0,160}",
+        r"(?:creative commons|cc)(?:[-/ ](?:by|nc|sa|nd|zero|0|\d(?:\.\d)?|attribution|share-?alike|non-?commercial|"
+        r"no-?derivat\w+|international|unported|generic|licen[sc]e|deed)){1,12}|(?:this (?:article|"
+        r"story) is )?republished (?:from .{1,60} )?under a creative commons licen[sc]e.{0,160}",
         r"(?:©|\(c\)|copyright(?: ©| \(c\))?)\s*(?:\d{4}(?:[-–]\d{2,4})?|by|the)\b.{0,120}|(?:©|\(c\)) ?[A-Z].{0,80}",
         r"copyright(?: ©| \(c\)) .{1,80}",
         r"(?:.{0,60}[.,] ?)?all rights (?:are )?reserved(?: (?:by|to) .{1,60})?(?:[.,;] .{0,120})?",
@@ -279,29 +359,38 @@ RIGHTS: Patterns = {
         r".{1,160} was originally published (?:on|in|at) .{1,160}",
     ),
     "de": (
+        r"(?:dieser|der|das|dieses) (?:text|artikel|beitrag|werk|inhalt) (?:steht|ist|"
+        r"erscheint) (?:lizenziert )?unter (?:der |einer )?(?:lizenz |creative|cc\b).{0,160}",
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}|(?:.{0,60}[.,] ?)?alle rechte vorbehalten(?:[.,] .{0,80})?",
         r"©\s?[A-ZÄÖÜ].{0,60}",
         r"(?:dieser|der) (?:artikel|beitrag|text) (?:ist|wurde|erschien) (?:zuerst|zunächst|erstmals|ursprünglich) "
         r".{1,120}",
     ),
     "fr": (
+        r"(?:cet|ce|le|cette) (?:article|texte|contenu|œuvre|billet) (?:est )?(?:mis(?:e)? à disposition|publié|"
+        r"sous licence|diffusé)\b.{0,40}\b(?:creative commons|cc[- ]by)\b.{0,120}",
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
         r"(?:.{0,60}[.,] ?)?tous droits (?:de reproduction )?réservés(?:[.,] .{0,80})?",
         r"(?:cet )?article (?:initialement|d['’]abord) publié (?:sur|dans|par|le) .{1,120}",
         r"cet article (?:est|a été) (?:republié|initialement publié|d['’]abord publié) .{1,120}",
     ),
     "es": (
+        r"(?:este|esta|el|la) (?:artículo|obra|texto|contenido|nota) (?:está|se (?:publica|distribuye)|"
+        r"se encuentra) .{0,30}\b(?:creative commons|cc[- ]by)\b.{0,120}",
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
         r"(?:.{0,60}[.,] ?)?todos los derechos reservados(?:[.,] .{0,80})?|prohibida (?:su|la) reproducción.{0,80}",
         r"(?:este )?artículo (?:fue )?publicado (?:originalmente|por primera vez) (?:en|por) .{1,120}",
         r"publicado originalmente en .{1,100}",
     ),
     "ja": (
+        r"この(?:記事|作品|文章|著作物)は.{0,40}(?:クリエイティブ・?コモンズ|CC[- ]BY).{0,80}",
         r"(?:©|（c）|\(c\)|copyright).{1,100}",
         r"(?:.{0,20})?(?:無断(?:転載|複製|転用).{0,10}(?:禁じ|禁止|お断り).{0,20}|禁無断転載)",
         r"この記事は.{1,40}(?:に(?:最初に)?掲載|で公開|より転載)された(?:もの|記事).{0,12}",
     ),
     "ru": (
+        r"(?:эта|это|материал|текст|статья|произведение).{0,40}(?:лицензи\w*|условиях).{0,30}(?:creative commons|"
+        r"cc[- ]by).{0,80}",
         r"(?:©|copyright|\(c\))\s*.{1,100}|(?:.{0,60}[.,] ?)?все права (?:защищены|сохранены)(?:[.,] .{0,80})?",
         r"(?:при )?(?:перепечатк|копировани|цитировани)\w+.{0,80}(?:ссылка|запрещен\w*|обязательн\w*).{0,60}",
         r"(?:впервые опубликовано|оригинал опубликован|статья (?:впервые )?опубликована) (?:в|на) .{1,100}",
@@ -313,12 +402,22 @@ RIGHTS: Patterns = {
         r"(?:©.{0,60}|.{0,60})(?:جميع|كل|كافة) الحقوق محفوظة.{0,60}",
     ),
     "pt": (
+        r"(?:este|esta|o|a) (?:artigo|obra|texto|conteúdo|matéria) (?:está|é|foi) .{0,40}\b(?:creative commons|"
+        r"cc[- ]by)\b.{0,120}",
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
         r"(?:.{0,60}[.,] ?)?todos os direitos reservados(?:[.,] .{0,80})?",
     ),
     "it": (
+        r"(?:quest[oa']|il|l['’])\s?(?:articolo|opera|testo|contenuto) (?:è|viene) .{0,40}\b(?:creative commons|"
+        r"cc[- ]by)\b.{0,120}",
         r"(?:©\s*)?riproduzione riservata.{0,40}|(?:.{0,60}[.,] ?)?tutti i diritti riservati(?:[.,] .{0,80})?",
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
+    ),
+    "nl": (
+        r"(?:alle rechten voorbehouden|©\s*\d{4}).{0,80}",
+    ),
+    "pl": (
+        r"wszelkie prawa zastrzeżone.{0,80}|©\s*\d{4}.{0,80}",
     ),
 }  # fmt: skip
 """Notices of rights and of the first publication."""

@@ -17,10 +17,13 @@ _HANGUL = re.compile("[\uac00-\ud7a3]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _ARABIC = re.compile("[\u0620-\u06ff]")
 _LATIN = re.compile("[A-Za-z]")
-_RARER_SCRIPTS = re.compile("[\u0400-\u04ff\u0620-\u06ff\uac00-\ud7a3]")
-"""Those of _CYRILLIC, _ARABIC and _HANGUL in one search, which rarely finds one."""
-_OTHER_SCRIPTS = ("en", "zh", "ja", "ko", "ru")
-_LATIN_LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "pl", "sv", "no", "da", "fi", "cs", "tr")
+_RARER_SCRIPTS = re.compile("[\u0370-\u04ff\u05d0-\u05ea\u0620-\u06ff\u0900-\u097f\u0e01-\u0e5b\uac00-\ud7a3]")
+"""Those of _CYRILLIC, _ARABIC, _HANGUL and _OWN_SCRIPT in one search, which rarely finds one."""
+_OWN_SCRIPT = re.compile("([\u0900-\u097f])|([\u0e01-\u0e5b])|([\u0370-\u03ff])|([\u05d0-\u05ea])")
+_OWN_SCRIPTS = ("hi", "th", "el", "he")
+"""The languages of the groups of `_OWN_SCRIPT`."""
+_OTHER_SCRIPTS = ("en", "zh", "ja", "ko", "ru", "uk", "ar", *_OWN_SCRIPTS)
+_LATIN_LANGUAGES = tuple("de fr es pt it nl pl sv no da fi cs tr hu ro vi id".split())
 _LETTER = re.compile(r"[^\W\d_]+")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _OTHER_CODES = {"iw": "he", "jw": "jv", "in": "id", "mo": "ro", "zh": "", "zh-Hant": "", "un": ""}
@@ -89,11 +92,13 @@ def candidate_languages(line: str, language: str) -> Iterator[str]:
         yield from ("zh-Hans", "zh-Hant")
     if _RARER_SCRIPTS.search(line):
         if _CYRILLIC.search(line):
-            yield "ru"
+            yield from ("ru", "uk") if language == "uk" else ("ru",)
         if _HANGUL.search(line):
             yield "ko"
         if _ARABIC.search(line):
             yield "ar"
+        if script := _OWN_SCRIPT.search(line):
+            yield _OWN_SCRIPTS[(script.lastindex or 1) - 1]
     if _LATIN.search(line):
         yield "en"
         main = language.partition("-")[0]

@@ -93,6 +93,8 @@ SUBSCRIBE: Patterns = {
         r"(?:business|contact|sponsorship|advertising)(?: (?:inquir(?:y|ies)|mail|e-?mail))?s?\s*[:：] ?\S+@\S+",
     ),
     "de": (
+        r"folgen sie .{1,40} (?:auf|bei) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}",
         r"(?:jetzt |hier |gleich )?(?:abonnieren|bestellen|registrieren|folgen|hören|lesen|laden|melden|unterstützen) "
         r"sie (?:uns|sich|unseren?|den|die|das|hier|kostenlos|auch)\b.{0,60}\b(?:newsletter|podcasts?|kanal|app|abo|"
         r"facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|journalismus|arbeit)\b(?:(?: an| herunter| "
@@ -109,6 +111,8 @@ SUBSCRIBE: Patterns = {
         r"(?:dieser|der) artikel ist (?:nur )?für abonnenten.{0,60}",
     ),
     "fr": (
+        r"(?:suivez|retrouvez) .{1,40}\b(?:sur|dans) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|"
+        r"linkedin|tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}",
         r"(?:abonnez|inscrivez)-vous(?: (?:à|gratuitement|dès|maintenant|ici|pour|sur)\b.*)?",
         r"je m['’](?:abonne|inscris)|(?:suivez|retrouvez|rejoignez)[- ]nous (?:aussi )?sur .{1,80}",
         r"téléchargez (?:notre|l['’]) ?(?:appli|application)\b.{0,60}",
@@ -119,6 +123,10 @@ SUBSCRIBE: Patterns = {
         r"il vous reste [\d.,]+ ?% de cet article à lire\b.{0,80}|la suite est réservée aux abonnés.{0,40}",
     ),
     "es": (
+        r"(?:sigue|siga|seguí|seguir)(?: a .{1,30}| las noticias.{0,20}| nuestr[oa]s? .{1,20}|nos)? en:? ?(?:@|"
+        r"(?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|google(?: news)?|viber|spotify|"
+        r"threads|bluesky|mastodon|line)\b).{0,60}|recib[aeí] (?:las|nuestras|gratis)\b.{0,60}\b(?:whatsapp|"
+        r"telegram|correo|newsletter)\b.{0,40}",
         r"(?:suscríbete|suscríbase|suscríbanse|regístrate|apúntate|inscríbete|suscribirse)(?: (?:a|para|en|aquí|ya|"
         r"gratis|ahora|al)\b.*)?",
         r"(?:síguenos|síganos|encuéntranos|únete a nosotros)(?: .{0,20})? en .{1,80}",
@@ -152,6 +160,12 @@ SUBSCRIBE: Patterns = {
         r"(?:если вы )?нашли (?:ошибку|опечатку).{0,100}|(?:понравилась|понравился) (?:статья|материал|пост)\?.{0,80}",
     ),
     "pt": (
+        r"(?:nos )?siga (?:o|a|os|as|nos) .{0,40}\b(?:no|na|em|pelo) (?:facebook|twitter|x|instagram|youtube|"
+        r"telegram|whatsapp|linkedin|tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"nos siga (?:no|na|em)(?: (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line).{0,60})?",
+        r"(?:participe|entre|faça parte) (?:do|no|em) (?:nosso|grupo|canal)\b.{0,80}|receba (?:as|nossas|"
+        r"notícias)\b.{0,60}\b(?:whatsapp|telegram|e-?mail|celular)\b.{0,40}",
         r"(?:assine|inscreva-se|cadastre-se|siga-nos|siga a gente)(?: (?:a|na|no|em|para|aqui|grátis|nossa|nosso|o|"
         r"nas)\b.*)?",
         r"baixe (?:o |nosso )(?:app|aplicativo)\b.{0,60}",
@@ -161,12 +175,21 @@ SUBSCRIBE: Patterns = {
         r"siga-nos (?:no|na|em) .{1,60}",
     ),
     "it": (
+        r"(?:segui(?:ci|teci)\b.{0,40}|segui (?:il|la|le|i|gli|tutt[ei]|l) .{1,40})\b(?:su|sul|sui|"
+        r"anche su) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|google(?: news)?|"
+        r"viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|resta (?:sempre )?aggiornato.{0,80}\b(?:newsletter|"
+        r"canale|whatsapp|telegram)\b.{0,40}",
         r"scarica (?:la nostra |l['’])app\b.{0,60}",
         r"(?:contenuto|articolo) (?:riservato|esclusivo)(?: solo)? (?:agli|per gli) abbonati.{0,40}",
         r"(?:iscriviti|abbonati)(?: (?:(?:alla|al) (?:nostr[ao] |giornale|newsletter|canale).{0,60}|qui|ora))?",
         r"seguici su .{1,60}",
     ),
-    "nl": (r"(?:abonneer|schrijf) (?:je|u)(?: (?:nu|hier|in|op|voor)\b.*)?|volg ons (?:op|via) .{1,60}",),
+    "nl": (
+        r"(?:volg|like) (?:ons|.{1,40}) (?:op|via) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|"
+        r"linkedin|tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"meld je (?:hier )?aan voor .{0,30}nieuwsbrief.{0,40}",
+        r"(?:abonneer|schrijf) (?:je|u)(?: (?:nu|hier|in|op|voor)\b.*)?|volg ons (?:op|via) .{1,60}",
+    ),
     "ko": (
         r"(?:.{0,16}(?:구독|팔로우|채널 추가)(?:하기|해 ?주세요|하세요|신청)|.{0,12}뉴스레터 (?:구독|신청)(?:하기)?|"
         r".{0,20}제보(?:하기|는)\s*[:：]?.{0,60})",
@@ -177,44 +200,191 @@ SUBSCRIBE: Patterns = {
     "ar": (
         r"(?:اشترك|اشتركوا|سجل) (?:في|الآن).{0,60}|تابعونا? على .{1,60}|تابعوا .{1,30} على .{1,40}",
     ),
+    "pl": (
+        r"(?:obserwuj|śledź|polub|dołącz do|znajdź) (?:nas|.{1,40}) (?:na|w) (?:facebook|twitter|x|instagram|"
+        r"youtube|telegram|whatsapp|linkedin|tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|"
+        r"line)\w{0,4}\b.{0,60}|zapisz się (?:do|na) .{0,30}newsletter.{0,60}",
+    ),
+    "sv": (
+        r"följ (?:oss|.{1,40}) (?:på|i) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"prenumerera på (?:vårt )?nyhetsbrev.{0,40}",
+    ),
+    "no": (
+        r"følg (?:oss|.{1,40}) (?:på|i) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"meld deg på (?:vårt )?nyhetsbrev.{0,40}",
+    ),
+    "da": (
+        r"følg (?:os|.{1,40}) (?:på|i) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"tilmeld dig (?:vores )?nyhedsbrev.{0,40}",
+    ),
+    "fi": (
+        r"seuraa meitä (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|google(?: news)?|"
+        r"viber|spotify|threads|bluesky|mastodon|line)\w*\b.{0,60}|tilaa (?:meidän )?uutiskirje.{0,40}",
+        r"miten .{1,80}\? voit keskustella aiheesta .{1,40}|voit keskustella aiheesta .{1,40}",
+    ),
+    "cs": (
+        r"sledujte nás (?:na|v) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\w{0,4}\b.{0,60}|"
+        r"přihlaste se k (?:odběru )?newsletteru.{0,40}",
+    ),
+    "tr": (
+        r"(?:bizi |.{1,40}['’]?[ıiuü] )?(?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)['’]?(?:da|de|ta|te|dan|den)? takip ed(?:in|"
+        r"ebilirsiniz).{0,40}|(?:bizi )?takip edin.{0,40}",
+    ),
+    "hu": (
+        r"(?:kövess|kövessen) minket .{0,10}(?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|"
+        r"tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\w*\b.{0,60}|"
+        r"iratkozz(?:on)? fel .{0,30}hírlevel.{0,60}",
+    ),
+    "ro": (
+        r"urmărește-ne (?:pe|și pe) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|tiktok|"
+        r"google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"abonează-te la .{0,30}(?:newsletter|canal).{0,40}",
+    ),
+    "vi": (
+        r"(?:mời|hãy) (?:bạn đọc |quý vị )?theo dõi .{1,60} trên (?:facebook|twitter|x|instagram|youtube|telegram|"
+        r"whatsapp|linkedin|tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"theo dõi (?:chúng tôi|báo|kênh|fanpage)\b.{1,60}|đăng ký (?:nhận (?:bản )?tin|kênh)\b.{0,60}",
+    ),
+    "id": (
+        r"(?:cek|simak|baca|ikuti|dapatkan) .{1,80}\b(?:google news|whatsapp|telegram|channel)\b.{0,80}",
+    ),
+    "hi": (
+        r"(?:हमें|हमारे).{0,60}(?:सब्सक्राइब|फॉलो) (?:करें|कीजिए).{0,20}|हमार[ाीे] .{0,20}ऐप (?:डाउनलोड|"
+        r"इंस्टॉल) करें.{0,20}",
+    ),
+    "th": (
+        r"ติดตาม.{1,60}(?:ได้ที่|ผ่านทาง|ทาง).{0,60}|กดติดตาม.{0,40}",
+    ),
+    "el": (
+        r"ακολουθήστε .{1,60}\b(?:στο|στα|στη) (?:facebook|twitter|x|instagram|youtube|telegram|whatsapp|linkedin|"
+        r"tiktok|google(?: news)?|viber|spotify|threads|bluesky|mastodon|line)\b.{0,60}|"
+        r"εγγραφείτε στο newsletter.{0,40}",
+    ),
+    "he": (
+        r"(?:הצטרפו|הירשמו|עקבו) (?:ל|אחרינו).{1,60}",
+    ),
 }  # fmt: skip
 """Invitations: newsletters, apps, channels, donations, subscriptions, and what replaces the rest of a paid text."""
 
 SHARE: Patterns = {
-    "zh-Hans": (r"分享(?:到|至|本文|文章|给朋友)?(?:[：:].*)?|转发|点击分享|点赞|收藏|打印(?:本页)?|复制链接",),
-    "zh-Hant": (r"分享(?:到|至|本文|文章|給朋友)?(?:[：:].*)?|轉發|轉寄|點讚|收藏|列印(?:本頁)?|複製連結",),
+    "zh-Hans": (
+        r"(?:收听|朗读|听)(?:本文|全文|文章|新闻)|字号|字体大小",
+        r"分享(?:到|至|本文|文章|给朋友)?(?:[：:].*)?|转发|点击分享|点赞|收藏|打印(?:本页)?|复制链接",
+    ),
+    "zh-Hant": (
+        r"(?:收聽|朗讀|聽)(?:本文|全文|文章|新聞)|字級|字體大小",
+        r"分享(?:到|至|本文|文章|給朋友)?(?:[：:].*)?|轉發|轉寄|點讚|收藏|列印(?:本頁)?|複製連結",
+    ),
     "en": (
+        r"(?:listen to|hear|play) (?:this|the) (?:article|story|content|post|audio)|audio version|text size|"
+        r"font size|print this (?:article|page)",
         r"Share(?: this(?: (?:article|post|story|page|entry))?| on(?: (?:facebook|twitter|x|linkedin|whatsapp|reddit|"
         r"email))?| via)?(?: ?[:：].*)?",
         r"Tweet(?: this)?|Like this|(?:like )?loading|Print(?: this)?|E-?mail(?: this)?|Copy link|Save(?: this)?|"
         r"Pin it|Bookmark",
     ),
     "de": (
+        r"(?:(?:diesen|den) )?(?:artikel|beitrag|text) (?:anhören|vorlesen(?: lassen)?|hören|als pdf)|"
+        r"auf die merkliste|schriftgröße",
         r"(?:(?:diesen )?(?:artikel|beitrag|seite) )?(?:teilen|drucken|merken|ausdrucken)(?: (?:auf|per|via) .{1,30})?",
         r"per (?:e-?mail|whatsapp) (?:teilen|versenden)|link kopieren|gefällt mir(?::? (?:lade|wird geladen))?",
     ),
     "fr": (
+        r"écoute[rz] (?:cet|l['’]) ?article|(?:mettre|ajouter) (?:en|à (?:mes|vos)) favoris?|lire plus tard|"
+        r"taille du texte",
         r"partager(?: (?:cet article|sur|par|via)\b.{0,40})?|imprimer|envoyer par e-?mail|copier le lien",
         r"j['’]aime(?: ça)?(?::? chargement)?",
     ),
     "es": (
+        r"escucha[r]? (?:este|el) (?:artículo|contenido)|escucha[r]? (?:esta|la) (?:noticia|nota)|copiar link|"
+        r"guardar (?:nota|artículo)|tamaño de (?:letra|texto)",
         r"compartir(?: (?:en|este artículo|por|vía)\b.{0,40})?|imprimir|enviar por (?:correo|e-?mail)|copiar enlace",
         r"me gusta(?: esto)?(?::? cargando)?",
     ),
     "ja": (
+        r"(?:この)?(?:記事|ニュース)を(?:音声で)?(?:聞く|聴く|読み上げる)|文字サイズ(?:変更)?|印刷する",
         r"(?:この記事を)?(?:シェア|ツイート|共有|印刷|ブックマーク|ポスト)(?:する)?|はてなブックマーク(?:に追加)?",
         r"リンクをコピー(?:する)?|いいね",
     ),
     "ru": (
+        r"(?:про)?слушать (?:статью|новость|текст)|ссылка скопирована|размер шрифта|версия для печати",
         r"поделиться(?: (?:ссылкой|в соцсетях|статьей|статьёй|с друзьями|в .{1,30}))?|распечатать|твитнуть",
         r"скопировать ссылку|отправить",
     ),
-    "pt": (r"compartilhe?(?:ar)?(?: (?:no|na|em|esta?|via)\b.{0,40})?|imprimir",),
+    "pt": (
+        r"ouça (?:este|esta|o|a) (?:conteúdo|matéria|artigo|notícia|reportagem)|ouvir (?:artigo|notícia|matéria)|"
+        r"copiar (?:o )?link|tamanho da (?:letra|fonte)",
+        r"compartilhe?(?:ar)?(?: (?:no|na|em|esta?|via)\b.{0,40})?|imprimir",
+    ),
     "ko": (
+        r"기사 ?(?:듣기|스크랩|인쇄)|글자 ?크기(?: ?조[정절])?|(?:링크|주소|URL) ?복사",
         r"공유(?:하기)?|기사 ?공유|(?:페이스북|트위터|카카오톡)(?:으로)? 공유(?:하기)?",
     ),
     "ar": (
         r"شارك(?:ها?| هذا (?:الخبر|المقال|الموضوع)| على .{1,30})?|مشاركة(?: (?:الخبر|المقال))?",
+    ),
+    "it": (
+        r"ascolta (?:l['’]|questo |la |questa )(?:articolo|notizia)|copia (?:il )?link|stampa(?: (?:l['’]articolo|"
+        r"questa pagina))?|condividi(?: (?:su|l['’]articolo|questo articolo|via)\b.{0,30})?|"
+        r"dimensione (?:del )?testo",
+    ),
+    "nl": (
+        r"luister naar dit artikel|deel (?:dit artikel|(?:op|via) (?:facebook|twitter|x|whatsapp|linkedin|e-?mail))|"
+        r"kopieer (?:de )?link|artikel (?:printen|opslaan|bewaren)",
+    ),
+    "pl": (
+        r"(?:po)?słuchaj (?:tego )?artykułu|udostępnij(?: (?:na|artykuł|w)\b.{0,30})?|skopiuj link|drukuj",
+    ),
+    "sv": (
+        r"lyssna på (?:artikeln|texten)|dela (?:artikeln|(?:på|via) (?:facebook|twitter|x|whatsapp|linkedin|"
+        r"e-?post))|kopiera länk(?:en)?|skriv ut",
+    ),
+    "no": (
+        r"(?:hør|lytt til) (?:artikkelen|saken)|del (?:artikkelen|saken|(?:på|via) (?:facebook|twitter|x|whatsapp|"
+        r"linkedin|e-?post))|kopier lenke(?:n)?|skriv ut",
+    ),
+    "da": (
+        r"lyt til artiklen|del (?:artiklen|(?:på|via) (?:facebook|twitter|x|whatsapp|linkedin|e-?mail))|"
+        r"kopiér link(?:et)?|udskriv",
+    ),
+    "fi": (
+        r"kuuntele (?:juttu|artikkeli)|jaa (?:artikkeli|juttu|(?:facebook|twitter|whatsapp)\w*)|kopioi linkki|tulosta",
+    ),
+    "cs": (
+        r"poslechnout článek|sdílet(?: (?:článek|na .{1,20}))?|kopírovat odkaz|vytisknout",
+    ),
+    "tr": (
+        r"(?:haberi|yazıyı) (?:dinle|paylaş|yazdır)|(?:şurada |bunu )?paylaş|bağlantıyı kopyala|linki kopyala|"
+        r"yazı boyutu|yazdır",
+    ),
+    "hu": (
+        r"(?:cikk )?(?:megosztása|megosztás|nyomtatása|nyomtatás)|link másolása",
+    ),
+    "ro": (
+        r"distribuie(?: (?:pe|articolul)\b.{0,30})?|copiază link(?:ul)?|ascultă articolul|tipărește",
+    ),
+    "vi": (
+        r"chia sẻ(?: (?:bài viết|lên|trên)\b.{0,30})?|sao chép (?:liên kết|link)|in bài viết|nghe bài viết",
+    ),
+    "id": (
+        r"bagikan(?: (?:artikel|berita|ke|di)\b.{0,30})?|salin (?:tautan|link)|dengarkan (?:artikel|berita)|cetak",
+    ),
+    "hi": (
+        r"(?:कॉपी लिंक|लिंक कॉपी करें|शेयर(?: करें)?|खबर सुनें|प्रिंट)",
+    ),
+    "th": (
+        r"แชร์(?:ข่าวนี้|บทความนี้)?|คัดลอกลิงก์|พิมพ์(?:หน้านี้)?",
+    ),
+    "el": (
+        r"κοινοποίηση|μοιραστείτε(?: .{0,30})?|αντιγραφή συνδέσμου|εκτύπωση",
+    ),
+    "he": (
+        r"שתפו(?: .{0,20})?|שיתוף|העתקת קישור|הדפסה",
     ),
 }  # fmt: skip
 """Labels of share buttons. At most 40 characters, without a link."""
@@ -231,6 +401,7 @@ COMMENTS: Patterns = {
         r"歡迎(?:在)?(?:留言|下方).{0,20}",
     ),
     "en": (
+        r"(?:hide|load|sort|see more) comments|(?:log|sign) in to (?:comment|reply|post a comment)\b.{0,30}",
         r"(?:no|\d[\d,.]*k?) (?:comments?|replies|responses)(?: yet| so far)?|comments? ?[(:]? ?\d+\)?",
         r"(?:leave|add|post|write) (?:a|your) (?:comment|reply|response)(?: below| here)?",
         r"(?:join|be part of) the (?:conversation|discussion).{0,30}",
@@ -241,16 +412,20 @@ COMMENTS: Patterns = {
         r"what (?:do|did) you think\? .{0,60}comments?\b.{0,20}",
     ),
     "de": (
+        r"kommentare (?:anzeigen|lesen|einblenden|laden|ausblenden)|zur? (?:debatte|diskussion)",
         r"(?:\d+|keine) kommentare?|kommentare?(?: ?\(\d+\))?",
         r"(?:einen )?kommentar (?:schreiben|hinterlassen|verfassen|abgeben)",
         r"(?:zu den|alle) kommentaren?(?: (?:ansehen|anzeigen))?|diskutieren sie mit.{0,40}|schreibe? einen kommentar",
     ),
     "fr": (
+        r"poster un commentaire|afficher les commentaires|(?:réagissez|commentez)(?: (?:à )?(?:cet )?article)?",
         r"(?:\d+|aucun|pas de) commentaires?|commentaires?(?: ?\(\d+\))?",
         r"(?:laisser|ajouter|poster|écrire) (?:un|votre) commentaire|(?:voir|lire) (?:tous )?les commentaires",
         r"réagir(?: à cet article)?|commenter",
     ),
     "es": (
+        r"mostrar (?:los )?comentarios|publicar (?:un )?comentario|(?:ver|ocultar) comentarios|"
+        r"iniciar sesión para comentar",
         r"(?:\d+|sin|ningún) comentarios?|comentarios?(?: ?\(\d+\))?",
         r"(?:dejar?|deja|añadir|escribir|escribe) (?:un|tu|su) comentario|(?:ver|leer) (?:todos )?los comentarios",
         r"comentar|¿(?:qué|tú qué) opinas\?.{0,40}",
@@ -262,6 +437,74 @@ COMMENTS: Patterns = {
     "ru": (
         r"(?:\d+|нет) комментари(?:ев|я|й)|комментарии(?: ?\(\d+\))?|(?:оставить|написать|добавить) комментарий",
         r"(?:все|показать) комментарии|комментировать|обсудить(?: .{0,30})?|обсуждение",
+    ),
+    "pt": (
+        r"\d+ comentários?|comentários?(?: ?\(?\d+\)?)?|(?:deixe|escreva|publique|envie|faça) (?:(?:o )?seu|"
+        r"um) comentário|(?:ver|mostrar|todos os) comentários|deixe sua opinião|comente(?: (?:aqui|esta notícia))?",
+    ),
+    "it": (
+        r"\d+ commenti|commenti?(?: ?\(?\d+\)?)?|(?:lascia|scrivi|pubblica|aggiungi) un commento|(?:mostra|vedi|"
+        r"leggi) (?:tutti )?i commenti|commenta(?: (?:questo articolo|la notizia|qui))?",
+    ),
+    "nl": (
+        r"(?:\d+|geen) reacties?|reacties?(?: ?\(?\d+\)?)?|(?:geef|plaats|schrijf) (?:een|je|uw) reactie|(?:bekijk|"
+        r"toon) (?:alle )?reacties|reageer(?: (?:hier|nu|op dit artikel))?",
+    ),
+    "pl": (
+        r"komentarze(?: ?\(?\d+\)?)?|\d+ komentarzy?|(?:dodaj|napisz|zostaw|skomentuj) komentarz|(?:pokaż|"
+        r"zobacz) (?:wszystkie )?komentarze|skomentuj",
+    ),
+    "sv": (
+        r"(?:\d+|inga) kommentarer|kommentarer(?: ?\(?\d+\)?)?|(?:skriv|lämna) en kommentar|visa kommentarer|"
+        r"kommentera",
+    ),
+    "no": (
+        r"(?:\d+|ingen) kommentarer|kommentarer(?: ?\(?\d+\)?)?|(?:skriv|legg igjen) en kommentar|vis kommentarer|"
+        r"kommenter",
+    ),
+    "da": (
+        r"(?:\d+|ingen) kommentarer|kommentarer(?: ?\(?\d+\)?)?|skriv en kommentar|vis kommentarer|kommentér",
+    ),
+    "fi": (
+        r"\d+ kommenttia|kommentit(?: ?\(?\d+\)?)?|(?:kirjoita|jätä|lisää) kommentti|näytä kommentit|kommentoi",
+    ),
+    "cs": (
+        r"komentáře(?: ?\(?\d+\)?)?|\d+ komentářů?|(?:přidat|napsat) komentář|vstoupit do diskuse|"
+        r"diskuse(?: ?\(?\d+\)?)?",
+    ),
+    "tr": (
+        r"\d+ yorum|yorumlar(?: ?\(?\d+\)?)?|yorum (?:yap|yaz|ekle|gönder)(?:ın)?|ilk yorumu (?:sen|siz) (?:yap|"
+        r"yazın).{0,10}",
+    ),
+    "hu": (
+        r"\d+ hozzászólás|hozzászólások(?: ?\(?\d+\)?)?|hozzászólok|szólj hozzá.{0,20}",
+    ),
+    "ro": (
+        r"\d+ comentarii|comentarii(?: ?\(?\d+\)?)?|(?:adaugă|scrie|lasă) un comentariu",
+    ),
+    "vi": (
+        r"(?:\d+ )?bình luận(?: ?\(?\d+\)?)?|(?:viết|gửi|xem) bình luận|ý kiến(?: bạn đọc)?(?: ?\(?\d+\)?)?",
+    ),
+    "id": (
+        r"(?:\d+ )?komentar(?: ?\(?\d+\)?)?|(?:tulis|tinggalkan|beri|lihat) komentar.{0,20}",
+    ),
+    "ko": (
+        r"(?:\d+개의 )?댓글(?: ?\(?\d+\)?)?|댓글 ?(?:쓰기|달기|보기|남기기)|\d*개의 댓글이 있습니다",
+    ),
+    "ar": (
+        r"(?:\d+ )?تعليق(?:ات)?(?: ?\(?\d+\)?)?|(?:أضف|اكتب|اترك) تعليق(?:ا|ًا|ك|اً)?.{0,10}|لا توجد تعليقات",
+    ),
+    "hi": (
+        r"(?:\d+ )?(?:टिप्पणियाँ|टिप्पणियां|कमेंट्स?)|(?:टिप्पणी|कमेंट) (?:करें|लिखें)",
+    ),
+    "th": (
+        r"(?:\d+ )?ความคิดเห็น(?: ?\(?\d+\)?)?|แสดงความคิดเห็น",
+    ),
+    "el": (
+        r"(?:\d+ )?σχόλια(?: ?\(?\d+\)?)?|(?:γράψτε|αφήστε) (?:το )?σχόλι[οό](?: σας)?",
+    ),
+    "he": (
+        r"(?:\d+ )?תגובות(?: ?\(?\d+\)?)?|(?:הוסיפו|הוסף|כתבו) תגובה",
     ),
 }  # fmt: skip
 """Invitations to comment, and how many have."""

@@ -5,7 +5,40 @@ from __future__ import annotations
 
 from .promotion_patterns import Patterns
 
+_BOTH: Patterns = {
+    "hu": (
+        r"(?:olvasd el|olvassa el|nézd meg) (?:ezt |ezeket )?is|kapcsolódó (?:cikkek?|cikkünk)|ez is érdekelhet",
+    ),
+    "ro": (
+        r"cit(?:ește|iți|ește) și|pe aceeași temă|articole (?:similare|recomandate)",
+    ),
+    "vi": (
+        r"xem (?:thêm|tiếp)|đọc (?:thêm|tiếp)|(?:tin|bài(?: viết)?) (?:liên quan|cùng chuyên mục)|có thể bạn quan tâm",
+    ),
+    "id": (
+        r"(?:baca|lihat|simak|tonton) (?:juga|pula|selengkapnya)|(?:artikel|berita) (?:terkait|lainnya|rekomendasi)|"
+        r"rekomendasi untuk anda",
+    ),
+    "hi": (
+        r"(?:यह|ये|इसे) भी (?:पढ़ें|पढ़ें|देखें)|(?:संबंधित|सम्बंधित) (?:खबरें|ख़बरें|लेख|समाचार)|और पढ़ें",
+    ),
+    "th": (
+        r"(?:ข่าว|เรื่อง|บทความ|เนื้อหา)ที่เกี่ยวข้อง|อ่าน(?:เพิ่มเติม|ต่อ|ข่าวอื่น)",
+    ),
+    "el": (
+        r"διαβάστε (?:επίσης|ακόμα|ακόμη|περισσότερα|και)|δείτε (?:επίσης|ακόμα|ακόμη)|σχετικά (?:άρθρα|θέματα|νέα)",
+    ),
+    "he": (
+        r"קראו? (?:גם|עוד|בנוסף)|כתבות (?:קשורות|נוספות)|עוד בנושא",
+    ),
+    "uk": (
+        r"(?:читайте|дивіться|слухайте) (?:також|ще)|(?:більше|новини) (?:за темою|по темі)|за темою",
+    ),
+}  # fmt: skip
+"""Of these languages, the labels of lists and those alone in a line are the same."""
+
 RELATED: Patterns = {
+    **_BOTH,
     "zh-Hans": (
         r"相关(?:阅读|文章|新闻|报道|内容|链接|推荐|专题|视频|资讯)|(?:延伸|推荐|扩展|拓展|关联|更多|深度|精选)阅读",
         r"(?:热门|推荐|最新|精选|往期)(?:文章|推荐|新闻|内容|资讯|回顾|精选)|猜你喜欢|编辑推荐|精彩(?:推荐|回顾)",
@@ -39,6 +72,7 @@ RELATED: Patterns = {
         r"(?:nächster|vorheriger) (?:artikel|beitrag)",
     ),
     "fr": (
+        r"lire aussi sur .{2,40}|(?:lire|voir|écouter) aussi notre .{2,40}|l['’]auteur vous recommande",
         r"(?:à )?(?:lire|voir|écouter|découvrir) (?:aussi|également|plus)|à (?:lire|découvrir)",
         r"sur le même (?:sujet|thème)|voir aussi",
         r"articles? (?:similaires?|connexes?|liés?|associés?|récents?|recommandés?)|les plus (?:lus|récents|consultés)",
@@ -47,6 +81,7 @@ RELATED: Patterns = {
         r"(?:article|billet) (?:suivant|précédent)|plus (?:sur|de) [^.!?]{1,50}",
     ),
     "es": (
+        r"(?:seguí|seguir|sigue) leyendo|te recomendamos leer",
         r"(?:lea|lee|leer|ver|vea|mira|mire|escucha|consulta) (?:también|además|más)",
         r"(?:también )?(?:te|le) (?:puede|podría|recomendamos)(?: (?:interesar|gustar))?",
         r"(?:noticias|artículos|temas|contenidos?|notas|entradas|lecturas) relacionad[oa]s?|relacionad[oa]s?",
@@ -97,6 +132,7 @@ RELATED: Patterns = {
 """Labels of lists of other articles. They go with the links after them, never alone."""
 
 READ_ALSO: Patterns = {
+    **_BOTH,
     "zh-Hans": (
         r"(?:相关|延伸|推荐|扩展|拓展|关联|更多)(?:阅读|报道|新闻|"
         r"文章)|另请?参阅|(?:点击)?(?:阅读|查看)更多|猜你喜欢",
@@ -118,10 +154,12 @@ READ_ALSO: Patterns = {
         r"zum weiterlesen|siehe dazu auch",
     ),
     "fr": (
+        r"lire aussi sur .{2,40}|(?:lire|voir|écouter) aussi notre .{2,40}|l['’]auteur vous recommande",
         r"(?:à )?(?:lire|voir|écouter) (?:aussi|également|plus)|(?:à )?lire (?:la suite|notre article)|"
         r"sur le même sujet|lisez aussi|pour aller plus loin",
     ),
     "es": (
+        r"(?:seguí|seguir|sigue) leyendo|te recomendamos leer",
         r"(?:lea|lee|leer|ver|vea|mira|mire|sigue leyendo) (?:también|además|más)|(?:también|además) (?:lea|lee|"
         r"puedes leer|puede leer|te puede interesar)",
         r"(?:te|le) (?:puede|podría|recomendamos)(?: (?:interesar|leer))?|(?:notas?|noticias?|"
@@ -207,5 +245,32 @@ ADS: Patterns = {
     "pl": (r"reklama|(?:dalsza część tekstu|artykuł) (?:pod reklamą|poniżej)|tekst sponsorowany",),
     "cs": (r"(?:reklama|inzerce)|článek pokračuje pod (?:reklamou|videem)",),
     "tr": (r"reklam|(?:haberin|yazının) devamı (?:reklamdan sonra|aşağıda)",),
+    "hu": (
+        r"hirdetés|reklám|a cikk a hirdetés után folytatódik",
+    ),
+    "ro": (
+        r"publicitate|articolul continuă (?:după|mai jos).{0,30}",
+    ),
+    "vi": (
+        r"quảng cáo",
+    ),
+    "id": (
+        r"iklan|(?:advertisement )?scroll (?:untuk|to) (?:melanjutkan|lanjut|resume).{0,30}",
+    ),
+    "hi": (
+        r"विज्ञापन",
+    ),
+    "th": (
+        r"โฆษณา",
+    ),
+    "el": (
+        r"διαφήμιση|η συνέχεια (?:μετά|κάτω από) (?:τη|την) διαφήμιση",
+    ),
+    "he": (
+        r"פרסומת|תוכן ממומן",
+    ),
+    "uk": (
+        r"реклама|на правах реклами",
+    ),
 }  # fmt: skip
 """Labels of advertisements, and of a text that continues below one. A line of it goes wherever it stands."""

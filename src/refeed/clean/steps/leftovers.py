@@ -71,7 +71,7 @@ def drop_leftovers(draft: Draft) -> None:
 
 def _is_button_on_top(draft: Draft, block: Block) -> bool:
     return len(block.text) <= LONGEST_LABEL and any(
-        match_leftover(kind, block.text, draft.language) for kind in ("promotions", "service footers")
+        match_leftover(kind, block.text, draft.language) for kind in ("promotions", "service footers", "share labels")
     )
 
 
@@ -223,8 +223,8 @@ def _lift_hashtags(draft: Draft, line: list[Run]) -> bool:
 
 
 def is_label_of_list(draft: Draft, label: Block, following: list[Block]) -> bool:
-    """True for a label like 相关阅读 before a list of links to other pages of the source."""
-    if not following or following[0].kind not in ("ul", "ol") or not has_only_links(following[0]):
+    """True for a label like 相关阅读 before a list of links to other pages of the source, or before one such link."""
+    if not following or following[0].kind not in ("ul", "ol", "p", *HEADING_KINDS) or not has_only_links(following[0]):
         return False
     links = [url for leaf in leaf_blocks(following) for url, _ in extract_links(leaf.runs)]
     if len(label.text) > LONGEST_LABEL or not all(map(draft.rule.is_own_link, links)):

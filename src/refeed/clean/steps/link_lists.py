@@ -59,7 +59,9 @@ def _is_breadcrumbs(draft: Draft, block: Block) -> bool:
     links = [link for leaf in leaves for link in extract_links(leaf.runs)]
     if not 2 <= len(links) <= _MOST_CRUMBS or not is_site_root(draft, links[0][0]):
         return False
-    if any(is_entry_link(draft, url) or not draft.rule.is_own_link(url) or len(text) > LONGEST_LABEL for url, text in links):
+    if any(
+        is_entry_link(draft, url) or not draft.rule.is_own_link(url) or len(text) > LONGEST_LABEL for url, text in links
+    ):
         return False
     outside = only_letters("".join(text_outside_links(leaf.runs) for leaf in leaves))
     title = only_letters(draft.title)

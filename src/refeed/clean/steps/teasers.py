@@ -81,8 +81,11 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
     if match_leftover("ads", text, draft.language):
         return "advertisement labels"
     links = extract_links(block.runs)
-    if match_leftover("promotions", text, draft.language) and display_width(text) >= _NARROWEST_INVITATION:
-        return "promotions"
+    if display_width(text) >= _NARROWEST_INVITATION:
+        if match_leftover("promotions", text, draft.language):
+            return "promotions"
+        if not links and len(text) <= LONGEST_LABEL and match_leftover("share labels", text, draft.language):
+            return "share labels"
     if any(is_entry_link(draft, url) for url, _ in links) or len(text) > _LONGEST_TEASER:
         return ""
     is_all_linked = bool(links) and not WORD.search(text_outside_links(block.runs))
