@@ -166,3 +166,11 @@ def test_rights_below_a_repeated_picture_are_no_credit_of_it() -> None:
     cleaned = clean_body(f"{picture}<p>{TEXT}</p><p>{MORE}</p>{picture}<p>© 2020 Sample Press</p>")
     assert cleaned.entry.rights == "© 2020 Sample Press"
     assert cleaned.entry.html.count("<img") == 1
+
+
+def test_mark_behind_a_caption_without_a_credit_goes() -> None:
+    figure = '<figure><img src="https://img.example/a.jpg" alt=""><figcaption>{}</figcaption></figure>'
+    assert (
+        clean_body(f"<p>{TEXT}</p>{figure.format('The mayor of the port -')}").entry.html
+        == f"<p>{TEXT}</p>{figure.format('The mayor of the port')}"
+    )

@@ -127,3 +127,16 @@ def test_who_submitted_a_link_is_its_author() -> None:
     cleaned = clean_body(f'{BODY}<p>submitted by /u/ada<br><a href="https://e.example/r">[link]</a></p>')
     assert cleaned.entry.authors == ("/u/ada",)
     assert cleaned.entry.html == f'{BODY}<p><a href="https://e.example/r">[link]</a></p>'
+
+
+def test_name_of_the_author_alone_below_the_text_goes() -> None:
+    text = "A town with a harbour held a festival of lights this weekend, and many visitors came to see it."
+    body = f"<p>By Ada Sample</p><p>{text}</p><p>{text[:-1]}!</p><p>{text[:-1]}?</p><p><b>Ada Sample</b></p>"
+    entry = clean_body(body, title="Lights").entry
+    assert (entry.authors, entry.html) == (("Ada Sample",), f"<p>{text}</p><p>{text[:-1]}!</p><p>{text[:-1]}?</p>")
+
+
+def test_section_above_a_text_is_known_by_its_property() -> None:
+    text = "A town with a harbour held a festival of lights this weekend, and many visitors came to see it."
+    entry = clean_body(f'<h3 itemprop="articleSection">International</h3><p>{text}</p>', title="Lights").entry
+    assert (entry.tags, entry.html) == (("International",), f"<p>{text}</p>")

@@ -20,6 +20,8 @@ MORE = "这是样例的第二段，说的是同一座城市的图书馆。"
     ("shown", "origin"),
     [
         ("https://images.weserv.nl/?url=img.example/a.jpg&w=600&output=webp", "https://img.example/a.jpg"),
+        ("https://cdn.statically.io/img/img.example/w=600,q=80/2020/a.jpg", "https://img.example/2020/a.jpg"),
+        ("https://cdn.statically.io/img/img.example/2020/a.jpg", "https://img.example/2020/a.jpg"),
         ("https://images.weserv.nl?url=img.example/a.jpg", "https://img.example/a.jpg"),
         ("https://images.weserv.nl/?url=ssl:img.example/a.jpg", "https://img.example/a.jpg"),
         ("https://images.weserv.nl/?w=300&url=https://img.example/a.jpg", "https://img.example/a.jpg"),
@@ -308,11 +310,19 @@ def test_flag_of_several_characters_stays_whole_and_hidden_characters_go() -> No
         ),
         (
             '<iframe src="https://vk.com/video_ext.php?oid=-1&amp;id=2&amp;hash=a"></iframe>',
-            '<a href="https://vk.com/video-1_2">vk.com</a>',
+            '<a href="https://vk.com/video-1_2">VK</a>',
         ),
         (
             '<iframe src="https://www.mixcloud.com/widget/iframe/?feed=%2Fx%2Fshow%2F"></iframe>',
             '<a href="https://www.mixcloud.com/x/show/">mixcloud.com</a>',
+        ),
+        (
+            '<iframe src="https://video.news.example/embed/harbour-1.html"></iframe>',
+            '<a href="https://video.news.example/embed/harbour-1.html">视频</a>',
+        ),
+        (
+            '<iframe src="https://news.example/podcast/embed?id=1"></iframe>',
+            '<a href="https://news.example/podcast/embed?id=1">音频</a>',
         ),
         (
             '<object data="https://media.example/a.swf"></object>',

@@ -288,6 +288,10 @@ def test_names_that_a_feed_gives_are_read_as_names(given: str, authors: list[str
         ("<p>Publicerad 20 juli 2020 kl 10.23Uppdaterad kl 12.17</p>", ()),
         ("<p>Quelle: dpa-AFX</p><p>Von Anna Meer, dpa</p>", ("Anna Meer",)),
         ("<p>来源：港口社</p>", ()),
+        ("<p><em>Pubblicato il</em> 20 luglio 2020 <em>Ultima modifica</em> 20 luglio 2020 12:02</p>", ()),
+        ("<p><b>Giriş: </b>20.07.2020 - 18:24 <b>Güncelleme: </b>20.07.2020 - 18:57</p>", ()),
+        ("<p>Submitted on Mon, 2020-07-20 13:49</p>", ()),
+        ('<p><a href="/autore/anna-meer.html">Anna Meer</a>20 luglio 2020 - 14:41</p>', ("Anna Meer",)),
     ],
 )
 def test_source_and_labelled_dates_above_a_text_go(above: str, authors: tuple[str, ...]) -> None:
@@ -302,6 +306,8 @@ def test_source_and_labelled_dates_above_a_text_go(above: str, authors: tuple[st
     [
         ("<p>20 luglio 2020 ( modifica il 21 luglio 2020 | 15:24)</p>", True),
         ("<p>Stand: 20.07.2020, 10:44 Uhr</p>", True),
+        ("<p>Pubblicato il: 20 luglio 2020</p>", True),
+        ("<p>Dernière mise à jour le 20 juillet 2020.</p>", True),
         ("<p>20 July 2020</p>", False),
     ],
 )

@@ -27,12 +27,16 @@ _PART = re.compile(r"(?<!\d)(?=\d)|(?<=[\s,，|｜·•/／-])(?=[^\s,，|｜·�
 """Where a date may begin or end beside a byline."""
 _LABEL = re.compile(
     r"^(?:(?:first |originally |last )?(?:(?:re)?published|posted|updated|modified|revised|created|date)(?: on| at)?|"
-    r"(?:mis à jour|modifié|publié)(?: le)?|veröffentlicht(?: am)?|aktualisiert(?: am)?|stand|erstellt(?: am)?|"
+    r"(?:(?:article|dernière) )?(?:mis(?:e)? à jour|modifié|publié)(?: le)?|veröffentlicht(?: am)?|"
+    r"(?:(?:zuletzt|letzte) )?aktualisier(?:t|ung)(?: am)?|stand|erstellt(?: am)?|submitted(?: on)?|"
     r"(?:publicado|actualizado|atualizado|pubblicato|aggiornato)(?: el| em| il)?|gepubliceerd(?: op)?|"
+    r"(?:última|ultima|ultimo) (?:actualización|atualização|modifica|aggiornamento)(?: el| em| il)?|"
+    r"laatst bijgewerkt(?: op)?|"
+    r"(?:cập nhật|đăng)(?: lúc| ngày)?|(?:diperbarui|diterbitkan|terbit)(?: pada)?|(?:megjelent|frissítve)|"
     r"опубликовано|обновлено|дата(?: публикации)?|"
     r"(?:publicerad|uppdaterad|publisert|oppdatert|opdateret|publiceret|udgivet|julkaistu|päivitetty|opublikowano|"
     r"aktualizacja|zveřejněno|aktualizováno|publikováno|yayınlanma(?: tarihi)?|yayın tarihi|"
-    r"(?:son )?güncelleme(?: tarihi)?|giriş tarihi|δημοσίευση|ενημέρωση|입력|수정|등록|기사입력|최종수정|"
+    r"(?:son )?güncelleme(?: tarihi)?|giriş(?: tarihi)?|δημοσίευση|ενημέρωση|입력|수정|등록|기사입력|최종수정|"
     r"نشر(?: في)?|تاريخ النشر|آخر تحديث)|"
     r"(?:发布|發布|發佈|发表|發表|更新|出版|首次发表|最后更新|最後更新|修改|刊登|公開|投稿|配信)?"
     r"(?:时间|時間|日期|日時|日|于|於|在)?)"
@@ -41,7 +45,8 @@ _LABEL = re.compile(
 )
 _UPDATE_LABEL = re.compile(
     r"(?:last )?(?:updated|modified|revised|republished)|(?:最后|最後)?(?:更新|修改)|重新?(?:发布|發佈|刊登)|"
-    r"aktualisiert|stand\b|mis à jour|modifié|actualizado|atualizado|aggiornato|обновлено|uppdaterad|oppdatert|"
+    r"(?:zuletzt |letzte )?aktualisier(?:t|ung)|stand\b|(?:article |dernière )?mise? à jour|modifié|actualizado|"
+    r"atualizado|aggiornato|[uú]ltim[ao] |laatst |обновлено|uppdaterad|oppdatert|cập nhật|diperbarui|frissítve|"
     r"opdateret|päivitetty|aktualizacja|aktualizováno|(?:son )?güncelleme|수정|최종수정|آخر تحديث",
     re.IGNORECASE,
 )
@@ -76,11 +81,17 @@ def parse_body_date(text: str) -> BodyDate | None:
     text = text.strip()
     if len(text) > _LONGEST_DATE or _YEAR.search(text) is None:
         return None
-    bare = _LABEL.sub("", text, count=1).strip()
+    bare = _LABEL.sub("", text.rstrip("."), count=1).strip()
     bare = _DOTTED_TIME.sub(r"\1:\2", bare)
     if _SENTENCE.search(bare) or (date := parse_date(_DAY_FIRST.sub(r"\3-\2-\1", bare))) is None:
         return None
     return date_at(date.at, day_only=date.day_only, is_update=_UPDATE_LABEL.match(text) is not None)
+
+
+def has_date_label(text: str) -> bool:
+    """True when a text begins with words that say what a date behind them dates."""
+    match = _LABEL.match(text.strip())
+    return match is not None and bool(match[0].strip(" :："))
 
 
 def date_at(at: datetime, *, day_only: bool = False, is_update: bool = False) -> BodyDate:

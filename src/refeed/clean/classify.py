@@ -67,7 +67,9 @@ _RELEVANT_ATTRIBUTES = frozenset(
 )
 """Attributes that may show what an element is. An element without any of them is plain text."""
 
-_ITEMPROP_FIELDS: dict[str, ElementRole] = {"author": "author", "datePublished": "date"}
+_ITEMPROP_FIELDS: dict[str, ElementRole] = {
+    "author": "author", "datePublished": "date", "articleSection": "tag", "section": "tag", "keywords": "tag",
+}  # fmt: skip
 """schema.org properties -> the fields that they become."""
 
 _PREFORMATTED_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)

@@ -25,7 +25,7 @@ from .image_urls import (
     is_invisible_image,
     is_larger_version,
 )
-from .player_pages import link_label, player_page_url
+from .player_pages import guess_medium, link_label, player_page_url
 from .text import normalize_line
 from .url_cleaner import clean_link
 
@@ -217,7 +217,7 @@ def _add_enclosure(state: ExtractorState, tag: Tag, url: str, media_type: str) -
 def _add_new_player_link(state: ExtractorState, tag: Tag, url: str) -> None:
     """Add a link to a player unless the last block already contains it."""
     if url and not _is_last_link(state, url):
-        _add_player_link(state, tag, url)
+        _add_player_link(state, tag, url, guess_medium(url))
 
 
 def _add_player_link(state: ExtractorState, tag: Tag, url: str, medium: str = "") -> None:

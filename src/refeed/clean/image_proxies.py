@@ -34,6 +34,11 @@ _INNER_URL = re.compile(r"https?(?::|%3A|%253A)(?:/|%2F|%252F){1,2}", re.IGNOREC
 _PARAMS_IN_PATH = re.compile(r"/((?:\w{1,20}=[^&/]{0,80}&){0,8}\w{1,20}=https?(?::|%3A).*)", re.IGNORECASE)
 # thumbor's URL of an image without its scheme: `/unsafe/600x0/img.example/a.jpg`
 _HOST_IN_PATH = re.compile(r"/unsafe/(?:[^/.]{1,80}/){0,8}((?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/[^?#]+)", re.IGNORECASE)
+# Statically's URL of an image: its host, perhaps options, and its path.
+_STATICALLY = re.compile(
+    r"https?://cdn\.statically\.io/img/((?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/)(?:[a-z]{1,8}=[^/]{1,60}/)?([^/].*)",
+    re.IGNORECASE,
+)
 _ONE_SLASH = re.compile(r"^(https?:)/(?!/)", re.IGNORECASE)
 _ENCODED_URL = re.compile(r"[/=](?:(?P<hex>68747470[0-9a-f]{16,})|(?P<base64>aHR0c[\w+/-]{12,}))", re.IGNORECASE)
 # Words in the path of services that take the whole URL of any file: `/cdn-cgi/image/width=600/https://…`
@@ -74,6 +79,8 @@ def _proxied_url(url: str) -> str:
     if match := _KNOWN_PROXIES.match(url):
         inner = _take_value(url[match.end() :], keep_query=".wp.com/" not in match[0]).removeprefix("ssl:")
         return inner if HTTP_URL.match(inner) else f"https://{inner.lstrip('/')}"
+    if match := _STATICALLY.fullmatch(url):
+        return f"https://{match[1]}{match[2]}"
     if (match := _HOST_IN_PATH.search(url, 8)) and IMAGE_FILE.search(match[1]):
         return f"https://{match[1]}"
     if ("http" not in url[8:] and "68747470" not in url and "aHR0c" not in url) or _ARCHIVES.match(url):

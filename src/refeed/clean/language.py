@@ -23,7 +23,9 @@ _OWN_SCRIPT = re.compile("([\u0900-\u097f])|([\u0e01-\u0e5b])|([\u0370-\u03ff])|
 _OWN_SCRIPTS = ("hi", "th", "el", "he")
 """The languages of the groups of `_OWN_SCRIPT`."""
 _OTHER_SCRIPTS = ("en", "zh", "ja", "ko", "ru", "uk", "ar", *_OWN_SCRIPTS)
-_LATIN_LANGUAGES = tuple("de fr es pt it nl pl sv no da fi cs tr hu ro vi id".split())
+_LATIN_LANGUAGES = (
+    "de", "fr", "es", "pt", "it", "nl", "pl", "sv", "no", "da", "fi", "cs", "tr", "hu", "ro", "vi", "id",
+)  # fmt: skip
 _LETTER = re.compile(r"[^\W\d_]+")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _OTHER_CODES = {"iw": "he", "jw": "jv", "in": "id", "mo": "ro", "zh": "", "zh-Hant": "", "un": ""}

@@ -17,14 +17,32 @@ _SITE_NAMES = (
     ("reddit.com", "Reddit"),
     ("v.qq.com", "腾讯视频"), ("youku.com", "优酷"), ("music.163.com", "网易云音乐"), ("nicovideo.jp", "ニコニコ動画"),
     ("codepen.io", "CodePen"), ("archive.org", "Internet Archive"), ("gist.github.com", "GitHub Gist"),
+    ("acast.com", "Acast"), ("giphy.com", "GIPHY"), ("tenor.com", "Tenor"), ("imgur.com", "Imgur"),
+    ("datawrapper.dwcdn.net", "Datawrapper"), ("flourish.studio", "Flourish"), ("infogram.com", "Infogram"),
+    ("tableau.com", "Tableau"), ("openstreetmap.org", "OpenStreetMap"), ("scribd.com", "Scribd"),
+    ("slideshare.net", "SlideShare"), ("issuu.com", "Issuu"), ("documentcloud.org", "DocumentCloud"),
+    ("typeform.com", "Typeform"), ("megaphone.fm", "Megaphone"), ("simplecast.com", "Simplecast"),
+    ("buzzsprout.com", "Buzzsprout"), ("podbean.com", "Podbean"), ("spreaker.com", "Spreaker"),
+    ("ivoox.com", "iVoox"), ("omny.fm", "Omny"), ("libsyn.com", "Libsyn"), ("wistia.com", "Wistia"),
+    ("rumble.com", "Rumble"), ("odysee.com", "Odysee"), ("bandcamp.com", "Bandcamp"), ("deezer.com", "Deezer"),
+    ("threads.net", "Threads"), ("bsky.app", "Bluesky"), ("vk.com", "VK"), ("rutube.ru", "RUTUBE"),
+    ("weibo.com", "微博"), ("xiaoyuzhoufm.com", "小宇宙"), ("ximalaya.com", "喜马拉雅"),
 )  # fmt: skip
 _MEDIA_LABELS = {
-    "audio": {"zh-Hans": "音频", "zh-Hant": "音訊", "ja": "音声", "ko": "오디오", "ru": "Аудио"},
+    "audio": {
+        "zh-Hans": "音频", "zh-Hant": "音訊", "ja": "音声", "ko": "오디오", "ru": "Аудио", "uk": "Аудіо", "pt": "Áudio",
+        "sv": "Ljud", "no": "Lyd", "da": "Lyd", "fi": "Ääni", "tr": "Ses", "el": "Ήχος", "ar": "صوت", "hi": "ऑडियो",
+    },
     "video": {
         "zh-Hans": "视频", "zh-Hant": "影片", "ja": "動画", "ko": "동영상", "ru": "Видео", "es": "Vídeo", "fr": "Vidéo",
-        "pt": "Vídeo",
+        "pt": "Vídeo", "uk": "Відео", "pl": "Wideo", "el": "Βίντεο", "ar": "فيديو", "hi": "वीडियो", "th": "วิดีโอ",
+        "hu": "Videó",
     },
 }  # fmt: skip
+_MEDIUM = re.compile(
+    r"(?:^|[/._-])(?:(?P<audio>audio|podcasts?|radio|sound)|(?P<video>videos?|tv|film|movie|player|videoplayer|mediaplayer))[/._?=-]",
+    re.IGNORECASE,
+)
 _TWEET = re.compile(r"https?://(?:www\.)?(?:twitter|x)\.com/(\w+)/status/\d+")
 
 _Query = dict[str, str]
@@ -173,6 +191,17 @@ def player_page_url(url: str) -> str:
     return url
 
 
+def guess_medium(url: str) -> str:
+    """Return `audio` or `video` when the address of a player of an unknown site has such a word, else ""."""
+    if link_label(url, "", "") != _host(url) or (match := _MEDIUM.search(url.partition("://")[2])) is None:
+        return ""
+    return match.lastgroup or ""
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].removeprefix("www.")
+
+
 def link_label(url: str, medium: str, language: str) -> str:
     """Return the text of a link to a player: the medium in the entry's language, or the name of its site."""
     if medium in _MEDIA_LABELS:
@@ -180,5 +209,5 @@ def link_label(url: str, medium: str, language: str) -> str:
         return labels.get(language) or labels.get(language.partition("-")[0]) or medium.capitalize()
     if tweet := _TWEET.match(url):
         return f"Twitter: @{tweet[1]}"
-    host = url.partition("://")[2].partition("/")[0].removeprefix("www.")
+    host = _host(url)
     return next((name for site, name in _SITE_NAMES if host == site or host.endswith("." + site)), host)

@@ -56,6 +56,23 @@ _EDITIONS = (
     "Notizie|Nieuws|Nyheter|Haberleri"
 )
 _LATIN_OUTLET = re.compile(rf"(?:[A-Z][\w.&'’-]* ){{1,3}}(?:{_EDITIONS})")
+_MEDIUM = re.compile(
+    r"(?:jornal|journal|diario|diário|periódico|revista|rivista|revue|magazine|magazin|portal|noticias|notícias|news|nieuws|"
+    r"nyheter|báo|tạp chí|koran|majalah|harian|gazeta|gazetesi|haber|haberleri|portál|zpravodajství|radio|rádio|tv|"
+    r"online|digital|blog|zeitung|nachrichten|газета|журнал|новости|радио|신문|뉴스|ニュース|न्यूज़?|समाचार)",
+    re.IGNORECASE,
+)
+"""Words that stand beside a name, in any order, to say what it names."""
+_PLACE = re.compile(
+    r"Chile|México|Mexico|Brasil|Argentina|Colombia|Perú|España|Portugal|Deutschland|Österreich|Schweiz|Suisse|France|"
+    r"Belgique|België|Italia|Nederland|Polska|Türkiye|India|Indonesia|Việt Nam|Australia|Canada|Ireland|Africa|Asia|"
+    r"Europe|International|Global|World|UK|US|USA|EU",
+)
+_LEGAL_FORM = re.compile(
+    r"\s(?:e\.\s?V\.|gGmbH|GmbH(?: & Co\. KG)?|AG|KG|eG|Inc\.?|Ltd\.?|LLC|PLC|S\.?A\.?|S\.?L\.?|S\.?r\.?l\.?|"
+    r"S\.?p\.?A\.?|B\.?V\.?|Oy|AB|A/S|ApS|Sp\. z o\.o\.|s\.r\.o\.|Kft\.?|Co\., Ltd\.?|Pty Ltd)$"
+)
+"""At the end of a publisher's full name."""
 _EDITION_BEHIND = re.compile(rf"(?<=\w) (?:{_EDITIONS}|中文|中文网|русская служба|Mundo|Brasil|Afrique)$")
 _PAPER = re.compile(
     r"(?:[A-ZÄÖÜ][\w-]{2,20} ){0,2}[A-ZÄÖÜ]\w{2,20}(?:zeitung|anzeiger|nachrichten|rundschau|tageblatt|abendblatt|"
@@ -68,9 +85,11 @@ _SECTION = re.compile(
     r"entertainment|local|news|politik|wirtschaft|kultur|panorama|ausland|inland|wissen|wissenschaft|gesellschaft|digital|"
     r"politique|économie|monde|société|culture|política|economía|economia|mundo|internacional|sociedad|deportes|cultura|"
     r"esteri|politica|cronaca|мир|политика|экономика|общество|культура|спорт|"
-    r"정치|사회|경제|국제|문화|스포츠|연예|오피니언|国内|国際|政治|経済|社会|スポーツ|国际|经济|体育|娱乐|财经|科技|國際|經濟|體育|娛樂|財經|兩岸",
+    r"정치|사회|경제|국제|문화|스포츠|연예|오피니언|뉴스|国内|国際|政治|时政|社会|教育|军事|港澳|台湾|経済|社会|スポーツ|国际|经济|体育|娱乐|财经|科技|國際|經濟|體育|娛樂|財經|兩岸",
     re.IGNORECASE,
 )
+_SECTION_BEHIND = re.compile(rf"(?<=.{{8}})(?:-{{2,3}}|_| : )(?P<section>{_SECTION.pattern})$", re.IGNORECASE)
+"""A section behind a mark that no sentence has, after a title of some length."""
 _LONGEST_SECTION = 24
 _SHORTEST_TITLE = 12
 """In columns. A shorter title keeps what may be its second half."""
@@ -110,6 +129,9 @@ def split_title(written: str, rule: CompiledRule, site_names: frozenset[str], li
     if bar is not None:
         title, section = _cut_section(title, bar)
         column = column or section
+    elif match := _SECTION_BEHIND.search(title):
+        column = column or match["section"]
+        title = title[: match.start()]
     return TitleParts(_cut_name_before(title, site), column)
 
 
@@ -205,10 +227,22 @@ class _Site:
             is_outlet = _OUTLET_END.fullmatch(text) is not None
         else:
             is_outlet = is_after_bar and _LATIN_OUTLET.fullmatch(text) is not None
-        domain = _DOMAIN.fullmatch(text)
-        if domain and any(host.endswith(domain[1].lower()) for host in self.hosts):
+        if self._has_own_domain(text) or self._is_company(text):
             return True
         return is_outlet or any(self._is_written_like(form, is_after_bar=is_after_bar) for form in _forms(text))
+
+    def _has_own_domain(self, text: str) -> bool:
+        """True for an address that ends like the host, also beside one other word."""
+        *others, last = text.split()
+        domain = _DOMAIN.fullmatch(last)
+        is_own = domain is not None and any(host.endswith(domain[1].lower()) for host in self.hosts)
+        return is_own and (not others or (len(others) == 1 and _fold(last.partition(".")[0]) in self.labels))
+
+    def _is_company(self, text: str) -> bool:
+        """True for a full name with its legal form, of which the host has a word."""
+        form = _LEGAL_FORM.search(text)
+        names = [_fold(word) for word in re.split(r"[\s-]", text[: form.start()])] if form else ()
+        return any(name in self.words for name in names if len(name) >= _SHORTEST_LABEL)
 
     def _is_written_like(self, text: str, *, is_after_bar: bool) -> bool:
         letters = _fold(text)
@@ -216,6 +250,11 @@ class _Site:
             return True
         if (edition := _EDITION_BEHIND.search(text)) and _fold(text[: edition.start()]) in self.labels:
             return True
+        rest = [_fold(word) for word in text.split() if not _MEDIUM.fullmatch(word)]
+        if rest and len(rest) < len(text.split()) and self._is_label("".join(rest)):
+            return True
+        if _MEDIUM.match(text) and rest and len(rest[0]) >= _UNLIKELY and rest[0] in self.labels:
+            return True  # a section of it may follow
         words = [folded for word in text.split() if (folded := _fold(word))]
         if any(len(label) > 3 - is_after_bar and _is_abbreviation(label, words) for label in self.labels):
             return True
@@ -227,7 +266,16 @@ class _Site:
                 for label in self.long_labels
             )
         has_capitals = all(word[:1].isupper() or not word[:1].isalpha() for word in text.split())
-        return any(self._shares_most(letters, label, has_capitals=has_capitals) for label in self.long_labels)
+        labels = self.long_labels
+        last = text.split()[-1]
+        if not (is_after_bar or _MEDIUM.fullmatch(last) or _PLACE.fullmatch(last)):
+            # `Siemens Energy` is no name of Siemens' site, but what a page of it may be about.
+            labels = [label for label in labels if label == letters or not letters.startswith(label)]
+        return any(self._shares_most(letters, label, has_capitals=has_capitals) for label in labels)
+
+    def _is_label(self, name: str) -> bool:
+        """True for a part of a host, or for the beginning of a long one."""
+        return len(name) >= _SHORTEST_LABEL and any(label.startswith(name) for label in self.long_labels)
 
     @staticmethod
     def _shares_most(letters: str, label: str, *, has_capitals: bool) -> bool:

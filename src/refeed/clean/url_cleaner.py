@@ -106,7 +106,7 @@ _DONATION = re.compile(
     re.IGNORECASE,
 )
 _AUTHOR_PATH = re.compile(
-    r"/(?:authors?|autor(?:es|en|in|innen|as?)?|auteurs?|autori|writers?|contributors?|journalistes?|journalisten|journalists?|columnists?|"
+    r"/(?:authors?|autor(?:e|es|en|in|innen|as?)?|auteurs?|autori|writers?|contributors?|journalistes?|journalisten|journalists?|columnists?|"
     r"reporters?|redakteure?|mitarbeiter|bylines?|by|people|profiles?|persons?|staff|korrespondenten|firmas?|avtory?|author-page)/[^/?#]+",
     re.IGNORECASE,
 )

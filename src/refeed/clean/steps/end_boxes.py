@@ -10,7 +10,7 @@ import re
 from ..blocks import HEADING_KINDS, Block, extract_links, walk_blocks
 from ..bylines import MENTIONS_JOB
 from ..draft import Draft
-from ..text import collapse_whitespace
+from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_author_link, is_donation_link
 from .line_patterns import match_leftover
 
@@ -182,7 +182,8 @@ _CONTACT = re.compile(r"@\w{3}|mailto:|//(?:www\.)?(?:twitter|x|mastodon|bsky|li
 
 
 def drop_author_notes(draft: Draft) -> None:
-    """Drop what the last paragraphs say about an author: they begin with the name and tell the job or an address.
+    """Drop what the last paragraphs say about an author: they begin with the name and tell the job or an address, or
+    are only the name.
 
     A paragraph that ends with a link to the source's page of an author is one too (`More of his articles are here`).
     """
@@ -202,6 +203,8 @@ def _is_author_note(draft: Draft, block: Block) -> bool:
     if links and is_author_link(links[-1][0]) and draft.rule.is_own_link(links[-1][0]):
         return text.rstrip(" .。→»>").endswith(links[-1][1].strip(" .。→»>")) or text.startswith(links[-1][1])
     bare = text.lstrip("*•·–—-／/▪■ ")
+    if only_letters(bare) in map(only_letters, draft.authors):
+        return bool(bare)
     name = next((name for name in draft.authors if len(name) >= _SHORTEST_NAME and bare.startswith(name)), "")
     if not name or bare[len(name) : len(name) + 2].lstrip()[:1] in (":", "："):
         return False

@@ -21,8 +21,8 @@ _FEWEST_TITLES = 3
 _NARROWEST_TITLE = 16
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "”", "」", "»", "؟", "।")
 _NETWORK = re.compile(
-    r"(?:facebook|fb|twitter(?:[- ]?x)?|x|line|vk|ok|linkedin|whatsapp|telegram|pinterest|instagram|youtube|reddit|tumblr|"
-    r"messenger|viber|pocket|bluesky|threads|mastodon|flipboard|xing|hatena|weibo|wechat|微博|微信|qq空间|e-?mail|mail|"
+    r"(?:facebook|fb|twitter(?:[- ]?x)?|x|line|vk|ok|linkedin|whatsapp|telegram|pinterest|instagram|youtube|reddit|"
+    r"tumblr|messenger|viber|pocket|bluesky|threads|mastodon|flipboard|xing|hatena|weibo|wechat|微博|微信|qq空间|e-?mail|mail|"
     r"print|copy|rss|mix|digg|evernote|instapaper)(?: ?\d{1,4})?",
     re.IGNORECASE,
 )

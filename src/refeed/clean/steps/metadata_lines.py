@@ -24,7 +24,7 @@ from ..blocks import (
     text_of_runs,
     text_outside_links,
 )
-from ..body_dates import BodyDate, parse_body_date, split_date
+from ..body_dates import BodyDate, has_date_label, parse_body_date, split_date
 from ..bylines import BYLINE_TAIL, CAPITALIZED_NAME, MAX_CREDITS_LENGTH, is_job, parse_credits
 from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
@@ -47,12 +47,15 @@ _SEPARATOR = re.compile(
     r"\s*[|｜丨︱]\s*|\s+[·•∙/—–-]\s+|\s{2,}|"
     r"\s*(?=(?:来源|來源|作者|记者|编辑|責任編輯|责任编辑|Source|Author|By)\s*[:：])|"
     r"\s*[([]?\s*(?=(?:(?:Last )?Updated|Aktualisiert|Mis à jour|Actualizado|Atualizado|Aggiornato|"
-    r"modifica il|Uppdaterad|Oppdatert|Opdateret|Päivitetty|Aktualizacja|Güncelleme|Обновлено|수정)\b)"
+    r"modifica il|[UÚ]ltim[ao] (?:modifica|aggiornamento|actualización|atualização)|Dernière mise|"
+    r"Laatst bijgewerkt|Uppdaterad|Oppdatert|Opdateret|Päivitetty|Aktualizacja|Güncelleme|Обновлено|수정)\b)"
 )
 _UPDATED = (
     r"(?:(?:last )?updated|aktualisiert|mis à jour|actualizado|atualizado|aggiornato|modifica|uppdaterad|oppdatert|"
     r"opdateret|päivitetty|aktualizacja|güncelleme|обновлено|수정)"
 )
+_DASHED_TIME = re.compile(r"(?<=\d{4})\s?[-–—,|]\s?(?=\d{1,2}[:.h]\d{2}\b)")
+"""Between a day and its time."""
 _UPDATE = re.compile(
     rf"{_UPDATED}[: ]{{1,2}}(?:(?:at|um|à|a las|às|alle|kl|il|le|am|på)\.? )?[\d.:h/ ]{{4,16}}\)?", re.IGNORECASE
 )
@@ -199,7 +202,9 @@ def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
         return None
     outside = collapse_whitespace(text_outside_links(line))
     if all(is_author_link(url) and not _DIGIT.search(text) for url, text in links):
-        pieces = [piece for each in _SEPARATOR.split(outside) if (piece := each.strip(" ,，、:："))]
+        pieces = [
+            piece for each in _SEPARATOR.split(_DASHED_TIME.sub(" ", outside)) if (piece := each.strip(" ,，、:："))
+        ]
         dates = [date for piece in pieces if (date := parse_body_date(piece))]
         rest = [
             piece for piece in pieces if not (_BY.fullmatch(piece) or parse_body_date(piece) or _AGE.fullmatch(piece))
@@ -229,7 +234,7 @@ def _is_rubric(draft: Draft, text: str) -> bool:
 
 def _read_pieces(draft: Draft, text: str) -> _Line | None:
     """Read `2020-07-01 12:00 来源：某报 | 作者：某人 | 5 min read`, where each piece is known."""
-    pieces = [piece for piece in _SEPARATOR.split(text) if piece]
+    pieces = [piece for piece in _SEPARATOR.split(_DASHED_TIME.sub(" ", text)) if piece]
     found = _Line([], [], [], [])
     known = 0
     for piece in pieces:
@@ -277,7 +282,7 @@ def extract_end_date(draft: Draft) -> None:
     for block in [other for other in draft.text_blocks()[-2:] if other.kind == "p"]:
         text = collapse_whitespace(block.text)
         date = parse_body_date(text) if len(draft.text_blocks()) > 2 and not extract_links(block.runs) else None
-        if date and (date.is_update or not date.day_only or _UPDATE_WORD.search(text)):
+        if date and (date.is_update or not date.day_only or has_date_label(text) or _UPDATE_WORD.search(text)):
             draft.set_date(date, f"line below the text: {text}")
             draft.log_removed("lifted: date", text)
             draft.remove_blocks([block])

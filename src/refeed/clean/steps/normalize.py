@@ -85,8 +85,22 @@ def normalize_captions(draft: Draft) -> None:
         if not draft.rule.is_configured:
             figure.runs = figure.runs or _caption_in_attributes(draft, figure)
             _split_credit(draft, figure)
+            _trim_caption(figure)
         if figure.alt and (is_file_name(figure.alt) or _repeats_alt(figure)):
             figure.alt = ""
+
+
+_CAPTION_END = re.compile(r"\s+[-–—|·•]+$")
+
+
+def _trim_caption(figure: Block) -> None:
+    """Cut the mark at a caption's end behind which a credit stood; a caption without a word goes."""
+    if not figure.runs:
+        return
+    if not any(map(str.isalnum, figure.text)) and not extract_links(figure.runs):
+        figure.runs = []
+    elif match := _CAPTION_END.search(figure.text):
+        figure.runs = cut_text(figure.runs, match.start(), match.end())
 
 
 def _repeats_alt(figure: Block) -> bool:
