@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Response
 from lxml import etree
+from playwright.sync_api import Browser
 from werkzeug.test import Client, TestResponse
 
 from helpers.feed_validator import DocumentKind, validate_document
@@ -127,6 +130,17 @@ def test_a_day_is_one_entry_with_a_page_and_a_book(client: Client) -> None:
             etree.fromstring(texts[name].encode())
     for missing in ("/feeds/all/daily/2020-05-09.epub", "/feeds/topic/nosuch/daily.atom", "/feeds/all/monthly.atom"):
         assert client.get(missing).status_code == 404
+
+
+def test_axe_finds_no_problem_on_the_page_of_a_digest(client: Client, browser: Browser) -> None:
+    text = client.get("/feeds/all/daily/2020-05-01.html").text
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page = browser.new_page(color_scheme=scheme)
+        page.set_content(text)
+        problems = [f"{v['id']} {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
+        page.close()
+        assert problems == []
 
 
 def test_an_event_is_one_entry_with_every_report(client: Client) -> None:

@@ -176,7 +176,9 @@ def _convert_entry(feed_entry: FeedEntry, conversion: str) -> FeedEntry:
 
 def filtered_title(title: str, language: str, rule: FeedFilter, feeds: Mapping[FeedPath, FeedInfo]) -> str:
     """The title of a feed that a query filters, with what it selects, in a language. `feeds` name its sources."""
-    _, quoted = partial(translate, language=language), "“{}”".format
+    _ = partial(translate, language=language)
+    marks = {"ja": "「{}」", "zh-Hant": "「{}」", "de": "„{}“"}
+    quoted = next((mark for tag, mark in marks.items() if language.startswith(tag)), "“{}”").format
     labels = {
         "filter": "",
         "filter_title": _("in the title:"),
@@ -194,7 +196,7 @@ def filtered_title(title: str, language: str, rule: FeedFilter, feeds: Mapping[F
     parts = [("", quoted(rule.q))] if rule.q else []
     parts += [(labels[name], quoted(text)) for name, text in rule.patterns.items()]
     parts += [(_("from:"), ", ".join(sources))] if rule.source else []
-    comma = "，" if language.startswith(("zh", "ja")) else ", "
+    comma = "、" if language.startswith("ja") else "，" if language.startswith("zh") else ", "
     # A full-width colon needs no space after it.
     texts = [f"{label}{text}" if label.endswith("：") else f"{label} {text}".strip() for label, text in parts]
     return xml_safe(f"{title} – {comma.join(texts)}") if texts else title

@@ -18,6 +18,10 @@ STYLE = (
     ".source{color:#5f5b54;font-size:.9em}"
 )
 """For pages and EPUB, in no colour that a reader's own dark scheme needs to change but one."""
+PAGE_STYLE = (
+    f"{STYLE}body{{background:#fff;color:#222}}a{{color:#8f2415}}"
+    "@media (prefers-color-scheme:dark){body{background:#171614;color:#e9e4da}a{color:#f0937c}}"
+)
 
 
 def period_title(period: DigestPeriod, language: str) -> str:
@@ -51,8 +55,8 @@ def render_digest_page(info: FeedInfo, digest: Digest, language: str) -> bytes:
         f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        f"{digest_fragment(digest, language)}\n</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+        f"{digest_fragment(digest, language)}\n</main>\n</body>\n</html>\n"
     )
     return page.encode()
 

@@ -17,7 +17,7 @@ from ..config.settings import Settings
 from ..feeds.access_tokens import AccessTokens, personalize
 from ..model import DerivedPart, FeedPath, Format
 from ..render.checksum import add_checksum, strip_checksum
-from ..render.digest_html import STYLE
+from ..render.digest_html import PAGE_STYLE
 from ..render.opds import EPUB_TYPE
 from .document_cache import SECURITY_HEADERS, DocumentLocation, Headers
 from .negotiation import BROWSER_VARY
@@ -34,7 +34,7 @@ MEDIA_TYPES: dict[str, str] = {
 FEED_PATTERN = r"all|(?:source|topic|filtered|view)/[a-z0-9-]{1,100}"
 """Pattern of a feed's path, whether or not the feed exists."""
 
-_STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+_STYLE_HASH = b64encode(sha256(PAGE_STYLE.encode()).digest()).decode()
 _PAGE_SECURITY = tuple(
     (name, value.replace("'self'", f"'sha256-{_STYLE_HASH}'") if name == "Content-Security-Policy" else value)
     for name, value in SECURITY_HEADERS

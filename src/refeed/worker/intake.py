@@ -60,7 +60,8 @@ class DumpIntake:
         self._found = 0
         """Files that the last scan has found."""
         self._first_import: tuple[float, int] | None = None
-        """When the first scan ended, by the monotonic clock, and how many of its files were recorded already."""
+        """When the first batch was recorded, by the monotonic clock, and how many files were then: before it, processes
+        start, which says nothing about the rate."""
         self._pushed: set[str] = set()
         """Pushed dumps that are in the backlog, or in work."""
         self._pause_scans_until = 0.0
@@ -100,8 +101,7 @@ class DumpIntake:
         total = max(self._found, left)
         began, done_before = self._first_import or (0.0, 0)
         seconds = time.monotonic() - began
-        recorded = max(0, total - left - done_before)
-        rate = recorded / seconds if self._first_import and seconds > 0 else 0.0
+        rate = max(0, total - left - done_before) / seconds if self._first_import and seconds > 0 else 0.0
         return {"done": total - left, "total": total, "rate": round(rate, 1)}
 
     def handle_file(self, event: FileEvent) -> None:
@@ -158,7 +158,6 @@ class DumpIntake:
         self._watcher.detect_missed_events(changed, now)
         self._backlog.clear()
         self._found, self._in_work = len(changed) + unchanged, 0
-        self._first_import = self._first_import or (time.monotonic(), unchanged)
         for file in changed:
             if is_stable(file, now=now, settle=self._settle):
                 self._backlog[file.path] = file
@@ -237,6 +236,8 @@ class DumpIntake:
 
     def _handle_result(self, result: IngestResult) -> None:
         self._in_work = max(0, self._in_work - result.files)  # a container is one file, and each of its members too
+        if self._first_import is None:
+            self._first_import = time.monotonic(), self.import_progress()["done"]
         if result.feeds:
             self._on_change()
         for file in result.postponed:

@@ -58,6 +58,10 @@ def test_its_title_says_what_is_filtered_on_the_page_and_in_the_document(client:
     english = open_page(client, f"/feeds/topic/climate.atom?{SOME}").select_one("h1").get_text()
     assert english == "Climate – in the title: “第 (9|18) 篇”"
     assert page.select_one("h1").get_text() == title
+    marked = {"ja": "「第 (9|18) 篇」", "zh-Hant": "「第 (9|18) 篇」", "de": "„第 (9|18) 篇“"}
+    for language, text in marked.items():
+        heading = open_page(client, f"/feeds/all.atom?{SOME}&lang={language}").select_one("h1")
+        assert heading.get_text().endswith(text)
     assert page.title.get_text().startswith(title)
     assert get_document(client, f"/feeds/all.json?{query}")["title"] == title
     assert get_document(client, "/feeds/all.json?limit=3")["title"] == "样例文库"

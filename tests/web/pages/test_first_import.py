@@ -58,6 +58,8 @@ def test_pages_show_progress_rate_and_time_left_until_everything_is_imported(
         answer = client.get(path, headers=BROWSER)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
         assert PROGRESS in answer.text
+    german = client.get("/?lang=de", headers=BROWSER).text
+    assert "3.120 von 4.470" in german
     assert "import    3,120 of 4,470 dumps, 54 a second, 0:00:25 left" in list(
         format_status(collect_status(settings, NOW))
     )

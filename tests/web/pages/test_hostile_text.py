@@ -32,7 +32,7 @@ from helpers.page_fixtures import (
 from helpers.processes import free_port
 from refeed.ingest.pipeline import Pipeline
 from refeed.model import Label, Person, Removal, Source
-from refeed.render.digest_html import STYLE
+from refeed.render.digest_html import PAGE_STYLE
 from refeed.store.story_decisions import join_entries
 from refeed.stories.story_updater import update_stories
 from refeed.web.app import create_app
@@ -224,7 +224,7 @@ def test_hostile_text_is_text_in_stories_digests_books_and_catalogues(tmp_path: 
     for name, text in texts.items():
         if text.startswith("<?xml"):
             ET.fromstring(text)
-        active = find_active_content(text.replace(f"<style>{STYLE}</style>", ""))
+        active = find_active_content(text.replace(f"<style>{PAGE_STYLE}</style>", ""))
         assert [
             each for each in active if not re.search(r" (?:href|src)=[a-z0-9-]+\.(?:xhtml|css|svg|ncx)$", each)
         ] == [], name

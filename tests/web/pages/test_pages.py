@@ -284,6 +284,7 @@ def test_status_shows_every_source_and_names_no_file(site: PageSite) -> None:
     assert "no new entry for longer than usual" not in text, "the samples are an archive"
     assert "Worker: not on this machine" in " ".join(BeautifulSoup(text, "lxml").get_text(" ").split())
     assert str(site.settings.var_dir) not in text
+    assert "Entries: 72. The other files are further versions" in text
 
 
 @pytest.mark.parametrize(

@@ -131,12 +131,12 @@ class TemplateContext:
     def _describe_progress(self, progress: ImportProgress, locale: Locale) -> str:
         if not progress["total"]:
             return str(gettext("Starting: looking for articles to import."))
-        done, total = format_number(progress["done"]), format_number(progress["total"])
+        done, total = format_number(progress["done"], locale), format_number(progress["total"], locale)
         parts = [gettext("Importing: %(done)s of %(total)s articles.", done=done, total=total)]
         left = seconds_left(progress)
         if left is not None:
             time = format_timedelta(timedelta(seconds=max(1, left)), locale=locale, threshold=1.2)
-            rate = format_number(round(progress["rate"]))
+            rate = format_number(round(progress["rate"]), locale)
             parts.append(gettext("%(rate)s a second, %(time)s left.", rate=rate, time=time))
         return " ".join(parts)
 
@@ -182,7 +182,7 @@ class TemplateContext:
             "path_to": partial(self._path_to, _chosen_language()),
             "time_element": lambda instant, zone=_UTC: time_element(instant, zone, locale),
             "day_element": lambda instant, zone=_UTC: day_element(instant, zone, locale),
-            "describe_volume": partial(describe_volume, get_translations()),
+            "describe_volume": partial(describe_volume, get_translations(), locale),
             "needs_base_url": self._needs_base_url(),
             **self.describe_import(locale),
         }
@@ -267,20 +267,22 @@ def format_utc_offset(local: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
-def describe_volume(translations: NullTranslations, entries: int, monthly: int) -> str:
+def describe_volume(translations: NullTranslations, locale: Locale, entries: int, monthly: int) -> str:
     """Text about how many entries a feed has, and how many it publishes per month."""
     if not entries:
         return str(translations.gettext("no entries yet"))
-    total = str(translations.ngettext("%(num)s entry", "%(num)s entries", entries)) % {"num": format_number(entries)}
+    total = str(translations.ngettext("%(num)s entry", "%(num)s entries", entries))
+    total %= {"num": format_number(entries, locale)}
     if not monthly:
         return total
-    rate = str(translations.gettext("about %(count)s a month")) % {"count": format_number(monthly)}
+    rate = str(translations.gettext("about %(count)s a month")) % {"count": format_number(monthly, locale)}
     return f"{total} · {rate}"
 
 
-def format_number(number: int) -> str:
-    """Format as 12,345, which is the same in all languages of the pages."""
-    return f"{number:,}"
+def format_number(number: int, locale: Locale | None = None) -> str:
+    """Format as 12,345 or, in German, 12.345: in the given language, or that of the page."""
+    symbols = (locale or get_locale()).number_symbols
+    return f"{number:,}".replace(",", symbols["latn"]["group"])
 
 
 def split_reason(reason: str) -> tuple[str, str, str]:
