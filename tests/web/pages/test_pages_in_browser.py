@@ -135,11 +135,16 @@ def test_search_filters_while_typing(browser: Browser, site: PageSite) -> None:
     assert session.problems == []
 
 
-def test_dates_are_in_the_readers_time_zone_beside_the_sources(browser: Browser, site: PageSite) -> None:
-    session = open_session(browser, site, locale="en-GB", timezone_id="Asia/Tokyo")
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [("en-GB", "May 30, 2020 17:30 (08:30 UTC)"), ("zh-TW", "2020年5月30日 17:30 (08:30 UTC)")],
+)
+def test_dates_are_in_the_readers_time_zone_beside_the_sources(
+    browser: Browser, site: PageSite, locale: str, text: str
+) -> None:
+    session = open_session(browser, site, locale=locale, timezone_id="Asia/Tokyo")
     page = session.open(at(site, "/entry/{rich}"))
-    shown = page.locator("header time").first.inner_text()
-    assert shown == "May 30, 2020, 17:30 (08:30 UTC)"
+    assert page.locator("header time").first.inner_text() == text
     session.context.close()
 
 

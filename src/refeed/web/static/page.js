@@ -31,7 +31,10 @@ if (document.querySelector(".importing")) {
 }
 
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const clock = new Intl.DateTimeFormat(language, CLOCK);
+// Day and time apart, as the server writes them: together, browsers write the day in another form in some languages.
+const formatMoment = (instant) => `${days.format(instant)} ${clock.format(instant)}`;
 const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 function distance(instant) {
@@ -54,15 +57,15 @@ for (const time of document.querySelectorAll("time[datetime*='T']")) {
   const sourceText = time.textContent;
   if (time.classList.contains("day")) {
     time.textContent = distance(instant) || days.format(instant);
-    time.title = moments.format(instant);
+    time.title = formatMoment(instant);
   } else if (offset(sourceText) !== -instant.getTimezoneOffset()) {
     const sourceTime = document.createElement("span");
     sourceTime.className = "there";
     const shifted = new Date(instant.getTime() + offset(sourceText) * 60000);
     const sameDay = days.format(instant) === new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(shifted);
-    const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(shifted);
-    sourceTime.textContent = ` (${sameDay ? `${clock} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
-    time.replaceChildren(moments.format(instant), sourceTime);
+    const there = new Intl.DateTimeFormat(language, { ...CLOCK, timeZone: "UTC" }).format(shifted);
+    sourceTime.textContent = ` (${sameDay ? `${there} ${/UTC.*$/.exec(sourceText)[0]}` : sourceText})`;
+    time.replaceChildren(formatMoment(instant), sourceTime);
   }
 }
 
