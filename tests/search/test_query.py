@@ -9,7 +9,7 @@ import pytest
 
 from refeed.config.search_query import QueryError, parse_query
 from refeed.search.query_matcher import QueryMatcher, SearchableEntry
-from refeed.search.searchable_text import make_tokens, to_searchable
+from refeed.search.searchable_text import make_phrase_tokens, make_tokens, to_searchable
 from refeed.search.snippets import Piece, excerpt, mark_matches
 
 
@@ -132,6 +132,14 @@ def test_a_phrase_across_a_border_of_words_and_letters_is_one_token() -> None:
     asked = make_tokens(to_searchable("10年12月"), for_query=True)
     assert asked <= make_tokens(to_searchable("在10年12月，"))
     assert not asked <= make_tokens(to_searchable("在12年10月，"))
+
+
+def test_the_index_knows_which_letters_stand_on_both_sides_of_a_border() -> None:
+    """Seen: 离。当 compared thousands of texts that have both letters somewhere."""
+    text = make_tokens(to_searchable("他离开了。当时在下雨，"))
+    for phrase, is_asked in (("了。当", True), ("了。当时在下雨，", True), ("时。下", False), ("雨。当", False)):
+        assert any(way <= text for way in make_phrase_tokens(to_searchable(phrase))) == is_asked
+    assert len(make_phrase_tokens(to_searchable("。".join("一二三四五六七八九十")))) == 4
 
 
 def test_a_word_of_any_length_has_short_tokens() -> None:

@@ -67,7 +67,7 @@ def decode_document(document: FoundDocument) -> SearchableEntry:
         tag=tag,
         source=source,
         topics=frozenset(topics.split()),
-        published=document.member.published,
+        published=document.position.published,
     )
 
 

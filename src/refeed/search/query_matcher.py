@@ -16,7 +16,7 @@ from ..clean.text import visible_text
 from ..config.search_query import ID_FIELDS, SearchQuery, SearchTerm
 from ..model import Entry
 from ..topics.normalization import regional_spellings
-from .searchable_text import compile_phrase, make_tokens, to_needle, to_searchable
+from .searchable_text import compile_phrase, make_phrase_tokens, to_needle, to_searchable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +65,10 @@ class TermMatcher:
 
     @property
     def tokens(self) -> tuple[frozenset[str], ...]:
-        """For each spelling the tokens that all entries with it have in this field."""
+        """For each way in which an entry may have the term, the tokens that it then has in this field."""
         if self.field in ID_FIELDS:
             return (frozenset(self.spellings),)
-        return tuple(make_tokens(spelling, for_query=True) for spelling in self.spellings)
+        return tuple(tokens for spelling in self.spellings for tokens in make_phrase_tokens(spelling))
 
 
 class QueryMatcher:

@@ -13,18 +13,26 @@ import re
 import unicodedata
 from itertools import pairwise
 from operator import itemgetter
+from zlib import crc32
 
 import re2
 
 from ..topics.normalization import to_simplified
 
-INDEX_VERSION = "2"
+INDEX_VERSION = "3"
 """Changes when the index's documents or tokens are made differently. The whole index is then built again."""
 MAX_TEXT = 100_000
 """Characters of a text that are searchable. The longest of 4,470 real articles has 18,000. PostgreSQL stores at most
 1 MB of tokens for a row."""
 _BETWEEN = "\ue007"
 """Joins a word and the letter beside it in one token. No text has it (private use)."""
+_SEPARATED = "\ue008"
+"""The first character of a token that stands for two letters with a space between them."""
+_SEPARATED_KINDS = 1 << 13
+"""Different tokens for two such letters. Few texts have two that share one, and the index stays small: a token of its
+own for each would be as long as the list of texts that have it."""
+_MAX_VARIED = 2
+"""Spaces of a phrase of which the index knows whether a text has them."""
 MAX_TOKEN = 64
 """Characters of a word that the index knows. Longer words are found by their beginning and then compared whole."""
 
@@ -54,7 +62,7 @@ def to_searchable(text: str) -> str:
 
 def make_tokens(searchable: str, *, for_query: bool = False) -> frozenset[str]:
     """The tokens of a searchable text: each word, each letter of its own, and each pair of adjacent letters, or of a
-    letter and the word beside it, as in 10年 and 5G手机. Two words or letters that a space separates are no pair.
+    letter and the word beside it, as in 10年 and 5G手机; and one for the kind of two letters that a space separates.
 
     `for_query` leaves out the letters and words that a pair contains: a text with the pair has them too.
     """
@@ -74,9 +82,22 @@ def make_tokens(searchable: str, *, for_query: bool = False) -> frozenset[str]:
                 tokens.add(f"{chunk[:MAX_TOKEN]}{_BETWEEN}{chunks[index + 1][0]}")
             continue
         tokens.update(map("".join, pairwise(chunk)))
+        if index > 0 and not kinds[index - 1]:
+            number = crc32(f"{chunks[index - 1][-1]}{chunk[0]}".encode()) % _SEPARATED_KINDS
+            tokens.add(f"{_SEPARATED}{chr(0x4E00 + number)}")
         if not for_query or (len(chunk) == 1 and not is_paired):
             tokens.update(chunk)
     return frozenset(tokens)
+
+
+def make_phrase_tokens(searchable: str) -> list[frozenset[str]]:
+    """For each way in which a text may have this phrase, the tokens that it then has: see `compile_phrase`."""
+    first, *parts = _SEPARATED_LETTERS.split(searchable.strip())
+    ways = [first]
+    for part in parts[:_MAX_VARIED]:
+        ways = [f"{way}{joint}{part}" for way in ways for joint in ("", " ")]
+    others = frozenset[str]().union(*(make_tokens(part, for_query=True) for part in parts[_MAX_VARIED:]))
+    return [make_tokens(way, for_query=True) | others for way in ways]
 
 
 def is_word(character: str) -> bool:

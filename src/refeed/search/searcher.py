@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from ..config.search_query import SearchQuery
 from ..model import ALL_FEED, FeedPath
 from ..store.rows import FeedMember
-from ..store.search_index import Position, find_documents, get_changes, get_members
+from ..store.search_index import Position, find_documents, get_changes, get_members, has_changes_beyond
 from ..store.store import Store
 from .indexer import decode_document, is_outdated, stored_searchable, to_index_query
 from .query_matcher import QueryMatcher, SearchableEntry
@@ -27,10 +27,11 @@ _MAX_UNINDEXED = 100
 _MAX_CANDIDATES = 5_000
 """Documents that one search compares. Only a query whose words meet in many texts, but not as the phrase that it asks
 for, needs more than a few."""
-_MAX_WORK = 200_000_000
+_MAX_WORK = 100_000_000
 """Characters times spellings that one search compares: about half a second."""
 _FIRST_BATCH = 32
-"""Documents that are compared first: a page and a few that do not match. Each further batch is twice as large."""
+"""Documents that are compared at a time: a page and a few that do not match. From batch to batch the index is asked for
+twice as many."""
 _RANKED = 500
 """The newest matches that are ranked by relevance."""
 _TITLE_WEIGHT = 5.0
@@ -83,14 +84,13 @@ class _Matches:
         return merge(self._unindexed(), self._indexed(), key=lambda match: _position(match[0]), reverse=True)
 
     def _unindexed(self) -> list[tuple[FeedMember, SearchableEntry]]:
-        changes = get_changes(self._store, _MAX_UNINDEXED + 1)
-        if len(changes) > _MAX_UNINDEXED:
+        if has_changes_beyond(self._store, _MAX_UNINDEXED):
             self.complete = False
             return []
+        changes = get_changes(self._store, _MAX_UNINDEXED)
         entries = {item.id: item.entry for item in changes if item.entry is not None}
         places = [Position(stored.entry.published, id) for id, stored in entries.items()]
-        with self._store.read_transaction() as connection:
-            members = get_members(connection, self._feed, places)
+        members = get_members(self._store, self._feed, places)
         newest_first = sorted(members.values(), key=_position, reverse=True)
         compared = ((member, stored_searchable(entries[member.id])) for member in newest_first)
         return [
@@ -102,14 +102,16 @@ class _Matches:
     def _indexed(self) -> Iterator[tuple[FeedMember, SearchableEntry]]:
         index_query, below, size, seen, work = to_index_query(self._matcher), None, _FIRST_BATCH, 0, 0
         while True:
-            documents, below = find_documents(
-                self._store, index_query, self._feed, size, older_than=self._older_than, below=below
-            )
-            for document in documents:
-                entry = decode_document(document)
-                work += len(document.content) * self._matcher.size
-                if self._matcher.matches(entry):
-                    yield document.member, entry
+            documents, below = find_documents(self._store, index_query, size, older_than=self._older_than, below=below)
+            for start in range(0, len(documents), _FIRST_BATCH):
+                matching = {}
+                for document in documents[start : start + _FIRST_BATCH]:
+                    entry = decode_document(document)
+                    work += len(entry.text) * self._matcher.size
+                    if self._matcher.matches(entry):
+                        matching[document.position] = entry
+                members = get_members(self._store, self._feed, list(matching))
+                yield from ((members[place.id], entry) for place, entry in matching.items() if place.id in members)
             seen += len(documents)
             if below is None:
                 return

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text
+from sqlalchemy import Connection, bindparam, delete, func, select, text, tuple_
 
 from ..model import FeedPath
 from . import change_log, schema
@@ -40,10 +40,10 @@ _DOCUMENTS = (
     .outerjoin(_change, _change.c.entry_id == _document.c.entry_id)
     .where(_document.c.docid.in_(bindparam("numbers", expanding=True)), _change.c.entry_id.is_(None))
 )
+# Pairs: two lists would be 250,000 look-ups for 500 entries.
 _MEMBERS = select(_member).where(
     _member.c.feed == bindparam("feed"),
-    _member.c.published.in_(bindparam("times", expanding=True)),
-    _member.c.entry_id.in_(bindparam("ids", expanding=True)),
+    tuple_(_member.c.published, _member.c.entry_id).in_(bindparam("places", expanding=True)),
 )
 
 
@@ -64,10 +64,15 @@ class Position(NamedTuple):
 
 
 class FoundDocument(NamedTuple):
-    """An entry as the index knows it, and as the feed shows it."""
+    """An entry as the index knows it."""
 
-    member: FeedMember
-    content: bytes
+    position: Position
+    compressed: bytes
+
+    @property
+    def content(self) -> bytes:
+        """What `write_documents` was given."""
+        return decompress(self.compressed)
 
 
 def log_all_entries(store: Store) -> None:
@@ -84,6 +89,12 @@ def log_all_entries(store: Store) -> None:
 def count_changes(store: Store) -> int:
     """The number of listed entries."""
     return change_log.count_changes(store, _change)
+
+
+def has_changes_beyond(store: Store, count: int) -> bool:
+    """Whether more entries than these are listed."""
+    with store.read_transaction() as connection:
+        return connection.execute(select(_change.c.entry_id).offset(count).limit(1)).first() is not None
 
 
 def get_changes(store: Store, limit: int) -> list[EntryChange]:
@@ -126,13 +137,12 @@ def write_documents(
 def find_documents(
     store: Store,
     query: IndexQuery,
-    feed: FeedPath,
     limit: int,
     *,
     older_than: Position | None = None,
     below: int | None = None,
 ) -> tuple[list[FoundDocument], int | None]:
-    """Documents with the tokens of a query, newest first, of entries that the feed shows.
+    """Documents with the tokens of a query, newest first, also of entries that are not shown now.
 
     Returns all such documents of the newest days that have `limit` of them, and a number: pass it as `below` to go on
     with older ones. It is None when there are none. Documents of listed entries are left out.
@@ -149,20 +159,13 @@ def find_documents(
         if len(numbers) == limit:  # the rest of the last day, because numbers are in no order within a day
             following = numbers[-1] // _PER_DAY * _PER_DAY
             numbers += _find_numbers(connection, query, max(first, following), numbers[-1], None)
-        found: list[tuple[Position, bytes]] = []
+        found: list[FoundDocument] = []
         for start in range(0, len(numbers), _CHUNK):
-            rows = connection.execute(_DOCUMENTS, {"numbers": numbers[start : start + _CHUNK]})
-            found += ((Position(from_timestamp(row.published), row.entry_id), row.content) for row in rows)
-        if older_than is not None:
-            found = [item for item in found if item[0] < older_than]
-        members = get_members(connection, feed, [position for position, _ in found])
-    found.sort(reverse=True)
-    shown = [
-        FoundDocument(members[position.id], decompress(content))
-        for position, content in found
-        if position.id in members
-    ]
-    return shown, following
+            for row in connection.execute(_DOCUMENTS, {"numbers": numbers[start : start + _CHUNK]}):
+                position = Position(from_timestamp(row.published), row.entry_id)
+                if older_than is None or position < older_than:
+                    found.append(FoundDocument(position, row.content))
+    return sorted(found, reverse=True), following
 
 
 def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: int, limit: int | None) -> list[int]:
@@ -180,19 +183,17 @@ def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: in
     return list(connection.execute(text(statement), values).scalars())
 
 
-def get_members(connection: Connection, feed: FeedPath, positions: Iterable[Position]) -> dict[str, FeedMember]:
+def get_members(store: Store, feed: FeedPath, positions: Sequence[Position]) -> dict[str, FeedMember]:
     """Those entries that a feed shows now, by id."""
-    places = list(positions)
     members: dict[str, FeedMember] = {}
-    for start in range(0, len(places), _CHUNK):
-        part = places[start : start + _CHUNK]
-        times = {to_timestamp(position.published) for position in part}
-        values = {"feed": str(feed), "times": list(times), "ids": [position.id for position in part]}
-        for row in connection.execute(_MEMBERS, values):
-            members[row.entry_id] = FeedMember(
-                id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate
-            )
-    return {id: members[id] for published, id in places if id in members and members[id].published == published}
+    with store.read_transaction() as connection:
+        for start in range(0, len(positions), _CHUNK):
+            places = [(to_timestamp(published), id) for published, id in positions[start : start + _CHUNK]]
+            for row in connection.execute(_MEMBERS, {"feed": str(feed), "places": places}):
+                members[row.entry_id] = FeedMember(
+                    id=row.entry_id, published=from_timestamp(row.published), size_estimate=row.size_estimate
+                )
+    return members
 
 
 def _first_number(published: int) -> int:
