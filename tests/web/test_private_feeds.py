@@ -146,6 +146,26 @@ def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, priva
         assert answers[0].body.replace(private.encode(), b"") == answers[1].body.replace(unknown.encode(), b"")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search?q=topic:{}",
+        "/search.json?q=topic:{}",
+        "/search.json?q=source:bbc+-topic:{}",
+        "/all?q=source:bbc+OR+topic:{}",
+        "/feeds/all.json?q=topic:{}",
+        "/feeds/source/dw.atom?q=after:2020+-topic:{}",
+    ],
+)
+def test_a_search_does_not_tell_which_entries_a_private_topic_has(site: RunningSite, path: str) -> None:
+    bodies = []
+    for topic in ("secret", "nosuch", "climate"):
+        answer = site.get(path.format(topic), Accept="*/*" if path.startswith("/feeds/") else "text/html")
+        assert answer.status == 200
+        bodies.append(re.sub(rf"{topic}|[0-9a-f]{{64}}", "", answer.body.decode()))  # its checksum is of the name too
+    assert bodies[0] == bodies[1] != bodies[2]
+
+
 @pytest.mark.slow
 def test_a_private_feed_is_answered_like_an_unknown_one_while_the_store_is_away(tmp_path: Path) -> None:
     settings, environ = prepare_site(tmp_path, CONFIG + "sources: [{id: bbc, access: private}]\n", dumps=6)

@@ -12,7 +12,8 @@ after:2026-01-01 before:2026-02
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..xml_chars import xml_safe
@@ -60,6 +61,18 @@ class SearchQuery:
     """The time before which the entry was published."""
     text: str
     """The query with one space between its terms. Two texts of the same meaning may differ."""
+
+    def limited_to(self, topics: Container[str]) -> SearchQuery:
+        """The same query of somebody who may know of these topics only: no entry has another one."""
+
+        def limit(term: SearchTerm) -> SearchTerm:
+            return replace(term, words="") if term.field == "topic" and term.words not in topics else term
+
+        return replace(
+            self,
+            groups=tuple(tuple(map(limit, group)) for group in self.groups),
+            excluded=tuple(map(limit, self.excluded)),
+        )
 
 
 def parse_query(text: str) -> SearchQuery:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from cachetools import LRUCache
 
-from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter
-from ..config.search_query import parse_query
+from ..config.filter_rules import MAX_FILTERED_ENTRIES, FeedFilter, FilteredFeedRule
+from ..config.search_query import SearchQuery, parse_query
 from ..model import Feed, FeedEntry, FeedInfo, FeedPath, Tombstone
 from ..page_languages import translate
 from ..search.searcher import search
@@ -66,8 +66,8 @@ def _complete_language(info: FeedInfo, entries: Sequence[FeedEntry], default: st
 class _FoundMembers:
     """Iterates over the members of a feed that a search finds, in batches, newest first."""
 
-    def __init__(self, store: Store, text: str, feed: FeedPath) -> None:
-        self._store, self._query, self._feed = store, parse_query(text), feed
+    def __init__(self, store: Store, query: SearchQuery, feed: FeedPath) -> None:
+        self._store, self._query, self._feed = store, query, feed
         self.complete = True
 
     def __iter__(self) -> Iterator[list[FeedMember]]:
@@ -136,7 +136,11 @@ class FeedBuilder:
         limit = min(rule.limit, MAX_FILTERED_ENTRIES) if rule.limit else self._budget.entries
         selection = EntryFilter(rule, now)
         if rule.q:
-            found = _FoundMembers(self._store, rule.q, self._unfiltered(path))
+            query = parse_query(rule.q)
+            if not isinstance(rule, FilteredFeedRule):
+                # A request must not tell which entries a private topic has.
+                query = query.limited_to(self._registry.topics)
+            found = _FoundMembers(self._store, query, self._unfiltered(path))
             entries = self._refilter(path, self._iter_batches(found, mixed=info.mixed))
             shown = selection.select(entries, limit, MAX_FOUND)
             is_complete = selection.complete and found.complete

@@ -66,7 +66,7 @@ class SearchPage:
                 problem = str(error)
             else:
                 problem = "; ".join(find_unknown_ids(query, snapshot))
-                result = self._search(query)
+                result = self._search(query, snapshot)
                 found = self._describe(query, result, snapshot)
         html = render_template(
             "search.html",
@@ -93,7 +93,7 @@ class SearchPage:
             response = data_response(msgspec.json.encode({"error": str(error)}), "application/json")
             response.status_code, response.headers["Cache-Control"] = 400, "no-store"
             return response
-        result = self._search(query)
+        result = self._search(query, snapshot)
         entries = [
             {
                 "id": f"urn:uuid:{found.item.id}",
@@ -109,13 +109,14 @@ class SearchPage:
         body = msgspec.json.encode({"complete": result.complete, "entries": entries})
         return data_response(body, "application/json")
 
-    def _search(self, query: SearchQuery) -> SearchResult:
+    def _search(self, query: SearchQuery, snapshot: SiteSnapshot) -> SearchResult:
         place = None
         if text := request.args.get("before", ""):
             match = _PLACE.fullmatch(text)
             if match is None:
                 raise BadRequest("before: must be a place from the link to older results.")
             place = Position(datetime.fromtimestamp(int(match[1]), UTC), match[2])
+        query = query.limited_to(snapshot.registry.topics)
         return search(self._store, query, limit=_RESULTS, older_than=place, order=_order())
 
     def _describe(self, query: SearchQuery, result: SearchResult, snapshot: SiteSnapshot) -> list[FoundEntry]:
