@@ -215,6 +215,21 @@ def test_dumps_are_identified_within_limits() -> None:
             pool.identify([dump(1), Dump(path="", folder="", data=b"\xff\xfe\x00", first_seen=NOW)])
 
 
+def test_dumps_that_are_refused_end_no_process_and_the_first_ten_are_named() -> None:
+    """Seen: a push of refused dumps started a process for each of them."""
+    others = multiprocessing.active_children()
+    with closing(EntryPool(HOSTILE)) as pool:
+        pool.identify([dump(1)])
+        (child,) = set(multiprocessing.active_children()) - set(others)
+        with pytest.raises(QuarantineError) as refused:
+            pool.identify([Dump(path="", folder="", data=b"no header", first_seen=NOW)] * 50)
+        assert child.is_alive()
+        assert [line.partition(":")[0] for line in str(refused.value).splitlines()] == [
+            *(f"dump {number}" for number in range(1, 11)),
+            "the dumps after it were not read",
+        ]
+
+
 @pytest.mark.slow
 def test_a_killed_process_loses_no_dump() -> None:
     dumps = [dump(number) for number in range(600)]

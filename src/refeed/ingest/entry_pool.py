@@ -37,6 +37,8 @@ _IDLE = 15.0
 """Seconds without work after which all children but one end. Each takes 40 MB."""
 _NOTE_BYTES = 512
 _MAX_TRIES = 2
+_MAX_REFUSED = 10
+"""After so many pushed dumps without an id, the rest of a request is not read."""
 
 Result = TypeVar("Result")
 
@@ -116,16 +118,21 @@ class EntryPool:
         return self._build_alone(_build, self._make_work(dump), _quarantine)
 
     def identify(self, dumps: Sequence[Dump]) -> list[str]:
-        """The ids that the entries of dumps would have. Raises QuarantineError, naming each dump that has none."""
+        """The ids that the entries of dumps would have. Raises QuarantineError, naming the first dumps without one."""
         self._start()
-        ids, errors = [], []
+        ids: list[str] = []
+        errors: list[str] = []
         for number, dump in enumerate(dumps, 1):
-            try:
-                ids.append(self._build_alone(_identify, _Work(dump), _refuse))
-            except QuarantineError as error:
-                errors.append(f"dump {number}: {error}")
+            found = self._build_alone(_identify, _Work(dump), lambda _, reason: QuarantineError(reason))
+            if isinstance(found, str):
+                ids.append(found)
+            else:
+                errors.append(f"dump {number}: {found}")
+            if len(errors) == _MAX_REFUSED:
+                errors.append("the dumps after it were not read")
+                break
         if errors:
-            raise QuarantineError("\n".join(errors[:10]))
+            raise QuarantineError("\n".join(errors))
         return ids
 
     def is_suspect(self, path: str) -> bool:
@@ -215,10 +222,6 @@ def _quarantine(_dump: Dump, reason: str) -> BuildResult:
     return BuildResult(outcome=Outcome.QUARANTINED, reason=reason)
 
 
-def _refuse(_dump: Dump, reason: str) -> str:
-    raise QuarantineError(reason)
-
-
 def _quarantine_packed(dump: Dump, reason: str) -> PackedResult:
     return PackedResult(outcome=Outcome.QUARANTINED, reason=reason, data=compress(dump.data))
 
@@ -296,5 +299,9 @@ def _build_text(dump: Dump, reason: str) -> BuildResult:
         return _quarantine(dump, f"{reason}; please report it, with this file")
 
 
-def _identify(work: _Work) -> str:
-    return _Child.builder.derive_entry_id(work.dump)
+def _identify(work: _Work) -> str | QuarantineError:
+    """The id, or why there is none: an error that is raised would end the child, and each takes a second to start."""
+    try:
+        return _Child.builder.derive_entry_id(work.dump)
+    except QuarantineError as error:
+        return error
