@@ -14,6 +14,7 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"'，。）]+")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
+_KANA_OR_HANGUL = re.compile("[\u3041-\u3096\u30a1-\u30fa\uac00-\ud7a3]")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _ARABIC = re.compile("[\u0620-\u06ff]")
 _LATIN = re.compile("[A-Za-z]")
@@ -43,7 +44,9 @@ def detect_language(text: str, default: str) -> str:
     as many other letters as Han characters is not Chinese.
     """
     sample = _ADDRESS.sub(" ", text[:_SAMPLE_LENGTH])
-    han, kana, hangul, letters = (_count(pattern, sample) for pattern in (_HAN, _KANA, _HANGUL, _LETTER))
+    han, letters = _count(_HAN, sample), _count(_LETTER, sample)
+    has_others = _KANA_OR_HANGUL.search(sample) is not None
+    kana, hangul = (_count(_KANA, sample), _count(_HANGUL, sample)) if has_others else (0, 0)
     others = letters - han - kana - hangul
     if hangul > han + kana and 2 * hangul >= others:
         return _prefer(default, "ko")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from bisect import bisect
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -218,11 +217,12 @@ def _format_reasons(scores: list[_FieldScore]) -> tuple[str, ...]:
     reasons = []
     for field, points, evidence in scores:
         if not isinstance(evidence, str):
-            count = Counter(
-                ("not " if kind == EXCLUDE else "") + word.removeprefix(PATTERN_PREFIX)
-                for _, _, _, kind, word in evidence
-            )
-            words = [word if times == 1 else f"{word} ×{times}" for word, times in count.most_common(_MAX_WORDS)]
+            count: dict[str, int] = {}
+            for _, _, _, kind, word in evidence:
+                name = ("not " if kind == EXCLUDE else "") + word.removeprefix(PATTERN_PREFIX)
+                count[name] = count.get(name, 0) + 1
+            frequent = sorted(count.items(), key=itemgetter(1), reverse=True)[:_MAX_WORDS]
+            words = [word if times == 1 else f"{word} ×{times}" for word, times in frequent]
             evidence = ", ".join(words) + (" …" if len(count) > _MAX_WORDS else "")
         reasons.append(f"{field}: {evidence} ({points:+.2g})")
     return tuple(reasons)

@@ -198,7 +198,7 @@ _NEW_TAB = re.compile(
 def trim_link_labels(draft: Draft) -> None:
     """Cut what is said to those who cannot see that a link opens elsewhere (`opens new tab`) from the link's end."""
     for block in walk_blocks(draft.blocks):
-        if not any(marks for _, marks in block.runs):
+        if not extract_links(block.runs):
             continue
         runs: list[Run] = []
         for text, marks in block.runs:

@@ -116,6 +116,8 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
 
 def _drop_cards(draft: Draft) -> None:
     """Drop neighbours that all lead to one other page of the source, a picture among them."""
+    if not any(block.kind == "figure" and (block.href or extract_links(block.runs)) for block in draft.blocks):
+        return
     at = 0
     while at < len(draft.blocks):
         card = _card_at(draft, at)
