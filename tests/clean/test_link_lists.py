@@ -76,3 +76,46 @@ def test_breadcrumbs_and_lists_of_buttons_go(above: str) -> None:
 def test_list_of_networks_that_a_text_is_about_stays() -> None:
     html, _ = clean(f"{TEXT}<ul><li>Facebook</li><li>Der Hafen</li><li>Instagram</li></ul>")
     assert "Instagram" in html
+
+
+def test_badges_of_shops_for_apps_and_of_news_readers_go() -> None:
+    badge = '<a href="https://play.google.com/store/apps/details?id=x"><img src="/i/google-play-badge.png" width="200" height="60"></a>'
+    news = '<a href="https://news.google.com/publications/x"><img src="/i/google-news.svg" width="90" height="40"></a>'
+    screen = '<a href="https://play.google.com/store/apps/details?id=x"><img src="/i/harbour-map.jpg" width="900"></a>'
+    html, removed = clean(f"{TEXT}{badge}{news}{screen}{TEXT}")
+    assert (html.count("<img"), "harbour-map" in html) == (1, True)
+    assert {step for step, _ in removed} >= {"promotions"}
+
+
+def test_box_named_for_related_articles_goes_when_it_is_hardly_more_than_links() -> None:
+    long = [
+        f'<a href="/a/{at}.html">{title}. Was dort geschah, und wie es weitergeht</a>'
+        for at, title in enumerate(TITLES)
+    ]
+    box = f'<div class="related-posts"><h4>Viac</h4>{"".join(f"<p>{link}</p>" for link in long * 3)}</div>'
+    html, removed = clean(f"<p>Das sagte der Kapitän.</p>{box}{TEXT}")
+    assert (html, {step for step, _ in removed}) == (f"<p>Das sagte der Kapitän.</p>{TEXT}", {"clutter"})
+    told = '<div class="related-posts"><p>Wir haben darüber mit dem Kapitän gesprochen. Er sagt, dass es genug Platz gibt.</p></div>'
+    assert "genug Platz" in clean(f"{TEXT}{told}")[0]
+
+
+def test_last_item_of_a_list_that_invites_to_subscribe_goes() -> None:
+    result = clean_body(
+        "<p>The harbour is open again, and all of its ships are back. Read on.</p><ul><li>Explore the guide to the harbour</li>"
+        '<li>For full access to all editions subscribe here: <a href="https://other.example/sub">other.example</a></li></ul>',
+        title="Lights",
+    )
+    assert result.entry.html.endswith("<ul><li>Explore the guide to the harbour</li></ul>")
+
+
+def test_links_to_tags_above_a_text_are_tags_beside_a_word_for_them() -> None:
+    above = '<p>Temas <a href="/tags/puerto">Puerto</a> <a href="/tags/luces">Luces</a></p>'
+    entry = clean_body(above + TEXT, title="Lichter im Hafen", link=LINK).entry
+    assert (entry.tags, entry.html) == (("Puerto", "Luces"), TEXT)
+
+
+def test_offer_of_a_subscription_in_place_of_a_text_is_an_issue() -> None:
+    offer = "<p>99,00 EUR</p><p>im 1. Jahr</p><p>danach 122,40 EUR / Jahr</p><p>1,00 EUR im 1. Monat</p>"
+    assert any("offer of a subscription" in issue for issue in clean_body(offer, title="Lichter im Hafen").issues)
+    told = "<p>Der neue Hafen kostet die Stadt 12 Euro im Jahr, sagt der Rat. Das ist weniger als erwartet.</p>"
+    assert not clean_body(told, title="Lichter im Hafen").issues

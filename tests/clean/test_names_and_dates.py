@@ -307,6 +307,7 @@ def test_source_and_labelled_dates_above_a_text_go(above: str, authors: tuple[st
         ("<p>20 luglio 2020 ( modifica il 21 luglio 2020 | 15:24)</p>", True),
         ("<p>Stand: 20.07.2020, 10:44 Uhr</p>", True),
         ("<p>Pubblicato il: 20 luglio 2020</p>", True),
+        ("<p><i>Pubblicato il:</i> 20 luglio 2020<br><i>Ultimo aggiornamento:</i> 21 luglio 2020</p>", True),
         ("<p>Dernière mise à jour le 20 juillet 2020.</p>", True),
         ("<p>20 July 2020</p>", False),
     ],

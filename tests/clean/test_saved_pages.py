@@ -193,3 +193,14 @@ def test_finding_the_article_takes_linear_time(unit: str) -> None:
     started = process_time()
     remove_surroundings(html, "https://news.example.org/")
     assert process_time() - started < 3
+
+
+def test_headings_and_pictures_in_boxes_with_names_of_widgets_stay() -> None:
+    parts = "".join(
+        f'<h2 class="widget-title">Part {at}</h2><aside class="widget-image"><img src="/i/{at}.jpg" width="900" height="600">'
+        f"</aside><p>{SENTENCES['en']} ({at})</p>"
+        for at in range(8)
+    )
+    html, removed = remove_surroundings(page(f"<main>{parts}</main>"), "https://news.example.org/a")
+    assert all(f"Part {at}" in html and f"/i/{at}.jpg" in html for at in range(8))
+    assert "Sidebar words" in " ".join(removal.text for removal in removed)

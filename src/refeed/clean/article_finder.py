@@ -45,6 +45,8 @@ _PARTS_OF_TEXT = _INLINE | {
     "table", "tbody", "tfoot", "thead", "tr", "ul",
 }  # fmt: skip
 """None of these is an article; what holds it may be."""
+_NO_ASIDES = frozenset(("article", "main", "p", "h1", "h2", "h3", "h4", "h5", "h6", "figure"))
+"""Whatever their names are: a heading may be called a widget's."""
 _LINK_BOXES = frozenset(("aside", "div", "footer", "form", "header", "section"))
 _NAVIGATION = frozenset(("dialog", "menu", "nav"))
 _NAVIGATION_ROLES = frozenset((
@@ -179,7 +181,7 @@ def _measure(body: HtmlElement) -> dict[HtmlElement, _Part]:
 def _is_aside(element: HtmlElement, part: _Part, whole: _Part) -> bool:
     """True for an element whose tag, role or name says that it is no text, unless much of the text is in it."""
     tag = element.tag
-    if tag in _INLINE or tag in ("article", "main", "p", "h1"):
+    if tag in _INLINE or tag in _NO_ASIDES or (not part.text and not part.links and _has_picture(element)):
         return False
     name = f"{element.get('class') or ''} {element.get('id') or ''}"
     if _COMMENTS_NAME.search(name):
@@ -190,6 +192,10 @@ def _is_aside(element: HtmlElement, part: _Part, whole: _Part) -> bool:
         is_text = tag != "form" and part.text and part.linked <= 0.2 * part.text
         return not is_text and part.sentences < (0.5 if tag == "footer" else 0.1) * whole.sentences
     return part.sentences < 0.2 * whole.sentences and bool(_ASIDE_NAME.search(_CAMEL_HUMP.sub("-", name)))
+
+
+def _has_picture(element: HtmlElement) -> bool:
+    return next(element.iter("img", "picture"), None) is not None
 
 
 def _ignore(asides: list[HtmlElement], parts: dict[HtmlElement, _Part]) -> dict[HtmlElement, None]:

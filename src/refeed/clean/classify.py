@@ -112,6 +112,7 @@ _FIGURE_CONTENT = (
 """What a caption may belong to. A drawing (`svg`, `canvas`) is lost in an entry, as a missing picture is."""
 _CAPTION_WORD = re.compile(r"caption|credit", re.IGNORECASE)
 _LONGEST_CAPTION = 600
+_FEWEST_LINKS = 3
 _FEW = 12
 _SHORT = 120
 """The longest element that may be a name or a date, in characters of its whole text."""
@@ -212,7 +213,7 @@ def _by_class(tag: Tag, state: ExtractorState) -> Classification | None:
     if meaning == "box":
         return Classification("drop", "subscribe and comment boxes")
     if meaning == "clutter":
-        return Classification("drop", "clutter") if is_clutter(tag) else None
+        return Classification("drop", "clutter") if is_clutter(tag) or _is_link_box(tag) else None
     if not state.text_has_started and is_short_element(tag):
         return Classification(meaning, classes)
     return None
@@ -264,6 +265,15 @@ def is_clutter(tag: Tag) -> bool:
         return False
     linked = sum(len("".join(element_text(a).split())) for a in tag.find_all("a"))
     return len(text) - linked <= 24
+
+
+def _is_link_box(tag: Tag) -> bool:
+    """True when an element is three or more links and hardly a word or a picture beside them."""
+    links = tag.find_all("a", href=True)
+    if len(links) < _FEWEST_LINKS or any(image.find_parent("a") is None for image in tag.find_all("img")):
+        return False
+    text, linked = (sum(len("".join(element_text(part).split())) for part in parts) for parts in ((tag,), links))
+    return linked >= 0.7 * text and tag.find(("pre", "table", "video", "audio", "iframe", "blockquote")) is None
 
 
 def is_short_element(tag: Tag) -> bool:

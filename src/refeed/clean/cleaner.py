@@ -98,7 +98,12 @@ _ERROR_MESSAGE = re.compile(
     r"环境异常.{0,10}完成验证|请输入验证码",
     re.IGNORECASE,
 )
-
+_OFFER = re.compile(
+    r"(?:\d[.,]\d\d ?(?:€|EUR|\$|USD|£|GBP|CHF|kr|zł)|(?:€|\$|£|CHF|US\$) ?\d{1,3}(?:[.,]\d\d)?)\W{0,3}(?:\w+\W+){0,3}?"
+    r"(?:months?|weeks?|years?|monat\w*|jahr\w*|woche\w*|mois|an|semaine|mes|meses|año|ano|mês|mese|settimana|maand|month)\b",
+    re.IGNORECASE,
+)
+"""What a subscription costs. A short body with it is what stands before the article."""
 
 _IMAGE_QUERY = re.compile(r"(\.(?:jpe?g|png|gif|webp|avif))\?.*", re.IGNORECASE | re.DOTALL)
 
@@ -160,6 +165,8 @@ def _finish(raw: RawEntry, match: SourceMatch, blocks: list[Block], log: Extract
         issues = (*issues, "the body is empty")
     elif len(text) < 400 and _ERROR_MESSAGE.search(text):
         issues = (*issues, "the text looks like an error message, not an article")
+    elif len(text) < 400 and _OFFER.search(text):
+        issues = (*issues, "the text looks like the offer of a subscription, not an article")
     # Without queries: those of many image hosts are sizes and signatures, and a new signature shows nothing new.
     images = (_IMAGE_QUERY.sub(r"\1", url) for url in entry.images)
     visible = "\x00".join((entry.title, "".join(text.split()), *images))

@@ -358,6 +358,7 @@ RIGHTS: Patterns = {
         r"(?:this (?:article|story|piece|post|essay|interview) (?:was |has been |is )?)(?:originally |first )?(?"
         r":published|appeared|ran|posted) (?:originally |first )?(?:on|in|at|by)\b.{1,160}",
         r"(?:originally|first) published (?:on|in|at|by) .{1,120}",
+        r"a version of this (?:article|story|piece|review) (?:appears|appeared) in (?:print|the)\b.{1,200}",
         r".{1,160} was originally published (?:on|in|at) .{1,160}",
     ),
     "de": (
@@ -374,6 +375,7 @@ RIGHTS: Patterns = {
         r"(?:©|copyright|\(c\))\s*(?:©\s*)?\d{4}.{0,100}",
         r"(?:.{0,60}[.,] ?)?tous droits (?:de reproduction )?réservés(?:[.,] .{0,80})?",
         r"(?:cet )?article (?:initialement|d['’]abord) publié (?:sur|dans|par|le) .{1,120}",
+        r"(?:cet )?article (?:paru|publié) dans (?:l['’]édition|le n(?:°|uméro)|le journal).{1,100}",
         r"cet article (?:est|a été) (?:republié|initialement publié|d['’]abord publié) .{1,120}",
     ),
     "es": (
@@ -395,6 +397,7 @@ RIGHTS: Patterns = {
         r"cc[- ]by).{0,80}",
         r"(?:©|copyright|\(c\))\s*.{1,100}|(?:.{0,60}[.,] ?)?все права (?:защищены|сохранены)(?:[.,] .{0,80})?",
         r"(?:при )?(?:перепечатк|копировани|цитировани)\w+.{0,80}(?:ссылка|запрещен\w*|обязательн\w*).{0,60}",
+        r"(?:газета|журнал) [«\x22].{2,40}[»\x22] № ?\d+.{0,60}",
         r"(?:впервые опубликовано|оригинал опубликован|статья (?:впервые )?опубликована) (?:в|на) .{1,100}",
     ),
     "ko": (

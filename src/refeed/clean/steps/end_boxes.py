@@ -116,13 +116,31 @@ _ICON_NAME = re.compile(
 )
 
 
+_APP_STORE = re.compile(
+    r"https?://(?:play\.google\.com/store|(?:apps|itunes|app)\.apple\.com/|appgallery\.huawei\.com/|news\.google\.com/|"
+    r"(?:www\.)?google\.com/preferences|apple\.news/|whatsapp\.com/channel/)",
+    re.IGNORECASE,
+)
+_BADGE_NAME = re.compile(
+    r"badge|play-?store|app-?store|google-?play|google-?news|apple-?news|whatsapp|download", re.IGNORECASE
+)
+
+
+def is_network_icon(figure: Block) -> bool:
+    """True for an icon that leads to a network, and for the badge of a shop for apps or of a reader for news."""
+    if figure.runs:
+        return False
+    if _SOCIAL.match(figure.href):
+        return _ICON_NAME.search(figure.url) is not None
+    return _APP_STORE.match(figure.href) is not None and _BADGE_NAME.search(figure.url) is not None
+
+
 def drop_linked_button(draft: Draft) -> bool:
     """Drop a picture at the end that leads to a payment service, or an icon that leads to a social network."""
     last = draft.blocks[-1]
     if last.kind != "figure" or len(draft.blocks) < 2:
         return False
-    is_icon = not last.runs and _SOCIAL.match(last.href) is not None and _ICON_NAME.search(last.url) is not None
-    if not is_icon and not is_donation_link(last.href):
+    if not is_network_icon(last) and not is_donation_link(last.href):
         return False
     draft.log_removed("promotions", f"{last.alt} {last.url} {last.href} {last.text}")
     draft.blocks.pop()

@@ -28,18 +28,12 @@ from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_donation_link, is_tag_link
 from .end_boxes import drop_linked_button
-from .line_patterns import AROUND, LONGEST_LABEL, LONGEST_LINE, WORD, match_leftover
+from .line_patterns import AROUND, LONGEST_LABEL, LONGEST_LINE, TAG_WORDS, WORD, match_leftover
 
 _LEFTOVERS = ("service footers", "read more", "promotions", "share labels", "comments", "counts")
 _COMMENT_FRAGMENT = re.compile(
     r"(?:comments?|respond|disqus_thread|more|jump|reply|discussion)(?:[-_]?\w{0,20})?", re.IGNORECASE
 )
-_TAG_WORDS = re.compile(
-    r"(?:\b(?:posted|filed|in|under|tagged|with|as|tags?|categor(?:y|ies)|and|topics?|labels?|schlagwörter|kategorien?|und|étiquettes|catégories?|"
-    r"et|etiquetas|categorías?|y|теги|метки|рубрик[аи]|и)\b|标签|分类|標籤|分類|タグ|カテゴリー?|[\W\d_])*",
-    re.IGNORECASE,
-)
-"""What may stand between links to tags."""
 _HASHTAGS = re.compile(r"[#＃]\w{1,40}[#＃]?(?: [#＃]\w{1,40}[#＃]?){1,30}")
 _FEED_READER = re.compile(
     r"\b(?:feed|rss|news)[- ]?reader|阅读器|閱讀器|リーダー|lecteur (?:rss|de flux)|lector (?:rss|de feeds)",
@@ -61,6 +55,7 @@ def drop_leftovers(draft: Draft) -> None:
             (last.is_text and _drop_last_line(draft, last))
             or _drop_related_tail(draft)
             or _drop_boxed_leftovers(draft, last)
+            or _drop_last_item(draft, last)
             or _drop_code_for_scanning(draft)
             or drop_linked_button(draft)
             or _drop_empty_section(draft)
@@ -202,7 +197,7 @@ def _without_link_to_entry(draft: Draft, line: list[Run]) -> list[Run]:
 def _lift_tag_links(draft: Draft, line: list[Run]) -> bool:
     """Take a line of links to the source's pages of tags or categories, and of words that say so, as tags."""
     links = extract_links(line)
-    if not links or not _TAG_WORDS.fullmatch(text_outside_links(line)):
+    if not links or not TAG_WORDS.fullmatch(text_outside_links(line)):
         return False
     if not all(is_tag_link(url) and draft.rule.is_own_link(url) for url, _ in links):
         return False
@@ -216,7 +211,7 @@ def _lift_hashtags(draft: Draft, line: list[Run]) -> bool:
     text = collapse_whitespace(text_of_runs(line))
     if _HASHTAGS.fullmatch(text):
         draft.add_tags(tag.strip("#＃") for tag in text.split())
-    elif not (draft.tags and WORD.search(text) and _TAG_WORDS.fullmatch(text)):
+    elif not (draft.tags and WORD.search(text) and TAG_WORDS.fullmatch(text)):
         return False
     draft.log_removed("lifted: tags", text)
     return True
@@ -307,6 +302,18 @@ def _drop_boxed_leftovers(draft: Draft, box: Block) -> bool:
     elif not all(_lift_tag_links(draft, line) for line in lines):
         return False
     draft.blocks.pop()
+    return True
+
+
+def _drop_last_item(draft: Draft, box: Block) -> bool:
+    """Drop the last item of a list when it is an invitation to subscribe."""
+    item = box.children[-1] if box.kind in ("ul", "ol") and len(box.children) > 1 else None
+    if item is None or len(item.children) != 1 or not item.children[0].is_text:
+        return False
+    if _leftover_step(draft, item.children[0].runs) != "promotions":
+        return False
+    draft.log_removed("promotions", item.text)
+    box.children.pop()
     return True
 
 

@@ -16,6 +16,14 @@ MANY_BLOCKS = 2000
 AROUND = " \u3000\t\n-–—―─_=*＊·•▪◦●◆◇■□▶►▸→»›>«‹<☞👉⬇↓※|｜/【】[]［］（）()〖〗~…:：.。!！,，、★☆✦#"
 """What may stand around the words of a line without a meaning."""
 WORD = re.compile(r"\w")
+TAG_WORDS = re.compile(
+    r"(?:\b(?:posted|filed|in|under|tagged|with|as|tags?|categor(?:y|ies)|and|topics?|labels?|schlagwörter|kategorien?|und|"
+    r"themen|étiquettes|catégories?|thèmes|et|etiquetas|categorías?|temas?|y|categorias?|marcadores|assuntos?|tópicos|e|"
+    r"argomenti|categorie|onderwerpen|tagi|tematy|etiketler|címkék|từ khóa|теги|метки|рубрик[аи]|темы|и)\b|"
+    r"标签|分类|標籤|分類|タグ|カテゴリー?|태그|키워드|الوسوم|[\W\d_])*",
+    re.IGNORECASE,
+)
+"""What may stand between links to tags."""
 
 
 def match_leftover(kind: str, text: str, language: str) -> re.Match[str] | None:

@@ -9,6 +9,7 @@ import re
 from ..blocks import HEADING_KINDS, Block, extract_links, leaf_blocks, text_outside_links, walk_blocks
 from ..draft import Draft
 from ..text import display_width, only_letters
+from .end_boxes import is_network_icon
 from .leftovers import is_entry_link, is_site_root
 from .line_patterns import AROUND, LONGEST_LABEL, match_leftover
 
@@ -29,7 +30,7 @@ _NETWORK = re.compile(
 
 
 def drop_link_lists(draft: Draft) -> None:
-    """Drop breadcrumbs above a text, lists of buttons, and other articles of the source below the text."""
+    """Drop breadcrumbs above a text, buttons and badges, and other articles of the source below the text."""
     if draft.rule.is_configured or len(draft.blocks) < 2:
         return
     for block in draft.blocks[:_FIRST_BLOCKS]:
@@ -38,6 +39,8 @@ def drop_link_lists(draft: Draft) -> None:
             break
     if buttons := [block for block in draft.blocks if block.kind in ("ul", "ol") and _is_buttons(draft, block)]:
         _drop(draft, "share labels", buttons)
+    if badges := [block for block in draft.blocks if block.kind == "figure" and block.href and is_network_icon(block)]:
+        _drop(draft, "promotions", badges)
     if articles := _find_articles_below(draft):
         _drop(draft, "related", articles)
 

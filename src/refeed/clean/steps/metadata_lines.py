@@ -29,7 +29,7 @@ from ..bylines import BYLINE_TAIL, CAPITALIZED_NAME, MAX_CREDITS_LENGTH, is_job,
 from ..draft import Draft
 from ..text import collapse_whitespace, only_letters
 from ..url_cleaner import is_author_link, is_tag_link
-from .line_patterns import match_leftover
+from .line_patterns import TAG_WORDS, match_leftover
 
 _FIRST_BLOCKS = 12
 """How far down metadata may stand. Of these, pictures and headings do not count."""
@@ -211,7 +211,7 @@ def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
         ]
         if all(draft.is_outlet(piece) or is_job(piece) or _match_count(draft, piece) for piece in rest):
             return _Line(dates, [text for _, text in links], [], [])
-    if not _WORD.search(outside) and all(_is_section_link(draft, *link) for link in links):
+    if TAG_WORDS.fullmatch(outside) and all(_is_section_link(draft, *link) for link in links):
         return _Line([], [], [], [text.strip(" /|›»>#") for _, text in links])
     return None
 
@@ -278,14 +278,23 @@ def extract_byline(draft: Draft) -> None:
 
 
 def extract_end_date(draft: Draft) -> None:
-    """Extract a date with a time, or with a label that says what it dates, when it is all of a last paragraph."""
+    """Extract dates with a time, or with a label that says what they date, when they are all of a last paragraph."""
     for block in [other for other in draft.text_blocks()[-2:] if other.kind == "p"]:
-        text = collapse_whitespace(block.text)
-        date = parse_body_date(text) if len(draft.text_blocks()) > 2 and not extract_links(block.runs) else None
-        if date and (date.is_update or not date.day_only or has_date_label(text) or _UPDATE_WORD.search(text)):
-            draft.set_date(date, f"line below the text: {text}")
-            draft.log_removed("lifted: date", text)
+        if len(draft.text_blocks()) < 3 or extract_links(block.runs):
+            continue
+        lines = [collapse_whitespace(line) for line in block.text.split("\n")]
+        dates = [_end_date(line) for line in lines]
+        if all(dates):
+            for date, line in zip(dates, lines, strict=True):
+                draft.set_date(date, f"line below the text: {line}")
+            draft.log_removed("lifted: date", collapse_whitespace(block.text))
             draft.remove_blocks([block])
+
+
+def _end_date(line: str) -> BodyDate | None:
+    date = parse_body_date(line)
+    is_told = date and (date.is_update or not date.day_only or has_date_label(line) or _UPDATE_WORD.search(line))
+    return date if is_told else None
 
 
 def extract_submitter(draft: Draft) -> None:
