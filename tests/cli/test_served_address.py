@@ -158,3 +158,24 @@ def test_a_worker_with_another_address_publishes_with_it(service: LocalService) 
         process.wait()
     run(service, "publish", "--all", BASE_URL="https://old.example.org")
     assert SERVED.encode() in service.documents()["all.atom"]
+
+
+@pytest.mark.slow
+def test_a_standby_elsewhere_follows_a_new_title(leader: LocalService) -> None:
+    other = leader.home / "other"
+    paths = {
+        "REFEED_FEEDS": str(other),
+        "REFEED_VAR": str(leader.home / "var2"),
+        "DATABASE_URL": f"sqlite:///{leader.store}",
+    }
+    standby = leader.start("worker", **WRONG, **paths)
+    try:
+        wait_until((other / "all.atom").exists)
+        config = leader.home / "config.yaml"
+        config.write_text(config.read_text().replace("{SITE_TITLE:-sample}", "{SITE_TITLE:-renamed}"))
+        wait_until(lambda: b"<title>renamed</title>" in (other / "all.atom").read_bytes())
+        wait_until(lambda: (other / "all.atom").read_bytes() == leader.documents()["all.atom"])
+        assert b"wrong" not in b"".join(path.read_bytes() for path in other.rglob("*.atom"))
+    finally:
+        standby.terminate()
+        standby.wait()

@@ -28,6 +28,8 @@ _log = logging.getLogger("refeed.worker")
 
 _RETRY = 2.0
 """Seconds from an error to the next attempt."""
+_COMPARISON = 5.0
+"""Seconds between two looks of a standby at what the leader says about the site."""
 
 
 class Worker:
@@ -124,12 +126,15 @@ class Worker:
             for subject in ("machine", "refeed", "settings"):
                 self._status.clear_problem(subject)
             loop.start()
+            next_comparison = 0.0
             while not self._is_stopping and not self._reload_if_changed():
                 if leads != (self._lock.is_held() if leads else self._lock.acquire()):
                     return
                 loop.run_until_check()
-                if not leads and loop.pipeline.is_outdated():
-                    return
+                if not leads and time.monotonic() >= next_comparison:
+                    if loop.pipeline.is_outdated():
+                        return
+                    next_comparison = time.monotonic() + _COMPARISON
         if leads:
             mark_clean_shutdown(settings.database_url)
 
