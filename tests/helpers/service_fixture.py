@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from click.testing import CliRunner, Result
 
 from refeed.cli.main import main
+from refeed.metrics import get_metrics
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -30,6 +31,11 @@ def sample_dump(number: int, *, text: str = "", at: int = 0, title: str = "") ->
     body = text or f"这是第{number}篇样本的正文，只为测试而写。" * 3
     link = f"https://sample.example.org/{number}"
     return f"<!--{epoch}000-->\n[{title or f'样本标题{number}'}]({link})\n------\n\n<p>{body}</p>\n".encode()
+
+
+def count_durations(what: str) -> float:
+    """How often /metrics says that this process has done something."""
+    return get_metrics().own_registry.get_sample_value("refeed_seconds_count", {"what": what}) or 0.0
 
 
 class LocalService:

@@ -23,6 +23,7 @@ from werkzeug.test import Client, TestResponse
 from helpers.feed_validator import DocumentKind, validate_document
 from helpers.page_fixtures import SOURCES, fill_store, make_entry, make_full_entry, make_label, run_leader, settings_at
 from helpers.page_fixtures import SampleEntry as Sample
+from helpers.service_fixture import count_durations
 from helpers.store_builders import entry_id, file_result
 from refeed.config.settings import Settings
 from refeed.feeds.access_tokens import AccessTokens
@@ -80,7 +81,8 @@ def names(client: Client, feed: str) -> list[str]:
     return [item["url"].rpartition("/")[2].removesuffix(".html") for item in items]
 
 
-def test_without_a_leader_a_document_is_asked_for_and_503(tmp_path: Path) -> None:
+def test_without_a_leader_a_document_is_asked_for_and_503_and_what_is_made_is_counted(tmp_path: Path) -> None:
+    before = count_durations("digests"), count_durations("derived")
     settings = settings_at(tmp_path, CONFIG, REFEED_ACCESS_SECRET=SECRET)
     store = Store(settings.database_url)
     store.migrate()
@@ -93,6 +95,8 @@ def test_without_a_leader_a_document_is_asked_for_and_503(tmp_path: Path) -> Non
         found = waiting.find("/feeds/all/daily.atom")
     assert isinstance(found, CachedDocument)
     assert b"<feed" in found.data
+    assert count_durations("digests") > before[0]
+    assert count_durations("derived") > before[1]
     store.close()
 
 

@@ -65,10 +65,13 @@ def metrics(settings: Settings, missing: int = 0, later: timedelta = timedelta()
 
 def test_metrics_name_what_an_operator_is_alerted_on(settings: Settings) -> None:
     at = format_rfc3339(datetime(2026, 3, 20, 12, tzinfo=UTC))
-    write_status(settings, {"feeds": "disk full", "upstream https://x": "404"}, waiting=7, ingested=at, published=at)
+    write_status(
+        settings, {"feeds": "disk full", "upstream https://x": "404"}, waiting=7, unjoined=5, ingested=at, published=at
+    )
     text = metrics(settings, missing=3, later=timedelta(seconds=20))
     for line in (
         "refeed_backlog_dumps 7.0",
+        "refeed_backlog_stories 5.0",
         "refeed_documents_missing 3.0",
         "refeed_store_up 1.0",
         "refeed_problems 2.0",

@@ -11,7 +11,7 @@ import pytest
 from watchdog import events as watchdog_events
 
 from helpers.processes import wait_until
-from helpers.service_fixture import LocalService, sample_dump
+from helpers.service_fixture import LocalService, count_durations, sample_dump
 from helpers.store_builders import NOON, entry_id, file_result
 from refeed.config.load import load_settings
 from refeed.config.search_query import parse_query
@@ -119,13 +119,16 @@ def test_every_event_of_watchdog_becomes_an_event_of_ours_or_nothing(events: Eve
 
 
 @pytest.mark.slow
-def test_new_entries_are_added_to_the_search_index(service: LocalService, loop: WorkerLoop) -> None:
+def test_new_entries_are_indexed_and_joined_to_stories_which_is_counted(
+    service: LocalService, loop: WorkerLoop
+) -> None:
+    counted = count_durations("stories")
     service.add_dump("1.md", sample_dump(1))
     store = loop.pipeline.store
 
     def is_indexed() -> bool:
         loop.run_until_check()
-        return len(service.ids()) == 1 and count_changes(store) == 0
+        return len(service.ids()) == 1 and count_changes(store) == 0 and count_durations("stories") > counted
 
     wait_until(is_indexed)
 
