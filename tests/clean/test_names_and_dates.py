@@ -288,6 +288,8 @@ def test_names_that_a_feed_gives_are_read_as_names(given: str, authors: list[str
         ("<p>Publicerad 20 juli 2020 kl 10.23Uppdaterad kl 12.17</p>", ()),
         ("<p>Quelle: dpa-AFX</p><p>Von Anna Meer, dpa</p>", ("Anna Meer",)),
         ("<p>来源：港口社</p>", ()),
+        ("<p>Bron: BELGA</p><p>Vandaag om 20:07</p>", ()),
+        ('<p><a href="/authors/anna-meer/">Anna Meer</a> 8 января, 17:46</p>', ("Anna Meer",)),
         ("<p><em>Pubblicato il</em> 20 luglio 2020 <em>Ultima modifica</em> 20 luglio 2020 12:02</p>", ()),
         ("<p><b>Giriş: </b>20.07.2020 - 18:24 <b>Güncelleme: </b>20.07.2020 - 18:57</p>", ()),
         ("<p>Submitted on Mon, 2020-07-20 13:49</p>", ()),
@@ -316,3 +318,25 @@ def test_date_with_time_or_label_below_a_text_goes(below: str, goes: bool) -> No
     text = "A town with a harbour held a festival of lights, and many came to see it."
     cleaned = clean_body(f"<p>{text}</p><p>{text[:-1]} again.</p>{below}")
     assert ("2020" not in cleaned.entry.html) is goes
+
+
+def test_labelled_day_below_a_standfirst_and_a_picture_goes() -> None:
+    first = "Piogge e temporali sono previsti per oggi nel porto, e il bel tempo tornerà in poche ore."
+    text = "Una perturbazione sta per arrivare nel porto. Le barche restano in città fino a domani."
+    date = "<p><i>Pubblicato il</i> 20 luglio 2020 <i>Ultima modifica</i> 20 luglio 2020 <i>12:02</i></p>"
+    picture = '<figure><img src="https://img.example/a.jpg" width="900" height="600"></figure>'
+    html = clean_body(f"<p>{first}</p>{picture}{date}<p>{text}</p><p>{text[:-1]}!</p>").entry.html
+    assert "2020" not in html and first in html and text in html
+
+
+def test_day_without_a_label_between_paragraphs_stays() -> None:
+    first = "Piogge e temporali sono previsti per oggi nel porto, e il bel tempo tornerà in poche ore."
+    assert (
+        "20 luglio 2020"
+        in clean_body(f"<p>{first}</p><p>20 luglio 2020</p><p>{first[:-1]}!</p><p>{first}</p>").entry.html
+    )
+
+
+def test_day_and_time_without_a_year_may_be_when_something_will_happen() -> None:
+    text = "The harbour invites everybody to its festival of lights, and there will be music."
+    assert "8 мая, 17:46" in clean_body(f"<p>8 мая, 17:46</p><p>{text}</p><p>{text[:-1]}!</p>").entry.html

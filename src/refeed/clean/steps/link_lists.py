@@ -5,6 +5,7 @@ the page, buttons of networks, and other articles below the last sentence.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from ..blocks import HEADING_KINDS, Block, extract_links, leaf_blocks, text_outside_links, walk_blocks
 from ..draft import Draft
@@ -40,7 +41,13 @@ def drop_link_lists(draft: Draft) -> None:
     if buttons := [block for block in draft.blocks if block.kind in ("ul", "ol") and _is_buttons(draft, block)]:
         _drop(draft, "share labels", buttons)
     if badges := [block for block in draft.blocks if block.kind == "figure" and block.href and is_network_icon(block)]:
-        _drop(draft, "promotions", badges)
+        labels = [
+            above
+            for above, badge in pairwise(draft.blocks)
+            if badge in badges and above.kind == "p" and len(above.text) <= LONGEST_LABEL
+            if match_leftover("promotions", above.text, draft.language)
+        ]
+        _drop(draft, "promotions", [*labels, *badges])
     if articles := _find_articles_below(draft):
         _drop(draft, "related", articles)
 

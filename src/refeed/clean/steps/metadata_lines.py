@@ -60,7 +60,10 @@ _UPDATE = re.compile(
     rf"{_UPDATED}[: ]{{1,2}}(?:(?:at|um|à|a las|às|alle|kl|il|le|am|på)\.? )?[\d.:h/ ]{{4,16}}\)?", re.IGNORECASE
 )
 _UPDATE_WORD = re.compile(rf"\b{_UPDATED}\b", re.IGNORECASE)
-_LABELLED_SOURCE = re.compile(r"(?:来源|來源|出处|出處|Source|Quelle|Fuente|Источник|出典)\s*[:：]\s*\S.{0,40}")
+_LABELLED_SOURCE = re.compile(
+    r"(?:来源|來源|出处|出處|Source|Quelle|Fuente|Fonte|Bron|Källa|Kilde|Lähde|Źródło|Zdroj|Kaynak|Forrás|Sursa|Nguồn|Sumber|"
+    r"Источник|Джерело|المصدر|출처|出典)\s*[:：]\s*\S.{0,40}"
+)
 _LABELLED = re.compile(r"\w[\w ]{1,30}\s?[:：]\s?\S.{0,60}")
 _SENTENCE_ENDS = (".", "。", "!", "?", "！", "？")
 _AGE = re.compile(
@@ -68,10 +71,17 @@ _AGE = re.compile(
     r"(?:vor|hace|il y a|há|för) \d{1,3}\s?[^\W\d_]{1,12}|"
     r"\d{1,3}\s?[^\W\d_]{1,12} (?:ago|fa|atrás|geleden|назад|sedan|siden|temu|전)|\d{1,3}(?:초|분|시간|일|개월|년) ?전|"
     r"\d{1,3}\s?(?:分钟|分鐘|小时|小時|天|日|時間|分|个月|個月|年)前|"
-    r"(?:heute|gestern|today|yesterday|hoy|ayer|aujourd['’]hui|hier|今天|昨天|今日|昨日|сегодня|вчера)[,，]?\s?"
-    r"(?:(?:um|at|à|a las|в) )?\d{1,2}[:.h]\d{2}(?: ?(?:uhr|h|am|pm))?)",
+    r"(?:heute|gestern|today|yesterday|hoy|ayer|aujourd['’]hui|hier|今天|昨天|今日|昨日|сегодня|вчера|сьогодні|вчора|"
+    r"vandaag|gisteren|oggi|ieri|hoje|ontem|i ?dag|i ?går|tänään|eilen|"
+    r"dziś|dzisiaj|wczoraj|dnes|včera|bugün|dün|오늘|어제)[,，]?\s?"
+    r"(?:(?:um|at|à|às|a las|alle|om|kl\.?|klo|o|в|о) )?\d{1,2}[:.h]\d{2}(?: ?(?:uhr|h|am|pm))?)",
     re.IGNORECASE,
 )
+_DAY_WITHOUT_YEAR = re.compile(
+    r"\d{1,2}\.? (?:de )?[^\W\d_]{3,12},? (?:(?:um|à|a las|alle|om|kl\.?|klo|o|в|о) )?\d{1,2}[:.h]\d{2}(?: ?uhr)?",
+    re.IGNORECASE,
+)
+"""Beside a name; alone it may be when something will happen."""
 _BY = re.compile(
     r"(?:by|von|par|por|di|da|door|автор|текст|and|und|et|y|e|и|with|mit|foto|[\W\d_]|作者|文)*", re.IGNORECASE
 )
@@ -124,7 +134,8 @@ def _may_stand_below(draft: Draft, block: Block, found: _Line, *, named: bool) -
     if found.names or named or not found.dates:
         return True
     below = draft.blocks[draft.blocks.index(block) + 1 :]
-    return not found.dates[0].day_only and not any(
+    has_time = not all(date.day_only for date in found.dates)
+    return (has_time or has_date_label(block.text)) and not any(
         len(other.text) < _LONGEST_LINE and parse_body_date(other.text) for other in below if other.is_text
     )
 
@@ -207,7 +218,14 @@ def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
         ]
         dates = [date for piece in pieces if (date := parse_body_date(piece))]
         rest = [
-            piece for piece in pieces if not (_BY.fullmatch(piece) or parse_body_date(piece) or _AGE.fullmatch(piece))
+            piece
+            for piece in pieces
+            if not (
+                _BY.fullmatch(piece)
+                or parse_body_date(piece)
+                or _AGE.fullmatch(piece)
+                or _DAY_WITHOUT_YEAR.fullmatch(piece)
+            )
         ]
         if all(draft.is_outlet(piece) or is_job(piece) or _match_count(draft, piece) for piece in rest):
             return _Line(dates, [text for _, text in links], [], [])
