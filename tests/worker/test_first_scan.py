@@ -173,11 +173,11 @@ def test_the_status_counts_what_the_first_scan_has_found(tmp_path: Path, monkeyp
 def test_batches_are_small_at_first_and_on_slow_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     LocalService(tmp_path, BOOT)
     settings = load_settings({"REFEED_CONFIG": str(tmp_path / "config.yaml")})
-    add_dumps(tmp_path, 30)
-    monkeypatch.setattr(ingester, "FIRST_BATCH", 8)
+    add_dumps(tmp_path, 31)
+    monkeypatch.setattr(ingester, "FIRST_BATCH", 4)
     with closing(Pipeline.open(settings)) as pipeline:
         changed = pipeline.ingester.scan(settings.dumps.folders).changed
         monkeypatch.setattr(ingester, "BATCH_SECONDS", 1000.0)
-        assert [result.files for result in pipeline.ingester.ingest(changed)] == [8, 16, 6]
+        assert [result.files for result in pipeline.ingester.ingest(changed)] == [4, 8, 16, 3]
         monkeypatch.setattr(ingester, "BATCH_SECONDS", 0.0)
-        assert [result.files for result in pipeline.ingester.ingest(changed, force=True)] == [8, 8, 8, 6]
+        assert [result.files for result in pipeline.ingester.ingest(changed, force=True)] == [4, 8, 8, 8, 3]
