@@ -291,7 +291,7 @@ def is_small_caption(tag: Tag) -> bool:
     """True for `<div><small>…</small></div>` and `<p role="text">`, which is how some sites write captions."""
     if tag.name == "p" and tag.get("role") == "text":
         return True
-    if not any(isinstance(child, Tag) and child.name == "small" for child in tag.contents):
+    if not [child for child in tag.contents if isinstance(child, Tag) and child.name == "small"]:
         return False
     children = [child for child in tag.contents if isinstance(child, Tag) or str(child).strip()]
     return len(children) == 1 and (tag.name == "div" or is_caption_line(tag))

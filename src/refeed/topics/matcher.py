@@ -17,7 +17,7 @@ from ..config.topic_rules import DEFAULT_WEIGHTS, TopicRule
 from ..model import Entry, Label
 from .fields import LEAD_LENGTH, TopicFields, extract_topic_fields
 from .normalization import length_unit, normalize_text
-from .vocabulary import EXCLUDE, KINDS, WORDS, Hit, Vocabulary
+from .vocabulary import EXCLUDE, WEAK_WORDS, WORDS, Hit, Vocabulary
 
 _MATCHER_VERSION = 6
 """Raise this number when the same rule gives different labels. All stored entries are then labelled again."""
@@ -122,7 +122,7 @@ class TopicMatcher:
         """Yield each topic with a hit or a matching section, its score, and the points of each field."""
         hits = self._find_hits(fields)
         # A mention counts less in a long text, and in one of many tags.
-        share = {
+        share = dict.fromkeys(_MAX_MENTIONS, 1.0) | {
             "body": (1000 / max(LEAD_LENGTH, len(fields.text) / length_unit(fields.language))) ** 0.5,
             "tags": _MANY_TAGS / max(_MANY_TAGS, len(fields.tags)),
         }
@@ -132,7 +132,7 @@ class TopicMatcher:
             sources = self.rules[topic].sources
             if not sources or entry.source in sources:
                 parts = self._score_fields(topic, hits.get(topic, {}), fields, share, in_section.get(topic))
-                yield topic, round(sum((part.points for part in parts), 0.0), 2), parts
+                yield topic, round(sum([part.points for part in parts], 0.0), 2), parts
 
     def _find_hits(self, fields: TopicFields) -> dict[int, dict[str, list[Hit]]]:
         """Return topic -> field -> hits. A hit in the lead is also in the body. A tag is one hit at most."""
@@ -161,10 +161,10 @@ class TopicMatcher:
         scores = []
         for field, most in _MAX_MENTIONS.items():
             if field_hits := hits.get(field):
-                mentions = share.get(field, 1.0) * _count_by_report(field, field_hits, fields.title_breaks)
+                mentions = share[field] * _count_by_report(field, field_hits, fields.title_breaks)
                 if points := weights[field] * max(-most, min(most, mentions)):
                     scores.append(_FieldScore(field, points, field_hits))
-        if weights["opening"] and (opening := _find_opening(fields.title, hits.get("title", ()))):
+        if "title" in hits and weights["opening"] and (opening := _find_opening(fields.title, hits["title"])):
             scores.append(_FieldScore("opening", weights["opening"], opening))
         if section:
             scores.append(_FieldScore("section", weights["section"], split_word_language(section)[1]))
@@ -200,7 +200,11 @@ def _count_mentions(field: str, hits: list[Hit]) -> float:
     """Count the words, minus the `exclude` hits. Weak words count half, and together no more than the words, because a
     text full of companies and markets but without any word of the economy is about something else. In a title or tag,
     one weak word counts even without words."""
-    words, weak_words, exclude = map([kind for _, _, _, kind, _ in hits].count, range(len(KINDS)))
+    kinds = [kind for _, _, _, kind, _ in hits]
+    words = kinds.count(WORDS)
+    if words == len(kinds):
+        return words  # most lists
+    weak_words, exclude = kinds.count(WEAK_WORDS), kinds.count(EXCLUDE)
     return words + min(weak_words / 2, max(words, _ALONE.get(field, 0.0))) - exclude
 
 

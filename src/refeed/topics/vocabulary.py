@@ -23,7 +23,7 @@ Kind = Literal["words", "weak_words", "exclude"]
 KINDS: tuple[Kind, ...] = ("words", "weak_words", "exclude")
 """The keys of a topic rule that list words."""
 EXCLUDE = KINDS.index("exclude")
-WORDS = KINDS.index("words")
+WORDS, WEAK_WORDS = KINDS.index("words"), KINDS.index("weak_words")
 
 Hit = tuple[int, int, int, int, str]
 """A word of a topic in a text: the topic's index, start, negative end, index in KINDS, and the word as the rule has it
