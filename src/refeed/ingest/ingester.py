@@ -40,7 +40,7 @@ BATCH_FILES = 256
 FIRST_BATCH = 32
 BATCH_SECONDS = 4.0
 """A first import shows its progress after each batch: it begins with small ones, which grow until they take this long.
-A small machine takes half a minute for 256 files. Batches of 64 cost about 5 % more than those of 256."""
+A small machine takes half a minute for 256 files."""
 BATCH_BYTES = 16_000_000
 """Total size of the files in a batch. With its results, a batch takes several times as much memory."""
 _MAX_SLOW = 16
