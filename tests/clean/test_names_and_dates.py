@@ -288,6 +288,7 @@ def test_names_that_a_feed_gives_are_read_as_names(given: str, authors: list[str
         ("<p>Publicerad 20 juli 2020 kl 10.23Uppdaterad kl 12.17</p>", ()),
         ("<p>Quelle: dpa-AFX</p><p>Von Anna Meer, dpa</p>", ("Anna Meer",)),
         ("<p>来源：港口社</p>", ()),
+        ('<p>Written by <a href="/author/anna/">Anna Meer</a> on July 20, 2020</p>', ("Anna Meer",)),
         ("<p>Bron: BELGA</p><p>Vandaag om 20:07</p>", ()),
         ('<p><a href="/authors/anna-meer/">Anna Meer</a> 8 января, 17:46</p>', ("Anna Meer",)),
         ("<p><em>Pubblicato il</em> 20 luglio 2020 <em>Ultima modifica</em> 20 luglio 2020 12:02</p>", ()),

@@ -53,6 +53,12 @@ def test_name_of_the_site_after_a_title_goes(written: str, title: str) -> None:
         ),
         ("www.correioporto.example", "As luzes do porto em maio - Jornal Correio", "As luzes do porto em maio"),
         ("www.portharbour.example", "Ánh đèn của bến cảng - Báo PortHarbour Sức khỏe", "Ánh đèn của bến cảng"),
+        (
+            "www.evharef.example",
+            "Der Hafen in der Synode | Evangelische Hafen-Reformkirche Süd",
+            "Der Hafen in der Synode",
+        ),
+        ("www.harbourspace.example", "Lights of the harbour – HarbourSpace – IT", "Lights of the harbour"),
         ("www.topharbour.example", "Lichter im Hafen leuchten | top harbour online", "Lichter im Hafen leuchten"),
         ("www.hafenklub-hhg.example", "Lichter im Hafen - Hamburger Hafenklub e.V.", "Lichter im Hafen"),
         ("world.gangkou.example", "港口城市周末举行灯会--时政", "港口城市周末举行灯会"),

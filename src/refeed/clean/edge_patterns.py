@@ -118,6 +118,7 @@ READ_MORE: Patterns = {
     ),
     "es": (
         r"(?:leer|lee|ver) (?:más|el (?:artículo|resto|texto|original)\b.*|la (?:nota|noticia|entrada)(?: completa)?)",
+        r"más (?:información|noticias)(?: \w{1,20}){0,2} en \S{1,30}\.\w{2,4}",
         r"(?:seguir|sigue|continuar|continúa) leyendo\b.*|(?:artículo|nota|noticia) completo?a?|más información",
     ),
     "ja": (

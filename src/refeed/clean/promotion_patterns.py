@@ -106,6 +106,8 @@ SUBSCRIBE: Patterns = {
         r"wenn (?:du|sie|ihr) keinen? .{1,80} (?:verpassen|versäumen) (?:willst|wollt|möchtest|möchtet|möchten|"
         r"wollen), .{0,100}\b"
         r"(?:newsletter|folge|abonnier|facebook|twitter|instagram|whatsapp|telegram|rss).{0,100}",
+        r"(?:ihnen|dir|euch) hat (?:der|dieser|unser) (?:artikel|beitrag|text) gefallen\b.{0,140}"
+        r"\b(?:newsletter|abonnier\w+)\b.{0,60}",
         r"(?:ihnen|dir|euch) (?:hat|gefällt) (?:der|dieser|unser) (?:artikel|beitrag|text)(?: gefallen)?\?? ?(?:dann "
         r")?(?:teilen|unterstützen|abonnieren|spenden|folgen).{0,80}",
         r"(?:dieser|der) artikel ist (?:nur )?für abonnenten.{0,60}",

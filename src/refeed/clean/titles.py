@@ -152,6 +152,10 @@ def _cut_names_behind(title: str, site: _Site) -> tuple[str, str | None]:
         name = title[separators[-2].end() : separators[-1].start()]
         if site.is_name(name, is_after_bar=bool(separators[-2]["bar"])):
             title = title[: separators.pop().start()]
+    if len(separators) > 1 and site.is_known(title[separators[-2].end() : separators[-1].start()]):
+        section = title[separators[-1].end() :]  # of any name, behind the whole name of the site
+        if len(section) <= _LONGEST_SECTION and section.count(" ") < 2:
+            title = title[: separators.pop().start()]
     while separators and separators[-1].start():
         last = separators.pop()
         if not site.is_name(title[last.end() :], is_after_bar=bool(last["bar"] or last["colon"])):
@@ -258,6 +262,8 @@ class _Site:
         words = [folded for word in text.split() if (folded := _fold(word))]
         if any(len(label) > 3 - is_after_bar and _is_abbreviation(label, words) for label in self.labels):
             return True
+        if is_after_bar and any(_begins_abbreviated(label, _WORD_END.split(text)) for label in self.long_labels):
+            return True
         if _NOT_LATIN.search(text):
             skeleton = _skeleton(letters)
             return any(
@@ -313,6 +319,15 @@ def _is_abbreviation(label: str, words: list[str]) -> bool:
     if len(words) == 1 and len(label) < len(words[0]) and len(label) < _SHORTEST_LABEL:
         return False
     return _is_made_of(label, words)
+
+
+def _begins_abbreviated(label: str, words: list[str]) -> bool:
+    """True when a label is made of beginnings of the first words: `evref` of Evangelisch-reformierte Kirche."""
+    folded = [word for each in words if (word := _fold(each))]
+    return any(_is_made_of(label, folded[:count]) for count in range(2, min(4, len(folded)) + 1))
+
+
+_WORD_END = re.compile(r"[\s-]+")
 
 
 def _is_made_of(label: str, words: list[str]) -> bool:

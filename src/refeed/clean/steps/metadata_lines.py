@@ -83,7 +83,10 @@ _DAY_WITHOUT_YEAR = re.compile(
 )
 """Beside a name; alone it may be when something will happen."""
 _BY = re.compile(
-    r"(?:by|von|par|por|di|da|door|автор|текст|and|und|et|y|e|и|with|mit|foto|[\W\d_]|作者|文)*", re.IGNORECASE
+    r"(?:(?:written|posted|published|submitted|geschrieben|veröffentlicht|publié|escrito|publicado|scritto|"
+    r"pubblicato)(?: |$)|"
+    r"on|am|le|el|em|il|by|von|par|por|di|da|door|автор|текст|and|und|et|y|e|и|with|mit|foto|[\W\d_]|作者|文)*",
+    re.IGNORECASE,
 )
 """What stands between the names of a byline."""
 _NAMES = rf"{CAPITALIZED_NAME}(?:(?:,| and| und| et| y| e| и| &|, and) {CAPITALIZED_NAME})*"
@@ -216,7 +219,9 @@ def _read_links(draft: Draft, line: list[Run]) -> _Line | None:
         pieces = [
             piece for each in _SEPARATOR.split(_DASHED_TIME.sub(" ", outside)) if (piece := each.strip(" ,，、:："))
         ]
-        dates = [date for piece in pieces if (date := parse_body_date(piece))]
+        found = [split_date(piece) for piece in pieces]  # `Written by … on November 7, 2023`
+        pieces = [rest for date, rest in found if rest or date is None]
+        dates = [date for date, _ in found if date]
         rest = [
             piece
             for piece in pieces
