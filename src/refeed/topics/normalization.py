@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 
 import opencc
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 # Taiwan, Hong Kong and older usage, in Simplified characters (RFI's wire copy is Taiwan wording in Simplified ones).
 _REGIONAL_NAMES = """
@@ -39,6 +40,18 @@ _REGIONAL_NAMES = """
 巴赫姆特 巴赫穆特 · 车诺比 切尔诺贝利 · 辉达 英伟达 · 网飞 奈飞 · 安卓 android · 部落格 博客 · 程式设计 编程
 程式码 代码 · 程式 程序 · 资料库 数据库 · 伺服器 服务器 · 演算法 算法 · 数位化 数字化 · 航太 航天 · 太空梭 航天飞机
 资安 网络安全 · 奈米 纳米 · 行动支付 移动支付 · 电玩 电子游戏 · 羽球 羽毛球 · 帕运 残奥 · 公车 公交车 · 捷运 地铁
+矽谷 硅谷 · 网军 水军 · 雷射 激光 · 爱滋 艾滋 · 萤幕 屏幕 · 滑鼠 鼠标 · 记忆体 内存 · 硬碟 硬盘
+宽频 宽带 · 智能电话 智能手机 · 智慧手机 智能手机 · 核能电厂 核电站 · 核能发电厂 核电站 · 基因改造 转基因
+甘比亚 冈比亚 · 赖比瑞亚 利比里亚 · 布吉纳法索 布基纳法索 · 模里西斯 毛里求斯 · 塞席尔 塞舌尔
+波札那 博茨瓦纳 · 蒲隆地 布隆迪 · 哥斯大黎加 哥斯达黎加 · 贝里斯 伯利兹 · 千里达 特立尼达 · 盖亚那 圭亚那
+苏利南 苏里南 · 巴布亚纽几内亚 巴布亚新几内亚 · 万那杜 瓦努阿图 · 马尔地夫 马尔代夫 · 列支敦斯登 列支敦士登
+圣马利诺 圣马力诺 · 蒙特内哥罗 黑山共和国 · 卡达 卡塔尔 · 迦纳 加纳 · 列根 里根 · 雷根 里根
+甘乃迪 肯尼迪 · 甘迺迪 肯尼迪 · 柯林顿 克林顿 · 戴卓尔 撒切尔 · 柴契尔 撒切尔 · 卡麦隆 卡梅伦
+文翠珊 特蕾莎·梅 · 卓慧思 特拉斯 · 特鲁斯 特拉斯 · 戈巴契夫 戈尔巴乔夫 · 叶尔辛 叶利钦 · 史达林 斯大林
+史太林 斯大林 · 赫鲁雪夫 赫鲁晓夫 · 艾班尼斯 阿尔巴尼斯 · 萨科奇 萨科齐 · 欧兰德 奥朗德 · 墨里森 莫里森
+蒙特娄 蒙特利尔 · 满地可 蒙特利尔 · 坎培拉 堪培拉 · 柏斯 珀斯 · 喀拉蚩 卡拉奇 · 伊斯兰马巴德 伊斯兰堡
+利雅德 利雅得 · 阿勒坡 阿勒颇 · 杜塞道夫 杜塞尔多夫 · 永珍 万象 · 奈比多 内比都 · 喀什米尔 克什米尔
+阿仙奴 阿森纳 · 车路士 切尔西 · 皇家马德里 皇马 · 国际足总 国际足联
 """
 
 # Media with a country in their name. Their reports are not about that country.
@@ -63,7 +76,9 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
 
 
 _NAME_FORMS = _read_table(_REGIONAL_NAMES) | _read_table(_MEDIA_NAMES)
-_NAMES = _any_of(_NAME_FORMS)
+_FORMS = list(_NAME_FORMS.values())
+_NAMES = AhoCorasick(list(_NAME_FORMS), matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+"""An automaton: a pattern of hundreds of alternatives takes a half more time (.11 instead of .07 ms a text)."""
 
 _SPELLINGS: dict[str, list[str]] = {}
 """All spellings of a name, by each of them."""
@@ -108,7 +123,12 @@ def to_simplified(text: str) -> str:
 
 def unify_names(text: str) -> str:
     """Replace each name in a simplified text with its one form."""
-    return _NAMES.sub(lambda match: _NAME_FORMS[match[0]], text)
+    pieces: list[str] = []
+    end = 0
+    for index, start, next_end in _NAMES.find_matches_as_indexes(text):
+        pieces += (text[end:start], _FORMS[index])
+        end = next_end
+    return "".join((*pieces, text[end:]))
 
 
 def normalize_text(text: str) -> str:
