@@ -228,14 +228,16 @@ def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
     names = [author.get("name", "") for author in authors]
     if len(names) == 1 and "@" in entry.get("author", ""):
         # feedparser (6.0) knows no domain of more than four letters: `a@b.example (Ada)` becomes `ple (Ada`.
-        names = [_EMAIL.sub(" ", entry["author"]).strip(" ()<>")]
+        names = [entry["author"]]
+    names = [_EMAIL.sub(" ", name).strip(" ()<>") if "@" in name else name for name in names]
     yield from (name for name in map(_without_markup, names) if not is_http_url(name.strip()))
 
 
 def _links(entry: _Entry, version: str) -> Iterator[str]:
     """Candidates for the item's link, the best first."""
     alternates = [link.get("href", "") for link in entry.get("links", []) if link.get("rel") == "alternate"]
-    yield entry.get("feedburner_origlink", "")
+    if is_http_url(original := entry.get("feedburner_origlink", "").strip()):  # not relative to anything
+        yield original
     if not (version.startswith("atom") and alternates and entry.get("link") not in alternates):
         yield entry.get("link", "")  # feedparser (6.0) takes the text of another link for it
     yield from alternates
