@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from helpers.property_testing import example, examples, given, st
 from helpers.search_scan import scan
@@ -17,7 +19,7 @@ from refeed.search.searcher import search
 from refeed.store import schema
 from refeed.store.dump_recording import FileResult, record_files
 from refeed.store.entry_updates import restore_entries, set_private, withdraw_entries
-from refeed.store.search_index import Position, log_all_entries
+from refeed.store.search_index import Position, get_members, log_all_entries
 from refeed.store.store import Store
 
 WORDS = [
@@ -165,6 +167,22 @@ def test_many_entries_of_one_second_are_found_in_the_order_of_lists(store: Store
     record_files(store, [file_result(n, text="香港") for n in range(120)], NOON)
     index_all(store)
     assert find_all(store, "香港", page=10) == [member.id for member in store.get_newest(ALL_FEED, 200)]
+
+
+def test_sqlite_looks_up_what_a_feed_shows_by_the_time(tmp_path: Path) -> None:
+    """Seen: with pairs alone each search read all 100,000 members of the feed."""
+    store, plan = Store(f"sqlite:///{tmp_path / 'store.db'}"), []
+    store.migrate()
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def explain(connection: Connection, _: object, statement: str, parameters: Any, *__: object) -> None:
+        if "feed_members" in statement:
+            driver: Any = connection.connection.driver_connection
+            plan.extend(driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    assert get_members(store, ALL_FEED, [Position(NOON, entry_id(1))]) == {}
+    assert "(feed=? AND published=?" in str(plan)
+    store.close()
 
 
 def test_the_best_matches_come_first(store: Store) -> None:
