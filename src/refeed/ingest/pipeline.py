@@ -107,6 +107,7 @@ class Pipeline:
 
         `progress` is called with the number of files that are done, and the number of all files.
         """
+        self.publisher.compare()
         if files is None:
             self.take_pushed()
         changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)

@@ -191,6 +191,14 @@ class Publisher:
             self.loss_guard.all_published()
         return run.changed
 
+    def compare(self) -> None:
+        """Look for lost entries once, before this process changes the store: an entry may get another id by a dump.
+
+        Publication stops if there are any. Raises StoreError.
+        """
+        states = {state.path: state for state in self._store.get_feed_states()}
+        self.loss_guard.check(states, self._store.identity)
+
     def find_losses(self) -> list[str]:
         """The feeds of which the store lacks published entries, in words. Raises StoreError."""
         states = {state.path: state for state in self._store.get_feed_states()}
