@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from click.testing import CliRunner, Result
 
 from helpers.service_fixture import LocalService, sample_dump
 from refeed.cli.main import main
+from refeed.config.load import load_settings
+from refeed.fetch.upstreams import dump_dirs
+from refeed.ingest.pipeline import Pipeline
 
 
 @pytest.fixture
@@ -133,6 +137,21 @@ def test_an_older_copy_of_the_store_brings_no_withdrawn_entry_back(service: Loca
         assert run(service, "ingest").exit_code == 0
         assert json.loads(service.documents()["all.json"])["items"] == json.loads(before)["items"], copy
     assert len(service.ids()) == 5
+
+
+def test_an_entry_that_gets_another_id_before_a_kill_is_no_loss(service: LocalService) -> None:
+    """Seen: an entry has the id of its earliest link, which came later, and nothing was published any more."""
+    dump = '---\nrefeed: {{"guid": "g1"}}\n---\n<!--{}-->\n[Sample](https://sample.example.org/{})\n------\n\n<p>Text.</p>\n'
+    service.add_dump("later.md", dump.format(1_700_000_000_000, "later").encode())
+    assert run(service, "ingest").exit_code == 0
+    published = set(service.ids())
+    service.add_dump("earlier.md", dump.format(1_000_000_000_000, "earlier").encode())
+    with closing(Pipeline.open(load_settings(service.environment(), service.home / "config.yaml"))) as killed:
+        changed, _ = killed.ingester.scan(dump_dirs(killed.settings))
+        list(killed.ingester.ingest(changed))
+    assert run(service, "ingest").exit_code == 0
+    assert len(service.ids()) == len(published) == 7
+    assert set(service.ids()) != published
 
 
 def test_a_withdrawal_is_no_loss(service: LocalService) -> None:

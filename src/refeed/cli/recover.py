@@ -20,7 +20,7 @@ from .shared import publish_changes
 def recover_command(settings: Settings, accept: bool) -> None:
     """Show the feeds of which the store lacks published entries. Nothing is published over them."""
     with closing(Pipeline.open(settings)) as pipeline:
-        losses = pipeline.publisher.find_losses()
+        losses = pipeline.publisher.loss_guard.find_losses()
         for loss in losses:
             echo(loss, err=not accept)
         if losses and not accept:

@@ -19,6 +19,7 @@ from ..feeds.accepted_config import accept_settings
 from ..feeds.registry import build_registry
 from ..fetch.upstreams import dump_dirs, fetch_dirs, limited_checkouts
 from ..model import FeedPath
+from ..publish.loss_guard import LossGuard
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
 from ..store.entry_updates import delete_expired, recover_withdrawals
@@ -75,6 +76,7 @@ class Pipeline:
         store = Store(settings.database_url)
         try:
             store.migrate()
+            LossGuard(settings, store, OutputDir.from_settings(settings)).find_losses()
             builder = EntryBuilder.from_settings(settings)
             recover_withdrawals(store, clock(), builder.find_repost_original)
             accept_settings(settings, store)
@@ -107,7 +109,6 @@ class Pipeline:
 
         `progress` is called with the number of files that are done, and the number of all files.
         """
-        self.publisher.compare()
         if files is None:
             self.take_pushed()
         changed, unchanged = self.ingester.scan(dump_dirs(self.settings)) if files is None else (files, 0)

@@ -10,14 +10,11 @@ from ..config.settings import Settings
 from ..model import FeedPath
 from ..store.rows import FeedState
 from ..store.store import Store
-from .output_dir import OutputDir
+from .output_dir import FeedManifest, OutputDir
 
 _KEY = "losses"
 """Key in `meta`: `waiting` while readers would lose entries, then `accepted` until everything is published. A copy
 of the store from an earlier time has neither."""
-_LATEST = 50
-"""Feeds that are always compared once after a start: an earlier copy may have counted up to the same version since, and
-lacks entries of the feeds that were published last."""
 
 
 class _Item(msgspec.Struct):
@@ -33,29 +30,35 @@ class _Document(msgspec.Struct):
 class LossGuard:
     """Compares published documents with a store that did not publish them: another one, or an earlier copy of it.
 
-    Documents of this store may have lost entries by a withdrawal or by retention.
+    Documents of this store may have lost entries by a withdrawal or by retention, and an entry of a source without a
+    rule may have got another id.
     """
 
     def __init__(self, settings: Settings, store: Store, output_dir: OutputDir) -> None:
         self._limited = {FeedPath("source", rule.id) for rule in settings.sources if rule.keep.entries or rule.keep.age}
         self._store = store
         self._output_dir = output_dir
-        self._is_compared = False
-        """Whether the latest feeds were compared since the start."""
 
-    def find_losses(self, states: Mapping[FeedPath, FeedState], identity: str) -> list[str]:
-        """The feeds of which the store lacks published entries. Remembers them: until all are there, or accepted, every
-        feed is compared, however many entries come meanwhile. Raises StoreError."""
+    def find_losses(self, states: Mapping[FeedPath, FeedState] | None = None) -> list[str]:
+        """The feeds of which the store lacks published entries. `states` are those of the store, if they are known.
+
+        Called before a process changes the store, because an earlier copy soon counts up to the same versions again.
+        Losses are remembered: until all entries are there, or accepted, every feed is compared. Raises StoreError.
+        """
+        manifests = {path: each for path, each in self._output_dir.read_manifests().items() if path is not None}
+        if not manifests:
+            return []
+        if states is None:
+            states = {state.path: state for state in self._store.get_feed_states()}
         is_waiting = self._store.get_meta(_KEY) == "waiting"
-        losses = list(self._compare(states, identity, every_feed=is_waiting))
+        losses = list(self._compare(manifests, states, every_feed=is_waiting))
         if losses and not is_waiting:
             self._store.set_meta(_KEY, "waiting")
-        self._is_compared = not losses
         return losses
 
-    def check(self, states: Mapping[FeedPath, FeedState], identity: str) -> list[str]:
+    def check(self, states: Mapping[FeedPath, FeedState]) -> list[str]:
         """The losses that nobody has accepted."""
-        return [] if self._store.get_meta(_KEY) == "accepted" else self.find_losses(states, identity)
+        return [] if self._store.get_meta(_KEY) == "accepted" else self.find_losses(states)
 
     def accept(self) -> None:
         """Let the next publication replace documents although readers lose entries. Raises StoreError."""
@@ -66,20 +69,17 @@ class LossGuard:
         if self._store.get_meta(_KEY):
             self._store.set_meta(_KEY, "")
 
-    def _compare(self, states: Mapping[FeedPath, FeedState], identity: str, *, every_feed: bool) -> Iterator[str]:
-        manifests = self._output_dir.read_manifests()
-        paths = sorted(path for path in manifests if path is not None and path.kind in ("all", "source"))
-        latest = sorted(paths, key=lambda path: manifests[path].version)[-_LATEST:] if not self._is_compared else ()
-        suspects = set(paths if every_feed else latest)
-        for path in paths:
+    def _compare(
+        self, manifests: Mapping[FeedPath, FeedManifest], states: Mapping[FeedPath, FeedState], *, every_feed: bool
+    ) -> Iterator[str]:
+        identity = self._store.identity
+        for path in sorted(path for path in manifests if path.kind in ("all", "source")):
             manifest, state = manifests[path], states.get(path)
             entries = state.entries if state else 0
-            if manifest.store != identity or manifest.version > (state.version if state else 0):
-                suspects.add(path)
-                if manifest.entries > entries:
-                    yield f"the store has {entries} entries of {path}, and {manifest.entries} are published"
-                    continue
-            if path in suspects and (missing := self._count_missing(path)):
+            is_foreign = manifest.store != identity or manifest.version > (state.version if state else 0)
+            if is_foreign and manifest.entries > entries:
+                yield f"the store has {entries} entries of {path}, and {manifest.entries} are published"
+            elif (is_foreign or every_feed) and (missing := self._count_missing(path)):
                 yield f"the store lacks {missing} of the entries of {path} that are published"
 
     def _count_missing(self, path: FeedPath) -> int:

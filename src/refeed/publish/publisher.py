@@ -141,7 +141,7 @@ class Publisher:
             is_complete = self._store.get_meta(COMPLETE_KEY) is not None
             if is_other_store and not is_complete:
                 return []
-            if losses := self.loss_guard.check(states, identity):
+            if losses := self.loss_guard.check(states):
                 more = f" (and {len(losses) - 1} more feeds)" if len(losses) > 1 else ""
                 hint = "bring the missing dumps or store back, or run `refeed recover --accept`"
                 raise PublishError(f"{losses[0]}{more}; nothing is published over them: {hint}")
@@ -190,19 +190,6 @@ class Publisher:
         if is_complete:
             self.loss_guard.all_published()
         return run.changed
-
-    def compare(self) -> None:
-        """Look for lost entries once, before this process changes the store: an entry may get another id by a dump.
-
-        Publication stops if there are any. Raises StoreError.
-        """
-        states = {state.path: state for state in self._store.get_feed_states()}
-        self.loss_guard.check(states, self._store.identity)
-
-    def find_losses(self) -> list[str]:
-        """The feeds of which the store lacks published entries, in words. Raises StoreError."""
-        states = {state.path: state for state in self._store.get_feed_states()}
-        return self.loss_guard.find_losses(states, self._store.identity)
 
     def has_damage(self, *, check_foreign: bool = False) -> bool:
         """Whether a document is missing or differs from what was published. Unchanged files cost one `stat` each.
