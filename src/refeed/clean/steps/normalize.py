@@ -90,7 +90,7 @@ def normalize_captions(draft: Draft) -> None:
             figure.alt = ""
 
 
-_CAPTION_END = re.compile(r"\s+[-–—|·•]+$")
+_CAPTION_ENDS = "-–—|·•"
 
 
 def _trim_caption(figure: Block) -> None:
@@ -99,8 +99,10 @@ def _trim_caption(figure: Block) -> None:
         return
     if not any(map(str.isalnum, figure.text)) and not extract_links(figure.runs):
         figure.runs = []
-    elif match := _CAPTION_END.search(figure.text):
-        figure.runs = cut_text(figure.runs, match.start(), match.end())
+        return
+    kept = figure.text.rstrip(_CAPTION_ENDS)
+    if kept != figure.text and kept[-1:].isspace():
+        figure.runs = cut_text(figure.runs, len(kept.rstrip()), len(figure.text))
 
 
 def _repeats_alt(figure: Block) -> bool:
