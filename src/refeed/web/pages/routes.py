@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from io import BytesIO
+from itertools import groupby
 
 import segno
 from flask import Blueprint, Response, abort, render_template, request
@@ -54,6 +56,8 @@ from .site_model import (
 from .story_page import StoryPage, find_largest, find_story
 from .template_context import Assets, TemplateContext
 
+_CARDS = 200
+"""Feeds on a home page: about 100 kB."""
 _ENTRIES = 30
 """The number of entries on a feed's page, and on each page of a month."""
 _MAX_ISSUES = 200
@@ -121,16 +125,20 @@ class PageRoutes:
         """The home page: all feeds with their newest entries; with `?q=`, the feeds whose names match."""
         snapshot = self._snapshots.current()
         query = request.args.get("q", "").strip()[:100]
-        paths_by_kind = [
-            (kind, [path for path in snapshot.paths(kind) if not query or snapshot.matches(path, query)])
-            for kind in _HOME_KINDS
+        found = [
+            path for kind in _HOME_KINDS for path in snapshot.paths(kind) if not query or snapshot.matches(path, query)
         ]
+        page, pages = _read_page(max(1, -(-len(found) // _CARDS)))
+        shown = found[(page - 1) * _CARDS : page * _CARDS]
         html = render_template(
             "home.html",
             site_snapshot=snapshot,
-            stories=[] if query else find_largest(self._store, snapshot),
-            groups=[(kind, paths) for kind, paths in paths_by_kind if paths],
+            stories=[] if query or page > 1 else find_largest(self._store, snapshot),
+            groups=[(kind, list(paths)) for kind, paths in groupby(shown, lambda path: path.kind)],
+            counts=Counter(path.kind for path in found),
             query=query,
+            page=page,
+            pages=pages,
             detailed=len(snapshot.feeds) <= MAX_DETAILED_FEEDS,
         )
         return page_response(html)
@@ -173,11 +181,7 @@ class PageRoutes:
         if path not in snapshot.feeds or snapshot.registry.find_scan(path) or not _MONTH.fullmatch(month):
             abort(404)
         members = self._store.get_month(path, month)[::-1]
-        pages = -(-len(members) // _ENTRIES)
-        number = request.args.get("page", "1")
-        page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0
-        if not 1 <= page <= pages:
-            abort(404)
+        page, pages = _read_page(-(-len(members) // _ENTRIES))
         members = members[(page - 1) * _ENTRIES : page * _ENTRIES]
         entries = list_members(self._store, snapshot, path, members)
         return page_response(self._render_feed(snapshot, path, entries, month=month, page=page, pages=pages))
@@ -363,3 +367,12 @@ def _files_blueprint(settings: Settings, assets: Assets) -> Blueprint:
         return data_response(f"User-agent: *\n{rules}\n", "text/plain; charset=utf-8")
 
     return blueprint
+
+
+def _read_page(pages: int) -> tuple[int, int]:
+    """The page that is asked for, of so many. Answers 404 if there is none."""
+    number = request.args.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0
+    if not 1 <= page <= pages:
+        abort(404)
+    return page, pages

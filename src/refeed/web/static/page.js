@@ -117,7 +117,7 @@ for (const form of document.querySelectorAll(".filter form")) {
 }
 
 const search = document.getElementById("q");
-if (search) {
+if (search && "fold" in search.dataset) {  // a home page of several pages is searched by the server
   const result = document.querySelector(".found");
   const groups = [...document.querySelectorAll(".group")];
   const simplified = new Map(Array.from(search.dataset.fold.matchAll(/(.)(.)/gu), ([, old, plain]) => [old, plain]));
