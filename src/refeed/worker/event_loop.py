@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -56,10 +57,10 @@ _PROGRESS_INTERVAL = 5.0
 """Seconds between two lines of the log about a first import."""
 _ANNOUNCEMENT = 10.0
 """Seconds between two writes of the leader's status to a store that several machines share."""
-_INDEXED_AT_ONCE = 25
-"""Entries that are indexed before the loop looks for news: about a tenth of a second."""
-_JOINED_AT_ONCE = 5
-"""Entries that are joined to their stories before the loop looks for news, at 10 to 30 ms each."""
+_SPARE_TIME = 0.05
+"""Seconds that a batch of the search index or of the stories takes, before the loop looks for news again."""
+_MOST_AT_ONCE = 100
+"""Entries of such a batch at most."""
 _PROGRESS = 30.0
 """Seconds between two log lines about the progress of the index."""
 
@@ -92,6 +93,7 @@ class WorkerLoop:
         self._is_indexing = False
         """Whether the log said that the index is being built, and not yet that it is complete."""
         self._next_index_progress = 0.0
+        self._index_size, self._stories_size = _BatchSize(least=10), _BatchSize(least=1)
         self.network_jobs = jobs = NetworkJobs(pipeline, events, status, scheduler) if leads else None
         self._publish_job = PublishJob(pipeline.publisher, status, scheduler, jobs.queue_hub_pings if jobs else None)
         self._intake = DumpIntake(pipeline, events, scheduler, status, self._publish_job.request) if leads else None
@@ -303,11 +305,13 @@ class WorkerLoop:
         """Index one batch, as long as no files wait. The log says from time to time how many entries are left."""
         if self._intake is None or self._intake.is_busy:
             return
-        left, now = index_batch(self.pipeline.store, _INDEXED_AT_ONCE), time.monotonic()
+        with self._index_size.measure() as size:
+            left = index_batch(self.pipeline.store, size)
+        now = time.monotonic()
         if left == 0 and self._is_indexing:
             _log.info("the search index is complete", extra={"left": left})
             self._is_indexing = False
-        elif left > _INDEXED_AT_ONCE and now >= self._next_index_progress:
+        elif left > _MOST_AT_ONCE and now >= self._next_index_progress:
             _log.info("building the search index", extra={"left": left})
             self._is_indexing, self._next_index_progress = True, now + _PROGRESS
         self._unindexed = left
@@ -319,8 +323,8 @@ class WorkerLoop:
         if self._intake is None or self._intake.is_busy:
             return
         pipeline = self.pipeline
-        with observe_duration("stories"):
-            self._unjoined = update_stories(pipeline.store, pipeline.clock(), _JOINED_AT_ONCE)
+        with observe_duration("stories"), self._stories_size.measure() as size:
+            self._unjoined = update_stories(pipeline.store, pipeline.clock(), size)
         if self._unjoined:
             self._events.put(Job.STORIES)
 
@@ -334,6 +338,23 @@ class WorkerLoop:
     def _save_probed(self) -> None:
         if self.network_jobs and self.network_jobs.probe and self.network_jobs.probe.save_results():
             self._publish_job.request(notify=False)
+
+
+class _BatchSize:
+    """The number of entries of a batch that takes about `_SPARE_TIME`, found by the time that earlier ones took."""
+
+    def __init__(self, *, least: int) -> None:
+        """`least` is the size where a disk takes all of that time for one commit."""
+        self._least = self._size = least
+
+    @contextmanager
+    def measure(self) -> Iterator[int]:
+        """Gives the size for one batch, and takes its time."""
+        start = time.monotonic()
+        yield self._size
+        seconds = time.monotonic() - start
+        wanted = min(int(self._size * _SPARE_TIME / max(seconds, 1e-6)), 2 * self._size, _MOST_AT_ONCE)
+        self._size = max(self._least, wanted)
 
 
 def describe_error(error: OSError | MemoryError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,12 +61,17 @@ class FileEvent:
 
 Event = Job | FileEvent
 
+_BACKGROUND = frozenset({Job.REPROCESS, Job.INDEX, Job.STORIES, Job.DIGESTS})
+"""Jobs of the loop's spare time, which may go on for hours after an upgrade. All other events come before them."""
+
 
 class EventQueue:
     """The events of all threads. Signal handlers may put events too: both the queue and the lock are reentrant."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._background: deque[Event] = deque()
+        """What was taken from the queue while others waited there. Only the loop's thread looks at it."""
         self._lock = threading.RLock()
         self._waiting: set[Event] = set()
         self._seen: set[str] = set()
@@ -85,11 +91,19 @@ class EventQueue:
                 self._queue.put(event)
 
     def get(self, timeout: float) -> Event:
-        """The next event; `Job.CHECK` if there is none for `timeout` seconds."""
-        try:
-            event = self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return Job.CHECK
+        """The next event, background jobs last; `Job.CHECK` if there is none for `timeout` seconds."""
+        event: Event | None = None
+        while event is None:
+            try:
+                event = self._queue.get(timeout=0 if self._background else timeout)
+            except queue.Empty:
+                if not self._background:
+                    return Job.CHECK
+                event = self._background.popleft()
+            else:
+                if event in _BACKGROUND:
+                    self._background.append(event)
+                    event = None
         with self._lock:
             self._waiting.discard(event)
         return event

@@ -79,10 +79,11 @@ class Scheduler:
         self._scheduler.add_job(self._events.put, IntervalTrigger(seconds=seconds), [event])
 
     def put_after(self, seconds: float, event: Job) -> None:
-        """Put an event once, unless it is already planned."""
-        if self._scheduler.get_job(event.value) is None:
-            when = datetime.now(UTC) + timedelta(seconds=seconds)
-            self._scheduler.add_job(self._events.put, DateTrigger(when), [event], id=event.value)
+        """Put an event once, or earlier than it is already planned."""
+        when = datetime.now(UTC) + timedelta(seconds=seconds)
+        planned = self._scheduler.get_job(event.value)
+        if planned is None or planned.trigger.run_date > when:
+            self._scheduler.add_job(self._events.put, DateTrigger(when), [event], id=event.value, replace_existing=True)
 
     def run_every(self, seconds: float, job: Callable[[], object], *, at_once: bool = False) -> None:
         """Run a job in a thread at an interval in seconds, for the first time at once or after one interval."""
