@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refeed.config.settings import Limits, Settings
-from refeed.dumps.containers import Member, is_container, read_article, read_members
+from refeed.dumps.containers import MAX_MEMBERS, Member, is_container, read_article, read_members
 from refeed.dumps.scanner import inspect_file
 from refeed.errors import QuarantineError
 from refeed.ingest.ingester import FIRST_BATCH
@@ -96,6 +96,30 @@ def test_limits_are_those_of_a_member(tmp_path: Path) -> None:
         split(tmp_path, "feed.xml", (RSS % rss_item(1, "x" * 2000)).encode(), limits)
     with pytest.raises(QuarantineError, match="10,000 are allowed"):
         split(tmp_path, "feed.xml", b"x" * 10_001, limits)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "item", "end"),
+    [
+        ("a.mbox", b"", b"From \n\n\n", b""),
+        ("a.rss", b"<rss>", b"<item ></item>", b"</rss>"),
+        ("a.json", b'{"version": "1", "items": [1', b",1", b"]}"),
+    ],
+)
+def test_no_small_file_becomes_millions_of_articles(
+    tmp_path: Path, name: str, start: bytes, item: bytes, end: bytes
+) -> None:
+    with pytest.raises(QuarantineError, match="more than 100,000 articles"):
+        split(tmp_path, name, start + item * (MAX_MEMBERS + 1) + end)
+    assert len(split(tmp_path, name, start + item * 100 + end)) in (100, 101)
+
+
+def test_long_head_of_a_feed_is_not_copied_to_many_members(tmp_path: Path) -> None:
+    limits = Limits(container_bytes=200_000)
+    head = f"<rss><channel><description>{'x' * 50_000}</description>"
+    assert len(split(tmp_path, "a.rss", (head + "<item ></item>" * 30).encode(), limits)) == 30
+    with pytest.raises(QuarantineError, match=r"50,\d+ bytes around its 300 articles"):
+        split(tmp_path, "a.rss", (head + "<item ></item>" * 300).encode(), limits)
 
 
 def test_first_member_comes_last_because_it_stands_for_the_container(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ only for the borders, in linear time, and understands nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import islice
+from json import JSONDecoder
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +19,8 @@ from ..config.settings import Limits
 from ..errors import QuarantineError
 from .reader import check_size, read_dump
 from .scanner import FoundFile
+
+_T = TypeVar("_T")
 
 _FORMS = "mail (.eml, .mbox), RSS or Atom (.xml, .rss, .atom), JSON Feed (.json)"
 
@@ -32,6 +36,11 @@ _FEED_ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,40}:)?(?:rss|feed|RDF|channel)\b
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_HEAD = 100_000
 _MAX_FIELD = 2_000
+MAX_MEMBERS = 100_000
+"""100 MB of the smallest items are 30 million members: gigabytes of memory in the worker, and as many rows."""
+_MAX_GROWTH = 10
+"""How many times the limit of a container its members may have together: each has a copy of the head."""
+_BETWEEN_ITEMS = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,21 @@ def read_members(file: FoundFile, limits: Limits) -> Iterator[Member]:
     parts = split(data)
     if not parts.items:
         raise QuarantineError(f"the file holds no article; these are read: {_FORMS}")
+    copied = len(parts.items) * (len(parts.head) + len(parts.tail))
+    if copied > _MAX_GROWTH * limits.container_bytes:
+        raise QuarantineError(
+            f"the feed has {len(parts.head) + len(parts.tail):,} bytes around its {len(parts.items):,} articles, "
+            "too much to be read with each of them. Split it"
+        )
     return _make_members(file, parts)
+
+
+def _collect(found: Iterable[_T]) -> list[_T]:
+    """What stands for the members, as a list. Raises QuarantineError for too many."""
+    members = list(islice(found, MAX_MEMBERS + 1))
+    if len(members) > MAX_MEMBERS:
+        raise QuarantineError(f"the file holds more than {MAX_MEMBERS:,} articles. Split it")
+    return members
 
 
 def _make_members(file: FoundFile, parts: _Parts) -> Iterator[Member]:
@@ -89,7 +112,7 @@ def _split_message(data: bytes) -> _Parts:
 
 
 def _split_mbox(data: bytes) -> _Parts:
-    borders = [match.span() for match in _MAIL_BORDER.finditer(data)]
+    borders = _collect(match.span() for match in _MAIL_BORDER.finditer(data))
     if not borders or borders[0][0] != 0:
         return _Parts([])
     starts, ends = [end for _, end in borders], [start for start, _ in borders[1:]]
@@ -101,33 +124,48 @@ def _split_feed(data: bytes) -> _Parts:
     """The head is everything above the first item, the tail everything below the last."""
     if data.startswith(_UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode("utf-8-sig")
-    spans: list[tuple[int, int]] = []
-    start = -1
-    for match in _ITEM_TAG.finditer(data):
-        if match["start"] and start < 0:
-            start = match.start()
-        elif match["end"] and start >= 0:
-            spans.append((start, match.end()))
-            start = -1
+    spans = _collect(_find_items(data))
     if not spans or spans[0][0] > _MAX_HEAD or not _FEED_ROOT.search(data, 0, spans[0][0]):
         return _Parts([])
     view = memoryview(data)
     return _Parts([view[start:end] for start, end in spans], data[: spans[0][0]], data[spans[-1][1] :][:_MAX_HEAD])
 
 
+def _find_items(data: bytes) -> Iterator[tuple[int, int]]:
+    start = -1
+    for match in _ITEM_TAG.finditer(data):
+        if match["start"] and start < 0:
+            start = match.start()
+        elif match["end"] and start >= 0:
+            yield start, match.end()
+            start = -1
+
+
 class _JsonFeed(msgspec.Struct):
     version: str
-    items: list[msgspec.Raw]
+    items: msgspec.Raw
     home_page_url: Any = None
 
 
 def _split_json_feed(data: bytes) -> _Parts:
     try:
         feed = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_JsonFeed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        items = _collect(_find_json_items(memoryview(feed.items)))
+    except (ValueError, RecursionError):  # those of msgspec and of json are ValueErrors
         return _Parts([])
     # Every member gets a copy of the head, so that a long one would make a million of them.
     known = {"version": feed.version, "home_page_url": feed.home_page_url}
     head = msgspec.json.encode({name: text for name, text in known.items() if len(str(text)) <= _MAX_FIELD})
     head = head[:-1] + (b"," if len(head) > 2 else b"") + b'"items":['
-    return _Parts([memoryview(item) for item in feed.items], head, b"]}")
+    return _Parts(items, head, b"]}")
+
+
+def _find_json_items(array: memoryview) -> Iterator[memoryview]:
+    """The items of a JSON array, one after the other: as a list they take twenty times the memory of the smallest."""
+    text = str(array, "latin-1")  # a character for each byte; only the borders are looked for
+    # What the values say is not needed, and a number of many digits would take long.
+    decode = JSONDecoder(parse_int=len, parse_float=len, parse_constant=len).raw_decode
+    end = 1 if text.startswith("[") else 0
+    while end and text[start := _BETWEEN_ITEMS.match(text, end).end()] != "]":  # type: ignore[union-attr]
+        _, end = decode(text, start)
+        yield array[start:end]
