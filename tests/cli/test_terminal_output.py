@@ -31,6 +31,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> LocalService:
     for number, name in enumerate(NAMES):
         service.add_dump(f"{os.fsdecode(name)}/good.md", head.replace("/1", f"/{number}").encode() + body.encode())
         service.add_dump(f"{os.fsdecode(name)}/bad.md", b"[t](javascript:" + name + b")\n------\nx")
+    outline = "".join(f'<outline title="{FIELD}" xmlUrl="https://{host}/a{FIELD}"/>' for host in ("a.example", FIELD))
+    opml = f"<opml>{outline}</opml>".replace("\x1b", "").replace("\x07", "")  # XML cannot carry them
+    (service.dumps / HOSTILE / "subscriptions.opml").write_text(opml, "utf-8")
     return service
 
 
@@ -59,7 +62,33 @@ def test_no_command_sends_controls_to_a_terminal(service: LocalService) -> None:
         ("withdraw", HOSTILE),
         ("tokens", HOSTILE),
         (HOSTILE,),
+        (f"--{HOSTILE}",),
+        (f"--config={service.dumps / HOSTILE}", "status"),
         ("status", f"--{HOSTILE}"),
+        ("explain", "https://sample.example.org/0"),
+        ("explain", "--json", "https://sample.example.org/0"),
+        ("stories", "show", "https://sample.example.org/0"),
+        ("stories", "split", "https://sample.example.org/0"),
+        ("stories", "join", "https://sample.example.org/0", HOSTILE),
+        ("stories", "reset", HOSTILE),
+        ("stories", HOSTILE),
+        ("topics", "try", "--words", "样本"),
+        ("topics", "try", "--words", HOSTILE, "--topic", HOSTILE),
+        ("topics", "try", f"{service.dumps}/{HOSTILE}/bad.md"),
+        ("upstreams", "import", str(service.dumps / HOSTILE / "subscriptions.opml")),
+        ("upstreams", "import", str(service.dumps / HOSTILE / "good.md")),
+        ("upstreams", "import", HOSTILE),
+        ("backup", str(service.dumps / HOSTILE / "none" / "store.db")),
+        ("backup", str(service.dumps / HOSTILE)),
+        ("copy-store", HOSTILE, HOSTILE),
+        ("restore", HOSTILE),
+        ("withdraw", "https://sample.example.org/0"),
+        ("restore", "https://sample.example.org/0"),
+        ("publish", "--static", str(service.dumps / HOSTILE)),
+        ("publish", "--check"),
+        ("check",),
+        ("recover",),
+        ("fetch",),
     ]
     for command in commands:
         result = run(service, *command)

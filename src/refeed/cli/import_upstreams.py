@@ -12,6 +12,7 @@ from ..clean.rule_lookup import slugify
 from ..config.settings import Settings
 from ..dumps.writer import is_http_url
 from .main import pass_settings
+from .output import echo
 
 
 @click.group("upstreams")
@@ -39,6 +40,8 @@ def import_command(settings: Settings, file: str) -> None:
         taken.add(source)
         items.append({"source": source, "url": url})
     if not items:
-        click.echo(f"{file}: no feeds that are not configured ({len(outlines)} outlines)", err=True)
+        echo(f"{file}: no feeds that are not configured ({len(outlines)} outlines)", err=True)
         return
-    click.echo(yaml.safe_dump({"upstreams": items}, sort_keys=False, allow_unicode=True), nl=False)
+    # Escapes of YAML for what a terminal must not get. The source is a slug.
+    is_printable = all(item["url"].isprintable() for item in items)
+    click.echo(yaml.safe_dump({"upstreams": items}, sort_keys=False, allow_unicode=is_printable), nl=False)

@@ -19,6 +19,7 @@ from ..store.search_index import count_changes, log_all_entries
 from ..store.store import Store
 from ..terminal import escape_unprintable
 from .main import pass_settings
+from .output import echo
 from .shared import show_progress
 
 _EXCERPT = 100
@@ -56,7 +57,7 @@ def search_command(
         entry = stored.entry
         click.echo(f"{format_rfc3339(entry.published)} {entry.source} {_styled(mark_matches(entry.title, matcher))}")
         click.echo(f"    {_styled(excerpt(visible_text(entry.html), matcher, _EXCERPT))}")
-        click.echo(f"    {entry.id.removeprefix('urn:uuid:')} {entry.link}")
+        echo(f"    {entry.id.removeprefix('urn:uuid:')} {entry.link}")
     if result.next:
         click.echo(f"The newest {limit} are shown; --limit shows more.", err=True)
 
