@@ -44,6 +44,21 @@ def test_forwarded_addresses_count_only_behind_trusted_proxies() -> None:
     assert names == ["192.0.2.1", "198.51.100.2", "198.51.100.1", "192.0.2.1"]
 
 
+@pytest.mark.parametrize(
+    ("addresses", "client"),
+    [
+        (("2001:db8::1", "2001:db8::2", "[2001:db8::3]", "[2001:db8:0:0:ffff::4]:2000"), "2001:db8::"),
+        (("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff"), "2001:db8:0:1::"),
+        (("192.0.2.1", "192.0.2.1:2000", "192.0.2.1:2001", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]:80"), "192.0.2.1"),
+        (("not:an:address",), "not:an:address"),
+    ],
+)
+def test_a_client_is_the_same_from_every_port_and_address_that_it_has(addresses: tuple[str, ...], client: str) -> None:
+    for address in addresses:
+        assert client_address({"REMOTE_ADDR": "192.0.2.9", "HTTP_X_FORWARDED_FOR": address}, 1) == client
+        assert client_address({"REMOTE_ADDR": address}, 0) == client
+
+
 def test_few_slow_requests_run_at_once_and_the_others_are_refused() -> None:
     limit = ConcurrencyLimit(running=2, waiting=0)
     with limit.slot(), limit.slot(), pytest.raises(BusyError), limit.slot():

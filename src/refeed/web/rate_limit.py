@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
@@ -71,12 +72,27 @@ class PollLimit:
 
 
 def client_address(environ: WSGIEnvironment, proxies: int) -> str:
-    """The client's address as the outermost of the trusted proxies saw it; without proxies, that of the connection."""
+    """The client's address as the outermost of the trusted proxies saw it; without proxies, that of the connection.
+
+    Of an IPv6 address, the network: whoever has one address of a /64 has them all.
+    """
     if proxies:
         forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         if len(forwarded) >= proxies and forwarded[-proxies]:
-            return str(forwarded[-proxies][:64])
-    return str(environ.get("REMOTE_ADDR", ""))
+            return _network_of(forwarded[-proxies][:64])
+    return _network_of(str(environ.get("REMOTE_ADDR", "")))
+
+
+def _network_of(address: str) -> str:
+    if address.count(":") == 1 or address.startswith("["):  # some proxies add the port, which changes
+        address = address.rpartition(":")[0].strip("[]") if not address.endswith("]") else address.strip("[]")
+    if ":" not in address:
+        return address
+    try:
+        full = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(full.ipv4_mapped or IPv6Address(int(full) >> 64 << 64))
 
 
 class BusyError(Exception):
