@@ -77,6 +77,16 @@ def test_an_image_that_cannot_be_fetched_is_left_to_its_origin(tmp_path: Path, u
         picture,
         "no-store",
     )
+    # An article must not make an address of ours lead to any page.
+    path = f"/images/{hash_address(picture)}?entry={id}"
+    assert client.get(path, headers={"Sec-Fetch-Dest": "image"}).status_code == 302
+    assert client.get(path, headers={"Sec-Fetch-Dest": "document"}).status_code == 404
+
+
+def test_an_image_at_an_impossible_host_is_not_found(tmp_path: Path) -> None:
+    picture = "http://h..example/a.png"
+    client, id = publish(settings_at(tmp_path, CACHED), picture)
+    assert client.get(f"/images/{hash_address(picture)}?entry={id}").status_code == 404
 
 
 def test_only_images_of_stored_public_entries_are_given(tmp_path: Path, upstream: UpstreamServer) -> None:

@@ -135,6 +135,10 @@ def test_no_public_response_or_log_has_a_private_feed_or_token(site: RunningSite
         ("/feeds/topic/secret/archive/2026-01.rss", "/feeds/topic/nosuch/archive/2026-01.rss"),
         ("/feeds/topic/hush.atom", "/feeds/topic/none.atom"),
         ("/feeds/filtered/hidden.atom", "/feeds/filtered/nosuch.atom"),
+        ("/feeds/topic/secret/daily.atom", "/feeds/topic/nosuch/daily.atom"),
+        ("/feeds/topic/secret/stories.json", "/feeds/topic/nosuch/stories.json"),
+        ("/feeds/topic/secret/weekly/2026-W01.epub", "/feeds/topic/nosuch/weekly/2026-W01.epub"),
+        ("/opds/topic/secret/daily", "/opds/topic/nosuch/daily"),
     ],
 )
 def test_a_private_feed_is_answered_like_an_unknown_one(site: RunningSite, private: str, unknown: str) -> None:
@@ -176,9 +180,10 @@ def test_a_private_feed_is_answered_like_an_unknown_one_while_the_store_is_away(
     with run_site(settings, environ, tmp_path) as site:
         statuses = set()
         for private, unknown in (("topic/secret", "topic/nosuch"), ("source/bbc", "source/nosuch")):
-            for end in (".atom", ".json?limit=2", "/archive/2026-01.rss"):
-                answers = [site.get(f"/feeds/{feed}{end}") for feed in (private, unknown)]
-                assert answers[0].status == answers[1].status, (private, end)
+            ends = (".atom", ".json?limit=2", "/archive/2026-01.rss", "/daily.atom", "/weekly/2026-W01.epub")
+            for path in (*(f"/feeds/{{}}{end}" for end in ends), "/opds/{}/daily"):
+                answers = [site.get(path.format(feed)) for feed in (private, unknown)]
+                assert answers[0].status == answers[1].status, (private, path)
                 assert answers[0].body == answers[1].body
                 statuses.add(answers[0].status)
         assert statuses == {404, 503}

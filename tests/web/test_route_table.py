@@ -41,7 +41,7 @@ class Subject(NamedTuple):
 
     def fill(self, rule: str, token: str) -> Iterator[str]:
         """The addresses of a route."""
-        ends = (".atom", ".rss", ".json", f"/archive/{self.month}.atom", ".atom?limit=2", "")
+        ends = (".atom", ".rss", ".json", f"/archive/{self.month}.atom", ".atom?limit=2", "", "/daily")  # of /opds
         values = {
             "token": [token],
             "path": [f"{self.feed}{end}" for end in ends],

@@ -78,7 +78,7 @@ class AccessTokens:
 def private_sources(settings: Settings) -> frozenset[str]:
     """The sources whose entries appear only in the feed of the source.
 
-    A private site has no such sources, because all its feeds have the same readers.
+    A private site has no such sources, because all its feeds have the same readers; it has no pages either.
     """
     if settings.access.site == "private":
         return frozenset()

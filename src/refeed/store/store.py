@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -220,9 +220,12 @@ class Store(Database):
             entries = {row.id: StoredEntry.from_row(row) for row in connection.execute(_ENTRIES, {"ids": ids}).all()}
         return [entries[id] for id in ids if id in entries]
 
-    def get_entry(self, id: str) -> tuple[StoredEntry, Provenance] | None:
-        """An entry and its provenance; None when there is no entry with this id."""
-        query = select(*ENTRY_COLUMNS, _entry.provenance).where(_entry.id == id)
+    def get_entry(self, id: str, hidden: Collection[str] = ()) -> tuple[StoredEntry, Provenance] | None:
+        """An entry and its provenance; None when there is no entry with this id, or when its source is hidden.
+
+        The row of a hidden source is not read, so that the time does not tell one from the other.
+        """
+        query = select(*ENTRY_COLUMNS, _entry.provenance).where(_entry.id == id, _entry.source.not_in(hidden))
         with self.read_transaction() as connection:
             row = connection.execute(query).one_or_none()
         return (StoredEntry.from_row(row), decode_provenance(row.provenance)) if row else None

@@ -73,18 +73,15 @@ class DerivedDocuments:
     def find(self, url_path: str) -> CachedDocument | Response | None:
         """The document at a path below `/feeds/` or `/k/`, or an error; None when no derived document has the path."""
         url = parse_document_url(url_path)
-        if url is None or url.document.part is None or not self._url_map.is_allowed(url):
-            return None
-        return self._answer(url_path, url)
+        return self._answer(url_path, url) if url is not None and url.document.part is not None else None
 
     def find_catalogue(self, feed: FeedPath, part: DerivedPart) -> CachedDocument | Response | None:
         """The OPDS catalogue of a feed's digests, or an error; None when there is no such feed."""
         url = parse_document_url(f"/feeds/{feed}/{part}.atom")
-        if url is None or not self._url_map.is_allowed(url):
-            return None
-        return self._answer(f"/opds/{feed}/{part}", url)
+        return self._answer(f"/opds/{feed}/{part}", url) if url is not None else None
 
     def _answer(self, key: str, url: DocumentUrl) -> CachedDocument | Response | None:
+        url = self._url_map.hide_private(url)
         feed, part = url.document.feed, url.document.part
         if feed is None or part is None or feed.kind not in (STORY_KINDS if part == "stories" else DIGEST_KINDS):
             return None

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 5
 """The Retry-After of a document that is not generated yet, in seconds."""
-_NO_FEED = "-"
-"""A slug that no feed has."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,7 @@ class FeedRoutes:
         """A public document: rendered now, not generated yet (503), moved (301), retired (410), or unknown (404)."""
         url = parse_document_url(f"/feeds/{path}")
         if url is not None:
-            if not self.url_map.is_allowed(url):
-                # From here on a private feed is a feed that does not exist, so that time and status are the same.
-                kind = url.document.feed.kind if url.document.feed else "topic"
-                url = url._replace(document=replace(url.document, feed=FeedPath(kind, _NO_FEED)))
+            url = self.url_map.hide_private(url)
             response = self._moved_or_retired(url) or self._generate(url)
             if response is not None:
                 return response

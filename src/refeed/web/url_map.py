@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -40,6 +40,8 @@ _PAGE_SECURITY = tuple(
     for name, value in SECURITY_HEADERS
 )
 """A digest for mail has its own style, and loads nothing."""
+_NO_FEED = "-"
+"""A slug that no feed has."""
 _MONTH_LENGTH = len("2023-07")
 """The part of an archive's name that is its month. A number follows if the month has several archives."""
 _CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
@@ -147,6 +149,16 @@ class UrlMap:
             return not self._access.is_private(feed)
         # The token is checked for public and unknown feeds too, so that the time does not tell which feeds are private.
         return feed is not None and bool(self._access.find_reader(feed, url.token)) and self._access.is_private(feed)
+
+    def hide_private(self, url: DocumentUrl) -> DocumentUrl:
+        """The URL, or that of a feed that does not exist if access is not allowed.
+
+        What is private is looked for like what does not exist, so that status and time are the same.
+        """
+        if self.is_allowed(url):
+            return url
+        kind = url.document.feed.kind if url.document.feed else "topic"
+        return url._replace(document=replace(url.document, feed=FeedPath(kind, _NO_FEED)))
 
     def headers(self, path_and_query: str, url: DocumentUrl) -> Headers:
         """The headers of the document at a URL that do not depend on its bytes."""

@@ -22,6 +22,7 @@ from ...clock import format_rfc3339, utc_now
 from ...config.settings import Settings
 from ...dumps.scanner import display_path, original_path
 from ...errors import StoreError
+from ...feeds.access_tokens import private_sources
 from ...feeds.cached_images import link_cached_images
 from ...feeds.entry_filter import filtered_title
 from ...feeds.feed_builder import FeedBuilder
@@ -101,6 +102,7 @@ class PageRoutes:
         status_cache: StatusCache,
     ) -> None:
         self._settings = settings
+        self._private_sources = private_sources(settings)
         self._store = store
         self._snapshots = snapshots
         self._context = context
@@ -262,8 +264,8 @@ class PageRoutes:
 
     def _get_entry(self, id: str, snapshot: SiteSnapshot) -> tuple[StoredEntry, Provenance]:
         """A public entry with its public labels. Aborts with 404, or with 410 if the entry was withdrawn."""
-        known = self._store.get_entry(id) if _UUID.fullmatch(id) else None
-        if known is None or not snapshot.is_public(known[0].entry.source):
+        known = self._store.get_entry(id, self._private_sources) if _UUID.fullmatch(id) else None
+        if known is None:
             abort(404)
         stored, provenance = known
         if stored.withdrawn is not None:
