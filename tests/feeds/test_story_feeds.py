@@ -33,7 +33,7 @@ def test_a_flood_is_one_entry_that_lists_some_of_its_reports(store: Store) -> No
     assert entry["content_html"].count("<h3>") == MOST_REPORTS
     assert "另有 3 篇" in entry["content_html"]
     request_digests(store, ALL_FEED, "weekly", NOON)
-    assert close_next(store, settings, {}, NOON + timedelta(days=9))
+    assert close_next(store, settings, dict, NOON + timedelta(days=9))
     digests = DigestFeeds(store, registry, budget)
     for file in DIGEST_FILES:
         digest = digests.render_file(ALL_FEED, "weekly", "2024-W01", file)

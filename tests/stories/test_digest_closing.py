@@ -41,7 +41,7 @@ def close(
 ) -> list[Digest]:
     """Ask for the digests of a feed, and close all that are due."""
     request_digests(store, feed, period, now)
-    while close_next(store, settings, TITLES, now):
+    while close_next(store, settings, lambda: TITLES, now):
         pass
     return get_digests(store, feed, period, 100)
 
@@ -88,11 +88,11 @@ def test_a_time_without_quotes_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 def test_what_nobody_reads_is_not_closed(store: Store, settings: Settings) -> None:
     record(store, file_result(1))
-    assert not close_next(store, settings, TITLES, NOON + timedelta(days=9))
+    assert not close_next(store, settings, lambda: TITLES, NOON + timedelta(days=9))
     close(store, settings, NOON + timedelta(days=9))
     record(store, file_result(2, days=20))
     later = NOON + timedelta(days=60)
-    assert not close_next(store, settings, TITLES, later)  # the last request is older than a month
+    assert not close_next(store, settings, lambda: TITLES, later)  # the last request is older than a month
     assert [digest.name for digest in close(store, settings, later)] == ["2024-01-21", "2024-01-01"]
 
 

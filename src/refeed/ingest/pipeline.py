@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..errors import FileVanishedError, IgnoredError, QuarantineError, RefeedErr
 from ..feeds.accepted_config import accept_settings
 from ..feeds.registry import build_registry
 from ..fetch.upstreams import dump_dirs, fetch_dirs, limited_checkouts
-from ..model import FeedPath
+from ..model import FeedPath, Source
 from ..publish.loss_guard import LossGuard
 from ..publish.output_dir import OutputDir
 from ..publish.publisher import COMPLETE_KEY, Publisher
@@ -175,8 +175,11 @@ class Pipeline:
 
     def close_digests(self) -> bool:
         """Close the digests of one feed that somebody reads, if they are due; returns whether any were."""
-        registry = build_registry(self.settings, self.store.get_sources())
-        return close_next(self.store, self.settings, registry.sources, self.clock())
+
+        def load_sources() -> Mapping[str, Source]:
+            return build_registry(self.settings, self.store.get_sources()).sources
+
+        return close_next(self.store, self.settings, load_sources, self.clock())
 
     def restore_from_feeds(self) -> int:
         """Fill an empty store from our own published feeds, if `site.restore_from` is set.

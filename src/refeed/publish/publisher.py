@@ -42,6 +42,8 @@ _LISTS_SHARE = 20
 """The same for the documents that list all feeds, which change with every entry."""
 _CHEAP_SECONDS = 0.02
 _LONGEST_PAUSE = 60.0
+_LONGEST_FOREIGN_PAUSE = 600.0
+"""A document that does not belong there harms no reader; a damaged one is not served."""
 _GROUP_SIZE = 8
 """Number of feeds whose documents are synced to disk together: those that one dump changes, at most a few MB."""
 _LISTS = ("opml.xml", "feeds.json")
@@ -109,7 +111,8 @@ class Publisher:
         self._states_of = ""
         self._damaged: set[FeedPath | None] | None = None
         """Feeds with damaged documents that the last look found; None before the first one."""
-        self._damage_look, self._foreign_look = _CostlyStep(_LOOK_SHARE), _CostlyStep(_LOOK_SHARE)
+        self._damage_look = _CostlyStep(_LOOK_SHARE)
+        self._foreign_look = _CostlyStep(_LOOK_SHARE, _LONGEST_FOREIGN_PAUSE)
         self._lists_step = _CostlyStep(_LISTS_SHARE)
         self.deferred_seconds: float | None = None
         """Seconds after which the lists of feeds, which the last publication left as they were, are to be published."""
@@ -359,8 +362,9 @@ class Publisher:
 class _CostlyStep:
     """A step that may take long: it is not repeated before a multiple of its duration has passed."""
 
-    def __init__(self, factor: int) -> None:
-        self._factor = factor
+    def __init__(self, factor: int, longest: float = _LONGEST_PAUSE) -> None:
+        """`factor` gives the pause by the duration, of `longest` seconds at most."""
+        self._factor, self._longest = factor, longest
         self._next = 0.0
 
     def seconds_to_wait(self) -> float:
@@ -375,7 +379,7 @@ class _CostlyStep:
             yield
         finally:
             seconds = time.monotonic() - start
-            pause = min(seconds * self._factor, _LONGEST_PAUSE) if seconds > _CHEAP_SECONDS else 0
+            pause = min(seconds * self._factor, self._longest) if seconds > _CHEAP_SECONDS else 0
             self._next = time.monotonic() + pause
 
 

@@ -5,7 +5,7 @@ A digest covers the entries that were published in its day, and those that arriv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -61,13 +61,18 @@ def find_period(instant: datetime, period: DigestPeriod, settings: Settings) -> 
     return Period(name, opened.astimezone(instant.tzinfo), closed.astimezone(instant.tzinfo))
 
 
-def close_next(store: Store, settings: Settings, sources: Mapping[str, Source], now: datetime) -> bool:
-    """Close all digests of one feed that are due, if somebody reads them; returns whether any feed was due."""
+def close_next(
+    store: Store, settings: Settings, load_sources: Callable[[], Mapping[str, Source]], now: datetime
+) -> bool:
+    """Close all digests of one feed that are due, if somebody reads them; returns whether any feed was due.
+
+    Sources are loaded only then: with thousands of them that takes a fifth of a second, and this is called each second.
+    """
     for digest_feed in get_digest_feeds(store, now - REQUEST_AGE):
         current = find_period(now, digest_feed.period, settings)
         if digest_feed.closed is None or digest_feed.closed < current.opened:
             with observe_duration("digests"), store.snapshot():
-                digests = _close_feed(store, settings, sources, digest_feed, current)
+                digests = _close_feed(store, settings, load_sources(), digest_feed, current)
             record_digests(store, digest_feed.feed, digest_feed.period, digests, current.opened)
             return True
     return False

@@ -123,7 +123,7 @@ def _make_derived(settings: Settings, store: Store, registry: FeedRegistry) -> I
     periods = [period for period in DIGEST_PERIODS if period in settings.static]
     for feed, period in product(feeds, periods):
         request_digests(store, feed, period, utc_now())
-    while close_next(store, settings, registry.sources, utc_now()):
+    while close_next(store, settings, lambda: registry.sources, utc_now()):
         pass
     for feed, period in product(feeds, periods):
         for format in FORMATS:

@@ -189,7 +189,7 @@ class WorkerLoop:
         if self._intake:
             self._intake.check()
             is_incomplete = self._is_restoring or (self.network_jobs and self.network_jobs.is_cloning)
-            if self._intake.has_finished_scan and not is_incomplete and not self.pipeline.is_complete():
+            if self._intake.has_finished_scan and not is_incomplete and not self._was_complete:
                 self.pipeline.mark_complete()
                 self._publish_job.request()
         if (state := self._read_state()) != self._seen_state:  # perhaps by a command
@@ -211,7 +211,13 @@ class WorkerLoop:
     def _read_state(self) -> tuple[str | None, str | None]:
         """What all documents depend on: the revision, and whether the first scan is finished."""
         store = self.pipeline.store
-        return store.get_meta(REVISION_KEY), store.get_meta(COMPLETE_KEY)
+        with store.snapshot():
+            return store.get_meta(REVISION_KEY), store.get_meta(COMPLETE_KEY)
+
+    @property
+    def _was_complete(self) -> bool:
+        """Whether the first scan was finished when the state was last read."""
+        return self._seen_state[1] is not None
 
     def _log_progress(self, status: LoopStatus) -> None:
         """Show how far a first import is, every few seconds."""
@@ -242,7 +248,7 @@ class WorkerLoop:
             status["unindexed"] = self._unindexed
         if self._unjoined:
             status["unjoined"] = self._unjoined
-        if not self.pipeline.is_complete():
+        if not self._was_complete:
             status = self._describe_import(status)
         if self._publish_job.last_publication:
             status["published"] = self._publish_job.last_publication
@@ -330,7 +336,7 @@ class WorkerLoop:
 
     def _close_digests(self) -> None:
         """Close the digests of one feed, once all entries of the first scan have their stories and no files wait."""
-        if self._intake and not self._intake.is_busy and self.pipeline.is_complete():
+        if self._intake and not self._intake.is_busy and self._was_complete:
             is_joined = get_stories_state(self.pipeline.store).pending == 0
             if is_joined and self.pipeline.close_digests():
                 self._events.put(Job.DIGESTS)
