@@ -1,4 +1,7 @@
-"""requirements.txt and the lock files pin what pyproject.toml declares and what this needs, and nothing else."""
+"""requirements.txt and the lock files pin what pyproject.toml declares and what this needs, and nothing else.
+
+pyproject.toml names every file of the package that is no module.
+"""
 
 from __future__ import annotations
 
@@ -87,6 +90,17 @@ def test_the_container_and_run_install_by_hash() -> None:
         ours = [line for line in installs if "uv>=" not in line and "pip-audit" not in line]
         assert len(ours) == 2
         assert all("--require-hashes" in line or "--no-deps" in line for line in ours), file
+
+
+def test_every_file_of_the_package_is_installed() -> None:
+    """A container lacked the files that stories are weighed with: a checkout has every file, a built package these."""
+    package = ROOT / "src" / "refeed"
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["refeed"]
+    files = {file for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    named = {file for pattern in patterns for file in package.glob(pattern)}
+    modules = {file for file in files if file.suffix == ".py" and (file.parent / "__init__.py").exists()}
+    assert len(named) > 80
+    assert sorted(str(file) for file in files - named - modules) == []
 
 
 @pytest.mark.parametrize(
