@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from refeed.cli.main import main
+from refeed.config.load import load_settings
 
 OPML = """<?xml version="1.0"?><!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml version="2.0"><body>
 <outline text="News"><outline type="rss" text="港口 Harbour" xmlUrl="https://harbour.example/feed?a=1&amp;b=2"/>
@@ -52,3 +54,31 @@ def test_exports_of_freshrss_miniflux_and_readers_are_taken(
     monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
     result = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")])
     assert yaml.safe_load(result.stdout)["upstreams"] == [{"source": "a-blog", "url": "https://a.example/feed"}]
+
+
+def test_an_address_in_a_file_takes_nothing_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.yaml").write_text("packs: []\n")
+    addresses = ("https://a.example/${REFEED_PUSH_TOKEN}", "https://b.example/\u202e", "https://例子.example/图 1")
+    outlines = "".join(f'<outline title="a" xmlUrl="{address}"/>' for address in addresses)
+    (tmp_path / "feeds.opml").write_text(f"<opml><body>{outlines}</body></opml>", "utf-8")
+    monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
+    monkeypatch.setenv("REFEED_PUSH_TOKEN", "a-token-of-the-tests")
+    printed = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")]).stdout
+    (tmp_path / "config.yaml").write_text(f"packs: []\n{printed}", "utf-8")
+    assert [upstream.url for upstream in load_settings(os.environ).upstreams] == [
+        "https://a.example/$%7BREFEED_PUSH_TOKEN%7D",
+        "https://b.example/%E2%80%AE",
+        "https://例子.example/图%201",
+    ]
+
+
+def test_a_file_that_is_no_opml_has_no_feeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.yaml").write_text("packs: []\n")
+    monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
+    for data in (b"", b"\0\1\2", b"not XML", b"<a/>"):
+        (tmp_path / "feeds.opml").write_bytes(data)
+        result = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")])
+        assert (result.exit_code, result.exception) == (0, None)
+        assert "no feeds" in result.output

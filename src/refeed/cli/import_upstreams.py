@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import yaml
@@ -13,6 +14,8 @@ from ..config.settings import Settings
 from ..dumps.writer import is_http_url
 from .main import pass_settings
 from .output import echo
+
+_NOT_IN_URLS = ' "<>\\^`{|}'
 
 
 @click.group("upstreams")
@@ -26,7 +29,10 @@ def upstreams_group() -> None:
 def import_command(settings: Settings, file: str) -> None:
     """Print the feeds of an OPML file as items of `upstreams:`, without those that are configured. Changes nothing."""
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
-    root = etree.fromstring(Path(file).read_bytes(), parser) if Path(file).stat().st_size else None
+    try:
+        root = etree.fromstring(Path(file).read_bytes(), parser)
+    except etree.XMLSyntaxError:  # nothing in it is XML
+        root = None
     outlines = [] if root is None else list(root.iter("outline"))
     known = {upstream.url for upstream in settings.upstreams}
     taken = {upstream.source for upstream in settings.upstreams}
@@ -38,10 +44,14 @@ def import_command(settings: Settings, file: str) -> None:
         source = slugify((outline.get("title") or outline.get("text") or url).strip(), taken)
         known.add(url)
         taken.add(source)
-        items.append({"source": source, "url": url})
+        items.append({"source": source, "url": _encode(url)})
     if not items:
         echo(f"{file}: no feeds that are not configured ({len(outlines)} outlines)", err=True)
         return
-    # Escapes of YAML for what a terminal must not get. The source is a slug.
-    is_printable = all(item["url"].isprintable() for item in items)
-    click.echo(yaml.safe_dump({"upstreams": items}, sort_keys=False, allow_unicode=is_printable), nl=False)
+    click.echo(yaml.safe_dump({"upstreams": items}, sort_keys=False, allow_unicode=True), nl=False)
+
+
+def _encode(url: str) -> str:
+    """Percent-encode what no URL has: what controls a terminal, and braces. `${REFEED_PUSH_TOKEN}` in config.yaml would
+    be that token, and be sent to whoever wrote the file."""
+    return "".join(c if c.isprintable() and c not in _NOT_IN_URLS else quote(c) for c in url)
