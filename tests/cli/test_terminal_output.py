@@ -80,7 +80,7 @@ def test_no_command_sends_controls_to_a_terminal(service: LocalService) -> None:
         ("upstreams", "import", HOSTILE),
         ("backup", str(service.dumps / HOSTILE / "none" / "store.db")),
         ("backup", str(service.dumps / HOSTILE)),
-        ("copy-store", HOSTILE, HOSTILE),
+        ("copy-store", str(service.home / HOSTILE), str(service.home / f"{HOSTILE}2")),
         ("restore", HOSTILE),
         ("withdraw", "https://sample.example.org/0"),
         ("restore", "https://sample.example.org/0"),
