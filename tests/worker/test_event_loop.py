@@ -134,6 +134,24 @@ def test_new_entries_are_indexed_and_joined_to_stories_which_is_counted(
 
 
 @pytest.mark.slow
+def test_a_dump_costs_one_publication(service: LocalService, loop: WorkerLoop) -> None:
+    def is_published(number: int) -> bool:
+        loop.run_until_check()
+        return len(service.ids()) == number
+
+    service.add_dump("1.md", sample_dump(1))
+    wait_until(lambda: is_published(1))
+    for _ in range(3):  # what the first scan has asked for
+        loop.run_until_check()
+    before = count_durations("publish")
+    service.add_dump("2.md", sample_dump(2))
+    wait_until(lambda: is_published(2))
+    for _ in range(3):
+        loop.run_until_check()
+    assert count_durations("publish") == before + 1
+
+
+@pytest.mark.slow
 def test_a_dump_is_published_and_found_while_the_index_is_built_which_the_log_and_the_status_show(
     service: LocalService, loop: WorkerLoop, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -262,6 +262,7 @@ class WorkerLoop:
         if self._leads and not is_busy:
             self.pipeline.apply_retention()
         if not self._is_restoring:
+            self._seen_state = self._read_state()  # else the next check would ask for the same publication again
             self._publish_job.run(busy=is_busy)
 
     def _restore(self) -> None:
