@@ -115,6 +115,7 @@ def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> dateti
     """
     if match := _DATE_IN_MARKUP.search(text) or _DATE_OF_DOTNET.fullmatch(text.strip()):
         text = match[1]
+    text = unescape(text)
     if not text.strip():
         return None
     parsed = parse_date(text, zone)
