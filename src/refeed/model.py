@@ -222,6 +222,8 @@ class Identity:
     """The id made from the link."""
     guid_id: str = ""
     """The id made from source and guid; empty for a dump that comes from no feed or program."""
+    other_guid_ids: tuple[str, ...] = ()
+    """The ids made from other spellings of the guid, which mean the same item."""
     former_ids: tuple[str, ...] = ()
     """Ids that earlier versions may have made from the link. The first that the store has stands for `link_id`."""
     owner_id: str = ""

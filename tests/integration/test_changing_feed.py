@@ -36,6 +36,9 @@ ITEMS = {
     "no guid": [("", f"https://{SITE}/8", title) for title in ("样本八", "样本八，改", "样本八，再改")],
     "application": [("", f"https://{SITE}/#/notice/{9}", "样本九")] * 3,
     "known host": [("g10", "https://known.example/10", title) for title in ("样本十", "样本十，改", "样本十，再改")],
+    "guid that is the link": [(f"{scheme}://{SITE}/13",) * 2 + ("样本十三",) for scheme in ("http", "https", "http")],
+    "guid of a page": [(f"https://{SITE}/{path}", STATUS, "样本十四") for path in ("%e6%b8%af", "%E6%B8%AF", "港")],
+    "no guid, scheme": [("", f"{scheme}://{SITE}/15", "样本十五") for scheme in ("http", "https", "http")],
     "gains names": [("g11", f"https://{SITE}/11", "样本十一")] * 3,
     "gains a sound": [("g12", f"https://{SITE}/12", "样本十二")] * 3,
 }
@@ -64,6 +67,9 @@ EXPECTED = {
     "no guid": entry_id(f"https://{SITE}/8"),
     "application": entry_id(f"https://{SITE}/#/notice/9"),
     "known host": guid_entry_id("quay", "g10"),
+    "guid that is the link": entry_id(f"https://{SITE}/13"),
+    "guid of a page": guid_entry_id("quay", f"https://{SITE}/%e6%b8%af"),
+    "no guid, scheme": entry_id(f"https://{SITE}/15"),
     "gains names": entry_id(f"https://{SITE}/11"),
     "gains a sound": entry_id(f"https://{SITE}/12"),
 }

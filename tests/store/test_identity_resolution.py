@@ -97,9 +97,20 @@ def empty(store: Store) -> None:
 def test_entries_do_not_depend_on_the_order_of_arrival(store: Store, pool: EntryPool) -> None:
     chance = random.Random(7)
     links = [f"{SITE}/1", "http://harbour.example/1", f"{SITE}/%e6", f"{SITE}/%E6", f"{SITE}/3"]
-    for _ in range(10 if store.url.startswith("sqlite") else 4):
+    guids = [
+        "",
+        "",
+        "a",
+        "b",
+        "c",
+        f"{SITE}/1",
+        "http://harbour.example/1",
+        f"{SITE}/%e6",
+        "https://harbour.example/%E6",
+    ]
+    for _ in range(14 if store.url.startswith("sqlite") else 5):
         items = [
-            (chance.randrange(40), chance.choice(links), chance.choice(["", "", "a", "b", "c"]), str(number))
+            (chance.randrange(40), chance.choice(links), chance.choice(guids), str(number))
             for number in range(chance.randrange(2, 9))
         ]
         results = []
@@ -124,6 +135,23 @@ def test_item_whose_link_changes_stays_one_entry_with_its_id_and_date(store: Sto
     assert titles(store, pool) == {entry_id(f"{SITE}/old"): "样本 2"}
     ((_, link, published, updated, _),) = [facts for id, facts in stored(store, pool).items() if id != "dumps"]
     assert (link, published.hour, updated.hour) == ("http://harbour.example/newer", 0, 2)  # type: ignore[attr-defined]
+
+
+def test_guid_that_changes_its_scheme_or_its_escapes_is_one_and_has_the_id_of_its_first_spelling(
+    store: Store, pool: EntryPool
+) -> None:
+    """Seen: a site that moved to https had every item twice, because its guids are its links."""
+    page = f"{SITE}/status"
+    record(store, pool, [(0, page, "other", "other"), (3, page, f"{SITE}/p%E6%B8%AF", "3")])
+    record(store, pool, [(2, page, "http://harbour.example/p%e6%b8%af", "2"), (4, page, f"{SITE}/p港", "4")])
+    expected = {
+        entry_id(page): "样本 other",
+        guid_entry_id("harbour", "http://harbour.example/p%e6%b8%af"): "样本 4",
+    }
+    assert titles(store, pool) == expected
+    for hour, scheme in ((5, "http"), (6, "https")):
+        record(store, pool, [(hour, f"{scheme}://harbour.example/5", f"{scheme}://harbour.example/5", str(hour))])
+    assert titles(store, pool) == {**expected, entry_id(f"{SITE}/5"): "样本 6"}
 
 
 def test_several_guids_of_one_link_are_several_entries_and_the_first_has_the_id_of_the_link(

@@ -6,6 +6,7 @@ import re
 import uuid
 from urllib.parse import unquote
 
+from ..dumps.origin import spell_guid
 from ..model import Identity, RawEntry
 from .rule_lookup import CompiledRule, SourceMatch
 from .url_cleaner import canonicalize_url, clean_link, percent_encode
@@ -57,13 +58,29 @@ def identify_entry(raw: RawEntry, match: SourceMatch) -> tuple[str, str, Identit
     fragment = raw.link.partition("#")[2]
     key = _ESCAPE.sub(lambda escape: escape[0].upper(), link)
     key = f"https:{key.partition(':')[2]}" + (f"#{fragment}" if fragment.startswith(("/", "!")) else "")
-    guid_id = guid_entry_id(source, origin.guid or key) if origin.guid or origin.source else ""
+    guid = origin.guid or (key if origin.source else "")
+    guid_id = guid_entry_id(source, guid) if guid else ""
+    other_ids = tuple(guid_entry_id(source, other) for other in spell_guid(guid) if other != guid)
     if fragment and (origin.guid or fragment.startswith(("/", "!"))):
         link = f"{link}#{percent_encode(fragment)}"  # one of several items of a page
     if match.host_owner:
-        return link, section, Identity(link_id=guid_id or guid_entry_id(source, key), owner_id=owner_id)
+        identity = Identity(
+            link_id=guid_id or guid_entry_id(source, key),
+            guid_id=guid_id,
+            other_guid_ids=other_ids,
+            owner_id=owner_id,
+            is_certain=not other_ids,
+        )
+        return link, section, identity
     former_ids = () if fragment.startswith(("/", "!")) else _former_ids(former_link, key)
-    return link, section, Identity(link_id=entry_id(key), guid_id=guid_id, former_ids=former_ids, is_certain=False)
+    identity = Identity(
+        link_id=entry_id(key),
+        guid_id=guid_id,
+        other_guid_ids=other_ids,
+        former_ids=former_ids,
+        is_certain=False,
+    )
+    return link, section, identity
 
 
 def _former_ids(former_link: str, key: str) -> tuple[str, ...]:

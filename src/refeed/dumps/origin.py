@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
+from urllib.parse import quote, unquote
 
 from ..model import Origin
 from ..xml_chars import xml_safe
@@ -24,6 +25,26 @@ _RECEIVED = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?---[ \t]*\r?\n\s*refeed[ \t]*:[
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _MAX_GUID = 4000
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPED_CHARS = re.compile(r"(?:%[89A-F][0-9A-F])+")
+_PRINTABLE = "".join(map(chr, range(33, 127)))
+
+
+def spell_guid(guid: str) -> tuple[str, ...]:
+    """All spellings of a guid that a feed may change to and mean the same item; the first is the same for all of them.
+
+    A URL may have http or https, and characters beyond ASCII as they are or escaped, in capitals or in small letters.
+    """
+    scheme, _, rest = guid.partition("://")
+    if scheme not in ("http", "https"):
+        return (guid,)
+    escaped = _ESCAPE.sub(lambda escape: escape[0].upper(), quote(rest, _PRINTABLE))
+    plain = _ESCAPED_CHARS.sub(lambda match: unquote(match[0], errors="surrogateescape"), escaped)
+    spellings = [escaped, _ESCAPE.sub(lambda escape: escape[0].lower(), escaped)]
+    if plain.isprintable():
+        spellings.append(plain)
+    rests = dict.fromkeys(spellings if rest in spellings else [rest])
+    return tuple(f"{each}://{rest}" for each in ("https", "http") for rest in rests)
 
 
 def compose_origin(origin: Origin) -> bytes:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from ..config.settings import UpstreamRule
 from ..dumps.feed_parser import FeedParser, IsolatedParser, parse_feed
-from ..dumps.origin import compose_origin
+from ..dumps.origin import compose_origin, spell_guid
 from ..dumps.parsed_feed import MAX_ITEMS, UpstreamItem
 from ..dumps.writer import NewDump, content_number, new_dump, write_dumps
 from ..errors import FetchError, replace_unprintable
@@ -209,13 +209,14 @@ def _new_dumps(
     issues: list[str] = []
     postponed = False
     for item in _with_own_guids(items):
-        key = content_number(item.guid or item.link)
+        guid = item.guid or item.link
+        key = content_number(spell_guid(guid)[0])
         if key in in_feed:
             continue  # the feed has this item twice: readers show the first one
         source = _choose_source(upstream, item.link, host_owners)
         origin = Origin(guid=item.guid, source=source, authors=item.authors, tags=item.tags, language=item.language)
         digest = content_number(item.link, item.title, item.html, compose_origin(origin))
-        last = before.pop(key, None)
+        last = before.pop(key, None) or before.pop(content_number(guid), None)  # as earlier versions wrote it
         pausing = bool(last and last.paused_until and now < last.paused_until)
         if last and (last.digest == digest or pausing):
             in_feed[key] = last

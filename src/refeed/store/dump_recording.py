@@ -18,7 +18,7 @@ from . import schema
 from .change_propagation import OriginalFinder, OutcomeCounters, apply_changes, load_entries
 from .database import upsert
 from .decisions import load_withdrawals
-from .identity_resolution import MovedDump, NewDump, find_former_links, resolve_identities
+from .identity_resolution import MovedDump, NewDump, find_former_links, resolve_identities, unite_spellings
 from .rows import DumpRow, EntryRow, FileRow
 from .serialization import (
     EncodedEntry,
@@ -214,11 +214,12 @@ def _resolve_ids(connection: Connection, results: Sequence[FileResult]) -> tuple
     new = [NewDump.from_identity(to_timestamp(time), digest, of) for digest, (time, of) in uncertain.items()]
     new = find_former_links(connection, new)
     known = _load_entry_ids(connection, uncertain)
-    ids, moves = resolve_identities(connection, [dump for dump in new if dump.digest not in known])
+    dumps, claims = unite_spellings(connection, [dump for dump in new if dump.digest not in known])
+    ids, moves = resolve_identities(connection, dumps, claims)
     ids |= _load_entry_ids(connection, uncertain) if known else {}
-    links = {dump.digest: dump.link_id for dump in new}
+    links = {dump.digest: (dump.link_id, dump.guid_id) for dump in (*new, *dumps)}
     return [
-        replace(result, entry=result.entry.with_id(ids[result.digest], links[result.digest]))
+        replace(result, entry=result.entry.with_id(ids[result.digest], *links[result.digest]))
         if result.entry and result.digest in uncertain and result.digest
         else result
         for result in results

@@ -1,6 +1,7 @@
 """Dumps whose links no rule knows -> the ids of their entries, from all dumps that share a link or a guid.
 
-- The dumps of one guid are one entry, whatever their links.
+- The dumps of one guid are one entry, whatever their links. Spellings of a guid, such as http and https, are one guid:
+  that of the earliest dump.
 - The first guid of a link has the id made from the link. First is the guid whose dump of that link has the earliest
   time. The id of a guid whose link changes is that of its first link.
 - Further guids of the link have the id made from source and guid.
@@ -38,15 +39,19 @@ class NewDump(NamedTuple):
     link_id: str
     guid_id: str
     """Empty for a dump without a guid."""
+    other_guid_ids: frozenset[str]
+    """Ids of other spellings of the guid."""
     former_ids: tuple[str, ...]
 
     @classmethod
     def from_identity(cls, dump_time: int, digest: bytes, identity: Identity) -> NewDump:
         """The dump with this identity."""
-        link_id, guid_id, *former_ids = (
-            id.removeprefix("urn:uuid:") for id in (identity.link_id, identity.guid_id, *identity.former_ids)
+        link_id, guid_id, *others = (
+            id.removeprefix("urn:uuid:")
+            for id in (identity.link_id, identity.guid_id, *identity.other_guid_ids, *identity.former_ids)
         )
-        return cls(dump_time, digest, link_id, guid_id, tuple(former_ids))
+        count = len(identity.other_guid_ids)
+        return cls(dump_time, digest, link_id, guid_id, frozenset(others[:count]), tuple(others[count:]))
 
 
 class MovedDump(NamedTuple):
@@ -77,13 +82,43 @@ def find_former_links(connection: Connection, new: Sequence[NewDump]) -> list[Ne
     return [dump._replace(link_id=next(filter(known.__contains__, dump.former_ids), dump.link_id)) for dump in new]
 
 
-def resolve_identities(connection: Connection, new: Sequence[NewDump]) -> tuple[dict[bytes, str], list[MovedDump]]:
+def unite_spellings(connection: Connection, new: Sequence[NewDump]) -> tuple[list[NewDump], list[_Claim]]:
+    """The dumps with one id for all spellings of a guid, that of its earliest dump, and what stored dumps claim.
+
+    Stored dumps get the same id of their guid.
+    """
+    spellings = {
+        id: dump.other_guid_ids | {dump.guid_id}
+        for dump in new
+        if dump.other_guid_ids
+        for id in (dump.guid_id, *dump.other_guid_ids)
+    }
+    if not spellings:
+        return list(new), []
+    stored = _load_first_claims(connection, spellings)
+    claims = [*stored, *(_Claim(*dump[:4], entry_id="") for dump in new if dump.guid_id in spellings)]
+    first: dict[frozenset[str], _Claim] = {}
+    for claim in sorted(claims):
+        first.setdefault(spellings[claim.guid_id], claim)
+    guids = {id: first[spellings[id]].guid_id for id in spellings if spellings[id] in first}
+    for claim in stored:
+        if (guid := guids[claim.guid_id]) != claim.guid_id:
+            connection.execute(update(schema.dumps).where(_dump.guid_id == claim.guid_id).values(guid_id=guid))
+    return (
+        [dump._replace(guid_id=guids.get(dump.guid_id, dump.guid_id)) for dump in new],
+        [claim._replace(guid_id=guids[claim.guid_id]) for claim in stored],
+    )
+
+
+def resolve_identities(
+    connection: Connection, new: Sequence[NewDump], stored_claims: Sequence[_Claim] = ()
+) -> tuple[dict[bytes, str], list[MovedDump]]:
     """Decide which entries new dumps belong to, and move stored dumps that they affect to other entries.
 
     Returns the entry ids by digest, and the stored dumps that moved.
     """
     links = {dump.link_id for dump in new}
-    claims = [_Claim(*dump[:4], entry_id="") for dump in new if dump.guid_id]
+    claims = [*stored_claims, *(_Claim(*dump[:4], entry_id="") for dump in new if dump.guid_id)]
     stored_firsts = (connection.execute(_FIRST_AT_LINK, {"link": link}).first() for link in links)
     claims += [_Claim._make(row) for row in stored_firsts if row]
     first_at_link = _earliest(claims, "link_id")
@@ -149,4 +184,7 @@ def _move_dumps(connection: Connection, changes: Iterable[tuple[str, str, Any]])
         values = {"entry_id": entry_id, "link_id": func.coalesce(_dump.link_id, _dump.entry_id)}
         is_moved = _dump.digest.in_([dump.digest for dump in dumps])
         connection.execute(update(schema.dumps).where(is_moved).values(values))
-    return [MovedDump(old, new, dump.outcome, dump.first_seen) for old, new, dumps in found for dump in dumps]
+    moved = {
+        dump.digest: MovedDump(old, new, dump.outcome, dump.first_seen) for old, new, dumps in found for dump in dumps
+    }
+    return list(moved.values())  # one claim may be found by its link and by its guid

@@ -59,10 +59,13 @@ class EncodedEntry:
     link_id: str | None = None
     """The id that the link has; None if it is the entry's only id."""
 
-    def with_id(self, id: str, link_id: str = "") -> EncodedEntry:
-        """The same entry with another id, and if given, with another id made from the link."""
+    def with_id(self, id: str, link_id: str = "", guid_id: str = "") -> EncodedEntry:
+        """The same entry with another id, and if given, with other ids made from the link and from the guid."""
         identity = replace(self.identity, link_id=f"urn:uuid:{link_id}") if self.identity and link_id else self.identity
+        identity = replace(identity, guid_id=f"urn:uuid:{guid_id}") if identity and guid_id else identity
         is_former = self.identity is not None and f"urn:uuid:{id}" in self.identity.former_ids
+        if self.identity and self.identity.owner_id:
+            link_id = self.link_id or ""  # the link has its id in another source
         link_id = link_id or (id if is_former else self.link_id or "")
         payload = self.payload if id == self.id else change_id(self.payload, id)
         return replace(self, id=id, payload=payload, identity=identity, link_id=link_id or None)
