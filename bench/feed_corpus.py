@@ -22,8 +22,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from refeed.clean.sanitize import sanitize
+from refeed.dumps.feed_encoding import decode_body
 from refeed.dumps.feed_parser import parse_feed
-from refeed.dumps.parsed_feed import UpstreamItem, decode_body
+from refeed.dumps.parsed_feed import UpstreamItem
 from refeed.errors import FetchError
 
 URL = "http://127.0.0.1:8097/"

@@ -138,6 +138,14 @@ def test_encoding_comes_from_header_or_bytes_when_the_feed_declares_none() -> No
         ("utf-16-le", "utf-16", "港口灯会"),
         ("utf-16-be", "", "港口灯会"),
         ("ascii", "utf-16", "Harbour lights"),
+        ("big5", "iso-8859-1", "港口燈會今晚開幕，吸引了許多人前來觀看，天氣很好"),
+        ("big5", "gbk", "港口燈會今晚開幕，吸引了許多人前來觀看，天氣很好"),
+        ("cp1251", "iso-8859-1", "Праздник в порту начался сегодня вечером и собрал много людей"),
+        ("iso2022_jp", "utf-8", "港の祭り"),
+        ("cp1250", "iso-8859-2", "Zażółć gęślą jaźń „w porcie”"),
+        ("cp1252", "iso-8859-1", "Le café d’été — « très bien »"),
+        ("cp866", "ibm866", "Праздник в порту"),
+        ("mac_roman", "macintosh", "Le café d’été"),
     ],
 )
 def test_bytes_are_believed_before_a_declaration(encoding: str, declared: str, text: str) -> None:
@@ -146,6 +154,33 @@ def test_bytes_are_believed_before_a_declaration(encoding: str, declared: str, t
         parse_one(rss_feed(feed_item(1, title=text, html="x"), head=head).replace("样本", "x").encode(encoding)).title
         == f"{text} 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "encoding", "text", "shown"),
+    [
+        (b"\xe9", "utf-8", "Café and cafX", "Café and café"),
+        (b"\x92", "utf-8", "The café’s, it X s", "The café’s, it ’ s"),
+        (b"\xe4\xb8", "utf-8", "样本文章X", "样本文章\ufffd"),
+        (b"\xed\xa0\xbd\xed\xb8\x80", "utf-8", "aXb", "a😀b"),
+        (b"\xed\xa0\xbd", "utf-8", "样aXb", "样a\ufffdb"),
+        (b"\xc0\x80", "utf-8", "样aXb", "样a\ufffdb"),
+        (b"\xcc", "gbk", f"{'港口灯会今晚开幕' * 9}X", f"{'港口灯会今晚开幕' * 9}\ufffd"),
+    ],
+)
+def test_wrong_bytes_among_right_ones_are_read_as_what_they_were(
+    wrong: bytes, encoding: str, text: str, shown: str
+) -> None:
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    feed = rss_feed(f"<item><title>{text}</title><link>https://news.example.org/1</link></item>", head=head)
+    feed = feed.replace("<title>样本</title>", "")
+    assert parse_one(feed.encode(encoding).replace(b"X", wrong)).title == shown
+
+
+def test_json_is_read_as_it_was_meant_where_it_is_not_quite_json() -> None:
+    body = '{"items": [{"id": "1\\ud83d", "url": "/1", "title": "a\\u0000\nb, }", "tags": ["\\udc00x",],}]}'
+    item = parse_one(f"{body}\n<!-- cached -->")
+    assert (item.guid, item.title, item.tags) == ("1\ufffd", "a\ufffd\nb, }", ("\ufffdx",))
 
 
 def test_invalid_bytes_cost_a_few_characters_and_not_the_feed() -> None:

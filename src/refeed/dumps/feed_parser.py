@@ -21,12 +21,12 @@ import feedparser
 from ..errors import FetchError
 from ..process_pool import ProcessEndedError, ProcessPool
 from ..xml_chars import xml_safe
+from .feed_encoding import decode_body
 from .media_files import MAX_FILES, MediaFile, choose_pictures, embed_media, to_length
 from .parsed_feed import (
     ParsedFeed,
     UpstreamItem,
     collect_items,
-    decode_body,
     parse_item_date,
     parse_json_feed,
     printable_title,
@@ -191,7 +191,7 @@ def _legal_references(match: re.Match[str]) -> str:
     """Consecutive references without the characters that XML does not allow. Two halves of a character become one."""
     codes = [int(f"0{hexa}", 16) if hexa else int(decimal) for hexa, decimal in re.findall(_REFERENCE, match[0])]
     text = "".join(chr(code if code < 0x110000 else 0xFFFF) for code in codes)
-    if xml_safe(text) == text:
+    if xml_safe(text) == text and match[0].count(";") == len(codes):
         return match[0]
     text = xml_safe(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return "".join(f"&#{ord(char)};" for char in text)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +14,9 @@ from html import escape, unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import charset_normalizer
-
 from ..errors import FetchError
 from ..written_dates import parse_date, parse_epoch
+from ..xml_chars import xml_safe
 from .media_files import MediaFile, embed_media, to_length
 from .writer import is_http_url
 
@@ -27,28 +25,6 @@ MAX_ITEMS = 5000
 _MAX_NAMES = 50
 _MAX_NAME = 200
 
-# Encodings that feeds use. Other codecs of Python are excluded: punycode, for example, takes quadratic time.
-_ENCODINGS = [
-    *("utf_8", "gb18030", "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "koi8_r"),
-    *(f"cp{n}" for n in range(1250, 1259)),
-    *(f"iso8859_{n}" for n in range(1, 17) if n != 12),
-]
-_7_BIT = ["hz", "iso2022_jp"]
-_STARTS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    b"<\0\0\0": "utf-32-le",
-    b"\0\0\0<": "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-    b"<\0": "utf-16-le",
-    b"\0<": "utf-16-be",
-}
-"""Byte order marks, and the first character without one. UTF-32 begins like UTF-16."""
-_XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _TAG = re.compile(r"<[A-Za-z][^<>]{0,5000}>")
 _URL_ATTRIBUTE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])([^"'<>]{0,2000})\2""", re.IGNORECASE)
 _NAME_OF_HOST = re.compile(r"www\.[\w-]{1,63}\.", re.IGNORECASE)
@@ -56,6 +32,8 @@ _SCHEME_TWICE = re.compile(r"https?://(?=https?:/)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _DATE_IN_MARKUP = re.compile(r"""\sdatetime\s*=\s*["']([^"'<>]{1,60})["']""")
 _DATE_OF_DOTNET = re.compile(r"/?Date\((\d{1,17})(?:[+-]\d{4})?\)/?")
+_JSON = json.JSONDecoder(strict=False)
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
 _FRAGMENT_OR_SCHEME = re.compile(r"#|[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -93,7 +71,7 @@ class ParsedFeed:
 
 def unique_texts(texts: Iterable[object]) -> tuple[str, ...]:
     """Names or tags on one line each, without blank and repeated ones, and not more than a reader would look at."""
-    lines = (" ".join(text.split())[:_MAX_NAME] for text in texts if isinstance(text, str))
+    lines = (" ".join(xml_safe(text).split())[:_MAX_NAME] for text in texts if isinstance(text, str))
     return tuple(dict.fromkeys(line for line in lines if line))[:_MAX_NAMES]
 
 
@@ -146,47 +124,6 @@ def collect_items(build: Callable[[Any], UpstreamItem | str], parts: Sequence[An
     return ParsedFeed(items=tuple(items), issues=tuple(issues))
 
 
-def decode_body(body: bytes, content_type: str) -> str:
-    """The text of a body. Its bytes are believed before what it says of itself.
-
-    A byte order mark decides; then UTF-8, if that is valid and not only ASCII. Otherwise it is the first encoding that
-    fits: that of the XML declaration, that of the Content-Type header, the one that the text reads best in.
-    """
-    for mark, encoding in _STARTS.items():
-        if body.startswith(mark):
-            return body.decode(encoding, "replace")
-    declared, charset = _XML_ENCODING.search(body[:400]), _CHARSET.search(content_type)
-    names = [declared[1].decode() if declared else "", charset[1] if charset else ""]
-    encodings = [known for name in names if (known := _known_encoding(name))]
-    is_ascii = body.isascii()
-    for encoding in [each for each in encodings if each in _7_BIT] if is_ascii else ["utf_8", *encodings]:
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    text = body.decode("utf-8", "replace")
-    # A few wrong bytes shown as U+FFFD are better than another encoding.
-    if is_ascii or text.count("\ufffd") * 3 < len(_NOT_ASCII.findall(text)):
-        return text
-    matches = charset_normalizer.from_bytes(body, cp_isolation=_ENCODINGS)
-    best = matches.best()
-    if best is None:
-        return text
-    # Of encodings that read equally well, the one in widest use.
-    equal = [match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
-    return body.decode("cp1252" if "cp1252" in equal else best.encoding, "replace")
-
-
-def _known_encoding(name: str) -> str | None:
-    try:
-        known = codecs.lookup(name).name.replace("-", "_")
-    except LookupError:
-        return None
-    if known in ("gb2312", "gbk"):
-        return "gb18030"  # a superset of both; feeds labelled gb2312 or gbk often use characters beyond them
-    return known if known in (*_ENCODINGS, *_7_BIT) else None
-
-
 def resolve_url(base: str, link: str) -> str:
     """Resolve `link` against `base`. Empty when `link` is empty or not a URL.
 
@@ -217,7 +154,8 @@ def resolve_relative_urls(html: str, base: str) -> str:
 def parse_json_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFeed:
     """Parse a JSON Feed (1.0 or 1.1). Items without a link become issues. Raises FetchError if it is not a feed."""
     try:
-        feed = json.loads(text)
+        # Comments of a cache may follow. Line breaks in texts and commas before brackets are read as they are meant.
+        feed, _ = _JSON.raw_decode(_LAST_COMMA.sub(lambda match: match[1] or "", text.strip()))
     except ValueError as error:
         raise FetchError(f"the response is not JSON: {error}"[:300]) from error
     except RecursionError as error:
@@ -277,4 +215,4 @@ def _json_list(raw: dict[str, Any], key: str) -> list[Any]:
 def _json_text(raw: dict[str, Any], key: str) -> str:
     value = raw.get(key)
     # JSON Feed 1.0 allows a number as id, and asks readers to treat it as text.
-    return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    return xml_safe(value).strip() if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
