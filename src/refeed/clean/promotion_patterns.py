@@ -404,7 +404,9 @@ COMMENTS: Patterns = {
     ),
     "en": (
         r"(?:hide|load|sort|see more) comments|(?:log|sign) in to (?:comment|reply|post a comment)\b.{0,30}",
-        r"(?:no|\d[\d,.]*k?) (?:comments?|replies|responses)(?: yet| so far)?|comments? ?[(:]? ?\d+\)?",
+        # "No comment." is an answer.
+        r"(?:no (?:comments|replies|responses)|\d[\d,.]*k? (?:comments?|replies|responses))(?: yet| so far)?",
+        r"comments? ?[(:]? ?\d+\)?",
         r"(?:leave|add|post|write) (?:a|your) (?:comment|reply|response)(?: below| here)?",
         r"(?:join|be part of) the (?:conversation|discussion).{0,30}",
         r"comments (?:are )?(?:closed|off|disabled)(?: .{0,40})?",

@@ -29,7 +29,7 @@ from ..topics import reposts
 from ..topics.fields import extract_topic_fields
 from ..topics.matcher import TopicMatcher
 
-CLEANING_VERSION = 8
+CLEANING_VERSION = 9
 """Increase it when parsing or cleaning changes. Stored entries are then cleaned again and keep their dates."""
 
 
