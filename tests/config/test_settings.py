@@ -45,6 +45,10 @@ MakeSettings = Callable[..., Settings]
             "filtered_feeds[0].feed: unknown feed 'source/bbc'",
         ),
         (
+            "topics: [{id: a, words: [b], access: private}]\nfiltered_feeds: [{id: x, q: 'c -topic:A'}]",
+            "config.yaml:2: filtered_feeds[0].q: the topic 'a' is private, and this public search tells its entries",
+        ),
+        (
             "access: {revoked: [abc]}",
             "revoked[0]: must be the first eight characters of a token, or more (see `refeed tokens`), got 'abc'",
         ),
@@ -69,6 +73,23 @@ def test_access_private_is_short_for_a_private_site(make_settings: MakeSettings,
         (tmp_path / "config.yaml").write_text(text, "utf-8")
         settings = make_settings(tmp_path / "config.yaml", REFEED_ACCESS_SECRET="0123456789abcdef")
         assert settings.access.site == "private"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filtered_feeds: [{id: x, q: 'topic:a', access: private}]",
+        "filtered_feeds: [{id: x, q: 'c -topic:a', feed: topic/a}]",
+        "filtered_feeds: [{id: x, q: 'topic:a'}]\naccess: private",
+        "filtered_feeds: [{id: x, q: 'topic:b OR topic:c'}]",
+    ],
+)
+def test_a_private_search_may_name_a_private_topic_and_a_public_one_a_public_topic(
+    make_settings: MakeSettings, tmp_path: Path, text: str
+) -> None:
+    topics = "topics: [{id: a, words: [b], access: private}, {id: b, words: [c]}]"
+    (tmp_path / "config.yaml").write_text(f"{topics}\n{text}", "utf-8")
+    assert make_settings(tmp_path / "config.yaml", REFEED_ACCESS_SECRET="0123456789abcdef").filtered_feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

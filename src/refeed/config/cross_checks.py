@@ -9,6 +9,7 @@ from ..model import ALL_FEED, FeedPath
 from .field_types import SLUG_PATTERN
 from .filter_rules import FilteredFeedRule
 from .packs import BUILTIN_PACKS, LocatedRule, find_selector_errors
+from .search_query import parse_query
 from .settings import ConfigFile
 from .source_rules import SourceRule
 from .topic_rules import TopicRule
@@ -28,6 +29,7 @@ def find_cross_errors(
         *_check_ids("topics", config.topics),
         *_check_ids("filtered_feeds", config.filtered_feeds),
         *_check_filtered_feeds(config, sources, topics),
+        *_check_private_topics(config, topics),
         *_check_retired(config),
         *_check_images(config),
     ]
@@ -66,6 +68,17 @@ def _check_filtered_feeds(config: ConfigFile, sources: Sources, topics: Topics) 
         if rule.feed not in paths:
             near = suggest(str(rule.feed), map(str, paths))
             yield ("filtered_feeds", index, "feed"), f"unknown feed '{rule.feed}'{near}"
+
+
+def _check_private_topics(config: ConfigFile, topics: Topics) -> _Errors:
+    """A public search by a private topic would tell everybody which entries the topic has."""
+    access = config.access if isinstance(config.access, str) else config.access.site
+    private = {located.rule.id for located in topics if located.rule.access == "private"}
+    for index, rule in enumerate(config.filtered_feeds):
+        is_private = "private" in (access, rule.access) or (rule.feed.kind == "topic" and rule.feed.slug in private)
+        if not is_private and rule.q and (told := parse_query(rule.q).topics & private):
+            what = f"the topic {min(told)!r} is private, and this public search tells its entries; add access: private"
+            yield ("filtered_feeds", index, "q"), what
 
 
 def _check_retired(config: ConfigFile) -> _Errors:

@@ -62,6 +62,12 @@ class SearchQuery:
     text: str
     """The query with one space between its terms. Two texts of the same meaning may differ."""
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """The ids of the topics that decide which entries it finds."""
+        terms = (term for terms in (*self.groups, self.excluded) for term in terms)
+        return frozenset(term.words for term in terms if term.field == "topic")
+
     def limited_to(self, topics: Container[str]) -> SearchQuery:
         """The same query of somebody who may know of these topics only: no entry has another one."""
 
