@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from ..store.rows import StoredEntry
 from ..store.search_index import (
-    FoundDocument,
     IndexQuery,
     count_changes,
     get_changes,
@@ -57,9 +57,9 @@ def encode_document(entry: SearchableEntry) -> bytes:
     return "\n".join(fields).encode()
 
 
-def decode_document(document: FoundDocument) -> SearchableEntry:
+def decode_document(content: bytes, published: datetime) -> SearchableEntry:
     """Undo `encode_document`."""
-    title, text, author, tag, source, topics = document.content.decode().split("\n")
+    title, text, author, tag, source, topics = content.decode().split("\n")
     return SearchableEntry(
         title=title,
         text=text,
@@ -67,7 +67,7 @@ def decode_document(document: FoundDocument) -> SearchableEntry:
         tag=tag,
         source=source,
         topics=frozenset(topics.split()),
-        published=document.position.published,
+        published=published,
     )
 
 

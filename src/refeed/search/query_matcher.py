@@ -16,7 +16,7 @@ from ..clean.text import visible_text
 from ..config.search_query import ID_FIELDS, SearchQuery, SearchTerm
 from ..model import Entry
 from ..topics.normalization import regional_spellings
-from .searchable_text import compile_phrase, make_phrase_tokens, to_needle, to_searchable
+from .searchable_text import compile_phrase, make_phrase_tokens, to_needles, to_searchable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,9 @@ class TermMatcher:
         if term.field not in ID_FIELDS:
             spellings = regional_spellings(to_searchable(term.words).strip())
             self.spellings = tuple(f" {spelling} " for spelling in spellings if spelling)
-        self._needles = () if term.field in ID_FIELDS else tuple(map(to_needle, self.spellings))
+        needles = [] if term.field in ID_FIELDS else list(map(to_needles, self.spellings))
+        self._needles = [needle for ways in needles for needle in ways] if all(needles) else []
+        self._encoded = [needle.encode() for needle in self._needles]
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -59,9 +61,13 @@ class TermMatcher:
         if self.field == "topic":
             return self.spellings[0] in entry.topics
         texts = (getattr(entry, self.field),) if self.field else (entry.title, entry.text)
-        if all(self._needles):  # looking for a text takes a third of the time of a pattern
+        if self._needles:  # looking for a text takes a third of the time of a pattern
             return any(needle in text for needle in self._needles for text in texts)
         return any(pattern.search(text) for pattern in self.patterns for text in texts)
+
+    def may_match(self, content: bytes) -> bool:
+        """False when an entry whose fields are in these bytes does not have the words."""
+        return not self._encoded or any(needle in content for needle in self._encoded)
 
     @property
     def tokens(self) -> tuple[frozenset[str], ...]:
@@ -89,6 +95,10 @@ class QueryMatcher:
             and all(any(term.matches(entry) for term in group) for group in self.groups)
             and not any(term.matches(entry) for term in self.excluded)
         )
+
+    def may_match(self, content: bytes) -> bool:
+        """False when an entry whose fields are in these bytes does not match. Takes half the time of decoding them."""
+        return all(any(term.may_match(content) for term in group) for group in self.groups)
 
     @property
     def words(self) -> tuple[TermMatcher, ...]:

@@ -92,12 +92,18 @@ def make_tokens(searchable: str, *, for_query: bool = False) -> frozenset[str]:
 
 def make_phrase_tokens(searchable: str) -> list[frozenset[str]]:
     """For each way in which a text may have this phrase, the tokens that it then has: see `compile_phrase`."""
-    first, *parts = _SEPARATED_LETTERS.split(searchable.strip())
-    ways = [first]
-    for part in parts[:_MAX_VARIED]:
+    parts = _SEPARATED_LETTERS.split(searchable.strip())
+    others = (make_tokens(part, for_query=True) for part in parts[_MAX_VARIED + 1 :])
+    common = frozenset[str]().union(*others)
+    return [make_tokens(way, for_query=True) | common for way in _vary(parts[: _MAX_VARIED + 1])]
+
+
+def _vary(parts: list[str]) -> list[str]:
+    """The parts of a phrase, joined with and without a space, in all combinations."""
+    ways = parts[:1]
+    for part in parts[1:]:
         ways = [f"{way}{joint}{part}" for way in ways for joint in ("", " ")]
-    others = frozenset[str]().union(*(make_tokens(part, for_query=True) for part in parts[_MAX_VARIED:]))
-    return [make_tokens(way, for_query=True) | others for way in ways]
+    return ways
 
 
 def is_word(character: str) -> bool:
@@ -105,10 +111,11 @@ def is_word(character: str) -> bool:
     return not _LETTER.match(character)
 
 
-def to_needle(searchable: str) -> str:
-    """What a text contains exactly when `compile_phrase` finds this phrase in it; empty when only a pattern can say."""
+def to_needles(searchable: str) -> list[str]:
+    """A text has one of these exactly when `compile_phrase` finds this phrase in it. Empty when they would be many."""
     phrase = searchable.strip()
-    return "" if _SEPARATED_LETTERS.search(phrase) else _with_borders(phrase, phrase)
+    parts = _SEPARATED_LETTERS.split(phrase)
+    return [_with_borders(phrase, way) for way in _vary(parts)] if len(parts) <= _MAX_VARIED + 1 else []
 
 
 def compile_phrase(searchable: str) -> re.Pattern[str]:

@@ -27,8 +27,8 @@ _MAX_UNINDEXED = 100
 _MAX_CANDIDATES = 5_000
 """Documents that one search compares. Only a query whose words meet in many texts, but not as the phrase that it asks
 for, needs more than a few."""
-_MAX_WORK = 100_000_000
-"""Characters times spellings that one search compares: about half a second."""
+_MAX_WORK = 300_000_000
+"""Bytes times spellings that one search compares: about half a second."""
 _FIRST_BATCH = 32
 """Documents that are compared at a time: a page and a few that do not match. From batch to batch the index is asked for
 twice as many."""
@@ -106,8 +106,11 @@ class _Matches:
             for start in range(0, len(documents), _FIRST_BATCH):
                 matching = {}
                 for document in documents[start : start + _FIRST_BATCH]:
-                    entry = decode_document(document)
-                    work += len(entry.text) * self._matcher.size
+                    content = document.content
+                    work += len(content) * self._matcher.size
+                    if not self._matcher.may_match(content):
+                        continue
+                    entry = decode_document(content, document.position.published)
                     if self._matcher.matches(entry):
                         matching[document.position] = entry
                 members = get_members(self._store, self._feed, list(matching))

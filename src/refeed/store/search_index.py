@@ -10,10 +10,11 @@ is decided in `refeed.search`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text, tuple_
+from sqlalchemy import Connection, ScalarResult, bindparam, delete, func, select, text, tuple_
 
 from ..model import FeedPath
 from . import change_log, schema
@@ -155,11 +156,7 @@ def find_documents(
     if below is not None:
         end = min(end, below)
     with store.read_transaction() as connection:
-        numbers = _find_numbers(connection, query, first, end, limit)
-        following = None
-        if len(numbers) == limit:  # the rest of the last day, because numbers are in no order within a day
-            following = numbers[-1] // _PER_DAY * _PER_DAY
-            numbers += _find_numbers(connection, query, max(first, following), numbers[-1], None)
+        numbers, following = _find_days(connection, query, first, end, limit)
         found: list[FoundDocument] = []
         for start in range(0, len(numbers), _CHUNK):
             for row in connection.execute(_DOCUMENTS, {"numbers": numbers[start : start + _CHUNK]}):
@@ -169,8 +166,30 @@ def find_documents(
     return sorted(found, reverse=True), following
 
 
-def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: int, limit: int | None) -> list[int]:
-    """The highest numbers of documents from `first` to below `end`, highest first."""
+def _find_days(
+    connection: Connection, query: IndexQuery, first: int, end: int, limit: int
+) -> tuple[list[int], int | None]:
+    """The highest numbers of documents from `first` to below `end`, highest first: all of the days that have `limit` of
+    them, because numbers are in no order within a day. Also the first number of the last day if there may be more."""
+    if connection.dialect.name == "postgresql":
+        newest = _select_numbers(connection, query, first, end, limit).all()
+        if len(newest) < limit:
+            return list(newest), None
+        day = newest[-1] // _PER_DAY * _PER_DAY
+        return [*newest, *_select_numbers(connection, query, max(first, day), newest[-1], None)], day
+    # FTS5 finds them in this order, one by one. A second query for the rest of the day would take as long as the first.
+    found: list[int] = []
+    with closing(_select_numbers(connection, query, first, end, None)) as numbers:
+        for number in numbers:
+            if len(found) >= limit and number // _PER_DAY != found[limit - 1] // _PER_DAY:
+                break
+            found.append(number)
+    return found, found[limit - 1] // _PER_DAY * _PER_DAY if len(found) >= limit else None
+
+
+def _select_numbers(
+    connection: Connection, query: IndexQuery, first: int, end: int, limit: int | None
+) -> ScalarResult[int]:
     if connection.dialect.name == "postgresql":
         tokens, number, is_match = _to_tsquery(query), "docid", "tokens @@ CAST(:tokens AS tsquery)"
     else:
@@ -181,7 +200,7 @@ def _find_numbers(connection: Connection, query: IndexQuery, first: int, end: in
     if limit is not None:
         statement += " LIMIT :limit"
         values["limit"] = limit
-    return list(connection.execute(text(statement), values).scalars())
+    return connection.execute(text(statement), values).scalars()
 
 
 def get_members(store: Store, feed: FeedPath, positions: Sequence[Position]) -> dict[str, FeedMember]:
