@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..topics.normalization import to_simplified
@@ -39,8 +40,8 @@ def mark_matches(text: str, query: QueryMatcher) -> list[Piece]:
 def excerpt(text: str, query: QueryMatcher, length: int) -> list[Piece]:
     """The part of a text around the first match, in pieces; its beginning when nothing matches."""
     text = " ".join(text.split())
-    matches = _find_matches(text, query)
-    start = max(0, matches[0][0] - _BEFORE) if matches and matches[0][1] > length else 0
+    begin, end = next(_find_matches(text, query), (0, 0))
+    start = max(0, begin - _BEFORE) if end > length else 0
     part = text[start : start + length]
     pieces = mark_matches(part, query)
     if start:
@@ -50,24 +51,35 @@ def excerpt(text: str, query: QueryMatcher, length: int) -> list[Piece]:
     return pieces
 
 
-def _find_matches(text: str, query: QueryMatcher) -> list[tuple[int, int]]:
+class _FoldedCharacters(dict[int, str]):
+    """The folded form of each character that was asked for. OpenCC converts a few phrases differently from their
+    characters; these are found and not marked."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = to_simplified(unicodedata.normalize("NFKC", chr(code)))
+        return folded
+
+
+_FOLDED = _FoldedCharacters()
+
+
+def _find_matches(text: str, query: QueryMatcher) -> Iterator[tuple[int, int]]:
     """Where the words of a query are in a text: start and end of each match, without overlaps."""
-    # Folding may change the length of a text, so that it is folded character by character. OpenCC converts a few
-    # phrases differently from their characters; these are found and not marked.
-    folded, origins = [], []
-    for position, characters in enumerate(
-        to_simplified("\0".join(unicodedata.normalize("NFKC", c) for c in text)).split("\0")
-    ):
-        folded.append(characters)
-        origins += [position] * len(characters)
-    line = "".join(folded)
-    pattern = _loose_pattern([spelling for term in query.words for spelling in term.spellings])
-    if not pattern:
-        return []
-    return [(origins[m.start()], origins[m.end() - 1] + 1) for m in re.finditer(pattern, line) if m.end() > m.start()]
+    pattern = _loose_pattern(tuple(spelling for term in query.words for spelling in term.spellings))
+    if not pattern.pattern:
+        return
+    line = text.translate(_FOLDED)
+    # Folding may change the length of a text: … becomes three dots.
+    origins: Sequence[int] = range(len(text))
+    if len(line) != len(text):
+        origins = [position for position, character in enumerate(text) for _ in _FOLDED[ord(character)]]
+    for match in pattern.finditer(line):
+        if match.end() > match.start():
+            yield origins[match.start()], origins[match.end() - 1] + 1
 
 
-def _loose_pattern(searchables: Iterable[str]) -> str:
+@lru_cache(100)
+def _loose_pattern(searchables: tuple[str, ...]) -> re.Pattern[str]:
     """A pattern that finds searchable forms in a text with its punctuation."""
     groups: dict[tuple[str, str], list[str]] = {}
     for searchable in searchables:
@@ -76,4 +88,4 @@ def _loose_pattern(searchables: Iterable[str]) -> str:
         after = f"(?![^\\W_{LETTERS}])" if is_word(units[-1][-1]) else ""
         groups.setdefault((before, after), []).append(r"[\W_]{0,8}".join(map(re.escape, units)))
     # The borders are looked for once, not once for each form: 40 words in 20,000 characters take 14 ms, not 40 ms.
-    return "|".join(f"{before}(?:{'|'.join(forms)}){after}" for (before, after), forms in groups.items())
+    return re.compile("|".join(f"{before}(?:{'|'.join(forms)}){after}" for (before, after), forms in groups.items()))
