@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from ..topics.normalization import to_simplified
@@ -69,13 +71,12 @@ def _find_matches(text: str, query: QueryMatcher) -> Iterator[tuple[int, int]]:
     if not pattern.pattern:
         return
     line = text.translate(_FOLDED)
-    # Folding may change the length of a text: … becomes three dots.
-    origins: Sequence[int] = range(len(text))
-    if len(line) != len(text):
-        origins = [position for position, character in enumerate(text) for _ in _FOLDED[ord(character)]]
-    for match in pattern.finditer(line):
-        if match.end() > match.start():
-            yield origins[match.start()], origins[match.end() - 1] + 1
+    matches = ((match.start(), match.end()) for match in pattern.finditer(line) if match.end() > match.start())
+    if len(line) == len(text):
+        yield from matches
+    else:  # folding changes the length of some texts: … becomes three dots
+        ends = list(accumulate(map(len, map(_FOLDED.__getitem__, map(ord, text)))))
+        yield from ((bisect(ends, start), bisect(ends, end - 1) + 1) for start, end in matches)
 
 
 @lru_cache(100)
