@@ -33,6 +33,38 @@ def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     assert [line.split(": ")[1] for line in errors] == ["feeds.entries", "sight", "dumps.folders"]
 
 
+def test_errors_of_single_keys_do_not_hide_those_between_keys(tmp_path: Path) -> None:
+    text = """feeds: {entries: many}
+topics:
+  - {id: a, words: [x], threshold: high}
+  - {id: a, words: [y], sources: [nowhere]}
+sources: [{id: b, timezone: 5, hosts: [b.example.org], extract: [{select: '..x'}]}]
+filtered_feeds: [{id: c, feed: topic/none, filterr: x}]
+"""
+    errors = [line.split(": ")[:2] for line in find_errors(tmp_path, text)]
+    assert errors == [
+        ["config.yaml:1", "feeds.entries"],
+        ["config.yaml:3", "topics[0].threshold"],
+        ["config.yaml:4", "topics[1].id"],
+        ["config.yaml:4", "topics[1].sources[0]"],
+        ["config.yaml:5", "sources[0].extract[0].select"],
+        ["config.yaml:5", "sources[0].timezone"],
+        ["config.yaml:6", "filtered_feeds[0].feed"],
+        ["config.yaml:6", "filtered_feeds[0].filterr"],
+    ]
+
+
+def test_a_rule_with_an_invalid_id_causes_no_further_errors(tmp_path: Path) -> None:
+    text = "topics: [{id: A B, words: [x]}]\nfiltered_feeds: [{id: c, feed: topic/a-b}]\n"
+    (only,) = find_errors(tmp_path, text)
+    assert only.startswith("config.yaml:1: topics[0].id: ")
+
+
+def test_the_name_of_a_language_is_not_its_tag(tmp_path: Path) -> None:
+    (refused,) = find_errors(tmp_path, "site: {language: english}\n")
+    assert refused.startswith("config.yaml:1: site.language: must be a language tag (BCP 47) such as en or zh-Hans")
+
+
 def test_invalid_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
     (line,) = find_errors(tmp_path, "site:\n\ttitle: x\n")
     assert line.startswith("config.yaml:2: not YAML: ")

@@ -211,8 +211,8 @@ def test_error_of_the_whole_names_the_key_of_a_pack_or_of_config_yaml(tmp_path: 
     config = "packs: [chinese-news/sources, mine]\ntopics:\n  - id: cup\n    sources: [coffee]\n"
     errors = find_errors(tmp_path, config, **files)
     assert [error.split(": ")[:2] for error in errors] == [
-        ["mine/topics/leaf.yaml:4", "aliases"],
         ["config.yaml:4", "topics[0].sources[0]"],
+        ["mine/topics/leaf.yaml:4", "aliases"],
         ["mine/topics/leaf.yaml:3", "sources[0]"],
         ["mine/sources/tea.yaml:3", "extract[0].select"],
         ["mine/sources/tea.yaml:5", "hosts[0]"],

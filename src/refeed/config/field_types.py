@@ -198,7 +198,7 @@ SLUG_PATTERN = re.compile(_SLUG)
 Slug = Annotated[str, matching(_SLUG, "a slug of a to z, 0 to 9 and single hyphens, at most 60 characters")]
 Text = Annotated[str, matching(r"(?s).*\S.*", "more than blanks")]
 LanguageTag = Annotated[
-    str, matching(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", "a language tag (BCP 47) such as en or zh-Hans")
+    str, matching(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", "a language tag (BCP 47) such as en or zh-Hans")
 ]
 
 

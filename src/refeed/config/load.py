@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from math import inf
 from pathlib import Path
 from time import time_ns
 from typing import Annotated, Any
@@ -109,7 +110,11 @@ def _load(
         own = document.data.get("sources") if isinstance(document.data, dict) else None
         for index, rule in enumerate(own if isinstance(own, list) else ()):
             errors = [*find_selector_errors(document, rule, ("sources", index)), *errors]
-        raise ConfigError(*error.errors, *errors) from error
+        errors = [*error.errors, *errors]
+        valid = document.load_valid_keys()
+        if valid is None:
+            raise ConfigError(*errors) from error
+        config = valid
     if packs.errors:
         raise ConfigError(*errors)
     sources = sorted(_merge(packs.sources, config.sources, "sources", document), key=lambda located: located.rule.id)
@@ -125,7 +130,7 @@ def _load(
         example = f"use {MIN_SECRET_LENGTH} random characters or more: openssl rand -hex 32"
         errors.append(f"environment: REFEED_ACCESS_SECRET: {what}; {example}")
     if errors:
-        raise ConfigError(*errors)
+        raise ConfigError(*_sort_errors(errors, document.file))
     home = Path(document.file).resolve().parent
     folders = tuple(filter(None, environment.refeed_dumps.split(":")))
     base_url = environment.base_url or config.site.base_url
@@ -154,6 +159,16 @@ def _load(
     )
     base_url = base_url.rstrip("/") or settings.default_base_url
     return replace(settings, site=replace(config.site, base_url=base_url))
+
+
+def _sort_errors(errors: Sequence[str], file: str) -> list[str]:
+    """Each error once: those of config.yaml by line, then the others."""
+
+    def line(error: str) -> float:
+        number = error.removeprefix(f"{file}:").partition(":")[0] if error.startswith(f"{file}:") else ""
+        return int(number) if number.isdigit() else inf
+
+    return sorted(dict.fromkeys(errors), key=line)
 
 
 def _names(cls: type) -> list[str]:

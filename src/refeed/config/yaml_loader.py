@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,28 @@ class YamlDocument(Generic[T]):
         if errors:
             raise ConfigError(*(self.format_error(*error) for error in sorted(errors, key=lambda e: self._line(e[0]))))
         return value
+
+    def load_valid_keys(self) -> T | None:
+        """Make the dataclass without the keys that have errors, to look for further errors.
+
+        None if that leaves too little: what lacks an id, or all its topics, would have errors of its own.
+        """
+        data = deepcopy(self.data)
+        try:
+            return validate(self._schema, data)  # unknown keys are not in `data`
+        except DataError as error:
+            for path, _ in most_specific(error.errors):
+                keys = [index for index, part in enumerate(path) if isinstance(part, str)]
+                if len(keys) < 2 or path[keys[-1]] == "id":
+                    return None
+                parent = data
+                for part in path[: keys[-1]]:
+                    parent = parent[part]
+                parent.pop(path[keys[-1]], None)
+        try:
+            return validate(self._schema, data)
+        except DataError:
+            return None
 
     def format_error(self, path: KeyPath, what: str) -> str:
         """Return `file:line: key: what`."""
