@@ -10,6 +10,7 @@ import html
 import io
 import logging
 import re
+import unicodedata
 import xml.sax
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -54,7 +55,15 @@ _BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?=[A-Za-z][A-Za-z0-9
 _ANY_TAG = re.compile(r"</?[A-Za-z!]")
 _TAGS = re.compile(r"<[/A-Za-z][^<>]{0,2000}>")
 _MEDIA_TAG = re.compile(r"<(?:img|audio|video|iframe|embed|object|picture|svg)\b", re.IGNORECASE)
-_EMAIL = re.compile(r"[(<]?[^\s()<>@]{1,100}@[^\s()<>@]{1,100}[)>]?")
+_EMAIL = re.compile(r"(?<![@\w.+-])[(<]?[^\s()<>@]{1,100}@[^\s()<>@]{1,100}[)>]?")
+_NAMES_BEHIND_EMAILS = re.compile(r"@[^\s()<>@]{1,100}\s?\(([^()@]{1,200})\)")
+_UNSEEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|<img\b(?=[^<>]*?\s(?:width|height)\s*=\s*[\"']?[01](?:px)?[\s\"'/>])[^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Comments, scripts, and the pixels that count readers."""
+_NO_VALUES = frozenset(["null", "undefined", "None", "NaN", "[object Object]"])
+"""What programs write where they have nothing."""
 _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|link|source|track|wbr)>")
 """feedparser writes an empty element of XHTML with an end tag, which HTML does not have."""
 _XHTML = "application/xhtml+xml"
@@ -70,6 +79,23 @@ _ESCAPED_HTML = re.compile(
     r"\s*&lt;(?:p|div|a|img|br|span|ul|ol|table|figure|h[1-6]|blockquote|section)\b[^<>]*&gt;\s*", re.IGNORECASE
 )
 """HTML that was escaped once too often: it begins and ends with a tag, and has no other."""
+_NAMESPACE = re.compile(r"""(\sxmlns(?::[\w.-]{1,40})?\s{0,5}=\s{0,5}["'])([^"'<>]{1,200})(?=["'])""")
+_NAMESPACES = {
+    re.sub(r"^https?://|[/#]$", "", each).lower(): each
+    for each in (
+        "http://www.w3.org/2005/Atom",
+        "http://purl.org/rss/1.0/",
+        "http://purl.org/rss/1.0/modules/content/",
+        "http://purl.org/dc/elements/1.1/",
+        "http://purl.org/dc/terms/",
+        "http://search.yahoo.com/mrss/",
+        "http://www.itunes.com/dtds/podcast-1.0.dtd",
+        "http://rssnamespace.org/feedburner/ext/1.0",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "http://www.w3.org/1999/xhtml",
+    )
+}
+"""Names of namespaces, without what many writers change in them."""
 _FULL_TEXT = ("yandex_full-text", "rambler_fulltext", "mailru_full-text", "fulltext", "full-text")
 """Elements of other namespaces that hold the whole text, as feedparser names them."""
 _MEDIA_GROUP = re.compile(r"<\w{1,40}:group\b")
@@ -155,6 +181,7 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
         )
         start = 0
     text = _REFERENCES.sub(_legal_references, xml_safe(text[start:]))
+    text = _NAMESPACE.sub(_usual_namespace, text)
     text = _BARE_AMPERSAND.sub(lambda match: "&amp;" if match[0] == "&" else match[0], text)
     # feedparser (6.0) takes the title in the image of an item for that of the item, and knows no other form of one.
     text = _ITEM_IMAGE.sub(_image_of_item, text)
@@ -185,6 +212,11 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
 def _image_of_item(match: re.Match[str]) -> str:
     address = _ADDRESS.search(match[1] or "")
     return f"<image><url>{address[0]}</url></image>" if address else match[0]
+
+
+def _usual_namespace(match: re.Match[str]) -> str:
+    key = re.sub(r"^https?://|[/#]+$", "", match[2].strip().lower())
+    return match[1] + _NAMESPACES.get(key, match[2])
 
 
 def _legal_references(match: re.Match[str]) -> str:
@@ -226,11 +258,14 @@ def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
     """The names of the entry's own authors, or else of those of its source, or else of its feed (RFC 4287, 4.2.1)."""
     authors = entry.get("authors") or (of_feed and entry.get("source", {}).get("authors")) or of_feed
     names = [author.get("name", "") for author in authors]
-    if len(names) == 1 and "@" in entry.get("author", ""):
+    if "@" in (whole := entry.get("author", "")):
         # feedparser (6.0) knows no domain of more than four letters: `a@b.example (Ada)` becomes `ple (Ada`.
-        names = [entry["author"]]
-    names = [_EMAIL.sub(" ", name).strip(" ()<>") if "@" in name else name for name in names]
-    yield from (name for name in map(_without_markup, names) if not is_http_url(name.strip()))
+        listed = _NAMES_BEHIND_EMAILS.findall(whole)
+        names[-1:] = listed if len(listed) > 1 else [whole]
+    for name in map(_without_markup, names):
+        name = (_EMAIL.sub(" ", name) if "@" in name else name).strip(' ()<>"')
+        if not is_http_url(name) and name not in _NO_VALUES:
+            yield name
 
 
 def _links(entry: _Entry, version: str) -> Iterator[str]:
@@ -324,13 +359,20 @@ def _content(entry: _Entry, base: str, version: str) -> str:
         parts[:0] = ({"value": entry[name], "type": "text/html"} for name in _FULL_TEXT if entry.get(name))
     for part in parts:
         value = part["value"] if version.startswith("atom") else _unwrap(part["value"])
-        if not _MEDIA_TAG.search(value) and not re.search(r"\w", html.unescape(_TAGS.sub("", value))):
+        seen = _UNSEEN.sub("", value)
+        shown = html.unescape(_TAGS.sub("", seen)).strip()
+        if shown in _NO_VALUES or not (_MEDIA_TAG.search(seen) or any(map(_is_seen, shown))):
             continue
         if part["type"] == "text/plain" and _is_typed(part, version):
             return html.escape(value, quote=False).replace("\n", "<br>")
         value = _paragraphs(_VOID_END.sub("", value) if part["type"] == _XHTML else value)
         return resolve_relative_urls(value, resolve_url(base, part["base"])) if part.get("base") else value
     return ""
+
+
+def _is_seen(char: str) -> bool:
+    """Whether a character is more than punctuation."""
+    return char.isalnum() or unicodedata.category(char) in ("So", "Sc", "Sm")
 
 
 def _is_text(part: _Entry) -> bool:

@@ -28,8 +28,10 @@ _MAX_NAME = 200
 _TAG = re.compile(r"<[A-Za-z][^<>]{0,5000}>")
 _URL_ATTRIBUTE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])([^"'<>]{0,2000})\2""", re.IGNORECASE)
 _NAME_OF_HOST = re.compile(r"www\.[\w-]{1,63}\.", re.IGNORECASE)
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{1,2000}")
+_TWO_URLS = re.compile(r"\s+(?=https?://)")
 _SCHEME_TWICE = re.compile(r"https?://(?=https?:/)", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_LANGUAGE = re.compile(r"\s*+((?!und\b)[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3})(?=[\s.,;@]|\Z)(?!\s+\w)")
 _DATE_IN_MARKUP = re.compile(r"""\sdatetime\s*=\s*["']([^"'<>]{1,60})["']""")
 _DATE_OF_DOTNET = re.compile(r"/?Date\((\d{1,17})(?:[+-]\d{4})?\)/?")
 _JSON = json.JSONDecoder(strict=False)
@@ -83,7 +85,7 @@ def printable_title(text: object) -> str:
 
 def to_language(text: str) -> str:
     """A language tag as it should be written; empty for a text that is none, such as a language's name."""
-    return text.strip().replace("_", "-") if _LANGUAGE.fullmatch(text.strip()) else ""
+    return match[1].replace("_", "-") if (match := _LANGUAGE.match(text)) else ""
 
 
 def parse_item_date(text: str, zone: tzinfo | None, issues: list[str]) -> datetime | None:
@@ -129,7 +131,9 @@ def resolve_url(base: str, link: str) -> str:
 
     A host without a scheme, which people write, is not a name of a file.
     """
-    link = _SCHEME_TWICE.sub("", link.strip())
+    if "<" in link:  # brackets around it, a whole link in HTML, or a placeholder
+        link = next(iter(_URL_IN_TEXT.findall(link)), "")
+    link = _TWO_URLS.split(_SCHEME_TWICE.sub("", link.strip()), maxsplit=1)[0]
     try:
         host = urlsplit(base).netloc
         if _NAME_OF_HOST.match(link) or (host and link.startswith(f"{host}/")):
