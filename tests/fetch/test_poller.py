@@ -162,6 +162,13 @@ def test_upstream_is_polled_now_when_that_is_asked_for(
     for force in (False, False, True):
         states |= {result.upstream: result.state for result in fetch_all(states, session, dirs, NOON, force=force)}
     assert upstream.count("/feed") == 2
+    upstream.routes["/gone"] = reply(status=410)
+    states = {upstream.rule("/gone"): UpstreamState()}
+    for force in (False, False, True, True):
+        states |= {result.upstream: result.state for result in fetch_all(states, session, dirs, NOON, force=force)}
+        if force:
+            upstream.routes["/gone"] = reply(rss_feed(feed_item(1)))
+    assert upstream.count("/gone") == 3 and not any(state.gone or state.error for state in states.values())
 
 
 @pytest.mark.parametrize("after", ["5400", format_datetime(NOON + 1.5 * HOUR, usegmt=True)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,20 +35,26 @@ def test_gzip_is_requested_and_decoded(upstream: UpstreamServer, session: HttpSe
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        (gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0), "gzip"),
-        (gzip.compress(b"one two", mtime=0), ""),
-        (gzip.compress(b"one two", mtime=0), "utf-8"),
-        (b"one two", "gzip"),
-        (b"one two", "aws-chunked"),
-        (b"one two", "none"),
-        (b"one two", "UTF-8"),
+        (gzip.compress(b"<one> ", mtime=0) + gzip.compress(b"two", mtime=0), "gzip"),
+        (gzip.compress(b"<one> two", mtime=0), ""),
+        (gzip.compress(b"<one> two", mtime=0), "utf-8"),
+        (b"<one> two", "gzip"),
+        (b"<one> two", "aws-chunked"),
+        (b"<one> two", "none"),
+        (b"<one> two", "UTF-8"),
+        (b"<one> two", "br"),
+        (b"<one> two", "deflate"),
+        (zlib.compress(b"<one> two"), "deflate"),
+        (zlib.compress(b"<one> two", wbits=-15), "deflate"),
+        (gzip.compress(gzip.compress(b"<one> two")), "gzip"),
+        (gzip.compress(b"<one> two") + b"\n<!-- cached -->", "gzip"),
     ],
 )
 def test_body_is_decoded_by_its_bytes_whatever_the_header_says(
     body: bytes, encoding: str, upstream: UpstreamServer, session: HttpSession
 ) -> None:
     upstream.routes["/feed"] = reply(body, **({"Content_Encoding": encoding} if encoding else {}))
-    assert session.get(upstream.url("/feed")).body == b"one two"
+    assert session.get(upstream.url("/feed")).body == b"<one> two"
 
 
 def test_no_store_response_is_not_stored(upstream: UpstreamServer, session: HttpSession, tmp_path: Path) -> None:

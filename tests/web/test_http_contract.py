@@ -148,7 +148,7 @@ TABLE = [
             headers=not_modified_headers(),
             empty=True,
         )
-        for suffix in ("-gzip", ";gzip", "--gzip")
+        for suffix in ("-gzip", ";gzip", "--gzip", ":gzip", ".gzip", "-GZIP", "-gzip-gzip", "-br;gzip", "-df")
     ),
     Row("a weak ETag", 304, send={"If-None-Match": 'W/"{tag}"'}, headers=not_modified_headers(), empty=True),
     Row(
@@ -159,6 +159,13 @@ TABLE = [
         empty=True,
     ),
     Row("an ETag without its quotes", 304, send={"If-None-Match": "{tag}"}, headers=not_modified_headers(), empty=True),
+    Row(
+        "an ETag with escaped quotes",
+        304,
+        send={"If-None-Match": '\\"{tag}-gzip\\"'},
+        headers=not_modified_headers(),
+        empty=True,
+    ),
     Row("any ETag", 304, send={"If-None-Match": "*"}, headers=not_modified_headers(), empty=True),
     Row("another ETag", 200, send={"If-None-Match": '"other"'}, headers=ok_headers()),
     Row("an invalid ETag", 200, send={"If-None-Match": '"'}, headers=ok_headers()),

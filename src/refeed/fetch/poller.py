@@ -80,10 +80,12 @@ def fetch_upstream(
 ) -> FetchResult:
     """Fetch one upstream if it is due, or with `force`, and write its dumps. The caller saves the state afterwards.
 
+    With `force`, one that was gone is asked, too: it may be back.
+
     A failure is recorded in `state.error`. Raises nothing.
     """
     if force:
-        before = replace(before, next=None)
+        before = replace(before, next=None, gone=False)
     if not is_due(before, now):
         return FetchResult(upstream=upstream, state=before, requested=False)
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -30,8 +31,9 @@ from .guard import AddressGuard, ResolvedHost
 
 _CHUNK = 64 * 1024
 _GZIP = b"\x1f\x8b"
-_UNREADABLE = ("br", "deflate", "zstd")
+_UNREADABLE = ("br", "zstd")
 """Content-Encodings that are never requested. Other values are usually not encodings at all, such as `utf-8`."""
+_TEXT = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]{0,200}[<{\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +153,7 @@ class GuardedAdapter(HTTPAdapter):
         if time.monotonic() >= deadline:
             raise TimeoutError  # it was cut, which looks like the end of a body without Content-Length
         encoding = response.headers.pop("Content-Encoding", "").strip().lower()
-        if encoding in _UNREADABLE:
-            raise FetchError(f"unexpected Content-Encoding {encoding!r}")
-        if content.startswith(_GZIP):  # whatever the headers say
-            content = gzip.GzipFile(fileobj=BytesIO(content)).read(limit + 1)
+        content = _decode_content(content, encoding, limit)
         if len(content) > limit:
             raise FetchError(f"{target.host} sends more than {limit:,} bytes, the limit of one response")
         response.headers.discard("Transfer-Encoding")
@@ -177,6 +176,36 @@ def _read_body(response: urllib3.BaseHTTPResponse, limit: int) -> Iterator[bytes
     while size <= limit and (chunk := response.read(_CHUNK)):
         size += len(chunk)
         yield chunk
+
+
+def _decode_content(content: bytes, encoding: str, limit: int) -> bytes:
+    """The body without its compression, and at most a byte more than the limit. The bytes are believed, not the header.
+
+    Raises FetchError, EOFError, OSError and zlib.error.
+    """
+    for _ in range(2):  # some servers compress what is compressed
+        if content.startswith(_GZIP):
+            content = b"".join(_gunzip(content, limit))
+    if encoding == "deflate" and not _TEXT.match(content):
+        try:
+            return zlib.decompressobj().decompress(content, limit + 1)
+        except zlib.error:  # raw deflate (RFC 1951), as some servers understand the name
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, limit + 1)
+    if encoding in _UNREADABLE and not _TEXT.match(content):
+        raise FetchError(f"unexpected Content-Encoding {encoding!r}")
+    return content
+
+
+def _gunzip(content: bytes, limit: int) -> Iterator[bytes]:
+    """All members of a gzip file. What follows them and is no member is ignored."""
+    file, size = gzip.GzipFile(fileobj=BytesIO(content)), 0
+    try:
+        while size <= limit and (chunk := file.read1(min(_CHUNK, limit + 1 - size))):
+            size += len(chunk)
+            yield chunk
+    except gzip.BadGzipFile as error:
+        if not size or "Not a gzipped file" not in str(error):
+            raise
 
 
 def _shut_down(sock: socket.socket) -> None:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 RequestRecorder = Callable[[str, int, str, int], None]
 """Called for every response with the feed, the status, the User-Agent, and the bytes that a 304 saved."""
-_PROXY_SUFFIX = re.compile(r'[-;]{1,2}(?:gzip|br|zstd|deflate)(?="|$)')
+_PROXY_SUFFIX = re.compile(
+    r'\\|(?:[-;:._/+]{1,2}(?:x-)?(?:gzip|gz|br|zstd|zs|deflate|df)){1,3}(?=\\?"|$)', re.IGNORECASE
+)
 _STATUS_LINES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 206, 304, 416)}
 
 
