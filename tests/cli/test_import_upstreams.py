@@ -74,11 +74,38 @@ def test_an_address_in_a_file_takes_nothing_from_the_environment(
     ]
 
 
-def test_a_file_that_is_no_opml_has_no_feeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_no_opml_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.yaml").write_text("packs: []\n")
     monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
     for data in (b"", b"\0\1\2", b"not XML", b"<a/>"):
         (tmp_path / "feeds.opml").write_bytes(data)
         result = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")])
-        assert (result.exit_code, result.exception) == (0, None)
-        assert "no feeds" in result.output
+        assert result.exit_code == 1
+        assert "no OPML file with feeds" in result.stderr
+
+
+UNUSUAL = """<opml version="2.0"><body>
+<outline text="" xmlUrl="https://news.example.org/b.xml"/>
+<outline text="A page" type="HTML+XPath" xmlUrl="https://page.example/"/>
+<outline text="A scheme" xmlUrl="feed:https://scheme.example/a.xml"/>
+<outline text="Paid" xmlUrl="https://ann:p%40ss@paid.example/a.xml"/>
+<outline text="Odd" xmlUrl="https://ann:$%7BREFEED_PUSH_TOKEN%7D@odd.example/a.xml"/>
+</body></opml>"""
+
+
+def test_what_cannot_be_taken_is_named_and_a_login_becomes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.yaml").write_text("packs: []\n")
+    (tmp_path / "feeds.opml").write_text(UNUSUAL)
+    monkeypatch.setenv("REFEED_CONFIG", str(tmp_path / "config.yaml"))
+    result = CliRunner().invoke(main, ["upstreams", "import", str(tmp_path / "feeds.opml")])
+    assert [line.split(": ", 1)[1] for line in result.stderr.splitlines()] == [
+        "A page: left out, because https://page.example/ is a page and no feed",
+        "A scheme: left out, because feed:https://scheme.example/a.xml is no http or https address",
+        "Odd: its login is left out; write it as `login`",
+    ]
+    (tmp_path / "config.yaml").write_text(f"packs: []\n{result.stdout}")
+    assert [(one.source, one.url, one.login) for one in load_settings({}, tmp_path / "config.yaml").upstreams] == [
+        ("news-example-org", "https://news.example.org/b.xml", ""),
+        ("paid", "https://paid.example/a.xml", "ann:p@ss"),
+        ("odd", "https://odd.example/a.xml", ""),
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import click
 import yaml
@@ -12,6 +12,7 @@ from lxml import etree
 from ..clean.rule_lookup import slugify
 from ..config.settings import Settings
 from ..dumps.writer import is_http_url
+from ..errors import RefeedError
 from .main import pass_settings
 from .output import echo
 
@@ -34,21 +35,49 @@ def import_command(settings: Settings, file: str) -> None:
     except etree.XMLSyntaxError:  # nothing in it is XML
         root = None
     outlines = [] if root is None else list(root.iter("outline"))
+    if not outlines:
+        raise RefeedError(f"{file}: no OPML file with feeds; export the subscriptions of a feed reader as OPML")
     known = {upstream.url for upstream in settings.upstreams}
     taken = {upstream.source for upstream in settings.upstreams}
     items = []
     for outline in outlines:
-        url = (outline.get("xmlUrl") or "").strip()
-        if not is_http_url(url) or url in known:
+        address = (outline.get("xmlUrl") or "").strip()
+        title = (outline.get("title") or outline.get("text") or "").strip()
+        if not address:  # a category
             continue
-        source = slugify((outline.get("title") or outline.get("text") or url).strip(), taken)
+        if not is_http_url(address):
+            echo(
+                f"{file}:{outline.sourceline}: {title}: left out, because {address} is no http or https address",
+                err=True,
+            )
+            continue
+        if "+" in outline.get("type", ""):  # FreshRSS: HTML+XPath, JSON+DotNotation …
+            echo(f"{file}:{outline.sourceline}: {title}: left out, because {address} is a page and no feed", err=True)
+            continue
+        url, login = _split_login(_encode(address))
+        if url in known:
+            continue
+        if "@" in urlsplit(address).netloc and not login:
+            echo(f"{file}:{outline.sourceline}: {title}: its login is left out; write it as `login`", err=True)
+        source = slugify(title or str(urlsplit(url).hostname), taken)
         known.add(url)
         taken.add(source)
-        items.append({"source": source, "url": _encode(url)})
+        items.append({"source": source, "url": url} | ({"login": login} if login else {}))
     if not items:
         echo(f"{file}: no feeds that are not configured ({len(outlines)} outlines)", err=True)
         return
     click.echo(yaml.safe_dump({"upstreams": items}, sort_keys=False, allow_unicode=True), nl=False)
+
+
+def _split_login(url: str) -> tuple[str, str]:
+    """`https://user:password@host/…` -> `https://host/…` and `user:password`, as the configuration has them."""
+    parts = urlsplit(url)
+    account, _, host = parts.netloc.rpartition("@")
+    user, _, password = account.partition(":")
+    login = f"{unquote(user)}:{unquote(password)}"
+    # Of a login that cannot be written as one, or would be taken for a variable, the address keeps nothing.
+    is_plain = bool(user and password) and login.isprintable() and "${" not in login and ":" not in unquote(user)
+    return parts._replace(netloc=host).geturl() if account else url, login if is_plain else ""
 
 
 def _encode(url: str) -> str:
