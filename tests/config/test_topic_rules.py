@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from refeed.config.topic_rules import TopicRule
@@ -61,3 +64,22 @@ def make_rule(id: str, **fields: object) -> TopicRule:
 )
 def test_topic_has_a_title_in_every_language(title: str | dict[str, str], language: str, expected: str) -> None:
     assert make_rule("t", title=title).localized_title(language) == expected
+
+
+USE_PATTERNS = """
+import random, resource
+from pathlib import Path
+from refeed.config.field_types import compile_search_pattern
+text = "".join(random.Random(1).choices("ab", k=8_000))
+for number in range(45):
+    compile_search_pattern(f"a[ab]{{{12 + number % 5}}}x{number}").search(text)
+    if number in (4, 44):
+        print(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize())
+"""
+
+
+def test_memory_does_not_grow_with_the_patterns_that_were_used() -> None:
+    """RE2 keeps what a pattern has learnt of texts, up to 2 MB each; its Python module keeps the last 128 patterns."""
+    ran = subprocess.run([sys.executable, "-c", USE_PATTERNS], check=True, capture_output=True)
+    before, after = map(int, ran.stdout.split())
+    assert after - before < 5_000_000
