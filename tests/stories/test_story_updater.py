@@ -19,6 +19,7 @@ from refeed.store.store import Store
 from refeed.store.story_decisions import forget_story_decisions, join_entries, split_entries
 from refeed.store.story_index import NEIGHBOURS, StoryIndex
 from refeed.store.story_members import (
+    get_other_members,
     get_stories_state,
     get_story_ids,
     get_story_members,
@@ -123,6 +124,8 @@ def test_a_late_first_report_gives_the_story_its_id_and_the_old_address_leads_th
     assert [member.entry_id for member in get_story_members(store, [entry_id(1)])[entry_id(1)]] == [
         entry_id(number) for number in (1, 2, 3)
     ]
+    assert get_other_members(store, entry_id(1), entry_id(2), 9) == [entry_id(1), entry_id(3)]
+    assert get_other_members(store, entry_id(1), entry_id(2), 1) == [entry_id(1)]
     assert resolve_story(store, entry_id(2)) == resolve_story(store, entry_id(1)) == entry_id(1)
     after = get_stories_state(store)
     assert after.version > before.version

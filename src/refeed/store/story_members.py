@@ -37,6 +37,12 @@ _MEMBERS = (
     .where(_member.story_id.in_(_IDS))
     .order_by(_member.published, _member.entry_id)
 )
+_FIRST_MEMBERS = (
+    select(_member.entry_id)
+    .where(_member.story_id == bindparam("story"), _member.entry_id != bindparam("entry"))
+    .order_by(_member.published, _member.entry_id)
+    .limit(bindparam("limit"))
+)
 _IN_FEED = (
     select(_shown.published, _shown.entry_id, _member.story_id)
     .join(schema.story_members, _member.entry_id == _shown.entry_id)
@@ -145,6 +151,13 @@ def get_story_members(store: Store, story_ids: Iterable[str]) -> dict[str, list[
                 )
                 found.setdefault(row.story_id, []).append(member)
     return found
+
+
+def get_other_members(store: Store, story_id: str, entry_id: str, limit: int) -> list[str]:
+    """The ids of the first reports of a story without one of them. A story may have thousands."""
+    with store.read_transaction() as connection:
+        values = {"story": story_id, "entry": entry_id, "limit": limit}
+        return list(connection.execute(_FIRST_MEMBERS, values).scalars())
 
 
 def resolve_story(store: Store, id: str) -> str | None:

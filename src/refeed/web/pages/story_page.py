@@ -13,7 +13,13 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ...clean.text import visible_text
 from ...model import ALL_FEED
 from ...store.store import Store
-from ...store.story_members import get_story_ids, get_story_members, list_stories_between, resolve_story
+from ...store.story_members import (
+    get_other_members,
+    get_story_ids,
+    get_story_members,
+    list_stories_between,
+    resolve_story,
+)
 from ...stories.story_texts import MOST_REPORTS, SentencePair, compare_sentences, find_clearest
 from ..responses import moved_page_response, page_response
 from .site_model import EntryListItem, SiteSnapshot, SiteSnapshots, make_list_item, shorten
@@ -88,9 +94,8 @@ class StoryPage:
 def find_story(store: Store, snapshot: SiteSnapshot, entry_id: str) -> tuple[str, list[EntryListItem]]:
     """The story of an entry, and its other reports; an empty list for an entry that only one source has."""
     story = get_story_ids(store, [entry_id]).get(entry_id, "")
-    members = get_story_members(store, [story]).get(story, []) if story else []
-    others = [member.entry_id for member in members if member.entry_id != entry_id]
-    stored = store.get_entries(others[:MOST_REPORTS]) if others else []
+    others = get_other_members(store, story, entry_id, MOST_REPORTS) if story else []
+    stored = store.get_entries(others)
     return story, [
         make_list_item(each.entry, snapshot)
         for each in stored
