@@ -58,6 +58,7 @@ STEPS = {
     "rights": {"rights", "first publication"},
     "ads": {"advertisement labels", "promotions", "read more"},
     "read also": {"related", "read more"},
+    "page notices": {"page notices", "promotions"},
 }
 """The steps that may drop a line of a kind, where its own is not the only one."""
 LINES = [

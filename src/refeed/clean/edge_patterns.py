@@ -8,6 +8,7 @@ tests/clean/edge_cases.yaml has lines for and against each kind in each language
 
 from __future__ import annotations
 
+from .notice_patterns import NOTICES
 from .promotion_patterns import COMMENTS, COUNTED_COMMENTS, SHARE, SUBSCRIBE, Patterns
 from .related_patterns import ADS, READ_ALSO, RELATED
 
@@ -161,6 +162,7 @@ MORE_LINK: Patterns = {
 
 META: Patterns = {
     "zh-Hans": (
+        r"(?:全文)?(?:总)?字数\s?[:：]?\s?[\d,]+字?|赞\s?\d+",
         r"(?:阅读|浏览|点击|评论|点赞|转发|热度|人气)(?:数|量|次数)?\s*[:：]?\s*\d[\d,.]*\s*(?:万|k|\+)*次?",
         r"\d[\d,.]*\s*万?\+?\s*(?:次|人)?(?:阅读|浏览|点赞|评论|在看|看过)",
         r"(?:全文|本文|文章)?(?:共|约|字数[:：]?)+\s*\d+\s*字(?:[，,]?\s*.{0,8}(?:阅读|读完)?.{0,4}\d+\s*分钟)?",
@@ -173,6 +175,7 @@ META: Patterns = {
         r"(?:預計|大約)?(?:閱讀|讀完)(?:本文)?(?:時間|大?約|需要?|全文)*\s*[:：]?\s*(?:大?約)?\s*\d+\s*分鐘",
     ),
     "en": (
+        r"word count ?[:：]? ?\d[\d,.]*",
         r"\d[\d,.]*[km]?\+? (?:views?|reads?|shares?|likes?|claps?|points?|upvotes?|hits)",
         r"(?:views?|reads?|points?|likes?|shares?|claps?|#? ?comments?|hits)\s*[:：]\s*\d[\d,.]*[km]?",
         r"(?:(?:estimated )?reading time\s*[:：]?\s*)?(?:about |approx\.? |~|< ?)?\d+(?:[-–]\d+)?[- ]?(?:min(?:ute)?s?"
@@ -181,6 +184,7 @@ META: Patterns = {
         r"\d+ posts? - \d+ participants?|(?:posts?|participants?)\s*[:：]\s*\d+|\d[\d,]* words",
     ),
     "de": (
+        r"(?:aufrufe|klicks) ?[:：] ?\d[\d.]*",
         r"\d[\d.]* (?:aufrufe|likes|leser|ansichten)",
         r"(?:lesezeit|lesedauer)\s*[:：]?\s*(?:ca\. ?|etwa |~)?\d+ ?min(?:uten?|\.)?",
         r"\d+ ?min(?:uten?|\.)? (?:lesezeit|lesedauer)",
@@ -194,6 +198,7 @@ META: Patterns = {
         r"\d[\d.]* (?:visitas|vistas|lecturas|visualizaciones)",
     ),
     "ja": (
+        r"いいね[!！]?\s?\d+",
         r"\d[\d,]*\s*(?:views?|閲覧|いいね|回閲覧|回視聴)|(?:閲覧数|アクセス数|再生回数)\s*[:：]?\s*\d[\d,]*回?",
         r"(?:この記事は)?約?\d+分で読め(?:ます|る)|読了時間\s*[:：]?\s*約?\d+分",
     ),
@@ -202,6 +207,7 @@ META: Patterns = {
         r"время (?:чтения|на чтение)\s*[:：]?\s*~?\d+ ?мин(?:ут[аы]?|\.)?|\d+ ?мин(?:ут[аы]?|\.)? (?:чтения|на чтение)",
     ),
     "ko": (
+        r"좋아요\s?\d+",
         r"(?:읽는 데|읽는데) (?:약 )?\d+분",
         r"조회(?:수)?\s*[:：]?\s*\d[\d,]*|(?:읽는 시간|읽기)\s*[:：]?\s*\d+분",
     ),
@@ -443,5 +449,6 @@ KINDS: dict[str, Patterns] = {
     "related": RELATED,
     "ads": ADS,
     "read also": READ_ALSO,
+    "page notices": NOTICES,
 }
 """All tables by the name that cases and removals use."""

@@ -6,6 +6,7 @@ Patterns = dict[str, tuple[str, ...]]
 
 SUBSCRIBE: Patterns = {
     "zh-Hans": (
+        r"下载\s?APP(?:[，,]?(?:查看|阅读|浏览|了解)(?:更多|全文).{0,6})?|点击关注(?:我们)?|更多(?:精彩)?(?:内容|资讯|文章).{0,6}(?:请|敬请)?(?:关注|订阅).{0,16}",
         r"微信(?:公众号)?搜索\s*[“\x22「『《【].{1,20}[”\x22」』》】](?:[（(].{1,30}[)）])?(?:[：:，,].*)?",
         r"(?:欢迎|请|敬请|快来|立即|扫码|长按.{0,6}|点击|搜索|微信)?(?:关注|添加).{0,16}(?:公众号|公号|官微|微博|"
         r"微信号?|小程序|视频号|头条号|服务号)(?:[：:，,“\x22「（(].*)?",
@@ -31,6 +32,7 @@ SUBSCRIBE: Patterns = {
         r"(?:感谢|谢谢)(?:您|你)?的?(?:阅读|观看|收听).{0,8}",
     ),
     "zh-Hant": (
+        r"(?:長按|掃描|掃一掃)(?:上方|下方)?.{0,4}(?:二維碼|QR ?Code)(?:[，, ]?(?:關注|追蹤|加入|下載|訂閱).{0,10})?",
         r"(?:歡迎|請|立即|馬上|立刻|快來|點我|點此|現在就?)(?:訂閱|下載|加入|追蹤|按讚|關注|收聽).{0,40}",
         r"(?:追蹤|按讚|訂閱|加入|關注)(?:我們的?|.{0,14})(?:Facebook|臉書|FB|粉絲專?[頁團]|LINE(?:好友|官方帳號)?|"
         r"Instagram|IG|YouTube|Telegram|電子報|Podcast)(?:頻道|帳號)?(?:[：:，,！@（(].*)?",
@@ -193,6 +195,7 @@ SUBSCRIBE: Patterns = {
         r"(?:abonneer|schrijf) (?:je|u)(?: (?:nu|hier|in|op|voor)\b.*)?|volg ons (?:op|via) .{1,60}",
     ),
     "ko": (
+        r"(?:네이버|유튜브|카카오톡)(?:에서|채널) 구독(?:하기)?",
         r"(?:.{0,16}(?:구독|팔로우|채널 추가)(?:하기|해 ?주세요|하세요|신청)|.{0,12}뉴스레터 (?:구독|신청)(?:하기)?|"
         r".{0,20}제보(?:하기|는)\s*[:：]?.{0,60})",
         r".{0,20}(?:뉴스레터|채널|유튜브|카카오톡|텔레그램)(?:을|를|에)? ?"
@@ -200,6 +203,7 @@ SUBSCRIBE: Patterns = {
         r"구독(?:하기| 신청)?|(?:제보는|제보하기).{1,60}",
     ),
     "ar": (
+        r"(?:تابعنا|تابعونا) (?:على|عبر) .{1,40}",
         r"(?:اشترك|اشتركوا|سجل) (?:في|الآن).{0,60}|تابعونا? على .{1,60}|تابعوا .{1,30} على .{1,40}",
     ),
     "pl": (
@@ -283,6 +287,7 @@ SHARE: Patterns = {
         r"分享(?:到|至|本文|文章|給朋友)?(?:[：:].*)?|轉發|轉寄|點讚|收藏|列印(?:本頁)?|複製連結",
     ),
     "en": (
+        r"Shares? \d[\d,.]*k?",
         r"(?:listen to|hear|play) (?:this|the) (?:article|story|content|post|audio)|audio version|text size|"
         r"font size|print this (?:article|page)",
         r"Share(?: this(?: (?:article|post|story|page|entry))?| on(?: (?:facebook|twitter|x|linkedin|whatsapp|reddit|"
@@ -319,6 +324,7 @@ SHARE: Patterns = {
         r"скопировать ссылку|отправить",
     ),
     "pt": (
+        r"partilhar(?: (?:este artigo|no .{1,20}))?",
         r"ouça (?:este|esta|o|a) (?:conteúdo|matéria|artigo|notícia|reportagem)|ouvir (?:artigo|notícia|matéria)|"
         r"copiar (?:o )?link|tamanho da (?:letra|fonte)",
         r"compartilhe?(?:ar)?(?: (?:no|na|em|esta?|via)\b.{0,40})?|imprimir",
@@ -336,6 +342,7 @@ SHARE: Patterns = {
         r"dimensione (?:del )?testo",
     ),
     "nl": (
+        r"(?:artikel )?delen(?: op .{1,20})?",
         r"luister naar dit artikel|deel (?:dit artikel|(?:op|via) (?:facebook|twitter|x|whatsapp|linkedin|e-?mail))|"
         r"kopieer (?:de )?link|artikel (?:printen|opslaan|bewaren)",
     ),
@@ -343,6 +350,7 @@ SHARE: Patterns = {
         r"(?:po)?słuchaj (?:tego )?artykułu|udostępnij(?: (?:na|artykuł|w)\b.{0,30})?|skopiuj link|drukuj",
     ),
     "sv": (
+        r"dela(?: artikeln| på .{1,20})?",
         r"lyssna på (?:artikeln|texten)|dela (?:artikeln|(?:på|via) (?:facebook|twitter|x|whatsapp|linkedin|"
         r"e-?post))|kopiera länk(?:en)?|skriv ut",
     ),

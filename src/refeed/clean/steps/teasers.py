@@ -1,5 +1,5 @@
 """Steps that drop what leads a reader away from a text between its paragraphs: teasers of other articles, labels of
-advertisements, invitations, and lists of other articles below.
+advertisements, notices of the page, invitations, and lists of other articles below.
 
 Where links lead decides first: a picture and a title that both lead to one other page of the source are its teaser in
 any language. Words decide for whole lines only, by the tables of edge_patterns.
@@ -81,6 +81,8 @@ def _step_of_line(draft: Draft, block: Block, following: list[Block]) -> str:
     if match_leftover("ads", text, draft.language):
         return "advertisement labels"
     links = extract_links(block.runs)
+    if all(draft.rule.is_own_link(url) for url, _ in links) and match_leftover("page notices", text, draft.language):
+        return "page notices"
     if display_width(text) >= _NARROWEST_INVITATION:
         if match_leftover("promotions", text, draft.language):
             return "promotions"
