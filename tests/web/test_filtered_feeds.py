@@ -130,6 +130,20 @@ def test_order_is_by_publication_or_by_change(site: RunningSite) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("opencc=s2x", "opencc: unknown value 's2x'; did you mean 's2t'?"),
+        ("opencc=x", "opencc: unknown value 'x'; known: hk2s, hk2t, "),
+        ("images=all", "images: unknown value 'all'; known: none, original."),
+        ("sorted=perhaps", "sorted: must be true or false, got 'perhaps'."),
+        ("limit=1.5", "limit: must be a whole number, got '1.5'."),
+    ],
+)
+def test_an_invalid_filter_says_what_to_write(site: RunningSite, query: str, says: str) -> None:
+    assert site.get(f"/feeds/all.atom?{query}").body.decode().startswith(says)
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "limit=0",

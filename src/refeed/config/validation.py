@@ -23,8 +23,11 @@ _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping",
     "dataclass_type": "a mapping",
@@ -100,7 +103,7 @@ def _describe(error: Any, data: Any) -> tuple[KeyPath, str]:
     if kind == "value_error":
         return path, str(context["error"])
     if kind == "literal_error":
-        known = re.findall(r"'([^']+)'", context["expected"])
+        known = filter(None, re.findall(r"'([^']*)'", context["expected"]))  # '' is no value to write
         return path, f"unknown value {value!r}{suggest(str(value), known)}"
     if kind == "too_short":
         return path, "must not be empty"
