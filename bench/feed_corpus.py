@@ -1,9 +1,10 @@
 """`python bench/feed_corpus.py FOLDER [--show N] [--second]`: test feeds of other projects -> how many fields agree.
 
-Feeds of feedparser (`tests/`) begin with a comment such as `Expect: entries[0]['title'] == 'Example'`. Of feeds without
-one, such as those of the W3C validator, the outcomes are counted. `--second` compares every item with what
-fastfeedparser reads, if it is installed. A field agrees when it is equal, or shows the same: feedparser's expectations
-are of sanitized HTML, and titles may be HTML there. Each disagreement has a kind, which says why both are so.
+Feeds of feedparser (`tests/`) begin with a comment such as `Expect: entries[0]['title'] == 'Example'`, and beside those
+of gofeed (`testdata/`) stands what it reads, in JSON. Of feeds without either, such as those of the W3C validator, the
+outcomes are counted. `--second` compares every item with what fastfeedparser reads, if it is installed. A field agrees
+when it is equal, or shows the same: feedparser's expectations are of sanitized HTML, and titles may be HTML there. Each
+disagreement has a kind, which says why both are so, and so has each file that one of the two readers alone reads.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import urljoin
 
 from refeed.clean.sanitize import sanitize
@@ -47,6 +50,11 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 ITEM = re.compile(r"(<(?:\w+:)?(item|entry)\b[^<>]*>)", re.IGNORECASE)
 ADDRESS = re.compile(r"((?:href|src)\s*=\s*[\"'])([^\"']*)", re.IGNORECASE)
 KINDS = (
+    ("html", r"content_base64|issue_275", "base64 of what is no HTML, and types that are not text, are not shown"),
+    ("authors title html tags", r"escaped_markup", "text that was escaped once too often is read as it was meant"),
+    ("authors guid tags", r"naked_markup", "feedparser loses the text of a field that has elements in it"),
+    ("html", r"fallbacks", "the picture of the item stands before its text"),
+    ("title", r"illegal_char", "what XML does not allow is replaced and not deleted"),
     ("title", r"<(?:a|img|div|p)\b|&lt;blink", "titles are text: markup, links and pictures in them are not kept"),
     (
         "title",
@@ -85,10 +93,49 @@ KINDS = (
         r"NoDefNS|doctype|query_variable|ValueError|127\.0\.0\.1",
         "the other reader misses prefixes and entities",
     ),
+    (
+        "published",
+        r"dublincore|entry_modified|fallbacks",
+        "a date that is not called that of publication is that of the update",
+    ),
     ("published", r"bad_month|year|None|created|pubDate", "no date is made up from half of one; created is a date"),
     ("published", r"\.\d{3,}", "dates have whole seconds"),
 )
 """Field, what the disagreement has, and why both are so. The first that fits counts; the rest is to be looked at."""
+FILE_KINDS = (
+    (
+        r"^neither: .*(neither RSS nor Atom|web page)",
+        "no feed of articles: KML, OPML, OpenSearch, CDF without items",
+    ),
+    (r"^neither: .*(broken XML|is empty)", "no feed: what is left of the XML has no item"),
+    (r"^refused: not ours.*rss10_invalid_namespace", "an RDF without the namespace of RSS"),
+    (r"^ours: .*missing channel element", "the other reader wants a channel; a feed without items is one"),
+    (
+        r"^ours: .*(received content|parsed as XML)",
+        "the other reader does not read UTF-16 and UTF-32 that is labelled otherwise",
+    ),
+    (r"^ours: .*namespace in feed type", "the other reader knows one namespace of Atom"),
+    (r"^ours: .*Unknown feed type: .*(2005/Atom\}entry)", "a document of one entry (RFC 4287, 2)"),
+    (r"^ours: .*Unknown feed type: .*(app\}|kml)", "documents with Atom in them, and no items"),
+    (r"^ours: .*Unknown feed type", "RSS 1.1, RDF in small letters and CDF, which the other reader does not know"),
+    (
+        r"^count: .*(has no link)",
+        "an item whose only links lead elsewhere (license, ftp, mailto, other relations) has none",
+    ),
+    (
+        r"^count: .*(guid|permalink|rdf_about|rss10_missing|itunes|psc|noerr|noself|item_category_image|rss-2\.0)",
+        "the other reader has no link from a guid, an enclosure or rdf:about",
+    ),
+    (
+        r"^count: .*(link_no_href|content-src|link_not_empty)",
+        "the other reader has no link from another element: id, content, a text",
+    ),
+    (
+        r"^count: .*(rss_?090|unknown-namespace|contributor_url)",
+        "the other reader does not see items in RSS 0.90 and under odd roots",
+    ),
+)
+"""What became of a file, and why. The first that fits counts."""
 
 
 def read_expectations(head: str) -> Iterator[tuple[int, str, object]]:
@@ -107,6 +154,32 @@ def read_expectations(head: str) -> Iterator[tuple[int, str, object]]:
             with suppress(ValueError):  # not a literal
                 if is_entry and field:
                     yield int(parts[0]), field, ast.literal_eval(node.comparators[0])
+
+
+def read_gofeed(path: Path) -> Iterator[tuple[int, str, object]]:
+    """The fields of each item in the JSON beside a feed: in the form of its format, or in the form of all formats."""
+    try:
+        feed = json.loads(path.with_suffix(".json").read_text())
+    except (OSError, ValueError):
+        return
+    for number, item in enumerate(feed.get("items") or feed.get("entries") or []):
+        found: dict[str, object] = {name: item.get(name) for name in ("title", "link")}
+        found["guid"] = item.get("guid") or item.get("id")
+        found["html"] = item.get("content") or item.get("description") or item.get("summary")
+        for name in ("guid", "html"):
+            found[name] = found[name].get("value") if isinstance(found[name], dict) else found[name]
+        people = item.get("authors") or [item.get("author")]
+        names = [person.get("name") if isinstance(person, dict) else person for person in people]
+        categories = [each if isinstance(each, dict) else {"value": each} for each in item.get("categories") or []]
+        tags = [each.get("label") or each.get("value") or each.get("term") for each in categories]
+        for field in ("published", "updated"):
+            date = item.get(f"{field}Parsed") or (item.get("pubDateParsed") if field == "published" else None)
+            found[field] = datetime.fromisoformat(date).astimezone(UTC) if date else None
+        links = [each for each in item.get("links") or [] if isinstance(each, dict)]
+        pages = [each.get("href") for each in links if each.get("rel", "alternate") == "alternate"]
+        found["link"] = found["link"] or next(filter(None, pages), None)
+        pairs = [*found.items(), *(("authors", name) for name in names), *(("tags", tag) for tag in tags)]
+        yield from ((number, field, value) for field, value in pairs if value)
 
 
 def add_links(text: str) -> str:
@@ -137,6 +210,13 @@ def agrees(item: UpstreamItem, field: str, expected: object) -> str:
     if (expected or "") in candidates:
         return "equal"
     return "shown" if any(shown(each) == shown(expected) for each in candidates) else ""
+
+
+def find_file_kind(outcome: str) -> str:
+    """Why one reader alone reads a file, or none does."""
+    return next(
+        (kind for pattern, kind in FILE_KINDS if re.search(pattern, outcome)), f"not explained: {outcome[:150]}"
+    )
 
 
 def find_kind(field: str, text: str) -> str:
@@ -170,6 +250,14 @@ class Count:
             print(*self.different[field][:show], sep="\n", end="\n" if self.different[field][:show] else "")
 
 
+def count_items(second: ModuleType | None, text: str) -> int:
+    """The number of items that the second reader finds; 0 also where it reads no feed."""
+    try:
+        return len(second.parse(text.encode()).entries) if second else 0
+    except Exception:  # noqa: BLE001 -- any error of the other program
+        return 0
+
+
 def main() -> None:
     """Print the outcomes, the share of each field, and with `--show` the first disagreements."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -178,7 +266,7 @@ def main() -> None:
     parser.add_argument("--second", action="store_true", help="compare with fastfeedparser")
     arguments = parser.parse_args()
     second = importlib.import_module("fastfeedparser") if arguments.second else None
-    outcomes, written, other = Counter[str](), Count(), Count()
+    outcomes, kinds, written, other = Counter[str](), Counter[tuple[str, str]](), Count(), Count()
     for path in sorted(arguments.folder.rglob("*.xml")):
         data = path.read_bytes()
         head = data[:4000].decode("utf-8", "replace")
@@ -186,23 +274,27 @@ def main() -> None:
         text = add_links(decode_body(data, content_type))
         where = path.relative_to(arguments.folder)
         try:
-            items = parse_feed(text.encode(), "", f"{URL}tests/{where}").items
+            feed = parse_feed(text.encode(), "", f"{URL}tests/{where}")
         except FetchError as error:
             outcomes[f"refused: {str(error).partition('(')[0][:60]}"] += 1
+            theirs = count_items(second, text)
+            outcome = f"refused: not ours, {where} {error}" if theirs else f"neither: {where} {error}"
+            kinds[outcome.partition(":")[0], find_file_kind(outcome)] += 1
             continue
+        items = feed.items
         outcomes["read"] += 1
-        for number, field, expected in read_expectations(head):
+        for number, field, expected in [*read_expectations(head), *read_gofeed(path)]:
             written.add(where, items[number] if number < len(items) else None, field, expected)
         if second:
             try:
-                theirs = [entry for entry in second.parse(text.encode()).entries if entry.get("link")]
-            except Exception:  # noqa: BLE001 -- any error of the other program
-                outcomes["read here, but not by the second reader"] += 1
+                entries = [entry for entry in second.parse(text.encode()).entries if entry.get("link")]
+            except Exception as error:  # noqa: BLE001 -- any error of the other program
+                kinds["ours", find_file_kind(f"ours: {where} {error}")] += 1
                 continue
-            if len(theirs) != len(items):
-                outcomes["number of items differs from the second reader's"] += 1
+            if len(entries) != len(items):
+                kinds["count", find_file_kind(f"count: {where} {' '.join(feed.issues)}")] += 1
                 continue
-            for item, entry in zip(items, theirs, strict=True):
+            for item, entry in zip(items, entries, strict=True):
                 other.add(where, item, "title", entry.get("title") or "")
                 other.add(where, item, "link", entry.get("link"))
                 other.add(where, replace(item, guid=item.guid or item.link), "guid", entry.get("id") or "")
@@ -211,6 +303,8 @@ def main() -> None:
                 item = replace(item, published=item.published or item.updated)
                 other.add(where, item, "published", datetime.fromisoformat(date).astimezone(UTC) if date else None)
     print(*(f"{count} {outcome}" for outcome, count in outcomes.most_common()), sep="\n")
+    print("read by one reader alone (ours, refused), by neither, or with another number of items (count):")
+    print(*(f"  {count} {which}: {kind}" for (which, kind), count in kinds.most_common()), sep="\n")
     print("expectations in the files:")
     written.print(arguments.show)
     print("second reader:")

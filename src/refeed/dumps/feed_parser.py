@@ -72,6 +72,7 @@ _ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(["'])([^"'<>&%]{0,
 _MAX_EXPANSIONS = 10_000
 _MARKUP_TYPE = re.compile(r"^text/|[/+]xml$")
 
+_URI_OF_LINK = re.compile(r"""(<link\b[^<>]{0,500}?)\suri\s{0,5}=\s{0,5}(?:"[^"<>]{0,2000}"|'[^'<>]{0,2000}')""")
 _ITEM_IMAGE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<image>((?:[^<]|<(?!/?image>)){0,2000})</image>", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s<>\]]{1,2000}")
 _CDATA = "<![CDATA["
@@ -183,6 +184,8 @@ def parse_xml_feed(text: str, url: str, zone: tzinfo | None = None) -> ParsedFee
     text = _REFERENCES.sub(_legal_references, xml_safe(text[start:]))
     text = _NAMESPACE.sub(_usual_namespace, text)
     text = _BARE_AMPERSAND.sub(lambda match: "&amp;" if match[0] == "&" else match[0], text)
+    # feedparser (6.0) takes this attribute for the link, which feeds of Bluesky have beside it.
+    text = _URI_OF_LINK.sub(r"\1", text)
     # feedparser (6.0) takes the title in the image of an item for that of the item, and knows no other form of one.
     text = _ITEM_IMAGE.sub(_image_of_item, text)
     feed = feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
@@ -262,8 +265,9 @@ def _authors(entry: _Entry, of_feed: list[_Entry]) -> Iterator[str]:
         # feedparser (6.0) knows no domain of more than four letters: `a@b.example (Ada)` becomes `ple (Ada`.
         listed = _NAMES_BEHIND_EMAILS.findall(whole)
         names[-1:] = listed if len(listed) > 1 else [whole]
-    for name in map(_without_markup, names):
-        name = (_EMAIL.sub(" ", name) if "@" in name else name).strip(' ()<>"')
+    for name in map(_without_markup, map(_without_markup, names)):
+        name = _EMAIL.sub(" ", name).strip(" ()<>") if "@" in name else name
+        name = name.strip(' ()"')
         if not is_http_url(name) and name not in _NO_VALUES:
             yield name
 
