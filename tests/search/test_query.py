@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from helpers.property_testing import examples, given, st
 from refeed.config.search_query import QueryError, parse_query
 from refeed.search.query_matcher import QueryMatcher, SearchableEntry
-from refeed.search.searchable_text import make_phrase_tokens, make_tokens, to_searchable
+from refeed.search.searchable_text import compile_phrase, make_phrase_tokens, make_tokens, to_needles, to_searchable
 from refeed.search.snippets import Piece, excerpt, mark_matches
 
 
@@ -157,3 +158,11 @@ def test_an_excerpt_shows_the_first_match() -> None:
     assert Piece("香港", found=True) in pieces
     assert (pieces[0].text, pieces[-1].text) == ("…", "…")
     assert sum(len(piece.text) for piece in pieces) == 102
+
+
+@examples(60)
+@given(text=st.text(alphabet="香 a", max_size=30), phrase=st.text(alphabet="香 a", max_size=5))
+def test_the_texts_of_a_phrase_are_found_where_its_pattern_is(text: str, phrase: str) -> None:
+    text, phrase = to_searchable(text), to_searchable(phrase)
+    if phrase and (needles := to_needles(phrase)):
+        assert any(needle in text for needle in needles) == bool(compile_phrase(phrase).search(text))
