@@ -42,8 +42,8 @@ _LISTS_SHARE = 20
 """The same for the documents that list all feeds, which change with every entry."""
 _CHEAP_SECONDS = 0.02
 _LONGEST_PAUSE = 60.0
-_LONGEST_FOREIGN_PAUSE = 600.0
-"""A document that does not belong there harms no reader; a damaged one is not served."""
+_FOREIGN_LOOK_SHARE, _LONGEST_FOREIGN_PAUSE = 2000, 600.0
+"""The same for a look for documents that do not belong there: they harm no reader, and damaged ones are not served."""
 _GROUP_SIZE = 8
 """Number of feeds whose documents are synced to disk together: those that one dump changes, at most a few MB."""
 _LISTS = ("opml.xml", "feeds.json")
@@ -112,7 +112,7 @@ class Publisher:
         self._damaged: set[FeedPath | None] | None = None
         """Feeds with damaged documents that the last look found; None before the first one."""
         self._damage_look = _CostlyStep(_LOOK_SHARE)
-        self._foreign_look = _CostlyStep(_LOOK_SHARE, _LONGEST_FOREIGN_PAUSE)
+        self._foreign_look = _CostlyStep(_FOREIGN_LOOK_SHARE, _LONGEST_FOREIGN_PAUSE)
         self._lists_step = _CostlyStep(_LISTS_SHARE)
         self.deferred_seconds: float | None = None
         """Seconds after which the lists of feeds, which the last publication left as they were, are to be published."""
