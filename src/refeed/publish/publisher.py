@@ -35,9 +35,9 @@ COMPLETE_KEY = "complete"
 lost store, which contain more entries, and only full documents are published: no entry of theirs is still to come."""
 RENDERING_VERSION = 4
 """Increase it when rendering changes, so that all documents are rendered again."""
-_LOOK_SHARE = 200
+_LOOK_SHARE = 500
 """A look at all documents that takes longer than `_CHEAP_SECONDS` is repeated after this multiple of its duration: an
-idle service with thousands of feeds uses half a percent of a core for it."""
+idle service with thousands of feeds uses a fifth of a percent of a core for it."""
 _LISTS_SHARE = 20
 """The same for the documents that list all feeds, which change with every entry."""
 _CHEAP_SECONDS = 0.02

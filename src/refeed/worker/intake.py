@@ -24,8 +24,8 @@ _MAX_SETTLING = 60.0
 """Seconds after the first scan in which files that are being written keep it from being finished."""
 _SCAN_FACTOR = 5
 """Minimum pause between scans, as a multiple of the duration of the last one."""
-_RESCAN_FACTOR = 200
-"""The same of scans for which there is no reason: they take at most half a percent of a core."""
+_RESCAN_FACTOR = 400
+"""The same of scans for which there is no reason: they take at most a quarter of a percent of a core."""
 
 
 class DumpIntake:
