@@ -29,7 +29,7 @@ _TAG = re.compile(r"<[A-Za-z][^<>]{0,5000}>")
 _URL_ATTRIBUTE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])([^"'<>]{0,2000})\2""", re.IGNORECASE)
 _NAME_OF_HOST = re.compile(r"www\.[\w-]{1,63}\.", re.IGNORECASE)
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']{1,2000}")
-_TWO_URLS = re.compile(r"\s+(?=https?://)")
+_TWO_URLS = re.compile(r"\s(?=https?://)")
 _SCHEME_TWICE = re.compile(r"https?://(?=https?:/)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\s*+((?!und\b)[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3})(?=[\s.,;@]|\Z)(?!\s+\w)")
 _DATE_IN_MARKUP = re.compile(r"""\sdatetime\s*=\s*["']([^"'<>]{1,60})["']""")
@@ -133,7 +133,7 @@ def resolve_url(base: str, link: str) -> str:
     """
     if "<" in link:  # brackets around it, a whole link in HTML, or a placeholder
         link = next(iter(_URL_IN_TEXT.findall(link)), "")
-    link = _TWO_URLS.split(_SCHEME_TWICE.sub("", link.strip()), maxsplit=1)[0]
+    link = _TWO_URLS.split(_SCHEME_TWICE.sub("", link.strip()), maxsplit=1)[0].rstrip()
     try:
         host = urlsplit(base).netloc
         if _NAME_OF_HOST.match(link) or (host and link.startswith(f"{host}/")):
