@@ -6,7 +6,8 @@ Patterns = dict[str, tuple[str, ...]]
 
 SUBSCRIBE: Patterns = {
     "zh-Hans": (
-        r"下载\s?APP(?:[，,]?(?:查看|阅读|浏览|了解)(?:更多|全文).{0,6})?|点击关注(?:我们)?|更多(?:精彩)?(?:内容|资讯|文章).{0,6}(?:请|敬请)?(?:关注|订阅).{0,16}",
+        r"下载\s?APP(?:[，,]?(?:查看|阅读|浏览|了解)(?:更多|全文).{0,6})?|点击关注(?:我们)?",
+        r"更多(?:精彩)?(?:内容|资讯|文章).{0,6}(?:请|敬请)?(?:关注|订阅).{0,16}",
         r"微信(?:公众号)?搜索\s*[“\x22「『《【].{1,20}[”\x22」』》】](?:[（(].{1,30}[)）])?(?:[：:，,].*)?",
         r"(?:欢迎|请|敬请|快来|立即|扫码|长按.{0,6}|点击|搜索|微信)?(?:关注|添加).{0,16}(?:公众号|公号|官微|微博|"
         r"微信号?|小程序|视频号|头条号|服务号)(?:[：:，,“\x22「（(].*)?",
@@ -351,8 +352,8 @@ SHARE: Patterns = {
     ),
     "sv": (
         r"dela(?: artikeln| på .{1,20})?",
-        r"lyssna på (?:artikeln|texten)|dela (?:artikeln|(?:på|via) (?:facebook|twitter|x|whatsapp|linkedin|"
-        r"e-?post))|kopiera länk(?:en)?|skriv ut",
+        r"lyssna på (?:artikeln|texten)|dela via (?:facebook|twitter|x|whatsapp|linkedin|e-?post)",
+        r"kopiera länk(?:en)?|skriv ut",
     ),
     "no": (
         r"(?:hør|lytt til) (?:artikkelen|saken)|del (?:artikkelen|saken|(?:på|via) (?:facebook|twitter|x|whatsapp|"
